@@ -1,0 +1,383 @@
+"""Message and service classes as rosidl makes them for Python, on rosbags' types and CDR.
+
+A class is made when it is first asked for. Fields are checked on assignment (AssertionError, as in
+rosidl); fixed arrays of numbers are numpy, sequences of numbers `array.array`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from array import array
+from functools import lru_cache
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+from rosbags.interfaces import Nodetype
+from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys.base import make_typesdict
+from rosbags.typesys.msg import MSGParser
+
+from rosless import index
+
+_CODES = {"int8": "b", "uint8": "B", "char": "B", "int16": "h", "uint16": "H", "int32": "i",
+          "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f", "float64": "d"}
+_IDL = {"float32": "float", "float64": "double", "bool": "boolean", "byte": "octet",
+        "char": "uint8"}
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+_store = get_typestore(Stores.ROS2_JAZZY)  # definitions and hashes
+_wire = get_typestore(Stores.EMPTY)  # the same, with fields named as our classes store them
+# rosbags keeps no default values of the types it knows; this is the only one among them.
+_defaults: dict[tuple[str, str], Any] = {("geometry_msgs/msg/Quaternion", "w"): 1.0}
+
+
+class Field(NamedTuple):
+    """How one field is named in IDL, made, checked, and translated for rosbags."""
+
+    idl: str
+    default: Callable[[], Any]
+    check: Callable[[str, Any], Any]  # (field name, value) -> what is stored
+    to_wire: Callable[[Any], Any] | None = None
+    from_wire: Callable[[Any], Any] | None = None
+
+
+class Message:
+    """Base of all messages: keyword arguments, equality and text form."""
+
+    __slots__ = ()
+    _fields: dict[str, Field] = {}
+    _typename = ""
+
+    def __init__(self, **kwargs: Any) -> None:
+        unknown = sorted(kwargs.keys() - self._fields.keys())
+        assert not unknown, (f"Invalid arguments passed to constructor of {self._typename}: "
+                             f"{', '.join(unknown)}; its fields are {', '.join(self._fields)}")
+        for name, field in self._fields.items():
+            if name in kwargs:
+                setattr(self, name, kwargs[name])
+            else:
+                setattr(self, "_" + name, field.default())
+
+    @classmethod
+    def _from_wire(cls, *values: Any) -> Message:
+        message = cls.__new__(cls)
+        for (name, field), value in zip(cls._fields.items(), values):
+            setattr(message, "_" + name, field.from_wire(value) if field.from_wire else value)
+        return message
+
+    @classmethod
+    def get_fields_and_field_types(cls) -> dict[str, str]:
+        return {name: field.idl for name, field in cls._fields.items()}
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            np.array_equal(getattr(self, n), getattr(other, n)) for n in self._fields)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
+        return f"{self._typename.replace('/', '.')}({values})"
+
+
+def serialize(message: Message) -> bytes:
+    """CDR of a message, with its 4-byte header."""
+    return bytes(_wire.serialize_cdr(message, message._typename))
+
+
+def deserialize(data: bytes, cls: type[Message]) -> Message:
+    """Message from CDR. Raises rosbags' SerdeError where the bytes do not fit the type."""
+    return _wire.deserialize_cdr(data, cls._typename)
+
+
+def type_hash(typename: str) -> str:
+    """ROS 2's hash (RIHS01) of a type, e.g. of 'std_msgs/msg/String'."""
+    return _store.hash_rihs01(typename)
+
+
+def get_interface(typename: str) -> type:
+    """Class of 'std_msgs/msg/String' or 'std_srvs/srv/Trigger'. Raises ValueError if unknown."""
+    parts = typename.split("/")
+    if len(parts) == 2:
+        parts.insert(1, "msg")
+    try:
+        package, kind, name = parts
+        return getattr(importlib.import_module(f"{package}.{kind}"), name)
+    except (ValueError, ImportError, AttributeError) as err:
+        raise ValueError(f"unknown interface type {typename!r}: give <package>/msg/<Name> or "
+                         f"<package>/srv/<Name> of an installed package") from err
+
+
+def definition(typename: str) -> str:
+    """Source text of an interface: the installed file, or made from what rosbags knows."""
+    package, kind, name = typename.split("/")
+    for file in index.interface_files(package, kind):
+        if file.stem == name:
+            return file.read_text(encoding="utf-8")
+    get_interface(typename)
+    return _store.generate_msgdef(typename, ros_version=2)[0].split("=" * 80)[0]
+
+
+def interface_names() -> list[str]:
+    """All message and service types that can be imported."""
+    known = {n for n in _store.fielddefs if not n.endswith(("_Request", "_Response"))}
+    files = {f"{p}/{kind}/{f.stem}" for p in index.interface_packages()
+             for kind in ("msg", "srv") for f in index.interface_files(p, kind)}
+    return sorted(known | files)
+
+
+class InterfaceLoader(Loader):
+    """Makes `<package>`, `<package>.msg` and `<package>.srv` as modules."""
+
+    @classmethod
+    def spec(cls, module: str) -> ModuleSpec | None:
+        package, _, kind = module.partition(".")
+        if not kind:
+            known = package in _known_packages()
+            return ModuleSpec(module, cls(), is_package=True) if known else None
+        has = index.interface_files(package, kind) or (
+            kind == "msg" and package in _known_packages())
+        return ModuleSpec(module, cls()) if has else None
+
+    def exec_module(self, module) -> None:
+        package, _, kind = module.__name__.partition(".")
+        if not kind:
+            return
+        prefix = f"{package}/{kind}/"
+        module.__dict__.update(
+            __getattr__=lambda name: _interface_attribute(module, prefix, name),
+            __dir__=lambda: [n[len(prefix):] for n in interface_names() if n.startswith(prefix)])
+
+
+def _interface_attribute(module, prefix: str, name: str) -> type:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    if prefix + name not in interface_names():
+        raise AttributeError(f"no interface {prefix + name!r}; "
+                             f"{prefix.rstrip('/')} has {', '.join(dir(module))}")
+    make = _service if "/srv/" in prefix else message_class
+    value = make(prefix + name)
+    value.__module__ = module.__name__
+    setattr(module, name, value)
+    return value
+
+
+@lru_cache(maxsize=None)
+def _known_packages() -> set[str]:
+    return {name.split("/")[0] for name in _store.fielddefs} | index.interface_packages()
+
+
+def _service(typename: str) -> type:
+    _register_files(typename)
+    parts = {part: message_class(f"{typename}_{part}") for part in ("Request", "Response")}
+    return type(typename.rsplit("/")[-1], (), {**parts, "_typename": typename})
+
+
+def _register_files(typename: str) -> None:
+    """Add all definitions of the type's package to the store."""
+    package, kind, _ = typename.split("/")
+    for file in index.interface_files(package, kind):
+        stem = f"{package}/{kind}/{file.stem}"
+        if stem in _store.fielddefs or f"{stem}_Request" in _store.fielddefs:
+            continue
+        text = file.read_text(encoding="utf-8")
+        texts = {stem: text}
+        if kind == "srv":
+            request, response = re.split(r"^---\s*$", text, maxsplit=1, flags=re.MULTILINE)
+            texts = {f"{stem}_Request": request, f"{stem}_Response": response}
+        for name, text in texts.items():
+            # The parser knows messages only: a request or response is read as one, then renamed.
+            parsed = MSGParser(f"MSG: {name.replace('/srv/', '/msg/')}\n{text}").specification()
+            parsed = [m._replace(name=name) for m in parsed]
+            _store.register(make_typesdict(parsed))
+            _defaults.update({(name, f.name): f.value for m in parsed for f in m.fields
+                              if f.value is not None})
+
+
+@lru_cache(maxsize=None)
+def message_class(typename: str) -> type[Message]:
+    """The class of one message type, made from its definition."""
+    if typename not in _store.fielddefs:
+        _register_files(typename)
+    constants, fielddefs = _store.fielddefs[typename]
+    fields = {name: _field(typename, name, desc) for name, desc in fielddefs
+              if name != "structure_needs_at_least_one_member"}
+    body: dict[str, Any] = {"__slots__": tuple("_" + n for n in fields), "_fields": fields,
+                            "_typename": typename, "__doc__": f"Class for {typename}."}
+    body.update({name: bytes([value]) if kind == "byte" else value
+                 for name, kind, value in constants})
+    wire = []
+    for name, desc in fielddefs:
+        attribute = "_" + name
+        if name not in fields:
+            body[attribute] = 0  # an empty struct has one byte on the wire
+        else:
+            body[name] = _property(name, fields[name])
+            if convert := fields[name].to_wire:
+                attribute = f"_{name}_wire"
+                body[attribute] = property(
+                    lambda self, slot="_" + name, convert=convert: convert(getattr(self, slot)))
+        wire.append((attribute, desc))
+    cls = type(typename.rsplit("/", 1)[-1], (Message,), body)
+    _wire.fielddefs[typename] = (constants, wire)
+    _wire.types[typename] = cls._from_wire
+    return cls
+
+
+def _property(name: str, field: Field) -> property:
+    slot = "_" + name
+    return property(lambda self: getattr(self, slot),
+                    lambda self, value: setattr(self, slot, field.check(name, value)))
+
+
+def _field(typename: str, name: str, desc: tuple) -> Field:
+    default = _defaults.get((typename, name))
+    if desc[0] == Nodetype.NAME:
+        return _nested(desc[1])
+    if desc[0] == Nodetype.BASE:
+        return _scalar(*desc[1], default)
+    item, length = desc[1]
+    element = _nested(item[1]) if item[0] == Nodetype.NAME else _scalar(*item[1], None)
+    base = None if item[0] == Nodetype.NAME else item[1][0]
+    fixed = desc[0] == Nodetype.ARRAY
+    bound = f", {length}" if length else ""
+    idl = f"{element.idl}[{length}]" if fixed else f"sequence<{element.idl}{bound}>"
+    if base in _CODES:
+        return _numbers(base, length, fixed, idl, default)
+    return _list(element, base, length, fixed, idl, default)
+
+
+def _nested(typename: str) -> Field:
+    cls = message_class(typename)
+    package, _, short = typename.split("/")
+
+    def check(name: str, value: Any) -> Any:
+        assert isinstance(value, cls), (
+            f"The '{name}' field must be a sub message of type '{short}', not {value!r}")
+        return value
+    return Field(f"{package}/{short}", cls, check)
+
+
+def _scalar(base: str, bound: int, default: Any) -> Field:
+    idl = _IDL.get(base, base)
+    if base == "string":
+        def check(name: str, value: Any) -> Any:
+            assert isinstance(value, str), f"The '{name}' field must be of type 'str', not {value!r}"
+            assert not bound or len(value) <= bound, (
+                f"The '{name}' field must be of at most {bound} characters, not {len(value)}")
+            return value
+        return Field(f"string<{bound}>" if bound else idl, lambda: default or "", check)
+    if base == "bool":
+        def check(name: str, value: Any) -> Any:
+            assert isinstance(value, bool), f"The '{name}' field must be of type 'bool', not {value!r}"
+            return value
+        return Field(idl, lambda: bool(default), check)
+    if base == "byte":
+        def check(name: str, value: Any) -> Any:
+            assert isinstance(value, bytes) and len(value) == 1, (
+                f"The '{name}' field must be of type 'bytes' with length 1, not {value!r}")
+            return value
+        return Field(idl, lambda: bytes([default or 0]), check,
+                     lambda v: int.from_bytes(v, "little", signed=True),
+                     lambda v: v.to_bytes(1, "little", signed=True))
+    if base.startswith("float"):
+        limit = _FLOAT32_MAX if base == "float32" else math.inf
+
+        def check(name: str, value: Any) -> Any:
+            assert isinstance(value, float), (
+                f"The '{name}' field must be of type 'float', not {value!r}")
+            assert abs(value) <= limit or not math.isfinite(value), (
+                f"The '{name}' field must be a {idl} in [-{limit}, {limit}], not {value!r}")
+            return value
+        return Field(idl, lambda: float(default or 0), check)
+    if base not in _CODES:
+        raise NotImplementedError(f"rosless cannot exchange fields of type {base!r}")
+    low, high = (int(v) for v in (np.iinfo(_dtype(base)).min, np.iinfo(_dtype(base)).max))
+
+    def check(name: str, value: Any) -> Any:
+        assert isinstance(value, int), f"The '{name}' field must be of type 'int', not {value!r}"
+        assert low <= value <= high, (
+            f"The '{name}' field must be an integer in [{low}, {high}], not {value!r}")
+        return value
+    return Field(idl, lambda: int(default or 0), check)
+
+
+def _dtype(base: str) -> np.dtype:
+    return np.dtype(_CODES[base])
+
+
+def _numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Field:
+    dtype, code = _dtype(base), _CODES[base]
+
+    def check(name: str, value: Any) -> Any:
+        if isinstance(value, (str, set)) or not hasattr(value, "__len__"):
+            raise AssertionError(f"The '{name}' field must be a sequence of {base}, "
+                                 f"not {type(value).__name__}")
+        wrong = len(value) != length if fixed else length and len(value) > length
+        assert not wrong, (f"The '{name}' field must have {'exactly' if fixed else 'at most'} "
+                           f"{length} elements, not {len(value)}")
+        if fixed:
+            if isinstance(value, np.ndarray):
+                assert value.dtype == dtype and value.ndim == 1, (
+                    f"The '{name}' field must be one-dimensional with dtype {dtype}, "
+                    f"not {value.ndim}-dimensional {value.dtype}")
+                return value
+            return np.array(value, dtype)
+        if isinstance(value, array) and value.typecode == code:
+            return value
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            value = np.frombuffer(value, np.uint8)
+        try:
+            return _array(code, np.ascontiguousarray(_exact(value, dtype)).ravel())
+        except (TypeError, ValueError, OverflowError) as err:
+            raise AssertionError(f"The '{name}' field must hold only {base} values: {err}") from err
+
+    if fixed:
+        return Field(idl, lambda: np.array(default or [0] * length, dtype), check,
+                     np.ascontiguousarray, np.array)
+    return Field(idl, lambda: array(code, default or []), check,
+                 lambda v: np.frombuffer(v, dtype) if len(v) else np.empty(0, dtype),
+                 lambda v: _array(code, v))
+
+
+def _array(code: str, values: np.ndarray) -> array:
+    made = array(code)
+    made.frombytes(memoryview(values).cast("B") if len(values) else b"")  # copies once
+    return made
+
+
+def _exact(value: Any, dtype: np.dtype) -> np.ndarray:
+    """`value` as `dtype`, refusing what would lose its meaning (300 as uint8, 0.5 as an int)."""
+    given = np.asarray(value)
+    if given.size and not np.can_cast(given.dtype, dtype, "same_kind"):
+        if given.dtype.kind not in "iu" or dtype.kind == "b":
+            raise TypeError(f"{given.dtype} is not {dtype}")
+    if given.size and dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        if given.min() < limits.min or given.max() > limits.max:
+            raise ValueError(f"outside [{limits.min}, {limits.max}]")
+    return given.astype(dtype)
+
+
+def _list(element: Field, base: str | None, length: int, fixed: bool, idl: str,
+          default: Any) -> Field:
+    def check(name: str, value: Any) -> Any:
+        assert hasattr(value, "__iter__") and not isinstance(value, (str, bytes)), (
+            f"The '{name}' field must be a sequence of {element.idl}, not {value!r}")
+        value = [element.check(name, v) for v in value]
+        wrong = len(value) != length if fixed else length and len(value) > length
+        assert not wrong, (f"The '{name}' field must have {'exactly' if fixed else 'at most'} "
+                           f"{length} elements, not {len(value)}")
+        return value
+
+    def make() -> list:
+        return list(default) if default else [element.default() for _ in range(fixed * length)]
+
+    if base == "bool":
+        return Field(idl, make, check, lambda v: np.array(v, np.bool_), lambda v: v.tolist())
+    if base == "byte":
+        return Field(idl, make, check, lambda v: np.frombuffer(b"".join(v), np.int8),
+                     lambda v: [bytes([b & 0xFF]) for b in v])
+    return Field(idl, make, check)
