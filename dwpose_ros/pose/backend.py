@@ -2,13 +2,76 @@
 
 from __future__ import annotations
 
-from dwpose_ros.pose.people import Estimator
+from pathlib import Path
+
+from dwpose_ros.pose import models
+from dwpose_ros.pose.people import Estimator, ModelError
 
 BACKENDS = ("auto", "dwpose", "mediapipe")
+MODEL = "dw-ll_ucoco_384"
+DETECTOR = "yolox_l"
 
 
 def load(
-    backend: str = "auto", model: str = "", detector: str = "", device: str = "auto"
+    backend: str = "auto",
+    model: str = "",
+    detector: str = "",
+    device: str = "auto",
+    *,
+    download: bool = False,
+    progress: models.Progress | None = None,
 ) -> tuple[Estimator, str]:
-    """Make an estimator; also returns one line that says which one it is and why."""
-    raise NotImplementedError
+    """Make an estimator; the second value is one line that says which one it is and why.
+
+    ``model`` and ``detector`` are names from the registry or paths of ONNX files; empty is
+    DWPose's own pair. ``auto`` is DWPose where both are there, or named, else MediaPipe.
+    ``download`` fetches what is missing from the cache first. Raises ModelError.
+    """
+    if backend not in BACKENDS:
+        raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
+    if backend == "mediapipe":
+        return _mediapipe(device), "MediaPipe Holistic, as asked"
+    try:
+        names = (model or MODEL, detector or DETECTOR)
+        paths = [_find(name, download, progress) for name in names]
+    except ModelError as err:
+        if backend == "dwpose" or model or detector:
+            raise
+        why = str(err)
+    else:
+        from dwpose_ros.pose.dwpose import DWPose
+
+        estimator = DWPose(*paths, device)
+        asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
+        return estimator, f"DWPose {estimator.name} on {estimator.runs_on}: {asked}"
+    try:
+        return _mediapipe(device), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
+    except ModelError as err:
+        raise ModelError(f"neither backend can be had: DWPose: {why}; MediaPipe: {err}") from err
+
+
+def _mediapipe(device: str) -> Estimator:
+    if device not in ("auto", "cpu"):
+        raise ModelError(f"device {device!r} cannot be had: MediaPipe runs on auto or cpu only")
+    from dwpose_ros.pose.mediapipe import MediaPipe
+
+    return MediaPipe()
+
+
+def _find(name: str, download: bool, progress: models.Progress | None) -> Path:
+    """A model's file, by its name in the registry or by path."""
+    if "/" in name or name.endswith(".onnx"):
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+        return path
+    known = models.named(name)
+    if download:
+        return models.fetch(known, progress)
+    state = models.status(known)
+    if state != "ready":
+        raise ModelError(
+            f"{models.cached(known)} is {state}: `ros2 run dwpose_ros models fetch {name}`, or "
+            f"put {known.url} there"
+        )
+    return models.cached(known)

@@ -55,7 +55,7 @@ class DWPose:
         return People.of(xy, scores, boxes, box_scores)
 
     def close(self) -> None:
-        del self._session, self._detector
+        self._session = self._detector = None  # type: ignore[assignment]
 
     def _infer(self, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         blob = cv2.dnn.blobFromImages(crops)
@@ -100,15 +100,19 @@ def frame(boxes: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndar
 def warp(
     image: np.ndarray, center: np.ndarray, scale: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Cut ``scale`` pixels around ``center`` out of the image, resampled to ``size``.
-
-    Three float32 points and not a matrix written down: so rounding is the official code's too.
-    """
-    corner = np.array([[0, 0], [0, -0.5], [-0.5, -0.5]], np.float32)
-    source = center + corner * scale[0]
-    target = np.array(size, np.float32) / 2 + corner * np.float32(size[0])
-    matrix = cv2.getAffineTransform(np.float32(source), np.float32(target))
+    """Cut ``scale`` pixels around ``center`` out of the image, resampled to ``size``."""
+    target = np.array(size, np.float32) / 2
+    matrix = cv2.getAffineTransform(_triangle(center, scale[0]), _triangle(target, size[0]))
     return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def _triangle(center: np.ndarray, width: float) -> np.ndarray:
+    """Three points that fix the place and size of a rectangle, (3, 2) float32.
+
+    The official code's, in its order of rounding: so crops are equal to the last grey level.
+    """
+    up = np.float32([center[0], center[1] - width / 2])
+    return np.stack([center, up, up - np.float32([center[1] - up[1], 0])])
 
 
 def decode(simcc_x: np.ndarray, simcc_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -132,7 +132,7 @@ class Participant:
         self.gid = self.dds.get_guid().bytes
         self._topics: dict[str, Topic] = {}
         self._nodes: dict[tuple[str, str], tuple[list[bytes], list[bytes]]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         latched = Qos(Policy.Reliability.Reliable(100_000_000), Policy.Durability.TransientLocal,
                       Policy.History.KeepLast(1))
         self._graph_writer = self.writer(GRAPH, GRAPH_TYPE, latched)

@@ -324,13 +324,13 @@ def _numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Fie
                     f"The '{name}' field must be one-dimensional with dtype {dtype}, "
                     f"not {value.ndim}-dimensional {value.dtype}")
                 return value
-            return np.array(value, dtype)
-        if isinstance(value, array) and value.typecode == code:
+        elif isinstance(value, array) and value.typecode == code:
             return value
         if isinstance(value, (bytes, bytearray, memoryview)):
             value = np.frombuffer(value, np.uint8)
         try:
-            return _array(code, np.ascontiguousarray(_exact(value, dtype)).ravel())
+            exact = _exact(value, dtype)
+            return exact if fixed else _array(code, np.ascontiguousarray(exact).ravel())
         except (TypeError, ValueError, OverflowError) as err:
             raise AssertionError(f"The '{name}' field must hold only {base} values: {err}") from err
 

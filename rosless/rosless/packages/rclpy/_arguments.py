@@ -1,0 +1,155 @@
+"""ROS 2's command line: `--ros-args` with remappings, parameters and log levels."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from rclpy.exceptions import InvalidParameterException
+
+_NAME = r"[A-Za-z_/~][A-Za-z0-9_/]*"
+_RULE = re.compile(rf"(?:(?P<node>{_NAME}):)?(?P<key>[^:]+):=(?P<value>.*)", re.DOTALL)
+
+
+class Remap(NamedTuple):
+    node: str | None
+    source: str
+    target: str
+
+
+class ParameterOverride(NamedTuple):
+    node: str  # pattern: a node's name, its full name, with * and ** as in parameter files
+    name: str
+    value: Any
+
+
+class Arguments:
+    """The parsed command line; `others` are the arguments that are not ROS 2's."""
+
+    def __init__(self, args: list[str]) -> None:
+        self.others: list[str] = []
+        self.remaps: list[Remap] = []
+        self.overrides: list[ParameterOverride] = []
+        self.log_levels: dict[str, str] = {}
+        rest = iter(args)
+        inside = False
+        for arg in rest:
+            if not inside:
+                inside = arg == "--ros-args"
+                if not inside:
+                    self.others.append(arg)
+            elif arg == "--":
+                inside = False
+            elif arg in ("-r", "--remap"):
+                self._remap(next(rest, ""))
+            elif arg in ("-p", "--param"):
+                node, name, value = _rule(next(rest, ""), "parameter", "name:=value")
+                self.overrides.append(ParameterOverride(node or "/**", name, parse_value(value)))
+            elif arg == "--params-file":
+                self.overrides += read_parameter_file(next(rest, ""))
+            elif arg == "--log-level":
+                name, separator, level = next(rest, "").rpartition(":=")
+                self.log_levels[name if separator else ""] = level
+            elif arg not in ("--ros-args", "--enable-stdout-logs", "--disable-stdout-logs",
+                             "--enable-rosout-logs", "--disable-rosout-logs",
+                             "--enable-external-lib-logs", "--disable-external-lib-logs"):
+                raise ValueError(f"rosless does not know the ROS argument {arg!r}; it knows -r, "
+                                 "-p, --params-file and --log-level")
+
+    def _remap(self, text: str) -> None:
+        node, source, target = _rule(text, "remapping", "from:=to")
+        self.remaps.append(Remap(node, source, target))
+
+    def node_name(self, name: str) -> str:
+        """A node's name after `__node` or `__name` remappings."""
+        return self._special(("__node", "__name"), name, name)
+
+    def node_namespace(self, name: str, namespace: str) -> str:
+        """A node's namespace after `__ns` remappings."""
+        return self._special(("__ns",), name, namespace)
+
+    def _special(self, keys: tuple[str, ...], node: str, value: str) -> str:
+        for rule in self.remaps:
+            if rule.source in keys and rule.node in (None, node):
+                return rule.target
+        return value
+
+
+def _rule(text: str, what: str, form: str) -> tuple[str | None, str, str]:
+    match = _RULE.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a {what}: it must read {form} or node:{form}")
+    return match["node"], match["key"], match["value"]
+
+
+def parse_value(text: str) -> Any:
+    """A parameter's value from its YAML text."""
+    try:
+        return check_value(yaml.safe_load(text) if text else "", text)
+    except yaml.YAMLError as err:
+        raise ValueError(f"parameter value {text!r} is not YAML: {err}") from err
+
+
+def check_value(value: Any, where: str) -> Any:
+    """Refuse what is no parameter value: mappings, mixed or nested lists."""
+    if isinstance(value, list):
+        kinds = {type(v) for v in value}
+        if kinds == {int, float}:
+            return [float(v) for v in value]
+        if len(kinds) > 1 or not kinds <= {bool, int, float, str}:
+            raise ValueError(f"{where}: a list parameter must hold one type of bool, int, float "
+                             f"or str, not {value!r}")
+    elif value is not None and not isinstance(value, (bool, int, float, str)):
+        value = str(value)  # e.g. a date
+    return value
+
+
+def read_parameter_file(path: str) -> list[ParameterOverride]:
+    """Parameters of a YAML file: node patterns, `ros__parameters`, nested names.
+
+    Raises ValueError, naming the file, where it cannot be read or is laid out differently.
+    """
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as err:
+        raise ValueError(f"parameter file {path!r} cannot be read: {err}") from err
+    found: list[ParameterOverride] = []
+
+    def nodes(tree: Any, pattern: str) -> None:
+        if not isinstance(tree, dict):
+            raise ValueError(f"parameter file {path!r}: {pattern or 'top level'!r} must be a "
+                             f"mapping down to ros__parameters, not {tree!r}")
+        for key, value in tree.items():
+            if key == "ros__parameters":
+                parameters(value, "", pattern)
+            else:
+                nodes(value, f"{pattern}/{key}".replace("//", "/") if pattern else str(key))
+
+    def parameters(tree: Any, prefix: str, pattern: str) -> None:
+        if not isinstance(tree, dict):
+            raise ValueError(f"parameter file {path!r}: ros__parameters of {pattern!r} must be a "
+                             f"mapping, not {tree!r}")
+        for key, value in tree.items():
+            name = f"{prefix}{key}"
+            if isinstance(value, dict):
+                parameters(value, name + ".", pattern)
+            elif not re.fullmatch(r"[^\s:]+", name):
+                raise InvalidParameterException(name)
+            else:
+                found.append(ParameterOverride(pattern, name, check_value(value, f"{path}: {name}")))
+
+    nodes(data or {}, "")
+    return found
+
+
+def matches(pattern: str, name: str, namespace: str) -> bool:
+    """Whether a parameter file's node pattern means the node."""
+    full = f"{namespace.rstrip('/')}/{name}"
+    if "/" not in pattern and "*" not in pattern:
+        return pattern == name
+    expression = re.escape("/" + pattern.lstrip("/"))
+    expression = expression.replace(r"/\*\*", r"(?:/[^/]+)*").replace(r"\*", "[^/]+")
+    return re.fullmatch(expression, full) is not None

@@ -1,0 +1,3 @@
+"""Clients of services."""
+
+from rclpy.service import Client  # noqa: F401

@@ -1,0 +1,70 @@
+"""Exceptions of rclpy."""
+
+
+class NotInitializedException(Exception):
+    """Raised when the context is used before init or after shutdown."""
+
+
+class InvalidNodeNameException(ValueError):
+    """Raised when a node's name is not letters, digits and underscores."""
+
+
+class InvalidNamespaceException(ValueError):
+    """Raised when a namespace is malformed."""
+
+
+class InvalidTopicNameException(ValueError):
+    """Raised when a topic's name is malformed."""
+
+
+class InvalidServiceNameException(ValueError):
+    """Raised when a service's name is malformed."""
+
+
+class ParameterException(Exception):
+    """Base of all that is raised for parameters."""
+
+    def __init__(self, error_msg: str, parameters=()) -> None:
+        names = [parameters] if isinstance(parameters, str) else list(parameters)
+        super().__init__(f"{error_msg}: {', '.join(map(str, names))}" if names else error_msg)
+
+
+class ParameterNotDeclaredException(ParameterException):
+    def __init__(self, parameters) -> None:
+        super().__init__("Invalid access to undeclared parameter(s)", parameters)
+
+
+class ParameterAlreadyDeclaredException(ParameterException):
+    def __init__(self, parameters) -> None:
+        super().__init__("Parameter(s) already declared", parameters)
+
+
+class ParameterImmutableException(ParameterException):
+    def __init__(self, parameters) -> None:
+        super().__init__("Attempted to modify read-only parameter(s)", parameters)
+
+
+class ParameterUninitializedException(ParameterException):
+    def __init__(self, parameters) -> None:
+        super().__init__("The parameter is not initialized", parameters)
+
+
+class InvalidParameterException(ParameterException):
+    def __init__(self, parameter) -> None:
+        super().__init__("Invalid parameter name", parameter)
+
+
+class InvalidParameterValueException(ParameterException):
+    def __init__(self, parameter: str, value, reason: str) -> None:
+        super().__init__(f"Invalid parameter value ({value}) for parameter '{parameter}'. "
+                         f"Reason: {reason}")
+
+
+class InvalidParameterTypeException(ParameterException):
+    def __init__(self, desired, expected_type: str) -> None:
+        super().__init__(f"Trying to set parameter '{desired.name}' to '{desired.value}' of type "
+                         f"'{desired.type_.name}', expecting type '{expected_type}'")
+
+
+class ROSInterruptException(Exception):
+    """Raised when an operation is interrupted by shutdown."""

@@ -1,0 +1,69 @@
+"""What SIGINT and SIGTERM do: end the contexts, and wake whatever waits for them."""
+
+from __future__ import annotations
+
+import enum
+import os
+import signal
+import threading
+
+from rclpy.context import Context
+
+_previous: dict[int, object] = {}
+
+
+class SignalHandlerOptions(enum.IntFlag):
+    NO = 0
+    SIGINT = 1
+    SIGTERM = 2
+    ALL = 3
+
+
+def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions.ALL) -> None:
+    """Install handlers; only the main thread can, elsewhere this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for flag, number in ((SignalHandlerOptions.SIGINT, signal.SIGINT),
+                         (SignalHandlerOptions.SIGTERM, signal.SIGTERM)):
+        if options & flag and number not in _previous:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue  # as a shell sets it for background jobs
+            _previous[number] = signal.signal(number, _handle)
+    if _previous and not _Waker.started:
+        _Waker().start()
+
+
+def uninstall_signal_handlers() -> None:
+    """Put back the handlers that were there before."""
+    while _previous:
+        signal.signal(*_previous.popitem())
+
+
+def _handle(number: int, frame) -> None:
+    Context.shutdown_all()
+    if number == signal.SIGINT:
+        previous = _previous.get(number)
+        if callable(previous):
+            previous(number, frame)  # Python's own raises KeyboardInterrupt
+        raise KeyboardInterrupt
+
+
+class _Waker(threading.Thread):
+    """Wakes executors when a signal arrives.
+
+    Python runs signal handlers between bytecodes of the main thread, which may be waiting inside
+    the DDS library. The interpreter writes a byte to this thread's pipe at once.
+    """
+
+    started = False
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True, name="signals")
+        _Waker.started = True
+        self._read, write = os.pipe()
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+
+    def run(self) -> None:
+        while os.read(self._read, 1):
+            Context.wake_all()

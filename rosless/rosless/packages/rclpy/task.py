@@ -1,0 +1,99 @@
+"""Futures and tasks, which an executor drives."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from typing import Any, Callable
+
+
+class Future:
+    """A result that will come. Awaitable inside callbacks that are coroutines."""
+
+    def __init__(self, *, executor=None) -> None:
+        self._executor = executor
+        self._lock = threading.Lock()
+        self._done = self._cancelled = False
+        self._result: Any = None
+        self._exception: BaseException | None = None
+        self._callbacks: list[Callable[[Future], None]] = []
+
+    def done(self) -> bool:
+        return self._done
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def cancel(self) -> None:
+        self._finish(cancelled=True)
+
+    def result(self) -> Any:
+        """The result, None while there is none; raises the exception if there is one."""
+        if self._exception is not None:
+            raise self._exception
+        return self._result
+
+    def exception(self) -> BaseException | None:
+        return self._exception
+
+    def set_result(self, result: Any) -> None:
+        self._finish(result=result)
+
+    def set_exception(self, exception: BaseException) -> None:
+        self._finish(exception=exception)
+
+    def add_done_callback(self, callback: Callable[[Future], None]) -> None:
+        """Call `callback(self)` once done; in the executor if the future has one."""
+        with self._lock:
+            if not self._done:
+                self._callbacks.append(callback)
+                return
+        self._call(callback)
+
+    def _finish(self, result: Any = None, exception: BaseException | None = None,
+                cancelled: bool = False) -> None:
+        with self._lock:
+            if self._done:
+                return
+            self._result, self._exception, self._cancelled = result, exception, cancelled
+            self._done = True
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            self._call(callback)
+
+    def _call(self, callback: Callable[[Future], None]) -> None:
+        if self._executor is not None:
+            self._executor.create_task(callback, self)
+        else:
+            callback(self)
+
+    def __await__(self):
+        while not self._done:
+            yield self
+        return self.result()
+
+
+class Task(Future):
+    """A callable, or coroutine, that an executor runs; its return value is the result."""
+
+    def __init__(self, handler: Callable, args: tuple = (), *, executor=None) -> None:
+        super().__init__(executor=executor)
+        self._handler, self._args = handler, args
+        self._coroutine = handler if inspect.iscoroutine(handler) else None
+
+    def __call__(self) -> None:
+        """Run until done, or until it awaits a future; that future then schedules the rest."""
+        try:
+            if self._coroutine is None:
+                result = self._handler(*self._args)
+                if not inspect.iscoroutine(result):
+                    self.set_result(result)
+                    return
+                self._coroutine = result
+            awaited = self._coroutine.send(None)
+            awaited.add_done_callback(lambda _: self._executor._add_task(self))
+        except StopIteration as stop:
+            self.set_result(stop.value)
+        except BaseException as err:
+            self.set_exception(err)
+            raise

@@ -1,0 +1,38 @@
+"""The default context, and helpers around it."""
+
+from __future__ import annotations
+
+import sys
+
+from rclpy._arguments import Arguments
+from rclpy.context import Context
+
+_default_context: Context | None = None
+
+
+def get_default_context() -> Context:
+    """The context that is used where none is given."""
+    global _default_context
+    if _default_context is None:
+        _default_context = Context()
+    return _default_context
+
+
+def ok(*, context: Context | None = None) -> bool:
+    """Whether the context is initialised and not shut down."""
+    return (context or get_default_context()).ok()
+
+
+def shutdown(*, context: Context | None = None) -> None:
+    """Shut the context down. Raises RuntimeError if it is not initialised."""
+    (context or get_default_context()).shutdown()
+
+
+def try_shutdown(*, context: Context | None = None) -> None:
+    """Shut the context down if it is initialised."""
+    (context or get_default_context()).try_shutdown()
+
+
+def remove_ros_args(args: list[str] | None = None) -> list[str]:
+    """The arguments without those from `--ros-args` to `--` or the end."""
+    return Arguments(sys.argv if args is None else args).others

@@ -1,0 +1,97 @@
+import sys
+
+import pytest
+
+from dwpose_ros.pose import ModelError, load, models
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DWPOSE_ROS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def pair(pose_model, detector_model):
+    """A pose model and a detector as files."""
+    return str(pose_model()), str(detector_model([[1, 1, 9, 9]], [1]))
+
+
+@pytest.fixture
+def filled_cache(pair, monkeypatch):
+    """A cache that holds DWPose's own pair, by name and size."""
+    models.cache_dir().mkdir()
+    for name, file in zip(("dw-ll_ucoco_384", "yolox_l"), pair):
+        content = open(file, "rb").read()
+        path = models.cached(models.named(name))
+        path.write_bytes(content)
+        small = models.MODELS[name]._replace(size=len(content))
+        monkeypatch.setitem(models.MODELS, name, small)
+
+
+def test_paths(pair):
+    estimator, why = load(model=pair[0], detector=pair[1], device="cpu")
+    assert (estimator.name, estimator.runs_on) == ("colours", "cpu")
+    assert why == "DWPose colours on cpu: as asked"
+
+
+def test_auto_takes_dwpose_where_its_weights_are(filled_cache):
+    estimator, why = load(device="cpu")
+    assert estimator.name == "dw-ll_ucoco_384"
+    assert why == "DWPose dw-ll_ucoco_384 on cpu: weights are there"
+
+
+def test_a_name_and_a_path_together(filled_cache, pair):
+    estimator, _ = load(model="dw-ll_ucoco_384", detector=pair[1], device="cpu")
+    assert estimator.name == "dw-ll_ucoco_384"
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_auto_takes_mediapipe_where_they_are_not_and_says_why(device):
+    pytest.importorskip("mediapipe")
+    estimator, why = load(device=device)
+    assert (estimator.name, estimator.runs_on) == ("mediapipe_holistic", "cpu")
+    assert why.startswith("MediaPipe Holistic, since DWPose cannot be had: ")
+    assert "dw-ll_ucoco_384.onnx is absent: `ros2 run dwpose_ros models fetch" in why
+    estimator.close()
+
+
+def test_nothing_can_be_had(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 13, 1))
+    with pytest.raises(ModelError, match=r"neither.*is absent.*no wheel for Python 3\.13"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (dict(backend="openpose"), "backend 'openpose' is unknown; use one of auto, dwpose, medi"),
+        (dict(backend="dwpose"), r"dw-ll_ucoco_384\.onnx is absent: .*put https://.* there"),
+        (dict(model="dw-xl"), "model 'dw-xl' is unknown; there are dw-ll_ucoco_384, yolox_l"),
+        (dict(model="/no/where.onnx"), r"/no/where\.onnx: no such model file"),
+        (dict(detector="yolox_l"), "dw-ll_ucoco_384.onnx is absent"),
+        (dict(backend="mediapipe", device="cuda"), "MediaPipe runs on auto or cpu only"),
+        (dict(device="cuda"), "device 'cuda' cannot be had"),
+    ],
+)
+def test_what_cannot_be_had_is_one_clear_line(arguments, message):
+    with pytest.raises(ModelError, match=message) as error:
+        load(**arguments)
+    assert "\n" not in str(error.value)
+
+
+def test_named_weights_that_are_broken_are_an_error_not_a_reason_for_another(pair, tmp_path):
+    (tmp_path / "bad.onnx").write_bytes(b"nonsense")
+    with pytest.raises(ModelError, match=r"bad\.onnx: not a usable ONNX model"):
+        load(model=str(tmp_path / "bad.onnx"), detector=pair[1])
+
+
+def test_download_fetches_first(monkeypatch, pair):
+    asked = []
+
+    def fetch(model, progress=None, mirror=""):
+        asked.append(model.name)
+        return pair[len(asked) - 1]
+
+    monkeypatch.setattr(models, "fetch", fetch)
+    estimator, _ = load(device="cpu", download=True)
+    assert asked == ["dw-ll_ucoco_384", "yolox_l"] and estimator.name == "colours"

@@ -1,0 +1,246 @@
+"""The models command against a real HTTP server on this machine."""
+
+import hashlib
+import http.server
+import threading
+
+import pytest
+
+from dwpose_ros.pose import ModelError, models
+
+CONTENT = bytes(range(256)) * 20_000  # 5 MB: several chunks
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        server = self.server
+        server.asked.append((self.path, self.headers.get("Range")))
+        start = 0
+        if server.ranges and self.headers.get("Range"):
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        if self.path not in server.files:
+            self.send_error(404)
+            return
+        body = server.files[self.path][start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if server.stop_after is not None:
+            body, server.stop_after = body[: server.stop_after], None
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(proxy, raising=False)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.files, server.asked = {"/m/tiny.onnx": CONTENT}, []
+    server.ranges, server.stop_after = True, None
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def tiny(server, tmp_path, monkeypatch):
+    """The one model of the registry; the cache is empty."""
+    monkeypatch.setenv("DWPOSE_ROS_CACHE", str(tmp_path / "cache"))
+    model = models.Model(
+        "tiny", "pose", f"{server.url}/m/tiny.onnx", len(CONTENT),
+        hashlib.sha256(CONTENT).hexdigest(), "Apache-2.0",
+    )  # fmt: skip
+    monkeypatch.setattr(models, "MODELS", {"tiny": model})
+    return model
+
+
+def leave_part(model, content):
+    models.cache_dir().mkdir(parents=True)
+    part = models.cached(model).with_name("tiny.onnx.part")
+    part.write_bytes(content)
+    return part
+
+
+class TestFetch:
+    def test_a_file_appears_under_its_name(self, tiny):
+        told = []
+        path = models.fetch(tiny, lambda done, total: told.append((done, total)))
+        assert path == models.cache_dir() / "tiny.onnx"
+        assert path.read_bytes() == CONTENT
+        assert told == sorted(told) and told[-1] == (len(CONTENT), len(CONTENT)) and told[1:]
+        assert not list(models.cache_dir().glob("*.part"))
+        assert models.status(tiny) == "ready"
+
+    def test_a_second_time_asks_nobody(self, tiny, server):
+        models.fetch(tiny)
+        models.fetch(tiny)
+        assert len(server.asked) == 1
+
+    def test_it_goes_on_where_the_connection_broke(self, tiny, server):
+        server.stop_after = 1_500_000
+        with pytest.raises(ModelError, match="after 1500000 of 5120000 bytes; fetch again to go"):
+            models.fetch(tiny)
+        assert models.status(tiny) == "partial"
+        assert not models.cached(tiny).exists()
+        assert models.fetch(tiny).read_bytes() == CONTENT
+        assert [r for _, r in server.asked] == [None, "bytes=1500000-"]
+
+    def test_a_server_that_cannot_resume_starts_again(self, tiny, server):
+        server.ranges = False
+        leave_part(tiny, b"x" * 1000)
+        assert models.fetch(tiny).read_bytes() == CONTENT
+
+    def test_a_whole_part_needs_no_network(self, tiny, server):
+        leave_part(tiny, CONTENT)
+        assert models.fetch(tiny).read_bytes() == CONTENT
+        assert server.asked == []
+
+    def test_a_part_that_is_too_long_is_thrown_away(self, tiny):
+        leave_part(tiny, CONTENT + b"more")
+        assert models.fetch(tiny).read_bytes() == CONTENT
+
+    def test_wrong_content_is_deleted_and_named(self, tiny, server):
+        server.files["/m/tiny.onnx"] = wrong = CONTENT[::-1]
+        with pytest.raises(ModelError) as error:
+            models.fetch(tiny)
+        assert hashlib.sha256(wrong).hexdigest() in str(error.value)
+        assert tiny.sha256 in str(error.value)
+        assert models.status(tiny) == "absent"
+        server.files["/m/tiny.onnx"] = CONTENT
+        assert models.fetch(tiny).read_bytes() == CONTENT
+
+    def test_a_login_page_does_not_spoil_what_is_there(self, tiny, server):
+        part = leave_part(tiny, CONTENT[:1000])
+        server.files["/m/tiny.onnx"] = b"<html>please log in</html>" * 100
+        with pytest.raises(ModelError, match="offers 1600 bytes, expected 5119000"):
+            models.fetch(tiny)
+        assert part.read_bytes() == CONTENT[:1000]
+
+    @pytest.mark.parametrize(
+        "spoilt, status", [(b"\0" * len(CONTENT), "ready"), (b"short", "wrong size")]
+    )
+    def test_a_spoilt_file_in_the_cache_is_replaced(self, tiny, spoilt, status):
+        models.fetch(tiny)
+        models.cached(tiny).write_bytes(spoilt)
+        assert models.status(tiny) == status  # looks at the size only
+        with pytest.raises(ModelError, match="SHA-256 is .* expected .*; fetch it again"):
+            models.verify(tiny)
+        assert models.fetch(tiny).read_bytes() == CONTENT
+
+    @pytest.mark.parametrize("reason, path", [("refused", None), ("404", "/elsewhere/tiny.onnx")])
+    def test_offline_says_what_to_fetch_and_where_to_put_it(self, tiny, server, reason, path):
+        url = f"{server.url}{path}" if path else "http://127.0.0.1:1/tiny.onnx"
+        gone = tiny._replace(url=url)
+        with pytest.raises(ModelError) as error:
+            models.fetch(gone)
+        message = str(error.value)
+        assert reason in message and "\n" not in message
+        assert f"fetch {url} where there is a network" in message
+        assert f"put it at {models.cached(tiny)}" in message
+
+    def test_not_a_url(self, tiny):
+        with pytest.raises(ModelError, match="nonsense/tiny.onnx: cannot be fetched"):
+            models.fetch(tiny, mirror="nonsense")
+
+    def test_a_mirror(self, tiny, server):
+        gone = tiny._replace(url="http://127.0.0.1:1/tiny.onnx")
+        assert models.fetch(gone, mirror=f"{server.url}/m/").read_bytes() == CONTENT
+
+    def test_the_name_is_taken_only_after_the_check(self, tiny):
+        """Whoever looks during the download sees no file, or the whole one."""
+        looks = []
+        models.fetch(tiny, lambda *_: looks.append(models.cached(tiny).exists()))
+        assert looks and not any(looks)
+
+    def test_two_at_once_download_once(self, tiny, server):
+        both = [threading.Thread(target=models.fetch, args=(tiny,)) for _ in range(2)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        assert models.cached(tiny).read_bytes() == CONTENT
+        assert len(server.asked) == 1
+
+    def test_a_cache_that_cannot_be_written(self, tiny, tmp_path, monkeypatch):
+        (tmp_path / "file").write_text("in the way")
+        monkeypatch.setenv("DWPOSE_ROS_CACHE", str(tmp_path / "file" / "cache"))
+        with pytest.raises(ModelError, match="tiny.onnx: cannot be written: Not a directory"):
+            models.fetch(tiny)
+
+    def test_a_full_disk(self, tiny, monkeypatch):
+        def full(fd):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(models.os, "fsync", full)
+        with pytest.raises(ModelError, match="tiny.onnx: cannot be written: No space left"):
+            models.fetch(tiny)
+        assert not models.cached(tiny).exists()
+
+
+class TestCacheDir:
+    @pytest.mark.parametrize(
+        "environment, wanted",
+        [
+            ({"DWPOSE_ROS_CACHE": "/a", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/a"),
+            ({"XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/b/dwpose_ros"),
+            ({"HOME": "/c"}, "/c/.cache/dwpose_ros"),
+            ({"DWPOSE_ROS_CACHE": "~/x", "HOME": "/c"}, "/c/x"),
+        ],
+    )
+    def test_where(self, monkeypatch, environment, wanted):
+        for name in ("DWPOSE_ROS_CACHE", "XDG_CACHE_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert str(models.cache_dir()) == wanted
+
+
+class TestCommand:
+    def test_list(self, tiny, capsys):
+        assert models.main(["list"]) == 0
+        out = capsys.readouterr().out
+        for part in ("tiny", "pose", "5 MB", "Apache-2.0", "absent", str(models.cached(tiny))):
+            assert part in out
+
+    def test_fetch_then_verify(self, tiny, capsys):
+        assert models.main(["fetch"]) == 0
+        assert capsys.readouterr().out == f"{models.cached(tiny)}\n"
+        assert models.main(["verify", "tiny"]) == 0
+        assert capsys.readouterr().out == "tiny: right\n"
+
+    def test_verify_of_what_is_not_there(self, tiny, capsys):
+        assert models.main(["verify"]) == 1
+        assert "No such file" in capsys.readouterr().err
+
+    def test_an_unknown_name(self, tiny, capsys):
+        assert models.main(["fetch", "dw-xl"]) == 1
+        assert capsys.readouterr().err == "model 'dw-xl' is unknown; there are tiny\n"
+
+    def test_one_failure_does_not_stop_the_others(self, tiny, monkeypatch, capsys):
+        bad = tiny._replace(name="bad", url="http://127.0.0.1:1/bad.onnx")
+        monkeypatch.setattr(models, "MODELS", {"bad": bad, "tiny": tiny})
+        assert models.main(["fetch"]) == 1
+        assert models.status(tiny) == "ready"
+
+    def test_mirror(self, tiny, server):
+        assert models.main(["fetch", "tiny", "--mirror", f"{server.url}/m"]) == 0
+
+    def test_wrong_usage(self):
+        with pytest.raises(SystemExit) as stop:
+            models.main(["download"])
+        assert stop.value.code == 2
+
+
+def test_the_registry():
+    for name, model in models.MODELS.items():
+        assert model.name == name and model.kind in ("pose", "detector")
+        assert model.url.endswith(f"/{model.file}") and "/resolve/main/" not in model.url
+        assert len(model.sha256) == 64 and model.size > 1e6
