@@ -32,8 +32,8 @@ def load(
     if backend == "mediapipe":
         return _mediapipe(device), "MediaPipe Holistic, as asked"
     try:
-        names = (model or MODEL, detector or DETECTOR)
-        paths = [_find(name, download, progress) for name in names]
+        pose = _find(model or MODEL, download, progress)
+        boxes = _find(detector or DETECTOR, download, progress)
     except ModelError as err:
         if backend == "dwpose" or model or detector:
             raise
@@ -41,7 +41,7 @@ def load(
     else:
         from dwpose_ros.pose.dwpose import DWPose
 
-        estimator = DWPose(*paths, device)
+        estimator = DWPose(pose, boxes, device)
         asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
         return estimator, f"DWPose {estimator.name} on {estimator.runs_on}: {asked}"
     try:

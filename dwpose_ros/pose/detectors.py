@@ -55,8 +55,8 @@ class Yolox:
         boxes, scores = _sound(boxes, scores)
         # The official NMS counts pixels, x2 - x1 + 1.
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1])
-        keep = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), self._min_score, NMS_IOU)
-        keep = np.asarray(keep, int).reshape(-1)  # an empty tuple where there is nobody
+        best = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), self._min_score, NMS_IOU)
+        keep = np.asarray(best, int).reshape(-1)  # an empty tuple where there is nobody
         return boxes[keep], scores[keep]
 
 

@@ -20,7 +20,7 @@ RIGHT, RIGHT_FOOT, RIGHT_HAND_COLOR = (0, 128, 255), (60, 60, 255), (90, 220, 25
 def _limb_color(a: int, b: int) -> tuple[int, int, int]:
     if a >= LEFT_HAND.start:
         return LEFT_HAND_COLOR if b < RIGHT_HAND.start else RIGHT_HAND_COLOR
-    if not NAMES[a].split("_")[0] == NAMES[b].split("_")[0]:
+    if NAMES[a].split("_")[0] != NAMES[b].split("_")[0]:
         return MIDDLE
     left = NAMES[b].startswith("left")
     if "toe" in NAMES[b] or "heel" in NAMES[b]:

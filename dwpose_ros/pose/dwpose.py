@@ -57,14 +57,14 @@ class DWPose:
     def close(self) -> None:
         self._session = self._detector = None  # type: ignore[assignment]
 
-    def _infer(self, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        blob = cv2.dnn.blobFromImages(crops)
+    def _infer(self, crops: list[np.ndarray]) -> list[np.ndarray]:
+        blob: np.ndarray = cv2.dnn.blobFromImages(crops)
         blob -= MEAN
         blob /= STD
         if self._session.batch == 0:
             return self._session(blob)
         one_by_one = [self._session(image[None]) for image in blob]
-        return tuple(np.concatenate(maps) for maps in zip(*one_by_one))
+        return [np.concatenate(maps) for maps in zip(*one_by_one)]
 
     def _check(self) -> None:
         (width, height), batch = self._size, self._session.batch
@@ -111,8 +111,8 @@ def _triangle(center: np.ndarray, width: float) -> np.ndarray:
 
     The official code's, in its order of rounding: so crops are equal to the last grey level.
     """
-    up = np.float32([center[0], center[1] - width / 2])
-    return np.stack([center, up, up - np.float32([center[1] - up[1], 0])])
+    up = np.array([center[0], center[1] - width / 2], np.float32)
+    return np.stack([center, up, up - np.array([center[1] - up[1], 0], np.float32)])
 
 
 def decode(simcc_x: np.ndarray, simcc_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

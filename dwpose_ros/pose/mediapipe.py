@@ -68,7 +68,9 @@ class MediaPipe:
 
     def __call__(self, rgb: np.ndarray) -> People:
         check_image(rgb)
-        return to_people(self._holistic.process(rgb), rgb.shape[1], rgb.shape[0])
+        # It refuses views, such as bgr[..., ::-1].
+        found = self._holistic.process(np.ascontiguousarray(rgb))
+        return to_people(found, rgb.shape[1], rgb.shape[0])
 
     def close(self) -> None:
         self._holistic.close()

@@ -78,7 +78,8 @@ def status(model: Model) -> str:
     path = cached(model)
     if path.is_file():
         return "ready" if path.stat().st_size == model.size else "wrong size"
-    return "partial" if _part(path).exists() else "absent"
+    part = _part(path)
+    return "partial" if part.is_file() and part.stat().st_size else "absent"
 
 
 def verify(model: Model, path: Path | None = None) -> None:
@@ -231,7 +232,3 @@ def _fetch(model: Model, mirror: str) -> None:
     ) as bar:
         path = fetch(model, lambda done, total: bar.update(done - bar.n), mirror)
     print(path)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -126,7 +126,7 @@ def _limb(canvas: np.ndarray, a: np.ndarray, b: np.ndarray, width: int, color) -
     angle = int(np.degrees(np.arctan2(along[1], along[0])))
     axes = (int(np.hypot(*along) / 2), width)
     outline = cv2.ellipse2Poly(_pixel(middle), axes, angle, 0, 360, 1)
-    cv2.fillConvexPoly(canvas, outline, color)
+    cv2.fillConvexPoly(canvas, np.array(outline), color)
 
 
 def _pixel(xy: np.ndarray) -> tuple[int, int]:

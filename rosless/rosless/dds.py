@@ -32,7 +32,9 @@ GRAPH_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
 # Images cross the network in few large datagrams: in many small ones, best effort loses half.
 _NETWORK = ("<General><MaxMessageSize>65500B</MaxMessageSize><FragmentSize>65000B</FragmentSize>"
             '</General><Internal><SocketReceiveBufferSize min="0B" max="32MB"/></Internal>')
-_LOCALHOST = ("<General><AllowMulticast>false</AllowMulticast></General><Discovery>"
+# The loopback interface is named, since what arrives through an unnamed one is not heard.
+_LOCALHOST = ('<General><Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>'
+              "<AllowMulticast>false</AllowMulticast></General><Discovery>"
               "<ParticipantIndex>auto</ParticipantIndex>"
               "<MaxAutoParticipantIndex>99</MaxAutoParticipantIndex>"
               '<Peers><Peer address="localhost"/></Peers></Discovery>')

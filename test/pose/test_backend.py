@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ def filled_cache(pair, monkeypatch):
     """A cache that holds DWPose's own pair, by name and size."""
     models.cache_dir().mkdir()
     for name, file in zip(("dw-ll_ucoco_384", "yolox_l"), pair):
-        content = open(file, "rb").read()
+        content = Path(file).read_bytes()
         path = models.cached(models.named(name))
         path.write_bytes(content)
         small = models.MODELS[name]._replace(size=len(content))

@@ -269,3 +269,12 @@ def test_close_twice(pose_model, detector_model):
     estimator = DWPose(pose_model(), detector_model(BOXES, [1, 1]), "cpu")
     estimator.close()
     estimator.close()
+
+
+def test_views_and_read_only_images_are_taken(pose_model, detector_model):
+    """A message's image is a read-only buffer, bgr8 turned to RGB a view with a negative step."""
+    estimator = DWPose(pose_model(), detector_model(BOXES, [1, 1]), "cpu")
+    image = room((523, 411, 8, 8, RED))
+    view = np.ascontiguousarray(image[..., ::-1])[..., ::-1]
+    view.flags.writeable = False
+    np.testing.assert_array_equal(estimator(view).xy, estimator(image).xy)

@@ -80,6 +80,12 @@ class TestPortrait:
         assert np.abs(back - person.array)[points].max() < 15
 
 
+def test_views_and_read_only_images_are_taken(estimator, portrait, person):
+    view = np.ascontiguousarray(portrait[..., ::-1])[..., ::-1]
+    view.flags.writeable = False
+    np.testing.assert_array_equal(estimator(view).xy[0], person.array)
+
+
 def test_an_annotated_skier(estimator, data):
     """Body, feet and face against COCO-WholeBody's annotation of a whole person, 267 px tall."""
     truth = json.loads((data / "coco_wholebody_2.json").read_text())

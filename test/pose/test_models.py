@@ -145,6 +145,7 @@ class TestFetch:
         assert reason in message and "\n" not in message
         assert f"fetch {url} where there is a network" in message
         assert f"put it at {models.cached(tiny)}" in message
+        assert models.status(tiny) == "absent"
 
     def test_not_a_url(self, tiny):
         with pytest.raises(ModelError, match="nonsense/tiny.onnx: cannot be fetched"):

@@ -1,0 +1,89 @@
+"""The `ros2` command for machines without ROS 2; where one is sourced, its own `ros2` runs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+import time
+from typing import Callable, Iterator
+
+from rosless import ros2_is_sourced
+
+COMMANDS = {"interface": "show and list message and service types",
+            "launch": "run a launch file", "node": "list nodes, tell about one",
+            "param": "list, get, set, describe and dump parameters",
+            "run": "run a package's executable", "service": "list and call services",
+            "topic": "list, echo, measure and publish topics"}
+
+
+def main() -> int:
+    """Entry point: hand over to the real `ros2`, or run one of COMMANDS."""
+    if ros2_is_sourced():
+        _hand_over()
+    command, *rest = sys.argv[1:] or ["--help"]
+    if command in ("-h", "--help"):
+        print("usage: ros2 <command> ...\n\nrosless's part of the ros2 command:")
+        print("\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items()))
+        return 0
+    if command not in COMMANDS:
+        print(f"ros2: rosless has no command {command!r}; it has {', '.join(COMMANDS)}. "
+              "A full ROS 2 has the rest", file=sys.stderr)
+        return 2
+    try:
+        return importlib.import_module(f"rosless.ros2.{command}").main(rest) or 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # e.g. `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (CommandError, ValueError, AssertionError) as err:
+        print(f"ros2 {command}: {err}", file=sys.stderr)
+        return 1
+
+
+def _hand_over() -> None:
+    own = os.path.realpath(os.path.dirname(sys.argv[0]))
+    path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep)
+                           if os.path.realpath(p) != own)
+    real = shutil.which("ros2", path=path)
+    if real is None:
+        raise SystemExit("ros2: a ROS 2 is sourced, but its ros2 command is not on PATH: "
+                         "install ros2cli, or open a terminal without sourcing ROS 2")
+    os.execv(real, [real, *sys.argv[1:]])
+
+
+class CommandError(Exception):
+    """What went wrong, in a line for the user."""
+
+
+@contextlib.contextmanager
+def connected() -> Iterator:
+    """A node that others do not list, for the time of one command."""
+    import rclpy
+    rclpy.init(args=[])
+    node = rclpy.create_node(f"_ros2cli_{os.getpid()}", start_parameter_services=False,
+                             enable_rosout=False)
+    try:
+        yield node
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 5.0) -> bool:
+    """Wait until discovery is over: nothing new for half a second, or `until()` is true."""
+    start = changed = time.monotonic()
+    seen = None
+    while time.monotonic() - start < timeout_s:
+        if until is not None and until():
+            return True
+        graph = node.get_topic_names_and_types(), sorted(node.get_node_names_and_namespaces())
+        if graph != seen:
+            seen, changed = graph, time.monotonic()
+        if until is None and time.monotonic() - changed > 0.5:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,52 @@
+"""`ros2 node list|info`."""
+
+from __future__ import annotations
+
+import argparse
+
+from rosless.ros2 import CommandError, connected, settle
+
+
+def main(argv: list[str]) -> int | None:
+    parser = argparse.ArgumentParser(prog="ros2 node")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verb = verbs.add_parser("list", help="names of all nodes")
+    verb.add_argument("-a", "--all", action="store_true", help="hidden ones too")
+    verb.set_defaults(run=_list)
+    verb = verbs.add_parser("info", help="what a node publishes, reads and serves")
+    verb.add_argument("node")
+    verb.set_defaults(run=_info)
+    args = parser.parse_args(argv)
+    with connected() as node:
+        return args.run(node, args)
+
+
+def full_names(node) -> list[str]:
+    """All nodes with their namespaces."""
+    return sorted(f"{namespace.rstrip('/')}/{name}"
+                  for name, namespace in node.get_node_names_and_namespaces())
+
+
+def _list(node, args) -> None:
+    settle(node)
+    for name in full_names(node):
+        if args.all or not name.rpartition("/")[2].startswith("_"):
+            print(name)
+
+
+def _info(node, args) -> None:
+    wanted = "/" + args.node.lstrip("/")
+    if not settle(node, until=lambda: wanted in full_names(node)):
+        raise CommandError(f"unable to find node {wanted!r}; see `ros2 node list`")
+    settle(node)
+    namespace, _, name = wanted.rpartition("/")
+    key = name, namespace or "/"
+    print(wanted)
+    for title, rows in (
+            ("Subscribers", node.get_subscriber_names_and_types_by_node(*key)),
+            ("Publishers", node.get_publisher_names_and_types_by_node(*key)),
+            ("Service Servers", node.get_service_names_and_types_by_node(*key)),
+            ("Service Clients", node.get_client_names_and_types_by_node(*key))):
+        print(f"  {title}:")
+        for topic, types in rows:
+            print(f"    {topic}: {', '.join(types)}")

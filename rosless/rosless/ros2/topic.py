@@ -1,0 +1,202 @@
+"""`ros2 topic list|info|echo|hz|pub|type`."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections import deque
+
+from rosless.interfaces import get_interface
+from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2.values import from_yaml, to_plain, to_yaml
+
+
+def main(argv: list[str]) -> int | None:
+    parser = argparse.ArgumentParser(prog="ros2 topic")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    verb = verbs.add_parser("list", help="names of all topics")
+    verb.add_argument("-t", "--show-types", action="store_true")
+    verb.add_argument("-c", "--count-topics", action="store_true")
+    verb.set_defaults(run=_list)
+
+    verb = verbs.add_parser("type", help="a topic's type")
+    verb.add_argument("topic")
+    verb.set_defaults(run=_type)
+
+    verb = verbs.add_parser("info", help="a topic's type, publishers and subscriptions")
+    verb.add_argument("topic")
+    verb.add_argument("-v", "--verbose", action="store_true")
+    verb.set_defaults(run=_info)
+
+    verb = verbs.add_parser("echo", help="print messages")
+    verb.add_argument("topic")
+    verb.add_argument("type", nargs="?")
+    verb.add_argument("--once", action="store_true", help="stop after the first message")
+    verb.add_argument("--field", help="print only this field, e.g. header.stamp")
+    verb.add_argument("--no-arr", action="store_true", help="do not print arrays")
+    verb.add_argument("-f", "--full-length", action="store_true", help="print all of long values")
+    verb.add_argument("-l", "--truncate-length", type=int, default=128)
+    _add_qos(verb)
+    verb.set_defaults(run=_echo)
+
+    verb = verbs.add_parser("hz", help="measure the rate of messages")
+    verb.add_argument("topic")
+    verb.add_argument("-w", "--window", type=int, default=10_000, help="messages to average over")
+    verb.set_defaults(run=_hz)
+
+    verb = verbs.add_parser("pub", help="publish messages")
+    verb.add_argument("topic")
+    verb.add_argument("type")
+    verb.add_argument("values", nargs="?", default="{}", help="YAML, e.g. '{data: hello}'")
+    verb.add_argument("-r", "--rate", type=float, default=1.0, help="messages a second")
+    verb.add_argument("-1", "--once", action="store_true")
+    verb.add_argument("-t", "--times", type=int, default=0)
+    verb.add_argument("-w", "--wait-matching-subscriptions", type=int, default=None)
+    _add_qos(verb)
+    verb.set_defaults(run=_pub)
+
+    args = parser.parse_args(argv)
+    with connected() as node:
+        return args.run(node, args)
+
+
+def _add_qos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--qos-reliability", choices=["reliable", "best_effort"])
+    parser.add_argument("--qos-durability", choices=["volatile", "transient_local"])
+    parser.add_argument("--qos-depth", type=int)
+
+
+def _list(node, args) -> None:
+    settle(node)
+    topics = node.get_topic_names_and_types()
+    if args.count_topics:
+        print(len(topics))
+        return
+    for name, types in topics:
+        print(f"{name} [{', '.join(types)}]" if args.show_types else name)
+
+
+def _type_of(node, topic: str, wait_s: float = 5.0) -> str:
+    name = node.resolve_topic_name(topic)
+
+    def found() -> list[str]:
+        return dict(node.get_topic_names_and_types()).get(name, [])
+    settle(node, until=found, timeout_s=wait_s)
+    if not found():
+        raise CommandError(f"topic {name!r} does not appear to be published yet: give its type, "
+                           "or see `ros2 topic list`")
+    if len(found()) > 1:
+        raise CommandError(f"topic {name!r} has several types: {', '.join(found())}")
+    return found()[0]
+
+
+def _type(node, args) -> None:
+    print(_type_of(node, args.topic))
+
+
+def _info(node, args) -> None:
+    typename = _type_of(node, args.topic)
+    settle(node)
+    print(f"Type: {typename}")
+    for title, infos in (("Publisher", node.get_publishers_info_by_topic(args.topic)),
+                         ("Subscription", node.get_subscriptions_info_by_topic(args.topic))):
+        print(f"{chr(10) * args.verbose}{title} count: {len(infos)}")
+        for info in infos if args.verbose else ():
+            print(f"\nNode name: {info.node_name}\nNode namespace: {info.node_namespace}\n"
+                  f"Topic type: {info.topic_type}\nEndpoint type: {info.endpoint_type}\n"
+                  f"GID: {'.'.join(f'{b:02x}' for b in info.endpoint_gid)}\nQoS profile:\n"
+                  f"  Reliability: {info.qos_profile.reliability.name}\n"
+                  f"  Durability: {info.qos_profile.durability.name}")
+
+
+def _qos(node, args):
+    """As asked for; else what fits all publishers that are there."""
+    from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+    offers = [i.qos_profile for i in node.get_publishers_info_by_topic(args.topic)]
+    reliability = ReliabilityPolicy.RELIABLE if all(
+        o.reliability == ReliabilityPolicy.RELIABLE for o in offers) else (
+            ReliabilityPolicy.BEST_EFFORT)
+    durability = DurabilityPolicy.TRANSIENT_LOCAL if offers and all(
+        o.durability == DurabilityPolicy.TRANSIENT_LOCAL for o in offers) else (
+            DurabilityPolicy.VOLATILE)
+    if args.qos_reliability:
+        reliability = ReliabilityPolicy[args.qos_reliability.upper()]
+    if args.qos_durability:
+        durability = DurabilityPolicy[args.qos_durability.upper()]
+    return QoSProfile(depth=args.qos_depth or 10, reliability=reliability, durability=durability)
+
+
+def _echo(node, args) -> None:
+    import rclpy
+    msg_type = get_interface(args.type or _type_of(node, args.topic))
+    longest = None if args.full_length else args.truncate_length
+    done = rclpy.task.Future()
+
+    def show(message) -> None:
+        value = message
+        for part in filter(None, (args.field or "").split(".")):
+            if not hasattr(value, part):
+                raise CommandError(f"{msg_type._typename} has no field {args.field!r}")
+            value = getattr(value, part)
+        if hasattr(value, "_fields"):
+            print(to_yaml(value, longest, not args.no_arr), end="")
+        else:
+            print(to_plain(value, longest, not args.no_arr))
+        print("---", flush=True)
+        if args.once:
+            done.set_result(None)
+    settle(node, until=lambda: node.count_publishers(args.topic) > 0, timeout_s=1.0)
+    node.create_subscription(msg_type, args.topic, show, _qos(node, args))
+    rclpy.spin_until_future_complete(node, done)
+
+
+def _hz(node, args) -> None:
+    from rclpy.qos import qos_profile_sensor_data
+    import rclpy
+    msg_type = get_interface(_type_of(node, args.topic, wait_s=30.0))
+    arrivals: deque[float] = deque(maxlen=args.window + 1)
+    node.create_subscription(msg_type, args.topic, lambda _: arrivals.append(time.monotonic()),
+                             qos_profile_sensor_data, raw=True)
+    reported, seen = time.monotonic(), 0
+    while rclpy.ok():
+        rclpy.spin_once(node, timeout_sec=0.1)
+        if time.monotonic() - reported < 1.0:
+            continue
+        reported = time.monotonic()
+        if len(arrivals) < 2 or arrivals[-1] == seen:
+            print("no new messages", flush=True)
+            continue
+        seen = arrivals[-1]
+        gaps = [b - a for a, b in zip(arrivals, list(arrivals)[1:])]
+        print(f"average rate: {len(gaps) / sum(gaps):.3f}\n\tmin: {min(gaps):.3f}s "
+              f"max: {max(gaps):.3f}s std dev: {statistics.pstdev(gaps):.5f}s "
+              f"window: {len(gaps)}", flush=True)
+
+
+def _pub(node, args) -> None:
+    import rclpy
+    if args.rate <= 0:
+        raise CommandError(f"--rate must be above 0, not {args.rate}")
+    msg_type = get_interface(args.type)
+    message = from_yaml(msg_type, args.values)
+    publisher = node.create_publisher(msg_type, args.topic, _qos(node, args))
+    times = 1 if args.once else args.times
+    wanted = args.wait_matching_subscriptions
+    wanted = (1 if times else 0) if wanted is None else wanted
+    waiting = time.monotonic()
+    while rclpy.ok() and publisher.get_subscription_count() < wanted:
+        if time.monotonic() - waiting > 1.0:
+            print(f"Waiting for at least {wanted} matching subscription(s)...", flush=True)
+            waiting = time.monotonic()
+        rclpy.spin_once(node, timeout_sec=0.05)
+    print("publisher: beginning loop", flush=True)
+    count = 0
+    while rclpy.ok() and (not times or count < times):
+        count += 1
+        print(f"publishing #{count}: {message!r}\n", flush=True)
+        publisher.publish(message)
+        if not times or count < times:
+            time.sleep(1 / args.rate)
+    time.sleep(0.1)  # lets a reliable writer hand over the last message
