@@ -23,26 +23,26 @@ class TopicEndpointInfo(NamedTuple):
 class Graph:
     """Mixed into Node."""
 
-    def _endpoints(self, writers: bool) -> list:
+    def _rcl_endpoints(self, writers: bool) -> list:
         return self.context.participant.endpoints(writers)
 
-    def _dds_topics(self, endpoints) -> dict[str, set[str]]:
+    def _rcl_dds_topics(self, endpoints) -> dict[str, set[str]]:
         found: dict[str, set[str]] = defaultdict(set)
         for endpoint in endpoints:
             found[endpoint.topic].add(endpoint.typename)
         return found
 
-    def _topics(self, endpoints) -> list[tuple[str, list[str]]]:
+    def _rcl_topics(self, endpoints) -> list[tuple[str, list[str]]]:
         return sorted((name[2:], sorted(types))
-                      for name, types in self._dds_topics(endpoints).items()
+                      for name, types in self._rcl_dds_topics(endpoints).items()
                       if name.startswith("rt/"))
 
-    def _of_node(self, node_name: str, namespace: str, writers: bool) -> list:
+    def _rcl_of_node(self, node_name: str, namespace: str, writers: bool) -> list:
         gids: set[bytes] = set()
         for name, node_namespace, readers, node_writers in self.context.participant.nodes():
             if (name, node_namespace) == (node_name, namespace):
                 gids |= node_writers if writers else readers
-        return [e for e in self._endpoints(writers) if e.gid in gids]
+        return [e for e in self._rcl_endpoints(writers) if e.gid in gids]
 
     def get_node_names_and_namespaces(self) -> list[tuple[str, str]]:
         return [(name, namespace) for name, namespace, *_ in self.context.participant.nodes()]
@@ -51,28 +51,28 @@ class Graph:
         return [name for name, _ in self.get_node_names_and_namespaces()]
 
     def get_topic_names_and_types(self, no_demangle: bool = False) -> list[tuple[str, list[str]]]:
-        return self._topics(self._endpoints(True) + self._endpoints(False))
+        return self._rcl_topics(self._rcl_endpoints(True) + self._rcl_endpoints(False))
 
     def get_service_names_and_types(self) -> list[tuple[str, list[str]]]:
         # A service is where requests are read.
-        found = service_topics(self._dds_topics(self._endpoints(False)))
+        found = service_topics(self._rcl_dds_topics(self._rcl_endpoints(False)))
         return sorted((name, sorted(types)) for name, types in found.items())
 
     def get_publisher_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        return self._topics(self._of_node(node_name, node_namespace, True))
+        return self._rcl_topics(self._rcl_of_node(node_name, node_namespace, True))
 
     def get_subscriber_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        return self._topics(self._of_node(node_name, node_namespace, False))
+        return self._rcl_topics(self._rcl_of_node(node_name, node_namespace, False))
 
     def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        found = service_topics(self._dds_topics(self._of_node(node_name, node_namespace, False)))
+        found = service_topics(self._rcl_dds_topics(self._rcl_of_node(node_name, node_namespace, False)))
         return sorted((name, sorted(types)) for name, types in found.items())
 
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        found = service_topics(self._dds_topics(self._of_node(node_name, node_namespace, True)))
+        found = service_topics(self._rcl_dds_topics(self._rcl_of_node(node_name, node_namespace, True)))
         return sorted((name, sorted(types)) for name, types in found.items())
 
-    def _info(self, topic_name: str, writers: bool) -> list[TopicEndpointInfo]:
+    def _rcl_info(self, topic_name: str, writers: bool) -> list[TopicEndpointInfo]:
         topic = "rt" + self.resolve_topic_name(topic_name)
         owners = {gid: (name, namespace)
                   for name, namespace, *sides in self.context.participant.nodes()
@@ -80,18 +80,18 @@ class Graph:
         return [TopicEndpointInfo(
             *owners.get(e.gid, ("_NODE_NAME_UNKNOWN_", "_NODE_NAMESPACE_UNKNOWN_")), e.typename,
             "PUBLISHER" if writers else "SUBSCRIPTION", list(e.gid), QoSProfile.from_dds(e.qos))
-            for e in self._endpoints(writers) if e.topic == topic]
+            for e in self._rcl_endpoints(writers) if e.topic == topic]
 
     def get_publishers_info_by_topic(self, topic_name: str) -> list[TopicEndpointInfo]:
-        return self._info(topic_name, True)
+        return self._rcl_info(topic_name, True)
 
     def get_subscriptions_info_by_topic(self, topic_name: str) -> list[TopicEndpointInfo]:
-        return self._info(topic_name, False)
+        return self._rcl_info(topic_name, False)
 
     def count_publishers(self, topic_name: str) -> int:
         topic = "rt" + self.resolve_topic_name(topic_name)
-        return sum(e.topic == topic for e in self._endpoints(True))
+        return sum(e.topic == topic for e in self._rcl_endpoints(True))
 
     def count_subscribers(self, topic_name: str) -> int:
         topic = "rt" + self.resolve_topic_name(topic_name)
-        return sum(e.topic == topic for e in self._endpoints(False))
+        return sum(e.topic == topic for e in self._rcl_endpoints(False))

@@ -21,35 +21,35 @@ from rclpy.qos import qos_profile_parameter_events, qos_profile_parameters
 class Parameters:
     """Mixed into Node."""
 
-    def _init_parameters(self, overrides: list[Parameter] | None, use_global_arguments: bool,
+    def _rcl_init_parameters(self, overrides: list[Parameter] | None, use_global_arguments: bool,
                          allow_undeclared: bool, declare_all: bool, services: bool) -> None:
-        self._parameters: dict[str, Parameter] = {}
-        self._descriptors: dict[str, ParameterDescriptor] = {}
-        self._allow_undeclared = allow_undeclared
-        self._on_set: list[Callable] = []
-        self._pre_set: list[Callable] = []
-        self._post_set: list[Callable] = []
-        self._overrides: dict[str, Parameter] = {}
+        self._rcl_parameters: dict[str, Parameter] = {}
+        self._rcl_descriptors: dict[str, ParameterDescriptor] = {}
+        self._rcl_allow_undeclared = allow_undeclared
+        self._rcl_on_set: list[Callable] = []
+        self._rcl_pre_set: list[Callable] = []
+        self._rcl_post_set: list[Callable] = []
+        self._rcl_overrides: dict[str, Parameter] = {}
         if use_global_arguments:
             for override in self.context.arguments.overrides:
                 if matches(override.node, self.get_name(), self.get_namespace()):
-                    self._overrides[override.name] = Parameter(override.name, value=override.value)
-        self._overrides.update({p.name: p for p in overrides or []})
-        self._parameter_events = self.create_publisher(
+                    self._rcl_overrides[override.name] = Parameter(override.name, value=override.value)
+        self._rcl_overrides.update({p.name: p for p in overrides or []})
+        self._rcl_parameter_events = self.create_publisher(
             ParameterEvent, "/parameter_events", qos_profile_parameter_events)
         self.declare_parameter("use_sim_time", False)
         if declare_all:
-            for name, parameter in self._overrides.items():
-                if name not in self._parameters:
+            for name, parameter in self._rcl_overrides.items():
+                if name not in self._rcl_parameters:
                     self.declare_parameter(name, parameter.value)
         if services:
             for srv, name, callback in (
-                    (DescribeParameters, "describe_parameters", self._on_describe),
-                    (GetParameters, "get_parameters", self._on_get),
-                    (GetParameterTypes, "get_parameter_types", self._on_get_types),
-                    (ListParameters, "list_parameters", self._on_list),
-                    (SetParameters, "set_parameters", self._on_set_each),
-                    (SetParametersAtomically, "set_parameters_atomically", self._on_set_all)):
+                    (DescribeParameters, "describe_parameters", self._rcl_on_describe),
+                    (GetParameters, "get_parameters", self._rcl_on_get),
+                    (GetParameterTypes, "get_parameter_types", self._rcl_on_get_types),
+                    (ListParameters, "list_parameters", self._rcl_on_list),
+                    (SetParameters, "set_parameters", self._rcl_on_set_each),
+                    (SetParametersAtomically, "set_parameters_atomically", self._rcl_on_set_all)):
                 self.create_service(srv, "~/" + name, callback,
                                     qos_profile=qos_profile_parameters)
 
@@ -63,7 +63,7 @@ class Parameters:
         """
         if not name or not isinstance(name, str):
             raise InvalidParameterException(name)
-        if name in self._parameters:
+        if name in self._rcl_parameters:
             raise ParameterAlreadyDeclaredException(name)
         descriptor = descriptor or ParameterDescriptor()
         descriptor.name = name
@@ -78,26 +78,26 @@ class Parameters:
         descriptor.type = kind.value
         parameter = Parameter(name, value=default)
         if default == [] and kind == Parameter.Type.BYTE_ARRAY and not ignore_override and (
-                name in self._overrides):
-            descriptor.type = self._overrides[name].type_.value  # an empty list tells no type
-        if not ignore_override and name in self._overrides:
-            parameter = self._overrides[name]
-        self._descriptors[name] = descriptor
+                name in self._rcl_overrides):
+            descriptor.type = self._rcl_overrides[name].type_.value  # an empty list tells no type
+        if not ignore_override and name in self._rcl_overrides:
+            parameter = self._rcl_overrides[name]
+        self._rcl_descriptors[name] = descriptor
         if parameter.type_ == Parameter.Type.NOT_SET and not descriptor.dynamic_typing:
-            self._parameters[name] = parameter  # until it is set, reading it is an error
+            self._rcl_parameters[name] = parameter  # until it is set, reading it is an error
             return parameter
         try:
-            result = self._apply([parameter], declaring=True)
+            result = self._rcl_apply([parameter], declaring=True)
         except Exception:
-            del self._descriptors[name]
+            del self._rcl_descriptors[name]
             raise
         if not result.successful:
-            del self._descriptors[name]
-            if not descriptor.dynamic_typing and not self._type_fits(parameter, descriptor):
+            del self._rcl_descriptors[name]
+            if not descriptor.dynamic_typing and not self._rcl_type_fits(parameter, descriptor):
                 raise InvalidParameterTypeException(
                     parameter, Parameter.Type(descriptor.type).name)
             raise InvalidParameterValueException(name, parameter.value, result.reason)
-        return self._parameters[name]
+        return self._rcl_parameters[name]
 
     def declare_parameters(self, namespace: str, parameters: list[tuple],
                            ignore_override: bool = False) -> list[Parameter]:
@@ -107,27 +107,27 @@ class Parameters:
                 for p in parameters]
 
     def undeclare_parameter(self, name: str) -> None:
-        self._require(name)
-        if self._descriptors[name].read_only:
+        self._rcl_require(name)
+        if self._rcl_descriptors[name].read_only:
             raise ParameterImmutableException(name)
-        del self._parameters[name], self._descriptors[name]
+        del self._rcl_parameters[name], self._rcl_descriptors[name]
 
     def has_parameter(self, name: str) -> bool:
-        return name in self._parameters
+        return name in self._rcl_parameters
 
     def get_parameter(self, name: str) -> Parameter:
         """The parameter. Raises ParameterNotDeclaredException, ParameterUninitializedException."""
-        if name not in self._parameters and self._allow_undeclared:
+        if name not in self._rcl_parameters and self._rcl_allow_undeclared:
             return Parameter(name)
-        self._require(name)
-        parameter = self._parameters[name]
-        if parameter.type_ == Parameter.Type.NOT_SET and not self._descriptors[name].dynamic_typing:
+        self._rcl_require(name)
+        parameter = self._rcl_parameters[name]
+        if parameter.type_ == Parameter.Type.NOT_SET and not self._rcl_descriptors[name].dynamic_typing:
             raise ParameterUninitializedException(name)
         return parameter
 
     def get_parameter_or(self, name: str, alternative_value: Parameter | None = None) -> Parameter:
-        if name in self._parameters and self._parameters[name].value is not None:
-            return self._parameters[name]
+        if name in self._rcl_parameters and self._rcl_parameters[name].value is not None:
+            return self._rcl_parameters[name]
         return alternative_value or Parameter(name)
 
     def get_parameters(self, names: list[str]) -> list[Parameter]:
@@ -135,12 +135,12 @@ class Parameters:
 
     def get_parameters_by_prefix(self, prefix: str) -> dict[str, Parameter]:
         start = prefix + "." if prefix else ""
-        return {name[len(start):]: p for name, p in self._parameters.items()
+        return {name[len(start):]: p for name, p in self._rcl_parameters.items()
                 if name.startswith(start)}
 
     def describe_parameter(self, name: str) -> ParameterDescriptor:
-        self._require(name)
-        return self._descriptors[name]
+        self._rcl_require(name)
+        return self._rcl_descriptors[name]
 
     def set_parameters(self, parameter_list: list[Parameter]) -> list[SetParametersResult]:
         """Set each on its own; the results say which were refused, and why."""
@@ -149,40 +149,40 @@ class Parameters:
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
         """Set all, or none."""
         for parameter in parameter_list:
-            if not self._allow_undeclared:
-                self._require(parameter.name)
-        return self._apply(parameter_list)
+            if not self._rcl_allow_undeclared:
+                self._rcl_require(parameter.name)
+        return self._rcl_apply(parameter_list)
 
     def add_on_set_parameters_callback(self, callback: Callable) -> None:
         """`callback(parameters) -> SetParametersResult` may refuse a change."""
-        self._on_set.insert(0, callback)
+        self._rcl_on_set.insert(0, callback)
 
     def add_pre_set_parameters_callback(self, callback: Callable) -> None:
         """`callback(parameters) -> parameters` may change what is to be set."""
-        self._pre_set.insert(0, callback)
+        self._rcl_pre_set.insert(0, callback)
 
     def add_post_set_parameters_callback(self, callback: Callable) -> None:
         """`callback(parameters)` is told of each change."""
-        self._post_set.insert(0, callback)
+        self._rcl_post_set.insert(0, callback)
 
     def remove_on_set_parameters_callback(self, callback: Callable) -> None:
-        self._on_set.remove(callback)
+        self._rcl_on_set.remove(callback)
 
-    def _require(self, name: str) -> None:
-        if name not in self._parameters:
+    def _rcl_require(self, name: str) -> None:
+        if name not in self._rcl_parameters:
             raise ParameterNotDeclaredException(name)
 
     @staticmethod
-    def _type_fits(parameter: Parameter, descriptor: ParameterDescriptor) -> bool:
+    def _rcl_type_fits(parameter: Parameter, descriptor: ParameterDescriptor) -> bool:
         return parameter.type_.value == descriptor.type or (
             Parameter.Type(descriptor.type).check(parameter.value))
 
-    def _refusal(self, parameter: Parameter, declaring: bool) -> str:
+    def _rcl_refusal(self, parameter: Parameter, declaring: bool) -> str:
         """Why a value does not fit its descriptor; empty if it does."""
-        descriptor = self._descriptors.get(parameter.name, ParameterDescriptor(dynamic_typing=True))
+        descriptor = self._rcl_descriptors.get(parameter.name, ParameterDescriptor(dynamic_typing=True))
         if descriptor.read_only and not declaring:
             return f"Trying to set a read-only parameter: {parameter.name}."
-        if not descriptor.dynamic_typing and not self._type_fits(parameter, descriptor):
+        if not descriptor.dynamic_typing and not self._rcl_type_fits(parameter, descriptor):
             return (f"Wrong parameter type, expected '{Parameter.Type(descriptor.type)}' got "
                     f"'{parameter.type_}'")
         for kind, ranges in (("INTEGER", descriptor.integer_range),
@@ -198,70 +198,70 @@ class Parameters:
                             f"Min: {low}, max: {high}, value: {parameter.value}, step: {step}")
         return ""
 
-    def _apply(self, parameters: list[Parameter], declaring: bool = False) -> SetParametersResult:
+    def _rcl_apply(self, parameters: list[Parameter], declaring: bool = False) -> SetParametersResult:
         if not declaring:
-            for callback in self._pre_set:
+            for callback in self._rcl_pre_set:
                 parameters = callback(parameters)
         for parameter in parameters:
-            if reason := self._refusal(parameter, declaring):
+            if reason := self._rcl_refusal(parameter, declaring):
                 return SetParametersResult(successful=False, reason=reason)
-        for callback in self._on_set:
+        for callback in self._rcl_on_set:
             result = callback(parameters)
             if not result.successful:
                 return result
         event = ParameterEvent(stamp=self.get_clock().now().to_msg(),
                                node=self.get_fully_qualified_name())
         for parameter in parameters:
-            known = parameter.name in self._parameters
+            known = parameter.name in self._rcl_parameters
             (event.changed_parameters if known else event.new_parameters).append(
                 parameter.to_parameter_msg())
-            self._parameters[parameter.name] = parameter
-            self._descriptors.setdefault(parameter.name, ParameterDescriptor(
+            self._rcl_parameters[parameter.name] = parameter
+            self._rcl_descriptors.setdefault(parameter.name, ParameterDescriptor(
                 name=parameter.name, type=parameter.type_.value, dynamic_typing=True))
             if parameter.name == "use_sim_time":
-                self._use_sim_time(bool(parameter.value))
-        self._parameter_events.publish(event)
-        for callback in self._post_set:
+                self._rcl_use_sim_time(bool(parameter.value))
+        self._rcl_parameter_events.publish(event)
+        for callback in self._rcl_post_set:
             callback(parameters)
         return SetParametersResult(successful=True)
 
     # Services
 
-    def _on_describe(self, request, response):
-        response.descriptors = [self._descriptors.get(n, ParameterDescriptor(name=n))
+    def _rcl_on_describe(self, request, response):
+        response.descriptors = [self._rcl_descriptors.get(n, ParameterDescriptor(name=n))
                                 for n in request.names]
         return response
 
-    def _on_get(self, request, response):
+    def _rcl_on_get(self, request, response):
         missing = Parameter("")
-        response.values = [self._parameters.get(n, missing).get_parameter_value()
+        response.values = [self._rcl_parameters.get(n, missing).get_parameter_value()
                            for n in request.names]
         return response
 
-    def _on_get_types(self, request, response):
-        response.types = [self._parameters[n].type_.value if n in self._parameters
+    def _rcl_on_get_types(self, request, response):
+        response.types = [self._rcl_parameters[n].type_.value if n in self._rcl_parameters
                           else ParameterType.PARAMETER_NOT_SET for n in request.names]
         return response
 
-    def _on_list(self, request, response):
-        names = [n for n in self._parameters
+    def _rcl_on_list(self, request, response):
+        names = [n for n in self._rcl_parameters
                  if not request.prefixes or n in request.prefixes
                  or any(n.startswith(p + ".") for p in request.prefixes)]
         response.result.names = sorted(names)
         response.result.prefixes = sorted({n.rpartition(".")[0] for n in names if "." in n})
         return response
 
-    def _set_from_messages(self, messages) -> SetParametersResult:
+    def _rcl_set_from_messages(self, messages) -> SetParametersResult:
         try:
             return self.set_parameters_atomically(
                 [Parameter.from_parameter_msg(m) for m in messages])
         except (ParameterNotDeclaredException, ValueError) as err:
             return SetParametersResult(successful=False, reason=str(err))
 
-    def _on_set_each(self, request, response):
-        response.results = [self._set_from_messages([m]) for m in request.parameters]
+    def _rcl_on_set_each(self, request, response):
+        response.results = [self._rcl_set_from_messages([m]) for m in request.parameters]
         return response
 
-    def _on_set_all(self, request, response):
-        response.result = self._set_from_messages(request.parameters)
+    def _rcl_on_set_all(self, request, response):
+        response.result = self._rcl_set_from_messages(request.parameters)
         return response

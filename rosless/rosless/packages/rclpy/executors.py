@@ -55,7 +55,7 @@ class Executor:
         if node in self._nodes:
             self._nodes.remove(node)
             if node.executor is self:
-                node._executor = None
+                node.executor = None
             self.wake()
 
     def get_nodes(self) -> list:
@@ -158,7 +158,7 @@ class Executor:
         return work
 
     def _entities(self) -> list:
-        return [e for node in list(self._nodes) for e in node._entities()
+        return [e for node in list(self._nodes) for e in node._rcl_entities()
                 if e.callback_group.can_execute(e)]
 
     def _collect(self, timeout_ns: int | None) -> None:

@@ -26,7 +26,11 @@ from rclpy.utilities import get_default_context
 
 
 class Node(Parameters, Graph):
-    """A named participant with publishers, subscriptions, services, clients and timers."""
+    """A named participant with publishers, subscriptions, services, clients and timers.
+
+    What is private begins with `_rcl_`: users' nodes inherit from this class, and like to have a
+    `_timers` or `_name` of their own.
+    """
 
     def __init__(self, node_name: str, *, context=None, cli_args: list[str] | None = None,
                  namespace: str | None = None, use_global_arguments: bool = True,
@@ -34,112 +38,112 @@ class Node(Parameters, Graph):
                  parameter_overrides: list | None = None,
                  allow_undeclared_parameters: bool = False,
                  automatically_declare_parameters_from_overrides: bool = False) -> None:
-        self._context = context or get_default_context()
-        if not self._context.ok():
+        self._rcl_context = context or get_default_context()
+        if not self._rcl_context.ok():
             raise NotInitializedException("rclpy.init() has not been called, or was shut down")
         if cli_args:
             raise NotImplementedError("rosless has no Node(cli_args=...): give rclpy.init(args=...)")
-        arguments = self._context.arguments
+        arguments = self._rcl_context.arguments
         if use_global_arguments:
             namespace = arguments.node_namespace(node_name, namespace or "")
             node_name = arguments.node_name(node_name)
-        self._name = names.check_node_name(node_name)
-        self._namespace = names.check_namespace(namespace or "")
-        self._remaps = [] if not use_global_arguments else [
-            (names.expand(r.source, self._name, self._namespace),
-             names.expand(r.target, self._name, self._namespace))
+        self._rcl_name = names.check_node_name(node_name)
+        self._rcl_namespace = names.check_namespace(namespace or "")
+        self._rcl_remaps = [] if not use_global_arguments else [
+            (names.expand(r.source, self._rcl_name, self._rcl_namespace),
+             names.expand(r.target, self._rcl_name, self._rcl_namespace))
             for r in arguments.remaps
-            if not r.source.startswith("__") and r.node in (None, self._name)]
-        self._lock = threading.RLock()
-        self._announced = False  # all is announced once, at the end of __init__
-        self._executor: Callable | None = None
-        self._publishers: list[Publisher] = []
-        self._subscriptions: list[Subscription] = []
-        self._services: list[Service] = []
-        self._clients: list[Client] = []
-        self._timers: list[Timer] = []
+            if not r.source.startswith("__") and r.node in (None, self._rcl_name)]
+        self._rcl_lock = threading.RLock()
+        self._rcl_announced = False  # all is announced once, at the end of __init__
+        self._rcl_executor: Callable | None = None
+        self._rcl_publishers: list[Publisher] = []
+        self._rcl_subscriptions: list[Subscription] = []
+        self._rcl_services: list[Service] = []
+        self._rcl_clients: list[Client] = []
+        self._rcl_timers: list[Timer] = []
         self.default_callback_group = MutuallyExclusiveCallbackGroup()
-        self._clock = ROSClock()
-        self._clock_subscription: Subscription | None = None
-        parts = [*self._namespace.strip("/").split("/"), self._name]
-        self._logger = logging.get_logger(".".join(filter(None, parts)))
+        self._rcl_clock = ROSClock()
+        self._rcl_clock_subscription: Subscription | None = None
+        parts = [*self._rcl_namespace.strip("/").split("/"), self._rcl_name]
+        self._rcl_logger = logging.get_logger(".".join(filter(None, parts)))
         if enable_rosout:
             log = self.create_publisher(Log, "/rosout", qos_profile_rosout_default)
-            logging.rosout[self._logger.name] = lambda name, severity, text, ns: (
-                self._context.ok() and log.publish(Log(
+            logging.rosout[self._rcl_logger.name] = lambda name, severity, text, ns: (
+                self._rcl_context.ok() and log.publish(Log(
                     stamp=Time(nanoseconds=ns).to_msg(), level=int(severity), name=name,
                     msg=text)))
-        self._init_parameters(parameter_overrides, use_global_arguments,
+        self._rcl_init_parameters(parameter_overrides, use_global_arguments,
                               allow_undeclared_parameters,
                               automatically_declare_parameters_from_overrides,
                               start_parameter_services)
-        self._announced = True
-        self._announce()
+        self._rcl_announced = True
+        self._rcl_announce()
 
     # What a node is
 
-    context = property(lambda self: self._context)
-    publishers = property(lambda self: iter(self._publishers))
-    subscriptions = property(lambda self: iter(self._subscriptions))
-    services = property(lambda self: iter(self._services))
-    clients = property(lambda self: iter(self._clients))
-    timers = property(lambda self: iter(self._timers))
+    context = property(lambda self: self._rcl_context)
+    publishers = property(lambda self: iter(self._rcl_publishers))
+    subscriptions = property(lambda self: iter(self._rcl_subscriptions))
+    services = property(lambda self: iter(self._rcl_services))
+    clients = property(lambda self: iter(self._rcl_clients))
+    timers = property(lambda self: iter(self._rcl_timers))
 
     @property
     def executor(self):
-        return self._executor() if self._executor else None
+        return self._rcl_executor() if self._rcl_executor else None
 
     @executor.setter
     def executor(self, executor) -> None:
         current = self.executor
         if executor is not None and current is not None and current is not executor:
             current.remove_node(self)
-        self._executor = weakref.ref(executor) if executor is not None else None
+        self._rcl_executor = weakref.ref(executor) if executor is not None else None
 
     def get_name(self) -> str:
-        return self._name
+        return self._rcl_name
 
     def get_namespace(self) -> str:
-        return self._namespace
+        return self._rcl_namespace
 
     def get_fully_qualified_name(self) -> str:
-        return f"{self._namespace.rstrip('/')}/{self._name}"
+        return f"{self._rcl_namespace.rstrip('/')}/{self._rcl_name}"
 
     def get_logger(self) -> logging.RcutilsLogger:
-        return self._logger
+        return self._rcl_logger
 
     def get_clock(self) -> Clock:
-        return self._clock
+        return self._rcl_clock
 
     def resolve_topic_name(self, topic: str, *, only_expand: bool = False) -> str:
         """The topic's absolute name after remapping."""
-        return self._resolve(topic, False, only_expand)
+        return self._rcl_resolve(topic, False, only_expand)
 
     def resolve_service_name(self, service: str, *, only_expand: bool = False) -> str:
         """The service's absolute name after remapping."""
-        return self._resolve(service, True, only_expand)
+        return self._rcl_resolve(service, True, only_expand)
 
-    def _resolve(self, name: str, is_service: bool, only_expand: bool) -> str:
-        full = names.expand(name, self._name, self._namespace, is_service)
-        return full if only_expand else next((t for s, t in self._remaps if s == full), full)
+    def _rcl_resolve(self, name: str, is_service: bool, only_expand: bool) -> str:
+        full = names.expand(name, self._rcl_name, self._rcl_namespace, is_service)
+        return full if only_expand else next((t for s, t in self._rcl_remaps if s == full), full)
 
     # What it has
 
     def create_publisher(self, msg_type, topic: str, qos, *, callback_group=None,
                          event_callbacks=None, qos_overriding_options=None) -> Publisher:
         """A publisher on a topic; `qos` is a profile or a history depth."""
-        self._lacks(event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
-        self._check_type(msg_type, "_fields", "message")
-        return self._add(self._publishers, Publisher(
+        self._rcl_lacks(event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
+        self._rcl_check_type(msg_type, "_fields", "message")
+        return self._rcl_add(self._rcl_publishers, Publisher(
             self, msg_type, self.resolve_topic_name(topic), qos_profile(qos)))
 
     def create_subscription(self, msg_type, topic: str, callback: Callable, qos, *,
                             callback_group: CallbackGroup | None = None, event_callbacks=None,
                             qos_overriding_options=None, raw: bool = False) -> Subscription:
         """Call `callback(message)` for each message; `qos` is a profile or a history depth."""
-        self._lacks(event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
-        self._check_type(msg_type, "_fields", "message")
-        return self._add(self._subscriptions, Subscription(
+        self._rcl_lacks(event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
+        self._rcl_check_type(msg_type, "_fields", "message")
+        return self._rcl_add(self._rcl_subscriptions, Subscription(
             self, msg_type, self.resolve_topic_name(topic), callback, qos_profile(qos),
             callback_group or self.default_callback_group, raw))
 
@@ -147,8 +151,8 @@ class Node(Parameters, Graph):
                        qos_profile=qos_profile_services_default,
                        callback_group: CallbackGroup | None = None) -> Service:
         """Answer requests by `callback(request, response) -> response`."""
-        self._check_type(srv_type, "Request", "service")
-        return self._add(self._services, Service(
+        self._rcl_check_type(srv_type, "Request", "service")
+        return self._rcl_add(self._rcl_services, Service(
             self, srv_type, self.resolve_service_name(srv_name), callback, qos_profile,
             callback_group or self.default_callback_group))
 
@@ -156,8 +160,8 @@ class Node(Parameters, Graph):
                       qos_profile=qos_profile_services_default,
                       callback_group: CallbackGroup | None = None) -> Client:
         """A client of a service."""
-        self._check_type(srv_type, "Request", "service")
-        return self._add(self._clients, Client(
+        self._rcl_check_type(srv_type, "Request", "service")
+        return self._rcl_add(self._rcl_clients, Client(
             self, srv_type, self.resolve_service_name(srv_name), qos_profile,
             callback_group or self.default_callback_group))
 
@@ -165,9 +169,9 @@ class Node(Parameters, Graph):
                      callback_group: CallbackGroup | None = None, clock: Clock | None = None,
                      autostart: bool = True) -> Timer:
         """Call `callback()` once a period."""
-        return self._add(self._timers, Timer(
+        return self._rcl_add(self._rcl_timers, Timer(
             callback, callback_group or self.default_callback_group,
-            int(timer_period_sec * 1e9), clock or self._clock, self._wake, autostart))
+            int(timer_period_sec * 1e9), clock or self._rcl_clock, self._rcl_wake, autostart))
 
     def create_rate(self, frequency: float, clock: Clock | None = None) -> Rate:
         """Something whose `sleep()` returns `frequency` times a second."""
@@ -176,97 +180,97 @@ class Node(Parameters, Graph):
         return Rate(self.create_timer(1 / frequency, lambda: None, clock=clock))
 
     @staticmethod
-    def _lacks(**features) -> None:
+    def _rcl_lacks(**features) -> None:
         for name, value in features.items():
             if value is not None:
                 raise NotImplementedError(f"rosless has no {name}; a full ROS 2 has it")
 
     @staticmethod
-    def _check_type(cls, attribute: str, kind: str) -> None:
+    def _rcl_check_type(cls, attribute: str, kind: str) -> None:
         if not isinstance(cls, type) or not hasattr(cls, attribute):
             raise TypeError(f"{cls!r} is not a {kind} class")
 
-    def _add(self, entities: list, entity):
-        with self._lock:
+    def _rcl_add(self, entities: list, entity):
+        with self._rcl_lock:
             entities.append(entity)
-        self._announce()
-        self._wake()
+        self._rcl_announce()
+        self._rcl_wake()
         return entity
 
-    def _wake(self) -> None:
+    def _rcl_wake(self) -> None:
         if self.executor is not None:
             self.executor.wake()
 
-    def _entities(self) -> list:
-        with self._lock:
-            return [*self._timers, *self._subscriptions, *self._services, *self._clients]
+    def _rcl_entities(self) -> list:
+        with self._rcl_lock:
+            return [*self._rcl_timers, *self._rcl_subscriptions, *self._rcl_services, *self._rcl_clients]
 
-    def _announce(self) -> None:
+    def _rcl_announce(self) -> None:
         """Show this node and what is its own to the graph."""
-        if not self._announced:
+        if not self._rcl_announced:
             return
-        with self._lock:
-            self._context.participant.announce(
-                self._name, self._namespace,
-                [e.gid for e in (*self._subscriptions, *self._services, *self._clients)],
-                [p._writer.gid for p in self._publishers]
-                + [e.writer.gid for e in (*self._services, *self._clients)])
+        with self._rcl_lock:
+            self._rcl_context.participant.announce(
+                self._rcl_name, self._rcl_namespace,
+                [e.gid for e in (*self._rcl_subscriptions, *self._rcl_services, *self._rcl_clients)],
+                [p._writer.gid for p in self._rcl_publishers]
+                + [e.writer.gid for e in (*self._rcl_services, *self._rcl_clients)])
 
-    def _use_sim_time(self, active: bool) -> None:
+    def _rcl_use_sim_time(self, active: bool) -> None:
         """Follow `/clock`, or the system's clock."""
-        if active and self._clock_subscription is None:
-            self._clock._simulated_ns = 0
+        if active and self._rcl_clock_subscription is None:
+            self._rcl_clock._simulated_ns = 0
 
             def tick(msg: ClockMsg) -> None:
-                self._clock._simulated_ns = Time.from_msg(msg.clock).nanoseconds
-            self._clock_subscription = self.create_subscription(
+                self._rcl_clock._simulated_ns = Time.from_msg(msg.clock).nanoseconds
+            self._rcl_clock_subscription = self.create_subscription(
                 ClockMsg, "/clock", tick, qos_profile_sensor_data)
-        elif not active and self._clock_subscription is not None:
-            self.destroy_subscription(self._clock_subscription)
-            self._clock_subscription = self._clock._simulated_ns = None
+        elif not active and self._rcl_clock_subscription is not None:
+            self.destroy_subscription(self._rcl_clock_subscription)
+            self._rcl_clock_subscription = self._rcl_clock._simulated_ns = None
 
     # Endings
 
-    def _destroy(self, entities: list, entity) -> bool:
-        with self._lock:
+    def _rcl_destroy(self, entities: list, entity) -> bool:
+        with self._rcl_lock:
             if entity not in entities:
                 return False
             entities.remove(entity)
-        self._announce()
-        self._wake()
+        self._rcl_announce()
+        self._rcl_wake()
         if hasattr(entity, "destroy"):
             entity.destroy()
         return True
 
     def destroy_publisher(self, publisher: Publisher) -> bool:
-        return self._destroy(self._publishers, publisher)
+        return self._rcl_destroy(self._rcl_publishers, publisher)
 
     def destroy_subscription(self, subscription: Subscription) -> bool:
-        return self._destroy(self._subscriptions, subscription)
+        return self._rcl_destroy(self._rcl_subscriptions, subscription)
 
     def destroy_service(self, service: Service) -> bool:
-        return self._destroy(self._services, service)
+        return self._rcl_destroy(self._rcl_services, service)
 
     def destroy_client(self, client: Client) -> bool:
-        return self._destroy(self._clients, client)
+        return self._rcl_destroy(self._rcl_clients, client)
 
     def destroy_timer(self, timer: Timer) -> bool:
         timer.cancel()
-        return self._destroy(self._timers, timer)
+        return self._rcl_destroy(self._rcl_timers, timer)
 
     def destroy_node(self) -> None:
         """End all that this node has, and leave the graph."""
-        if not self._announced:
+        if not self._rcl_announced:
             return
-        self._announced = False
+        self._rcl_announced = False
         if self.executor is not None:
             self.executor.remove_node(self)
-        logging.rosout.pop(self._logger.name, None)
-        self._context.participant.withdraw(self._name, self._namespace)
-        for entities in (self._timers, self._publishers, self._subscriptions, self._services,
-                         self._clients):
+        logging.rosout.pop(self._rcl_logger.name, None)
+        self._rcl_context.participant.withdraw(self._rcl_name, self._rcl_namespace)
+        for entities in (self._rcl_timers, self._rcl_publishers, self._rcl_subscriptions, self._rcl_services,
+                         self._rcl_clients):
             for entity in list(entities):
-                self._destroy(entities, entity)
+                self._rcl_destroy(entities, entity)
 
     def __enter__(self) -> Node:
         return self

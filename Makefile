@@ -1,0 +1,43 @@
+# `make demo` shows it working, `make test` runs the tests; both make their environment in .venv.
+VENV ?= .venv
+# MediaPipe has wheels for CPython 3.9 to 3.12 only, and rosless wants 3.10.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
+MEDIAPIPE = mediapipe==0.10.21
+BIN = $(VENV)/bin
+SOURCES = $(shell git ls-files --cached --others --exclude-standard dwpose_ros rosless launch \
+	config msg srv scripts resource setup.py setup.cfg package.xml 2>/dev/null)
+
+.PHONY: demo test bench clean
+demo: $(VENV)/.demo
+	$(BIN)/python tools/demo.py $(DEMO_ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -q test rosless/test $(TEST_ARGS)
+	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2; \
+	else echo 'No ROS 2 is sourced: the tests on real ROS 2 were left out.'; fi
+
+bench: $(VENV)/.demo
+	$(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
+
+clean:
+	rm -rf $(VENV) build demo *.egg-info rosless/build rosless/*.egg-info
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The build folders are removed first, since they may hold modules that are gone from the sources.
+$(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
+	rm -rf build rosless/build
+	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[mediapipe,demo]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./rosless .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(MEDIAPIPE) || \
+	echo "MediaPipe has no wheel for $$($(BIN)/python --version): it has for 3.9 to 3.12. \
+	Without DWPose's weights there is then no estimator."
+	rm -rf build rosless/build
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(BIN)/pip install --quiet --disable-pip-version-check '.[mediapipe,test]'
+	touch $@

@@ -1,0 +1,93 @@
+"""Captures on disk: written beside their final names, then renamed, so none is ever half there."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+
+class CaptureError(RuntimeError):
+    """A capture that cannot be taken or written; the message says why, in one line."""
+
+
+class Files(NamedTuple):
+    """The files of one capture."""
+
+    image: Path
+    pose: Path
+    overlay: Path
+
+
+def check_label(label: str) -> str:
+    """The label, if it can be part of a file name. Raises CaptureError."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", label):
+        raise CaptureError(f"label {label!r} cannot be part of a file name: use at most 64 "
+                           "letters, digits, '-' and '_'")
+    return label
+
+
+def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
+         pose: dict[str, Any], overlay_bgr: np.ndarray) -> Files:
+    """Write an encoded image, its pose as JSON and its overlay (h, w, 3) uint8 as JPEG.
+
+    The names hold the label and the image's stamp, and are never those of an earlier capture.
+    Raises CaptureError where the folder cannot be written; then nothing is left of the capture.
+    """
+    when = datetime.datetime.fromtimestamp(stamp_ns / 1e9)
+    stem = f"{label or 'capture'}_{when:%Y%m%d-%H%M%S}-{stamp_ns // 10**6 % 1000:03d}"
+    encoded, overlay = cv2.imencode(".jpg", overlay_bgr)
+    if not encoded:
+        raise CaptureError(f"the overlay of shape {overlay_bgr.shape} cannot be encoded")
+    contents = {f".{suffix}": image, ".json": json.dumps(pose).encode(),
+                "_overlay.jpg": overlay.tobytes()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 0
+        while any((folder / f"{stem}{ending}").exists() for ending in contents):
+            number += 1
+            stem = f"{stem.rsplit('~', 1)[0]}~{number}"
+        return Files(*write_atomically({folder / f"{stem}{e}": data for e, data in contents.items()}))
+    except OSError as err:
+        raise CaptureError(f"cannot write to {folder}: {err.strerror or err}; free some space, or "
+                           "set the parameter folder to one that can be written") from err
+
+
+def write_atomically(contents: dict[Path, bytes]) -> list[Path]:
+    """Write all files or none; each appears whole. Raises OSError, and then leaves nothing."""
+    temporary: list[Path] = []
+    placed: list[Path] = []
+    try:
+        for path, data in contents.items():
+            handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+            temporary.append(Path(name))
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+        for name, path in zip(list(temporary), contents):
+            os.replace(name, path)
+            temporary.remove(name)
+            placed.append(path)
+    except BaseException:
+        for path in (*temporary, *placed):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise
+    return placed
+
+
+def pose_document(header: dict[str, Any], width: int, height: int, model: str,
+                  names: tuple[str, ...], persons: list[dict[str, Any]]) -> dict[str, Any]:
+    """The pose as it is written: persons with `keypoints` rows of x, y (px) and score."""
+    return {"header": header, "width": width, "height": height, "model": model,
+            "keypoint_names": list(names), "persons": persons}

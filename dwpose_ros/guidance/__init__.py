@@ -1,0 +1,8 @@
+"""People in, advice out: what to say to the person, and when to capture. No ROS, no clock."""
+
+from dwpose_ros.guidance.coach import Coach, Decision, State
+from dwpose_ros.guidance.phrases import Phrases, load_phrases
+from dwpose_ros.guidance.profile import Profile, ProfileError, load_profile
+
+__all__ = ["Coach", "Decision", "Phrases", "Profile", "ProfileError", "State", "load_phrases",
+           "load_profile"]

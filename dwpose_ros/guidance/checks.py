@@ -1,0 +1,121 @@
+"""The checks of a picture, each a small pure function of a view and a profile.
+
+`CHECKS` lists them by priority: the first that fails gives the instruction. Too close stands before
+too far, since a face that fills the image is cropped and looks small.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from dwpose_ros.guidance.profile import PARTS, Profile
+from dwpose_ros.guidance.view import View, yaw_deg
+
+
+class Verdict(NamedTuple):
+    """What a check found. NaN limits do not exist; a NaN value could not be judged, and passes."""
+
+    name: str
+    ok: bool
+    value: float
+    minimum: float = math.nan
+    maximum: float = math.nan
+    unit: str = "1"
+    code: str = ""  # the instruction, where it fails
+    part: str = ""  # of the body, where the instruction names one
+
+
+def _within(name: str, value: float, minimum: float, maximum: float, unit: str, code: str,
+            part: str = "") -> Verdict:
+    ok = not (value < minimum or value > maximum)
+    return Verdict(name, ok, value, minimum, maximum, unit, "" if ok else code, "" if ok else part)
+
+
+def sideways(view_right: bool, mirrored: bool) -> str:
+    """'left' or 'right' as the person has it, for a direction in the image.
+
+    A camera's image that is not mirrored shows the person's left on the image's right.
+    """
+    return "left" if view_right != mirrored else "right"
+
+
+def one_person(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """Nobody else of at least half the person's height."""
+    return _within("one_person", float(view.others + 1), math.nan, 1.0, "people", "one_person")
+
+
+def size(view: View, profile: Profile) -> float:
+    """Height of the profile's parts as a share of the image's height; NaN if they are not seen."""
+    points = view.seen(profile.points, profile.score)
+    return float(np.ptp(points[:, 1])) / view.height if len(points) > 1 else math.nan
+
+
+def too_close(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """The parts are not larger than the profile wants."""
+    return _within("too_close", size(view, profile), math.nan, profile.size_maximum, "1",
+                   "move_back")
+
+
+def cut_off(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """Every part is seen inside the image. The value is the share of points that are."""
+    room = np.array([view.width, view.height]) * profile.margin
+    inside = (((view.xy >= room) & (view.xy <= [view.width, view.height] - room)).all(1)
+              & (view.scores > profile.score))
+    share = float(inside[list(profile.points)].mean())
+    missing = [p for p in profile.parts if not inside[list(PARTS[p])].all()]
+    if not missing:
+        return Verdict("cut_off", True, share, 1.0)
+    # Which border cuts? Points that are seen tell best; the box may reach further than the body.
+    seen = view.seen(range(len(view.xy)), profile.score)
+    extent = np.vstack([seen, view.box.reshape(2, 2)]) if len(seen) else view.box.reshape(2, 2)
+    (left, top), (right, bottom) = extent.min(0), extent.max(0)
+    cut_left, cut_right = left < room[0], right > view.width - room[0]
+    if top < room[1] or bottom > view.height - room[1] or (cut_left and cut_right):
+        code = "move_back"
+    elif cut_left or cut_right:
+        code = f"move_{sideways(bool(cut_left), mirrored)}"
+    else:
+        code = "show"
+    return Verdict("cut_off", False, share, 1.0, code=code, part=missing[0])
+
+
+def too_far(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """The parts are not smaller than the profile wants."""
+    return _within("too_far", size(view, profile), profile.size_minimum, math.nan, "1",
+                   "move_closer")
+
+
+def centred(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """The middle of the parts is near the image's middle; > 0 is towards the image's right."""
+    points = view.seen(profile.points, profile.score)
+    if not len(points):
+        return Verdict("centred", True, math.nan, -profile.centre, profile.centre)
+    offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5
+    return _within("centred", offset, -profile.centre, profile.centre, "1",
+                   f"move_{sideways(offset < 0, mirrored)}")
+
+
+def facing(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """The person looks at the camera."""
+    yaw = yaw_deg(view, profile.score)
+    code = "turn_around" if abs(yaw) > 90 else f"turn_{sideways(yaw < 0, mirrored)}"
+    return _within("facing", yaw, -profile.facing, profile.facing, "deg", code)
+
+
+def still(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """The person does not move."""
+    return _within("still", view.speed, math.nan, profile.still, "1/s", "hold_still")
+
+
+CHECKS: tuple[Callable[[View, Profile, bool], Verdict], ...] = (
+    one_person, too_close, cut_off, too_far, centred, facing, still)
+
+
+def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:
+    """All checks by priority; with nobody in view, only that."""
+    there = Verdict("somebody", view is not None, float(view is not None), 1.0, unit="people",
+                    code="" if view else "step_into_view")
+    return [there] + ([check(view, profile, mirrored) for check in CHECKS] if view else [])

@@ -1,0 +1,110 @@
+"""sensor_msgs/Image and CompressedImage to numpy and back, without a copy where there can be none.
+
+Works on any object with the messages' fields. Common encodings need no cv_bridge, whose builds
+against NumPy 1 do not import with NumPy 2; it is asked for the rest.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import cv2
+import numpy as np
+
+# encoding: channels in the data, dtype, OpenCV conversion to BGR, and to RGB (None: as it is)
+_ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
+    "bgr8": (3, "u1", None, cv2.COLOR_BGR2RGB),
+    "rgb8": (3, "u1", cv2.COLOR_RGB2BGR, None),
+    "8UC3": (3, "u1", None, cv2.COLOR_BGR2RGB),
+    "bgra8": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
+    "rgba8": (4, "u1", cv2.COLOR_RGBA2BGR, cv2.COLOR_RGBA2RGB),
+    "mono8": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "8UC1": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "mono16": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "16UC1": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "yuv422": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
+}
+
+
+class ImageError(ValueError):
+    """An image message that cannot be read; the message gives the values."""
+
+
+def to_bgr(msg: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of an Image message; a read-only view where it is bgr8 already."""
+    return _convert(msg, 2, "bgr8")
+
+
+def to_rgb(msg: Any) -> np.ndarray:
+    """(h, w, 3) uint8 RGB of an Image message; a read-only view where it is rgb8 already."""
+    return _convert(msg, 3, "rgb8")
+
+
+def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:
+    if msg.encoding not in _ENCODINGS:
+        return _ask_cv_bridge(msg, wanted)
+    channels, dtype, *_ = _ENCODINGS[msg.encoding]
+    kind = np.dtype(dtype).newbyteorder(">" if msg.is_bigendian else "<")
+    row = msg.width * channels * kind.itemsize
+    if not msg.width or not msg.height:
+        raise ImageError(f"image is {msg.width}x{msg.height}: it has no pixels")
+    if msg.step < row:
+        raise ImageError(f"image step is {msg.step} bytes, but a row of {msg.width} "
+                         f"{msg.encoding} pixels has {row}")
+    if len(msg.data) < msg.step * (msg.height - 1) + row:
+        raise ImageError(f"image data has {len(msg.data)} bytes, but {msg.height} rows with step "
+                         f"{msg.step} need {msg.step * msg.height}")
+    data = np.frombuffer(msg.data, np.uint8)
+    rows = np.lib.stride_tricks.as_strided(data, (msg.height, row), (msg.step, 1), writeable=False)
+    pixels = rows.view(kind) if rows.strides[0] % kind.itemsize == 0 else rows.copy().view(kind)
+    pixels = pixels.reshape(msg.height, msg.width, channels) if channels > 1 else pixels
+    if kind.itemsize == 2:  # all 16 bits matter: show the range that is there
+        pixels = cv2.normalize(pixels.astype(np.uint16), None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    code = _ENCODINGS[msg.encoding][column]
+    return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
+
+
+def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
+    try:
+        from cv_bridge import CvBridge
+        return CvBridge().imgmsg_to_cv2(msg, wanted)
+    except Exception as err:  # cv_bridge raises its own, and whatever its build lacks
+        raise ImageError(f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
+                         f"{', '.join(_ENCODINGS)}") from err
+
+
+def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
+    """Put (h, w, 3) or (h, w) uint8 pixels into an Image message, and give it back."""
+    pixels = np.ascontiguousarray(pixels)
+    msg.height, msg.width = pixels.shape[:2]
+    msg.encoding, msg.is_bigendian = encoding, 0
+    msg.step = pixels.strides[0]
+    data = array("B")
+    data.frombytes(memoryview(pixels).cast("B"))  # bytes would be checked one by one in rclpy
+    msg.data = data
+    return msg
+
+
+def fill_compressed(msg: Any, bgr: np.ndarray, suffix: str = "jpg", quality: int = 95) -> Any:
+    """Encode (h, w, 3) uint8 BGR as 'jpg' or 'png' into a CompressedImage, and give it back."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == "jpg" else []
+    encoded, data = cv2.imencode(f".{suffix}", bgr, options)
+    if not encoded:
+        raise ImageError(f"image of shape {bgr.shape} cannot be encoded as {suffix}")
+    msg.format = "jpeg" if suffix == "jpg" else suffix
+    msg.data = array("B", data.tobytes())
+    return msg
+
+
+def decode(msg: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of a CompressedImage message. Raises ImageError."""
+    image = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR) if len(
+        msg.data) else None
+    if image is None:
+        raise ImageError(f"compressed image ({msg.format!r}, {len(msg.data)} bytes) cannot be "
+                         "decoded")
+    return image

@@ -1,0 +1,39 @@
+"""WholeBodyPose messages to arrays and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dwpose_ros.keypoints import COUNT
+from dwpose_ros.msg import PersonPose, WholeBodyPose
+from dwpose_ros.pose.people import People
+
+
+def stamp_ns(header) -> int:
+    """A header's stamp in nanoseconds."""
+    return header.stamp.sec * 10**9 + header.stamp.nanosec
+
+
+def to_msg(people: People, ids: list[int], header, width: int, height: int,
+           model: str) -> WholeBodyPose:
+    """A message of people with their track ids."""
+    return WholeBodyPose(
+        header=header, width=width, height=height, model=model,
+        persons=[PersonPose(
+            id=i, score=float(score), box=np.ascontiguousarray(box),
+            x=np.ascontiguousarray(xy[:, 0]), y=np.ascontiguousarray(xy[:, 1]),
+            scores=np.ascontiguousarray(scores))
+            for i, score, box, xy, scores in zip(
+                ids, people.box_scores, people.boxes, people.xy, people.scores)])
+
+
+def from_msg(msg: WholeBodyPose) -> tuple[list[int], People]:
+    """Track ids and people of a message."""
+    if not msg.persons:
+        return [], People.none()
+    xy = np.empty((len(msg.persons), COUNT, 2), np.float32)
+    for i, person in enumerate(msg.persons):
+        xy[i, :, 0], xy[i, :, 1] = person.x, person.y
+    return [p.id for p in msg.persons], People.of(
+        xy, [p.scores for p in msg.persons], [p.box for p in msg.persons],
+        [p.score for p in msg.persons])

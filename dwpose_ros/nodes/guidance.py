@@ -1,0 +1,112 @@
+"""Guidance: poses in, instructions as text and speech out, and a capture when all is right."""
+
+from __future__ import annotations
+
+from std_msgs.msg import String
+
+from dwpose_ros.guidance import Coach, Decision, State, load_phrases, load_profile
+from dwpose_ros.guidance.checks import judge
+from dwpose_ros.guidance.view import Follower
+from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
+from dwpose_ros.nodes.common import DwposeNode, configured, run
+from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.srv import Capture
+
+EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
+
+
+class Guidance(DwposeNode):
+    """Follows one person and coaches them until the profile's picture is taken."""
+
+    def __init__(self) -> None:
+        super().__init__("guidance")
+        self._begin(self.parameter(
+            "profile", "upper_body", "what picture is wanted: a shipped profile's name, or a path",
+            change=self._begin))
+        self._speak_in(self.parameter(
+            "language", "en", "of text and speech: a shipped one's name, or a path",
+            change=self._speak_in))
+        self._mirrored = self.parameter(
+            "mirrored", False, "whether the camera's image is mirrored",
+            change=lambda value: setattr(self, "_mirrored", value))
+        self._label = self.parameter("label", "", "label of the captures; empty: the profile's")
+        self._exit_when_done = self.parameter("exit_when_done", False, "end after the capture",
+                                              change=lambda v: setattr(
+                                                  self, "_exit_when_done", v))
+        self._exit = None
+        self._last_text = ""
+        self._last_pose = self.get_clock().now()
+        self._guidance = self.create_publisher(GuidanceMsg, "guidance", 10)
+        self._speech = self.create_publisher(String, "speech", 10)
+        self._capture = self.create_client(Capture, "capture")
+        self.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
+        self.create_timer(1.0, self._watch)
+
+    def _begin(self, name: str) -> None:
+        profile = load_profile(configured("profiles", name))
+        self._follower, self._coach = Follower(profile), Coach(profile)
+
+    def _speak_in(self, language: str) -> None:
+        self._phrases = load_phrases(configured("phrases", language))
+
+    def _watch(self) -> None:
+        silent = (self.get_clock().now() - self._last_pose).nanoseconds / 1e9
+        if silent > 3.0:
+            publishers = self.count_publishers("wholebody_pose")
+            self.get_logger().warning(
+                f"no pose for {silent:.0f} s on {self.resolve_topic_name('wholebody_pose')} "
+                f"({publishers} publishers): are the camera and the pose node running?",
+                throttle_duration_sec=10.0)
+
+    def _on_pose(self, msg: WholeBodyPose) -> None:
+        self._last_pose = self.get_clock().now()
+        now = stamp_ns(msg.header) / 1e9
+        ids, people = from_msg(msg)
+        view = self._follower.look(ids, people.xy, people.scores, people.boxes, msg.width,
+                                   msg.height, now)
+        verdicts = judge(view, self._coach.profile, self._mirrored)
+        decision = self._coach.update(verdicts, now)
+        person = self._follower.person_id if view else 0
+        self._publish(msg.header, decision, verdicts, person)
+        if decision.capture:
+            self._request(person, now)
+
+    def _publish(self, header, decision: Decision, verdicts, person: int) -> None:
+        text = self._phrases.text(decision.code, decision.part)
+        if text and text != self._last_text:
+            self.get_logger().info(f"{decision.state.name}: {text}")
+        self._last_text = text
+        self._guidance.publish(GuidanceMsg(
+            header=header, state=int(decision.state), profile=self._coach.profile.name,
+            code=decision.code, text=text, person_id=person, progress=float(decision.progress),
+            hold_remaining=float(decision.hold_remaining),
+            checks=[Check(name=v.name, ok=bool(v.ok), value=float(v.value),
+                          minimum=float(v.minimum), maximum=float(v.maximum), unit=v.unit)
+                    for v in verdicts]))
+        if decision.speak:
+            self._speech.publish(String(data=text))
+        if decision.state == State.DONE and self._exit_when_done and self._exit is None:
+            # What was just published, and said, is to arrive first.
+            self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown)
+
+    def _request(self, person: int, now: float) -> None:
+        if not self._capture.service_is_ready():
+            self.get_logger().error("there is no capture service: is the capture node running?")
+            self._coach.captured(False, now)
+            return
+        coach = self._coach
+
+        def answered(future) -> None:
+            response = future.result()
+            log = self.get_logger()
+            if response.success:
+                log.info(f"captured: {response.message}")
+            else:
+                log.error(f"capture failed: {response.message}")
+            coach.captured(response.success, now)
+        self._capture.call_async(Capture.Request(
+            label=self._label or coach.profile.name, person_id=person)).add_done_callback(answered)
+
+
+def main() -> None:
+    run(Guidance)

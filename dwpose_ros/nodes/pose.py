@@ -1,0 +1,126 @@
+"""Pose: images in, WholeBodyPose out; the newest frame wins."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from sensor_msgs.msg import Image
+
+from dwpose_ros.images import ImageError, to_rgb
+from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, Worker, run
+from dwpose_ros.nodes.conversions import stamp_ns, to_msg
+from dwpose_ros.pose import load
+from dwpose_ros.pose.backend import BACKENDS
+from dwpose_ros.pose.tracker import Tracker
+
+
+class Pose(DwposeNode):
+    """Runs an estimator on the newest image, whenever it is free."""
+
+    def __init__(self) -> None:
+        super().__init__("pose")
+        _forward_warnings(self.get_logger())
+        backend = self.parameter("backend", "auto", "which estimator", choices=BACKENDS)
+        model = self.parameter("model", "", "pose network: a name from `models list`, or a path")
+        detector = self.parameter("detector", "", "person detector, likewise")
+        device = self.parameter("device", "auto", "where networks run",
+                                choices=("auto", "cpu", "cuda"))
+        download = self.parameter("download", False, "fetch missing weights at start")
+        self._max_age_s = self.parameter(
+            "max_age", 0.5, "s; older frames are not processed; 0 takes all",
+            minimum=0.0, maximum=3600.0, change=lambda v: setattr(self, "_max_age_s", v))
+        self._estimator, why = load(backend, model, detector, device, download=download)
+        self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
+        self._tracker = Tracker()
+        self._received = self._processed = self._stale = 0
+        self._engine_ms: deque[float] = deque(maxlen=300)
+        self._age_ms: deque[float] = deque(maxlen=300)  # of the frame when its pose is published
+        self._oldest_ms = 0.0  # the oldest frame ever taken up
+        self._last_error = ""
+        self._poses = self.create_publisher(WholeBodyPose, "wholebody_pose", 5)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
+        self._worker = Worker(self._process, self.get_logger(), "pose")
+        self.create_subscription(Image, "image_raw", self._on_image, NEWEST_IMAGE)
+        self.create_timer(1.0, self._diagnose)
+
+    def _on_image(self, msg: Image) -> None:
+        self._received += 1
+        self._worker.put(msg)
+
+    def _age(self, msg: Image) -> float:
+        return (self.get_clock().now().nanoseconds - stamp_ns(msg.header)) / 1e9
+
+    def _process(self, msg: Image) -> None:
+        age = self._age(msg)
+        if self._max_age_s and age > self._max_age_s:
+            self._stale += 1
+            self.get_logger().warning(
+                f"images are {age:.1f} s old and not processed: do the clocks differ, or is it a "
+                "bag? Set use_sim_time, or max_age to 0", throttle_duration_sec=10.0)
+            return
+        self._oldest_ms = max(self._oldest_ms, age * 1e3)
+        try:
+            rgb = to_rgb(msg)
+        except ImageError as err:
+            self._last_error = str(err)
+            raise
+        start = time.perf_counter()
+        people = self._estimator(rgb)
+        self._engine_ms.append((time.perf_counter() - start) * 1e3)
+        ids = self._tracker(people.boxes, stamp_ns(msg.header) / 1e9)
+        self._poses.publish(to_msg(people, ids, msg.header, msg.width, msg.height,
+                                   self._estimator.name))
+        self._processed += 1
+        self._age_ms.append(self._age(msg) * 1e3)
+
+    def _diagnose(self) -> None:
+        values = {
+            "model": self._estimator.name, "device": self._estimator.runs_on,
+            "frames received": self._received, "frames processed": self._processed,
+            "frames dropped": self._worker.dropped, "frames too old": self._stale,
+            "oldest frame processed (ms)": f"{self._oldest_ms:.1f}",
+            "last error": self._last_error}
+        for name, samples in (("engine", self._engine_ms), ("latency", self._age_ms)):
+            if samples:
+                p50, p95 = np.percentile(list(samples), [50, 95])
+                values.update({f"{name} p50 (ms)": f"{p50:.1f}", f"{name} p95 (ms)": f"{p95:.1f}"})
+        silent = not self._received
+        self._diagnostics.publish(DiagnosticArray(
+            header=_now(self), status=[DiagnosticStatus(
+                level=DiagnosticStatus.WARN if silent else DiagnosticStatus.OK,
+                name=self.get_fully_qualified_name().lstrip("/") + ": frames",
+                message="no image received yet" if silent else "running",
+                hardware_id=self._estimator.runs_on,
+                values=[KeyValue(key=k, value=str(v)) for k, v in values.items()])]))
+
+    def close(self) -> None:
+        self._worker.stop()
+        self._estimator.close()
+
+
+def _now(node: DwposeNode):
+    from std_msgs.msg import Header
+    return Header(stamp=node.get_clock().now().to_msg())
+
+
+class _ToRos(logging.Handler):
+    def __init__(self, logger) -> None:
+        super().__init__(logging.WARNING)
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._logger.warning(record.getMessage())
+
+
+def _forward_warnings(logger) -> None:
+    """What the ground floor warns of is said by this node."""
+    logging.getLogger("dwpose_ros").addHandler(_ToRos(logger))
+
+
+def main() -> None:
+    run(Pose)

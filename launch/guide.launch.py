@@ -1,0 +1,55 @@
+"""The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`."""
+
+from launch import LaunchDescription
+from launch.actions import (DeclareLaunchArgument, IncludeLaunchDescription, RegisterEventHandler,
+                            Shutdown)
+from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessExit
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+ARGUMENTS = {
+    "profile": ("upper_body", "picture wanted: full_body, upper_body, face, or a YAML file"),
+    "language": ("en", "of text and speech: en, fr, or a YAML file"),
+    "mirrored": ("false", "whether the camera's image is mirrored"),
+    "folder": ("~/dwpose_captures", "where captures are written"),
+    "speech": ("true", "speak"),
+    "voice": (LaunchConfiguration("language"), "espeak-ng's voice; default: the language"),
+    "downstream": ("true", "run the example AI node, which writes pose maps"),
+    "exit_when_done": ("false", "end everything after the capture"),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    def value(name, kind):
+        return ParameterValue(LaunchConfiguration(name), value_type=kind)
+
+    images = [("image_raw", LaunchConfiguration("image_topic"))]
+    guidance = Node(
+        package="dwpose_ros", executable="guidance", name="guidance", output="screen",
+        parameters=[{"profile": value("profile", str), "language": value("language", str),
+                     "mirrored": value("mirrored", bool),
+                     "exit_when_done": value("exit_when_done", bool)}])
+    return LaunchDescription([
+        *(DeclareLaunchArgument(name, default_value=default, description=text)
+          for name, (default, text) in ARGUMENTS.items()),
+        IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution(
+            [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]))),
+        guidance,
+        Node(
+            package="dwpose_ros", executable="capture", name="capture", output="screen",
+            remappings=images, parameters=[{"folder": value("folder", str)}]),
+        Node(
+            package="dwpose_ros", executable="speech", name="speech", output="screen",
+            condition=IfCondition(LaunchConfiguration("speech")),
+            parameters=[{"voice": value("voice", str)}]),
+        Node(
+            package="dwpose_ros", executable="downstream", name="downstream", output="screen",
+            condition=IfCondition(LaunchConfiguration("downstream"))),
+        RegisterEventHandler(
+            OnProcessExit(target_action=guidance, on_exit=[Shutdown(reason="guidance is done")]),
+            condition=IfCondition(LaunchConfiguration("exit_when_done"))),
+    ])

@@ -1,0 +1,57 @@
+"""Camera and pose: `ros2 launch dwpose_ros pose.launch.py source:=0`, then see /wholebody_pose."""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+ARGUMENTS = {
+    "camera": ("true", "start our camera node; false: another driver publishes the images"),
+    "image_topic": ("image_raw", "the images' topic"),
+    "source": ("0", "webcam number or device, video or image file, folder, or stream URL"),
+    "width": ("0", "pixels; 0: the source's own"),
+    "height": ("0", "pixels; 0: the source's own"),
+    "rate": ("0.0", "frames a second; 0: the source's own"),
+    "loop": ("false", "begin again after a file's last frame"),
+    "backend": ("auto", "estimator: auto, dwpose or mediapipe"),
+    "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
+    "detector": ("", "person detector: likewise"),
+    "device": ("auto", "where networks run: auto, cpu or cuda"),
+    "max_age": ("0.5", "s; older frames are not processed; 0 takes all"),
+    "overlay": ("true", "draw skeletons on the image, while somebody subscribes"),
+    "rviz": ("false", "open RViz"),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    def value(name, kind):
+        return ParameterValue(LaunchConfiguration(name), value_type=kind)
+
+    images = [("image_raw", LaunchConfiguration("image_topic"))]
+    return LaunchDescription([
+        *(DeclareLaunchArgument(name, default_value=default, description=text)
+          for name, (default, text) in ARGUMENTS.items()),
+        Node(
+            package="dwpose_ros", executable="camera", name="camera", output="screen",
+            condition=IfCondition(LaunchConfiguration("camera")), remappings=images,
+            parameters=[{"source": value("source", str), "width": value("width", int),
+                         "height": value("height", int), "rate": value("rate", float),
+                         "loop": value("loop", bool)}]),
+        Node(
+            package="dwpose_ros", executable="pose", name="pose", output="screen",
+            remappings=images,
+            parameters=[{"backend": value("backend", str), "model": value("model", str),
+                         "detector": value("detector", str), "device": value("device", str),
+                         "max_age": value("max_age", float)}]),
+        Node(
+            package="dwpose_ros", executable="overlay", name="overlay", output="screen",
+            condition=IfCondition(LaunchConfiguration("overlay")), remappings=images),
+        Node(
+            package="rviz2", executable="rviz2", name="rviz2", output="log",
+            condition=IfCondition(LaunchConfiguration("rviz")),
+            arguments=["-d", PathJoinSubstitution(
+                [FindPackageShare("dwpose_ros"), "config", "dwpose.rviz"])]),
+    ])

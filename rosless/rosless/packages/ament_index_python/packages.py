@@ -1,0 +1,57 @@
+"""Where installed packages are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rosless import index, missing
+
+
+class PackageNotFoundError(KeyError):
+    """A package that is installed nowhere."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would put it in quotation marks
+
+
+def get_search_paths() -> list[str]:
+    """The prefixes where packages are looked for, the first wins."""
+    return [str(prefix) for prefix in index.prefixes()]
+
+
+def get_packages_with_prefixes() -> dict[str, str]:
+    """All installed packages, and the prefix of each."""
+    return {name: str(prefix) for name, prefix in index.packages().items()}
+
+
+def get_package_prefix(package_name: str) -> str:
+    """The prefix of a package. Raises PackageNotFoundError, ValueError for what is no name."""
+    if not package_name:
+        raise ValueError("package name must not be empty")
+    if not re.fullmatch(r"[a-zA-Z0-9_.-]+", package_name):
+        raise ValueError(f"{package_name!r} is not a valid package name")
+    try:
+        return get_packages_with_prefixes()[package_name]
+    except KeyError:
+        raise PackageNotFoundError(f"package {package_name!r} not found, "
+                                   f"searching: {get_search_paths()}") from None
+
+
+def get_package_share_directory(package_name: str) -> str:
+    """The folder `share/<package>` of a package."""
+    return str(get_package_share_path(package_name))
+
+
+def get_package_share_path(package_name: str) -> Path:
+    """The folder `share/<package>` of a package. Raises PackageNotFoundError if it is not there."""
+    path = Path(get_package_prefix(package_name)) / "share" / package_name
+    if not path.is_dir():
+        raise PackageNotFoundError(f"package {package_name!r} has no share directory at {path}")
+    return path
+
+
+__all__ = [
+    "PackageNotFoundError", "get_package_prefix", "get_package_share_directory",
+    "get_package_share_path", "get_packages_with_prefixes", "get_search_paths"]
+__getattr__ = missing("ament_index_python.packages")

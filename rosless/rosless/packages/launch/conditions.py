@@ -1,0 +1,68 @@
+"""Conditions of actions."""
+
+from __future__ import annotations
+
+from rosless import missing
+
+from launch.condition import Condition
+from launch.launch_context import LaunchContext
+from launch.some_substitutions_type import SomeSubstitutionsType
+from launch.utilities import (condition_as_bool, normalize_to_list_of_substitutions,
+                              perform_substitutions)
+
+
+class InvalidConditionExpressionError(RuntimeError):
+    """Text that is neither true nor false."""
+
+
+class IfCondition(Condition):
+    """Holds when the text is `true` or `1`, in any case of letters."""
+
+    def __init__(self, predicate_expression: SomeSubstitutionsType) -> None:
+        expression = normalize_to_list_of_substitutions(predicate_expression)
+
+        def predicate(context: LaunchContext) -> bool:
+            text = perform_substitutions(context, expression)
+            if (value := condition_as_bool(text)) is None:
+                raise InvalidConditionExpressionError(
+                    f"invalid condition expression, expected one of [true, 1, false, 0] but got "
+                    f"{text!r}, expanded from {' + '.join(s.describe() for s in expression)}")
+            return value
+        super().__init__(predicate=predicate)
+
+
+class UnlessCondition(Condition):
+    """Holds when the text is `false` or `0`."""
+
+    def __init__(self, predicate_expression: SomeSubstitutionsType) -> None:
+        opposite = IfCondition(predicate_expression)
+        super().__init__(predicate=lambda context: not opposite.evaluate(context))
+
+
+class LaunchConfigurationEquals(Condition):
+    """Holds when a launch configuration has this value; None means that it is not set."""
+
+    def __init__(self, launch_configuration_name: str,
+                 expected_value: SomeSubstitutionsType | None) -> None:
+        expected = (None if expected_value is None
+                    else normalize_to_list_of_substitutions(expected_value))
+
+        def predicate(context: LaunchContext) -> bool:
+            value = context.launch_configurations.get(launch_configuration_name)
+            return value == (None if expected is None else perform_substitutions(context, expected))
+        super().__init__(predicate=predicate)
+
+
+class LaunchConfigurationNotEquals(Condition):
+    """Holds when a launch configuration does not have this value."""
+
+    def __init__(self, launch_configuration_name: str,
+                 expected_value: SomeSubstitutionsType | None) -> None:
+        opposite = LaunchConfigurationEquals(launch_configuration_name, expected_value)
+        super().__init__(predicate=lambda context: not opposite.evaluate(context))
+
+
+__all__ = [
+    "IfCondition", "InvalidConditionExpressionError", "LaunchConfigurationEquals",
+    "LaunchConfigurationNotEquals", "UnlessCondition"]
+__getattr__ = missing("launch.conditions")

@@ -1,0 +1,7 @@
+"""The base of all events."""
+
+
+class Event:
+    """Something that happened, or is asked for."""
+
+    name = "launch.Event"

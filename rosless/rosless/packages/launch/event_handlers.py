@@ -1,0 +1,57 @@
+"""What to do when something happens."""
+
+from __future__ import annotations
+
+from typing import Callable, Union
+
+from rosless import missing
+
+from launch.action import Action
+from launch.event import Event
+from launch.event_handler import EventHandler, Reaction
+from launch.events import Shutdown
+from launch.events.process import ProcessEvent, ProcessExited, ProcessStarted
+
+Target = Union[Action, Callable[[Action], bool], None]
+
+
+def _of(kind: type[ProcessEvent], target: Target) -> Callable[[Event], bool]:
+    """A matcher for events of `kind` that concern `target`; None means every process."""
+    def matcher(event: Event) -> bool:
+        if not isinstance(event, kind):
+            return False
+        if target is None or event.action is target:
+            return True
+        return not isinstance(target, Action) and target(event.action)
+    return matcher
+
+
+class OnProcessStart(EventHandler):
+    """When the process of `target_action` has started."""
+
+    def __init__(self, *, on_start: Reaction, target_action: Target = None,
+                 handle_once: bool = False) -> None:
+        super().__init__(matcher=_of(ProcessStarted, target_action), entities=on_start,
+                         handle_once=handle_once)
+
+
+class OnProcessExit(EventHandler):
+    """When the process of `target_action` has ended, however it ended."""
+
+    def __init__(self, *, on_exit: Reaction, target_action: Target = None,
+                 handle_once: bool = False) -> None:
+        super().__init__(matcher=_of(ProcessExited, target_action), entities=on_exit,
+                         handle_once=handle_once)
+
+
+class OnShutdown(EventHandler):
+    """When everything is about to end."""
+
+    def __init__(self, *, on_shutdown: Reaction, handle_once: bool = False) -> None:
+        super().__init__(matcher=lambda event: isinstance(event, Shutdown), entities=on_shutdown,
+                         handle_once=handle_once)
+
+
+__all__ = [
+    "OnProcessExit", "OnProcessStart", "OnShutdown"]
+__getattr__ = missing("launch.event_handlers")

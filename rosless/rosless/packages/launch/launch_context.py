@@ -1,0 +1,75 @@
+"""What entities read and change while they are visited."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Callable, Iterator, MutableMapping, NamedTuple
+
+from launch.action import Entities, as_list
+
+if TYPE_CHECKING:
+    from launch.launch_service import LaunchService
+    from launch.substitution import Substitution
+
+
+class _State(NamedTuple):
+    configurations: dict[str, str]
+    environment: dict[str, str]
+    launch_file: str
+
+
+class LaunchContext:
+    """Launch configurations, environment, and the file that is being visited."""
+
+    def __init__(self, *, argv: list[str] | None = None, noninteractive: bool = False) -> None:
+        self.argv = list(argv or [])
+        self.noninteractive = noninteractive
+        self.launch_configurations: dict[str, str] = {}
+        self.locals = SimpleNamespace()  # `event` while an event is handled
+        self.launch_file = ""
+        self.is_shutdown = False
+        self.service: LaunchService | None = None  # None: nothing can be started
+
+    @property
+    def environment(self) -> MutableMapping[str, str]:
+        return os.environ  # launch files read both, so they must be the same
+
+    def perform_substitution(self, substitution: Substitution) -> str:
+        return substitution.perform(self)
+
+    def visit(self, entities: Entities) -> None:
+        """Visit entities in order, and after each what it returns."""
+        for entity in as_list(entities):
+            self.visit(entity.visit(self))
+
+    @contextmanager
+    def scope(self, state: _State | None = None) -> Iterator[None]:
+        """Undo all changes at the end; begin with `state` where given."""
+        before = self._state()
+        if state:
+            self._restore(state)
+        try:
+            yield
+        finally:
+            self._restore(before)
+
+    def later(self) -> Callable[[Entities], None]:
+        """A `visit` for when the present scope is over: it sees what is set now."""
+        state = self._state()
+
+        def visit(entities: Entities) -> None:
+            with self.scope(state):
+                self.visit(entities)
+        return visit
+
+    def _state(self) -> _State:
+        return _State(dict(self.launch_configurations), dict(os.environ), self.launch_file)
+
+    def _restore(self, state: _State) -> None:
+        self.launch_configurations = dict(state.configurations)
+        self.launch_file = state.launch_file
+        for name in os.environ.keys() - state.environment.keys():
+            del os.environ[name]
+        os.environ.update(state.environment)

@@ -1,0 +1,204 @@
+"""Runs launch descriptions."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+import threading
+import time
+import traceback
+from collections import deque
+from contextlib import contextmanager
+from typing import Callable, Iterator
+
+from launch._process import Command, Process
+from launch.action import Action, Entities, LaunchDescriptionEntity
+from launch.event import Event
+from launch.event_handler import EventHandler
+from launch.events import Shutdown
+from launch.events.process import ShutdownProcess, SignalProcess
+from launch.launch_context import LaunchContext
+from launch.logging import get_logger, open_log
+
+_BOUNCE_S = 0.5  # one Ctrl-C may arrive twice, e.g. from `timeout` and from the terminal
+_logger = get_logger("launch")
+
+
+class LaunchService:
+    """Visits launch descriptions, and runs their processes until the last one has ended."""
+
+    def __init__(self, *, argv: list[str] | None = None, noninteractive: bool = False,
+                 debug: bool = False) -> None:
+        self.context = LaunchContext(argv=argv, noninteractive=noninteractive)
+        self.context.service = self
+        self._debug = debug
+        self._descriptions: list[LaunchDescriptionEntity] = []
+        self._handlers: list[tuple[EventHandler, Callable[[Entities], None]]] = []
+        self._events: deque[Event] = deque()
+        self._processes: list[Process] = []
+        self._tasks: set[asyncio.Task] = set()
+        self._timers: set[asyncio.Task] = set()
+        self._numbers = itertools.count(1)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._visiting = False
+        self._signalled_at = 0.0
+        self._failed = False
+
+    def include_launch_description(self, launch_description: LaunchDescriptionEntity) -> None:
+        self._descriptions.append(launch_description)
+
+    def run(self, *, shutdown_when_idle: bool = True) -> int:
+        """Run until everything has ended. Returns 0, or 1 where launching failed."""
+        return asyncio.run(self.run_async(shutdown_when_idle=shutdown_when_idle))
+
+    async def run_async(self, *, shutdown_when_idle: bool = True) -> int:
+        self._loop = asyncio.get_running_loop()
+        if folder := open_log():
+            _logger.info(f"All log files can be found below {folder}")
+        with self._signals():
+            self._guarded(lambda: self.context.visit(self._descriptions))
+            while True:
+                while self._events:
+                    event = self._events.popleft()
+                    self._guarded(lambda: self._handle(event))
+                if not self._tasks and self.context.is_shutdown:
+                    return int(self._failed)
+                if not self._tasks and shutdown_when_idle:
+                    self.emit_event(Shutdown(reason="idle"))
+                await self._wake.wait()
+                self._wake.clear()
+
+    def shutdown(self) -> None:
+        """End everything; may be called from any thread."""
+        self.emit_event(Shutdown(reason="LaunchService.shutdown() called"))
+
+    def emit_event(self, event: Event) -> None:
+        """Have an event handled soon; may be called from any thread."""
+        self._events.append(event)
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    # What actions call
+
+    def add_handler(self, handler: EventHandler) -> None:
+        self._handlers.append((handler, self.context.later()))
+
+    def process_name(self, name: str) -> str:
+        """A name with the number of the next process."""
+        return f"{name}-{next(self._numbers)}"
+
+    def start_process(self, action: Action, command: Command,
+                      at_end: Callable[[], None]) -> None:
+        """Run a command for an action; `at_end` is called when it is over for good."""
+        process = Process(action, command, self)
+        self._processes.append(process)
+
+        async def run() -> None:
+            try:
+                await process.run()
+            finally:
+                self._processes.remove(process)
+                at_end()
+        self._spawn(run())
+
+    def start_timer(self, delay_s: float, then: Callable[[], None]) -> Callable[[], object]:
+        """Call `then` after a while, unless launch ends before. Returns what cancels it."""
+        async def wait() -> None:
+            await asyncio.sleep(delay_s)
+            self._guarded(then)
+        timer = self._spawn(wait())
+        self._timers.add(timer)
+        return timer.cancel
+
+    # Inside
+
+    def _spawn(self, coroutine) -> asyncio.Task:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        self._timers.discard(task)
+        if not task.cancelled() and task.exception():
+            self._fail(task.exception())
+        self._wake.set()
+
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Shutdown):
+            if self.context.is_shutdown:
+                return
+            self.context.is_shutdown = True
+            for timer in self._timers:
+                timer.cancel()
+            for process in self._processes:
+                process.stop()
+        for process in [*self._processes]:
+            if isinstance(event, ShutdownProcess) and event.process_matcher(process.action):
+                process.stop()
+            if isinstance(event, SignalProcess) and event.process_matcher(process.action):
+                process.signal(event.signal)
+        for handler, visit in [*self._handlers]:
+            if handler.matches(event):
+                if handler.handle_once:
+                    self._handlers = [h for h in self._handlers if h[0] is not handler]
+                self.context.locals.event = event
+                visit(handler.handle(event, self.context))
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do work of launch files; an error in it ends everything."""
+        self._visiting = True
+        try:
+            work()
+        except KeyboardInterrupt:
+            self._on_signal(signal.SIGINT)
+        except Exception as err:
+            self._fail(err)
+        finally:
+            self._visiting = False
+
+    def _fail(self, err: BaseException) -> None:
+        self._failed = True
+        hint = "" if self._debug else " (see debug for traceback)"
+        _logger.error(f"Caught exception in launch{hint}: {err or type(err).__name__}")
+        if self._debug:
+            _logger.error("".join(traceback.format_exception(type(err), err, err.__traceback__)))
+        self.emit_event(Shutdown(reason=f"Caught exception in launch: {err}"))
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Let SIGINT, SIGTERM, SIGQUIT and SIGHUP end everything; only the main thread can."""
+        def handler(number: int, frame) -> None:
+            if self._visiting and number == signal.SIGINT:
+                raise KeyboardInterrupt  # out of a launch file that takes too long
+            self._loop.call_soon_threadsafe(self._on_signal, signal.Signals(number))
+
+        previous = {}
+        if threading.current_thread() is threading.main_thread():
+            numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT]
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # not under nohup
+                numbers.append(signal.SIGHUP)
+            previous = {number: signal.signal(number, handler) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, before in previous.items():
+                signal.signal(number, before)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        now = time.monotonic()
+        if not self._signalled_at:
+            self._signalled_at = now
+            ctrl_c = number == signal.SIGINT
+            _logger.warning("user interrupted with ctrl-c (SIGINT)" if ctrl_c
+                            else f"received {number.name}, shutting down")
+            self.emit_event(Shutdown(reason=number.name, due_to_sigint=ctrl_c))
+        elif now - self._signalled_at > _BOUNCE_S:
+            self._signalled_at = now
+            _logger.warning(f"received {number.name} again, not waiting any longer")
+            for process in self._processes:
+                process.stop()

@@ -1,0 +1,182 @@
+"""Actions: starting nodes, and what a group of nodes has in common."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Callable, Iterable, Mapping, Union
+
+import yaml
+from rosless import missing
+
+from launch.action import Action
+from launch.actions import ExecuteProcess, text_of
+from launch.launch_context import LaunchContext
+from launch.logging import get_logger
+from launch.some_substitutions_type import SomeSubstitutionsType
+from launch_ros._executables import command, find_executable
+from launch_ros.parameter_descriptions import (ParameterFile, ParameterValue,
+                                               evaluate_parameters)
+
+Parameters = Iterable[Union[Mapping, ParameterFile, SomeSubstitutionsType]]
+Remappings = Iterable["tuple[SomeSubstitutionsType, SomeSubstitutionsType]"]
+
+# Where groups keep what their nodes have in common: in launch configurations, so that it has
+# their scope. Never changed in place: outer scopes hold the same lists.
+_NAMESPACE, _PARAMETERS, _REMAPPINGS = "ros_namespace", "global_params", "ros_remaps"
+
+
+class Node(ExecuteProcess):
+    """Starts an executable of a package as a node; without `package`, `executable` is a path."""
+
+    def __init__(self, *, executable: SomeSubstitutionsType,
+                 package: SomeSubstitutionsType | None = None,
+                 name: SomeSubstitutionsType | None = None,
+                 namespace: SomeSubstitutionsType | None = None,
+                 exec_name: SomeSubstitutionsType | None = None,
+                 parameters: Parameters | None = None, remappings: Remappings | None = None,
+                 ros_arguments: Iterable[SomeSubstitutionsType] | None = None,
+                 arguments: Iterable[SomeSubstitutionsType] | None = None,
+                 **of_process: Any) -> None:
+        super().__init__(cmd=[executable, *(arguments or ())], name=exec_name, **of_process)
+        if isinstance(parameters, (str, Mapping)):
+            raise TypeError(f"Node(parameters={parameters!r}): it must be a list of dictionaries "
+                            "and files")
+        self._package = package
+        self._node_name, self._namespace = name, namespace
+        self._parameters, self._remappings = list(parameters or ()), list(remappings or ())
+        self._ros_arguments = list(ros_arguments or ())
+
+    def make_argv(self, context: LaunchContext) -> tuple[list[str], str, Callable[[], None]]:
+        (executable, *arguments), exec_name, _ = super().make_argv(context)
+        argv = [executable] if self._package is None else command(
+            find_executable(text_of(context, self._package), executable))
+        configurations: dict[str, Any] = context.launch_configurations
+        name = None if self._node_name is None else text_of(context, self._node_name)
+        namespace = configurations.get(_NAMESPACE)
+        if self._namespace is not None:
+            namespace = below(namespace, text_of(context, self._namespace))
+        rules = [*configurations.get(_REMAPPINGS, ()), *self._remappings]
+        remaps = [f"__node:={name}"] * bool(name) + [f"__ns:={namespace}"] * bool(namespace)
+        remaps += [f"{text_of(context, a)}:={text_of(context, b)}" for a, b in rules]
+
+        # A node that may have another name takes its parameters under any.
+        own = below(namespace, name) if name and namespace else "/**"
+        temporary: list[str] = []
+        files = []
+        try:
+            for entry, pattern in [*((p, "/**") for p in configurations.get(_PARAMETERS, ())),
+                                   *((p, own) for p in self._parameters)]:
+                if isinstance(entry, Mapping):
+                    temporary.append(write_parameters(
+                        pattern, evaluate_parameters(context, entry)))
+                    files.append(temporary[-1])
+                else:
+                    files.append(_existing_file(context, entry))
+        except BaseException:
+            _remove(temporary)
+            raise
+        ros = [text_of(context, a) for a in self._ros_arguments]
+        ros += [part for rule in remaps for part in ("-r", rule)]
+        ros += [part for file in files for part in ("--params-file", file)]
+        return ([*argv, *arguments, "--ros-args", *ros], exec_name, lambda: _remove(temporary))
+
+
+def below(namespace: str | None, name: str) -> str:
+    """A name below a namespace, unless it is absolute. Namespaces are absolute themselves."""
+    if not name.startswith("/"):
+        name = f"{(namespace or '').rstrip('/')}/{name}"
+    return name.rstrip("/") or "/"
+
+
+def write_parameters(node: str, parameters: dict[str, Any]) -> str:
+    """Write a parameter file for nodes of this name or pattern. Returns its path."""
+    with tempfile.NamedTemporaryFile("w", prefix="launch_params_", delete=False,
+                                     encoding="utf-8") as file:
+        yaml.safe_dump({node: {"ros__parameters": parameters}}, file, allow_unicode=True)
+    return file.name
+
+
+def _existing_file(context: LaunchContext, entry: Any) -> str:
+    if isinstance(entry, ParameterValue):
+        raise TypeError("Node(parameters=...) must list dictionaries and files: put the "
+                        "ParameterValue into a dictionary, {name: ParameterValue(...)}")
+    path = entry.evaluate(context) if isinstance(entry, ParameterFile) else text_of(context, entry)
+    if not os.path.isfile(path):
+        get_logger("launch_ros.actions.node").warning(f"Parameter file path is not a file: {path}")
+    return path
+
+
+def _remove(files: list[str]) -> None:
+    for file in files:
+        try:
+            os.unlink(file)
+        except FileNotFoundError:
+            pass
+
+
+class PushRosNamespace(Action):
+    """Puts the nodes that follow in this group below a namespace."""
+
+    def __init__(self, namespace: SomeSubstitutionsType, **others: Any) -> None:
+        super().__init__(**others)
+        self._namespace = namespace
+
+    def execute(self, context: LaunchContext) -> None:
+        pushed = text_of(context, self._namespace)
+        if pushed:
+            outer = context.launch_configurations.get(_NAMESPACE)
+            context.launch_configurations[_NAMESPACE] = below(outer, pushed)
+
+
+PushROSNamespace = PushRosNamespace
+
+
+class _Add(Action):
+    """Adds to what the nodes that follow in this group have in common."""
+
+    def _add(self, context: LaunchContext, key: str, value: Any) -> None:
+        configurations: dict[str, Any] = context.launch_configurations
+        configurations[key] = [*configurations.get(key, ()), value]
+
+
+class SetParameter(_Add):
+    """Sets a parameter of the nodes that follow in this group."""
+
+    def __init__(self, name: SomeSubstitutionsType, value: Any, **others: Any) -> None:
+        super().__init__(**others)
+        self._name, self._value = name, value
+
+    def execute(self, context: LaunchContext) -> None:
+        parameters = evaluate_parameters(context, {self._name: self._value})
+        self._add(context, _PARAMETERS, parameters)
+
+
+class SetParametersFromFile(_Add):
+    """Gives a parameter file to the nodes that follow in this group."""
+
+    def __init__(self, filename: SomeSubstitutionsType, **others: Any) -> None:
+        super().__init__(**others)
+        self._file = filename
+
+    def execute(self, context: LaunchContext) -> None:
+        self._add(context, _PARAMETERS, text_of(context, self._file))
+
+
+class SetRemap(_Add):
+    """Remaps a name in the nodes that follow in this group."""
+
+    def __init__(self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType,
+                 **others: Any) -> None:
+        super().__init__(**others)
+        self._rule = src, dst
+
+    def execute(self, context: LaunchContext) -> None:
+        source, target = (text_of(context, side) for side in self._rule)
+        self._add(context, _REMAPPINGS, (source, target))
+
+
+__all__ = [
+    "Node", "PushROSNamespace", "PushRosNamespace", "SetParameter", "SetParametersFromFile",
+    "SetRemap"]
+__getattr__ = missing("launch_ros.actions")

@@ -1,0 +1,47 @@
+"""Substitutions that find what packages have installed."""
+
+from __future__ import annotations
+
+from rosless import missing
+
+from ament_index_python.packages import get_package_prefix, get_package_share_directory
+from launch.launch_context import LaunchContext
+from launch.some_substitutions_type import SomeSubstitutionsType
+from launch.substitutions import SubstitutionFailure, _Composed
+from launch_ros._executables import find_executable
+
+
+class FindPackagePrefix(_Composed):
+    """The prefix where a package is installed."""
+
+    def __init__(self, package: SomeSubstitutionsType) -> None:
+        super().__init__(package)
+
+    def perform(self, context: LaunchContext) -> str:
+        return get_package_prefix(*self.texts(context))
+
+
+class FindPackageShare(FindPackagePrefix):
+    """The share folder of a package."""
+
+    def perform(self, context: LaunchContext) -> str:
+        return get_package_share_directory(*self.texts(context))
+
+
+class ExecutableInPackage(_Composed):
+    """The path of an executable of a package."""
+
+    def __init__(self, executable: SomeSubstitutionsType, package: SomeSubstitutionsType) -> None:
+        super().__init__(executable, package)
+
+    def perform(self, context: LaunchContext) -> str:
+        executable, package = self.texts(context)
+        try:
+            return str(find_executable(package, executable))
+        except LookupError as err:
+            raise SubstitutionFailure(str(err)) from err
+
+
+__all__ = [
+    "ExecutableInPackage", "FindPackagePrefix", "FindPackageShare"]
+__getattr__ = missing("launch_ros.substitutions")
