@@ -1,7 +1,9 @@
 """Camera and pose: `ros2 launch dwpose_ros pose.launch.py source:=0`, then see /wholebody_pose."""
 
+import os
+
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -31,9 +33,13 @@ def generate_launch_description() -> LaunchDescription:
         return ParameterValue(LaunchConfiguration(name), value_type=kind)
 
     images = [("image_raw", LaunchConfiguration("image_topic"))]
+    network = [] if os.environ.get("CYCLONEDDS_URI") else [SetEnvironmentVariable(
+        "CYCLONEDDS_URI", ["file://", PathJoinSubstitution(
+            [FindPackageShare("dwpose_ros"), "config", "cyclonedds.xml"])])]
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in ARGUMENTS.items()),
+        *network,
         Node(
             package="dwpose_ros", executable="camera", name="camera", output="screen",
             condition=IfCondition(LaunchConfiguration("camera")), remappings=images,

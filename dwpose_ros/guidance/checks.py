@@ -28,10 +28,10 @@ class Verdict(NamedTuple):
     part: str = ""  # of the body, where the instruction names one
 
 
-def _within(name: str, value: float, minimum: float, maximum: float, unit: str, code: str,
-            part: str = "") -> Verdict:
+def _within(name: str, value: float, minimum: float, maximum: float, unit: str,
+            code: str) -> Verdict:
     ok = not (value < minimum or value > maximum)
-    return Verdict(name, ok, value, minimum, maximum, unit, "" if ok else code, "" if ok else part)
+    return Verdict(name, ok, value, minimum, maximum, unit, "" if ok else code)
 
 
 def sideways(view_right: bool, mirrored: bool) -> str:
@@ -59,27 +59,39 @@ def too_close(view: View, profile: Profile, mirrored: bool) -> Verdict:
                    "move_back")
 
 
+def _inside(view: View, profile: Profile) -> np.ndarray:
+    """(133,) bool: seen, and inside the image with the profile's margin."""
+    size = np.array([view.width, view.height])
+    room = size * profile.margin
+    return ((view.xy >= room) & (view.xy <= size - room)).all(1) & (view.scores > profile.score)
+
+
 def cut_off(view: View, profile: Profile, mirrored: bool) -> Verdict:
-    """Every part is seen inside the image. The value is the share of points that are."""
-    room = np.array([view.width, view.height]) * profile.margin
-    inside = (((view.xy >= room) & (view.xy <= [view.width, view.height] - room)).all(1)
-              & (view.scores > profile.score))
-    share = float(inside[list(profile.points)].mean())
-    missing = [p for p in profile.parts if not inside[list(PARTS[p])].all()]
-    if not missing:
+    """No border cuts the parts off. The value is the share of points seen inside the image."""
+    share = float(_inside(view, profile)[list(profile.points)].mean())
+    if share == 1.0:
         return Verdict("cut_off", True, share, 1.0)
-    # Which border cuts? Points that are seen tell best; the box may reach further than the body.
+    # Which border? Points that are seen tell best, but the box may reach further than they do.
     seen = view.seen(range(len(view.xy)), profile.score)
-    extent = np.vstack([seen, view.box.reshape(2, 2)]) if len(seen) else view.box.reshape(2, 2)
+    extent = np.vstack([seen, view.box.reshape(2, 2)])
     (left, top), (right, bottom) = extent.min(0), extent.max(0)
-    cut_left, cut_right = left < room[0], right > view.width - room[0]
-    if top < room[1] or bottom > view.height - room[1] or (cut_left and cut_right):
-        code = "move_back"
-    elif cut_left or cut_right:
+    room_x, room_y = view.width * profile.margin, view.height * profile.margin
+    cut_left, cut_right = left < room_x, right > view.width - room_x
+    if top < room_y or bottom > view.height - room_y or (cut_left and cut_right):
+        return Verdict("cut_off", False, share, 1.0, code="move_back")
+    if cut_left or cut_right:
         code = f"move_{sideways(bool(cut_left), mirrored)}"
-    else:
-        code = "show"
-    return Verdict("cut_off", False, share, 1.0, code=code, part=missing[0])
+        return Verdict("cut_off", False, share, 1.0, code=code)
+    return Verdict("cut_off", True, share, 1.0)  # no border's fault: see `visible`
+
+
+def visible(view: View, profile: Profile, mirrored: bool) -> Verdict:
+    """Every part is seen; the instruction names the first that is not. The value is their share."""
+    inside = _inside(view, profile)
+    missing = [p for p in profile.parts if not inside[list(PARTS[p])].all()]
+    share = 1 - len(missing) / len(profile.parts)
+    return Verdict("visible", not missing, share, 1.0, code="show" if missing else "",
+                   part=missing[0] if missing else "")
 
 
 def too_far(view: View, profile: Profile, mirrored: bool) -> Verdict:
@@ -107,11 +119,11 @@ def facing(view: View, profile: Profile, mirrored: bool) -> Verdict:
 
 def still(view: View, profile: Profile, mirrored: bool) -> Verdict:
     """The person does not move."""
-    return _within("still", view.speed, math.nan, profile.still, "1/s", "hold_still")
+    return _within("still", view.speed, math.nan, profile.still, "1/s", "keep_still")
 
 
 CHECKS: tuple[Callable[[View, Profile, bool], Verdict], ...] = (
-    one_person, too_close, cut_off, too_far, centred, facing, still)
+    one_person, too_close, cut_off, too_far, centred, facing, visible, still)
 
 
 def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:

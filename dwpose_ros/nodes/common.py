@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -133,6 +134,8 @@ def run(make: Callable[[], DwposeNode]) -> None:
         rclpy.logging.get_logger(name).fatal(" ".join(str(err).split()))
         code = 1
     finally:
+        # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             node.close()
             node.destroy_node()
