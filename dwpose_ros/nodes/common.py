@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -87,6 +88,7 @@ class Worker:
         self._work, self._logger = work, logger
         self._changed = threading.Condition()
         self._item: Any = None
+        self._told = ("", 0.0)  # the last error, and when
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -115,8 +117,14 @@ class Worker:
             try:
                 self._work(item)
             except Exception as err:  # the next item may be better
-                if rclpy.ok():
-                    self._logger.error(f"{type(err).__name__}: {err}", throttle_duration_sec=5.0)
+                self._tell(f"{type(err).__name__}: {err}")
+
+    def _tell(self, error: str) -> None:
+        """Log an error; the same one again only every 5 s."""
+        now = time.monotonic()
+        if rclpy.ok() and (error != self._told[0] or now - self._told[1] > 5.0):
+            self._told = error, now
+            self._logger.error(error)
 
 
 def run(make: Callable[[], DwposeNode]) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-import rosless  # noqa: E402
-
-rosless.activate()
-from cv_bridge import CvBridge, CvBridgeError  # noqa: E402
-from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from cv_bridge import CvBridge, CvBridgeError
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 bridge = CvBridge()
 RED = {"bgr8": [0, 0, 255], "rgb8": [255, 0, 0], "bgra8": [0, 0, 255, 255],
@@ -37,7 +30,8 @@ def image(pixels, encoding: str, padding: int = 0, **fields) -> Image:
 @pytest.mark.parametrize("padding", [0, 5, 8])
 @pytest.mark.parametrize("big", [False, True])
 def test_pixels_come_as_they_were_sent(encoding, dtype, channels, padding, big):
-    pixels = np.arange(3 * 4 * channels).reshape(3, 4, channels).astype((">" if big else "<") + dtype)
+    stored = (">" if big else "<") + dtype
+    pixels = np.arange(3 * 4 * channels).reshape(3, 4, channels).astype(stored)
     got = bridge.imgmsg_to_cv2(image(pixels, encoding, padding, is_bigendian=int(big)))
     assert got.dtype == np.dtype(dtype) and got.dtype.isnative
     assert got.shape == ((3, 4) if channels == 1 else (3, 4, channels))
@@ -87,7 +81,7 @@ def test_messages_that_lie_are_refused(change, message):
 
 
 @pytest.mark.parametrize("source, target, message", [
-    ("8UC3", "bgr8", "is not a color format"), ("bgr8", "8UC1", "3 channels .* and .* 1"),
+    ("8UC3", "bgr8", "is not a color format"), ("bgr8", "8UC1", "has 3 channels and .8UC1. 1"),
     ("bgr8", "bayer_rggb8", "cannot be converted"), ("bgr8", "yuv422", "cannot be converted")])
 def test_conversions_that_make_no_sense_are_refused(source, target, message):
     with pytest.raises(CvBridgeError, match=message):
@@ -98,7 +92,8 @@ def test_an_array_becomes_a_message():
     pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     message = bridge.cv2_to_imgmsg(pixels[:, ::2], "bgr8", Header(frame_id="camera"))
     assert (message.height, message.width, message.step, message.encoding) == (2, 2, 6, "bgr8")
-    assert message.header.frame_id == "camera" and message.data.tobytes() == pixels[:, ::2].tobytes()
+    assert message.header.frame_id == "camera"
+    assert message.data.tobytes() == pixels[:, ::2].tobytes()
     assert bridge.cv2_to_imgmsg(np.zeros((2, 2), np.float32)).encoding == "32FC1"
     assert bridge.cv2_to_imgmsg(np.zeros((2, 2), ">u2"), "mono16").is_bigendian == 1
 
@@ -120,8 +115,8 @@ def test_compressed_images():
     assert np.array_equal(bridge.compressed_imgmsg_to_cv2(message), pixels)
     assert bridge.compressed_imgmsg_to_cv2(message, "rgb8")[0, 0].tolist() == RED["rgb8"]
     assert len(bridge.cv2_to_compressed_imgmsg(pixels).data)  # jpg
-    for broken in (CompressedImage(format="jpeg"), CompressedImage(format="jpeg", data=b"nonsense")):
+    for data in (b"", b"nonsense"):
         with pytest.raises(CvBridgeError, match="'jpeg' and . bytes cannot be decoded"):
-            bridge.compressed_imgmsg_to_cv2(broken)
+            bridge.compressed_imgmsg_to_cv2(CompressedImage(format="jpeg", data=data))
     with pytest.raises(CvBridgeError, match="'xyz'"):
         bridge.cv2_to_compressed_imgmsg(pixels, "xyz")

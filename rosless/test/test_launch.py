@@ -274,8 +274,9 @@ def test_conditions(demo):
 
 
 def test_includes_take_arguments_and_leave_them_set(demo):
-    demo.write("DeclareLaunchArgument('a', default_value='own'), DeclareLaunchArgument('b', "
-               "default_value='B'), LogInfo(msg=['in ', LaunchConfiguration('a')])", "sub.launch.py")
+    demo.write("DeclareLaunchArgument('a', default_value='own'), "
+               "DeclareLaunchArgument('b', default_value='B'), "
+               "LogInfo(msg=['in ', LaunchConfiguration('a')])", "sub.launch.py")
     include = ("IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution("
                "[FindPackageShare('demo'), 'launch', 'sub.launch.py'])), "
                "launch_arguments={'a': [LaunchConfiguration('x', default='given')]}.items())")
@@ -304,10 +305,12 @@ def test_what_runs_later_sees_its_own_scope(demo):
 
 
 def test_opaque_functions_return_entities(demo):
-    out = demo.launch("OpaqueFunction(function=pick, args=[1], kwargs={'two': 2})", "a:=b", before=(
-        "def pick(context, one, two):\n"
-        "    a = LaunchConfiguration('a').perform(context)\n"
-        "    return [LogInfo(msg=f'{a} {one} {two}')]"))
+    before = """
+def pick(context, one, two):
+    a = LaunchConfiguration('a').perform(context)
+    return [LogInfo(msg=f'{a} {one} {two}')]"""
+    out = demo.launch("OpaqueFunction(function=pick, args=[1], kwargs={'two': 2})", "a:=b",
+                      before=before)
     assert "user]: b 1 2\n" in out
 
 
@@ -331,8 +334,9 @@ def test_groups_set_namespaces_parameters_and_remappings(demo):
                      SetParameter('use_sim_time', True), SetRemap('a', 'b'),
                      {node("name='n', namespace='left'")}, {node("namespace='/top'")}]),
         {node()}""", "room:=kitchen")
-    assert inner["args"][:-1] == ["--ros-args", "-r", "__node:=n", "-r", "__ns:=/house/kitchen/left",
-                                  "-r", "a:=b", "--params-file"]
+    assert inner["args"][:-1] == [
+        "--ros-args", "-r", "__node:=n", "-r", "__ns:=/house/kitchen/left", "-r", "a:=b",
+        "--params-file"]
     assert inner["files"] == ["/**:\n  ros__parameters:\n    use_sim_time: true\n"]
     assert "__ns:=/top" in absolute["args"]
     assert outside["args"] == ["--ros-args"]
@@ -462,8 +466,8 @@ def test_a_process_that_ignores_signals_is_killed(demo):
     launch.send_signal(signal.SIGINT)
     out, _ = launch.communicate(timeout=5)
     assert launch.returncode == 0
-    assert "failed to terminate '0.3' seconds after receiving 'SIGINT', escalating to 'SIGT" in out
-    assert "failed to terminate '0.3' seconds after receiving 'SIGTERM', escalating to 'SIGK" in out
+    for first, then in (("SIGINT", "SIGTERM"), ("SIGTERM", "SIGKILL")):
+        assert f"seconds after receiving '{first}', escalating to '{then}'" in out
     assert "process has died" in out and "exit code -9" in out
 
 

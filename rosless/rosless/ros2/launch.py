@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_path
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity, LaunchService
+from launch import LaunchDescription, LaunchDescriptionEntity, LaunchService
 from launch.actions import IncludeLaunchDescription
-from launch.launch_description_source import InvalidLaunchFileError, load_python_launch_file
-from launch.launch_description_sources import AnyLaunchDescriptionSource
-from launch.utilities import perform_substitutions
+from launch.launch_description_sources import (AnyLaunchDescriptionSource, InvalidLaunchFileError,
+                                               load_python_launch_file)
 
 _LAUNCH_FILES = ("*launch.py", "*.launch.xml", "*.launch.yaml", "*.launch.yml")
 
@@ -104,15 +103,14 @@ def show_arguments(description: LaunchDescription) -> str:
     for argument in description.get_launch_arguments():
         lines += ["", f"    '{argument.name}':", f"        {argument.description}"]
         if argument.default_value is not None:
-            lines.append(f"        (default: "
-                         f"{' + '.join(s.describe() for s in argument.default_value) or repr('')})")
+            default = " + ".join(s.describe() for s in argument.default_value)
+            lines.append(f"        (default: {default})")
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "  No arguments."])
 
 
 def show_tree(entity: LaunchDescriptionEntity, indent: str = "") -> str:
     """What `--print` prints: the entities, each below the one that holds it."""
-    words = [part for part in getattr(entity, "cmd", [])]
-    about = " ".join(" + ".join(s.describe() for s in part) for part in words)
-    lines = [f"{indent}{type(entity).__name__}{f' {about}' if about else ''}"]
+    words = [" + ".join(s.describe() for s in part) for part in getattr(entity, "cmd", [])]
+    lines = [indent + " ".join([type(entity).__name__, *words])]
     lines += [show_tree(sub, indent + "    ") for sub in entity.describe_sub_entities()]
     return "\n".join(lines)

@@ -44,7 +44,7 @@ def get_package_share_directory(package_name: str) -> str:
 
 
 def get_package_share_path(package_name: str) -> Path:
-    """The folder `share/<package>` of a package. Raises PackageNotFoundError if it is not there."""
+    """The folder `share/<package>` of a package. Raises PackageNotFoundError."""
     path = Path(get_package_prefix(package_name)) / "share" / package_name
     if not path.is_dir():
         raise PackageNotFoundError(f"package {package_name!r} has no share directory at {path}")

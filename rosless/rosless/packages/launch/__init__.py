@@ -3,12 +3,12 @@
 from rosless import missing
 
 from launch.action import Action, LaunchDescriptionEntity
-from launch.condition import Condition
+from launch.conditions import Condition
 from launch.event import Event
-from launch.event_handler import EventHandler
+from launch.event_handlers import EventHandler
 from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
-from launch.launch_description_source import LaunchDescriptionSource
+from launch.launch_description_sources import LaunchDescriptionSource
 from launch.launch_service import LaunchService
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution

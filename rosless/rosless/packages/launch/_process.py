@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from launch.events.process import ProcessExited, ProcessStarted
@@ -69,6 +70,19 @@ class Process:
             except (ProcessLookupError, PermissionError):
                 pass
         return False
+
+    def _group_lives(self) -> bool:
+        """Whether its group has members but zombies, which nobody may ever reap in a container."""
+        if not self.signal(0):
+            return False
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, _, group = file.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            except OSError:  # it has just ended
+                continue
+            if int(group) == self._pid and state not in "ZX":
+                return True
+        return sys.platform != "linux"  # where there is no /proc, take no risk
 
     async def run(self) -> None:
         """Run until it has ended for good."""
@@ -164,7 +178,7 @@ class Process:
         for number in (*ask_first, signal.SIGTERM, signal.SIGKILL):
             until = asyncio.get_running_loop().time() + _GRACE_S
             self.signal(number)
-            while self.signal(0) and asyncio.get_running_loop().time() < until:
+            while self._group_lives() and asyncio.get_running_loop().time() < until:
                 await asyncio.sleep(0.02)
         for output in outputs:
             await _wait(output.ended, 0.2)

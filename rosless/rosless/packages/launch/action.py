@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from launch.condition import Condition
+    from launch.conditions import Condition
     from launch.launch_context import LaunchContext
 
 Entities = Union["LaunchDescriptionEntity", Iterable["LaunchDescriptionEntity"], None]

@@ -9,16 +9,14 @@ from rosless import missing
 
 from launch._process import Command
 from launch.action import Action, Entities, LaunchDescriptionEntity, as_list
-from launch.condition import Condition
+from launch.conditions import Condition
 from launch.event import Event
-from launch.event_handler import EventHandler, Reaction
-from launch.event_handlers import OnProcessExit
+from launch.event_handlers import EventHandler, OnProcessExit, Reaction
 from launch.events import Shutdown as ShutdownEvent
 from launch.events.process import ProcessExited
 from launch.launch_context import LaunchContext
-from launch.launch_description import LaunchDescription
-from launch.launch_description_source import LaunchDescriptionSource
-from launch.launch_description_sources import AnyLaunchDescriptionSource
+from launch.launch_description_sources import (AnyLaunchDescriptionSource,
+                                               LaunchDescriptionSource)
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.utilities import (as_bool, normalize_to_list_of_substitutions,

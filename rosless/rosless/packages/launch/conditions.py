@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 from rosless import missing
 
-from launch.condition import Condition
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.utilities import (condition_as_bool, normalize_to_list_of_substitutions,
                               perform_substitutions)
+
+
+class Condition:
+    """Decides whether an action is executed."""
+
+    def __init__(self, *, predicate: Callable[[LaunchContext], bool]) -> None:
+        self._predicate = predicate
+
+    def evaluate(self, context: LaunchContext) -> bool:
+        return self._predicate(context)
 
 
 class InvalidConditionExpressionError(RuntimeError):
@@ -49,7 +60,7 @@ class LaunchConfigurationEquals(Condition):
 
         def predicate(context: LaunchContext) -> bool:
             value = context.launch_configurations.get(launch_configuration_name)
-            return value == (None if expected is None else perform_substitutions(context, expected))
+            return value == (expected and perform_substitutions(context, expected))
         super().__init__(predicate=predicate)
 
 
@@ -62,7 +73,6 @@ class LaunchConfigurationNotEquals(Condition):
         super().__init__(predicate=lambda context: not opposite.evaluate(context))
 
 
-__all__ = [
-    "IfCondition", "InvalidConditionExpressionError", "LaunchConfigurationEquals",
-    "LaunchConfigurationNotEquals", "UnlessCondition"]
+__all__ = ["Condition", "IfCondition", "InvalidConditionExpressionError",
+           "LaunchConfigurationEquals", "LaunchConfigurationNotEquals", "UnlessCondition"]
 __getattr__ = missing("launch.conditions")

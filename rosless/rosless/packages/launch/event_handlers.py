@@ -6,13 +6,30 @@ from typing import Callable, Union
 
 from rosless import missing
 
-from launch.action import Action
+from launch.action import Action, Entities
 from launch.event import Event
-from launch.event_handler import EventHandler, Reaction
 from launch.events import Shutdown
 from launch.events.process import ProcessEvent, ProcessExited, ProcessStarted
+from launch.launch_context import LaunchContext
 
+Reaction = Union[Entities, Callable[[Event, LaunchContext], Entities]]
 Target = Union[Action, Callable[[Action], bool], None]
+
+
+class EventHandler:
+    """Entities to visit when an event comes, or a function (event, context) that returns them."""
+
+    def __init__(self, *, matcher: Callable[[Event], bool], entities: Reaction = None,
+                 handle_once: bool = False) -> None:
+        self.matcher = matcher
+        self.entities = entities
+        self.handle_once = handle_once
+
+    def matches(self, event: Event) -> bool:
+        return self.matcher(event)
+
+    def handle(self, event: Event, context: LaunchContext) -> Entities:
+        return self.entities(event, context) if callable(self.entities) else self.entities
 
 
 def _of(kind: type[ProcessEvent], target: Target) -> Callable[[Event], bool]:
@@ -53,5 +70,5 @@ class OnShutdown(EventHandler):
 
 
 __all__ = [
-    "OnProcessExit", "OnProcessStart", "OnShutdown"]
+    "EventHandler", "OnProcessExit", "OnProcessStart", "OnShutdown"]
 __getattr__ = missing("launch.event_handlers")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import signal
 import threading
 import time
@@ -16,7 +15,7 @@ from typing import Callable, Iterator
 from launch._process import Command, Process
 from launch.action import Action, Entities, LaunchDescriptionEntity
 from launch.event import Event
-from launch.event_handler import EventHandler
+from launch.event_handlers import EventHandler
 from launch.events import Shutdown
 from launch.events.process import ShutdownProcess, SignalProcess
 from launch.launch_context import LaunchContext

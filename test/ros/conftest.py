@@ -1,0 +1,73 @@
+"""Nodes as processes of their own, and a node of the test's that talks with them.
+
+Only public ROS 2 API is used: the same tests run on rosless and on a sourced ROS 2.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# A domain of our own, on this machine alone, before anything joins it.
+os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 80)
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+os.environ.setdefault("CYCLONEDDS_URI", (
+    Path(__file__).resolve().parents[2] / "config" / "cyclonedds.xml").as_uri())
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+pytest.importorskip("rclpy")
+
+from harness import Peer, Process  # noqa: E402
+from sensor_msgs.msg import Image  # noqa: E402
+
+from dwpose_ros.images import fill  # noqa: E402
+
+
+@pytest.fixture
+def command(tmp_path):
+    """command('ros2', 'topic', 'list') -> a Process, ended with the test."""
+    started: list[Process] = []
+
+    def start(*words: str, env: dict[str, str] | None = None) -> Process:
+        words = (shutil.which(words[0]) or words[0], *map(str, words[1:]))
+        log = tmp_path / f"{len(started)}.log"
+        started.append(Process(list(words), log, env or {}))
+        return started[-1]
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.fixture
+def run(command):
+    """run('camera', source='a.mp4') -> that node of ours as a Process."""
+    def start(executable: str, env: dict[str, str] | None = None, **parameters) -> Process:
+        words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
+        for name, value in parameters.items():
+            text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
+            words += ["-p", f"{name}:={text}"]
+        return command(*words, env=env)
+    return start
+
+
+@pytest.fixture
+def peer():
+    made = Peer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def image(peer):
+    """image(bgr) -> an Image message, stamped now."""
+    def make(bgr: np.ndarray, encoding: str = "bgr8") -> Image:
+        message = fill(Image(), bgr, encoding)
+        message.header.stamp = peer.node.get_clock().now().to_msg()
+        message.header.frame_id = "camera"
+        return message
+    return make

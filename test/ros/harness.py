@@ -1,0 +1,103 @@
+"""A command as a process, and a node of the test's own that talks with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+
+
+def wait_until(condition, timeout_s: float = 10.0):
+    """The condition's first true value. Fails the test if there is none in time."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"waited {timeout_s} s in vain")
+
+
+class Process:
+    """A command in a process group of its own, its output in a file."""
+
+    def __init__(self, command: list[str], log: Path, env: dict[str, str]) -> None:
+        self._log = log
+        with open(log, "wb") as output:
+            self.popen = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
+                                          env={**os.environ, **env}, start_new_session=True)
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def says(self, text: str, timeout_s: float = 15.0) -> str:
+        """All output, once it holds the text."""
+        end = time.monotonic() + timeout_s
+        while text not in self.output and time.monotonic() < end:
+            time.sleep(0.05)
+        assert text in self.output
+        return self.output
+
+    def ended(self, timeout_s: float = 15.0) -> int:
+        """The exit code, once it has ended by itself."""
+        return self.popen.wait(timeout_s)
+
+    def stop(self, number: int = signal.SIGINT, timeout_s: float = 10.0) -> int:
+        """Send a signal to the group, as a terminal's Ctrl-C does; the exit code."""
+        if self.popen.poll() is None:
+            os.killpg(self.popen.pid, number)
+        try:
+            return self.popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+            pytest.fail(f"did not end {timeout_s} s after signal {number}:\n{self.output[-2000:]}")
+
+
+class Peer:
+    """The test's own node, spinning in the background."""
+
+    def __init__(self) -> None:
+        rclpy.init(args=[])
+        self.node = rclpy.create_node("test_peer")
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def listen(self, msg_type, topic: str, qos=10) -> list:
+        """A list that grows with the topic's messages."""
+        heard: list = []
+        self.node.create_subscription(msg_type, topic, heard.append, qos)
+        return heard
+
+    def publisher(self, msg_type, topic: str, qos=10, readers: int = 1):
+        """A publisher, once it has so many readers."""
+        publisher = self.node.create_publisher(msg_type, topic, qos)
+        wait_until(lambda: publisher.get_subscription_count() >= readers, 20.0)
+        return publisher
+
+    def call(self, srv_type, name: str, timeout_s: float = 10.0, **fields):
+        """A service's response."""
+        client = self.node.create_client(srv_type, name)
+        assert client.wait_for_service(20.0), f"no service {name}"
+        future = client.call_async(srv_type.Request(**fields))
+        wait_until(future.done, timeout_s)
+        return future.result()
+
+    def close(self) -> None:
+        rclpy.try_shutdown()
+        self._thread.join(5.0)
+        self.node.destroy_node()

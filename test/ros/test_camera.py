@@ -1,0 +1,100 @@
+"""The camera node on files, and without a camera."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import cv2
+import numpy as np
+import pytest
+from harness import wait_until
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from sensor_msgs.msg import CameraInfo, Image
+
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.nodes.conversions import stamp_ns
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three images of 64 x 48, each of one colour."""
+    made = tmp_path / "images"
+    made.mkdir()
+    for i, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255)]):
+        cv2.imwrite(str(made / f"{i}.png"), np.full((48, 64, 3), colour, np.uint8))
+    return made
+
+
+def test_images_are_published_in_order_with_the_time_they_are_shown(peer, run, folder):
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    infos = peer.listen(CameraInfo, "camera_info")
+    run("camera", source=folder, rate=10.0, loop=True, frame_id="lens")
+    wait_until(lambda: len(images) >= 6)
+    assert {(i.width, i.height, i.encoding, i.step) for i in images} == {(64, 48, "bgr8", 192)}
+    assert {i.header.frame_id for i in images} == {"lens"}
+    blues = [i.data[0] for i in images]
+    assert blues[:6].count(255) == 2  # every third is blue
+    gaps = np.diff([stamp_ns(i.header) for i in images]) / 1e9
+    assert np.median(gaps) == pytest.approx(0.1, abs=0.03)
+    age = time.time() - stamp_ns(images[-1].header) / 1e9
+    assert 0 <= age < 1.0
+    wait_until(lambda: infos)
+    assert (infos[0].width, infos[0].height) == (64, 48)
+    assert stamp_ns(infos[-1].header) in [stamp_ns(i.header) for i in images]
+
+
+def test_the_rate_changes_while_it_runs_and_the_source_does_not(peer, run, folder):
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    run("camera", source=folder, rate=2.0, loop=True)
+    wait_until(lambda: images)
+
+    def change(name, **value):
+        return peer.call(SetParameters, "/camera/set_parameters", parameters=[
+            Parameter(name=name, value=ParameterValue(**value))]).results[0]
+    assert change("rate", type=ParameterType.PARAMETER_DOUBLE, double_value=40.0).successful
+    before = len(images)
+    wait_until(lambda: len(images) > before + 20, 3.0)
+    refused = change("source", type=ParameterType.PARAMETER_STRING, string_value="1")
+    assert not refused.successful and "read-only" in refused.reason
+    refused = change("rate", type=ParameterType.PARAMETER_DOUBLE, double_value=-1.0)
+    assert not refused.successful and "range" in refused.reason
+
+
+@pytest.mark.parametrize("name, content, expected", [
+    ("absent.mp4", None, "does not exist"),
+    ("broken.mp4", b"no video", "no video that this OpenCV can read"),
+    ("broken.png", b"no image", "cannot be read"),
+])
+def test_a_file_that_cannot_be_read_ends_the_node_with_one_line(
+        run, tmp_path, name, content, expected):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    camera = run("camera", source=path)
+    assert camera.ended() == 1
+    assert expected in camera.output and str(path) in camera.output
+    assert "Traceback" not in camera.output
+
+
+def test_a_camera_that_is_not_there_is_waited_for(run):
+    camera = run("camera", source="/dev/video77")
+    camera.says("trying again")
+    assert camera.popen.poll() is None
+    assert camera.stop(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly(run, folder, number):
+    camera = run("camera", source=folder, loop=True)
+    camera.says("image(s)")
+    assert camera.stop(number, 5.0) == 0
+    assert "Traceback" not in camera.output
+
+
+def test_a_wrong_parameter_type_is_one_line(run, folder):
+    camera = run("camera", source=folder, rate="fast")
+    assert camera.ended() == 1
+    assert "rate" in camera.output and "fast" in camera.output
+    assert "Traceback" not in camera.output

@@ -1,0 +1,125 @@
+"""The capture node, and the AI node after it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from harness import wait_until
+from sensor_msgs.msg import Image
+from test_guidance import portrait
+
+from dwpose_ros.msg import CapturedImage, WholeBodyPose
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.srv import Capture
+
+
+@pytest.fixture
+def scene(peer, image):
+    """scene(bgr, person, ...) publishes an image and its pose."""
+    class Scene:
+        def connect(self):
+            self._images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+            self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 5)
+            return self
+
+        def __call__(self, bgr, *persons):
+            sent = image(bgr)
+            self._images.publish(sent)
+            height, width = bgr.shape[:2]
+            self._poses.publish(WholeBodyPose(header=sent.header, width=width, height=height,
+                                              model="test", persons=list(persons)))
+            return sent
+    return Scene()
+
+
+def noise(blur: float = 0.0) -> np.ndarray:
+    """An image of 1280 x 720 with detail, or without."""
+    grey = np.random.default_rng(1).integers(0, 255, (720, 1280, 3)).astype(np.uint8)
+    return cv2.GaussianBlur(grey, None, blur) if blur else grey
+
+
+def ask(peer, label="test", person_id=0):
+    return peer.call(Capture, "capture", label=label, person_id=person_id)
+
+
+def test_the_sharpest_recent_image_is_taken_with_its_own_pose(peer, run, scene, tmp_path):
+    captures = peer.listen(CapturedImage, "captures")
+    run("capture", folder=tmp_path / "out", window=5.0)
+    scene.connect()
+    scene(noise(blur=3), portrait(0.5))
+    sharp = scene(noise(), portrait(0.5))
+    scene(noise(blur=5), portrait(0.5))
+    response = wait_until(lambda: (r := ask(peer)).success and r)
+    taken = response.capture
+    assert taken.header == taken.pose.header == sharp.header
+    assert (taken.label, taken.person_id, taken.image.format) == ("test", 7, "png")
+    assert np.array_equal(cv2.imread(taken.image_path), noise())
+    pose = json.loads(Path(taken.pose_path).read_text())
+    person = pose["persons"][0]
+    assert (len(person["keypoints"]), person["id"]) == (133, 7)
+    assert person["keypoints"][0] == pytest.approx([640, 288, 0.9], abs=0.01)
+    assert cv2.imread(taken.overlay_path).shape == (720, 1280, 3)
+    wait_until(lambda: captures)
+    assert captures[0].header == sharp.header
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert len(names) == 3 and all(n.startswith("test_") for n in names)
+
+
+def test_it_says_why_there_is_no_capture(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path / "out")
+    assert "no frame with a pose" in ask(peer).message
+    scene.connect()
+
+    def message(label="", person_id=0, *persons):
+        scene(noise(), *persons)
+        response = ask(peer, label, person_id)
+        assert not response.success
+        return response.message
+    wait_until(lambda: message() == "nobody is in view: nothing was captured")
+    wait_until(lambda: message("", 3, portrait(0.5)).startswith("person 3 is not in view"))
+    for label in ("../x", "a.b", "a/b", "x" * 65):
+        assert repr(label) in message(label, 0, portrait(0.5))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(peer, run, scene, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    run("capture", folder=tmp_path / "file")
+    scene.connect()
+
+    def message():
+        scene(noise(), portrait(0.5))
+        return ask(peer).message
+    wait_until(lambda: f"cannot write to {tmp_path / 'file'}" in message())
+
+
+def test_points_that_are_not_finite_do_not_break_the_json(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path, window=2.0)
+    scene.connect()
+    person = portrait(0.5)
+    person.x[5] = np.nan
+
+    def taken():
+        scene(noise(), person)
+        return (r := ask(peer)).success and r.capture
+    text = Path(wait_until(taken).pose_path).read_text()
+    assert json.loads(text, parse_constant=pytest.fail)["persons"][0]["keypoints"][5] == [0, 0, 0]
+
+
+def test_the_downstream_node_gets_a_capture_even_if_it_starts_later(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path, window=2.0)
+    scene.connect()
+
+    def taken():
+        scene(noise(), portrait(0.5))
+        return (r := ask(peer)).success and r.capture
+    image_path = Path(wait_until(taken).image_path)
+    run("downstream").says("wrote")
+    pose_map = cv2.imread(str(image_path.with_name(image_path.stem + "_posemap.png")))
+    assert pose_map.shape == (720, 1280, 3) and pose_map.any()
+    document = json.loads(image_path.with_name(image_path.stem + "_openpose.json").read_text())
+    assert (document["canvas_width"], len(document["people"])) == (1280, 1)

@@ -1,0 +1,141 @@
+"""The guidance node, fed with poses of a person who stands as we like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from harness import wait_until
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from std_msgs.msg import Header, String
+
+from dwpose_ros.keypoints import FACE, INDEX
+from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
+from dwpose_ros.srv import Capture
+
+WIDTH, HEIGHT = 1280, 720
+
+
+def portrait(size: float, x: float = 0.5) -> PersonPose:
+    """A person whose head-to-elbow height is `size` of the image's, in the middle at `x`."""
+    unit = size * HEIGHT / 1.6
+    points = {"nose": (0, 0), "left_eye": (.15, -.1), "right_eye": (-.15, -.1),
+              "left_ear": (.35, 0), "right_ear": (-.35, 0), "left_shoulder": (.7, .8),
+              "right_shoulder": (-.7, .8), "left_elbow": (.9, 1.5), "right_elbow": (-.9, 1.5)}
+    xy, scores = np.zeros((133, 2), np.float32), np.zeros(133, np.float32)
+    for name, place in points.items():
+        xy[INDEX[name]] = place
+        scores[INDEX[name]] = 0.9
+    xy[FACE] = np.linspace((-.3, 0), (.3, .1), 68)
+    xy = xy * unit + (x * WIDTH, 0.4 * HEIGHT)
+    box = np.array([*xy[scores > 0].min(0), *xy[scores > 0].max(0)], np.float32)
+    return PersonPose(id=7, score=1.0, box=box, x=xy[:, 0].astype(np.float32),
+                      y=xy[:, 1].astype(np.float32), scores=scores)
+
+
+@pytest.fixture
+def show(peer, run):
+    """show(person, ..., seconds=1) publishes poses at 20 Hz, stamped on a clock of its own."""
+    class Show:
+        time_s = 100.0
+
+        def start(self, **parameters):
+            self.node = run("guidance", **parameters)
+            self.guidance = peer.listen(Guidance, "guidance")
+            self.speech = peer.listen(String, "speech")
+            self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10)
+            return self
+
+        def __call__(self, *persons: PersonPose, seconds: float = 1.0) -> Guidance:
+            for _ in range(round(seconds * 20)):
+                self.time_s += 0.05
+                header = Header(frame_id="camera")
+                header.stamp.sec = int(self.time_s)
+                header.stamp.nanosec = int(self.time_s % 1 * 1e9)
+                before = len(self.guidance)
+                self._poses.publish(WholeBodyPose(
+                    header=header, width=WIDTH, height=HEIGHT, model="test",
+                    persons=list(persons)))
+                wait_until(lambda: len(self.guidance) > before)
+            return self.guidance[-1]
+    return Show()
+
+
+def test_a_person_is_led_to_the_picture(peer, show):
+    requests = []
+
+    def answer(request, response):
+        requests.append(request)
+        response.success = True
+        return response
+    peer.node.create_service(Capture, "capture", answer)
+    show.start(profile="upper_body")
+    assert show().code == "step_into_view"
+    assert show(portrait(0.2)).code == "move_closer"
+    assert show(portrait(0.9)).code == "move_back"
+    # On an image that is not mirrored, the image's left is the person's right.
+    assert show(portrait(0.5, x=0.2)).code == "move_left"
+    assert show(portrait(0.5, x=0.8)).code == "move_right"
+    holding = show(portrait(0.5), seconds=1.5)
+    assert holding.state == Guidance.HOLDING and not requests
+    show(portrait(0.5), seconds=1.5)
+    wait_until(lambda: requests)
+    done = show(portrait(0.5))
+    assert (done.state, done.code) == (Guidance.DONE, "done")
+    assert len(requests) == 1
+    assert (requests[0].label, requests[0].person_id) == ("upper_body", 7)
+
+
+def test_each_instruction_is_spoken_once_and_then_only_now_and_again(show):
+    show.start(profile="upper_body")
+    show(portrait(0.2), seconds=4.0)
+    assert [s.data for s in show.speech] == ["Come a little closer."]
+    show(portrait(0.2), seconds=3.0)
+    assert [s.data for s in show.speech] == ["Come a little closer."] * 2
+
+
+def test_a_mirrored_camera_and_another_language(peer, show):
+    show.start(profile="upper_body", mirrored=True, language="fr")
+    said = show(portrait(0.5, x=0.2))
+    assert (said.code, said.text) == ("move_right", "Déplacez-vous un peu vers votre droite.")
+    result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
+        name="language", value=ParameterValue(
+            type=ParameterType.PARAMETER_STRING, string_value="en"))]).results[0]
+    assert result.successful
+    assert show(portrait(0.5, x=0.2)).text == "Move a little to your right."
+
+
+def test_a_wrong_profile_is_refused_with_those_there_are(peer, show):
+    show.start()
+    result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
+        name="profile", value=ParameterValue(
+            type=ParameterType.PARAMETER_STRING, string_value="bust"))]).results[0]
+    assert not result.successful
+    assert "face, full_body, upper_body" in result.reason
+    assert show(portrait(0.2)).profile == "upper_body"
+
+
+def test_absurd_keypoints_are_points_that_are_not_seen(show):
+    show.start(profile="upper_body")
+    person = portrait(0.5)
+    person.x = np.full(133, np.nan, np.float32)
+    person.y = np.full(133, np.inf, np.float32)
+    assert show(person).code in ("show", "step_into_view")
+    assert show(portrait(0.2)).code == "move_closer"
+
+
+def test_without_a_capture_node_it_says_so_and_goes_on(show):
+    show.start(profile="upper_body")
+    show(portrait(0.5), seconds=3.5)
+    show.node.says("there is no capture service")
+    assert show(portrait(0.2)).code == "move_closer"
+
+
+@pytest.mark.parametrize("parameters, expected", [
+    ({"profile": "bust"}, "it has"), ({"language": "tlh"}, "it has"),
+    ({"profile": "/nowhere/p.yaml"}, "/nowhere/p.yaml: no such file"),
+])
+def test_what_is_not_there_is_one_line(run, parameters, expected):
+    node = run("guidance", **parameters)
+    assert node.ended() == 1
+    assert expected.replace("it has", "has ") in node.output and "Traceback" not in node.output

@@ -1,0 +1,148 @@
+"""The pose node with networks whose answer is known: they find pure colours."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from harness import wait_until
+from diagnostic_msgs.msg import DiagnosticArray
+from sensor_msgs.msg import Image
+
+from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.nodes.conversions import stamp_ns
+
+RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)  # BGR
+
+
+def scene(**markers) -> np.ndarray:
+    """A grey 640 x 480 image with 9 px squares: scene(red=(x, y))."""
+    bgr = np.full((480, 640, 3), 90, np.uint8)
+    for name, (x, y) in markers.items():
+        bgr[y - 4:y + 5, x - 4:x + 5] = {"red": RED, "green": GREEN, "blue": BLUE}[name]
+    return bgr
+
+
+@pytest.fixture
+def pose(run, pose_model, detector_model):
+    """pose() -> the node on networks that see one person in the middle."""
+    def start(score: float = 0.9, **parameters):
+        # The detector's box is in its own 320 x 320 image, half as large as ours.
+        return run("pose", model=pose_model(),
+                   detector=detector_model([[80, 20, 240, 220]], [score]), **parameters)
+    return start
+
+
+def test_every_frame_gets_its_pose_with_the_frames_own_header(peer, pose, image):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    pose()
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    sent = image(scene(red=(250, 100), green=(330, 200), blue=(400, 320)))
+    images.publish(sent)
+    found = wait_until(lambda: poses)[0]
+    assert found.header == sent.header
+    assert (found.width, found.height, len(found.persons)) == (640, 480, 1)
+    person = found.persons[0]
+    assert person.id == 1
+    assert person.box == pytest.approx([160, 40, 480, 440], abs=1)
+    # Point 0 looks for red, 1 for green, 2 for blue: so RGB reaches the network.
+    for point, (x, y) in enumerate([(250, 100), (330, 200), (400, 320)]):
+        assert person.x[point] == pytest.approx(x, abs=5)
+        assert person.y[point] == pytest.approx(y, abs=5)
+
+
+def test_colours_are_right_for_every_encoding(peer, pose, image):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    pose()
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    bgr = scene(red=(250, 100), green=(330, 200), blue=(400, 320))
+    images.publish(image(bgr[..., ::-1], "rgb8"))
+    person = wait_until(lambda: poses)[0].persons[0]
+    assert person.x[:3] == pytest.approx([250, 330, 400], abs=5)
+
+
+def test_an_empty_room_is_a_message_without_persons(peer, pose, image):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    pose(score=0.01)
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    images.publish(image(scene()))
+    assert len(wait_until(lambda: poses)[0].persons) == 0
+
+
+def test_a_broken_image_is_told_and_the_node_goes_on(peer, pose, image):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    node = pose()
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    odd = image(scene())
+    odd.encoding = "bayer_of_mars"
+    images.publish(odd)
+    node.says("'bayer_of_mars' is not supported")
+    images.publish(image(scene(red=(250, 100))))
+    wait_until(lambda: poses)
+    lying = image(scene())
+    lying.step = 10
+    images.publish(lying)
+    node.says("step is 10 bytes, but a row of 640 bgr8 pixels has 1920")
+    before = len(poses)
+    images.publish(image(scene(red=(250, 100))))
+    wait_until(lambda: len(poses) > before)
+
+
+def test_old_frames_are_not_processed(peer, pose, image):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    node = pose()
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    old = image(scene())
+    old.header.stamp.sec -= 10
+    images.publish(old)
+    node.says("s old and not processed")
+    assert not poses
+
+
+def test_diagnostics_tell_model_device_and_latency(peer, pose, image):
+    told = peer.listen(DiagnosticArray, "/diagnostics")
+    pose()
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+
+    def values():
+        images.publish(image(scene()))
+        time.sleep(0.1)
+        latest = {v.key: v.value for v in told[-1].status[0].values} if told else {}
+        return latest if int(latest.get("frames processed", 0)) > 3 else None
+    latest = wait_until(values)
+    assert latest["device"] == "cpu" and latest["model"] == "colours"
+    assert float(latest["engine p50 (ms)"]) <= float(latest["latency p50 (ms)"])
+
+
+@pytest.mark.parametrize("parameters, expected", [
+    ({"backend": "openpose"}, "'auto', 'dwpose', 'mediapipe'"),
+    ({"model": "/nowhere/dw.onnx"}, "/nowhere/dw.onnx: no such model file"),
+    ({"device": "tpu"}, "'auto', 'cpu', 'cuda'"),
+    ({"model": "no-such-model"}, "no-such-model"),
+])
+def test_what_cannot_be_had_is_one_line(run, parameters, expected):
+    node = run("pose", **parameters)
+    assert node.ended() == 1
+    assert expected in node.output
+    assert "Traceback" not in node.output
+
+
+def test_a_corrupt_model_is_one_line(run, tmp_path, detector_model):
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"\0" * 100)
+    node = run("pose", model=broken, detector=detector_model([[0, 0, 9, 9]], [0.9]))
+    assert node.ended() == 1
+    assert f"{broken}: not a usable ONNX model" in node.output
+    assert "Traceback" not in node.output
+
+
+def test_stamps_are_kept_to_the_nanosecond(peer, pose, image):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    pose(max_age=0.0)
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    sent = image(scene())
+    sent.header.stamp.sec, sent.header.stamp.nanosec = 5, 123_456_789
+    images.publish(sent)
+    assert stamp_ns(wait_until(lambda: poses)[0].header) == 5_123_456_789
