@@ -46,10 +46,13 @@ class _Finder(MetaPathFinder):
 
 
 def missing(module: str):
-    """A module's `__getattr__` that names what rosless lacks of the real module."""
+    """A module's `__getattr__` that names what rosless lacks of the real module.
+
+    It is an ImportError, since `from module import name` would hide the text of any other.
+    """
     def __getattr__(name: str):
         if name.startswith("__"):
             raise AttributeError(name)
-        raise AttributeError(f"rosless has no {module}.{name}: see rosless/README.md for what it "
-                             "does; a full ROS 2 has the rest")
+        raise ImportError(f"rosless has no {module}.{name}: see rosless/README.md for what it "
+                          "does; a full ROS 2 has the rest")
     return __getattr__

@@ -64,13 +64,13 @@ class Person(NamedTuple):
     width: int
     height: int
 
+    @staticmethod
+    def points(*names: str) -> list[int]:
+        """Keypoints by their own names, or by those of parts of the body."""
+        return [i for name in names for i in PARTS.get(name, (INDEX.get(name),))]
+
     def view(self, others: int = 0, speed: float = 0.0) -> View:
         return View(self.xy, self.scores, self.box, self.width, self.height, others, speed)
-
-
-def indices(*names: str) -> list[int]:
-    """Keypoints by the names of parts of the body, or their own."""
-    return [i for name in names for i in (PARTS[name] if name in PARTS else [INDEX[name]])]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def person() -> Callable[..., Person]:
         top = max((1 - height) / 2, 0.08) if top is None else top
         model = _MODEL.copy()
         if raised:
-            arm = indices("right_wrist") + list(range(RIGHT_HAND.start, RIGHT_HAND.stop))
+            arm = Person.points("right_wrist") + list(range(RIGHT_HAND.start, RIGHT_HAND.stop))
             model[arm] = -raised, 0.182, 0.0
         left, down, forward = model.T
         turn = np.radians(yaw)
@@ -104,8 +104,8 @@ def person() -> Callable[..., Person]:
         scores = np.full(COUNT, 0.9)
         scores[((xy < 0) | (xy >= size)).any(1)] = UNSEEN
         if abs(yaw) > 90:
-            scores[indices("head", "face")] = UNSEEN
-        scores[indices(*hidden)] = UNSEEN
+            scores[Person.points("head", "face")] = UNSEEN
+        scores[Person.points(*hidden)] = UNSEEN
         if box == "points":
             seen = xy[scores > 0.3]
             low, high = seen.min(0), seen.max(0)

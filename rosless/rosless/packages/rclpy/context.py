@@ -81,6 +81,7 @@ class Context:
         """Leave DDS, so that others see it at once."""
         if self._participant is not None:
             participant, self._participant = self._participant, None
+            self._guards.clear()  # they end with the participant
             participant.close()
 
     @classmethod

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from dwpose_ros.guidance.checks import (CHECKS, centred, cut_off, facing, judge, one_person,
+                                        sideways, size, still, too_close, too_far, visible)
+from dwpose_ros.guidance.view import Follower
+
+SHIPPED = ("upper_body", "full_body", "face")
+# Heights (shares of the image's) at which a person who stands in the middle is right.
+RIGHT = {"upper_body": 1.5, "full_body": 0.8, "face": 5.0}
+
+
+def instruction(person, profile, mirrored=False, **view) -> str:
+    """What is said to a person: the first code, with its part; 'good' for none."""
+    failed = [v for v in judge(person.view(**view), profile, mirrored) if not v.ok]
+    return " ".join(filter(None, failed[0][-2:])) if failed else "good"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_person_in_the_right_place_is_right(person, profile, name):
+    verdicts = judge(person(height=RIGHT[name]).view(), profile(name))
+    assert [v.name for v in verdicts if not v.ok] == []
+    assert [v.code for v in verdicts if v.code] == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("image", [(640, 480), (1280, 720), (720, 1280), (3840, 2160)])
+def test_what_is_right_does_not_depend_on_the_resolution(person, profile, name, image):
+    height = RIGHT[name] if name != "face" or image[0] > image[1] else 3.5
+    assert instruction(person(height=height, image=image), profile(name)) == "good"
+
+
+def test_nobody_is_asked_to_step_into_view(profile):
+    (only,) = judge(None, profile("full_body"))
+    assert (only.name, only.ok, only.value, only.code) == ("somebody", False, 0.0,
+                                                           "step_into_view")
+
+
+@pytest.mark.parametrize("name, height, said", [
+    ("upper_body", 0.3, "move_closer"),
+    ("upper_body", 1.0, "move_closer"),
+    ("upper_body", 1.3, "good"),
+    ("upper_body", 2.0, "good"),
+    ("upper_body", 2.3, "move_back"),
+    ("full_body", 0.3, "move_closer"),
+    ("full_body", 0.55, "move_closer"),  # from the eyes to the toes they are a little smaller
+    ("full_body", 0.65, "good"),
+    ("full_body", 0.95, "good"),
+    ("full_body", 1.2, "move_back"),
+    ("face", 0.8, "move_closer"),
+    ("face", 2.5, "move_closer"),
+    ("face", 4.0, "good"),
+    ("face", 6.5, "good"),
+    ("face", 8.5, "move_back"),
+])
+def test_the_distance(person, profile, name, height, said):
+    top = 0.02 if height == 0.95 else None
+    if name == "face":  # which is the upper 13 % of a person: keep it in the middle
+        top = 0.5 - 0.09 * height
+    assert instruction(person(height=height, top=top), profile(name)) == said
+
+
+@pytest.mark.parametrize("name", ["upper_body", "full_body"])
+@pytest.mark.parametrize("box", ["body", "points"])
+@pytest.mark.parametrize("height", [6.5, 8.5, 12.0])
+def test_a_face_that_fills_the_image_is_too_close_not_too_far(person, profile, name, box, height):
+    """All that is wanted below it is cut off, so what is left of the parts is small."""
+    face = person(height=height, top=0.5 - 0.09 * height, box=box)
+    assert instruction(face, profile(name)) == "move_back"
+
+
+def test_a_face_beyond_the_border_on_every_side_is_too_close(person, profile):
+    face = person(height=30.0, top=-2.2)  # an eye and the nose
+    assert {instruction(face, profile(name)) for name in SHIPPED} == {"move_back"}
+
+
+@pytest.mark.parametrize("where, code", [
+    (dict(height=0.8, x=0.05), "move_left"),  # the image's left is the person's right
+    (dict(height=0.8, x=0.95), "move_right"),
+    (dict(height=0.8, top=-0.1), "move_back"),  # the head
+    (dict(height=0.8, top=0.3), "move_back"),  # the feet
+    (dict(height=0.97, x=0.06, top=0.1), "move_back"),  # feet and side: back mends both
+    (dict(height=0.95, image=(180, 720), top=0.02), "move_back"),  # both sides
+])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_border_that_cuts_says_where_to_go(person, custom, where, code, mirrored):
+    if mirrored:
+        code = {"move_left": "move_right", "move_right": "move_left"}.get(code, code)
+    parts = ("head", "shoulders", "elbows", "hips", "knees", "feet")
+    verdict = cut_off(person(**where).view(), custom(parts=parts), mirrored)
+    assert (verdict.ok, verdict.code) == (False, code)
+    assert 0 < verdict.value < 1 == verdict.minimum
+
+
+def test_the_margin_counts_as_cut_off(person, custom):
+    near = person(height=0.9, top=0.09)  # toes at 0.977 of the image
+    assert cut_off(near.view(), custom(margin=0.0), False).ok
+    assert not cut_off(near.view(), custom(margin=0.05), False).ok
+
+
+@pytest.mark.parametrize("name", ["full_body", "upper_body"])
+def test_invented_legs_are_not_seen(person, profile, name):
+    """A network that puts feet just inside the border does not know that the body goes on."""
+    cut = person(height=1.5, top=0.05)
+    invented = cut.points("knees", "feet")
+    cut.xy[invented, 1] = np.linspace(690, 708, len(invented))
+    cut.scores[invented] = 0.8
+    assert cut.box[3] == cut.height
+    wanted = {"full_body": "move_back", "upper_body": "good"}
+    assert instruction(cut, profile(name)) == wanted[name]
+
+
+@pytest.mark.parametrize("name, where, said", [
+    # Whatever hides a part, the border does not: the person's lower body is cut, as it may be,
+    # or seen, and stepping back would not help.
+    ("upper_body", dict(height=1.5, hidden=("elbows",)), "show elbows"),
+    ("upper_body", dict(height=1.5, hidden=("left_elbow",)), "show elbows"),
+    ("upper_body", dict(height=0.9, top=0.05, hidden=("elbows",)), "show elbows"),
+    ("upper_body", dict(height=1.5, hidden=("nose",)), "show head"),
+    ("full_body", dict(hidden=("left_knee",)), "show knees"),
+    ("full_body", dict(hidden=("right_big_toe",)), "show feet"),
+    ("full_body", dict(hidden=("hips", "feet")), "show hips"),  # the first of the profile's
+    ("full_body", dict(hidden=("left_small_toe", "elbows", "face")), "good"),  # not asked for
+    # These may well be beyond the border.
+    ("upper_body", dict(height=2.05, top=0.35, hidden=("hips",)), "move_back"),
+    ("full_body", dict(height=1.0, top=0.05), "move_back"),
+])
+def test_a_part_that_cannot_be_seen_is_named(person, profile, name, where, said):
+    assert instruction(person(**where), profile(name)) == said
+
+
+def test_every_part_can_be_missed(person, custom):
+    whole = ("head", "face", "shoulders", "elbows", "hips", "knees", "feet", "hands")
+    for part in whole:
+        verdict = visible(person(hidden=(part,)).view(), custom(parts=whole), False)
+        # The points of the head are not those of the face: one can be missed without the other.
+        assert (verdict.ok, verdict.part, verdict.code) == (False, part, "show")
+        assert verdict.value == pytest.approx(1 - 1 / len(whole))
+    assert visible(person().view(), custom(parts=whole), False).value == 1.0
+
+
+@pytest.mark.parametrize("height, hidden, said", [
+    (0.3, ("feet",), "move_closer"),  # too small to make out: nearer mends it
+    (0.3, ("elbows",), "move_closer"),
+    (0.9, ("feet",), "show feet"),  # large enough without them
+])
+def test_too_far_is_judged_by_all_that_is_seen(person, profile, height, hidden, said):
+    assert instruction(person(height=height, hidden=hidden), profile("full_body")) == said
+
+
+@pytest.mark.parametrize("x, code, mirrored_code", [
+    (0.50, "", ""), (0.60, "", ""), (0.40, "", ""),
+    (0.30, "move_left", "move_right"),  # the image's left: towards its middle is their own left
+    (0.70, "move_right", "move_left"),
+])
+def test_left_and_right_are_the_persons_own(person, profile, x, code, mirrored_code):
+    view = person(x=x).view()
+    assert centred(view, profile("full_body"), False).code == code
+    assert centred(view, profile("full_body"), True).code == mirrored_code
+    assert centred(view, profile("full_body"), False).value == pytest.approx(x - 0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("view_right, mirrored, side", [
+    (True, False, "left"), (False, False, "right"), (True, True, "right"), (False, True, "left")])
+def test_sideways(view_right, mirrored, side):
+    assert sideways(view_right, mirrored) == side
+
+
+@pytest.mark.parametrize("yaw, code, mirrored_code", [
+    (0, "", ""), (20, "", ""), (-20, "", ""),
+    (40, "turn_right", "turn_left"),  # they look to the image's right, which is their left
+    (-40, "turn_left", "turn_right"),
+    (75, "turn_right", "turn_left"),
+    (180, "turn_around", "turn_around"),
+    (140, "turn_around", "turn_around"),
+    (-140, "turn_around", "turn_around"),
+])
+@pytest.mark.parametrize("hidden", [(), ("face",), ("left_ear",)])
+def test_where_they_look(person, profile, yaw, code, mirrored_code, hidden):
+    """From the face, or without it from ears and nose; from behind by the shoulders."""
+    view = person(yaw=yaw, hidden=hidden).view()
+    assert facing(view, profile("full_body"), False).code == code
+    assert facing(view, profile("full_body"), True).code == mirrored_code
+
+
+def test_where_they_look_is_unknown_without_a_face(person, profile):
+    verdict = facing(person(hidden=("face", "nose")).view(), profile("full_body"), False)
+    assert verdict.ok and math.isnan(verdict.value)
+
+
+@pytest.mark.parametrize("name, height", [("upper_body", 1.5), ("full_body", 0.8)])
+@pytest.mark.parametrize("seen_through_the_head", [False, True])  # as MediaPipe does
+def test_somebody_seen_from_behind_turns_around(person, profile, name, height,
+                                                seen_through_the_head):
+    back = person(height=height, yaw=180)
+    if seen_through_the_head:
+        back.scores[back.points("head")] = 0.99
+    assert instruction(back, profile(name)) == "turn_around"
+
+
+@pytest.mark.parametrize("speed, ok", [
+    (0.0, True), (0.25, True), (0.3, False), (math.nan, True), (math.inf, False)])
+def test_still(person, profile, speed, ok):
+    verdict = still(person().view(speed=speed), profile("full_body"), False)
+    assert (verdict.ok, verdict.code) == (ok, "" if ok else "hold_still")
+
+
+@pytest.mark.parametrize("others, ok", [(0, True), (1, False), (3, False)])
+def test_one_person(person, profile, others, ok):
+    verdict = one_person(person().view(others=others), profile("full_body"), False)
+    assert (verdict.ok, verdict.value, verdict.maximum) == (ok, others + 1, 1.0)
+    assert verdict.code == ("" if ok else "one_person")
+
+
+@pytest.mark.parametrize("wrong, first", [
+    (dict(others=1, speed=9), "one_person"),
+    (dict(height=1.4, x=0.9, others=1), "one_person"),
+    (dict(height=1.4, x=0.9, speed=9), "move_back"),
+    (dict(height=0.3, x=0.2, yaw=60, speed=9), "move_closer"),
+    (dict(x=0.2, yaw=60, speed=9), "move_left"),
+    (dict(yaw=60, speed=9, hidden=("left_knee",)), "turn_right"),
+    (dict(speed=9, hidden=("left_knee",)), "show knees"),
+    (dict(speed=9), "hold_still"),
+    (dict(), "good"),
+])
+def test_the_first_of_several_faults_is_said(person, profile, wrong, first):
+    view = {k: wrong.pop(k) for k in ("others", "speed") if k in wrong}
+    assert instruction(person(**wrong), profile("full_body"), **view) == first
+
+
+def test_the_order_of_the_checks():
+    assert CHECKS == (one_person, too_close, cut_off, too_far, centred, facing, visible, still)
+
+
+def test_a_verdict_tells_value_limits_and_unit(person, profile):
+    wanted = profile("full_body")
+    verdicts = {v.name: v for v in judge(person(x=0.6).view(speed=0.1), wanted)}
+    assert [*verdicts] == ["somebody", *(check.__name__ for check in CHECKS)]
+    assert verdicts["too_far"].minimum == wanted.size_minimum
+    assert math.isnan(verdicts["too_far"].maximum)
+    assert verdicts["too_close"].maximum == wanted.size_maximum
+    assert verdicts["too_close"].value == verdicts["too_far"].value == pytest.approx(
+        size(person().view(), wanted)) == pytest.approx(0.8 * (0.985 - 0.064), abs=1e-3)
+    assert (verdicts["centred"].minimum, verdicts["centred"].maximum) == (-0.15, 0.15)
+    assert {v.unit for v in verdicts.values()} == {"people", "1", "deg", "1/s"}
+
+
+BAD = [math.nan, math.inf, -math.inf, 1e30, -3e38]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("what", ["every point", "a knee", "the scores", "the box", "all"])
+def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
+    one = person()
+    if what == "every point":
+        one.xy[:] = bad
+    elif what == "a knee":
+        one.xy[one.points("left_knee"), 0] = bad
+    elif what == "the scores":
+        one.scores[:] = bad if not bad > 0 else math.nan
+    elif what == "the box":
+        one.box[:] = bad
+    else:
+        one.xy[:], one.scores[:], one.box[:] = bad, math.nan, bad
+    with np.errstate(all="raise"):
+        view = Follower(profile("full_body")).look(
+            [1], one.xy[None], one.scores[None], one.box[None], one.width, one.height, 0.0)
+        verdicts = judge(view, profile("full_body"))
+    failed = [v.code + v.part for v in verdicts if not v.ok]
+    assert failed == {"a knee": ["showknees"], "the box": []}.get(what, ["showhead"])
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_box_that_is_no_place_hides_no_cut(person, profile, bad):
+    cut = person(height=1.2)
+    cut.box[:] = bad
+    view = Follower(profile("full_body")).look(
+        [1], cut.xy[None], cut.scores[None], cut.box[None], cut.width, cut.height, 0.0)
+    assert not all(v.ok for v in judge(view, profile("full_body")))
+
+
+def test_judging_takes_under_a_millisecond(person, profile):
+    wanted, view = profile("face"), person(height=5).view()
+    judge(view, wanted)
+    took = []
+    for _ in range(20):
+        start = time.perf_counter()
+        judge(view, wanted)
+        took.append(time.perf_counter() - start)
+    assert min(took) < 1e-3
+
+
+def test_an_empty_image_size_does_not_crash(person, profile):
+    view = person().view()._replace(width=1, height=1)
+    assert too_close(view, profile("full_body"), False).code == "move_back"
+    assert too_far(view, profile("full_body"), False).ok
