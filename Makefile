@@ -8,17 +8,20 @@ BIN = $(VENV)/bin
 SOURCES = $(shell find dwpose_ros rosless launch config msg srv scripts resource setup.py setup.cfg \
 	-type f -not -path '*/__pycache__/*' -not -path '*/build/*' -not -path '*.egg-info/*')
 
+# A sourced ROS 2 is kept out of .venv's Python.
+ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
+
 .PHONY: demo test bench clean
 demo: $(VENV)/.demo
-	$(BIN)/python tools/demo.py $(DEMO_ARGS)
+	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q test rosless/test $(TEST_ARGS)
-	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2; \
-	else echo 'No ROS 2 is sourced: the tests on real ROS 2 were left out.'; fi
+	$(ROSLESS) $(BIN)/python -m pytest -q test rosless/test $(TEST_ARGS)
+	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
+	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
 
 bench: $(VENV)/.demo
-	$(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
+	$(ROSLESS) $(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) build demo *.egg-info rosless/build rosless/*.egg-info

@@ -54,21 +54,34 @@ class Watcher:
 
     def __init__(self) -> None:
         import rclpy
+        from sensor_msgs.msg import Image
+
         from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
         rclpy.init(args=[])
         self.node = rclpy.create_node("demo")
         self.codes: list[str] = []
         self.captures: list = []
         self.latencies_ms: list[float] = []
+        self.pictures: list[np.ndarray] = []  # one for each instruction
+        self._look_at = float("inf")
         self.start = time.monotonic()
         self.node.create_subscription(Guidance, "guidance", self._on_guidance, 10)
         self.node.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 5)
         self.node.create_subscription(CapturedImage, "captures", self.captures.append, 10)
+        self.node.create_subscription(Image, "overlay", self._on_overlay, 1)
 
     def _on_guidance(self, msg) -> None:
         if msg.code and msg.code != (self.codes or [""])[-1]:
             self.codes.append(msg.code)
+            self._look_at = time.monotonic() + 0.5  # the overlay shows it by then
             print(f"  {time.monotonic() - self.start:5.1f} s  {msg.text}", flush=True)
+
+    def _on_overlay(self, msg) -> None:
+        if time.monotonic() >= self._look_at:
+            from dwpose_ros.images import to_bgr
+            self.pictures.append(cv2.resize(to_bgr(msg), None, fx=0.5, fy=0.5,
+                                            interpolation=cv2.INTER_AREA))
+            self._look_at = float("inf")
 
     def _on_pose(self, msg) -> None:
         now = self.node.get_clock().now().nanoseconds
@@ -120,6 +133,14 @@ def stop(launch: subprocess.Popen) -> int:
         return launch.wait()
 
 
+def write_sheet(path: Path, pictures: list[np.ndarray]) -> None:
+    """The overlay at each instruction, two in a row."""
+    blank = np.zeros_like(pictures[0])
+    pictures = pictures + [blank] * (len(pictures) % 2)
+    rows = [np.hstack(pictures[i:i + 2]) for i in range(0, len(pictures), 2)]
+    cv2.imwrite(str(path), np.vstack(rows))
+
+
 def report(watcher: Watcher, code: int, log: Path) -> int:
     """Print paths and figures; 0 if a picture was taken."""
     if not watcher.captures:
@@ -134,6 +155,9 @@ def report(watcher: Watcher, code: int, log: Path) -> int:
                         ("pose map", image.with_name(f"{image.stem}_posemap.png")),
                         ("OpenPose", image.with_name(f"{image.stem}_openpose.json"))):
         print(f"  {title:<9} {path}")
+    sheet = log.with_name("sheet.jpg")
+    write_sheet(sheet, watcher.pictures)
+    print(f"  {'sheet':<9} {sheet}")
     p50, p95 = np.percentile(watcher.latencies_ms, [50, 95])
     print(f"\nFrom the camera's stamp to /wholebody_pose as a subscriber sees it, "
           f"{len(watcher.latencies_ms)} poses:\n  p50 {p50:.1f} ms, p95 {p95:.1f} ms")

@@ -14,6 +14,15 @@ import numpy as np
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View, yaw_deg
 
+# Where parts are on somebody who stands, in body heights above the ground: lowest and highest
+# point. After Drillis and Contini, "Body segment parameters" (1966).
+_ABOVE_GROUND = {
+    "head": (0.915, 0.936), "face": (0.87, 0.95), "shoulders": (0.818, 0.818),
+    "elbows": (0.63, 0.63), "hips": (0.53, 0.53), "hands": (0.38, 0.48), "knees": (0.285, 0.285),
+    "feet": (0.015, 0.039),
+}
+_RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
+
 
 class Verdict(NamedTuple):
     """What a check found. NaN limits do not exist; a NaN value could not be judged, and passes."""
@@ -48,9 +57,35 @@ def one_person(view: View, profile: Profile, mirrored: bool) -> Verdict:
 
 
 def size(view: View, profile: Profile) -> float:
-    """Height of the profile's parts as a share of the image's height; NaN if they are not seen."""
-    points = view.seen(profile.points, profile.score)
-    return float(np.ptp(points[:, 1])) / view.height if len(points) > 1 else math.nan
+    """Height of the profile's parts as a share of the image's height; NaN if none is seen.
+
+    Where some are not seen, what is seen of the body tells how large all would be: otherwise
+    somebody whose elbows are hidden, or whose face fills the image, looked small.
+    """
+    seen = view.scores > profile.score
+    points = list(profile.points)
+    if not seen[points].any():
+        return math.nan
+    span = float(np.ptp(view.xy[points, 1][seen[points]]))
+    if not seen[points].all():
+        parts = [_ABOVE_GROUND[p] for p in profile.parts]
+        share = max(high for _, high in parts) - min(low for low, _ in parts)
+        span = float(np.fmax(span, share * _stature(view, seen)))
+    return span / view.height
+
+
+def _stature(view: View, seen: np.ndarray) -> float:
+    """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
+    face = list(PARTS["face"])
+    rulers = [(np.mean(_ABOVE_GROUND[p]), view.xy[list(PARTS[p]), 1].mean())
+              for p in _RULERS if seen[list(PARTS[p])].all()]
+    if len(rulers) > 1:
+        (high, top), (low, bottom) = rulers[0], rulers[-1]
+        return (bottom - top) / (high - low)
+    if seen[face].all():
+        low, high = _ABOVE_GROUND["face"]
+        return float(np.ptp(view.xy[face, 1])) / (high - low)
+    return math.nan
 
 
 def too_close(view: View, profile: Profile, mirrored: bool) -> Verdict:
@@ -63,21 +98,31 @@ def _inside(view: View, profile: Profile) -> np.ndarray:
     """(133,) bool: seen, and inside the image with the profile's margin."""
     size = np.array([view.width, view.height])
     room = size * profile.margin
-    return ((view.xy >= room) & (view.xy <= size - room)).all(1) & (view.scores > profile.score)
+    inside = ((view.xy >= room) & (view.xy <= size - room)).all(1) & (view.scores > profile.score)
+    if view.box[3] >= (size - room)[1]:
+        inside[list(PARTS["feet"])] = False  # the body goes on below: the network invents legs
+    return inside
 
 
 def cut_off(view: View, profile: Profile, mirrored: bool) -> Verdict:
     """No border cuts the parts off. The value is the share of points seen inside the image."""
-    share = float(_inside(view, profile)[list(profile.points)].mean())
-    if share == 1.0:
+    inside = _inside(view, profile)
+    share = float(inside[list(profile.points)].mean())
+    missing = [_ABOVE_GROUND[p] for p in profile.parts if not inside[list(PARTS[p])].all()]
+    if not missing:
         return Verdict("cut_off", True, share, 1.0)
     # Which border? Points that are seen tell best, but the box may reach further than they do.
     seen = view.seen(range(len(view.xy)), profile.score)
     extent = np.vstack([seen, view.box.reshape(2, 2)])
-    (left, top), (right, bottom) = extent.min(0), extent.max(0)
+    (left, top), (right, bottom) = np.fmin.reduce(extent), np.fmax.reduce(extent)
     room_x, room_y = view.width * profile.margin, view.height * profile.margin
-    cut_left, cut_right = left < room_x, right > view.width - room_x
-    if top < room_y or bottom > view.height - room_y or (cut_left and cut_right):
+    cut_left, cut_right = left <= room_x, right >= view.width - room_x
+    # Above and below the image is only what lies higher or lower than all that is inside: the
+    # elbows of somebody whose hips are in view are behind their back, not below the border.
+    there = [_ABOVE_GROUND[p] for p in PARTS if inside[list(PARTS[p])].any()]
+    cut_top = top <= room_y and max(missing) >= max(there, default=(0, 0))
+    cut_bottom = bottom >= view.height - room_y and min(missing) <= min(there, default=(1, 1))
+    if cut_top or cut_bottom or (cut_left and cut_right):
         return Verdict("cut_off", False, share, 1.0, code="move_back")
     if cut_left or cut_right:
         code = f"move_{sideways(bool(cut_left), mirrored)}"

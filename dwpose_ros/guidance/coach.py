@@ -9,6 +9,7 @@ from dwpose_ros.guidance.checks import Verdict
 from dwpose_ros.guidance.profile import Profile
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
+BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held still
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
 
 
@@ -64,6 +65,8 @@ class Coach:
             state = self._state
             self.restart()
             self._state = state
+        elif now - self._time > BLIND_S:
+            self._hold_since = None
         self._time = now
         failed = next((v for v in verdicts if not v.ok), None)
         progress = sum(v.ok for v in verdicts) / len(verdicts) if verdicts else 0.0

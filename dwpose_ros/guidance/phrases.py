@@ -36,4 +36,10 @@ def load_phrases(path: str | Path) -> Phrases:
         if missing or unknown:
             raise ProfileError(f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
                                f" and has unknown {', '.join(unknown) or 'nothing'}")
+    for code, text in data["phrases"].items():
+        try:
+            text.format(part="")
+        except (LookupError, ValueError, AttributeError) as err:
+            raise ProfileError(f"{path}: the text of {code} is {text!r}; {{part}} is all that it "
+                               "can have in braces") from err
     return Phrases(path.stem, data["phrases"], data["parts"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -86,6 +85,8 @@ def load_profile(path: str | Path) -> Profile:
     parts = values["parts"]
     if not isinstance(parts, list) or not parts or not set(map(str, parts)) <= PARTS.keys():
         raise ProfileError(f"{path}: parts is {parts!r}; it must be a list of {', '.join(PARTS)}")
+    if not isinstance(values.get("description", ""), str):
+        raise ProfileError(f"{path}: description is {values['description']!r}; it must be a text")
     for key, (low, high) in _RANGES.items():
         if key in values:
             values[key] = _number(path, key, values[key], low, high)
@@ -98,7 +99,7 @@ def load_profile(path: str | Path) -> Profile:
 
 def _number(path: Path, key: str, value: Any, low: float, high: float) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
+    if not number or not low <= value <= high:  # NaN is not between any two
         raise ProfileError(f"{path}: {key} is {value!r}; it must be a number from {low} to {high}")
     return float(value)
 
@@ -110,7 +111,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     except FileNotFoundError as err:
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "nothing"
         raise ProfileError(f"{path}: no such file; {path.parent} has {there}") from err
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
+    except (OSError, ValueError, yaml.YAMLError) as err:  # ValueError: no UTF-8, no such date
         raise ProfileError(f"{path}: cannot be read: {' '.join(str(err).split())}") from err
     if not isinstance(data, dict):
         raise ProfileError(f"{path}: must hold a mapping of keys to values, not {data!r}")

@@ -43,6 +43,17 @@ def usable(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return np.where(fine, scores, 0.0)
 
 
+def usable_boxes(boxes: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4), one that is not finite or absurdly large replaced by that round the points
+    (n, 133) that are seen; NaN if none is."""
+    with np.errstate(invalid="ignore"):
+        fine = (np.abs(boxes) < _ABSURD_PX).all(-1)
+    boxes = np.where(fine[:, None], boxes, np.nan)
+    for i in np.flatnonzero(~fine & seen.any(-1)):
+        boxes[i] = [*xy[i, seen[i]].min(0), *xy[i, seen[i]].max(0)]
+    return boxes
+
+
 def yaw_deg(view: View, threshold: float) -> float:
     """Where the head looks: 0 at the camera, > 0 towards the image's right; NaN if unknown.
 
@@ -95,11 +106,12 @@ class Follower:
     def look(self, ids: list[int], xy: np.ndarray, scores: np.ndarray, boxes: np.ndarray,
              width: int, height: int, time_s: float) -> View | None:
         """The followed person among n people (n, 133, 2), (n, 133), (n, 4); None if nobody."""
+        scores = usable(xy, scores)
+        boxes = usable_boxes(boxes, xy, scores > self._threshold)
         chosen = self.choose(ids, boxes)
         if chosen is None:
             self._last = None
             return None
-        scores = usable(xy, scores)
         heights = boxes[:, 3] - boxes[:, 1]
         others = int((heights > 0.5 * heights[chosen]).sum()) - 1
         self._measure_speed(xy[chosen], scores[chosen], time_s)

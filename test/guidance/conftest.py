@@ -67,7 +67,7 @@ class Person(NamedTuple):
     @staticmethod
     def points(*names: str) -> list[int]:
         """Keypoints by their own names, or by those of parts of the body."""
-        return [i for name in names for i in PARTS.get(name, (INDEX.get(name),))]
+        return [i for name in names for i in (PARTS[name] if name in PARTS else [INDEX[name]])]
 
     def view(self, others: int = 0, speed: float = 0.0) -> View:
         return View(self.xy, self.scores, self.box, self.width, self.height, others, speed)

@@ -103,6 +103,13 @@ def test_the_margin_counts_as_cut_off(person, custom):
     assert not cut_off(near.view(), custom(margin=0.05), False).ok
 
 
+@pytest.mark.parametrize("where, code", [
+    (dict(x=0.02), "move_left"), (dict(x=0.98), "move_right"), (dict(top=0.4), "move_back"),
+    (dict(top=-0.2), "move_back")])
+def test_without_a_margin_a_box_that_ends_at_the_border_is_cut(person, custom, where, code):
+    assert cut_off(person(**where).view(), custom(margin=0.0), False).code == code
+
+
 @pytest.mark.parametrize("name", ["full_body", "upper_body"])
 def test_invented_legs_are_not_seen(person, profile, name):
     """A network that puts feet just inside the border does not know that the body goes on."""
@@ -120,7 +127,7 @@ def test_invented_legs_are_not_seen(person, profile, name):
     # or seen, and stepping back would not help.
     ("upper_body", dict(height=1.5, hidden=("elbows",)), "show elbows"),
     ("upper_body", dict(height=1.5, hidden=("left_elbow",)), "show elbows"),
-    ("upper_body", dict(height=0.9, top=0.05, hidden=("elbows",)), "show elbows"),
+    ("upper_body", dict(height=1.25, top=-0.05, hidden=("elbows",)), "show elbows"),
     ("upper_body", dict(height=1.5, hidden=("nose",)), "show head"),
     ("full_body", dict(hidden=("left_knee",)), "show knees"),
     ("full_body", dict(hidden=("right_big_toe",)), "show feet"),
@@ -149,7 +156,7 @@ def test_every_part_can_be_missed(person, custom):
     (0.3, ("elbows",), "move_closer"),
     (0.9, ("feet",), "show feet"),  # large enough without them
 ])
-def test_too_far_is_judged_by_all_that_is_seen(person, profile, height, hidden, said):
+def test_too_far_is_judged_by_the_parts_that_are_seen(person, profile, height, hidden, said):
     assert instruction(person(height=height, hidden=hidden), profile("full_body")) == said
 
 
@@ -207,7 +214,7 @@ def test_somebody_seen_from_behind_turns_around(person, profile, name, height,
     (0.0, True), (0.25, True), (0.3, False), (math.nan, True), (math.inf, False)])
 def test_still(person, profile, speed, ok):
     verdict = still(person().view(speed=speed), profile("full_body"), False)
-    assert (verdict.ok, verdict.code) == (ok, "" if ok else "hold_still")
+    assert (verdict.ok, verdict.code) == (ok, "" if ok else "keep_still")
 
 
 @pytest.mark.parametrize("others, ok", [(0, True), (1, False), (3, False)])
@@ -225,7 +232,7 @@ def test_one_person(person, profile, others, ok):
     (dict(x=0.2, yaw=60, speed=9), "move_left"),
     (dict(yaw=60, speed=9, hidden=("left_knee",)), "turn_right"),
     (dict(speed=9, hidden=("left_knee",)), "show knees"),
-    (dict(speed=9), "hold_still"),
+    (dict(speed=9), "keep_still"),
     (dict(), "good"),
 ])
 def test_the_first_of_several_faults_is_said(person, profile, wrong, first):

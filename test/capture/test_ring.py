@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+
+from dwpose_ros.capture import Ring, Shot
+
+S = 10**9
+START = 1_700_000_000 * S
+
+
+def filled(length_s: float = 1.0, frames: int = 10, **kwargs) -> Ring:
+    """Frames 'f0', 'f1', ... with poses 'p0', ... at 10 Hz."""
+    ring = Ring(length_s, **kwargs)
+    for i in range(frames):
+        ring.add_frame(START + i * S // 10, f"f{i}")
+        ring.add_pose(START + i * S // 10, f"p{i}")
+    return ring
+
+
+def test_empty():
+    assert len(Ring(1.0)) == 0 and Ring(1.0).shots() == []
+
+
+def test_shots_are_pairs_oldest_first():
+    assert filled(frames=2).shots() == [Shot(START, "f0", "p0"), Shot(START + S // 10, "f1", "p1")]
+
+
+@pytest.mark.parametrize("length_s, kept", [(0.0, 1), (0.25, 3), (0.3, 4), (1.0, 11), (99.0, 40)])
+def test_only_recent_frames_are_kept(length_s, kept):
+    ring = filled(length_s, frames=40)
+    assert len(ring) == kept
+    assert [s.frame for s in ring.shots()] == [f"f{i}" for i in range(40 - kept, 40)]
+
+
+def test_never_more_than_the_most():
+    """A camera that stamps all frames alike, or far too fast, does not fill the memory."""
+    ring = filled(99.0, frames=40, most=5)
+    assert len(ring) == 5
+    assert [s.pose for s in ring.shots()] == ["p35", "p36", "p37", "p38", "p39"]
+
+
+def test_the_poses_of_dropped_frames_are_dropped():
+    ring = filled(0.2, frames=500)
+    assert len(ring._poses) == len(ring) == 3
+
+
+@pytest.mark.parametrize("since, frames", [
+    (0, 10), (START, 10), (START + S // 2, 5), (START + 9 * S // 10, 1), (START + S, 0)])
+def test_shots_since(since, frames):
+    shots = filled().shots(since)
+    assert len(shots) == frames
+    assert [s.frame for s in shots] == [f"f{i}" for i in range(10 - frames, 10)]
+
+
+def test_frames_without_a_pose_are_no_shots():
+    ring = Ring(1.0)
+    for i in range(5):
+        ring.add_frame(START + i, f"f{i}")
+    ring.add_pose(START + 3, "p3")
+    ring.add_pose(START + 1, "p1")  # poses may come out of order
+    assert [(s.frame, s.pose) for s in ring.shots()] == [("f1", "p1"), ("f3", "p3")]
+
+
+@pytest.mark.parametrize("stamp", [START + 1, START - 10 * S, START + 99 * S, 0])
+def test_a_pose_belongs_to_the_frame_with_its_stamp_only(stamp):
+    ring = Ring(1.0)
+    ring.add_frame(START, "f")
+    ring.add_pose(stamp, "p")
+    assert ring.shots() == []
+
+
+@pytest.mark.parametrize("back_s", [0.15, 0.95, 5, 1_600_000_000])
+def test_a_stamp_that_jumps_back_empties_the_ring(back_s):
+    """Frames of before a replay or a corrected clock would pass for recent ones."""
+    ring = filled()
+    stamp = START + 9 * S // 10 - int(back_s * S)
+    ring.add_frame(stamp, "again")
+    assert len(ring) == 1
+    ring.add_pose(stamp, "p")
+    assert ring.shots() == [Shot(stamp, "again", "p")]
+
+
+def test_a_stamp_that_jumps_forward_leaves_only_the_new_frame():
+    ring = filled()
+    ring.add_frame(START + 999 * S, "later")
+    assert len(ring) == 1 and ring.shots() == []
+
+
+def test_clear():
+    ring = filled()
+    ring.clear()
+    assert len(ring) == 0 and ring.shots() == []

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from dwpose_ros.guidance.view import Follower, usable, usable_boxes, yaw_deg
+
+THRESHOLD = 0.3
+
+
+def look(follower, people: dict, time_s: float = 0.0):
+    """One frame with {id: person} in view; gives the id of the followed person, 0 for nobody."""
+    if not people:
+        empty = np.empty((0, 133, 2)), np.empty((0, 133)), np.empty((0, 4))
+        view = follower.look([], *empty, 1280, 720, time_s)
+        assert view is None
+        return 0
+    stacked = [np.stack([p[i] for p in people.values()]) for i in range(3)]
+    assert follower.look(list(people), *stacked, 1280, 720, time_s) is not None
+    return follower.person_id
+
+
+@pytest.fixture
+def follower(profile):
+    return Follower(profile("full_body"))
+
+
+def test_the_largest_is_followed(follower, person):
+    assert look(follower, {7: person(0.5, x=0.3), 8: person(0.9, x=0.7)}) == 8
+
+
+def test_nobody(follower):
+    assert look(follower, {}) == 0
+    assert follower.choose([], np.empty((0, 4))) is None
+
+
+@pytest.mark.parametrize("other, followed", [(0.6, 1), (0.7, 1), (0.74, 2), (0.9, 2)])
+def test_another_must_be_much_larger_to_be_followed(follower, person, other, followed):
+    """1.5 times the area: heights of 0.6 and 0.735 of the image."""
+    first = person(0.6, x=0.3)
+    assert look(follower, {1: first}) == 1
+    assert look(follower, {2: person(other, x=0.7), 1: first}) == followed
+
+
+def test_two_of_one_size_who_sway_do_not_take_turns(follower, person):
+    sizes = 0.7 + 0.05 * np.sin(np.arange(50))
+    assert {look(follower, {1: person(s, x=0.3), 2: person(1.4 - s, x=0.7)}, t * 0.1)
+            for t, s in enumerate(sizes)} == {1}
+
+
+def test_who_stays_is_followed_when_the_first_leaves(follower, person):
+    small = person(0.4, x=0.7)
+    assert look(follower, {1: person(x=0.3), 2: small}, 0.0) == 1
+    assert look(follower, {2: small}, 0.1) == 2
+    assert look(follower, {}, 0.2) == 0
+    assert look(follower, {1: person(x=0.3), 2: small}, 0.3) == 1  # much larger
+
+
+def test_a_box_that_is_no_place_does_not_lose_the_person(follower, person):
+    first, second = person(0.7, x=0.3), person(0.6, x=0.7)
+    assert look(follower, {1: first, 2: second}) == 1
+    for bad in (math.nan, math.inf, 1e30):
+        broken = first._replace(box=np.full(4, bad, np.float32))
+        assert look(follower, {1: broken, 2: second}) == 1
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e30])
+def test_a_box_that_is_no_place_is_not_the_largest(follower, person, bad):
+    """Where neither points nor box say where somebody is, others are followed."""
+    nowhere = person()
+    nowhere.xy[:], nowhere.box[:] = math.nan, bad
+    assert look(follower, {1: nowhere, 2: person(0.3)}) == 2
+
+
+@pytest.mark.parametrize("height, others", [(0.3, 0), (0.5, 1), (0.8, 1)])
+def test_company_counts_from_half_the_size(follower, person, height, others):
+    people = person(0.8, x=0.3), person(height, x=0.7)
+    view = follower.look([1, 2], *(np.stack([p[i] for p in people]) for i in range(3)),
+                         1280, 720, 0.0)
+    assert (follower.person_id, view.others) == (1, others)
+
+
+def test_the_view_is_of_the_followed_person(follower, person):
+    people = person(0.4, x=0.3), person(0.8, x=0.7)
+    view = follower.look([1, 2], *(np.stack([p[i] for p in people]) for i in range(3)),
+                         1280, 720, 0.0)
+    assert np.array_equal(view.xy, people[1].xy) and np.array_equal(view.box, people[1].box)
+    assert (view.width, view.height) == (1280, 720)
+
+
+def walk(follower, person, speed: float, seconds: float = 3.0, fps: float = 15.0, **kwargs):
+    """Somebody 576 px high goes to one side, `speed` heights of the wanted parts a second."""
+    view = None
+    for i in range(int(seconds * fps)):
+        x = 0.4 + speed * i / fps * 0.8 * (0.985 - 0.064) * 720 / 1280
+        one = person(0.8, x=x, **kwargs)
+        view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
+                             i / fps)
+    return view.speed
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.1, 0.25])
+@pytest.mark.parametrize("fps", [5.0, 30.0])
+@pytest.mark.parametrize("hidden", [(), ("shoulders",)])
+def test_speed_is_in_heights_a_second_at_any_frame_rate(follower, person, speed, fps, hidden):
+    assert walk(follower, person, speed, fps=fps, hidden=hidden) == pytest.approx(speed, abs=0.01)
+
+
+def test_speed_is_unknown_at_first_and_after_a_gap(follower, person):
+    one = person()
+
+    def speed(time_s: float) -> float:
+        return follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
+                             time_s).speed
+
+    assert math.isnan(speed(0.0))
+    assert speed(0.1) == 0.0
+    assert math.isnan(speed(5.0))  # nobody knows what they did meanwhile
+    assert speed(5.1) == 0.0
+    assert math.isnan(speed(1.0))  # the clock jumped back
+    assert speed(1.1) == 0.0
+
+
+def test_speed_is_not_that_between_two_people(follower, person):
+    look(follower, {1: person(x=0.2)}, 0.0)
+    look(follower, {2: person(x=0.8)}, 0.1)
+    assert follower.person_id == 2
+    other = person(x=0.8)
+    view = follower.look([2], other.xy[None], other.scores[None], other.box[None], 1280, 720, 0.2)
+    assert view.speed == 0.0
+
+
+def test_one_jump_of_the_estimator_is_smoothed_and_forgotten(follower, person):
+    speeds = []
+    for i in range(40):
+        one = person(x=0.53 if i == 10 else 0.5)
+        speeds.append(follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
+                                    i / 30).speed)
+    assert 0.25 < max(speeds[10:12]) < 1.0  # there and back in 33 ms is over 2 heights a second
+    assert speeds[39] < 0.05
+
+
+@pytest.mark.parametrize("yaw", [-60, -30, -10, 0, 10, 30, 60])
+@pytest.mark.parametrize("hidden", [(), ("face",)])
+def test_yaw_is_measured(person, yaw, hidden):
+    assert yaw_deg(person(yaw=yaw, hidden=hidden).view(), THRESHOLD) == pytest.approx(yaw, abs=2)
+
+
+@pytest.mark.parametrize("yaw, hidden, found", [
+    (180, (), 180.0), (100, (), 180.0), (-100, (), 180.0),
+    (30, ("shoulders",), 30.0), (0, ("face", "left_ear"), math.nan),
+    (180, ("shoulders",), math.nan)])
+def test_yaw_by_what_is_seen(person, yaw, hidden, found):
+    measured = yaw_deg(person(yaw=yaw, hidden=hidden).view(), THRESHOLD)
+    assert measured == pytest.approx(found, abs=2, nan_ok=True)
+
+
+def test_a_head_without_width_has_a_yaw(person):
+    flat = person()
+    flat.xy[:, 0] = 640
+    assert yaw_deg(flat.view(), THRESHOLD) == 0.0
+
+
+@pytest.mark.parametrize("x, y, score, wanted", [
+    (1, 2, 0.5, 0.5), (-5, 2, 0.5, 0.5), (math.nan, 2, 0.5, 0), (1, math.inf, 0.5, 0),
+    (1, -math.inf, 0.5, 0), (2e5, 2, 0.5, 0), (1, 2, math.nan, 0), (1, 2, -1, 0)])
+def test_usable_scores(x, y, score, wanted):
+    assert usable(np.array([[[x, y]]]), np.array([[score]])) == wanted
+
+
+@pytest.mark.parametrize("box, wanted", [
+    ((1, 2, 3, 4), (1, 2, 3, 4)),
+    ((-10, -10, 2000, 2000), (-10, -10, 2000, 2000)),
+    ((math.nan, 2, 3, 4), (10, 20, 30, 50)),
+    ((1, 2, math.inf, 4), (10, 20, 30, 50)),
+    ((1, 2, 3, 1e9), (10, 20, 30, 50)),
+])
+def test_usable_boxes(box, wanted):
+    xy = np.array([[(10, 20), (30, 50), (99, 99)]], float)
+    seen = np.array([[True, True, False]])
+    assert tuple(usable_boxes(np.array([box], float), xy, seen)[0]) == wanted
+
+
+def test_a_box_of_nothing_is_not_a_place():
+    boxes = usable_boxes(np.full((1, 4), np.inf), np.zeros((1, 3, 2)), np.zeros((1, 3), bool))
+    assert np.isnan(boxes).all()

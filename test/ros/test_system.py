@@ -1,0 +1,115 @@
+"""The whole chain as users start it, and the ros2 command beside it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from harness import wait_until
+
+from dwpose_ros.msg import WholeBodyPose
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def ros2(*words: str, timeout_s: float = 30.0) -> str:
+    """Output of a ros2 command that must succeed."""
+    done = subprocess.run(["ros2", *words], capture_output=True, text=True, timeout=timeout_s)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def networks(pose_model, detector_model, tmp_path) -> dict[str, str]:
+    """Launch arguments: an image, and networks that know the answer."""
+    cv2.imwrite(str(tmp_path / "scene.png"), np.full((480, 640, 3), 90, np.uint8))
+    return {"source": str(tmp_path / "scene.png"), "model": str(pose_model()), "rate": "15.0",
+            "detector": str(detector_model([[80, 20, 240, 220]], [0.9]))}
+
+
+@pytest.fixture
+def launched(command, networks, tmp_path):
+    """launched(name='value') -> guide.launch.py on an image."""
+    def start(**arguments):
+        given = {**networks, "folder": tmp_path / "captures", "speech": "false", **arguments}
+        return command("ros2", "launch", "dwpose_ros", "guide.launch.py",
+                       *(f"{k}:={v}" for k, v in given.items()))
+    return start
+
+
+def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    launch = launched(profile="full_body", language="fr")
+    wait_until(lambda: poses, 30.0)
+    assert {"/camera", "/pose", "/guidance", "/capture", "/overlay", "/downstream"} <= set(
+        ros2("node", "list").split())
+    assert "/wholebody_pose [dwpose_ros/msg/WholeBodyPose]" in ros2("topic", "list", "-t")
+    assert "model: colours" in ros2("topic", "echo", "--once", "/wholebody_pose")
+    assert "success=True" in ros2("service", "call", "/capture", "dwpose_ros/srv/Capture",
+                                  "{label: try}")
+    written = sorted(p.name for p in (tmp_path / "captures").iterdir())
+    assert [n.startswith("try_") for n in written] == [True] * len(written)
+    assert "full_body" in ros2("param", "get", "/guidance", "profile")
+    assert "successful" in ros2("param", "set", "/guidance", "language", "en")
+    assert "float32[133] scores" in ros2("interface", "show", "dwpose_ros/msg/PersonPose")
+    assert launch.stop() == 0
+    assert "Traceback" not in launch.output
+
+
+def test_the_rate_can_be_measured(peer, launched, command):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    launched()
+    wait_until(lambda: poses, 30.0)
+    hz = command("ros2", "topic", "hz", "/wholebody_pose")
+    line = [x for x in hz.says("average rate").splitlines() if "average rate" in x][-1]
+    assert float(line.split()[-1]) == pytest.approx(15, rel=0.3)
+
+
+def test_everything_ends_with_one_ctrl_c(launched):
+    launch = launched()
+    launch.says("process started with pid")
+    launch.says("[guidance]")
+    assert launch.stop() == 0
+    assert "Traceback" not in launch.output
+    assert "has died" not in launch.output
+
+
+def test_two_cameras_in_two_namespaces(peer, command, networks, tmp_path):
+    poses = {n: peer.listen(WholeBodyPose, f"/{n}/wholebody_pose") for n in ("left", "right")}
+    file = tmp_path / "both.launch.py"
+    file.write_text(f"""
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import PushRosNamespace
+
+
+def generate_launch_description():
+    return LaunchDescription([GroupAction([
+        PushRosNamespace(name),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource({str(ROOT / "launch" / "pose.launch.py")!r}),
+            launch_arguments={networks!r}.items())]) for name in ("left", "right")])
+""")
+    command("ros2", "launch", str(file))
+    for name, heard in poses.items():
+        assert wait_until(lambda: heard, 30.0)[0].persons[0].id == 1
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("mediapipe"), reason="MediaPipe is not installed")
+def test_the_demo(tmp_path):
+    done = subprocess.run([sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path],
+                          capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [line for line in done.stdout.splitlines() if " s  " in line]
+    texts = [line.split(" s  ")[1] for line in told]
+    wanted = ["Come a little closer.", "Move a little to your left.", "Perfect. Hold still.",
+              "Thank you, that is done."]
+    assert [t for t in texts if t in wanted] == wanted
+    for ending in (".png", ".json", "_overlay.jpg", "_posemap.png", "_openpose.json"):
+        assert len(list((tmp_path / "captures").glob(f"*[0-9]{ending}"))) == 1
