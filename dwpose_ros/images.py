@@ -52,6 +52,8 @@ def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:
     row = msg.width * channels * kind.itemsize
     if not msg.width or not msg.height:
         raise ImageError(f"image is {msg.width}x{msg.height}: it has no pixels")
+    if channels == 2 and msg.width % 2:
+        raise ImageError(f"image width is {msg.width}, but {msg.encoding} holds pairs of pixels")
     if msg.step < row:
         raise ImageError(f"image step is {msg.step} bytes, but a row of {msg.width} "
                          f"{msg.encoding} pixels has {row}")
@@ -91,19 +93,29 @@ def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
 
 def fill_compressed(msg: Any, bgr: np.ndarray, suffix: str = "jpg", quality: int = 95) -> Any:
     """Encode (h, w, 3) uint8 BGR as 'jpg' or 'png' into a CompressedImage, and give it back."""
+    msg.data = array("B", encode(bgr, suffix, quality))
+    msg.format = "jpeg" if suffix == "jpg" else suffix
+    return msg
+
+
+def encode(bgr: np.ndarray, suffix: str, quality: int = 95) -> bytes:
+    """(h, w, 3) uint8 BGR as 'jpg' or 'png'. Raises ImageError."""
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == "jpg" else []
-    encoded, data = cv2.imencode(f".{suffix}", bgr, options)
+    try:
+        encoded, data = cv2.imencode(f".{suffix}", bgr, options)
+    except cv2.error:
+        encoded = False
     if not encoded:
         raise ImageError(f"image of shape {bgr.shape} cannot be encoded as {suffix}")
-    msg.format = "jpeg" if suffix == "jpg" else suffix
-    msg.data = array("B", data.tobytes())
-    return msg
+    return data.tobytes()
 
 
 def decode(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 BGR of a CompressedImage message. Raises ImageError."""
-    image = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR) if len(
-        msg.data) else None
+    try:
+        image = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR)
+    except (cv2.error, ValueError):  # no data at all, or a size that nobody can hold
+        image = None
     if image is None:
         raise ImageError(f"compressed image ({msg.format!r}, {len(msg.data)} bytes) cannot be "
                          "decoded")

@@ -33,7 +33,8 @@ def measure(bgr: np.ndarray, box: np.ndarray, motion: float) -> Quality:
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     if grey.shape[0] > _HEIGHT:
         scale = _HEIGHT / grey.shape[0]
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        size = max(1, round(grey.shape[1] * scale)), _HEIGHT
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     sharpness = float(cv2.Laplacian(grey, cv2.CV_64F).var())
     score = sharpness / (sharpness + _SHARP) * _FAST / (_FAST + motion)
     return Quality(score, sharpness, motion)
@@ -43,6 +44,7 @@ def motion(xy: np.ndarray, scores: np.ndarray, before: np.ndarray, dt_s: float,
            height: float) -> float:
     """Mean speed of the points scored above 0.3 against `before` (133, 2), heights a second."""
     there = (scores > 0.3) & np.isfinite(xy).all(1) & np.isfinite(before).all(1)
-    if not there.any() or dt_s <= 0 or not height > 0:
+    if not there.any() or not dt_s > 0 or not height > 0:
         return 0.0
-    return float(np.linalg.norm(xy[there] - before[there], axis=1).mean()) / height / dt_s
+    moved = np.subtract(xy[there], before[there], dtype=float)  # absurd points overflow float32
+    return float(np.linalg.norm(moved, axis=1).mean()) / height / dt_s

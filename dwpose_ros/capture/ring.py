@@ -28,7 +28,7 @@ class Ring:
 
     def add_frame(self, stamp_ns: int, frame: Any) -> None:
         """Keep a frame, and drop those that have become too old."""
-        if self._frames and stamp_ns < next(reversed(self._frames)) - self._length_ns:
+        if self._frames and stamp_ns < next(reversed(self._frames)):
             self.clear()
         self._frames[stamp_ns] = frame
         while len(self._frames) > self._most or (

@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
+
+from dwpose_ros.images import encode
 
 
 class CaptureError(RuntimeError):
@@ -40,15 +41,16 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
     """Write an encoded image, its pose as JSON and its overlay (h, w, 3) uint8 as JPEG.
 
     The names hold the label and the image's stamp, and are never those of an earlier capture.
-    Raises CaptureError where the folder cannot be written; then nothing is left of the capture.
+    Raises CaptureError where one of them cannot be written; then nothing is left of the capture.
     """
     when = datetime.datetime.fromtimestamp(stamp_ns / 1e9)
     stem = f"{label or 'capture'}_{when:%Y%m%d-%H%M%S}-{stamp_ns // 10**6 % 1000:03d}"
-    encoded, overlay = cv2.imencode(".jpg", overlay_bgr)
-    if not encoded:
-        raise CaptureError(f"the overlay of shape {overlay_bgr.shape} cannot be encoded")
-    contents = {f".{suffix}": image, ".json": json.dumps(pose).encode(),
-                "_overlay.jpg": overlay.tobytes()}
+    try:
+        overlay = encode(overlay_bgr, "jpg")
+        document = json.dumps(pose, allow_nan=False).encode()
+    except ValueError as err:  # ImageError, or a number that JSON does not have
+        raise CaptureError(f"the pose or its overlay cannot be written: {err}") from err
+    contents = {f".{suffix}": image, ".json": document, "_overlay.jpg": overlay}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number = 0
