@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
@@ -42,11 +44,12 @@ class Source(Protocol):
 
 
 def open_source(name: str, width: int = 0, height: int = 0) -> Source:
-    """Open '0' or '/dev/video0', a file, a folder of images, or a URL, at a size (0: its own).
+    """Open '0' or '/dev/video0', a file, a folder of images, or a URL, at a size in pixels.
 
-    Raises SourceError.
+    Where only one of width and height is given, the other follows; where none is, the source's
+    own size is kept. Raises SourceError.
     """
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if re.fullmatch(r"\d+", name) or name.startswith("/dev/"):
         return Video(int(name) if name.isdigit() else name, f"camera {name}", width, height, True)
     if re.match(r"[a-z][a-z0-9+.-]*://", name):
@@ -65,7 +68,7 @@ class Video:
     def __init__(self, target: int | str, description: str, width: int, height: int,
                  live: bool) -> None:
         self.live, self.paced = live, not live
-        self._size = (width, height) if width and height else None
+        self._size = width, height
         self._capture = _quietly(lambda: cv2.VideoCapture(target))
         if not self._capture.isOpened():
             why = ("is it plugged in, free, and may you read it?" if live
@@ -104,7 +107,7 @@ class Images:
     live, paced, rate = False, True, 10.0
 
     def __init__(self, path: Path, width: int, height: int) -> None:
-        self._size = (width, height) if width and height else None
+        self._size = width, height
         self._single = path.is_file()
         self._paths = [path] if self._single else sorted(
             p for p in path.iterdir() if p.suffix.lower() in IMAGES)
@@ -121,7 +124,7 @@ class Images:
         if self._single and self._shown is not None:
             return self._shown
         while self._next < len(self._paths):
-            frame = cv2.imread(str(self._paths[self._next]), cv2.IMREAD_COLOR)
+            frame = _imread(self._paths[self._next])
             self._next += 1
             if frame is not None:
                 self._shown = _resized(frame, self._size)
@@ -136,12 +139,25 @@ class Images:
         """Nothing is held open."""
 
 
-def _resized(frame: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+def _resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The frame at a width and height, of which one that is 0 follows the other."""
     if frame.ndim == 2:
         frame = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
-    if size is None or frame.shape[1::-1] == size:
+    (width, height), (own_height, own_width) = size, frame.shape[:2]
+    if not width and not height:
         return frame
-    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    width = width or max(1, round(height * own_width / own_height))
+    height = height or max(1, round(width * own_height / own_width))
+    if (width, height) == (own_width, own_height):
+        return frame
+    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _imread(path: Path) -> np.ndarray | None:
+    try:
+        return cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error:  # it claims a size that nobody can hold
+        return None
 
 
 def _quietly(make):

@@ -3,7 +3,7 @@
 import os
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdown
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -43,12 +43,13 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package="dwpose_ros", executable="camera", name="camera", output="screen",
             condition=IfCondition(LaunchConfiguration("camera")), remappings=images,
+            on_exit=Shutdown(reason="the camera node has ended"),
             parameters=[{"source": value("source", str), "width": value("width", int),
                          "height": value("height", int), "rate": value("rate", float),
                          "loop": value("loop", bool)}]),
         Node(
             package="dwpose_ros", executable="pose", name="pose", output="screen",
-            remappings=images,
+            remappings=images, on_exit=Shutdown(reason="the pose node has ended"),
             parameters=[{"backend": value("backend", str), "model": value("model", str),
                          "detector": value("detector", str), "device": value("device", str),
                          "max_age": value("max_age", float)}]),

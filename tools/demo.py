@@ -144,8 +144,10 @@ def write_sheet(path: Path, pictures: list[np.ndarray]) -> None:
 def report(watcher: Watcher, code: int, log: Path) -> int:
     """Print paths and figures; 0 if a picture was taken."""
     if not watcher.captures:
-        print(f"\nNothing was captured (launch ended with {code}). The end of {log}:\n")
-        print("\n".join(log.read_text(errors="replace").splitlines()[-15:]))
+        lines = log.read_text(errors="replace").splitlines()
+        told = [line for line in lines if "[FATAL]" in line] or lines[-15:]
+        print(f"\nNothing was captured (launch ended with {code}). From {log}:\n")
+        print("\n".join(told))
         return 1
     capture = watcher.captures[-1]
     image = Path(capture.image_path)

@@ -28,15 +28,17 @@ class Tracker:
         """Ids of the people in boxes (n, 4), best overlaps first. Time may jump back."""
         self._tracks = {i: (box, seen) for i, (box, seen) in self._tracks.items()
                         if abs(time_s - seen) <= KEEP_S}
+        # In float64 no finite float32 overflows; what is not finite is a box without an area.
+        boxes = np.nan_to_num(np.asarray(boxes, float), posinf=0.0, neginf=0.0)
         ids = [0] * len(boxes)
         known = list(self._tracks)
         if known and len(boxes):
-            overlap = iou(np.nan_to_num(boxes), np.array([self._tracks[i][0] for i in known]))
+            overlap = iou(boxes, np.array([self._tracks[i][0] for i in known]))
             while overlap.max() >= MIN_IOU:
                 row, column = np.unravel_index(overlap.argmax(), overlap.shape)
                 ids[row] = known[column]
                 overlap[row, :] = overlap[:, column] = -1
-        for row, box in enumerate(np.nan_to_num(boxes)):
+        for row, box in enumerate(boxes):
             if not ids[row]:
                 ids[row], self._next = self._next, self._next + 1
             self._tracks[ids[row]] = box, time_s

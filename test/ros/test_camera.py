@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.server
 import signal
+import threading
 import time
 
 import cv2
@@ -99,3 +101,50 @@ def test_a_wrong_parameter_type_is_one_line(run, folder):
     assert camera.ended() == 1
     assert "rate" in camera.output and "fast" in camera.output
     assert "Traceback" not in camera.output
+
+
+class Stream:
+    """A network camera: motion JPEG over HTTP, which can be unplugged and plugged in again."""
+
+    def __init__(self) -> None:
+        _, jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 128, np.uint8))
+        part = (b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
+                + jpeg.tobytes() + b"\r\n")
+        stream = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if stream.unplugged:
+                    return self.send_error(503)
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+                self.end_headers()
+                while not stream.unplugged:
+                    self.wfile.write(part)
+                    time.sleep(0.03)
+
+            def log_message(self, *_) -> None:
+                pass
+        self.unplugged = False
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/stream.mjpg"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.unplugged = True
+        self._server.shutdown()
+
+
+def test_a_camera_that_is_unplugged_comes_back(peer, run):
+    stream = Stream()
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    camera = run("camera", source=stream.url)
+    wait_until(lambda: images, 20.0)
+    stream.unplugged = True
+    camera.says("may be unplugged", 40.0)
+    camera.says("trying again", 40.0)
+    stream.unplugged = False
+    before = len(images)
+    wait_until(lambda: len(images) > before + 3, 40.0)
+    stream.close()
+    assert camera.stop(signal.SIGINT, 15.0) == 0

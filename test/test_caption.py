@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dwpose_ros import caption
+from dwpose_ros.caption import draw_caption
+
+
+def image(height: int = 720, width: int = 1280) -> np.ndarray:
+    return np.full((height, width, 3), (40, 100, 200), np.uint8)
+
+
+def strip_of(bgr: np.ndarray) -> int:
+    """Height of the strip at the bottom, by the rows that differ from what was there."""
+    changed = (bgr != image(*bgr.shape[:2])).any((1, 2))
+    return int(changed.sum())
+
+
+def letters(text: str, height: int = 720, width: int = 1280) -> np.ndarray:
+    """(h, w) bool: where the text's light pixels are."""
+    return draw_caption(image(height, width), text).min(-1) > 150
+
+
+@pytest.mark.parametrize("height, width", [(720, 1280), (480, 640), (1280, 720), (100, 100)])
+def test_the_text_is_in_the_strip_at_the_bottom_only(height, width):
+    drawn = draw_caption(image(height, width), "Move a little to your left.")
+    strip = max(16, height // 14)
+    assert np.array_equal(drawn[:-strip], image(height, width)[:-strip])
+    assert strip_of(drawn) == strip
+    assert (drawn[-strip:, 0] < image(height, width)[-strip:, 0]).all()  # darkened behind it
+    assert letters("Move a little to your left.", height, width)[-strip:].any()
+
+
+def test_it_is_drawn_in_place():
+    bgr = image()
+    assert draw_caption(bgr, "Here") is bgr and strip_of(bgr)
+
+
+def test_the_text_is_centred():
+    columns = np.flatnonzero(letters("Hold still").any(0))
+    assert (columns[0] + columns[-1]) / 2 == pytest.approx(1280 / 2, abs=4)
+
+
+@pytest.mark.parametrize("accents, plain", [
+    ("é", "e"), ("à", "a"), ("Déplacez-vous", "Deplacez-vous"), ("ê", "é"), ("ç", "c"),
+    ("ü", "u"), ("ï", "i"), ("œ", "oe")])
+def test_accents_are_not_plain_letters(accents, plain):
+    """OpenCV's own fonts write question marks; an unknown glyph would be one box for all."""
+    if caption._font_file() is None:
+        pytest.skip("this machine has no font with accents")
+    assert not np.array_equal(letters(accents), letters(plain))
+    assert not np.array_equal(letters(accents), letters("\uffff"))
+
+
+def test_without_a_font_that_has_accents_the_plain_letters_are_written(monkeypatch):
+    """Rather than a box for each."""
+    monkeypatch.setattr(caption, "_font_file", lambda: None)
+    caption._letters.cache_clear()
+    accents, plain = letters("Déplacez-vous"), letters("Deplacez-vous")
+    caption._letters.cache_clear()
+    assert plain.any() and np.array_equal(accents, plain)
+
+
+@pytest.mark.parametrize("length", [1, 100, 1000, 20_000])
+@pytest.mark.parametrize("width", [1, 64, 1280])
+def test_text_of_any_length_fits(length, width):
+    drawn = draw_caption(image(720, width), "word " * length)
+    assert strip_of(drawn) == 720 // 14
+    if length == 100 and width == 1280:
+        columns = np.flatnonzero(letters("word " * length).any(0))
+        assert 0 < columns[0] and columns[-1] < width - 1
+
+
+def test_long_text_is_written_smaller():
+    short, long = letters("Hold still"), letters("Hold still " * 30)
+    assert np.flatnonzero(long.any(1)).size < np.flatnonzero(short.any(1)).size
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t "])
+def test_no_text_draws_nothing(text):
+    assert np.array_equal(draw_caption(image(), text), image())
+
+
+def test_lines_become_one():
+    assert np.array_equal(letters("Hold\n  still"), letters("Hold still"))
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (16, 300), (15, 300)])
+def test_an_image_no_higher_than_the_strip_is_left_alone(height, width):
+    assert np.array_equal(draw_caption(image(height, width), "Hold still"), image(height, width))
+
+
+def test_the_same_text_again_is_the_same():
+    first = draw_caption(image(), "Hold still")
+    draw_caption(np.zeros_like(first), "Hold still")
+    assert np.array_equal(draw_caption(image(), "Hold still"), first)
