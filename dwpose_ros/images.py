@@ -60,10 +60,10 @@ def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:
     if len(msg.data) < msg.step * (msg.height - 1) + row:
         raise ImageError(f"image data has {len(msg.data)} bytes, but {msg.height} rows with step "
                          f"{msg.step} need {msg.step * msg.height}")
-    data = np.frombuffer(msg.data, np.uint8)
-    rows = np.lib.stride_tricks.as_strided(data, (msg.height, row), (msg.step, 1), writeable=False)
-    pixels = rows.view(kind) if rows.strides[0] % kind.itemsize == 0 else rows.copy().view(kind)
-    pixels = pixels.reshape(msg.height, msg.width, channels) if channels > 1 else pixels
+    pixels = np.ndarray((msg.height, msg.width, channels), kind, msg.data,
+                        strides=(msg.step, channels * kind.itemsize, kind.itemsize))
+    pixels.flags.writeable = False  # it is the message's own
+    pixels = pixels if channels > 1 else pixels[..., 0]
     if kind.itemsize == 2:  # all 16 bits matter: show the range that is there
         pixels = cv2.normalize(pixels.astype(np.uint16), None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
     code = _ENCODINGS[msg.encoding][column]

@@ -17,7 +17,7 @@ class Shot(NamedTuple):
 class Ring:
     """Keeps the frames of the last `length_s` seconds, and the poses that belong to them.
 
-    A pose belongs to the frame with its stamp; it comes later, or not at all where frames were
+    A pose belongs to the frame with its stamp; it comes apart, or not at all where frames were
     skipped. Stamps that jump back (a replayed bag, a clock that was set) empty the ring.
     """
 
@@ -33,13 +33,16 @@ class Ring:
         self._frames[stamp_ns] = frame
         while len(self._frames) > self._most or (
                 stamp_ns - next(iter(self._frames)) > self._length_ns):
-            oldest, _ = self._frames.popitem(last=False)
-            self._poses.pop(oldest, None)
+            self._frames.popitem(last=False)
+        oldest = next(iter(self._frames))
+        self._poses = {stamp: pose for stamp, pose in self._poses.items() if stamp >= oldest}
 
     def add_pose(self, stamp_ns: int, pose: Any) -> None:
-        """Keep the pose of a frame that is still here."""
-        if stamp_ns in self._frames:
+        """Keep the pose of a frame that is here, or still on its way: a pose is smaller."""
+        if not self._frames or stamp_ns >= next(iter(self._frames)):
             self._poses[stamp_ns] = pose
+        while len(self._poses) > self._most:
+            del self._poses[next(iter(self._poses))]
 
     def clear(self) -> None:
         self._frames.clear()

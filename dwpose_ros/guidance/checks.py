@@ -114,7 +114,7 @@ def cut_off(view: View, profile: Profile, mirrored: bool) -> Verdict:
     # Which border? Points that are seen tell best, but the box may reach further than they do.
     seen = view.seen(range(len(view.xy)), profile.score)
     extent = np.vstack([seen, view.box.reshape(2, 2)])
-    (left, top), (right, bottom) = np.fmin.reduce(extent), np.fmax.reduce(extent)
+    (left, top), (right, bottom) = extent.min(0), extent.max(0)
     room_x, room_y = view.width * profile.margin, view.height * profile.margin
     cut_left, cut_right = left <= room_x, right >= view.width - room_x
     # Above and below the image is only what lies higher or lower than all that is inside: the

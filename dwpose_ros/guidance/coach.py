@@ -80,6 +80,8 @@ class Coach:
         if failed is None:
             return self._hold(progress, now)
         self._hold_since = None
+        if self._current[0] == "hold_still":
+            self._current = ("", "")  # no longer true
         state = State.ADJUSTING if somebody else State.SEARCHING
         code, part = self._debounced((failed.code, failed.part), now)
         return self._decide(state, code, part, progress, now)

@@ -61,11 +61,12 @@ class Capture(DwposeNode):
     def _take(self, label: str, person_id: int) -> CapturedImage:
         """The best recent picture of a person (0: the largest), on disk. CaptureError if none."""
         now = self.get_clock().now().nanoseconds
-        shots = self._ring.shots(since_ns=now - int(self._window_s * 1e9))
-        if not shots:
-            age = f"the newest frame with a pose is {self._newest_age(now)} old"
-            raise CaptureError(f"no frame with a pose in the last {self._window_s} s: {age}; are "
-                               "the camera and the pose node running?")
+        since = now - int(self._window_s * 1e9)
+        shots = self._ring.shots()
+        if not shots or shots[-1].stamp_ns < since:
+            age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
+            raise CaptureError(f"no frame with a pose in the last {self._window_s} s: the newest is "
+                               f"{age}; are the camera and the pose node running?")
         candidates = []
         previous = None
         for shot in shots:
@@ -74,23 +75,19 @@ class Capture(DwposeNode):
             if chosen is None:
                 continue
             xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]
-            speed = 0.0
-            if previous is not None:
-                speed = motion(xy, scores, previous[1], (shot.stamp_ns - previous[0]) / 1e9,
-                               float(box[3] - box[1]))
+            speed = 0.0 if previous is None else motion(
+                xy, scores, previous[1], (shot.stamp_ns - previous[0]) / 1e9,
+                float(box[3] - box[1]))
             previous = shot.stamp_ns, xy
-            bgr = to_bgr(shot.frame)
-            candidates.append((measure(bgr, box, speed), shot, bgr, people, ids[chosen]))
+            if shot.stamp_ns >= since:  # those before only tell how fast the person moves
+                bgr = to_bgr(shot.frame)
+                candidates.append((measure(bgr, box, speed), shot, bgr, people, ids[chosen]))
         if not candidates:
             who = f"person {person_id}" if person_id else "nobody"
-            raise CaptureError(f"{who} is not in view: nothing was captured" if person_id else
-                               "nobody is in view: nothing was captured")
+            raise CaptureError(f"{who} is {'not ' if person_id else ''}in view: nothing was "
+                               "captured")
         quality, shot, bgr, people, found_id = max(candidates, key=lambda c: c[0].score)
         return self._write(label, quality, shot, bgr, people, found_id)
-
-    def _newest_age(self, now: int) -> str:
-        shots = self._ring.shots()
-        return f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s" if shots else "not there at all"
 
     def _write(self, label, quality, shot, bgr, people, person_id: int) -> CapturedImage:
         header = shot.pose.header

@@ -69,6 +69,34 @@ def test_a_pose_belongs_to_the_frame_with_its_stamp_only(stamp):
     assert ring.shots() == []
 
 
+def test_a_pose_may_overtake_its_frame():
+    """They come on two topics, and the frame is much larger."""
+    ring = Ring(1.0)
+    ring.add_pose(START, "p0")
+    ring.add_frame(START, "f0")
+    ring.add_pose(START + 1, "p1")
+    assert ring.shots() == [Shot(START, "f0", "p0")]
+    ring.add_frame(START + 1, "f1")
+    assert ring.shots()[1:] == [Shot(START + 1, "f1", "p1")]
+
+
+@pytest.mark.parametrize("stamp", [START - 10 * S, 0])
+def test_a_pose_of_a_frame_that_is_gone_is_dropped(stamp):
+    ring = filled()
+    ring.add_pose(stamp, "p")
+    assert len(ring._poses) == 10
+
+
+@pytest.mark.parametrize("with_frames", [False, True])
+def test_poses_whose_frames_never_come_are_not_kept_for_ever(with_frames):
+    ring = Ring(0.1, most=20)
+    for i in range(1000):
+        if with_frames and i % 3 == 0:
+            ring.add_frame(START + i * S // 100, "f")
+        ring.add_pose(START + i * S // 100 + 1, "p")
+    assert 5 <= len(ring._poses) <= 20 and ring.shots() == []
+
+
 @pytest.mark.parametrize("back_s", [0.15, 0.95, 5, 1_600_000_000])
 def test_a_stamp_that_jumps_back_empties_the_ring(back_s):
     """Frames of before a replay or a corrected clock would pass for recent ones."""

