@@ -10,49 +10,67 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
 PACKAGES = os.path.join(os.path.dirname(__file__), "packages")
 PROVIDED = ("rclpy", "launch", "launch_ros", "ament_index_python", "cv_bridge")
+_MORE = "see rosless/README.md for what it has; a full ROS 2 has the rest"
 
 
 def ros2_is_sourced() -> bool:
     """Whether a real ROS 2 provides `rclpy` in this environment."""
-    return PathFinder.find_spec("rclpy", [p for p in sys.path if p != PACKAGES]) is not None
+    return PathFinder.find_spec("rclpy") is not None
 
 
 def activate() -> None:
     """Make rosless importable under ROS 2's names, unless a real ROS 2 is sourced."""
-    if PACKAGES not in sys.path and not ros2_is_sourced():
-        sys.path.append(PACKAGES)
-        sys.meta_path.append(_Finder())
+    active = any(isinstance(finder, _Packages) for finder in sys.meta_path)
+    if not active and not ros2_is_sourced():
+        sys.meta_path.insert(0, _Packages())  # a folder named `launch` must not come before
+        sys.meta_path.append(_Messages())
 
 
-class _Finder(MetaPathFinder):
-    """Asked last: makes message packages, and explains what is not there."""
+class _Packages(MetaPathFinder):
+    """Finds the packages that rosless brings, and says which of their modules it lacks."""
+
+    def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
+        if name.partition(".")[0] not in PROVIDED:
+            return None
+        spec = PathFinder.find_spec(name, path or [PACKAGES])
+        if spec is None:
+            raise ModuleNotFoundError(f"rosless has no module {name!r}: {_MORE}", name=name)
+        spec.loader = _Loader(name, spec.origin)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module that says what it lacks of the real one.
+
+    It says so by an ImportError, since `from module import name` would hide any other.
+    """
+
+    def exec_module(self, module) -> None:
+        super().exec_module(module)
+
+        def missing(name: str):
+            if name.startswith("_"):
+                raise AttributeError(name)
+            full = f"{module.__name__}.{name}"
+            if PathFinder.find_spec(full, getattr(module, "__path__", [])):
+                return import_module(full)
+            raise ImportError(f"rosless has no {full}: {_MORE}")
+        vars(module).setdefault("__getattr__", missing)
+
+
+class _Messages(MetaPathFinder):
+    """Makes message packages; asked when nobody else has the module."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
         package, *rest = name.split(".")
-        if package in PROVIDED and rest:
-            raise ModuleNotFoundError(
-                f"rosless has no module {name!r}: see rosless/README.md for what it does; "
-                "a full ROS 2 has the rest", name=name)
-        if (len(rest) == 1 and rest[0] in ("msg", "srv")) or (
+        if rest in (["msg"], ["srv"]) or (
                 not rest and package.endswith(("_msgs", "_interfaces", "_srvs", "_common"))):
             from rosless.interfaces import InterfaceLoader  # heavy: only where messages are used
             return InterfaceLoader.spec(name)
         return None
-
-
-def missing(module: str):
-    """A module's `__getattr__` that names what rosless lacks of the real module.
-
-    It is an ImportError, since `from module import name` would hide the text of any other.
-    """
-    def __getattr__(name: str):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise ImportError(f"rosless has no {module}.{name}: see rosless/README.md for what it "
-                          "does; a full ROS 2 has the rest")
-    return __getattr__

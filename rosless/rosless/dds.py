@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, Iterator, NamedTuple
 
+import cyclonedds.core
 from cyclonedds.builtin import (BuiltinDataReader, BuiltinTopicDcpsParticipant,
                                 BuiltinTopicDcpsPublication, BuiltinTopicDcpsSubscription)
-from cyclonedds.core import (DDSException, GuardCondition, InstanceState, ReadCondition,
-                             SampleState, ViewState, WaitSet)
+from cyclonedds.core import (DDSException, Entity, GuardCondition, InstanceState, ReadCondition,
+                             SampleState, ViewState)
 from cyclonedds.domain import Domain, DomainParticipant
 from cyclonedds.idl import IdlStruct, annotations, make_idl_struct, types
 from cyclonedds.pub import DataWriter
@@ -24,8 +26,6 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
 from rosless.interfaces import deserialize, message_class, serialize, type_hash
-
-__all__ = ["DDSException", "GuardCondition", "Participant", "WaitSet", "any_sample"]
 
 GRAPH = "ros_discovery_info"
 GRAPH_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
@@ -95,22 +95,103 @@ def _raw_type(typename: str) -> type[IdlStruct]:
     return cls
 
 
-def any_sample(reader: DataReader) -> ReadCondition:
-    """A condition that is true while the reader holds a sample."""
-    return ReadCondition(reader, ViewState.Any | InstanceState.Any | SampleState.Any)
+class Gone(RuntimeError):
+    """A reader or writer was used after its end."""
+
+
+@contextmanager
+def _or_gone(entity: Entity) -> Iterator[None]:
+    try:
+        yield
+    except DDSException as err:
+        if err.code not in (DDSException.DDS_RETCODE_BAD_PARAMETER,
+                            DDSException.DDS_RETCODE_ALREADY_DELETED):
+            raise
+        raise Gone(f"{type(entity).__name__} was destroyed, or its context was") from err
 
 
 class Writer:
     """Writes CDR to a topic."""
 
     def __init__(self, writer: DataWriter, raw_type: type) -> None:
-        self.dds, self._type = writer, raw_type
+        self._dds, self._type = writer, raw_type
         self.gid = writer.get_guid().bytes
+        self.identity = writer.get_instance_handle() & (2**64 - 1)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
+        """Write; False if slow readers left no room for it in time. Raises Gone."""
         sample = self._type.__new__(self._type)
         sample.raw = data
-        self.dds.write(sample)
+        try:
+            with _or_gone(self._dds):
+                self._dds.write(sample)
+        except DDSException as err:
+            if err.code != DDSException.DDS_RETCODE_TIMEOUT:
+                raise
+            return False
+        return True
+
+    def matched(self) -> int:
+        """How many readers it has."""
+        with _or_gone(self._dds):
+            return len(self._dds.get_matched_subscriptions())
+
+    def end(self) -> None:
+        _end(self._dds)
+
+
+class Reader:
+    """Reads CDR from a topic. Other threads may end it at any time."""
+
+    def __init__(self, reader: DataReader) -> None:
+        self._dds = reader
+        self.condition = ReadCondition(
+            reader, ViewState.Any | InstanceState.Any | SampleState.Any)
+        self.gid = reader.get_guid().bytes
+
+    def ready(self) -> bool:
+        """Whether there is something to take."""
+        try:
+            with _or_gone(self._dds):
+                return self.condition.triggered
+        except Gone:
+            return False
+
+    def take(self, count: int = 1) -> list[tuple[bytes, Any]]:
+        """The oldest samples, as CDR and what DDS knows of them. None if it has ended."""
+        try:
+            with _or_gone(self._dds):
+                samples = self._dds.take(count)
+        except Gone:
+            return []
+        return [(s.raw, s.sample_info) for s in samples if s.sample_info.valid_data]
+
+    def matched(self) -> int:
+        """How many writers it has."""
+        with _or_gone(self._dds):
+            return len(self._dds.get_matched_publications())
+
+    def end(self) -> None:
+        _end(self._dds)
+
+
+def _end(entity: Entity) -> None:
+    """End it at once, rather than when Python collects it. Harmless where it has ended."""
+    entity._delete(entity._ref)
+
+
+class WaitSet(cyclonedds.core.WaitSet):
+    """Waits until one of several conditions is true."""
+
+    def keep(self, conditions: set[Entity]) -> None:
+        """Wait for these from now on. Those of ended readers are left out."""
+        for condition, _ in list(self.attached):
+            if condition not in conditions:
+                self._waitset_detach(self._ref, condition._ref)
+        self.attached = [a for a in self.attached if a[0] in conditions]
+        for condition in conditions - {a[0] for a in self.attached}:
+            with suppress(Gone), _or_gone(condition):
+                self.attach(condition)
 
 
 class Endpoint(NamedTuple):
@@ -119,7 +200,6 @@ class Endpoint(NamedTuple):
     topic: str  # DDS name, with its prefix
     typename: str  # ROS 2 name
     gid: bytes
-    participant: bytes
     qos: Qos
 
 
@@ -130,99 +210,105 @@ class Participant:
         if domain_id not in _domains:
             _domains[domain_id] = Domain(domain_id, configuration())
         self.domain_id = domain_id
-        self.dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
-        self.gid = self.dds.get_guid().bytes
-        self._topics: dict[str, Topic] = {}
-        self._nodes: dict[tuple[str, str], tuple[list[bytes], list[bytes]]] = {}
+        self._dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
+        self.gid = self._dds.get_guid().bytes
+        self._topics: dict[tuple[str, str], Topic] = {}
+        self._nodes: dict[object, tuple[str, str, list[bytes], list[bytes]]] = {}
         self._lock = threading.RLock()
-        latched = Qos(Policy.Reliability.Reliable(100_000_000), Policy.Durability.TransientLocal,
-                      Policy.History.KeepLast(1))
-        self._graph_writer = self.writer(GRAPH, GRAPH_TYPE, latched)
-        self._graph_reader: DataReader | None = None
-        self._remote: dict[bytes, object] = {}
+        self._graph_writer = self.writer(GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(1)))
+        self._graph_reader: Reader | None = None
+        self._remote: dict[bytes, Any] = {}
         self._builtin: dict[str, BuiltinDataReader] = {}
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Leave the graph; all readers and writers of this participant end."""
-        self.dds._delete(self.dds._ref)  # at once and in order, rather than when collected
+        _end(self._dds)
 
-    def _topic(self, name: str, typename: str) -> Topic:
-        with self._lock:
-            key = f"{name} {typename}"
-            if key not in self._topics:
-                self._topics[key] = Topic(self.dds, name, _raw_type(typename))
-            return self._topics[key]
+    def guard(self) -> GuardCondition:
+        return GuardCondition(self._dds)
+
+    def wait_set(self) -> WaitSet:
+        return WaitSet(self._dds)
 
     def writer(self, topic: str, typename: str, qos: Qos) -> Writer:
         """A writer on the DDS topic `topic` (prefix included) of a ROS 2 type."""
-        return Writer(DataWriter(self.dds, self._topic(topic, typename), self._hashed(qos, typename)),
+        return Writer(DataWriter(self._dds, self._topic(topic, typename), _hashed(qos, typename)),
                       _raw_type(typename))
 
-    def reader(self, topic: str, typename: str, qos: Qos) -> DataReader:
-        """A reader likewise; its samples carry CDR in `.raw`."""
-        return DataReader(self.dds, self._topic(topic, typename), self._hashed(qos, typename))
+    def reader(self, topic: str, typename: str, qos: Qos) -> Reader:
+        """A reader likewise."""
+        return Reader(DataReader(self._dds, self._topic(topic, typename), _hashed(qos, typename)))
 
-    @staticmethod
-    def _hashed(qos: Qos, typename: str) -> Qos:
-        return qos + Qos(Policy.Userdata(f"typehash={type_hash(typename)};".encode()))
+    def _topic(self, name: str, typename: str) -> Topic:
+        with self._lock:
+            if (name, typename) not in self._topics:
+                self._topics[name, typename] = Topic(self._dds, name, _raw_type(typename))
+            return self._topics[name, typename]
 
     # The graph: which nodes there are, and what is theirs
 
-    def announce(self, name: str, namespace: str, readers: list[bytes],
+    def announce(self, owner: object, name: str, namespace: str, readers: list[bytes],
                  writers: list[bytes]) -> None:
         """Tell others that this process has a node with these endpoints."""
         with self._lock:
-            self._nodes[namespace, name] = readers, writers
+            self._nodes[owner] = name, namespace, readers, writers
             self._publish_graph()
 
-    def withdraw(self, name: str, namespace: str) -> None:
+    def withdraw(self, owner: object) -> None:
         """Tell others that a node has gone."""
         with self._lock:
-            if self._nodes.pop((namespace, name), None) is not None:
-                self._publish_graph()
+            if self._nodes.pop(owner, None) is not None:
+                with suppress(Gone):
+                    self._publish_graph()
 
     def _publish_graph(self) -> None:
-        info_type = message_class(GRAPH_TYPE)
         node_type = message_class("rmw_dds_common/msg/NodeEntitiesInfo")
         gid_type = message_class("rmw_dds_common/msg/Gid")
 
-        def gid(data: bytes):
-            return gid_type(data=data)
-        self._graph_writer.write(serialize(info_type(gid=gid(self.gid), node_entities_info_seq=[
-            node_type(node_namespace=namespace, node_name=name,
-                      reader_gid_seq=[gid(g) for g in readers],
-                      writer_gid_seq=[gid(g) for g in writers])
-            for (namespace, name), (readers, writers) in self._nodes.items()])))
+        def gids(of: list[bytes]) -> list:
+            return [gid_type(data=g) for g in of]
+        self._graph_writer.write(serialize(message_class(GRAPH_TYPE)(
+            gid=gid_type(data=self.gid), node_entities_info_seq=[
+                node_type(node_namespace=namespace, node_name=name, reader_gid_seq=gids(readers),
+                          writer_gid_seq=gids(writers))
+                for name, namespace, readers, writers in self._nodes.values()])))
 
     def _discovered(self, topic) -> list:
-        if topic not in self._builtin:
-            self._builtin[topic] = BuiltinDataReader(self.dds, topic)
-        return [s for s in self._builtin[topic].read(100_000)
-                if s.sample_info.instance_state == InstanceState.Alive]
+        with self._lock:
+            if topic not in self._builtin:
+                self._builtin[topic] = BuiltinDataReader(self._dds, topic)
+        with _or_gone(self._dds):
+            return [s for s in self._builtin[topic].read(100_000)
+                    if s.sample_info.instance_state == InstanceState.Alive]
 
     def endpoints(self, writers: bool) -> list[Endpoint]:
         """All writers, or all readers, that are known now."""
         found = self._discovered(
             BuiltinTopicDcpsPublication if writers else BuiltinTopicDcpsSubscription)
-        return [Endpoint(e.topic_name, ros_type_name(e.type_name), e.key.bytes,
-                         e.participant_key.bytes, e.qos) for e in found]
+        return [Endpoint(e.topic_name, ros_type_name(e.type_name), e.key.bytes, e.qos)
+                for e in found]
 
     def nodes(self) -> list[tuple[str, str, set[bytes], set[bytes]]]:
         """All nodes known now: name, namespace, gids of their readers and of their writers."""
+        alive = {p.key.bytes for p in self._discovered(BuiltinTopicDcpsParticipant)}
         with self._lock:
             if self._graph_reader is None:
-                self._graph_reader = self.reader(GRAPH, GRAPH_TYPE, Qos(
-                    Policy.Reliability.Reliable(100_000_000), Policy.Durability.TransientLocal,
-                    Policy.History.KeepAll))
+                self._graph_reader = self.reader(
+                    GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepAll))
                 time.sleep(0.1)  # what was said before is sent again to a new reader
-            cls = message_class(GRAPH_TYPE)
-            for sample in self._graph_reader.take(10_000):
-                if sample.sample_info.valid_data:
-                    info = deserialize(sample.raw, cls)
-                    self._remote[info.gid.data.tobytes()] = info
-        alive = {p.key.bytes for p in self._discovered(BuiltinTopicDcpsParticipant)}
+            for data, _ in self._graph_reader.take(10_000):
+                info = deserialize(data, message_class(GRAPH_TYPE))
+                self._remote[info.gid.data.tobytes()] = info
+            infos = [info for gid, info in self._remote.items() if gid in alive]
         return [(node.node_name, node.node_namespace,
                  {g.data.tobytes() for g in node.reader_gid_seq},
                  {g.data.tobytes() for g in node.writer_gid_seq})
-                for gid, info in self._remote.items() if gid in alive
-                for node in info.node_entities_info_seq]
+                for info in infos for node in info.node_entities_info_seq]
+
+
+def _graph_qos(history) -> Qos:
+    return Qos(Policy.Reliability.Reliable(100_000_000), Policy.Durability.TransientLocal, history)
+
+
+def _hashed(qos: Qos, typename: str) -> Qos:
+    return qos + Qos(Policy.Userdata(f"typehash={type_hash(typename)};".encode()))

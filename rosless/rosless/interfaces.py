@@ -10,7 +10,7 @@ import importlib
 import math
 import re
 from array import array
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from typing import Any, Callable, NamedTuple
@@ -46,50 +46,61 @@ class Field(NamedTuple):
 
 
 class Message:
-    """Base of all messages: keyword arguments, equality and text form."""
+    """Base of all messages: keyword arguments, equality and text form.
+
+    Its own names have a form that no field and no constant can have.
+    """
 
     __slots__ = ()
-    _fields: dict[str, Field] = {}
-    _typename = ""
+    _FIELDS: dict[str, Field] = {}
+    _TYPENAME = ""
 
     def __init__(self, **kwargs: Any) -> None:
-        unknown = sorted(kwargs.keys() - self._fields.keys())
-        assert not unknown, (f"Invalid arguments passed to constructor of {self._typename}: "
-                             f"{', '.join(unknown)}; its fields are {', '.join(self._fields)}")
-        for name, field in self._fields.items():
+        unknown = sorted(kwargs.keys() - self._FIELDS.keys())
+        assert not unknown, (f"Invalid arguments passed to constructor of {self._TYPENAME}: "
+                             f"{', '.join(unknown)}; its fields are {', '.join(self._FIELDS)}")
+        for name, field in self._FIELDS.items():
             if name in kwargs:
                 setattr(self, name, kwargs[name])
             else:
                 setattr(self, "_" + name, field.default())
 
     @classmethod
-    def _from_wire(cls, *values: Any) -> Message:
-        message = cls.__new__(cls)
-        for (name, field), value in zip(cls._fields.items(), values):
-            setattr(message, "_" + name, field.from_wire(value) if field.from_wire else value)
-        return message
-
-    @classmethod
     def get_fields_and_field_types(cls) -> dict[str, str]:
-        return {name: field.idl for name, field in cls._fields.items()}
+        return {name: field.idl for name, field in cls._FIELDS.items()}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(
-            np.array_equal(getattr(self, n), getattr(other, n)) for n in self._fields)
+        if type(self) is not type(other):
+            return NotImplemented
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self._FIELDS)
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
-        return f"{self._typename.replace('/', '.')}({values})"
+        values = ((name, getattr(self, name)) for name in self._FIELDS)
+        text = ", ".join(f"{name}={value.tolist() if isinstance(value, array) else value!r}"
+                         for name, value in values)
+        return f"{self._TYPENAME.replace('/', '.')}({text})"
+
+
+def _from_wire(cls: type[Message], *values: Any) -> Message:
+    message = cls.__new__(cls)
+    for (name, field), value in zip(cls._FIELDS.items(), values):
+        setattr(message, "_" + name, field.from_wire(value) if field.from_wire else value)
+    return message
 
 
 def serialize(message: Message) -> bytes:
     """CDR of a message, with its 4-byte header."""
-    return bytes(_wire.serialize_cdr(message, message._typename))
+    return bytes(_wire.serialize_cdr(message, message._TYPENAME))
 
 
 def deserialize(data: bytes, cls: type[Message]) -> Message:
-    """Message from CDR. Raises rosbags' SerdeError where the bytes do not fit the type."""
-    return _wire.deserialize_cdr(data, cls._typename)
+    """Message from CDR. Raises ValueError where the bytes do not fit the type."""
+    try:
+        return _wire.deserialize_cdr(data, cls._TYPENAME)
+    except Exception as err:  # rosbags has many, and bytes from the network can be anything
+        raise ValueError(f"{len(data)} bytes are not the CDR of a {cls._TYPENAME}: "
+                         f"{str(err) or type(err).__name__}") from err
 
 
 def type_hash(typename: str) -> str:
@@ -151,15 +162,15 @@ class InterfaceLoader(Loader):
             __dir__=lambda: [n[len(prefix):] for n in interface_names() if n.startswith(prefix)])
 
 
-def _interface_attribute(module, prefix: str, name: str) -> type:
+def _interface_attribute(module, prefix: str, name: str) -> Any:
+    if name == "__all__":
+        return dir(module)
     if name.startswith("__"):
         raise AttributeError(name)
     if prefix + name not in interface_names():
         raise AttributeError(f"no interface {prefix + name!r}; "
                              f"{prefix.rstrip('/')} has {', '.join(dir(module))}")
-    make = _service if "/srv/" in prefix else message_class
-    value = make(prefix + name)
-    value.__module__ = module.__name__
+    value = (_service if "/srv/" in prefix else message_class)(prefix + name)
     setattr(module, name, value)
     return value
 
@@ -172,11 +183,12 @@ def _known_packages() -> set[str]:
 def _service(typename: str) -> type:
     _register_files(typename)
     parts = {part: message_class(f"{typename}_{part}") for part in ("Request", "Response")}
-    return type(typename.rsplit("/")[-1], (), {**parts, "_typename": typename})
+    package, _, name = typename.split("/")
+    return type(name, (), {**parts, "_TYPENAME": typename, "__module__": f"{package}.srv"})
 
 
 def _register_files(typename: str) -> None:
-    """Add all definitions of the type's package to the store."""
+    """Add all definitions of the type's package to the store. Raises ValueError naming the file."""
     package, kind, _ = typename.split("/")
     for file in index.interface_files(package, kind):
         stem = f"{package}/{kind}/{file.stem}"
@@ -185,15 +197,25 @@ def _register_files(typename: str) -> None:
         text = file.read_text(encoding="utf-8")
         texts = {stem: text}
         if kind == "srv":
-            request, response = re.split(r"^---\s*$", text, maxsplit=1, flags=re.MULTILINE)
-            texts = {f"{stem}_Request": request, f"{stem}_Response": response}
-        for name, text in texts.items():
-            # The parser knows messages only: a request or response is read as one, then renamed.
-            parsed = MSGParser(f"MSG: {name.replace('/srv/', '/msg/')}\n{text}").specification()
-            parsed = [m._replace(name=name) for m in parsed]
-            _store.register(make_typesdict(parsed))
-            _defaults.update({(name, f.name): f.value for m in parsed for f in m.fields
-                              if f.value is not None})
+            halves = re.split(r"^---[ \t]*$", text, flags=re.MULTILINE)
+            if len(halves) != 2:
+                raise ValueError(f"{file}: a service must have one line --- between its request "
+                                 f"and its response, not {len(halves) - 1}")
+            texts = {f"{stem}_Request": halves[0], f"{stem}_Response": halves[1]}
+        try:
+            for name, text in texts.items():
+                _register(name, text)
+        except Exception as err:  # rosbags' parser has many
+            raise ValueError(f"{file} cannot be read: {err}") from err
+
+
+def _register(name: str, text: str) -> None:
+    # The parser knows messages only: a request or response is read as one, then renamed.
+    parsed = MSGParser(f"MSG: {name.replace('/srv/', '/msg/')}\n{text}").specification()
+    parsed = [m._replace(name=name) for m in parsed]
+    _store.register(make_typesdict(parsed))
+    _defaults.update({(name, f.name): f.value for m in parsed for f in m.fields
+                      if f.value is not None})
 
 
 @lru_cache(maxsize=None)
@@ -202,27 +224,30 @@ def message_class(typename: str) -> type[Message]:
     if typename not in _store.fielddefs:
         _register_files(typename)
     constants, fielddefs = _store.fielddefs[typename]
-    fields = {name: _field(typename, name, desc) for name, desc in fielddefs
-              if name != "structure_needs_at_least_one_member"}
-    body: dict[str, Any] = {"__slots__": tuple("_" + n for n in fields), "_fields": fields,
-                            "_typename": typename, "__doc__": f"Class for {typename}."}
-    body.update({name: bytes([value]) if kind == "byte" else value
-                 for name, kind, value in constants})
+    fields = {field: _field(typename, field, desc) for field, desc in fielddefs
+              if field != "structure_needs_at_least_one_member"}
+    package, kind, name = typename.split("/")
+    body: dict[str, Any] = {
+        "__slots__": tuple("_" + n for n in fields), "_FIELDS": fields, "_TYPENAME": typename,
+        "__module__": f"{package}.{kind}", "__doc__": f"Class for {typename}.",
+        "__qualname__": re.sub("_(Request|Response)$", r".\1", name) if kind == "srv" else name}
+    body.update({constant: bytes([value]) if base == "byte" else value
+                 for constant, base, value in constants})
     wire = []
-    for name, desc in fielddefs:
-        attribute = "_" + name
-        if name not in fields:
+    for field, desc in fielddefs:
+        attribute = "_" + field
+        if field not in fields:
             body[attribute] = 0  # an empty struct has one byte on the wire
         else:
-            body[name] = _property(name, fields[name])
-            if convert := fields[name].to_wire:
-                attribute = f"_{name}_wire"
+            body[field] = _property(field, fields[field])
+            if convert := fields[field].to_wire:
+                attribute = f"_{field}_WIRE"
                 body[attribute] = property(
-                    lambda self, slot="_" + name, convert=convert: convert(getattr(self, slot)))
+                    lambda self, slot="_" + field, convert=convert: convert(getattr(self, slot)))
         wire.append((attribute, desc))
-    cls = type(typename.rsplit("/", 1)[-1], (Message,), body)
+    cls = type(name, (Message,), body)
     _wire.fielddefs[typename] = (constants, wire)
-    _wire.types[typename] = cls._from_wire
+    _wire.types[typename] = partial(_from_wire, cls)
     return cls
 
 
@@ -249,13 +274,17 @@ def _field(typename: str, name: str, desc: tuple) -> Field:
     return _list(element, base, length, fixed, idl, default)
 
 
+def _require(holds: Any, name: str, what: str, value: Any) -> None:
+    if not holds:
+        raise AssertionError(f"The '{name}' field must be {what}, not {value!r}")
+
+
 def _nested(typename: str) -> Field:
     cls = message_class(typename)
     package, _, short = typename.split("/")
 
     def check(name: str, value: Any) -> Any:
-        assert isinstance(value, cls), (
-            f"The '{name}' field must be a sub message of type '{short}', not {value!r}")
+        _require(isinstance(value, cls), name, f"a sub message of type '{short}'", value)
         return value
     return Field(f"{package}/{short}", cls, check)
 
@@ -264,20 +293,20 @@ def _scalar(base: str, bound: int, default: Any) -> Field:
     idl = _IDL.get(base, base)
     if base == "string":
         def check(name: str, value: Any) -> Any:
-            assert isinstance(value, str), f"The '{name}' field must be of type 'str', not {value!r}"
-            assert not bound or len(value) <= bound, (
-                f"The '{name}' field must be of at most {bound} characters, not {len(value)}")
+            _require(isinstance(value, str), name, "of type 'str'", value)
+            _require(not bound or len(value) <= bound, name, f"of at most {bound} characters",
+                     value)
             return value
         return Field(f"string<{bound}>" if bound else idl, lambda: default or "", check)
     if base == "bool":
         def check(name: str, value: Any) -> Any:
-            assert isinstance(value, bool), f"The '{name}' field must be of type 'bool', not {value!r}"
+            _require(isinstance(value, bool), name, "of type 'bool'", value)
             return value
         return Field(idl, lambda: bool(default), check)
     if base == "byte":
         def check(name: str, value: Any) -> Any:
-            assert isinstance(value, bytes) and len(value) == 1, (
-                f"The '{name}' field must be of type 'bytes' with length 1, not {value!r}")
+            _require(isinstance(value, bytes) and len(value) == 1, name,
+                     "of type 'bytes' with length 1", value)
             return value
         return Field(idl, lambda: bytes([default or 0]), check,
                      lambda v: int.from_bytes(v, "little", signed=True),
@@ -286,20 +315,19 @@ def _scalar(base: str, bound: int, default: Any) -> Field:
         limit = _FLOAT32_MAX if base == "float32" else math.inf
 
         def check(name: str, value: Any) -> Any:
-            assert isinstance(value, float), (
-                f"The '{name}' field must be of type 'float', not {value!r}")
-            assert abs(value) <= limit or not math.isfinite(value), (
-                f"The '{name}' field must be a {idl} in [-{limit}, {limit}], not {value!r}")
+            _require(isinstance(value, float), name, "of type 'float'", value)
+            _require(abs(value) <= limit or not math.isfinite(value), name,
+                     f"a {idl} in [-{limit}, {limit}]", value)
             return value
         return Field(idl, lambda: float(default or 0), check)
     if base not in _CODES:
-        raise NotImplementedError(f"rosless cannot exchange fields of type {base!r}")
+        raise NotImplementedError(f"rosless has no fields of type {base!r}; a full ROS 2 has them")
     low, high = (int(v) for v in (np.iinfo(_dtype(base)).min, np.iinfo(_dtype(base)).max))
+    kind = f"an integer in [{low}, {high}]"
 
     def check(name: str, value: Any) -> Any:
-        assert isinstance(value, int), f"The '{name}' field must be of type 'int', not {value!r}"
-        assert low <= value <= high, (
-            f"The '{name}' field must be an integer in [{low}, {high}], not {value!r}")
+        _require(isinstance(value, int), name, "of type 'int'", value)
+        _require(low <= value <= high, name, kind, value)
         return value
     return Field(idl, lambda: int(default or 0), check)
 
@@ -312,17 +340,14 @@ def _numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Fie
     dtype, code = _dtype(base), _CODES[base]
 
     def check(name: str, value: Any) -> Any:
-        if isinstance(value, (str, set)) or not hasattr(value, "__len__"):
-            raise AssertionError(f"The '{name}' field must be a sequence of {base}, "
-                                 f"not {type(value).__name__}")
-        wrong = len(value) != length if fixed else length and len(value) > length
-        assert not wrong, (f"The '{name}' field must have {'exactly' if fixed else 'at most'} "
-                           f"{length} elements, not {len(value)}")
+        _require(hasattr(value, "__len__") and not isinstance(value, (str, set)), name,
+                 f"a sequence of {base}", value)
+        _require_length(name, value, length, fixed)
         if fixed:
             if isinstance(value, np.ndarray):
-                assert value.dtype == dtype and value.ndim == 1, (
-                    f"The '{name}' field must be one-dimensional with dtype {dtype}, "
-                    f"not {value.ndim}-dimensional {value.dtype}")
+                _require((value.dtype, value.ndim) == (dtype, 1), name,
+                         f"one-dimensional with dtype {dtype}",
+                         f"{value.ndim}-dimensional {value.dtype}")
                 return value
         elif isinstance(value, array) and value.typecode == code:
             return value
@@ -340,6 +365,12 @@ def _numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Fie
     return Field(idl, lambda: array(code, default or []), check,
                  lambda v: np.frombuffer(v, dtype) if len(v) else np.empty(0, dtype),
                  lambda v: _array(code, v))
+
+
+def _require_length(name: str, value: Any, length: int, fixed: bool) -> None:
+    wrong = len(value) != length if fixed else length and len(value) > length
+    _require(not wrong, name, f"a sequence of {'exactly' if fixed else 'at most'} {length} "
+             "elements", f"{len(value)} elements")
 
 
 def _array(code: str, values: np.ndarray) -> array:
@@ -364,13 +395,11 @@ def _exact(value: Any, dtype: np.dtype) -> np.ndarray:
 def _list(element: Field, base: str | None, length: int, fixed: bool, idl: str,
           default: Any) -> Field:
     def check(name: str, value: Any) -> Any:
-        assert hasattr(value, "__iter__") and not isinstance(value, (str, bytes)), (
-            f"The '{name}' field must be a sequence of {element.idl}, not {value!r}")
-        value = [element.check(name, v) for v in value]
-        wrong = len(value) != length if fixed else length and len(value) > length
-        assert not wrong, (f"The '{name}' field must have {'exactly' if fixed else 'at most'} "
-                           f"{length} elements, not {len(value)}")
-        return value
+        _require(hasattr(value, "__iter__") and not isinstance(value, (str, bytes)), name,
+                 f"a sequence of {element.idl}", value)
+        checked = [element.check(name, v) for v in value]
+        _require_length(name, checked, length, fixed)
+        return value if isinstance(value, list) else checked
 
     def make() -> list:
         return list(default) if default else [element.default() for _ in range(fixed * length)]

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import signal
 import sys
 import time
 from typing import Callable, Iterator
@@ -33,13 +34,15 @@ def main() -> int:
               "A full ROS 2 has the rest", file=sys.stderr)
         return 2
     try:
-        return importlib.import_module(f"rosless.ros2.{command}").main(rest) or 0
+        code = importlib.import_module(f"rosless.ros2.{command}").main(rest) or 0
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
     except BrokenPipeError:  # e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (CommandError, ValueError, AssertionError) as err:
+    except (CommandError, ValueError, AssertionError, NotImplementedError) as err:
         print(f"ros2 {command}: {err}", file=sys.stderr)
         return 1
 
@@ -63,11 +66,14 @@ class CommandError(Exception):
 def connected() -> Iterator:
     """A node that others do not list, for the time of one command."""
     import rclpy
+    from rclpy.executors import ExternalShutdownException
     rclpy.init(args=[])
     node = rclpy.create_node(f"_ros2cli_{os.getpid()}", start_parameter_services=False,
                              enable_rosout=False)
     try:
         yield node
+    except ExternalShutdownException:
+        raise SystemExit(128 + signal.SIGTERM) from None
     finally:
         node.destroy_node()
         rclpy.try_shutdown()

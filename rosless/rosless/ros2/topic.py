@@ -138,9 +138,9 @@ def _echo(node, args) -> None:
         value = message
         for part in filter(None, (args.field or "").split(".")):
             if not hasattr(value, part):
-                raise CommandError(f"{msg_type._typename} has no field {args.field!r}")
+                raise CommandError(f"{msg_type._TYPENAME} has no field {args.field!r}")
             value = getattr(value, part)
-        if hasattr(value, "_fields"):
+        if hasattr(value, "_FIELDS"):
             print(to_yaml(value, longest, not args.no_arr), end="")
         else:
             print(to_plain(value, longest, not args.no_arr))

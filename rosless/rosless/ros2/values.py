@@ -14,7 +14,7 @@ from rosless.interfaces import Message, message_class
 def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any:
     """A message as dicts, lists and scalars; lists are cut after `longest` items."""
     if isinstance(value, Message):
-        return {name: to_plain(getattr(value, name), longest, arrays) for name in value._fields}
+        return {name: to_plain(getattr(value, name), longest, arrays) for name in value._FIELDS}
     if isinstance(value, (list, array, np.ndarray)):
         if not arrays:
             return f"<sequence type: {type(value).__name__}, length: {len(value)}>"
@@ -45,13 +45,13 @@ def from_yaml(cls: type[Message], text: str) -> Message:
 def fill(message: Message, values: Any) -> Message:
     """Set a message's fields from a dict, nested messages likewise."""
     if not isinstance(values, dict):
-        raise ValueError(f"values of {message._typename} must be a mapping such as "
-                         f"'{{{next(iter(message._fields), 'field')}: ...}}', not {values!r}")
+        raise ValueError(f"values of {message._TYPENAME} must be a mapping such as "
+                         f"'{{{next(iter(message._FIELDS), 'field')}: ...}}', not {values!r}")
     for name, value in values.items():
-        if name not in message._fields:
-            raise ValueError(f"{message._typename} has no field {name!r}; "
-                             f"it has {', '.join(message._fields)}")
-        setattr(message, name, _convert(message._fields[name].idl, getattr(message, name), value))
+        if name not in message._FIELDS:
+            raise ValueError(f"{message._TYPENAME} has no field {name!r}; "
+                             f"it has {', '.join(message._FIELDS)}")
+        setattr(message, name, _convert(message._FIELDS[name].idl, getattr(message, name), value))
     return message
 
 

@@ -1,12 +1,5 @@
 """Where installed packages are."""
 
-from rosless import missing
-
 from ament_index_python.packages import (PackageNotFoundError, get_package_prefix,
                                          get_package_share_directory, get_package_share_path,
                                          get_packages_with_prefixes, get_search_paths)
-
-__all__ = ["PackageNotFoundError", "get_package_prefix", "get_package_share_directory",
-           "get_package_share_path", "get_packages_with_prefixes", "get_search_paths"]
-
-__getattr__ = missing("ament_index_python")

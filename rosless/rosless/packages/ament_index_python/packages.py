@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rosless import index, missing
+from rosless import index
 
 
 class PackageNotFoundError(KeyError):
@@ -49,9 +49,3 @@ def get_package_share_path(package_name: str) -> Path:
     if not path.is_dir():
         raise PackageNotFoundError(f"package {package_name!r} has no share directory at {path}")
     return path
-
-
-__all__ = [
-    "PackageNotFoundError", "get_package_prefix", "get_package_share_directory",
-    "get_package_share_path", "get_packages_with_prefixes", "get_search_paths"]
-__getattr__ = missing("ament_index_python.packages")

@@ -1,7 +1,5 @@
 """Launch files: describe what to start, and how; `LaunchService` starts it."""
 
-from rosless import missing
-
 from launch.action import Action, LaunchDescriptionEntity
 from launch.conditions import Condition
 from launch.event import Event
@@ -12,13 +10,3 @@ from launch.launch_description_sources import LaunchDescriptionSource
 from launch.launch_service import LaunchService
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution
-from launch import (actions, conditions, event_handlers, events, launch_description_sources,
-                    logging, substitutions)
-
-__all__ = [
-    "Action", "Condition", "Event", "EventHandler", "LaunchContext", "LaunchDescription",
-    "LaunchDescriptionEntity", "LaunchDescriptionSource", "LaunchService",
-    "SomeSubstitutionsType", "Substitution", "actions", "conditions", "event_handlers", "events",
-    "launch_description_sources", "logging", "substitutions"]
-
-__getattr__ = missing("launch")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Iterable, Mapping, Union
 
-from rosless import missing
-
 from launch._process import Command
 from launch.action import Action, Entities, LaunchDescriptionEntity, as_list
 from launch.conditions import Condition
@@ -364,11 +362,3 @@ def _outputs(context: LaunchContext, output: SomeSubstitutionsType | dict[str, s
     if unknown := output.keys() - {"stdout", "stderr"}:
         raise ValueError(f"output={output}: {', '.join(unknown)} must be stdout or stderr")
     return {stream: choose(output.get(stream, "log"))[stream] for stream in ("stdout", "stderr")}
-
-
-__all__ = [
-    "DeclareLaunchArgument", "EmitEvent", "ExecuteProcess", "GroupAction",
-    "IncludeLaunchDescription", "LogInfo", "OpaqueFunction", "RegisterEventHandler",
-    "SetEnvironmentVariable", "SetLaunchConfiguration", "Shutdown", "TimerAction",
-    "UnsetEnvironmentVariable", "UnsetLaunchConfiguration"]
-__getattr__ = missing("launch.actions")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Callable
 
-from rosless import missing
-
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.utilities import (condition_as_bool, normalize_to_list_of_substitutions,
@@ -71,8 +69,3 @@ class LaunchConfigurationNotEquals(Condition):
                  expected_value: SomeSubstitutionsType | None) -> None:
         opposite = LaunchConfigurationEquals(launch_configuration_name, expected_value)
         super().__init__(predicate=lambda context: not opposite.evaluate(context))
-
-
-__all__ = ["Condition", "IfCondition", "InvalidConditionExpressionError",
-           "LaunchConfigurationEquals", "LaunchConfigurationNotEquals", "UnlessCondition"]
-__getattr__ = missing("launch.conditions")

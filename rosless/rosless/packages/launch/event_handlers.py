@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Union
 
-from rosless import missing
-
 from launch.action import Action, Entities
 from launch.event import Event
-from launch.events import Shutdown
+from launch import events
 from launch.events.process import ProcessEvent, ProcessExited, ProcessStarted
 from launch.launch_context import LaunchContext
 
@@ -65,10 +63,5 @@ class OnShutdown(EventHandler):
     """When everything is about to end."""
 
     def __init__(self, *, on_shutdown: Reaction, handle_once: bool = False) -> None:
-        super().__init__(matcher=lambda event: isinstance(event, Shutdown), entities=on_shutdown,
+        super().__init__(matcher=lambda event: isinstance(event, events.Shutdown), entities=on_shutdown,
                          handle_once=handle_once)
-
-
-__all__ = [
-    "EventHandler", "OnProcessExit", "OnProcessStart", "OnShutdown"]
-__getattr__ = missing("launch.event_handlers")

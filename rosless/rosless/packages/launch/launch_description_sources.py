@@ -7,8 +7,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from rosless import missing
-
 from launch.launch_description import LaunchDescription
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
@@ -84,8 +82,3 @@ def load_python_launch_file(path: str) -> LaunchDescription:
 
 get_launch_description_from_python_launch_file = load_python_launch_file
 get_launch_description_from_any_launch_file = load_python_launch_file
-
-__all__ = ["AnyLaunchDescriptionSource", "InvalidLaunchFileError", "LaunchDescriptionSource",
-           "PythonLaunchDescriptionSource", "get_launch_description_from_any_launch_file",
-           "get_launch_description_from_python_launch_file"]
-__getattr__ = missing("launch.launch_description_sources")

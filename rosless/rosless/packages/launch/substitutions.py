@@ -12,8 +12,6 @@ import socket
 import subprocess
 from typing import Callable, Iterable
 
-from rosless import missing
-
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution, SubstitutionFailure
@@ -261,11 +259,3 @@ class IfElseSubstitution(_Composed):
 
 def _lower(value: bool) -> str:
     return str(bool(value)).lower()
-
-
-__all__ = [
-    "AndSubstitution", "AnonName", "Command", "EnvironmentVariable", "EqualsSubstitution",
-    "FindExecutable", "IfElseSubstitution", "LaunchConfiguration", "NotEqualsSubstitution",
-    "NotSubstitution", "OrSubstitution", "PathJoinSubstitution", "PythonExpression",
-    "SubstitutionFailure", "TextSubstitution", "ThisLaunchFile", "ThisLaunchFileDir"]
-__getattr__ = missing("launch.substitutions")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Iterable
 
-from rosless import missing
-
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution, SubstitutionFailure
 
@@ -53,8 +51,3 @@ def as_bool(text: str) -> bool:
 def condition_as_bool(text: str) -> bool | None:
     """What `text` means where a condition wants a boolean; None if it means nothing."""
     return _BOOLEANS.get(text.strip().lower())
-
-
-__all__ = [
-    "is_a_substitution", "normalize_to_list_of_substitutions", "perform_substitutions"]
-__getattr__ = missing("launch.utilities")

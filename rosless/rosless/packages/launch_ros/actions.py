@@ -7,8 +7,6 @@ import tempfile
 from typing import Any, Callable, Iterable, Mapping, Union
 
 import yaml
-from rosless import missing
-
 from launch.action import Action
 from launch.actions import ExecuteProcess, text_of
 from launch.launch_context import LaunchContext
@@ -174,9 +172,3 @@ class SetRemap(_Add):
     def execute(self, context: LaunchContext) -> None:
         source, target = (text_of(context, side) for side in self._rule)
         self._add(context, _REMAPPINGS, (source, target))
-
-
-__all__ = [
-    "Node", "PushROSNamespace", "PushRosNamespace", "SetParameter", "SetParametersFromFile",
-    "SetRemap"]
-__getattr__ = missing("launch_ros.actions")

@@ -6,8 +6,6 @@ import os
 from typing import Any, Iterator, List, Mapping, Union
 
 import yaml
-from rosless import missing
-
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution
@@ -121,8 +119,3 @@ def _check(value: Any) -> Value:
                         "that is not empty; to pass it as text, use ParameterValue(..., "
                         "value_type=str)")
     return value
-
-
-__all__ = [
-    "ParameterFile", "ParameterValue"]
-__getattr__ = missing("launch_ros.parameter_descriptions")

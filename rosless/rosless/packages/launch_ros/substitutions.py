@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rosless import missing
-
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
@@ -40,8 +38,3 @@ class ExecutableInPackage(_Composed):
             return str(find_executable(package, executable))
         except LookupError as err:
             raise SubstitutionFailure(str(err)) from err
-
-
-__all__ = [
-    "ExecutableInPackage", "FindPackagePrefix", "FindPackageShare"]
-__getattr__ = missing("launch_ros.substitutions")

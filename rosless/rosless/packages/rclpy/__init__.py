@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from rclpy import utilities
 from rclpy.context import Context
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions, install_signal_handlers
-from rclpy.utilities import get_default_context, ok, shutdown, try_shutdown  # noqa: F401
-from rosless import missing
+from rclpy.signals import (SignalHandlerOptions, install_signal_handlers,
+                           uninstall_signal_handlers)
+from rclpy.utilities import get_default_context, ok  # noqa: F401
 
 _global_executor = None
 
@@ -15,12 +16,32 @@ def init(*, args: list[str] | None = None, context: Context | None = None,
          domain_id: int | None = None,
          signal_handler_options: SignalHandlerOptions | None = None) -> None:
     """Start ROS communication for a context (the default one if None)."""
-    target = context or get_default_context()
-    target.init(args, domain_id=domain_id)
+    (context or get_default_context()).init(args, domain_id=domain_id)
     if signal_handler_options is None:
         signal_handler_options = (SignalHandlerOptions.ALL if context is None
                                   else SignalHandlerOptions.NO)
     install_signal_handlers(signal_handler_options)
+
+
+def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
+    """Shut the context down. Raises RuntimeError if it is not initialised."""
+    _before_shutdown(context, uninstall_handlers)
+    utilities.shutdown(context=context)
+
+
+def try_shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None
+                 ) -> None:
+    """Shut the context down if it is initialised."""
+    _before_shutdown(context, uninstall_handlers)
+    utilities.try_shutdown(context=context)
+
+
+def _before_shutdown(context: Context | None, uninstall_handlers: bool | None) -> None:
+    default = context is None or context is get_default_context()
+    if default and _global_executor is not None:
+        _global_executor.shutdown()  # `spin` then just returns
+    if uninstall_handlers or (uninstall_handlers is None and default):
+        uninstall_signal_handlers()
 
 
 def create_node(node_name: str, **kwargs) -> Node:
@@ -32,43 +53,38 @@ def get_global_executor():
     """The executor that `spin` and its like use when none is given."""
     global _global_executor
     from rclpy.executors import SingleThreadedExecutor
-    if _global_executor is None or not _global_executor.context.ok():
+    if _global_executor is None or _global_executor.context is not get_default_context():
         _global_executor = SingleThreadedExecutor()
     return _global_executor
 
 
-class _Spinning:
-    """Has a node in an executor for a while."""
-
-    def __init__(self, node: Node, executor) -> None:
-        self.node, self.executor = node, executor or get_global_executor()
-
-    def __enter__(self):
-        self.added = self.executor.add_node(self.node)
-        return self.executor
-
-    def __exit__(self, *_) -> None:
-        if self.added:
-            self.executor.remove_node(self.node)
-
-
 def spin(node: Node, executor=None) -> None:
     """Execute callbacks until the context is shut down."""
-    with _Spinning(node, executor) as used:
-        used.spin()
+    executor = executor or get_global_executor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    finally:
+        executor.remove_node(node)
 
 
 def spin_once(node: Node, *, executor=None, timeout_sec: float | None = None) -> None:
     """Execute one callback, or wait at most `timeout_sec` for one."""
-    with _Spinning(node, executor) as used:
-        used.spin_once(timeout_sec)
+    executor = executor or get_global_executor()
+    executor.add_node(node)
+    try:
+        executor.spin_once(timeout_sec)
+    finally:
+        executor.remove_node(node)
 
 
 def spin_until_future_complete(node: Node, future, executor=None,
                                timeout_sec: float | None = None) -> None:
     """Execute callbacks until the future is done, or `timeout_sec` are over."""
-    with _Spinning(node, executor) as used:
-        used.spin_until_future_complete(future, timeout_sec)
-
-
-__getattr__ = missing("rclpy")
+    executor = executor or get_global_executor()
+    added = executor.add_node(node)
+    try:
+        executor.spin_until_future_complete(future, timeout_sec)
+    finally:
+        if added:
+            executor.remove_node(node)

@@ -21,7 +21,7 @@ class Remap(NamedTuple):
 
 
 class ParameterOverride(NamedTuple):
-    node: str  # pattern: a node's name, its full name, with * and ** as in parameter files
+    node: str  # a node's full name, where * stands for one part of it and ** for any number
     name: str
     value: Any
 
@@ -47,7 +47,8 @@ class Arguments:
                 self._remap(next(rest, ""))
             elif arg in ("-p", "--param"):
                 node, name, value = _rule(next(rest, ""), "parameter", "name:=value")
-                self.overrides.append(ParameterOverride(node or "/**", name, parse_value(value)))
+                self.overrides.append(ParameterOverride(
+                    f"/{node.lstrip('/')}" if node else "/**", name, parse_value(value)))
             elif arg == "--params-file":
                 self.overrides += read_parameter_file(next(rest, ""))
             elif arg == "--log-level":
@@ -62,6 +63,15 @@ class Arguments:
     def _remap(self, text: str) -> None:
         node, source, target = _rule(text, "remapping", "from:=to")
         self.remaps.append(Remap(node, source, target))
+
+    def parameters(self, full_name: str) -> dict[str, Any]:
+        """Values for the node of this full name; as in ROS 2, patterns that came first on the
+        command line yield to those that came later, wherever their values stand."""
+        groups: dict[str, dict[str, Any]] = {}
+        for override in self.overrides:
+            groups.setdefault(override.node, {})[override.name] = override.value
+        return {name: value for pattern, group in groups.items()
+                if matches(pattern, full_name) for name, value in group.items()}
 
     def node_name(self, name: str) -> str:
         """A node's name after `__node` or `__name` remappings."""
@@ -78,6 +88,21 @@ class Arguments:
         return value
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as ROS 2 reads it: 1e-3 is a number, 12:30 and 2001-01-01 are text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers
+            if tag.rpartition(":")[2] in ("bool", "null", "merge", "value")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(
+    r"[-+]?(0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(
+    r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))$|\.(nan|NaN|NAN)$"),
+    list("-+.0123456789"))
+
+
 def _rule(text: str, what: str, form: str) -> tuple[str | None, str, str]:
     match = _RULE.fullmatch(text)
     if not match:
@@ -88,7 +113,7 @@ def _rule(text: str, what: str, form: str) -> tuple[str | None, str, str]:
 def parse_value(text: str) -> Any:
     """A parameter's value from its YAML text."""
     try:
-        return check_value(yaml.safe_load(text) if text else "", text)
+        return check_value(yaml.load(text, _Loader) if text else "", text)
     except yaml.YAMLError as err:
         raise ValueError(f"parameter value {text!r} is not YAML: {err}") from err
 
@@ -103,7 +128,7 @@ def check_value(value: Any, where: str) -> Any:
             raise ValueError(f"{where}: a list parameter must hold one type of bool, int, float "
                              f"or str, not {value!r}")
     elif value is not None and not isinstance(value, (bool, int, float, str)):
-        value = str(value)  # e.g. a date
+        raise ValueError(f"{where}: {value!r} is no value of a parameter")
     return value
 
 
@@ -113,8 +138,8 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
     Raises ValueError, naming the file, where it cannot be read or is laid out differently.
     """
     try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as err:
+        data = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
         raise ValueError(f"parameter file {path!r} cannot be read: {err}") from err
     found: list[ParameterOverride] = []
 
@@ -126,7 +151,7 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
             if key == "ros__parameters":
                 parameters(value, "", pattern)
             else:
-                nodes(value, f"{pattern}/{key}".replace("//", "/") if pattern else str(key))
+                nodes(value, f"{pattern}/{str(key).lstrip('/')}")
 
     def parameters(tree: Any, prefix: str, pattern: str) -> None:
         if not isinstance(tree, dict):
@@ -139,17 +164,14 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
             elif not re.fullmatch(r"[^\s:]+", name):
                 raise InvalidParameterException(name)
             else:
-                found.append(ParameterOverride(pattern, name, check_value(value, f"{path}: {name}")))
+                found.append(ParameterOverride(
+                    pattern, name, check_value(value, f"{path}: {name}")))
 
     nodes(data or {}, "")
     return found
 
 
-def matches(pattern: str, name: str, namespace: str) -> bool:
-    """Whether a parameter file's node pattern means the node."""
-    full = f"{namespace.rstrip('/')}/{name}"
-    if "/" not in pattern and "*" not in pattern:
-        return pattern == name
-    expression = re.escape("/" + pattern.lstrip("/"))
-    expression = expression.replace(r"/\*\*", r"(?:/[^/]+)*").replace(r"\*", "[^/]+")
-    return re.fullmatch(expression, full) is not None
+def matches(pattern: str, full_name: str) -> bool:
+    """Whether a parameter file's pattern means the node."""
+    expression = re.escape(pattern).replace(r"/\*\*", r"(?:/\w+)*").replace(r"\*", r"\w+")
+    return re.fullmatch(expression, full_name) is not None

@@ -55,8 +55,7 @@ class Graph:
 
     def get_service_names_and_types(self) -> list[tuple[str, list[str]]]:
         # A service is where requests are read.
-        found = service_topics(self._rcl_dds_topics(self._rcl_endpoints(False)))
-        return sorted((name, sorted(types)) for name, types in found.items())
+        return service_topics(self._rcl_dds_topics(self._rcl_endpoints(False)))
 
     def get_publisher_names_and_types_by_node(self, node_name: str, node_namespace: str):
         return self._rcl_topics(self._rcl_of_node(node_name, node_namespace, True))
@@ -65,12 +64,12 @@ class Graph:
         return self._rcl_topics(self._rcl_of_node(node_name, node_namespace, False))
 
     def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        found = service_topics(self._rcl_dds_topics(self._rcl_of_node(node_name, node_namespace, False)))
-        return sorted((name, sorted(types)) for name, types in found.items())
+        return service_topics(self._rcl_dds_topics(
+            self._rcl_of_node(node_name, node_namespace, False)))
 
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        found = service_topics(self._rcl_dds_topics(self._rcl_of_node(node_name, node_namespace, True)))
-        return sorted((name, sorted(types)) for name, types in found.items())
+        return service_topics(self._rcl_dds_topics(
+            self._rcl_of_node(node_name, node_namespace, True)))
 
     def _rcl_info(self, topic_name: str, writers: bool) -> list[TopicEndpointInfo]:
         topic = "rt" + self.resolve_topic_name(topic_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Callable
 
 from rcl_interfaces.msg import (ParameterDescriptor, ParameterEvent, ParameterType,
@@ -9,7 +10,6 @@ from rcl_interfaces.msg import (ParameterDescriptor, ParameterEvent, ParameterTy
 from rcl_interfaces.srv import (DescribeParameters, GetParameters, GetParameterTypes,
                                 ListParameters, SetParameters, SetParametersAtomically)
 
-from rclpy._arguments import matches
 from rclpy.exceptions import (InvalidParameterException, InvalidParameterTypeException,
                               InvalidParameterValueException, ParameterAlreadyDeclaredException,
                               ParameterImmutableException, ParameterNotDeclaredException,
@@ -31,9 +31,8 @@ class Parameters:
         self._rcl_post_set: list[Callable] = []
         self._rcl_overrides: dict[str, Parameter] = {}
         if use_global_arguments:
-            for override in self.context.arguments.overrides:
-                if matches(override.node, self.get_name(), self.get_namespace()):
-                    self._rcl_overrides[override.name] = Parameter(override.name, value=override.value)
+            values = self.context.arguments.parameters(self.get_fully_qualified_name())
+            self._rcl_overrides = {n: Parameter(n, value=v) for n, v in values.items()}
         self._rcl_overrides.update({p.name: p for p in overrides or []})
         self._rcl_parameter_events = self.create_publisher(
             ParameterEvent, "/parameter_events", qos_profile_parameter_events)
@@ -65,7 +64,7 @@ class Parameters:
             raise InvalidParameterException(name)
         if name in self._rcl_parameters:
             raise ParameterAlreadyDeclaredException(name)
-        descriptor = descriptor or ParameterDescriptor()
+        descriptor = copy.copy(descriptor or ParameterDescriptor())
         descriptor.name = name
         only_type = isinstance(value, Parameter.Type)
         default = None if only_type else value
@@ -121,7 +120,8 @@ class Parameters:
             return Parameter(name)
         self._rcl_require(name)
         parameter = self._rcl_parameters[name]
-        if parameter.type_ == Parameter.Type.NOT_SET and not self._rcl_descriptors[name].dynamic_typing:
+        dynamic = self._rcl_descriptors[name].dynamic_typing
+        if parameter.type_ == Parameter.Type.NOT_SET and not dynamic:
             raise ParameterUninitializedException(name)
         return parameter
 
@@ -135,7 +135,7 @@ class Parameters:
 
     def get_parameters_by_prefix(self, prefix: str) -> dict[str, Parameter]:
         start = prefix + "." if prefix else ""
-        return {name[len(start):]: p for name, p in self._rcl_parameters.items()
+        return {name[len(start):]: p for name, p in list(self._rcl_parameters.items())
                 if name.startswith(start)}
 
     def describe_parameter(self, name: str) -> ParameterDescriptor:
@@ -179,7 +179,8 @@ class Parameters:
 
     def _rcl_refusal(self, parameter: Parameter, declaring: bool) -> str:
         """Why a value does not fit its descriptor; empty if it does."""
-        descriptor = self._rcl_descriptors.get(parameter.name, ParameterDescriptor(dynamic_typing=True))
+        descriptor = self._rcl_descriptors.get(
+            parameter.name, ParameterDescriptor(dynamic_typing=True))
         if descriptor.read_only and not declaring:
             return f"Trying to set a read-only parameter: {parameter.name}."
         if not descriptor.dynamic_typing and not self._rcl_type_fits(parameter, descriptor):
@@ -198,7 +199,8 @@ class Parameters:
                             f"Min: {low}, max: {high}, value: {parameter.value}, step: {step}")
         return ""
 
-    def _rcl_apply(self, parameters: list[Parameter], declaring: bool = False) -> SetParametersResult:
+    def _rcl_apply(self, parameters: list[Parameter], declaring: bool = False
+                   ) -> SetParametersResult:
         if not declaring:
             for callback in self._rcl_pre_set:
                 parameters = callback(parameters)
@@ -244,7 +246,7 @@ class Parameters:
         return response
 
     def _rcl_on_list(self, request, response):
-        names = [n for n in self._rcl_parameters
+        names = [n for n in list(self._rcl_parameters)
                  if not request.prefixes or n in request.prefixes
                  or any(n.startswith(p + ".") for p in request.prefixes)]
         response.result.names = sorted(names)

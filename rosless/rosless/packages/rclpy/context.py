@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import sys
 import threading
 import weakref
@@ -11,36 +10,44 @@ from typing import Callable
 
 from rclpy._arguments import Arguments
 from rclpy.exceptions import NotInitializedException
-from rosless.dds import Participant, domain_id_from_environment
+from rclpy.logging import set_logger_level
+from rosless.dds import DDSException, Participant, domain_id_from_environment
 
 
 class Context:
-    """Life cycle of one `rclpy.init` ... `rclpy.shutdown`."""
+    """Life cycle of one `rclpy.init` ... `rclpy.shutdown`; it has only one.
 
-    _all: "weakref.WeakSet[Context]" = weakref.WeakSet()
+    What it had on the network stays until the next context begins, or the program ends, since
+    nodes are mostly destroyed after `rclpy.shutdown`.
+    """
+
+    _all: list[weakref.ref[Context]] = []
 
     def __init__(self) -> None:
         self._participant: Participant | None = None
         self._ok = False
-        self._lock = threading.Lock()
         self._on_shutdown: list[Callable[[], None]] = []
-        self._guards: "weakref.WeakSet" = weakref.WeakSet()
+        self._guards: list[weakref.ref[GuardCondition]] = []
         self.arguments = Arguments([])
-        Context._all.add(self)
+        Context._all.append(weakref.ref(self, Context._all.remove))
 
     def init(self, args: list[str] | None = None, *, domain_id: int | None = None) -> None:
         """Join the DDS domain `domain_id` (ROS_DOMAIN_ID if None)."""
-        with self._lock:
-            if self._ok:
-                raise RuntimeError("Context.init() must only be called once")
-            self.arguments = Arguments(sys.argv if args is None else args)
-            for name, level in self.arguments.log_levels.items():
-                from rclpy.logging import set_logger_level
-                set_logger_level(name, level)
-            self.close()
-            self._participant = Participant(
-                domain_id_from_environment() if domain_id is None else domain_id)
-            self._ok = True
+        if self._participant is not None:
+            raise RuntimeError("Context.init() must only be called once")
+        self.arguments = Arguments(sys.argv if args is None else args)
+        for name, level in self.arguments.log_levels.items():
+            set_logger_level(name, level)
+        for context in Context.all():
+            if not context.ok():
+                context.leave()
+        self._participant = Participant(
+            domain_id_from_environment() if domain_id is None else domain_id)
+        self._ok = True
+
+    @classmethod
+    def all(cls) -> list[Context]:
+        return [context for ref in list(cls._all) if (context := ref())]
 
     @property
     def participant(self) -> Participant:
@@ -56,58 +63,61 @@ class Context:
 
     def shutdown(self) -> None:
         if not self._ok:
-            raise RuntimeError("Context must be initialized before it can be shutdown")
+            raise RuntimeError("Context must be initialized before it can be shutdown, and can be "
+                               "shut down only once: a signal may have done it already")
         self.try_shutdown()
 
     def try_shutdown(self) -> None:
-        with self._lock:
-            was_ok, self._ok = self._ok, False
-            callbacks, self._on_shutdown = self._on_shutdown, []
-        if was_ok:
-            for callback in callbacks:
-                callback()
-            self.wake()
+        self.interrupt()
+        callbacks, self._on_shutdown = self._on_shutdown, []
+        for callback in callbacks:
+            callback()
 
     def on_shutdown(self, callback: Callable[[], None]) -> None:
-        """Call `callback` when the context is shut down."""
+        """Call `callback` when `shutdown` or `try_shutdown` is called."""
         self._on_shutdown.append(callback)
+
+    def interrupt(self) -> None:
+        """What a signal does: nothing runs any more. Takes no locks, since handlers call it."""
+        self._ok = False
+        self.wake()
 
     def wake(self) -> None:
         """Wake all executors of this context."""
-        for guard in list(self._guards):
-            guard.trigger()
+        for ref in list(self._guards):
+            if guard := ref():
+                guard.trigger()
 
-    def close(self) -> None:
+    def leave(self) -> None:
         """Leave DDS, so that others see it at once."""
+        self._ok = False
         if self._participant is not None:
-            participant, self._participant = self._participant, None
-            self._guards.clear()  # they end with the participant
-            participant.close()
-
-    @classmethod
-    def wake_all(cls) -> None:
-        for context in list(cls._all):
-            context.wake()
-
-    @classmethod
-    def shutdown_all(cls) -> None:
-        for context in list(cls._all):
-            context._ok = False  # no lock: this runs inside signal handlers
-            callbacks, context._on_shutdown = context._on_shutdown, []
-            for callback in callbacks:
-                callback()
-            context.wake()
+            self._participant.end()
 
     def __enter__(self) -> Context:
+        self.init()
         return self
 
     def __exit__(self, *_) -> None:
         self.try_shutdown()
 
 
+class GuardCondition:
+    """Wakes an executor; its context triggers it on shutdown."""
+
+    def __init__(self, context: Context) -> None:
+        self.dds = context.participant.guard()
+        context._guards.append(weakref.ref(self, context._guards.remove))
+
+    def trigger(self) -> None:
+        try:
+            self.dds.set(True)
+        except DDSException:  # its context has left
+            pass
+
+
 @atexit.register
 def _leave() -> None:
-    logging.raiseExceptions = False
-    for context in list(Context._all):
-        context._ok = False
-        context.close()
+    threading.excepthook = lambda _: None  # daemon threads now lose what they work with
+    for context in Context.all():
+        context.leave()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import total_ordering
+
 from builtin_interfaces.msg import Duration as DurationMsg
 
 S_TO_NS = 1_000_000_000
 
 
+@total_ordering
 class Duration:
     """A length of time with nanosecond resolution; may be negative."""
 
@@ -24,28 +27,16 @@ class Duration:
     def __repr__(self) -> str:
         return f"Duration(nanoseconds={self.nanoseconds})"
 
-    def _compare(self, other: object) -> int:
-        if not isinstance(other, Duration):
-            raise TypeError(f"Can't compare duration with object of type: {type(other)}")
-        return self.nanoseconds - other.nanoseconds
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Duration) and self.nanoseconds == other.nanoseconds
 
+    def __lt__(self, other: Duration) -> bool:
+        if not isinstance(other, Duration):
+            return NotImplemented
+        return self.nanoseconds < other.nanoseconds
+
     def __hash__(self) -> int:
         return hash(self.nanoseconds)
-
-    def __lt__(self, other: Duration) -> bool:
-        return self._compare(other) < 0
-
-    def __le__(self, other: Duration) -> bool:
-        return self._compare(other) <= 0
-
-    def __gt__(self, other: Duration) -> bool:
-        return self._compare(other) > 0
-
-    def __ge__(self, other: Duration) -> bool:
-        return self._compare(other) >= 0
 
 
 Infinite = Duration(nanoseconds=2**63 - 1)

@@ -1,5 +1,7 @@
 """Exceptions of rclpy."""
 
+from rosless.dds import Gone as InvalidHandle  # noqa: F401
+
 
 class NotInitializedException(Exception):
     """Raised when the context is used before init or after shutdown."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable
 
-from rclpy.guard_condition import GuardCondition
+from rclpy.context import GuardCondition
 from rclpy.task import Future, Task
 from rclpy.utilities import get_default_context
-from rosless import missing
-from rosless.dds import WaitSet
+from rosless.dds import DDSException
 
-_LONGEST_WAIT_NS = 10**18
+_LONGEST_WAIT_NS = 10**9  # a wake-up cannot be missed for longer
 
 
 class ExternalShutdownException(Exception):
@@ -24,10 +24,6 @@ class ExternalShutdownException(Exception):
         super().__init__("context was shut down")
 
 
-class ShutdownException(Exception):
-    """Raised by `spin_once` when this executor is shut down."""
-
-
 class Executor:
     """Common part: what is waited for, and in which order it runs. `_run` is the difference."""
 
@@ -35,11 +31,11 @@ class Executor:
         self.context = context or get_default_context()
         self._nodes: list = []
         self._tasks: deque[Task] = deque()
-        self._ready: deque = deque()
+        self._ready: deque = deque()  # entities that have something to do
+        self._queued: set = set()  # entities that wait for a thread
         self._wake = GuardCondition(self.context)
-        self._wait_set = WaitSet(self.context.participant.dds)
-        self._wait_set.attach(self._wake.dds)
-        self._attached: dict = {}  # entity -> its condition
+        self._wait_set = self.context.participant.wait_set()
+        self._spinner: int | None = None  # the thread that spins
         self._is_shutdown = False
 
     def add_node(self, node) -> bool:
@@ -64,16 +60,18 @@ class Executor:
     def create_task(self, callback, *args) -> Task:
         """Run a callable or coroutine in this executor."""
         task = Task(callback, args, executor=self)
-        self._add_task(task)
+        self.resume(task)
         return task
 
-    def _add_task(self, task: Task) -> None:
+    def resume(self, task: Task) -> None:
+        """Run a task, or the rest of it, when its turn comes."""
         self._tasks.append(task)
         self.wake()
 
     def wake(self) -> None:
-        """Interrupt the current wait."""
-        self._wake.trigger()
+        """Interrupt the wait of the thread that spins."""
+        if threading.get_ident() != self._spinner:
+            self._wake.trigger()
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Stop; callbacks that run are not interrupted."""
@@ -84,106 +82,102 @@ class Executor:
         return True
 
     def spin(self) -> None:
-        """Run callbacks until shutdown. Raises ExternalShutdownException if that is a signal's."""
+        """Run callbacks until the context or the executor is shut down.
+
+        Raises ExternalShutdownException if that happens while it waits, as by SIGTERM.
+        """
         while self.context.ok() and not self._is_shutdown:
             self.spin_once()
-        if not self.context.ok() and not self._is_shutdown:
-            raise ExternalShutdownException()
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Run one callback, or wait at most `timeout_sec` seconds for one (None: for ever)."""
-        deadline = None if timeout_sec is None or timeout_sec < 0 else (
-            time.monotonic_ns() + int(timeout_sec * 1e9))
-        while not self._is_shutdown:
-            if not self.context.ok():
-                raise ExternalShutdownException()
-            work = self._next_work()
-            if work is not None:
-                self._run(work)
-                return
-            remaining = None if deadline is None else max(0, deadline - time.monotonic_ns())
-            self._collect(remaining)
-            if not self._ready and not self._tasks and remaining == 0:
-                return
+        self._spin_once(timeout_sec, lambda: False)
 
     def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
         """Run callbacks until the future is done, or `timeout_sec` are over."""
+        end = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
         future.add_done_callback(lambda _: self.wake())
-        deadline = None if timeout_sec is None or timeout_sec < 0 else (
-            time.monotonic() + timeout_sec)
         while self.context.ok() and not future.done() and not self._is_shutdown:
-            remaining = None if deadline is None else deadline - time.monotonic()
-            if remaining is not None and remaining <= 0:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            self._spin_once(left, future.done)
+            if left == 0:
                 return
-            self._spin_until(future, remaining)
 
     def spin_once_until_future_complete(self, future: Future,
                                         timeout_sec: float | None = None) -> None:
         """Like `spin_once`, and also returns when the future is done."""
         future.add_done_callback(lambda _: self.wake())
-        self._spin_until(future, timeout_sec)
+        self._spin_once(timeout_sec, future.done)
 
-    def _spin_until(self, future: Future, timeout_sec: float | None) -> None:
-        work = self._next_work()
-        if work is None:
-            self._collect(None if timeout_sec is None else max(0, int(timeout_sec * 1e9)))
-            work = self._next_work()
-        if work is not None:
-            self._run(work)
+    def _spin_once(self, timeout_sec: float | None, enough: Callable[[], bool]) -> None:
+        if self._spinner is not None:
+            raise RuntimeError("this executor is spinning already: a callback must not spin, and "
+                               "a thread must have an executor of its own")
+        self._spinner = threading.get_ident()
+        try:
+            if work := self._wait_for_work(timeout_sec, enough):
+                self._run(work)
+        finally:
+            self._spinner = None
+
+    def _wait_for_work(self, timeout_sec: float | None, enough: Callable[[], bool]
+                       ) -> Callable[[], None] | None:
+        end = None if timeout_sec is None or timeout_sec < 0 else (
+            time.monotonic_ns() + int(timeout_sec * 1e9))
+        while not self._is_shutdown and not enough():
+            if work := self._next_work():
+                return work
+            left = _LONGEST_WAIT_NS if end is None else end - time.monotonic_ns()
+            self._collect(max(0, left))
+            if self._is_shutdown:
+                return None
+            if not self.context.ok():
+                raise ExternalShutdownException()
+            if left <= 0:
+                return self._next_work()
+        return None
 
     def _run(self, work: Callable[[], None]) -> None:
         raise NotImplementedError
 
     def _next_work(self) -> Callable[[], None] | None:
-        """The next callback with its argument, taken now so that it is the newest."""
         if self._tasks:
             return self._tasks.popleft()
         while self._ready:
             entity = self._ready.popleft()
-            if not entity.callback_group.beginning_execution(entity):
-                continue
-            call = entity._take()
-            if call is not None:
-                return self._work(entity, call)
-            entity.callback_group.ending_execution(entity)
+            if entity.callback_group.beginning_execution(entity):
+                self._queued.add(entity)
+                return lambda: self._execute(entity)
         return None
 
-    def _work(self, entity, call: Callable) -> Callable[[], None]:
-        # A plain callback runs as it is; a coroutine goes on as a task whenever it can.
-        def work() -> None:
-            try:
-                Task(call, executor=self)()
-            finally:
-                entity.callback_group.ending_execution(entity)
-        return work
+    def _execute(self, entity) -> None:
+        """Take what is there, as late as possible so that it is the newest, and call back."""
+        def at_end() -> None:
+            entity.callback_group.ending_execution(entity)
+            self.wake()
+        call = entity.take()
+        self._queued.discard(entity)
+        self.wake()
+        if call is None:
+            at_end()
+        else:
+            Task(call, executor=self, at_end=at_end)()
 
-    def _entities(self) -> list:
-        return [e for node in list(self._nodes) for e in node._rcl_entities()
-                if e.callback_group.can_execute(e)]
-
-    def _collect(self, timeout_ns: int | None) -> None:
+    def _collect(self, timeout_ns: int) -> None:
         """Wait, then list the entities that have something to do."""
-        if self._tasks or self._ready:
-            return
-        entities = self._entities()
+        entities = [e for node in self.get_nodes() for e in node._rcl_entities()
+                    if e not in self._queued and e.callback_group.can_execute(e)]
         timers = [e for e in entities if e.condition is None]
         readers = [e for e in entities if e.condition is not None]
-        wanted = {e: e.condition for e in readers}
-        for entity in [e for e in self._attached if e not in wanted]:
-            self._wait_set.detach(self._attached.pop(entity))
-        for entity, condition in wanted.items():
-            if entity not in self._attached:
-                self._wait_set.attach(condition)
-                self._attached[entity] = condition
-        waits = [t.time_until_next_call() for t in timers if not t.is_canceled()]
-        waits = [w for w in waits if w is not None]
-        if timeout_ns is not None:
-            waits.append(timeout_ns)
-        if self.context.ok() and not self._is_shutdown:
-            self._wait_set.wait(max(0, min([*waits, _LONGEST_WAIT_NS])))
-        self._wake.dds.take()
-        self._ready.extend(t for t in timers if t.is_ready())
-        self._ready.extend(e for e in readers if e.condition.triggered)
+        self._wait_set.keep({self._wake.dds, *(e.condition for e in readers)})
+        waits = [left for t in timers if (left := t.time_until_next_call()) is not None]
+        try:
+            self._wait_set.wait(min([timeout_ns, _LONGEST_WAIT_NS, *waits]))
+            self._wake.dds.take()
+        except DDSException:
+            if self.context.ok():
+                raise
+        self._ready.extend(e for e in [*timers, *readers] if e.ready())
 
     def __enter__(self) -> Executor:
         return self
@@ -207,6 +201,12 @@ class MultiThreadedExecutor(Executor):
         self._pool = ThreadPoolExecutor(num_threads or max(2, os.cpu_count() or 2))
         self._failures: deque[BaseException] = deque()
 
+    def _spin_once(self, timeout_sec: float | None, enough: Callable[[], bool]) -> None:
+        try:
+            super()._spin_once(timeout_sec, enough)
+        except ExternalShutdownException:  # as in ROS 2
+            pass
+
     def _run(self, work: Callable[[], None]) -> None:
         self._pool.submit(self._run_in_thread, work)
         if self._failures:
@@ -218,12 +218,8 @@ class MultiThreadedExecutor(Executor):
         except BaseException as err:
             self._failures.append(err)
             self.create_task(lambda: None)  # so that the spinning thread comes by and raises it
-        self.wake()  # its group may be free now
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         super().shutdown(timeout_sec)
         self._pool.shutdown(wait=timeout_sec is None)
         return True
-
-
-__getattr__ = missing("rclpy.executors")

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from enum import IntEnum
 from typing import Callable
 
@@ -23,7 +24,7 @@ _COLOURS = {LoggingSeverity.DEBUG: "32", LoggingSeverity.WARN: "33", LoggingSeve
             LoggingSeverity.FATAL: "31"}
 _levels: dict[str, LoggingSeverity] = {"": LoggingSeverity.INFO}
 _loggers: dict[str, RcutilsLogger] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may log while its thread does
 # Nodes add themselves: called with (logger name, severity, text, time in ns), for /rosout.
 rosout: dict[str, Callable[[str, LoggingSeverity, str, int], None]] = {}
 
@@ -72,7 +73,9 @@ class RcutilsLogger:
         if not self.is_enabled_for(severity):
             return False
         if once or skip_first or throttle_duration_sec:
-            caller = sys._getframe(2)
+            caller = sys._getframe(1)
+            while caller.f_code.co_filename == __file__:
+                caller = caller.f_back
             place = (caller.f_code.co_filename, caller.f_lineno)
             last, now = self._seen.get(place), time.monotonic()
             if last is not None and (once or now - last < throttle_duration_sec):
@@ -86,7 +89,8 @@ class RcutilsLogger:
 
 def _write(name: str, severity: LoggingSeverity, text: str) -> None:
     now = time.time_ns()
-    line = os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT") or "[{severity}] [{time}] [{name}]: {message}"
+    line = (os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT")
+            or "[{severity}] [{time}] [{name}]: {message}")
     for token, value in (("severity", severity.name), ("name", name), ("message", text),
                          ("time", f"{now // 10**9}.{now % 10**9:09d}"),
                          ("time_as_nanoseconds", str(now))):
@@ -94,7 +98,7 @@ def _write(name: str, severity: LoggingSeverity, text: str) -> None:
     wanted = os.environ.get("RCUTILS_COLORIZED_OUTPUT", "")
     if severity in _COLOURS and (wanted == "1" or (wanted != "0" and sys.stderr.isatty())):
         line = f"\033[{_COLOURS[severity]}m{line}\033[0m"
-    with _lock:
+    with _lock, suppress(OSError, ValueError):  # nobody may be reading any more
         print(line, file=sys.stderr, flush=True)
     for node, publish in list(rosout.items()):
         if name == node or name.startswith(node + "."):

@@ -35,7 +35,7 @@ def expand(name: str, node_name: str, namespace: str, is_service: bool = False) 
         full = name
     else:
         full = f"{namespace.rstrip('/')}/{name}"
-    if not name or not _ABSOLUTE.fullmatch(full):
+    if not re.match("~(/|$)|[^~]", name) or not _ABSOLUTE.fullmatch(full):
         kind = InvalidServiceNameException if is_service else InvalidTopicNameException
         raise kind(f"Invalid {'service' if is_service else 'topic'} name {name!r}: each part must "
                    "be letters, digits and underscores, and not start with a digit")

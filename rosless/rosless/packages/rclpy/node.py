@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from contextlib import suppress
 from typing import Callable
 
 from rcl_interfaces.msg import Log
@@ -12,7 +13,8 @@ from rosgraph_msgs.msg import Clock as ClockMsg
 from rclpy import logging, names
 from rclpy._graph import Graph
 from rclpy._parameters import Parameters
-from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
+from rclpy.callback_groups import (CallbackGroup, MutuallyExclusiveCallbackGroup,
+                                   ReentrantCallbackGroup)
 from rclpy.clock import Clock, ROSClock
 from rclpy.exceptions import NotInitializedException
 from rclpy.publisher import Publisher
@@ -37,12 +39,13 @@ class Node(Parameters, Graph):
                  enable_rosout: bool = True, start_parameter_services: bool = True,
                  parameter_overrides: list | None = None,
                  allow_undeclared_parameters: bool = False,
-                 automatically_declare_parameters_from_overrides: bool = False) -> None:
+                 automatically_declare_parameters_from_overrides: bool = False,
+                 enable_logger_service: bool = False) -> None:
         self._rcl_context = context or get_default_context()
         if not self._rcl_context.ok():
             raise NotInitializedException("rclpy.init() has not been called, or was shut down")
-        if cli_args:
-            raise NotImplementedError("rosless has no Node(cli_args=...): give rclpy.init(args=...)")
+        self._rcl_lacks(cli_args=cli_args or None,
+                        enable_logger_service=enable_logger_service or None)
         arguments = self._rcl_context.arguments
         if use_global_arguments:
             namespace = arguments.node_namespace(node_name, namespace or "")
@@ -63,20 +66,22 @@ class Node(Parameters, Graph):
         self._rcl_clients: list[Client] = []
         self._rcl_timers: list[Timer] = []
         self.default_callback_group = MutuallyExclusiveCallbackGroup()
+        self._rcl_rate_group = ReentrantCallbackGroup()
         self._rcl_clock = ROSClock()
         self._rcl_clock_subscription: Subscription | None = None
         parts = [*self._rcl_namespace.strip("/").split("/"), self._rcl_name]
         self._rcl_logger = logging.get_logger(".".join(filter(None, parts)))
         if enable_rosout:
             log = self.create_publisher(Log, "/rosout", qos_profile_rosout_default)
-            logging.rosout[self._rcl_logger.name] = lambda name, severity, text, ns: (
-                self._rcl_context.ok() and log.publish(Log(
-                    stamp=Time(nanoseconds=ns).to_msg(), level=int(severity), name=name,
-                    msg=text)))
-        self._rcl_init_parameters(parameter_overrides, use_global_arguments,
-                              allow_undeclared_parameters,
-                              automatically_declare_parameters_from_overrides,
-                              start_parameter_services)
+
+            def publish(name: str, severity, text: str, time_ns: int) -> None:
+                with suppress(RuntimeError):  # the end has come meanwhile
+                    log.publish(Log(stamp=Time(nanoseconds=time_ns).to_msg(), name=name,
+                                    level=int(severity), msg=text))
+            logging.rosout[self._rcl_logger.name] = publish
+        self._rcl_init_parameters(
+            parameter_overrides, use_global_arguments, allow_undeclared_parameters,
+            automatically_declare_parameters_from_overrides, start_parameter_services)
         self._rcl_announced = True
         self._rcl_announce()
 
@@ -132,8 +137,9 @@ class Node(Parameters, Graph):
     def create_publisher(self, msg_type, topic: str, qos, *, callback_group=None,
                          event_callbacks=None, qos_overriding_options=None) -> Publisher:
         """A publisher on a topic; `qos` is a profile or a history depth."""
-        self._rcl_lacks(event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
-        self._rcl_check_type(msg_type, "_fields", "message")
+        self._rcl_lacks(event_callbacks=event_callbacks,
+                        qos_overriding_options=qos_overriding_options)
+        self._rcl_check_type(msg_type, "_FIELDS", "message")
         return self._rcl_add(self._rcl_publishers, Publisher(
             self, msg_type, self.resolve_topic_name(topic), qos_profile(qos)))
 
@@ -141,8 +147,9 @@ class Node(Parameters, Graph):
                             callback_group: CallbackGroup | None = None, event_callbacks=None,
                             qos_overriding_options=None, raw: bool = False) -> Subscription:
         """Call `callback(message)` for each message; `qos` is a profile or a history depth."""
-        self._rcl_lacks(event_callbacks=event_callbacks, qos_overriding_options=qos_overriding_options)
-        self._rcl_check_type(msg_type, "_fields", "message")
+        self._rcl_lacks(event_callbacks=event_callbacks,
+                        qos_overriding_options=qos_overriding_options)
+        self._rcl_check_type(msg_type, "_FIELDS", "message")
         return self._rcl_add(self._rcl_subscriptions, Subscription(
             self, msg_type, self.resolve_topic_name(topic), callback, qos_profile(qos),
             callback_group or self.default_callback_group, raw))
@@ -177,13 +184,14 @@ class Node(Parameters, Graph):
         """Something whose `sleep()` returns `frequency` times a second."""
         if frequency <= 0:
             raise ValueError(f"frequency must be > 0, not {frequency}")
-        return Rate(self.create_timer(1 / frequency, lambda: None, clock=clock))
+        return Rate(self.create_timer(1 / frequency, None, self._rcl_rate_group, clock),
+                    self._rcl_context)
 
     @staticmethod
     def _rcl_lacks(**features) -> None:
         for name, value in features.items():
             if value is not None:
-                raise NotImplementedError(f"rosless has no {name}; a full ROS 2 has it")
+                raise NotImplementedError(f"rosless has no {name}=...; a full ROS 2 has it")
 
     @staticmethod
     def _rcl_check_type(cls, attribute: str, kind: str) -> None:
@@ -203,18 +211,19 @@ class Node(Parameters, Graph):
 
     def _rcl_entities(self) -> list:
         with self._rcl_lock:
-            return [*self._rcl_timers, *self._rcl_subscriptions, *self._rcl_services, *self._rcl_clients]
+            return [*self._rcl_timers, *self._rcl_subscriptions, *self._rcl_services,
+                    *self._rcl_clients]
 
     def _rcl_announce(self) -> None:
         """Show this node and what is its own to the graph."""
         if not self._rcl_announced:
             return
-        with self._rcl_lock:
+        with self._rcl_lock, suppress(RuntimeError):  # its context may have left already
+            both = *self._rcl_services, *self._rcl_clients
             self._rcl_context.participant.announce(
-                self._rcl_name, self._rcl_namespace,
-                [e.gid for e in (*self._rcl_subscriptions, *self._rcl_services, *self._rcl_clients)],
-                [p._writer.gid for p in self._rcl_publishers]
-                + [e.writer.gid for e in (*self._rcl_services, *self._rcl_clients)])
+                self, self._rcl_name, self._rcl_namespace,
+                [e.reader.gid for e in (*self._rcl_subscriptions, *both)],
+                [e.writer.gid for e in (*self._rcl_publishers, *both)])
 
     def _rcl_use_sim_time(self, active: bool) -> None:
         """Follow `/clock`, or the system's clock."""
@@ -266,9 +275,9 @@ class Node(Parameters, Graph):
         if self.executor is not None:
             self.executor.remove_node(self)
         logging.rosout.pop(self._rcl_logger.name, None)
-        self._rcl_context.participant.withdraw(self._rcl_name, self._rcl_namespace)
-        for entities in (self._rcl_timers, self._rcl_publishers, self._rcl_subscriptions, self._rcl_services,
-                         self._rcl_clients):
+        self._rcl_context.participant.withdraw(self)
+        for entities in (self._rcl_timers, self._rcl_publishers, self._rcl_subscriptions,
+                         self._rcl_services, self._rcl_clients):
             for entity in list(entities):
                 self._rcl_destroy(entities, entity)
 

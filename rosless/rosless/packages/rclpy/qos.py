@@ -7,8 +7,6 @@ from enum import Enum, IntEnum
 from cyclonedds.qos import Policy, Qos
 
 from rclpy.duration import Duration
-from rosless import missing
-
 _BLOCK_NS = 100_000_000  # how long a reliable writer waits for slow readers: never for ever
 
 
@@ -78,6 +76,8 @@ class QoSProfile:
             raise InvalidQoSProfileException("History set to KEEP_LAST without a depth setting.")
         if depth is not None and (not isinstance(depth, int) or depth < 0):
             raise ValueError(f"depth must be a whole number of at least 0, not {depth!r}")
+        if "BEST_AVAILABLE" in (reliability.name, durability.name, liveliness.name):
+            raise NotImplementedError("rosless has no BEST_AVAILABLE; a full ROS 2 has it")
         self.history, self.depth = HistoryPolicy(history), depth or 0
         self.reliability = ReliabilityPolicy(reliability)
         self.durability = DurabilityPolicy(durability)
@@ -156,6 +156,3 @@ def qos_profile(qos: QoSProfile | int) -> QoSProfile:
     if isinstance(qos, int) and not isinstance(qos, bool) and qos >= 0:
         return QoSProfile(depth=qos)
     raise TypeError(f"Expected QoSProfile or non-negative int as history depth, not {qos!r}")
-
-
-__getattr__ = missing("rclpy.qos")

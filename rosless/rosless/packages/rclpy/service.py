@@ -7,19 +7,15 @@ its request. The server sends them back.
 from __future__ import annotations
 
 import itertools
-import struct
 import threading
 import time
 from functools import partial
 from typing import Callable
 
 from rclpy.qos import QoSProfile
-from rclpy.subscription import Reader
+from rclpy.subscription import Input
 from rclpy.task import Future
 from rosless.interfaces import serialize
-
-_HEADER = struct.Struct("<Qq")
-
 
 def _frame(identity: bytes, data: bytes) -> bytes:
     return data[:4] + identity + data[4:]
@@ -30,22 +26,26 @@ def _unframe(data: bytes) -> tuple[bytes, bytes]:
     return data[4:20], data[:4] + data[20:]
 
 
-class _Endpoint(Reader):
+class _Endpoint(Input):
     """A reader of one direction, and a writer of the other."""
 
     def __init__(self, node, srv_type: type, srv_name: str, qos: QoSProfile, callback_group,
                  reads: str, writes: str) -> None:
         self.srv_type, self.srv_name, self.qos_profile = srv_type, srv_name, qos
-        self.service_name = srv_name
+        self.service_name, self._context = srv_name, node.context
         topics = {"Request": f"rq{srv_name}Request", "Response": f"rr{srv_name}Reply"}
-        super().__init__(node, topics[reads], f"{srv_type._typename}_{reads}", qos, callback_group)
-        self._context = node.context
+        super().__init__(node, topics[reads], f"{srv_type._TYPENAME}_{reads}", qos, callback_group)
         self.writer = node.context.participant.writer(
-            topics[writes], f"{srv_type._typename}_{writes}", qos.to_dds())
+            topics[writes], f"{srv_type._TYPENAME}_{writes}", qos.to_dds())
+
+    def _write(self, identity: bytes, message) -> None:
+        if not self.writer.write(_frame(identity, serialize(message))):
+            self._logger.error(f"service {self.srv_name}: the other side is too slow, "
+                               f"a {type(message).__name__} was lost")
 
     def destroy(self) -> None:
         super().destroy()
-        self.writer.dds._delete(self.writer.dds._ref)
+        self.writer.end()
 
 
 class Service(_Endpoint):
@@ -55,11 +55,8 @@ class Service(_Endpoint):
         super().__init__(node, srv_type, srv_name, qos, callback_group, "Request", "Response")
         self.callback = callback
 
-    def _take(self) -> Callable | None:
-        sample = self._take_sample()
-        if sample is None:
-            return None
-        identity, data = _unframe(sample.raw)
+    def _call(self, data: bytes, info) -> Callable | None:
+        identity, data = _unframe(data)
         request = self._deserialize(data, self.srv_type.Request)
         return None if request is None else partial(self._answer, identity, request)
 
@@ -71,7 +68,7 @@ class Service(_Endpoint):
             raise TypeError(f"the callback of service {self.srv_name} must return a "
                             f"{self.srv_type.__name__}.Response, not {response!r}")
         if self._context.ok():
-            self.writer.write(_frame(identity, serialize(response)))
+            self._write(identity, response)
 
 
 class Client(_Endpoint):
@@ -80,70 +77,67 @@ class Client(_Endpoint):
     def __init__(self, node, srv_type, srv_name, qos, callback_group) -> None:
         super().__init__(node, srv_type, srv_name, qos, callback_group, "Response", "Request")
         self._node = node
-        self._guid = self.writer.dds.get_instance_handle() & (2**64 - 1)
+        self._identity = self.writer.identity.to_bytes(8, "little")
         self._numbers = itertools.count(1)
         self._pending: dict[int, Future] = {}
-        self._lock = threading.Lock()
 
     def call_async(self, request) -> Future:
         """Send a request; the future's result will be the response."""
         if not isinstance(request, self.srv_type.Request):
             raise TypeError(f"Expected {self.srv_type.Request}, got {type(request)}")
-        future = Future(executor=self._node.executor)
-        with self._lock:
-            number = next(self._numbers)
-            self._pending[number] = future
+        number, future = next(self._numbers), Future(executor=self._node.executor)
+        self._pending[number] = future
         future.add_done_callback(lambda _: self._pending.pop(number, None))
-        self.writer.write(_frame(_HEADER.pack(self._guid, number), serialize(request)))
+        self._write(self._identity + number.to_bytes(8, "little"), request)
         return future
 
     def call(self, request, timeout_sec: float | None = None):
-        """Send a request and wait for the response, while another thread spins."""
+        """Send a request and wait for the response, while another thread spins.
+
+        Raises TimeoutError, and RuntimeError where the context is shut down meanwhile.
+        """
         event = threading.Event()
         future = self.call_async(request)
         future.add_done_callback(lambda _: event.set())
-        if not event.wait(timeout_sec):
-            self.remove_pending_request(future)
-            raise TimeoutError(f"service {self.srv_name} did not answer in {timeout_sec} s")
+        end = time.monotonic() + (float("inf") if timeout_sec is None else timeout_sec)
+        while not event.wait(min(0.1, max(0.0, end - time.monotonic()))):
+            if time.monotonic() >= end or not self._context.ok():
+                self.remove_pending_request(future)
+                if self._context.ok():
+                    raise TimeoutError(
+                        f"service {self.srv_name} did not answer in {timeout_sec} s")
+                raise RuntimeError(f"shut down before service {self.srv_name} answered")
         return future.result()
 
     def remove_pending_request(self, future: Future) -> None:
         """Forget a request whose answer is no longer wanted."""
-        with self._lock:
-            self._pending = {n: f for n, f in self._pending.items() if f is not future}
+        for number in [n for n, f in list(self._pending.items()) if f is future]:
+            self._pending.pop(number, None)
 
     def service_is_ready(self) -> bool:
         """Whether a server is there, and both its directions are connected."""
-        return bool(self.writer.dds.get_matched_subscriptions()
-                    and self.dds.get_matched_publications())
+        return self.writer.matched() > 0 and self.reader.matched() > 0
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
         """Wait until `service_is_ready`; False if that took longer than `timeout_sec`."""
-        deadline = None if timeout_sec is None else time.monotonic() + timeout_sec
+        end = time.monotonic() + (float("inf") if timeout_sec is None else timeout_sec)
         while self._context.ok() and not self.service_is_ready():
-            if deadline is not None and time.monotonic() >= deadline:
+            if time.monotonic() >= end:
                 return False
             time.sleep(0.02)
         return self._context.ok()
 
-    def _take(self) -> Callable | None:
-        sample = self._take_sample()
-        if sample is None:
-            return None
-        identity, data = _unframe(sample.raw)
-        guid, number = _HEADER.unpack(identity)
-        if guid != self._guid:
+    def _call(self, data: bytes, info) -> Callable | None:
+        identity, data = _unframe(data)
+        if identity[:8] != self._identity:
             return None  # every client of a service reads all its answers
-        with self._lock:
-            future = self._pending.get(number)
+        future = self._pending.get(int.from_bytes(identity[8:], "little"))
         response = self._deserialize(data, self.srv_type.Response)
         return None if future is None or response is None else partial(future.set_result, response)
 
 
-def service_topics(names_and_types: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Services (name -> types) among DDS topics, by their request topics."""
-    return {name[2:-len("Request")]: {t.removesuffix("_Request") for t in types}
-            for name, types in names_and_types.items()
-            if name.startswith("rq/") and name.endswith("Request")}
-
-
+def service_topics(names_and_types: dict[str, set[str]]) -> list[tuple[str, list[str]]]:
+    """Services and their types among DDS topics, by their request topics."""
+    return sorted((name[2:-len("Request")], sorted(t.removesuffix("_Request") for t in types))
+                  for name, types in names_and_types.items()
+                  if name.startswith("rq/") and name.endswith("Request"))

@@ -35,17 +35,19 @@ def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions
 
 def uninstall_signal_handlers() -> None:
     """Put back the handlers that were there before."""
-    while _previous:
-        signal.signal(*_previous.popitem())
+    if threading.current_thread() is threading.main_thread():
+        while _previous:
+            number, previous = _previous.popitem()
+            if signal.getsignal(number) is _handle:  # nobody has installed another one since
+                signal.signal(number, previous)
 
 
 def _handle(number: int, frame) -> None:
-    Context.shutdown_all()
-    if number == signal.SIGINT:
-        previous = _previous.get(number)
-        if callable(previous):
-            previous(number, frame)  # Python's own raises KeyboardInterrupt
-        raise KeyboardInterrupt
+    for context in Context.all():
+        context.interrupt()
+    previous = _previous.get(number)
+    if callable(previous):
+        previous(number, frame)  # Python's own of SIGINT raises KeyboardInterrupt
 
 
 class _Waker(threading.Thread):
@@ -66,4 +68,5 @@ class _Waker(threading.Thread):
 
     def run(self) -> None:
         while os.read(self._read, 1):
-            Context.wake_all()
+            for context in Context.all():
+                context.wake()

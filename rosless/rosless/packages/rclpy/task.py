@@ -74,15 +74,21 @@ class Future:
 
 
 class Task(Future):
-    """A callable, or coroutine, that an executor runs; its return value is the result."""
+    """A callable, or coroutine, that an executor runs; its return value is the result.
 
-    def __init__(self, handler: Callable, args: tuple = (), *, executor=None) -> None:
+    `at_end` is called at once when it has ended.
+    """
+
+    def __init__(self, handler: Callable, args: tuple = (), *, executor=None,
+                 at_end: Callable[[], None] = lambda: None) -> None:
         super().__init__(executor=executor)
-        self._handler, self._args = handler, args
+        self._handler, self._args, self._at_end = handler, args, at_end
         self._coroutine = handler if inspect.iscoroutine(handler) else None
 
     def __call__(self) -> None:
         """Run until done, or until it awaits a future; that future then schedules the rest."""
+        if self._done:  # cancelled
+            return
         try:
             if self._coroutine is None:
                 result = self._handler(*self._args)
@@ -91,9 +97,14 @@ class Task(Future):
                     return
                 self._coroutine = result
             awaited = self._coroutine.send(None)
-            awaited.add_done_callback(lambda _: self._executor._add_task(self))
+            awaited.add_done_callback(lambda _: self._executor.resume(self))
         except StopIteration as stop:
             self.set_result(stop.value)
         except BaseException as err:
             self.set_exception(err)
             raise
+
+    def _finish(self, **outcome: Any) -> None:
+        super()._finish(**outcome)
+        at_end, self._at_end = self._at_end, lambda: None
+        at_end()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import total_ordering
+
 from builtin_interfaces.msg import Time as TimeMsg
 
 from rclpy.clock_type import ClockType
 from rclpy.duration import S_TO_NS, Duration
 
 
+@total_ordering
 class Time:
     """Nanoseconds since the clock's epoch."""
 
@@ -47,9 +50,7 @@ class Time:
                         clock_type=self.clock_type)
         return NotImplemented
 
-    def _compare(self, other: object) -> int:
-        if not isinstance(other, Time):
-            raise TypeError(f"Can't compare time with object of type: {type(other)}")
+    def _compare(self, other: Time) -> int:
         if self.clock_type != other.clock_type:
             raise TypeError("Can't compare times with different clock types")
         return self.nanoseconds - other.nanoseconds
@@ -57,17 +58,8 @@ class Time:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Time) and self._compare(other) == 0
 
+    def __lt__(self, other: Time) -> bool:
+        return self._compare(other) < 0 if isinstance(other, Time) else NotImplemented
+
     def __hash__(self) -> int:
         return hash((self.nanoseconds, self.clock_type))
-
-    def __lt__(self, other: Time) -> bool:
-        return self._compare(other) < 0
-
-    def __le__(self, other: Time) -> bool:
-        return self._compare(other) <= 0
-
-    def __gt__(self, other: Time) -> bool:
-        return self._compare(other) > 0
-
-    def __ge__(self, other: Time) -> bool:
-        return self._compare(other) >= 0

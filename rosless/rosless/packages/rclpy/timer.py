@@ -6,6 +6,7 @@ import threading
 from typing import Callable
 
 from rclpy.clock import Clock
+from rclpy.exceptions import ROSInterruptException
 
 
 class Timer:
@@ -21,8 +22,17 @@ class Timer:
         self.clock = clock
         self._period_ns, self._wake = period_ns, executor_wake
         self._canceled = not autostart
-        self._last = clock._timer_ns()
-        self._next = self._last + period_ns
+        self._begin(clock._timer_ns())
+
+    def _begin(self, now: int) -> None:
+        self._simulated = self.clock.ros_time_is_active
+        self._last, self._next = now, now + self._period_ns
+
+    def _now(self) -> int:
+        now = self.clock._timer_ns()
+        if self._simulated != self.clock.ros_time_is_active or now < self._last:
+            self._begin(now)  # another clock, or one that was set back
+        return now
 
     @property
     def timer_period_ns(self) -> int:
@@ -41,25 +51,28 @@ class Timer:
 
     def reset(self) -> None:
         """Start the period anew, and the timer if it was cancelled."""
-        self._last = self.clock._timer_ns()
-        self._next = self._last + self._period_ns
+        self._begin(self.clock._timer_ns())
         self._canceled = False
         self._wake()
 
     def is_ready(self) -> bool:
-        return not self._canceled and self.clock._timer_ns() >= self._next
+        return not self._canceled and self._now() >= self._next
+
+    ready = is_ready  # as the executor calls it
 
     def time_since_last_call(self) -> int:
-        return self.clock._timer_ns() - self._last
+        return self._now() - self._last
 
     def time_until_next_call(self) -> int | None:
         """Nanoseconds; None if cancelled."""
-        return None if self._canceled else max(0, self._next - self.clock._timer_ns())
+        now = self._now()
+        return None if self._canceled else max(0, self._next - now)
 
-    def _take(self) -> Callable | None:
+    def take(self) -> Callable | None:
+        """What is to be called now; None where it is not time."""
         if not self.is_ready():
             return None
-        self._last = self.clock._timer_ns()
+        self._last = self._now()
         late = self._last - self._next
         self._next += self._period_ns * (late // self._period_ns + 1) if self._period_ns else 0
         return self.callback
@@ -68,14 +81,16 @@ class Timer:
 class Rate:
     """Sleeps until the next period; needs another thread that spins."""
 
-    def __init__(self, timer: Timer) -> None:
-        self._timer, self._event = timer, threading.Event()
+    def __init__(self, timer: Timer, context) -> None:
+        self._timer, self._context, self._event = timer, context, threading.Event()
         timer.callback = self._event.set
 
     def sleep(self) -> None:
+        """Raises ROSInterruptException where the context is shut down."""
         self._event.clear()
-        self._event.wait()
+        while not self._event.wait(0.1):
+            if not self._context.ok() or self._timer.is_canceled():
+                raise ROSInterruptException()
 
     def destroy(self) -> None:
         self._timer.cancel()
-        self._event.set()

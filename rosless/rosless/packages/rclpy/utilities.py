@@ -10,12 +10,12 @@ from rclpy.context import Context
 _default_context: Context | None = None
 
 
-def get_default_context() -> Context:
-    """The context that is used where none is given."""
+def get_default_context(*, shutting_down: bool = False) -> Context:
+    """The context that is used where none is given; after its shutdown there is a new one."""
     global _default_context
-    if _default_context is None:
-        _default_context = Context()
-    return _default_context
+    context = _default_context or Context()
+    _default_context = None if shutting_down else context
+    return context
 
 
 def ok(*, context: Context | None = None) -> bool:
@@ -25,12 +25,12 @@ def ok(*, context: Context | None = None) -> bool:
 
 def shutdown(*, context: Context | None = None) -> None:
     """Shut the context down. Raises RuntimeError if it is not initialised."""
-    (context or get_default_context()).shutdown()
+    (context or get_default_context(shutting_down=True)).shutdown()
 
 
 def try_shutdown(*, context: Context | None = None) -> None:
     """Shut the context down if it is initialised."""
-    (context or get_default_context()).try_shutdown()
+    (context or get_default_context(shutting_down=True)).try_shutdown()
 
 
 def remove_ros_args(args: list[str] | None = None) -> list[str]:

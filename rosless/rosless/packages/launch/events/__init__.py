@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Callable
 
-from rosless import missing
-
 from launch.action import Action
 from launch.event import Event
 from launch.events import process
@@ -24,7 +22,3 @@ class Shutdown(Event):
 def matches_action(target: Action) -> Callable[[Action], bool]:
     """A matcher for exactly this action."""
     return lambda action: action is target
-
-
-__all__ = ["Event", "Shutdown", "matches_action", "process"]
-__getattr__ = missing("launch.events")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import Callable
 
-from rosless import missing
-
 from launch.action import Action
 from launch.event import Event
 
@@ -57,8 +55,3 @@ class SignalProcess(Event):
         self.signal = (signal.Signals[signal_number] if isinstance(signal_number, str)
                        else signal.Signals(signal_number))
         self.process_matcher = process_matcher
-
-
-__all__ = [
-    "ProcessEvent", "ProcessExited", "ProcessStarted", "ShutdownProcess", "SignalProcess"]
-__getattr__ = missing("launch.events.process")
