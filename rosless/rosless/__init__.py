@@ -68,9 +68,11 @@ class _Messages(MetaPathFinder):
     """Makes message packages; asked when nobody else has the module."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
+        from rosless import index  # later than at Python's start
         package, *rest = name.split(".")
-        if rest in (["msg"], ["srv"]) or (
-                not rest and package.endswith(("_msgs", "_interfaces", "_srvs", "_common"))):
+        if rest in (["msg"], ["srv"]) or not rest and (
+                package.endswith(("_msgs", "_interfaces", "_srvs", "_common"))
+                or index.interface_files(package)):
             from rosless.interfaces import InterfaceLoader  # heavy: only where messages are used
             return InterfaceLoader.spec(name)
         return None

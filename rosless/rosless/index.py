@@ -25,16 +25,16 @@ def packages() -> dict[str, Path]:
     return found
 
 
-def interface_files(package: str, kind: str) -> list[Path]:
-    """The `.msg` or `.srv` files (`kind`) of a package, installed ones before our own."""
+def interface_files(package: str = "*", *kinds: str) -> list[Path]:
+    """The files of the `kinds` (`msg` and `srv` if none is given) of a package, or of all.
+
+    Where two prefixes have the same package, the first one's count; our own come last.
+    """
+    found: dict[str, list[Path]] = {}
     for share in [p / "share" for p in prefixes()] + [Path(__file__).parent / "share"]:
-        if files := sorted((share / package / kind).glob(f"*.{kind}")):
-            return files
-    return []
-
-
-def interface_packages() -> set[str]:
-    """Packages that bring `.msg` or `.srv` files."""
-    shares = [p / "share" for p in prefixes()] + [Path(__file__).parent / "share"]
-    return {f.parents[1].name for share in shares for kind in ("msg", "srv")
-            for f in share.glob(f"*/{kind}/*.{kind}")}
+        here: dict[str, list[Path]] = {}
+        for kind in kinds or ("msg", "srv"):
+            for file in sorted(share.glob(f"{package}/{kind}/*.{kind}")):
+                here.setdefault(file.parts[-3], []).append(file)
+        found = {**here, **found}
+    return [file for files in found.values() for file in files]

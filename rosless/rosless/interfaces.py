@@ -131,11 +131,11 @@ def definition(typename: str) -> str:
     return _store.generate_msgdef(typename, ros_version=2)[0].split("=" * 80)[0]
 
 
-def interface_names() -> list[str]:
-    """All message and service types that can be imported."""
-    known = {n for n in _store.fielddefs if not n.endswith(("_Request", "_Response"))}
-    files = {f"{p}/{kind}/{f.stem}" for p in index.interface_packages()
-             for kind in ("msg", "srv") for f in index.interface_files(p, kind)}
+def interface_names(package: str = "*") -> list[str]:
+    """All message and service types that can be imported, or those of a package."""
+    known = {n for n in _store.fielddefs if not n.endswith(("_Request", "_Response"))
+             and package in ("*", n.partition("/")[0])}
+    files = {f"{f.parts[-3]}/{f.parts[-2]}/{f.stem}" for f in index.interface_files(package)}
     return sorted(known | files)
 
 
@@ -145,39 +145,32 @@ class InterfaceLoader(Loader):
     @classmethod
     def spec(cls, module: str) -> ModuleSpec | None:
         package, _, kind = module.partition(".")
-        if not kind:
-            known = package in _known_packages()
-            return ModuleSpec(module, cls(), is_package=True) if known else None
-        has = index.interface_files(package, kind) or (
-            kind == "msg" and package in _known_packages())
-        return ModuleSpec(module, cls()) if has else None
+        names = interface_names(package)
+        if kind:
+            has = any(name.split("/")[1] == kind for name in names)
+            return ModuleSpec(module, cls()) if has else None
+        return ModuleSpec(module, cls(), is_package=True) if names else None
 
     def exec_module(self, module) -> None:
         package, _, kind = module.__name__.partition(".")
         if not kind:
             return
-        prefix = f"{package}/{kind}/"
-        module.__dict__.update(
-            __getattr__=lambda name: _interface_attribute(module, prefix, name),
-            __dir__=lambda: [n[len(prefix):] for n in interface_names() if n.startswith(prefix)])
 
+        def names() -> list[str]:
+            return [n.split("/")[2] for n in interface_names(package) if f"/{kind}/" in n]
 
-def _interface_attribute(module, prefix: str, name: str) -> Any:
-    if name == "__all__":
-        return dir(module)
-    if name.startswith("__"):
-        raise AttributeError(name)
-    if prefix + name not in interface_names():
-        raise AttributeError(f"no interface {prefix + name!r}; "
-                             f"{prefix.rstrip('/')} has {', '.join(dir(module))}")
-    value = (_service if "/srv/" in prefix else message_class)(prefix + name)
-    setattr(module, name, value)
-    return value
-
-
-@lru_cache(maxsize=None)
-def _known_packages() -> set[str]:
-    return {name.split("/")[0] for name in _store.fielddefs} | index.interface_packages()
+        def attribute(name: str) -> Any:
+            if name == "__all__":
+                return names()
+            if name.startswith("__"):
+                raise AttributeError(name)
+            if name not in names():
+                raise AttributeError(f"no interface {package}/{kind}/{name}; "
+                                     f"{package}/{kind} has {', '.join(names())}")
+            make = message_class if kind == "msg" else _service
+            setattr(module, name, make(f"{package}/{kind}/{name}"))
+            return getattr(module, name)
+        vars(module).update(__getattr__=attribute, __dir__=names)
 
 
 def _service(typename: str) -> type:
@@ -223,9 +216,14 @@ def message_class(typename: str) -> type[Message]:
     """The class of one message type, made from its definition."""
     if typename not in _store.fielddefs:
         _register_files(typename)
+    if typename not in _store.fielddefs:
+        raise ValueError(f"{typename} is not installed, and no type that rosless has")
     constants, fielddefs = _store.fielddefs[typename]
-    fields = {field: _field(typename, field, desc) for field, desc in fielddefs
-              if field != "structure_needs_at_least_one_member"}
+    try:
+        fields = {field: _field(typename, field, desc) for field, desc in fielddefs
+                  if field != "structure_needs_at_least_one_member"}
+    except ValueError as err:
+        raise ValueError(f"{typename}: {err}") from err
     package, kind, name = typename.split("/")
     body: dict[str, Any] = {
         "__slots__": tuple("_" + n for n in fields), "_FIELDS": fields, "_TYPENAME": typename,

@@ -72,6 +72,8 @@ def connected() -> Iterator:
                              enable_rosout=False)
     try:
         yield node
+        if not rclpy.ok():
+            raise ExternalShutdownException
     except ExternalShutdownException:
         raise SystemExit(128 + signal.SIGTERM) from None
     finally:
@@ -81,9 +83,10 @@ def connected() -> Iterator:
 
 def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 5.0) -> bool:
     """Wait until discovery is over: nothing new for half a second, or `until()` is true."""
+    import rclpy
     start = changed = time.monotonic()
     seen = None
-    while time.monotonic() - start < timeout_s:
+    while rclpy.ok() and time.monotonic() - start < timeout_s:
         if until is not None and until():
             return True
         graph = node.get_topic_names_and_types(), sorted(node.get_node_names_and_namespaces())

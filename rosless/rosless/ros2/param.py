@@ -74,8 +74,8 @@ def _get(node, args) -> None:
     value = _value(node, args)
     shown = parameter_value_to_python(value)
     shown = shown.tolist() if hasattr(shown, "tolist") else shown
-    print(f"{_TYPES[value.type].capitalize()} value{'s' * (value.type > 4)} "
-          f"{'are' if value.type > 4 else 'is'}: {shown}")
+    kind, _, several = _TYPES[value.type].capitalize().partition(" ")
+    print(f"{kind} {'values are' if several else 'value is'}: {shown}")
 
 
 def _set(node, args) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import time
 from collections import deque
@@ -111,28 +112,23 @@ def _info(node, args) -> None:
                   f"  Durability: {info.qos_profile.durability.name}")
 
 
-def _qos(node, args):
-    """As asked for; else what fits all publishers that are there."""
+def _qos(args, offers=()):
+    """As asked for; else what fits all publishers' `offers`."""
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-    offers = [i.qos_profile for i in node.get_publishers_info_by_topic(args.topic)]
-    reliability = ReliabilityPolicy.RELIABLE if all(
-        o.reliability == ReliabilityPolicy.RELIABLE for o in offers) else (
-            ReliabilityPolicy.BEST_EFFORT)
-    durability = DurabilityPolicy.TRANSIENT_LOCAL if offers and all(
-        o.durability == DurabilityPolicy.TRANSIENT_LOCAL for o in offers) else (
-            DurabilityPolicy.VOLATILE)
-    if args.qos_reliability:
-        reliability = ReliabilityPolicy[args.qos_reliability.upper()]
-    if args.qos_durability:
-        durability = DurabilityPolicy[args.qos_durability.upper()]
-    return QoSProfile(depth=args.qos_depth or 10, reliability=reliability, durability=durability)
+    best_effort = any(o.reliability.name == "BEST_EFFORT" for o in offers)
+    latched = offers and all(o.durability.name == "TRANSIENT_LOCAL" for o in offers)
+    return QoSProfile(
+        depth=args.qos_depth or 10, reliability=ReliabilityPolicy.get_from_short_key(
+            args.qos_reliability or ("best_effort" if best_effort else "reliable")),
+        durability=DurabilityPolicy.get_from_short_key(
+            args.qos_durability or ("transient_local" if latched else "volatile")))
 
 
 def _echo(node, args) -> None:
     import rclpy
     msg_type = get_interface(args.type or _type_of(node, args.topic))
     longest = None if args.full_length else args.truncate_length
-    done = rclpy.task.Future()
+    done = rclpy.Future()
 
     def show(message) -> None:
         value = message
@@ -148,7 +144,8 @@ def _echo(node, args) -> None:
         if args.once:
             done.set_result(None)
     settle(node, until=lambda: node.count_publishers(args.topic) > 0, timeout_s=1.0)
-    node.create_subscription(msg_type, args.topic, show, _qos(node, args))
+    offers = [info.qos_profile for info in node.get_publishers_info_by_topic(args.topic)]
+    node.create_subscription(msg_type, args.topic, show, _qos(args, offers))
     rclpy.spin_until_future_complete(node, done)
 
 
@@ -181,7 +178,7 @@ def _pub(node, args) -> None:
         raise CommandError(f"--rate must be above 0, not {args.rate}")
     msg_type = get_interface(args.type)
     message = from_yaml(msg_type, args.values)
-    publisher = node.create_publisher(msg_type, args.topic, _qos(node, args))
+    publisher = node.create_publisher(msg_type, args.topic, _qos(args))
     times = 1 if args.once else args.times
     wanted = args.wait_matching_subscriptions
     wanted = (1 if times else 0) if wanted is None else wanted
@@ -192,11 +189,15 @@ def _pub(node, args) -> None:
             waiting = time.monotonic()
         rclpy.spin_once(node, timeout_sec=0.05)
     print("publisher: beginning loop", flush=True)
-    count = 0
-    while rclpy.ok() and (not times or count < times):
-        count += 1
-        print(f"publishing #{count}: {message!r}\n", flush=True)
+    numbers, done = itertools.count(1), rclpy.Future()
+
+    def publish() -> None:
+        number = next(numbers)
+        print(f"publishing #{number}: {message!r}\n", flush=True)
         publisher.publish(message)
-        if not times or count < times:
-            time.sleep(1 / args.rate)
+        if number == times:
+            done.set_result(None)
+    publish()
+    node.create_timer(1 / args.rate, publish)
+    rclpy.spin_until_future_complete(node, done)
     time.sleep(0.1)  # lets a reliable writer hand over the last message

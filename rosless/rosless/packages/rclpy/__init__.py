@@ -5,8 +5,10 @@ from __future__ import annotations
 from rclpy import utilities
 from rclpy.context import Context
 from rclpy.node import Node
+from rclpy.parameter import Parameter  # noqa: F401
 from rclpy.signals import (SignalHandlerOptions, install_signal_handlers,
                            uninstall_signal_handlers)
+from rclpy.task import Future  # noqa: F401
 from rclpy.utilities import get_default_context, ok  # noqa: F401
 
 _global_executor = None

@@ -11,7 +11,7 @@ import yaml
 from rclpy.exceptions import InvalidParameterException
 
 _NAME = r"[A-Za-z_/~][A-Za-z0-9_/]*"
-_RULE = re.compile(rf"(?:(?P<node>{_NAME}):)?(?P<key>[^:]+):=(?P<value>.*)", re.DOTALL)
+_RULE = re.compile(rf"(?:(?P<node>{_NAME}):)?(?P<key>[^:=]+):=(?P<value>.*)", re.DOTALL)
 
 
 class Remap(NamedTuple):

@@ -1,0 +1,59 @@
+"""Every run has a ROS domain of its own, on this machine alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+import rosless
+
+# Before anything joins DDS. The domain is the one that the nodes' tests use.
+os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 80)
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+for name in ("ROS_STATIC_PEERS", "ROS_LOCALHOST_ONLY", "RCUTILS_COLORIZED_OUTPUT",
+             "RCUTILS_CONSOLE_OUTPUT_FORMAT"):
+    os.environ.pop(name, None)
+sys.path.append(os.path.dirname(__file__))
+
+if rosless.ros2_is_sourced():  # rosless steps aside then
+    collect_ignore_glob = ["test_*.py"]
+rosless.activate()
+
+from rosless_helpers import Peer, Program  # noqa: E402
+
+
+@pytest.fixture
+def peer():
+    """peer('-p', 'rate:=2') -> a Peer with these ROS arguments, closed with the test."""
+    made: list[Peer] = []
+
+    def make(*ros_args: str, **kwargs) -> Peer:
+        made.append(Peer(*ros_args, **kwargs))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def default_context():
+    """`rclpy.init` and what a program does at its end."""
+    import rclpy
+    rclpy.init(args=[])
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def program():
+    """program(code, *argv, env=...) -> a Program, killed with the test."""
+    started: list[Program] = []
+
+    def start(code: str, *args: str, env: dict[str, str] | None = None) -> Program:
+        started.append(Program(code, *args, env=env))
+        return started[-1]
+    yield start
+    for one in started:
+        one.popen.kill()
+        one.popen.communicate()

@@ -1,0 +1,77 @@
+"""What several tests use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+
+def wait_until(condition, timeout_s: float = 10.0):
+    """The condition's first true value. Fails the test if there is none in time."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.01)
+    pytest.fail(f"waited {timeout_s} s in vain")
+
+
+class Peer:
+    """A context of its own, as another process has, whose executor spins in the background."""
+
+    def __init__(self, *ros_args: str, executor: str = "SingleThreadedExecutor",
+                 **executor_args) -> None:
+        import rclpy
+        from rclpy import executors
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, args=["test", "--ros-args", *ros_args])
+        self.executor = getattr(executors, executor)(context=self.context, **executor_args)
+        self.nodes = []
+        self.thread = threading.Thread(target=self._spin)
+        self.thread.start()
+
+    def _spin(self) -> None:
+        from rclpy.executors import ExternalShutdownException
+        with suppress(ExternalShutdownException):
+            self.executor.spin()
+
+    def node(self, name: str = "peer", **kwargs):
+        from rclpy.node import Node
+        self.nodes.append(Node(name, context=self.context, **kwargs))
+        self.executor.add_node(self.nodes[-1])
+        return self.nodes[-1]
+
+    def close(self) -> None:
+        self.context.try_shutdown()
+        self.thread.join(5.0)
+        assert not self.thread.is_alive()
+        self.executor.shutdown()
+        for node in self.nodes:
+            node.destroy_node()
+        self.context.leave()
+
+
+class Program:
+    """Python code as a process, in a process group of its own."""
+
+    def __init__(self, code: str, *args: str, env: dict[str, str] | None = None) -> None:
+        code = "import rosless; rosless.activate()\n" + code
+        self.popen = subprocess.Popen(
+            [sys.executable, "-u", "-c", code, *args], text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})})
+
+    def line(self) -> str:
+        """The next line that it writes to standard output."""
+        return self.popen.stdout.readline().rstrip("\n")
+
+    def end(self, timeout_s: float = 10.0) -> tuple[int, str, str]:
+        """Its exit code, and what else it wrote to standard output and standard error."""
+        out, err = self.popen.communicate(timeout=timeout_s)
+        return self.popen.returncode, out, err

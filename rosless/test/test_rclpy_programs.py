@@ -1,0 +1,238 @@
+"""Whole programs: how they end, what they log, and whom they hear."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+
+import pytest
+import rclpy
+from rcl_interfaces.msg import Log
+from rclpy.logging import LoggingSeverity, get_logger, set_logger_level
+from rosless_helpers import wait_until
+from std_msgs.msg import String
+
+SPIN = """
+import sys, time, threading, rclpy
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from std_msgs.msg import String
+rclpy.init()
+node = rclpy.create_node("program")
+publisher = node.create_publisher(String, "chatter", 10)
+"""
+UNTIL = SPIN + """
+try:
+    print("ready")
+    {wait}
+    print("returned", rclpy.ok())
+except BaseException as err:
+    print(type(err).__name__, rclpy.ok())
+finally:
+    node.destroy_node()
+    rclpy.try_shutdown()
+"""
+
+# Ends
+
+
+WAITS = ["rclpy.spin(node)", "rclpy.spin_once(node)",
+         "rclpy.spin_until_future_complete(node, rclpy.Future(), timeout_sec=9)"]
+
+
+@pytest.mark.parametrize("number, error, waits", [
+    (signal.SIGINT, "KeyboardInterrupt", [*WAITS, "time.sleep(9)"]),
+    (signal.SIGTERM, "ExternalShutdownException", WAITS)])
+def test_signals_end_a_program_at_once(program, number, error, waits):
+    started = [program(UNTIL.format(wait=wait)) for wait in waits]
+    for one in started:
+        assert one.line() == "ready"
+    time.sleep(0.2)
+    sent = time.monotonic()
+    for one in started:
+        one.popen.send_signal(number)
+    assert [one.end() for one in started] == [(0, f"{error} False\n", "")] * len(waits)
+    assert time.monotonic() - sent < 1.5
+
+
+def test_a_pool_of_threads_ends_too(program):
+    started = program(UNTIL.format(wait="""
+    executor = MultiThreadedExecutor()
+    executor.add_node(node)
+    node.create_timer(0.001, lambda: publisher.publish(String()))
+    executor.spin()"""))
+    assert started.line() == "ready"
+    time.sleep(0.2)
+    started.popen.send_signal(signal.SIGTERM)
+    assert started.end() == (0, "returned False\n", "")
+
+
+FAREWELLS = ["", "rclpy.shutdown()", "node.destroy_node()", "sys.exit()", """
+threading.Thread(target=rclpy.spin, args=(node,), daemon=True).start()
+time.sleep(0.1)""", """
+def talk():
+    while True:
+        publisher.publish(String())
+        node.get_logger().debug("x")
+threading.Thread(target=talk, daemon=True).start()
+threading.Thread(target=rclpy.spin, args=(node,), daemon=True).start()
+time.sleep(0.1)""", "rclpy.shutdown(); rclpy.init(); other = rclpy.create_node('other'); del node"]
+
+
+def test_programs_end_without_farewell(program):
+    started = [program(SPIN + code) for code in FAREWELLS]
+    for code, one in zip(FAREWELLS, started):
+        assert one.end() == (0, "", ""), code
+
+
+def test_a_program_s_end_is_seen_at_once(program, peer):
+    node = peer().node()
+    started = program(SPIN + "print('ready'); rclpy.spin(node)")
+    wait_until(lambda: "program" in node.get_node_names())
+    started.popen.send_signal(signal.SIGTERM)
+    started.end()
+    wait_until(lambda: "program" not in node.get_node_names(), 1.0)
+
+
+def test_signals_get_their_handlers_back(program):
+    started = program(UNTIL.format(wait="rclpy.spin_once(node, timeout_sec=0)")
+                      + "print('over'); time.sleep(9)")
+    assert started.line() == "ready"
+    wait_until(lambda: started.line() == "over")
+    started.popen.send_signal(signal.SIGTERM)
+    assert started.end()[0] == -signal.SIGTERM
+
+
+def test_handlers_that_were_there_are_called(program):
+    started = program("import signal\nsignal.signal(signal.SIGINT, lambda *_: print('mine'))"
+                      + UNTIL.format(wait="rclpy.spin(node)"))
+    assert started.line() == "ready"
+    time.sleep(0.1)
+    started.popen.send_signal(signal.SIGINT)
+    assert started.end() == (0, "mine\nExternalShutdownException False\n", "")
+
+
+def test_waiting_for_what_never_comes_can_be_interrupted(program):
+    started = program(UNTIL.format(wait="""
+    from std_srvs.srv import Trigger
+    client = node.create_client(Trigger, "nobody")
+    thread = threading.Thread(target=rclpy.spin, args=(node,), daemon=True)
+    if len(sys.argv) > 1:
+        client.wait_for_service()
+    else:
+        client.call(Trigger.Request())"""))
+    assert started.line() == "ready"
+    time.sleep(0.1)
+    started.popen.send_signal(signal.SIGTERM)
+    assert started.end() == (0, "RuntimeError False\n", "")
+
+
+# Logs
+
+
+def test_lines_have_ros_2_s_form(capfd):
+    set_logger_level("camera", LoggingSeverity.DEBUG)
+    get_logger("camera").get_child("lens").warning("dirty")
+    get_logger("camera").debug({"a": 1})
+    get_logger("other").debug("not written")
+    get_logger("other").fatal("over")
+    lines = capfd.readouterr().err.splitlines()
+    assert [re.sub(r"\d{10}\.\d{9}", "T", line) for line in lines] == [
+        "[WARN] [T] [camera.lens]: dirty", "[DEBUG] [T] [camera]: {'a': 1}",
+        "[FATAL] [T] [other]: over"]
+    assert get_logger("camera.lens").get_effective_level() == LoggingSeverity.DEBUG
+    assert get_logger("camera").is_enabled_for(LoggingSeverity.DEBUG)
+
+
+def test_lines_can_be_held_back(capfd):
+    logger = get_logger("filters")
+    for number in range(4):
+        logger.info(f"once {number}", once=True)
+        logger.info(f"not first {number}", skip_first=True)
+        logger.log(f"sometimes {number}", LoggingSeverity.INFO, throttle_duration_sec=0.03)
+        time.sleep(0.02)
+    said = [line.partition("]: ")[2] for line in capfd.readouterr().err.splitlines()]
+    assert said == ["once 0", "sometimes 0", "not first 1", "not first 2", "sometimes 2",
+                    "not first 3"]
+
+
+def test_the_form_and_colours_can_be_chosen(capfd, monkeypatch):
+    monkeypatch.setenv("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{severity}|{name}|{message}")
+    monkeypatch.setenv("RCUTILS_COLORIZED_OUTPUT", "1")
+    get_logger("a").error("x")
+    get_logger("a").info("y")
+    assert capfd.readouterr().err == "\033[31mERROR|a|x\033[0m\nINFO|a|y\n"
+
+
+def test_logs_are_published(peer):
+    got = []
+    peer().node("listener", enable_rosout=False).create_subscription(
+        Log, "/rosout", got.append, 10)
+    node = peer("-r", "__ns:=/left").node("camera")
+    node.get_logger().get_child("lens").error("broken")
+    wait_until(lambda: got)
+    assert (got[0].name, got[0].level, got[0].msg) == ("left.camera.lens", 40, "broken")
+    node.destroy_node()
+    node.get_logger().error("quiet")  # not to /rosout any more
+
+
+def test_levels_can_be_given(program):
+    cases = [("", "I"), ("--log-level debug", "DI"), ("--log-level warn", ""),
+             ("--log-level program:=debug", "DI"), ("--log-level other:=debug", "I")]
+    started = [program(SPIN + "node.get_logger().debug('x'); node.get_logger().info('x')",
+                       "--ros-args", *words.split()) for words, _ in cases]
+    for (words, levels), one in zip(cases, started):
+        found = re.findall(r"^\[(.).*program\]: x$", one.end()[2], re.MULTILINE)
+        assert "".join(found) == levels, words
+
+
+def test_nobody_needs_to_read_the_logs(program):
+    started = program(SPIN + "sys.stdin\nprint('ready')\ntime.sleep(0.2)\n"
+                      "node.get_logger().info('x'); node.get_logger().info('y')\nprint('alive')")
+    assert started.line() == "ready"
+    started.popen.stderr.close()
+    assert started.line() == "alive"
+
+
+# Whom they hear
+
+
+def test_domains_do_not_hear_each_other(peer, program):
+    node, other = peer().node(), str(90 + os.getpid() % 10)
+    here = program(SPIN + "print('ready'); rclpy.spin(node)")
+    there = program(SPIN + "print('ready'); print(rclpy.get_default_context().get_domain_id()); "
+                    "rclpy.spin(node)", env={"ROS_DOMAIN_ID": other})
+    assert here.line() == there.line() == "ready" and there.line() == other
+    wait_until(lambda: "program" in node.get_node_names())
+    time.sleep(0.2)
+    assert node.get_node_names().count("program") == 1
+    for one in (here, there):
+        one.popen.send_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("name, value, message", [
+    ("ROS_DOMAIN_ID", "x", "ROS_DOMAIN_ID is 'x'; it must be a whole number from 0 to 232"),
+    ("ROS_DOMAIN_ID", "233", "ROS_DOMAIN_ID is '233'"),
+    ("ROS_DOMAIN_ID", "-1", "ROS_DOMAIN_ID is '-1'"),
+    ("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", "ROS_AUTOMATIC_DISCOVERY_RANGE is 'OFF'; rosless "
+                                             "knows SUBNET, LOCALHOST and SYSTEM_DEFAULT"),
+    ("ROS_STATIC_PEERS", "10.0.0.1", "rosless has no ROS_STATIC_PEERS: name peers in CYCLONEDDS")])
+def test_settings_of_the_network_are_checked(monkeypatch, name, value, message):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=message):
+        rclpy.Context().init(args=[], domain_id=None if name == "ROS_DOMAIN_ID" else 9)
+
+
+def test_programs_exchange_messages(program, peer):
+    """Two processes, as users have them."""
+    got = []
+    peer().node().create_subscription(String, "chatter", got.append, 10)
+    started = program(SPIN + """
+while not publisher.get_subscription_count():
+    time.sleep(0.01)
+publisher.publish(String(data="hello"))
+time.sleep(0.2)
+""")
+    wait_until(lambda: got == [String(data="hello")])
+    assert started.end()[0] == 0

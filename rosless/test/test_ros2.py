@@ -1,0 +1,203 @@
+"""The `ros2` command against a node that runs, by example."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+import yaml
+from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rosless_helpers import wait_until
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header, String
+from std_srvs.srv import SetBool
+
+ROS2 = "import sys; from rosless.ros2 import main; sys.exit(main())"
+
+
+@pytest.fixture
+def ros2(program):
+    """ros2("topic list") -> a Program."""
+    return lambda words: program(ROS2, *shlex.split(words))
+
+
+@pytest.fixture
+def said(ros2):
+    """said("topic list", "node list") -> what they wrote, run at once, once they ended well."""
+    def run(*commands: str) -> list[str]:
+        started = [ros2(words) for words in commands]
+        ended = [one.end(20.0) for one in started]
+        assert [(code, err) for code, _, err in ended] == [(0, "")] * len(ended)
+        return [out for _, out, _ in ended]
+    return run
+
+
+@pytest.fixture
+def camera(peer):
+    """A node with something of everything."""
+    node = peer("-r", "__ns:=/left").node("camera")
+    node.declare_parameter("rate", 30.0, ParameterDescriptor(
+        description="Frames a second", additional_constraints="not too many",
+        floating_point_range=[FloatingPointRange(from_value=0.5, to_value=60.0)]))
+    node.declare_parameter("lens.name", "wide", ParameterDescriptor(read_only=True))
+    node.declare_parameter("lens.k", [1.0, 0.5])
+    node.heard = []
+    node.create_subscription(Header, "in", node.heard.append, 10)
+    node.image = node.create_publisher(Image, "image", qos_profile_sensor_data)
+
+    def flip(request, response):
+        response.success, response.message = not request.data, "done"
+        return response
+    node.create_service(SetBool, "flip", flip)
+    return node
+
+
+def test_list(camera, said):
+    topics, typed, nodes, services = said("topic list", "topic list -t", "node list",
+                                          "service list -t")
+    assert topics.split() == ["/left/image", "/left/in", "/parameter_events", "/rosout"]
+    assert "/left/image [sensor_msgs/msg/Image]\n" in typed
+    assert nodes == "/left/camera\n"
+    assert "/left/flip [std_srvs/srv/SetBool]\n" in services
+
+
+def test_info(camera, said):
+    short, verbose, topic, service, node = said(
+        "topic info /left/image", "topic info -v /left/in", "topic type /left/in",
+        "service type /left/flip", "node info /left/camera")
+    assert short == "Type: sensor_msgs/msg/Image\nPublisher count: 1\nSubscription count: 0\n"
+    assert {"Publisher count: 0", "Node name: camera", "Node namespace: /left",
+            "Endpoint type: SUBSCRIPTION", "  Reliability: RELIABLE"} <= set(verbose.splitlines())
+    assert (topic, service) == ("std_msgs/msg/Header\n", "std_srvs/srv/SetBool\n")
+    assert node.startswith("/left/camera\n  Subscribers:\n    /left/in: std_msgs/msg/Header\n")
+    assert "\n  Service Servers:\n    /left/camera/describe_parameters: " in node
+    assert node.endswith("  Service Clients:\n")
+
+
+def test_echo(camera, ros2):
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    camera.create_publisher(String, "map", latched).publish(String(data="é"))
+    started = [ros2("topic echo --once " + words) for words in (
+        "/left/map", "/left/image", "/left/image --field header.frame_id",
+        "--no-arr /left/image sensor_msgs/msg/Image", "/left/image --field nope")]
+    wait_until(lambda: camera.image.get_subscription_count() == 4)
+    camera.image.publish(Image(header=Header(frame_id="lens"), width=2, data=range(200)))
+    (_, map_, _), (_, full, _), field, (_, short, _), bad = (one.end() for one in started)
+    assert map_ == "data: é\n---\n"
+    assert full.startswith("header:\n  stamp:\n    sec: 0\n    nanosec: 0\n  frame_id: lens\n")
+    assert full.endswith("\n- 127\n- '...'\n---\n")
+    assert field == (0, "lens\n---\n", "")
+    assert "data: '<sequence type: array, length: 200>'" in short
+    assert bad == (1, "", "ros2 topic: sensor_msgs/msg/Image has no field 'nope'\n")
+
+
+def test_hz(camera, ros2):
+    started = ros2("topic hz /left/image")
+    camera.create_timer(0.02, lambda: camera.image.publish(Image()))
+    rate = re.fullmatch(r"average rate: ([\d.]+)", started.line())
+    assert 30 < float(rate[1]) < 70
+    assert re.fullmatch(r"\tmin: [\d.]+s max: [\d.]+s std dev: [\d.]+s window: \d+",
+                        started.line())
+    started.popen.send_signal(signal.SIGINT)
+    assert started.end()[::2] == (130, "")
+
+
+def test_pub(camera, ros2):
+    header = "/left/in std_msgs/msg/Header"
+    once, thrice, endless = (ros2("topic pub " + words) for words in (
+        f"--once {header} '{{stamp: {{sec: 3}}, frame_id: once}}'",
+        "-t 3 -r 50 /left/in std_msgs/Header 'frame_id: thrice'",
+        f"{header} '{{frame_id: 1}}'"))
+    code, out, err = once.end()
+    assert (code, err) == (0, "") and "publishing #1: std_msgs.msg.Header(stamp=" in out
+    assert thrice.end()[::2] == (0, "")
+    wait_until(lambda: any(h.frame_id == "1" for h in camera.heard))
+    endless.popen.send_signal(signal.SIGTERM)
+    assert endless.end()[::2] == (143, "")
+    heard = [(h.stamp.sec, h.frame_id) for h in camera.heard if h.frame_id != "1"]
+    assert sorted(heard) == [(0, "thrice")] * 3 + [(3, "once")]
+
+
+def test_call(camera, said):
+    assert said("service call /left/flip std_srvs/srv/SetBool '{data: true}'") == [
+        "requester: making request: std_srvs.srv.SetBool_Request(data=True)\n\nresponse:\n"
+        "std_srvs.srv.SetBool_Response(success=False, message='done')\n\n"]
+
+
+def test_reading_parameters(camera, said):
+    everything, listed, rate, k, described, dumped = said(
+        "param list", "param list /left/camera", "param get /left/camera rate",
+        "param get left/camera lens.k", "param describe /left/camera rate",
+        "param dump /left/camera")
+    assert everything == "/left/camera:\n  lens.k\n  lens.name\n  rate\n  use_sim_time\n"
+    assert listed == everything.partition("\n")[2]
+    assert rate == "Double value is: 30.0\n" and k == "Double values are: [1.0, 0.5]\n"
+    assert described == (
+        "Parameter name: rate\n  Type: double\n  Description: Frames a second\n  Constraints:\n"
+        "    Min value: 0.5\n    Max value: 60.0\n    not too many\n")
+    assert yaml.safe_load(dumped) == {
+        "/left/camera": {"ros__parameters": {
+            "rate": 30.0, "use_sim_time": False, "lens": {"name": "wide", "k": [1.0, 0.5]}}}}
+
+
+def test_setting_parameters(camera, ros2):
+    started = [ros2(f"param set /left/camera {words}") for words in (
+        "rate 61.0", "rate fast", "lens.name x", "nope 1", "rate 25.0")]
+    ended = [one.end() for one in started]
+    for (code, out, _), reason in zip(ended, ("out of range", "Wrong parameter type", "read-only",
+                                              "undeclared parameter")):
+        assert code == 1 and re.match(f"Setting parameter failed: .*{reason}", out)
+    assert ended[-1] == (0, "Set parameter successful\n", "")
+    assert camera.get_parameter("rate").value == 25.0
+
+
+def test_interfaces(said):
+    service, message, listed = said("interface show std_srvs/srv/SetBool",
+                                    "interface show std_msgs/msg/String", "interface list")
+    assert service.count("---\n") == 1 and message == "string data\n"
+    assert {"std_msgs/msg/String", "std_srvs/srv/SetBool"} < set(listed.split())
+
+
+ERRORS = {
+    "bag record": (2, "ros2: rosless has no command 'bag'; it has interface, launch"),
+    "topic": (2, "the following arguments are required: verb"),
+    "topic bw /x": (2, "invalid choice: 'bw'"),
+    "topic echo /no": (1, "ros2 topic: topic '/no' does not appear to be published yet"),
+    "topic echo /x nope_msgs/msg/X": (1, "ros2 topic: unknown interface type 'nope_msgs/msg/X'"),
+    "topic echo x/ std_msgs/msg/String": (1, "Invalid topic name 'x/'"),
+    "topic pub /x std_msgs/msg/String '{nope: 1}'": (1, "String has no field 'nope'"),
+    "topic pub /x std_msgs/msg/String [1]": (1, "values of std_msgs/msg/String must be a mapping"),
+    "topic pub /x std_msgs/msg/Int32 '{data: a}'": (1, "The 'data' field must be of type 'int'"),
+    "topic pub /x std_msgs/msg/Int32 '{a'": (1, "'{a' is not YAML"),
+    "topic pub -r 0 /x std_msgs/msg/Int32": (1, "--rate must be above 0, not 0.0"),
+    "node info /no": (1, "ros2 node: unable to find node '/no'; see `ros2 node list`"),
+    "param get /no x": (1, "ros2 param: node not found: '/no'; see `ros2 node list`"),
+    "param get /left/camera no": (1, "ros2 param: parameter not set: 'no' of /left/camera"),
+    "service call /x std_msgs/msg/String": (1, "'std_msgs/msg/String' is not a service type"),
+    "service call --timeout 0.2 /x std_srvs/srv/SetBool": (
+        1, "ros2 service: service '/x' did not appear in 0.2 s"),
+    "interface show nope": (1, "unknown interface 'nope': give <package>/msg/<Name>"),
+}
+
+
+def test_one_line_says_what_is_wrong(camera, ros2):
+    started = [ros2(words) for words in ERRORS]
+    for one, (words, (code, message)) in zip(started, ERRORS.items()):
+        got, _, err = one.end(30.0)
+        assert got == code and message in err and "Traceback" not in err, words
+
+
+def test_head_ends_a_command_quietly(camera, program):
+    camera.create_timer(0.01, lambda: camera.image.publish(Image()))
+    for words in ("interface list", "topic echo /left/image"):
+        done = subprocess.run(
+            f'{{ "{sys.executable}" -c "$CODE" {words}; echo "code $?" >&2; }} | head -n 1',
+            shell=True, text=True, capture_output=True, timeout=20.0,
+            env={**os.environ, "CODE": "import rosless; rosless.activate(); " + ROS2})
+        assert done.stdout.count("\n") == 1 and done.stderr == "code 0\n"
