@@ -1,10 +1,8 @@
 """The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`."""
 
 from launch import LaunchDescription
-from launch.actions import (DeclareLaunchArgument, IncludeLaunchDescription, RegisterEventHandler,
-                            Shutdown)
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
 from launch.conditions import IfCondition
-from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -15,6 +13,7 @@ ARGUMENTS = {
     "profile": ("upper_body", "picture wanted: full_body, upper_body, face, or a YAML file"),
     "language": ("en", "of text and speech: en, fr, or a YAML file"),
     "mirrored": ("false", "whether the camera's image is mirrored"),
+    "label": ("", "of the captures' files; empty: the profile's name"),
     "folder": ("~/dwpose_captures", "where captures are written"),
     "speech": ("true", "speak"),
     "voice": (LaunchConfiguration("language"), "espeak-ng's voice; default: the language"),
@@ -28,19 +27,20 @@ def generate_launch_description() -> LaunchDescription:
         return ParameterValue(LaunchConfiguration(name), value_type=kind)
 
     images = [("image_raw", LaunchConfiguration("image_topic"))]
-    guidance = Node(
-        package="dwpose_ros", executable="guidance", name="guidance", output="screen",
-        parameters=[{"profile": value("profile", str), "language": value("language", str),
-                     "mirrored": value("mirrored", bool),
-                     "exit_when_done": value("exit_when_done", bool)}])
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in ARGUMENTS.items()),
         IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution(
             [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]))),
-        guidance,
+        Node(
+            package="dwpose_ros", executable="guidance", name="guidance", output="screen",
+            on_exit=Shutdown(reason="the guidance node has ended"),
+            parameters=[{"profile": value("profile", str), "language": value("language", str),
+                         "mirrored": value("mirrored", bool), "label": value("label", str),
+                         "exit_when_done": value("exit_when_done", bool)}]),
         Node(
             package="dwpose_ros", executable="capture", name="capture", output="screen",
+            on_exit=Shutdown(reason="the capture node has ended"),
             remappings=images, parameters=[{"folder": value("folder", str)}]),
         Node(
             package="dwpose_ros", executable="speech", name="speech", output="screen",
@@ -49,7 +49,4 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package="dwpose_ros", executable="downstream", name="downstream", output="screen",
             condition=IfCondition(LaunchConfiguration("downstream"))),
-        RegisterEventHandler(
-            OnProcessExit(target_action=guidance, on_exit=[Shutdown(reason="guidance is done")]),
-            condition=IfCondition(LaunchConfiguration("exit_when_done"))),
     ])

@@ -22,6 +22,7 @@ ARGUMENTS = {
     "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
     "detector": ("", "person detector: likewise"),
     "device": ("auto", "where networks run: auto, cpu or cuda"),
+    "download": ("false", "fetch missing weights at start"),
     "max_age": ("0.5", "s; older frames are not processed; 0 takes all"),
     "overlay": ("true", "draw skeletons on the image, while somebody subscribes"),
     "rviz": ("false", "open RViz"),
@@ -52,6 +53,7 @@ def generate_launch_description() -> LaunchDescription:
             remappings=images, on_exit=Shutdown(reason="the pose node has ended"),
             parameters=[{"backend": value("backend", str), "model": value("model", str),
                          "detector": value("detector", str), "device": value("device", str),
+                         "download": value("download", bool),
                          "max_age": value("max_age", float)}]),
         Node(
             package="dwpose_ros", executable="overlay", name="overlay", output="screen",

@@ -2,6 +2,7 @@
 
 from dwpose_ros.capture.quality import Quality, measure
 from dwpose_ros.capture.ring import Ring, Shot
-from dwpose_ros.capture.store import CaptureError, Files, check_label, save
+from dwpose_ros.capture.store import CaptureError, Files, check_label, save, unwritable
 
-__all__ = ["CaptureError", "Files", "Quality", "Ring", "Shot", "check_label", "measure", "save"]
+__all__ = ["CaptureError", "Files", "Quality", "Ring", "Shot", "check_label", "measure", "save",
+           "unwritable"]

@@ -57,10 +57,25 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
         while any((folder / f"{stem}{ending}").exists() for ending in contents):
             number += 1
             stem = f"{stem.rsplit('~', 1)[0]}~{number}"
-        return Files(*write_atomically({folder / f"{stem}{e}": data for e, data in contents.items()}))
+        return Files(*write_atomically(
+            {folder / f"{stem}{ending}": data for ending, data in contents.items()}))
     except OSError as err:
-        raise CaptureError(f"cannot write to {folder}: {err.strerror or err}; free some space, or "
-                           "set the parameter folder to one that can be written") from err
+        raise CaptureError(_cannot_write(folder, err)) from err
+
+
+def unwritable(folder: Path) -> str:
+    """Why no capture can be written to a folder, which is made where it can be; empty if one can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as err:
+        return _cannot_write(folder, err)
+
+
+def _cannot_write(folder: Path, err: OSError) -> str:
+    return (f"cannot write to {folder}: {err.strerror or err}; free some space, or set the "
+            "parameter folder to one that can be written")
 
 
 def write_atomically(contents: dict[Path, bytes]) -> list[Path]:

@@ -9,6 +9,7 @@ from dwpose_ros.guidance.checks import Verdict
 from dwpose_ros.guidance.profile import Profile
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
+RETRY_S = 6.0  # after a failed capture, before the next
 BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held still
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
 
@@ -51,6 +52,7 @@ class Coach:
         self._candidate_since = 0.0
         self._hold_since: float | None = None
         self._capture_since: float | None = None
+        self._failed_at = float("-inf")
         self._empty_since: float | None = None
         self._spoken = ("", "")
         self._spoken_at = float("-inf")
@@ -77,6 +79,9 @@ class Coach:
             if now - self._capture_since > CAPTURE_TIMEOUT_S:
                 self.captured(False, now)
             return self._decide(State.HOLDING, "", "", progress, now)
+        if now - self._failed_at < RETRY_S:
+            self._current = self._candidate = ("capture_failed", "")
+            return self._decide(State.ADJUSTING, "capture_failed", "", progress, now)
         if failed is None:
             return self._hold(progress, now)
         self._hold_since = None
@@ -92,6 +97,8 @@ class Coach:
         self._current = self._candidate = ("", "")
         self._state = State.CAPTURED if success else State.ADJUSTING
         self._spoken = ("", "")
+        if not success:
+            self._failed_at = now
 
     def _hold(self, progress: float, now: float) -> Decision:
         if self._hold_since is None:

@@ -14,6 +14,8 @@ from dwpose_ros.nodes.common import DwposeNode, run
 from dwpose_ros.sources import Source, SourceError, open_source
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
+WAIT_S = 10.0  # at most, for subscribers of a file
+SETTLE_S = 1.5  # after the last of them came
 
 
 class Camera(DwposeNode):
@@ -37,6 +39,7 @@ class Camera(DwposeNode):
         self._frame_id = self.parameter("frame_id", "camera", "frame of the images")
         self._images = self.create_publisher(Image, "image_raw", 1)
         self._infos = self.create_publisher(CameraInfo, "camera_info", 1)
+        self._published = False
         self._ended = threading.Event()
         self._source: Source | None = self._open(first=True)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -59,6 +62,8 @@ class Camera(DwposeNode):
         return source
 
     def _run(self) -> None:
+        if self._source is not None and self._source.paced:
+            self._wait_for_subscribers()
         self._next = time.monotonic()  # when the next frame is due
         while not self._ended.is_set() and rclpy.ok():
             if self._source is None:
@@ -84,6 +89,17 @@ class Camera(DwposeNode):
                 self._next = max(self._next, time.monotonic() - 1 / rate) + 1 / rate
             self._publish(frame, stamp)
 
+    def _wait_for_subscribers(self) -> None:
+        """A file waits until all who start with this node listen; a few images are soon over."""
+        count, changed = 0, time.monotonic()
+        end = changed + WAIT_S
+        while time.monotonic() < end and not self._ended.wait(0.05):
+            now = self._images.get_subscription_count()
+            if now != count:
+                count, changed = now, time.monotonic()
+            elif count and time.monotonic() - changed > SETTLE_S:
+                return
+
     def _at_end(self) -> bool:
         """What to do when no frame came: rewind, wait for the camera, or stop (False)."""
         if self._source.live:
@@ -96,13 +112,17 @@ class Camera(DwposeNode):
                 return True
             self.get_logger().error(f"{self._name}: has no frame that can be read")
             return False
-        self.get_logger().info(f"{self._name}: the last frame was published")
+        if self._published:
+            self.get_logger().info(f"{self._name}: the last frame was published")
+        else:
+            self.get_logger().error(f"{self._name}: has no frame that can be read")
         return False
 
     def _publish(self, frame, stamp) -> None:
         header = Header(stamp=stamp.to_msg(), frame_id=self._frame_id)
         try:
             self._images.publish(fill(Image(header=header), frame))
+            self._published = True
             height, width = frame.shape[:2]
             self._infos.publish(CameraInfo(header=header, width=width, height=height))
         except RuntimeError:
@@ -112,7 +132,7 @@ class Camera(DwposeNode):
     def close(self) -> None:
         self._ended.set()
         self._thread.join(2.0)
-        if self._source is not None:
+        if self._source is not None and not self._thread.is_alive():  # it may still read
             self._source.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sensor_msgs.msg import Image
 
-from dwpose_ros.capture import CaptureError, Ring, check_label, measure, save
+from dwpose_ros.capture import CaptureError, Ring, check_label, measure, save, unwritable
 from dwpose_ros.capture.quality import motion
 from dwpose_ros.capture.store import pose_document
 from dwpose_ros.images import ImageError, fill_compressed, to_bgr
@@ -27,8 +27,12 @@ class Capture(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("capture")
-        self._folder = Path(self.parameter(
-            "folder", "~/dwpose_captures", "where captures are written")).expanduser().absolute()
+        folder = self.parameter("folder", "~/dwpose_captures", "where captures are written")
+        if not folder:
+            raise ValueError("parameter folder is empty; give the folder to write captures to")
+        self._folder = Path(folder).expanduser().absolute()
+        if trouble := unwritable(self._folder):  # better told now than at the first capture
+            self.get_logger().error(trouble)
         self._format = self.parameter("format", "png", "of the image", choices=("png", "jpg"))
         self._window_s = self.parameter(
             "window", 0.7, "s; how far back the best frame is looked for",

@@ -55,13 +55,18 @@ class DwposeNode(Node):
         return value
 
     def _on_set(self, parameters: list) -> SetParametersResult:
+        done = []
         for parameter in parameters:
             change = self._changes.get(parameter.name)
-            if change is not None:
-                try:
-                    change(parameter.value)
-                except ValueError as err:
-                    return SetParametersResult(successful=False, reason=str(err))
+            if change is None:
+                continue
+            try:
+                change(parameter.value)
+            except ValueError as err:
+                for before, value in reversed(done):  # all, or none
+                    before(value)
+                return SetParametersResult(successful=False, reason=str(err))
+            done.append((change, self.get_parameter(parameter.name).value))
         return SetParametersResult(successful=True)
 
     def close(self) -> None:

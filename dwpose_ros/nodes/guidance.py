@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from std_msgs.msg import String
 
+from dwpose_ros.capture import check_label
 from dwpose_ros.guidance import Coach, Decision, State, load_phrases, load_profile
 from dwpose_ros.guidance.checks import judge
 from dwpose_ros.guidance.view import Follower
@@ -29,7 +32,8 @@ class Guidance(DwposeNode):
         self._mirrored = self.parameter(
             "mirrored", False, "whether the camera's image is mirrored",
             change=lambda value: setattr(self, "_mirrored", value))
-        self._label = self.parameter("label", "", "label of the captures; empty: the profile's")
+        self._label = check_label(self.parameter(
+            "label", "", "of the captures' files; empty: the profile's name"))
         self._exit_when_done = self.parameter("exit_when_done", False, "end after the capture",
                                               change=lambda v: setattr(
                                                   self, "_exit_when_done", v))
@@ -105,7 +109,12 @@ class Guidance(DwposeNode):
                 log.error(f"capture failed: {response.message}")
             coach.captured(response.success, now)
         self._capture.call_async(Capture.Request(
-            label=self._label or coach.profile.name, person_id=person)).add_done_callback(answered)
+            label=self._label or _label_of(coach.profile.name), person_id=person)).add_done_callback(answered)
+
+
+def _label_of(profile: str) -> str:
+    """A user's profile may have a name that no label can be."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", profile)[:64]
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ from dwpose_ros.pose import load
 from dwpose_ros.pose.backend import BACKENDS
 from dwpose_ros.pose.tracker import Tracker
 
+SILENT_S = 3.0  # without an image, after which it says so
+
 
 class Pose(DwposeNode):
     """Runs an estimator on the newest image, whenever it is free."""
@@ -38,6 +40,7 @@ class Pose(DwposeNode):
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
         self._tracker = Tracker()
         self._received = self._processed = self._stale = 0
+        self._last_image = time.monotonic()
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._age_ms: deque[float] = deque(maxlen=300)  # of the frame when its pose is published
         self._oldest_ms = 0.0  # the oldest frame ever taken up
@@ -50,6 +53,7 @@ class Pose(DwposeNode):
 
     def _on_image(self, msg: Image) -> None:
         self._received += 1
+        self._last_image = time.monotonic()
         self._worker.put(msg)
 
     def _age(self, msg: Image) -> float:
@@ -71,6 +75,7 @@ class Pose(DwposeNode):
             raise
         start = time.perf_counter()
         people = self._estimator(rgb)
+        self._last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
         ids = self._tracker(people.boxes, stamp_ns(msg.header) / 1e9)
         self._poses.publish(to_msg(people, ids, msg.header, msg.width, msg.height,
@@ -89,12 +94,21 @@ class Pose(DwposeNode):
             if samples:
                 p50, p95 = np.percentile(list(samples), [50, 95])
                 values.update({f"{name} p50 (ms)": f"{p50:.1f}", f"{name} p95 (ms)": f"{p95:.1f}"})
-        silent = not self._received
+        silent = time.monotonic() - self._last_image > SILENT_S
+        publishers = self.count_publishers("image_raw") if silent else 0
+        message = "running"
+        if silent:
+            topic = self.resolve_topic_name("image_raw")
+            message = f"no image on {topic} for {SILENT_S:g} s or more ({publishers} publishers)"
+        if publishers:
+            self.get_logger().warning(
+                f"{message}: large images get lost where the socket buffer is small, see "
+                "net.core.rmem_max in the README", throttle_duration_sec=10.0)
         self._diagnostics.publish(DiagnosticArray(
             header=_now(self), status=[DiagnosticStatus(
                 level=DiagnosticStatus.WARN if silent else DiagnosticStatus.OK,
                 name=self.get_fully_qualified_name().lstrip("/") + ": frames",
-                message="no image received yet" if silent else "running",
+                message=message,
                 hardware_id=self._estimator.runs_on,
                 values=[KeyValue(key=k, value=str(v)) for k, v in values.items()])]))
 

@@ -152,9 +152,8 @@ class Reader:
     def ready(self) -> bool:
         """Whether there is something to take."""
         try:
-            with _or_gone(self._dds):
-                return self.condition.triggered
-        except Gone:
+            return self.condition.triggered
+        except DDSException:  # it has ended
             return False
 
     def take(self, count: int = 1) -> list[tuple[bytes, Any]]:
@@ -207,10 +206,15 @@ class Participant:
     """One DDS participant: a process's place in the ROS 2 graph."""
 
     def __init__(self, domain_id: int) -> None:
-        if domain_id not in _domains:
-            _domains[domain_id] = Domain(domain_id, configuration())
+        try:
+            if domain_id not in _domains:
+                _domains[domain_id] = Domain(domain_id, configuration())
+            self._dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
+        except DDSException as err:
+            raise OSError(f"Cyclone DDS cannot join domain {domain_id}: a network interface (at "
+                          "least the loopback) must be up, and CYCLONEDDS_URI, where set, "
+                          f"correct: {err}") from err
         self.domain_id = domain_id
-        self._dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
         self.gid = self._dds.get_guid().bytes
         self._topics: dict[tuple[str, str], Topic] = {}
         self._nodes: dict[object, tuple[str, str, list[bytes], list[bytes]]] = {}
@@ -274,10 +278,9 @@ class Participant:
                 for name, namespace, readers, writers in self._nodes.values()])))
 
     def _discovered(self, topic) -> list:
-        with self._lock:
+        with self._lock, _or_gone(self._dds):
             if topic not in self._builtin:
                 self._builtin[topic] = BuiltinDataReader(self._dds, topic)
-        with _or_gone(self._dds):
             return [s for s in self._builtin[topic].read(100_000)
                     if s.sample_info.instance_state == InstanceState.Alive]
 

@@ -181,7 +181,7 @@ def _service(typename: str) -> type:
 
 
 def _register_files(typename: str) -> None:
-    """Add all definitions of the type's package to the store. Raises ValueError naming the file."""
+    """Add all definitions of the type's package to the store. Errors name the file."""
     package, kind, _ = typename.split("/")
     for file in index.interface_files(package, kind):
         stem = f"{package}/{kind}/{file.stem}"
@@ -355,7 +355,8 @@ def _numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Fie
             exact = _exact(value, dtype)
             return exact if fixed else _array(code, np.ascontiguousarray(exact).ravel())
         except (TypeError, ValueError, OverflowError) as err:
-            raise AssertionError(f"The '{name}' field must hold only {base} values: {err}") from err
+            raise AssertionError(
+                f"The '{name}' field must hold only {base} values: {err}") from err
 
     if fixed:
         return Field(idl, lambda: np.array(default or [0] * length, dtype), check,

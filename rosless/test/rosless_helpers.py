@@ -7,12 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 
 import pytest
 
 
-def wait_until(condition, timeout_s: float = 10.0):
+def wait_until(condition, timeout_s: float = 20.0):
     """The condition's first true value. Fails the test if there is none in time."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
@@ -33,13 +32,18 @@ class Peer:
         rclpy.init(context=self.context, args=["test", "--ros-args", *ros_args])
         self.executor = getattr(executors, executor)(context=self.context, **executor_args)
         self.nodes = []
+        self.error: BaseException | None = None  # what ended its spinning
         self.thread = threading.Thread(target=self._spin)
         self.thread.start()
 
     def _spin(self) -> None:
         from rclpy.executors import ExternalShutdownException
-        with suppress(ExternalShutdownException):
+        try:
             self.executor.spin()
+        except ExternalShutdownException:
+            pass
+        except BaseException as err:
+            self.error = err
 
     def node(self, name: str = "peer", **kwargs):
         from rclpy.node import Node
@@ -55,6 +59,8 @@ class Peer:
         for node in self.nodes:
             node.destroy_node()
         self.context.leave()
+        if self.error:
+            raise self.error
 
 
 class Program:
@@ -71,7 +77,7 @@ class Program:
         """The next line that it writes to standard output."""
         return self.popen.stdout.readline().rstrip("\n")
 
-    def end(self, timeout_s: float = 10.0) -> tuple[int, str, str]:
+    def end(self, timeout_s: float = 30.0) -> tuple[int, str, str]:
         """Its exit code, and what else it wrote to standard output and standard error."""
         out, err = self.popen.communicate(timeout=timeout_s)
         return self.popen.returncode, out, err

@@ -98,7 +98,7 @@ def test_fixed_arrays_of_numbers_are_numpy():
     assert info.k is mine
     for bad, message in (([0.0] * 8, "exactly 9 elements, not '8 elements'"), (3, "a sequence"),
                          (np.zeros(9, np.float32), "one-dimensional with dtype float64"),
-                         (np.zeros((9, 1)), "one-dimensional"), (["a"] * 9, "only float64 values")):
+                         (np.zeros((9, 1)), "one-dimensional"), (["a"] * 9, "only float64 val")):
         with pytest.raises(AssertionError, match=message):
             info.k = bad
 

@@ -151,9 +151,9 @@ def test_a_value_that_is_no_choice_ends_launch(demo):
             "['face', 'full_body']") in out
 
 
-def test_a_missing_argument_ends_launch_before_anything_starts(demo):
-    out = demo.launch(node() + ", DeclareLaunchArgument('must', description='D')", code=1)
-    assert "missing required argument 'must' (description: 'D'), given: []" in out
+def test_a_missing_argument_ends_launch(demo):
+    out = demo.launch("DeclareLaunchArgument('must', description='D'), " + node(), code=1)
+    assert 'Required launch argument "must" (description: "D") was not provided' in out
     assert "process started" not in out
 
 
@@ -208,7 +208,13 @@ def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
     ("def generate_launch_description(): return [1]", r"must return a LaunchDescription, not \[1"),
     ("from launch_ros.actions import Node\nNode(executable='x', prefix='gdb')",
      r"it.launch.py:2: NotImplementedError: rosless has no Node\(prefix=...\)"),
-    ("from launch_ros.actions import LifecycleNode", "it.launch.py:1: ImportError: .*rosless.*"),
+    ("from launch_ros.actions import LifecycleNode",
+     "it.launch.py:1: ImportError: rosless has no launch_ros.actions.LifecycleNode"),
+    ("from launch.substitutions import Command", "rosless has no launch.substitutions.Command"),
+    ("from launch.conditions import LaunchConfigurationEquals",
+     "rosless has no launch.conditions.LaunchConfigurationEquals"),
+    ("import launch\nlaunch.actions.GroupAction([], forwarding=False)",
+     r"it.launch.py:2: NotImplementedError: rosless has no GroupAction\(forwarding=...\)"),
     ("import launch.frontend", "rosless has no module 'launch.frontend'"),
 ])
 def test_errors_in_launch_files_name_the_place(demo, text, message):
@@ -236,9 +242,7 @@ def test_xml_is_refused(demo):
     ("AndSubstitution('true', NotSubstitution('0'))", "true"),
     ("OrSubstitution('no', 'off')", "false"),
     ("IfElseSubstitution('true', 'a', 'b')", "a"),
-    ("Command(['echo ', LaunchConfiguration('four'), ' x'])", "4 x"),
     ("[FindPackageShare('demo'), '']", "{prefix}/share/demo"),
-    ("ExecutableInPackage('show', 'demo')", "{prefix}/lib/demo/show"),
     ("FindExecutable(name='sh')", "/bin/sh"),
 ])
 def test_substitutions(demo, substitution, text):
@@ -251,7 +255,6 @@ def test_substitutions(demo, substitution, text):
     ("EnvironmentVariable('NOPE')", "environment variable 'NOPE' does not exist"),
     ("FindPackageShare('nope')", "package 'nope' not found, searching: ["),
     ("PythonExpression('1 +')", "Python expression '1 +' has no value: SyntaxError"),
-    ("Command('false')", "executed command failed (exit code 1). Command: false"),
     ("NotSubstitution('maybe')", "'maybe' must be one of true, 1, false, 0"),
 ])
 def test_substitutions_without_a_value_end_launch(demo, substitution, message):
@@ -260,12 +263,11 @@ def test_substitutions_without_a_value_end_launch(demo, substitution, message):
 
 def test_conditions(demo):
     conditions = ["IfCondition('True')", "IfCondition(LaunchConfiguration('zero'))",
-                  "UnlessCondition('0')", "LaunchConfigurationEquals('zero', '0')",
-                  "LaunchConfigurationNotEquals('zero', '0')",
+                  "UnlessCondition('0')", "UnlessCondition(LaunchConfiguration('zero'))",
                   "IfCondition(EqualsSubstitution(LaunchConfiguration('zero'), '0'))"]
     out = demo.launch("SetLaunchConfiguration('zero', '0')," + ",".join(
         f"LogInfo(msg='{i} holds', condition={c})" for i, c in enumerate(conditions)))
-    assert re.findall(r"(\d) holds", out) == ["0", "2", "3", "5"]
+    assert re.findall(r"(\d) holds", out) == ["0", "2", "3", "4"]
     assert ("expected one of [true, 1, false, 0] but got 'yes'"
             in demo.launch("LogInfo(msg='', condition=IfCondition('yes'))", code=1))
 
@@ -293,9 +295,8 @@ def test_groups_have_scopes(demo):
     inside = f"[SetLaunchConfiguration('b', 'B'), SetEnvironmentVariable('X', '2'), {shown}]"
     out = demo.launch(f"""SetLaunchConfiguration('a', 'A'), SetEnvironmentVariable('X', '1'),
         GroupAction({inside}), {shown},
-        GroupAction({inside}, forwarding=False, launch_configurations={{'c': 'C'}}), {shown},
         GroupAction({inside}, scoped=False), {shown}""")
-    assert re.findall(r"user\]: (.*)", out) == ["AB2", "A-1", "-B2", "A-1", "AB2", "AB2"]
+    assert re.findall(r"user\]: (.*)", out) == ["AB2", "A-1", "AB2", "AB2"]
 
 
 def test_what_runs_later_sees_its_own_scope(demo):

@@ -152,8 +152,8 @@ def test_services(peer, node):
     assert (rate.double_value, list(k.double_array_value), nope.type) == (30.0, [1.0, 0.5], 0)
     assert list(call(other, GetParameterTypes, "get_parameter_types",
                      names=["rate", "nope"]).types) == [3, 0]
-    described, = call(other, DescribeParameters, "describe_parameters", names=["serial"]).descriptors
-    assert described.read_only and described.type == 4
+    serial, = call(other, DescribeParameters, "describe_parameters", names=["serial"]).descriptors
+    assert serial.read_only and serial.type == 4
     new = [Parameter("rate", value=10.0), Parameter("width", value=-16), Parameter("no", value=1)]
     results = call(other, SetParameters, "set_parameters",
                    parameters=[p.to_parameter_msg() for p in new]).results
@@ -197,8 +197,9 @@ def test_later_patterns_win(words, value):
 
 
 @pytest.mark.parametrize("text, value", [
-    ("1", 1), ("-2", -2), ("1.", 1.0), ("1e-3", 0.001), (".5", 0.5), ("true", True), ("off", False),
-    ("hello", "hello"), ("'1'", "1"), ("", ""), ("12:30", "12:30"), ("2001-01-01", "2001-01-01"),
+    ("1", 1), ("-2", -2), ("1.", 1.0), ("1e-3", 0.001), (".5", 0.5), ("true", True),
+    ("off", False), ("hello", "hello"), ("'1'", "1"), ("", ""), ("12:30", "12:30"),
+    ("2001-01-01", "2001-01-01"),
     ("1.2.3", "1.2.3"), ("[1, 2]", [1, 2]), ("[1, 2.5]", [1.0, 2.5]), ("['1']", ["1"]),
     ("/dev/video0", "/dev/video0"), ("a:=b", "a:=b")])
 def test_values_are_yaml(text, value):
@@ -213,7 +214,7 @@ def test_values_are_yaml(text, value):
     (["-p", "a:=[1, b]"], "a list parameter must hold one type of bool, int, float or str"),
     (["-p", "a:={b: 1}"], "is no value of a parameter"),
     (["-r", "a"], "'a' is not a remapping: it must read from:=to or node:from:=to"),
-    (["--params-file", "/nope.yaml"], "parameter file '/nope.yaml' cannot be read: .*No such file"),
+    (["--params-file", "/no.yaml"], "parameter file '/no.yaml' cannot be read: .*No such file"),
     (["-x"], "rosless does not know the ROS argument '-x'; it knows -r, -p"),
     (["--log-level", "loud"], "log level 'loud' is unknown: it must be one of unset, debug"),
 ])

@@ -8,7 +8,7 @@ import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import CAPTURE_TIMEOUT_S, NEW_SESSION_S
+from dwpose_ros.guidance.coach import CAPTURE_TIMEOUT_S, NEW_SESSION_S, RETRY_S
 
 FPS = 20
 
@@ -48,7 +48,8 @@ class Film:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
                 # Whatever is said is about this very frame.
                 assert decision.code in (failing.replace("nobody", "step_into_view"),
-                                         "done", "" if failing else "hold_still")
+                                         "done", "capture_failed",
+                                         "" if failing else "hold_still")
             if decision.capture:
                 self.captures.append(self.elapsed)
             self.frames += 1
@@ -183,6 +184,8 @@ def test_after_a_failed_capture_it_goes_on(film):
     assert film.captures == [1.5]
     film.coach.captured(False, film.now)
     assert not film.coach.done
+    told = film.show("move_left", RETRY_S - 0.1)
+    assert (told.state, told.code) == (State.ADJUSTING, "capture_failed")
     assert film.show("move_left", 1).code == "move_left"
     film.show("", 2)
     assert len(film.captures) == 2
@@ -191,11 +194,11 @@ def test_after_a_failed_capture_it_goes_on(film):
 
 
 def test_a_capture_that_fails_at_once_does_not_storm(film):
-    """Each try is preceded by a whole hold."""
-    for _ in range(10 * FPS):
+    """Each try is preceded by a pause in which the person is told, and by a whole hold."""
+    for _ in range(round((2 * RETRY_S + 5) * FPS)):
         if film.show().capture:
             film.coach.captured(False, film.now)
-    assert 5 <= len(film.captures) <= 7
+    assert len(film.captures) == 3
 
 
 def test_while_a_capture_is_under_way_nothing_is_said_or_captured(film):
@@ -211,9 +214,9 @@ def test_a_capture_that_is_not_answered_times_out(film):
     film.show("", 1.55)
     film.show("", CAPTURE_TIMEOUT_S)
     assert film.captures == [1.5]
-    film.show("", 2)
+    film.show("", RETRY_S + 2)
     assert len(film.captures) == 2
-    assert film.captures[1] > 1.5 + CAPTURE_TIMEOUT_S
+    assert film.captures[1] > 1.5 + CAPTURE_TIMEOUT_S + RETRY_S
 
 
 def test_an_answer_after_the_timeout_still_counts(film):

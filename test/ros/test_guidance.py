@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from harness import wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from std_msgs.msg import Header, String
 
 from dwpose_ros.keypoints import FACE, INDEX
@@ -128,7 +128,21 @@ def test_without_a_capture_node_it_says_so_and_goes_on(show):
     show.start(profile="upper_body")
     show(portrait(0.5), seconds=3.5)
     show.node.says("there is no capture service")
+    assert show(portrait(0.5)).code == "capture_failed"
+    show(portrait(0.2), seconds=6.0)
     assert show(portrait(0.2)).code == "move_closer"
+
+
+def test_parameters_set_together_are_set_all_or_none(peer, show):
+    show.start(profile="upper_body")
+
+    def text(name, value):
+        return Parameter(name=name, value=ParameterValue(
+            type=ParameterType.PARAMETER_STRING, string_value=value))
+    result = peer.call(SetParametersAtomically, "/guidance/set_parameters_atomically", parameters=[
+        text("profile", "face"), text("language", "tlh")]).result
+    assert not result.successful
+    assert show(portrait(0.2)).profile == "upper_body"
 
 
 @pytest.mark.parametrize("parameters, expected", [

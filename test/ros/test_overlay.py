@@ -51,3 +51,10 @@ def test_it_subscribes_and_draws_only_while_somebody_looks(peer, run, image):
     for subscription in [look, *[s for s in peer.node.subscriptions if "markers" in s.topic_name]]:
         peer.node.destroy_subscription(subscription)
     wait_until(lambda: images.get_subscription_count() == 0)
+
+    # It is still there for whoever looks next.
+    overlays.clear()
+    peer.node.create_subscription(Image, "overlay", overlays.append, NEWEST_IMAGE)
+    for publisher in (images, poses):
+        wait_until(publisher.get_subscription_count)
+    wait_until(drawn)

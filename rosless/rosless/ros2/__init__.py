@@ -81,7 +81,7 @@ def connected() -> Iterator:
         rclpy.try_shutdown()
 
 
-def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 5.0) -> bool:
+def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0) -> bool:
     """Wait until discovery is over: nothing new for half a second, or `until()` is true."""
     import rclpy
     start = changed = time.monotonic()

@@ -79,7 +79,7 @@ def _list(node, args) -> None:
         print(f"{name} [{', '.join(types)}]" if args.show_types else name)
 
 
-def _type_of(node, topic: str, wait_s: float = 5.0) -> str:
+def _type_of(node, topic: str, wait_s: float = 3.0) -> str:
     name = node.resolve_topic_name(topic)
 
     def found() -> list[str]:

@@ -23,7 +23,7 @@ _LONGEST_LINE = 1 << 20
 _GRACE_S = 2.0  # for what a process leaves behind in its process group
 
 
-class Command(NamedTuple):
+class CommandLine(NamedTuple):
     """What an ExecuteProcess comes down to, once all substitutions are done."""
 
     argv: list[str]
@@ -34,7 +34,6 @@ class Command(NamedTuple):
     outputs: dict[str, tuple[bool, bool]]  # stdout and stderr: to the screen?, to the log?
     respawn: bool
     respawn_delay_s: float
-    max_respawns: int  # negative: no limit
     sigterm_timeout_s: float  # from SIGINT to SIGTERM
     sigkill_timeout_s: float  # from SIGTERM to SIGKILL
 
@@ -46,7 +45,7 @@ class Process:
     once, and whatever the process has started ends with it.
     """
 
-    def __init__(self, action: Action, command: Command, launch: LaunchService) -> None:
+    def __init__(self, action: Action, command: CommandLine, launch: LaunchService) -> None:
         self.action = action
         self.command = command
         self._launch = launch
@@ -86,15 +85,12 @@ class Process:
 
     async def run(self) -> None:
         """Run until it has ended for good."""
-        respawns = 0
-        while True:
+        again = True
+        while again:
             await self._run_once()
             self._pid = None
-            if not self.command.respawn or respawns == self.command.max_respawns:
-                return
-            respawns += 1
-            if await _wait(self._stop, self.command.respawn_delay_s):
-                return
+            again = self.command.respawn and not await _wait(
+                self._stop, self.command.respawn_delay_s)
 
     async def _run_once(self) -> None:
         command = self.command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Iterable, Mapping, Union
 
-from launch._process import Command
+from launch._process import CommandLine
 from launch.action import Action, Entities, LaunchDescriptionEntity, as_list
 from launch.conditions import Condition
 from launch.event import Event
@@ -74,18 +74,14 @@ class IncludeLaunchDescription(Action):
         if not isinstance(launch_description_source, LaunchDescriptionSource):
             launch_description_source = AnyLaunchDescriptionSource(launch_description_source)
         self.source = launch_description_source
-        self._arguments = [(normalize_to_list_of_substitutions(name),
-                            normalize_to_list_of_substitutions(value))
-                           for name, value in launch_arguments or ()]
+        self._arguments = list(launch_arguments or ())
 
     def execute(self, context: LaunchContext) -> None:
         before, context.launch_file = context.launch_file, self.source.locate(context)
         try:
             description = self.source.get_launch_description(context)
             for name, value in self._arguments:
-                context.launch_configurations[perform_substitutions(context, name)] = (
-                    perform_substitutions(context, value))
-            _check_required(description.entities, context)  # before anything is started
+                context.launch_configurations[text_of(context, name)] = text_of(context, value)
             context.visit(description)
         finally:
             context.launch_file = before
@@ -97,46 +93,20 @@ class IncludeLaunchDescription(Action):
             return []
 
 
-def _check_required(entities: Iterable[LaunchDescriptionEntity], context: LaunchContext) -> None:
-    for entity in entities:
-        if entity.condition is not None:
-            continue
-        if isinstance(entity, GroupAction):
-            _check_required(entity.actions, context)
-        elif isinstance(entity, DeclareLaunchArgument) and entity.default_value is None:
-            if entity.name not in context.launch_configurations:
-                raise RuntimeError(
-                    f"Included launch description missing required argument '{entity.name}' "
-                    f"(description: '{entity.description}'), "
-                    f"given: [{', '.join(context.launch_configurations)}]")
-
-
 class GroupAction(Action):
     """Actions that share a condition and, when scoped, keep what they set to themselves."""
 
-    def __init__(self, actions: Iterable[Action], *, scoped: bool = True, forwarding: bool = True,
-                 launch_configurations: Mapping[SomeSubstitutionsType,
-                                                SomeSubstitutionsType] | None = None,
-                 **others: Any) -> None:
+    def __init__(self, actions: Iterable[Action], *, scoped: bool = True, **others: Any) -> None:
         super().__init__(**others)
         self.actions = as_list(actions)
-        self._scoped, self._forwarding = scoped, forwarding
-        self._configurations = dict(launch_configurations or {})
+        self._scoped = scoped
 
     def execute(self, context: LaunchContext) -> Entities:
         if not self._scoped:
-            self._configure(context)
             return self.actions
         with context.scope():
-            self._configure(context)
             context.visit(self.actions)
         return None
-
-    def _configure(self, context: LaunchContext) -> None:
-        own = {text_of(context, k): text_of(context, v) for k, v in self._configurations.items()}
-        if self._scoped and not self._forwarding:
-            context.launch_configurations.clear()
-        context.launch_configurations.update(own)
 
     def describe_sub_entities(self) -> list[LaunchDescriptionEntity]:
         return self.actions
@@ -148,12 +118,10 @@ class SetLaunchConfiguration(Action):
     def __init__(self, name: SomeSubstitutionsType, value: SomeSubstitutionsType,
                  **others: Any) -> None:
         super().__init__(**others)
-        self._name = normalize_to_list_of_substitutions(name)
-        self._value = normalize_to_list_of_substitutions(value)
+        self._name, self._value = name, value
 
     def execute(self, context: LaunchContext) -> None:
-        self._target(context)[perform_substitutions(context, self._name)] = (
-            perform_substitutions(context, self._value))
+        self._target(context)[text_of(context, self._name)] = text_of(context, self._value)
 
     def _target(self, context: LaunchContext):
         return context.launch_configurations
@@ -166,36 +134,15 @@ class SetEnvironmentVariable(SetLaunchConfiguration):
         return context.environment
 
 
-class UnsetLaunchConfiguration(Action):
-    """Removes a launch configuration, if it is there."""
-
-    def __init__(self, name: SomeSubstitutionsType, **others: Any) -> None:
-        super().__init__(**others)
-        self._name = normalize_to_list_of_substitutions(name)
-
-    def execute(self, context: LaunchContext) -> None:
-        self._target(context).pop(perform_substitutions(context, self._name), None)
-
-    def _target(self, context: LaunchContext):
-        return context.launch_configurations
-
-
-class UnsetEnvironmentVariable(UnsetLaunchConfiguration):
-    """Removes an environment variable, if it is there."""
-
-    def _target(self, context: LaunchContext):
-        return context.environment
-
-
 class LogInfo(Action):
     """Writes a line."""
 
     def __init__(self, *, msg: SomeSubstitutionsType, **others: Any) -> None:
         super().__init__(**others)
-        self._message = normalize_to_list_of_substitutions(msg)
+        self._message = msg
 
     def execute(self, context: LaunchContext) -> None:
-        get_logger("launch.user").info(perform_substitutions(context, self._message))
+        get_logger("launch.user").info(text_of(context, self._message))
 
 
 class OpaqueFunction(Action):
@@ -216,8 +163,7 @@ class TimerAction(Action):
     def __init__(self, *, period: float | SomeSubstitutionsType, actions: Iterable[Action],
                  **others: Any) -> None:
         super().__init__(**others)
-        self._period = period if isinstance(period, (int, float)) else (
-            normalize_to_list_of_substitutions(period))
+        self._period = period
         self.actions = as_list(actions)
         self._cancel: Callable[[], object] = lambda: None
 
@@ -286,7 +232,7 @@ class ExecuteProcess(Action):
                                          SomeSubstitutionsType] | None = None,
                  shell: bool = False, output: SomeSubstitutionsType | dict[str, str] = "log",
                  respawn: bool | SomeSubstitutionsType = False,
-                 respawn_delay: float | None = None, respawn_max_retries: int = -1,
+                 respawn_delay: float | None = None,
                  sigterm_timeout: float | SomeSubstitutionsType | None = None,
                  sigkill_timeout: float | SomeSubstitutionsType | None = None,
                  emulate_tty: bool = False, on_exit: Reaction = None,
@@ -297,7 +243,6 @@ class ExecuteProcess(Action):
         self._env, self._additional_env = env, dict(additional_env or {})
         self._shell, self._output = shell, output
         self._respawn, self._respawn_delay_s = respawn, respawn_delay or 0.0
-        self._max_respawns = respawn_max_retries
         self._timeouts = {"sigterm_timeout": sigterm_timeout, "sigkill_timeout": sigkill_timeout}
         self._emulate_tty = emulate_tty
         self._on_exit = on_exit
@@ -315,10 +260,10 @@ class ExecuteProcess(Action):
             env.setdefault("RCUTILS_COLORIZED_OUTPUT", "1")
         respawn = (self._respawn if isinstance(self._respawn, bool)
                    else as_bool(text_of(context, self._respawn)))
-        command = Command(
+        command = CommandLine(
             argv, context.service.process_name(name),
             None if self._cwd is None else text_of(context, self._cwd), env, self._shell,
-            _outputs(context, self._output), respawn, self._respawn_delay_s, self._max_respawns,
+            _outputs(context, self._output), respawn, self._respawn_delay_s,
             *(seconds(context, context.launch_configurations.get(key, "5")
                       if value is None else value, key)
               for key, value in self._timeouts.items()))

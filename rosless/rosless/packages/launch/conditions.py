@@ -46,26 +46,3 @@ class UnlessCondition(Condition):
     def __init__(self, predicate_expression: SomeSubstitutionsType) -> None:
         opposite = IfCondition(predicate_expression)
         super().__init__(predicate=lambda context: not opposite.evaluate(context))
-
-
-class LaunchConfigurationEquals(Condition):
-    """Holds when a launch configuration has this value; None means that it is not set."""
-
-    def __init__(self, launch_configuration_name: str,
-                 expected_value: SomeSubstitutionsType | None) -> None:
-        expected = (None if expected_value is None
-                    else normalize_to_list_of_substitutions(expected_value))
-
-        def predicate(context: LaunchContext) -> bool:
-            value = context.launch_configurations.get(launch_configuration_name)
-            return value == (expected and perform_substitutions(context, expected))
-        super().__init__(predicate=predicate)
-
-
-class LaunchConfigurationNotEquals(Condition):
-    """Holds when a launch configuration does not have this value."""
-
-    def __init__(self, launch_configuration_name: str,
-                 expected_value: SomeSubstitutionsType | None) -> None:
-        opposite = LaunchConfigurationEquals(launch_configuration_name, expected_value)
-        super().__init__(predicate=lambda context: not opposite.evaluate(context))

@@ -63,5 +63,5 @@ class OnShutdown(EventHandler):
     """When everything is about to end."""
 
     def __init__(self, *, on_shutdown: Reaction, handle_once: bool = False) -> None:
-        super().__init__(matcher=lambda event: isinstance(event, events.Shutdown), entities=on_shutdown,
-                         handle_once=handle_once)
+        super().__init__(matcher=lambda event: isinstance(event, events.Shutdown),
+                         entities=on_shutdown, handle_once=handle_once)

@@ -78,7 +78,3 @@ def load_python_launch_file(path: str) -> LaunchDescription:
         raise InvalidLaunchFileError(f"launch file {path!r}: generate_launch_description() must "
                                      f"return a LaunchDescription, not {description!r}")
     return description
-
-
-get_launch_description_from_python_launch_file = load_python_launch_file
-get_launch_description_from_any_launch_file = load_python_launch_file

@@ -12,12 +12,11 @@ from collections import deque
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
-from launch._process import Command, Process
+from launch._process import CommandLine, Process
 from launch.action import Action, Entities, LaunchDescriptionEntity
 from launch.event import Event
 from launch.event_handlers import EventHandler
 from launch.events import Shutdown
-from launch.events.process import ShutdownProcess, SignalProcess
 from launch.launch_context import LaunchContext
 from launch.logging import get_logger, open_log
 
@@ -89,7 +88,7 @@ class LaunchService:
         """A name with the number of the next process."""
         return f"{name}-{next(self._numbers)}"
 
-    def start_process(self, action: Action, command: Command,
+    def start_process(self, action: Action, command: CommandLine,
                       at_end: Callable[[], None]) -> None:
         """Run a command for an action; `at_end` is called when it is over for good."""
         process = Process(action, command, self)
@@ -136,11 +135,6 @@ class LaunchService:
                 timer.cancel()
             for process in self._processes:
                 process.stop()
-        for process in [*self._processes]:
-            if isinstance(event, ShutdownProcess) and event.process_matcher(process.action):
-                process.stop()
-            if isinstance(event, SignalProcess) and event.process_matcher(process.action):
-                process.signal(event.signal)
         for handler, visit in [*self._handlers]:
             if handler.matches(event):
                 if handler.handle_once:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import os
-import random
-import shlex
 import shutil
-import socket
-import subprocess
 from typing import Callable, Iterable
 
 from launch.launch_context import LaunchContext
@@ -116,35 +112,6 @@ class PythonExpression(_Composed):
                                       f"{type(err).__name__}: {err}") from err
 
 
-class Command(_Composed):
-    """What a command writes to standard output."""
-
-    def __init__(self, command: SomeSubstitutionsType, *,
-                 on_stderr: SomeSubstitutionsType = "fail") -> None:
-        super().__init__(command, on_stderr)
-
-    def perform(self, context: LaunchContext) -> str:
-        text, on_stderr = self.texts(context)
-        if on_stderr not in ("fail", "ignore", "warn", "capture"):
-            raise SubstitutionFailure(f"Command(on_stderr={on_stderr!r}): it must be fail, "
-                                      "ignore, warn or capture")
-        try:
-            done = subprocess.run(shlex.split(text), capture_output=True, text=True,
-                                  stdin=subprocess.DEVNULL)
-        except (OSError, ValueError) as err:
-            raise SubstitutionFailure(f"command {text!r} cannot be run: {err}") from err
-        if done.returncode:
-            raise SubstitutionFailure(f"executed command failed (exit code {done.returncode}). "
-                                      f"Command: {text}\nCaptured stderr output: {done.stderr}")
-        if done.stderr and on_stderr == "fail":
-            raise SubstitutionFailure("executed command showed stderr output. Command: "
-                                      f"{text}\nCaptured stderr output: {done.stderr}")
-        if done.stderr and on_stderr == "warn":
-            from launch.logging import get_logger
-            get_logger("launch").warning(f"command {text!r} wrote to stderr: {done.stderr}")
-        return done.stdout + (done.stderr if on_stderr == "capture" else "")
-
-
 class FindExecutable(_Composed):
     """The path of an executable on PATH."""
 
@@ -172,18 +139,6 @@ class ThisLaunchFileDir(ThisLaunchFile):
 
     def perform(self, context: LaunchContext) -> str:
         return os.path.dirname(super().perform(context))
-
-
-class AnonName(_Composed):
-    """A name that no other launch has: the same text gives the same name again."""
-
-    def __init__(self, name: SomeSubstitutionsType) -> None:
-        super().__init__(name)
-
-    def perform(self, context: LaunchContext) -> str:
-        name, = self.texts(context)
-        fresh = f"{name}_{socket.gethostname()}_{os.getpid()}_{random.getrandbits(63)}"
-        return context.launch_configurations.setdefault("anon" + name, fresh.replace("-", "_"))
 
 
 class NotSubstitution(_Composed):

@@ -130,15 +130,7 @@ class PushRosNamespace(Action):
 PushROSNamespace = PushRosNamespace
 
 
-class _Add(Action):
-    """Adds to what the nodes that follow in this group have in common."""
-
-    def _add(self, context: LaunchContext, key: str, value: Any) -> None:
-        configurations: dict[str, Any] = context.launch_configurations
-        configurations[key] = [*configurations.get(key, ()), value]
-
-
-class SetParameter(_Add):
+class SetParameter(Action):
     """Sets a parameter of the nodes that follow in this group."""
 
     def __init__(self, name: SomeSubstitutionsType, value: Any, **others: Any) -> None:
@@ -147,21 +139,10 @@ class SetParameter(_Add):
 
     def execute(self, context: LaunchContext) -> None:
         parameters = evaluate_parameters(context, {self._name: self._value})
-        self._add(context, _PARAMETERS, parameters)
+        _add(context, _PARAMETERS, parameters)
 
 
-class SetParametersFromFile(_Add):
-    """Gives a parameter file to the nodes that follow in this group."""
-
-    def __init__(self, filename: SomeSubstitutionsType, **others: Any) -> None:
-        super().__init__(**others)
-        self._file = filename
-
-    def execute(self, context: LaunchContext) -> None:
-        self._add(context, _PARAMETERS, text_of(context, self._file))
-
-
-class SetRemap(_Add):
+class SetRemap(Action):
     """Remaps a name in the nodes that follow in this group."""
 
     def __init__(self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType,
@@ -171,4 +152,9 @@ class SetRemap(_Add):
 
     def execute(self, context: LaunchContext) -> None:
         source, target = (text_of(context, side) for side in self._rule)
-        self._add(context, _REMAPPINGS, (source, target))
+        _add(context, _REMAPPINGS, (source, target))
+
+
+def _add(context: LaunchContext, key: str, value: Any) -> None:
+    configurations: dict[str, Any] = context.launch_configurations
+    configurations[key] = [*configurations.get(key, ()), value]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch.substitutions import SubstitutionFailure, _Composed
-from launch_ros._executables import find_executable
+from launch.substitutions import _Composed
 
 
 class FindPackagePrefix(_Composed):
@@ -24,17 +23,3 @@ class FindPackageShare(FindPackagePrefix):
 
     def perform(self, context: LaunchContext) -> str:
         return get_package_share_directory(*self.texts(context))
-
-
-class ExecutableInPackage(_Composed):
-    """The path of an executable of a package."""
-
-    def __init__(self, executable: SomeSubstitutionsType, package: SomeSubstitutionsType) -> None:
-        super().__init__(executable, package)
-
-    def perform(self, context: LaunchContext) -> str:
-        executable, package = self.texts(context)
-        try:
-            return str(find_executable(package, executable))
-        except LookupError as err:
-            raise SubstitutionFailure(str(err)) from err

@@ -22,7 +22,7 @@ class Parameters:
     """Mixed into Node."""
 
     def _rcl_init_parameters(self, overrides: list[Parameter] | None, use_global_arguments: bool,
-                         allow_undeclared: bool, declare_all: bool, services: bool) -> None:
+                             allow_undeclared: bool, declare_all: bool, services: bool) -> None:
         self._rcl_parameters: dict[str, Parameter] = {}
         self._rcl_descriptors: dict[str, ParameterDescriptor] = {}
         self._rcl_allow_undeclared = allow_undeclared

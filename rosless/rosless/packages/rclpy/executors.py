@@ -14,7 +14,7 @@ from rclpy.task import Future, Task
 from rclpy.utilities import get_default_context
 from rosless.dds import DDSException
 
-_LONGEST_WAIT_NS = 10**9  # a wake-up cannot be missed for longer
+_LONGEST_WAIT_NS = 5 * 10**9  # should a wake-up ever be missed
 
 
 class ExternalShutdownException(Exception):

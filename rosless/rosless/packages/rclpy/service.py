@@ -17,6 +17,7 @@ from rclpy.subscription import Input
 from rclpy.task import Future
 from rosless.interfaces import serialize
 
+
 def _frame(identity: bytes, data: bytes) -> bytes:
     return data[:4] + identity + data[4:]
 

@@ -1,12 +1,7 @@
-"""Events, and what finds the action they mean."""
+"""Events: things that happen, or are asked for."""
 
-from __future__ import annotations
-
-from typing import Callable
-
-from launch.action import Action
 from launch.event import Event
-from launch.events import process
+from launch.events import process  # noqa: F401
 
 
 class Shutdown(Event):
@@ -15,10 +10,4 @@ class Shutdown(Event):
     name = "launch.events.Shutdown"
 
     def __init__(self, *, reason: str = "reason not given", due_to_sigint: bool = False) -> None:
-        self.reason = reason
-        self.due_to_sigint = due_to_sigint
-
-
-def matches_action(target: Action) -> Callable[[Action], bool]:
-    """A matcher for exactly this action."""
-    return lambda action: action is target
+        self.reason, self.due_to_sigint = reason, due_to_sigint

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from typing import Callable
-
 from launch.action import Action
 from launch.event import Event
 
@@ -34,24 +31,3 @@ class ProcessExited(ProcessEvent):
     def __init__(self, *, returncode: int, **of_process) -> None:
         super().__init__(**of_process)
         self.returncode = returncode
-
-
-class ShutdownProcess(Event):
-    """Processes of the actions that `process_matcher` picks are to end."""
-
-    name = "launch.events.process.ShutdownProcess"
-
-    def __init__(self, *, process_matcher: Callable[[Action], bool]) -> None:
-        self.process_matcher = process_matcher
-
-
-class SignalProcess(Event):
-    """Processes of the actions that `process_matcher` picks are to get a signal."""
-
-    name = "launch.events.process.SignalProcess"
-
-    def __init__(self, *, signal_number: str | int | signal.Signals,
-                 process_matcher: Callable[[Action], bool]) -> None:
-        self.signal = (signal.Signals[signal_number] if isinstance(signal_number, str)
-                       else signal.Signals(signal_number))
-        self.process_matcher = process_matcher
