@@ -83,9 +83,8 @@ def far():
                                start_new_session=True)
     assert process.stdout.readline() == "ready\n"
     yield process
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(10.0)
-    process.stdout.close()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def patterned_image() -> Image:
