@@ -132,7 +132,7 @@ class Worker:
             self._logger.error(error)
 
 
-def run(make: Callable[[], DwposeNode]) -> None:
+def run(make: type[DwposeNode]) -> None:
     """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 1."""
     node = None
     code = 0
@@ -147,9 +147,13 @@ def run(make: Callable[[], DwposeNode]) -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (ValueError, OSError, ParameterException) as err:
-        name = node.get_name() if node else getattr(make, "__name__", "node").lower()
-        rclpy.logging.get_logger(name).fatal(" ".join(str(err).split()))
+        if node is not None:
+            raise  # not the user's doing
+        rclpy.logging.get_logger(make.__name__.lower()).fatal(" ".join(str(err).split()))
         code = 1
+    except Exception:
+        if rclpy.ok():  # else a callback was at work when the signal came, and could not publish
+            raise
     finally:
         # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
