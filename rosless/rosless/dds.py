@@ -202,13 +202,24 @@ class Endpoint(NamedTuple):
     qos: Qos
 
 
+class _Domain(Domain):
+    """A domain that lives as long as its process.
+
+    Freeing it, which Python would do at exit, sometimes waits for ever for Cyclone DDS's threads
+    (seen with 11.0.1, once in some 200 exits); participants have left by then.
+    """
+
+    def __del__(self) -> None:
+        pass
+
+
 class Participant:
     """One DDS participant: a process's place in the ROS 2 graph."""
 
     def __init__(self, domain_id: int) -> None:
         try:
             if domain_id not in _domains:
-                _domains[domain_id] = Domain(domain_id, configuration())
+                _domains[domain_id] = _Domain(domain_id, configuration())
             self._dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
         except DDSException as err:
             raise OSError(f"Cyclone DDS cannot join domain {domain_id}: a network interface (at "
