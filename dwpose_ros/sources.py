@@ -50,8 +50,8 @@ def open_source(name: str, width: int = 0, height: int = 0) -> Source:
     own size is kept. Raises SourceError.
     """
     if not name:
-        raise SourceError("source is empty: give a camera's number or /dev/..., a video, an image, "
-                          "a folder of images, or a URL", False)
+        raise SourceError("source is empty: give a camera's number or /dev/..., a video, "
+                          "an image, a folder of images, or a URL", False)
     path = Path(os.path.expanduser(name))
     if re.fullmatch(r"\d+", name) or name.startswith("/dev/"):
         return Video(int(name) if name.isdigit() else name, f"camera {name}", width, height, True)

@@ -6,7 +6,6 @@ import zlib
 from array import array
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
 

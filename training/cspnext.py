@@ -1,8 +1,8 @@
 """CSPNeXt, the backbone of RTMDet, RTMPose and DWPose, in PyTorch.
 
 Lyu et al., "RTMDet: An Empirical Study of Designing Real-Time Object Detectors" (2022): CSP stages
-of blocks with a 5x5 depthwise convolution, and channel attention before each stage ends. Layers are
-named as in mmdetection, so that its published weights load.
+of blocks with a 5x5 depthwise convolution, and channel attention before each stage ends. Layers
+are named as in mmdetection.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ class CSPNeXt(nn.Module):
         def wide(channels: int) -> int:
             return int(channels * widen)
         stem = wide(STAGES[0][0])
-        self.stem = nn.Sequential(ConvModule(3, stem // 2, 3, 2), ConvModule(stem // 2, stem // 2, 3),
-                                  ConvModule(stem // 2, stem, 3))
+        self.stem = nn.Sequential(
+            ConvModule(3, stem // 2, 3, 2), ConvModule(stem // 2, stem // 2, 3),
+            ConvModule(stem // 2, stem, 3))
         for number, (inputs, outputs, blocks, add_identity, pools) in enumerate(STAGES, 1):
             layers: list[nn.Module] = [ConvModule(wide(inputs), wide(outputs), 3, 2)]
             if pools:

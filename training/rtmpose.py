@@ -1,7 +1,8 @@
 """RTMPose, the network of DWPose: CSPNeXt, and a head that gives SimCC maps of 133 points.
 
 Jiang et al., "RTMPose: Real-Time Multi-Person Pose Estimation based on MMPose" (2023); Li et al.,
-"SimCC" (2022); the gated attention unit is Hua et al., "Transformer Quality in Linear Time" (2022).
+"SimCC" (2022); the gated attention unit is Hua et al., "Transformer Quality in Linear Time"
+(2022).
 Layers are named as in mmpose.
 """
 

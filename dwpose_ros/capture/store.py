@@ -64,7 +64,7 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
 
 
 def unwritable(folder: Path) -> str:
-    """Why no capture can be written to a folder, which is made where it can be; empty if one can."""
+    """Why no capture can be written to a folder, which is made if need be; empty if one can."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -1,7 +1,7 @@
 """The checks of a picture, each a small pure function of a view and a profile.
 
-`CHECKS` lists them by priority: the first that fails gives the instruction. Too close stands before
-too far, since a face that fills the image is cropped and looks small.
+`CHECKS` lists them by priority: the first that fails gives the instruction. Too close stands
+before too far, since a face that fills the image is cropped and looks small.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def cut_off(view: View, profile: Profile, mirrored: bool) -> Verdict:
 
 
 def visible(view: View, profile: Profile, mirrored: bool) -> Verdict:
-    """Every part is seen; the instruction names the first that is not. The value is their share."""
+    """Every part is seen; the instruction names the first that is not. The value: their share."""
     inside = _inside(view, profile)
     missing = [p for p in profile.parts if not inside[list(PARTS[p])].all()]
     share = 1 - len(missing) / len(profile.parts)

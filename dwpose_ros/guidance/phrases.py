@@ -8,8 +8,8 @@ from typing import NamedTuple
 from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
 
 CODES = ("step_into_view", "one_person", "move_back", "move_closer", "move_left", "move_right",
-         "show", "turn_left", "turn_right", "turn_around", "keep_still", "hold_still", "capture_failed",
-         "done")
+         "show", "turn_left", "turn_right", "turn_around", "keep_still", "hold_still",
+         "capture_failed", "done")
 
 
 class Phrases(NamedTuple):

@@ -69,8 +69,8 @@ class Capture(DwposeNode):
         shots = self._ring.shots()
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
-            raise CaptureError(f"no frame with a pose in the last {self._window_s} s: the newest is "
-                               f"{age}; are the camera and the pose node running?")
+            raise CaptureError(f"no frame with a pose in the last {self._window_s} s: the newest "
+                               f"is {age}; are the camera and the pose node running?")
         candidates = []
         previous = None
         for shot in shots:

@@ -108,8 +108,9 @@ class Guidance(DwposeNode):
             else:
                 log.error(f"capture failed: {response.message}")
             coach.captured(response.success, now)
-        self._capture.call_async(Capture.Request(
-            label=self._label or _label_of(coach.profile.name), person_id=person)).add_done_callback(answered)
+        request = Capture.Request(label=self._label or _label_of(coach.profile.name),
+                                  person_id=person)
+        self._capture.call_async(request).add_done_callback(answered)
 
 
 def _label_of(profile: str) -> str:

@@ -77,7 +77,7 @@ class Overlay(DwposeNode):
             self._markers.publish(self._skeletons(msg, people))
 
     def _skeletons(self, msg: WholeBodyPose, people) -> MarkerArray:
-        """Skeletons 1 m before the camera (its optical frame), as wide as a 53 degree lens sees."""
+        """Skeletons 1 m before the camera (optical frame), as wide as a 53 degree lens sees."""
         markers = [Marker(header=msg.header, ns="skeletons", action=Marker.DELETEALL)]
         limbs_seen = visible(people, self._threshold)[:, SKELETON].all(-1)
         for person, xy, seen in zip(msg.persons, people.xy, limbs_seen):

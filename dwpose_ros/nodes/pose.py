@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from dwpose_ros.images import ImageError, to_rgb
 from dwpose_ros.msg import WholeBodyPose
@@ -105,7 +106,7 @@ class Pose(DwposeNode):
                 f"{message}: large images get lost where the socket buffer is small, see "
                 "net.core.rmem_max in the README", throttle_duration_sec=10.0)
         self._diagnostics.publish(DiagnosticArray(
-            header=_now(self), status=[DiagnosticStatus(
+            header=Header(stamp=self.get_clock().now().to_msg()), status=[DiagnosticStatus(
                 level=DiagnosticStatus.WARN if silent else DiagnosticStatus.OK,
                 name=self.get_fully_qualified_name().lstrip("/") + ": frames",
                 message=message,
@@ -115,11 +116,6 @@ class Pose(DwposeNode):
     def close(self) -> None:
         self._worker.stop()
         self._estimator.close()
-
-
-def _now(node: DwposeNode):
-    from std_msgs.msg import Header
-    return Header(stamp=node.get_clock().now().to_msg())
 
 
 class _ToRos(logging.Handler):
