@@ -44,15 +44,24 @@ class DWPose:
             _log.warning("no CUDA in this onnxruntime: %s runs on %s", self.name, self.runs_on)
 
     def __call__(self, rgb: np.ndarray) -> People:
-        check_image(rgb)
-        boxes, box_scores = self._detector(rgb)
+        boxes, box_scores = self.detect(rgb)
         if not len(boxes):
             return People.none()
+        return People.of(*self.estimate(rgb, boxes), boxes, box_scores)
+
+    def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where people are: boxes (n, 4), x1 y1 x2 y2 in pixels, and scores (n,), float32."""
+        check_image(rgb)
+        return self._detector(rgb)
+
+    def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The people in boxes (n, 4): xy (n, 133, 2) in pixels of the image, scores (n, 133)."""
+        check_image(rgb)
         centers, scales = frame(boxes, self._size)
         crops = [warp(rgb, *at, self._size) for at in zip(centers, scales)]
         points, scores = decode(*self._infer(crops))
         xy = points / self._size * scales[:, None] + (centers - scales / 2)[:, None]
-        return People.of(xy, scores, boxes, box_scores)
+        return xy, scores
 
     def close(self) -> None:
         self._session = self._detector = None  # type: ignore[assignment]

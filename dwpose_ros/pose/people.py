@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -61,6 +61,19 @@ class Estimator(Protocol):
 
     def close(self) -> None:
         """Release what it holds; it cannot be called any more."""
+        ...
+
+
+@runtime_checkable
+class TopDown(Estimator, Protocol):
+    """An estimator in two steps, which may be taken apart: people's boxes, then their poses."""
+
+    def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes (n, 4), x1 y1 x2 y2 in pixels of the image, and their scores (n,), 0..1."""
+        ...
+
+    def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The people in boxes (n, 4): xy (n, 133, 2) in pixels, and scores (n, 133), 0..1."""
         ...
 
 
