@@ -1,3 +1,20 @@
 """Fixtures that several folders share."""
 
+import os
+
+import pytest
+
 pytest_plugins = ["networks"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Networks made by the tests, and by nodes that they start, stay out of the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("DWPOSE_ROS_CACHE")
+    os.environ["DWPOSE_ROS_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["DWPOSE_ROS_CACHE"]
+    else:
+        os.environ["DWPOSE_ROS_CACHE"] = before

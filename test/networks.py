@@ -31,7 +31,7 @@ def data() -> Path:
 def save(tmp_path):
     """save(name, nodes, inputs, outputs, constants) -> path of an ONNX file."""
 
-    def _save(name, nodes, inputs, outputs, constants=()):
+    def _save(name, nodes, inputs, outputs, constants=(), opset=17):
         def info(name, shape):
             return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
@@ -40,7 +40,7 @@ def save(tmp_path):
             [info(*i) for i in inputs], [info(*o) for o in outputs],
             [numpy_helper.from_array(np.asarray(v), k) for k, v in dict(constants).items()],
         )  # fmt: skip
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
         model.ir_version = 8  # read by every onnxruntime of the last years
         path = tmp_path / name
         onnx.save(model, str(path))
@@ -56,9 +56,12 @@ def pose_model(save):
     Point k is where red (k % 3 == 0), green (1) or blue (2) is: its SimCC maps are the sums of
     that colour over the crop's columns and rows, each value twice (two bins a pixel), in units of
     PEAK_PX saturated pixels. A rectangle w x h peaks at h / PEAK_PX in x and at w / PEAK_PX in y.
+    ``bias`` is added to the maps. With ``shut`` nothing can make it take more than one image. If
+    ``fragile``, it fails on white.
     """
 
-    def _make(width=288, height=384, batch="batch", bias=0.0, name="colours.onnx"):
+    def _make(width=288, height=384, batch="batch", bias=0.0, name="colours.onnx", shut=False,
+              fragile=False):
         node = helper.make_node
         pure = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32) / 255 / PEAK_PX
         nodes = [
@@ -72,16 +75,34 @@ def pose_model(save):
                 node("ReduceSum", ["three", f"axis{axis}"], [f"sum{axis}"], keepdims=0),
                 node("Gather", [f"sum{axis}", "which"], [f"point{axis}"], axis=1),
                 node("Gather", [f"point{axis}", f"twice{axis}"], [f"bins{axis}"], axis=2),
-                node("Add", [f"bins{axis}", "bias"], [out]),
+                node("Add", [f"bins{axis}", "bias"], [f"maps{axis}"]),
+                # As exporters write it down, for as many images as they were shown.
+                node("Reshape", [f"maps{axis}", f"shape{axis}"], [out]),
             ]
+        if shut:  # a sum over images
+            nodes[1] = node("ReduceSum", ["added", "axis0"], ["rgb"])
+            nodes.insert(1, node("Add", ["scaled", "mean"], ["added"]))
+        if fragile:  # white looks up what is beyond the end of a table
+            nodes += [
+                node("ReduceMin", ["rgb"], ["darkest"], keepdims=0),
+                node("Div", ["darkest", "white"], ["share"]),
+                node("Cast", ["share"], ["where"], to=TensorProto.INT64),
+                node("Gather", ["bias_table", "where"], ["bias"]),
+            ]
+            nodes = [*nodes[:4], *nodes[-4:], *nodes[4:-4]]
         return save(
             name, nodes,
             [("image", [batch, 3, height, width])],
             [("simcc_x", [batch, COUNT, 2 * width]), ("simcc_y", [batch, COUNT, 2 * height])],
             {
                 "std": STD, "mean": MEAN, "pure": pure.reshape(3, 3, 1, 1),
-                "which": np.arange(COUNT) % 3, "bias": np.float32(bias),
-                "axis2": np.array([2]), "axis3": np.array([3]),
+                "which": np.arange(COUNT) % 3,
+                "bias_table" if fragile else "bias": np.asarray([bias] if fragile else bias,
+                                                                np.float32),
+                "white": np.float32(254.9),
+                **{f"shape{axis}": np.array([1 if batch == 1 else -1, COUNT, 2 * size])
+                   for axis, size in ((2, width), (3, height))},
+                "axis2": np.array([2]), "axis3": np.array([3]), "axis0": np.array([0]),
                 "twice2": np.arange(2 * width) // 2, "twice3": np.arange(2 * height) // 2,
             },
         )  # fmt: skip

@@ -27,6 +27,7 @@ class DwposeNode(Node):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._changes: dict[str, Callable[[Any], None] | None] = {}
+        self.exit_code = 0
         self.add_on_set_parameters_callback(self._on_set)
 
     def parameter(self, name: str, default: Any, description: str, *,
@@ -68,6 +69,12 @@ class DwposeNode(Node):
                 return SetParametersResult(successful=False, reason=str(err))
             done.append((change, self.get_parameter(parameter.name).value))
         return SetParametersResult(successful=True)
+
+    def fail(self, reason: str) -> None:
+        """Say why, and end the process with exit code 1; from any thread."""
+        self.get_logger().fatal(reason)
+        self.exit_code = 1
+        self.context.try_shutdown()
 
     def close(self) -> None:
         """Release threads and devices; called once at the end."""
@@ -158,6 +165,7 @@ def run(make: type[DwposeNode]) -> None:
         # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
+            code = code or node.exit_code
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()

@@ -15,8 +15,9 @@ from dwpose_ros.images import ImageError, to_rgb
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, Worker, run
 from dwpose_ros.nodes.conversions import stamp_ns, to_msg
-from dwpose_ros.pose import load
+from dwpose_ros.pose import Place, load
 from dwpose_ros.pose.backend import BACKENDS
+from dwpose_ros.pose.runtimes import DEVICES, PRECISIONS, RUNTIMES, line
 from dwpose_ros.pose.tracker import Tracker
 
 SILENT_S = 3.0  # without an image, after which it says so
@@ -31,16 +32,28 @@ class Pose(DwposeNode):
         backend = self.parameter("backend", "auto", "which estimator", choices=BACKENDS)
         model = self.parameter("model", "", "pose network: a name from `models list`, or a path")
         detector = self.parameter("detector", "", "person detector, likewise")
-        device = self.parameter("device", "auto", "where networks run",
-                                choices=("auto", "cpu", "cuda"))
+        place = Place(
+            self.parameter("runtime", "onnxruntime", "what runs networks", choices=RUNTIMES),
+            self.parameter("device", "auto", "where networks run", choices=DEVICES),
+            self.parameter("precision", "auto", "what networks calculate in; auto: the "
+                           "runtime's own choice", choices=PRECISIONS))
+        subpixel = self.parameter("subpixel", True, "read points between the networks' bins")
+        detector_size = self.parameter(
+            "detector_size", 0, "px; side of the detector's input, where its file leaves that "
+            "open; 0: 640", minimum=0, maximum=4096)
         download = self.parameter("download", False, "fetch missing weights at start")
         self._max_age_s = self.parameter(
             "max_age", 0.5, "s; older frames are not processed; 0 takes all",
             minimum=0.0, maximum=3600.0, change=lambda v: setattr(self, "_max_age_s", v))
-        self._estimator, why = load(backend, model, detector, device, download=download)
+        self._on_error = self.parameter(
+            "on_error", "continue", "when a network fails on a frame, as where a GPU's memory is "
+            "full: drop it and continue, or stop", choices=("continue", "stop"))
+        self._estimator, why = load(
+            backend, model, detector, place, subpixel=subpixel, detector_size=detector_size,
+            download=download)
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
         self._tracker = Tracker()
-        self._received = self._processed = self._stale = 0
+        self._received = self._processed = self._stale = self._failed = 0
         self._last_image = time.monotonic()
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._age_ms: deque[float] = deque(maxlen=300)  # of the frame when its pose is published
@@ -75,7 +88,15 @@ class Pose(DwposeNode):
             self._last_error = str(err)
             raise
         start = time.perf_counter()
-        people = self._estimator(rgb)
+        try:
+            people = self._estimator(rgb)
+        except Exception as err:  # runtimes' own exceptions share no narrower base
+            self._failed += 1
+            self._last_error = f"a frame was dropped: {line(err)}"
+            if self._on_error == "stop":
+                self.fail(self._last_error)
+                return
+            raise RuntimeError(self._last_error) from err
         self._last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
         ids = self._tracker(people.boxes, stamp_ns(msg.header) / 1e9)
@@ -86,9 +107,10 @@ class Pose(DwposeNode):
 
     def _diagnose(self) -> None:
         values = {
-            "model": self._estimator.name, "device": self._estimator.runs_on,
+            "model": self._estimator.name, **self._estimator.runs_on._asdict(),
             "frames received": self._received, "frames processed": self._processed,
             "frames dropped": self._worker.dropped, "frames too old": self._stale,
+            "frames failed": self._failed,
             "oldest frame processed (ms)": f"{self._oldest_ms:.1f}",
             "last error": self._last_error}
         for name, samples in (("engine", self._engine_ms), ("latency", self._age_ms)):
@@ -97,7 +119,7 @@ class Pose(DwposeNode):
                 values.update({f"{name} p50 (ms)": f"{p50:.1f}", f"{name} p95 (ms)": f"{p95:.1f}"})
         silent = time.monotonic() - self._last_image > SILENT_S
         publishers = self.count_publishers("image_raw") if silent else 0
-        message = "running"
+        message = self._last_error or "running"
         if silent:
             topic = self.resolve_topic_name("image_raw")
             message = f"no image on {topic} for {SILENT_S:g} s or more ({publishers} publishers)"
@@ -107,10 +129,11 @@ class Pose(DwposeNode):
                 "net.core.rmem_max in the README", throttle_duration_sec=10.0)
         self._diagnostics.publish(DiagnosticArray(
             header=Header(stamp=self.get_clock().now().to_msg()), status=[DiagnosticStatus(
-                level=DiagnosticStatus.WARN if silent else DiagnosticStatus.OK,
+                level=(DiagnosticStatus.WARN if silent else
+                       DiagnosticStatus.ERROR if self._last_error else DiagnosticStatus.OK),
                 name=self.get_fully_qualified_name().lstrip("/") + ": frames",
                 message=message,
-                hardware_id=self._estimator.runs_on,
+                hardware_id=str(self._estimator.runs_on),
                 values=[KeyValue(key=k, value=str(v)) for k, v in values.items()])]))
 
     def close(self) -> None:

@@ -2,5 +2,6 @@
 
 from dwpose_ros.pose.backend import load
 from dwpose_ros.pose.people import Estimator, ModelError, People
+from dwpose_ros.pose.runtimes import Place
 
-__all__ = ["Estimator", "ModelError", "People", "load"]
+__all__ = ["Estimator", "ModelError", "People", "Place", "load"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dwpose_ros.pose import models
 from dwpose_ros.pose.people import Estimator, ModelError
+from dwpose_ros.pose.runtimes import Place
 
 BACKENDS = ("auto", "dwpose", "mediapipe")
 MODEL = "dw-ll_ucoco_384"
@@ -16,8 +17,10 @@ def load(
     backend: str = "auto",
     model: str = "",
     detector: str = "",
-    device: str = "auto",
+    place: Place = Place(),
     *,
+    subpixel: bool = True,
+    detector_size: int = 0,
     download: bool = False,
     progress: models.Progress | None = None,
 ) -> tuple[Estimator, str]:
@@ -25,12 +28,13 @@ def load(
 
     ``model`` and ``detector`` are names from the registry or paths of ONNX files; empty is
     DWPose's own pair. ``auto`` is DWPose where both are there, or named, else MediaPipe.
-    ``download`` fetches what is missing from the cache first. Raises ModelError.
+    ``place``, ``subpixel`` and ``detector_size`` are DWPose's. ``download`` fetches what is
+    missing from the cache first. Raises ModelError.
     """
     if backend not in BACKENDS:
         raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
     if backend == "mediapipe":
-        return _mediapipe(device), "MediaPipe Holistic, as asked"
+        return _mediapipe(place), "MediaPipe Holistic, as asked"
     try:
         pose = _find(model or MODEL, download, progress)
         boxes = _find(detector or DETECTOR, download, progress)
@@ -41,18 +45,19 @@ def load(
     else:
         from dwpose_ros.pose.dwpose import DWPose
 
-        estimator = DWPose(pose, boxes, device)
+        estimator = DWPose(pose, boxes, place, subpixel=subpixel, detector_size=detector_size)
         asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
-        return estimator, f"DWPose {estimator.name} on {estimator.runs_on}: {asked}"
+        return estimator, f"DWPose {estimator.name}, {asked}"
     try:
-        return _mediapipe(device), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
+        return _mediapipe(place), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
     except ModelError as err:
         raise ModelError(f"neither backend can be had: DWPose: {why}; MediaPipe: {err}") from err
 
 
-def _mediapipe(device: str) -> Estimator:
-    if device not in ("auto", "cpu"):
-        raise ModelError(f"device {device!r} cannot be had: MediaPipe runs on auto or cpu only")
+def _mediapipe(place: Place) -> Estimator:
+    if place.device not in ("auto", "cpu"):
+        raise ModelError(
+            f"device {place.device!r} cannot be had: MediaPipe runs on auto or cpu only")
     from dwpose_ros.pose.mediapipe import MediaPipe
 
     return MediaPipe()

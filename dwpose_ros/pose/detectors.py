@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
+from dwpose_ros.pose.crops import crops_for
 from dwpose_ros.pose.people import ModelError
-from dwpose_ros.pose.session import Session
+from dwpose_ros.pose.runtimes import Network, Place, line, open_network
+from dwpose_ros.pose.surgery import PERSON, STRIDES, detector_network
 
 MIN_SCORE = 0.3
 NMS_IOU = 0.45
-STRIDES = (8, 16, 32)
-PAD = 114  # the grey both kinds were trained with
-PERSON = 0  # of the 80 COCO classes
-
-# mmdetection's normalisation, in the BGR order both kinds were trained in.
-RTMDET_MEAN = np.array([103.53, 116.28, 123.675], np.float32).reshape(1, 3, 1, 1)
-RTMDET_STD = np.array([57.375, 57.12, 58.395], np.float32).reshape(1, 3, 1, 1)
 
 
 class Detector(Protocol):
-    runs_on: str
+    def __call__(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes (n, 4) float32, x1 y1 x2 y2 in pixels, may reach past the border; scores (n,).
 
-    def __call__(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Boxes (n, 4) float32, x1 y1 x2 y2 in pixels, may reach past the border; scores (n,)."""
+        ``frame`` is an RGB image, (h, w, 3) uint8, where crops are cut: on the CPU, itself.
+        """
         ...
 
 
@@ -36,23 +32,24 @@ class Yolox:
     That code hands the network whatever it was given; BGR is what it was trained on.
     """
 
-    def __init__(self, session: Session, size: tuple[int, int], min_score: float) -> None:
-        self._session, self._size, self._min_score = session, size, min_score
-        self._grid, self._stride = _anchors(size)
-        self.runs_on = session.runs_on
+    def __init__(self, network: Network, min_score: float) -> None:
+        self._network, self._min_score = network, min_score
+        self._size = _size(network)
+        self._grid, self._stride = _anchors(self._size)
+        self._crops = crops_for(network.place)
 
-    def __call__(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        image, ratio = letterbox(rgb, self._size)
-        out = self._session(image)[0][0]
-        scores = out[:, 4] * out[:, 5 + PERSON]
+    def __call__(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
+        image, ratio = self._crops.letterbox(frame, self._size)
+        out = self._network({"image": image})[0][0]
         # Below min_score nothing can suppress what is above it, so the rest is decoded for few.
-        few = scores > self._min_score
-        out, scores = out[few], scores[few]
+        few = out[:, 4] > self._min_score
+        out = out[few]
         with np.errstate(over="ignore"):  # an absurd size becomes inf and is dropped below
             half = np.exp(out[:, 2:4]) * self._stride[few] / 2
         center = (out[:, :2] + self._grid[few]) * self._stride[few]
         boxes = np.hstack([center - half, center + half]) / np.float32(ratio)
-        boxes, scores = _sound(boxes, scores)
+        good = sound(boxes)
+        boxes, scores = boxes[good], out[good, 4]
         # The official NMS counts pixels, x2 - x1 + 1.
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1])
         best = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), self._min_score, NMS_IOU)
@@ -63,55 +60,42 @@ class Yolox:
 class Rtmdet:
     """RTMDet (Lyu et al., 2022) as mmdeploy exports it: NMS inside, boxes in input pixels."""
 
-    def __init__(self, session: Session, size: tuple[int, int], min_score: float) -> None:
-        self._session, self._size, self._min_score = session, size, min_score
-        self.runs_on = session.runs_on
+    def __init__(self, network: Network, min_score: float) -> None:
+        self._network, self._min_score = network, min_score
+        self._size = _size(network)
+        self._crops = crops_for(network.place)
 
-    def __call__(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        image, ratio = letterbox(rgb, self._size)
-        image -= RTMDET_MEAN
-        image /= RTMDET_STD
-        dets, labels = self._session(image)
+    def __call__(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
+        image, ratio = self._crops.letterbox(frame, self._size)
+        dets, labels = self._network({"image": image})
         people = dets[0][(labels[0] == PERSON) & (dets[0, :, 4] > self._min_score)]
-        return _sound(people[:, :4] / np.float32(ratio), people[:, 4])
+        boxes = people[:, :4] / np.float32(ratio)
+        good = sound(boxes)
+        return boxes[good], people[good, 4]
 
 
-def open_detector(
-    path: Path | str, device: str = "auto", min_score: float = MIN_SCORE
-) -> Detector:
-    """Open a person detector of either kind; ModelError where the graph is neither."""
-    session = Session(path, device)
-    width, height = session.size
-    # Where the file leaves the size open: YOLOX's own 640; it serves RTMDet as well.
-    size = width or 640, height or 640
-    if size[0] % STRIDES[-1] or size[1] % STRIDES[-1] or session.batch > 1:
-        raise ModelError(
-            f"{session.path}: input is (batch {session.batch}, 3, {size[1]}, {size[0]}); "
-            f"wanted batch 1 and height and width multiples of {STRIDES[-1]}"
-        )
-    shapes = session.probe(size)
-    anchors = len(_anchors(size)[0])
-    if len(shapes) == 1 and shapes[0][:2] == (1, anchors) and shapes[0][2:] >= (6,):
-        return Yolox(session, size, min_score)
-    if len(shapes) == 2 and shapes[0] == (*shapes[1], 5) and len(shapes[1]) == 2:
-        return Rtmdet(session, size, min_score)
-    raise ModelError(
-        f"{session.path}: outputs are {', '.join(map(str, shapes))}; wanted YOLOX's "
-        f"(1, {anchors}, 5 + classes), or RTMDet's dets (1, n, 5) and labels (1, n)"
-    )
+def open_detector(path: Path | str, place: Place = Place(), *, size: int = 0,
+                  min_score: float = MIN_SCORE) -> Detector:
+    """Open a person detector of either kind; ModelError where the graph is neither.
 
-
-def letterbox(rgb: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, float]:
-    """Fit an RGB image into the top left of a grey (width, height), as BGR 0..255.
-
-    Gives (1, 3, height, width) float32 and the factor that source pixels were multiplied by.
+    ``size`` is the side of its square input, in pixels, where the file leaves that open.
     """
-    width, height = size
-    ratio = min(height / rgb.shape[0], width / rgb.shape[1])
-    w, h = (max(1, int(side * ratio)) for side in (rgb.shape[1], rgb.shape[0]))
-    padded = np.full((height, width, 3), PAD, np.uint8)
-    padded[:h, :w] = cv2.resize(rgb, (w, h), interpolation=cv2.INTER_LINEAR)
-    return cv2.dnn.blobFromImage(padded, swapRB=True), ratio
+    network = open_network(detector_network(path, size), place)
+    detector = (Yolox if network.outputs == ("cells",) else Rtmdet)(network, min_score)
+    try:
+        detector(crops_for(network.place).upload(np.zeros((64, 64, 3), np.uint8)))  # the slow run
+    except Exception as err:  # runtimes' own exceptions share no narrower base
+        raise ModelError(f"{path}: does not run on {network.place}: {line(err)}") from err
+    return detector
+
+
+def sound(boxes: np.ndarray) -> np.ndarray:
+    """Which of the boxes (n, 4) are finite and have an area, (n,) bool."""
+    return np.isfinite(boxes).all(1) & (boxes[:, 2:] > boxes[:, :2]).all(1)
+
+
+def _size(network: Network) -> tuple[int, int]:
+    return network.inputs["image"][2], network.inputs["image"][1]
 
 
 def _anchors(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -123,8 +107,3 @@ def _anchors(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         strides.append(np.full((rows.size, 1), stride))
     return np.concatenate(grids).astype(np.float32), np.concatenate(strides).astype(np.float32)
 
-
-def _sound(boxes: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Without boxes that are empty, infinite or not a number."""
-    sound = np.isfinite(boxes).all(1) & (boxes[:, 2:] > boxes[:, :2]).all(1)
-    return boxes[sound], scores[sound]

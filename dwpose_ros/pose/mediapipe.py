@@ -19,6 +19,7 @@ import numpy as np
 
 from dwpose_ros.keypoints import BODY, COUNT, FACE, FEET, INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.pose.people import ModelError, People, check_image
+from dwpose_ros.pose.runtimes import Place
 
 VERSION = "0.10.21"  # the last whose wheel carries the Holistic models
 PYTHONS = ((3, 9), (3, 12))  # first and last with a wheel of it
@@ -57,7 +58,7 @@ class MediaPipe:
     """
 
     name = "mediapipe_holistic"
-    runs_on = "cpu"  # its Python package has no other
+    runs_on = Place("mediapipe", "cpu", "fp32")  # its Python package has no other
 
     def __init__(self, tracking: bool = True) -> None:
         with _quiet():

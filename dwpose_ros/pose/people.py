@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from dwpose_ros.keypoints import COUNT
+
+if TYPE_CHECKING:
+    from dwpose_ros.pose.runtimes import Place
 
 
 class ModelError(ValueError):
@@ -52,8 +55,8 @@ class Estimator(Protocol):
 
     name: str
     """The model, e.g. ``dw-ll_ucoco_384``."""
-    runs_on: str
-    """Where it really runs, asked of the runtime: ``cpu`` or ``cuda``."""
+    runs_on: Place
+    """Where it really runs, asked of the runtime."""
 
     def __call__(self, rgb: np.ndarray) -> People:
         """Find the people in an RGB image, (h, w, 3) uint8."""

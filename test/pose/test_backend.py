@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dwpose_ros.pose import ModelError, load, models
+from dwpose_ros.pose import ModelError, Place, load, models
+
+CPU = Place(device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -30,27 +32,27 @@ def filled_cache(pair, monkeypatch):
 
 
 def test_paths(pair):
-    estimator, why = load(model=pair[0], detector=pair[1], device="cpu")
-    assert (estimator.name, estimator.runs_on) == ("colours", "cpu")
-    assert why == "DWPose colours on cpu: as asked"
+    estimator, why = load(model=pair[0], detector=pair[1], place=CPU)
+    assert (estimator.name, estimator.runs_on) == ("colours", ("onnxruntime", "cpu", "fp32"))
+    assert why == "DWPose colours, as asked"
 
 
 def test_auto_takes_dwpose_where_its_weights_are(filled_cache):
-    estimator, why = load(device="cpu")
+    estimator, why = load(place=CPU)
     assert estimator.name == "dw-ll_ucoco_384"
-    assert why == "DWPose dw-ll_ucoco_384 on cpu: weights are there"
+    assert why == "DWPose dw-ll_ucoco_384, weights are there"
 
 
 def test_a_name_and_a_path_together(filled_cache, pair):
-    estimator, _ = load(model="dw-ll_ucoco_384", detector=pair[1], device="cpu")
+    estimator, _ = load(model="dw-ll_ucoco_384", detector=pair[1], place=CPU)
     assert estimator.name == "dw-ll_ucoco_384"
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_auto_takes_mediapipe_where_they_are_not_and_says_why(device):
     pytest.importorskip("mediapipe")
-    estimator, why = load(device=device)
-    assert (estimator.name, estimator.runs_on) == ("mediapipe_holistic", "cpu")
+    estimator, why = load(place=Place(device=device))
+    assert (estimator.name, estimator.runs_on) == ("mediapipe_holistic", ("mediapipe", "cpu", "fp32"))
     assert why.startswith("MediaPipe Holistic, since DWPose cannot be had: ")
     assert "dw-ll_ucoco_384.onnx is absent: `ros2 run dwpose_ros models fetch" in why
     estimator.close()
@@ -70,8 +72,8 @@ def test_nothing_can_be_had(monkeypatch):
         (dict(model="dw-xl"), "model 'dw-xl' is unknown; there are dw-ll_ucoco_384, yolox_l"),
         (dict(model="/no/where.onnx"), r"/no/where\.onnx: no such model file"),
         (dict(detector="yolox_l"), "dw-ll_ucoco_384.onnx is absent"),
-        (dict(backend="mediapipe", device="cuda"), "MediaPipe runs on auto or cpu only"),
-        (dict(device="cuda"), "device 'cuda' cannot be had"),
+        (dict(backend="mediapipe", place=Place(device="cuda")), "MediaPipe runs on auto or cpu only"),
+        (dict(place=Place(device="cuda")), "device 'cuda' cannot be had"),
     ],
 )
 def test_what_cannot_be_had_is_one_clear_line(arguments, message):
@@ -94,5 +96,5 @@ def test_download_fetches_first(monkeypatch, pair):
         return pair[len(asked) - 1]
 
     monkeypatch.setattr(models, "fetch", fetch)
-    estimator, _ = load(device="cpu", download=True)
+    estimator, _ = load(place=CPU, download=True)
     assert asked == ["dw-ll_ucoco_384", "yolox_l"] and estimator.name == "colours"

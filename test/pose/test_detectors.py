@@ -6,7 +6,7 @@ import pytest
 from onnx import helper
 
 from dwpose_ros.pose import ModelError
-from dwpose_ros.pose.detectors import letterbox, open_detector
+from dwpose_ros.pose.detectors import open_detector
 
 
 def yolox_raw(*people):
@@ -58,12 +58,12 @@ class TestYolox:
         boxes, _ = open_detector(yolox_model(raw))(np.zeros((640, 640, 3), np.uint8))
         assert len(boxes) == 1 and np.isfinite(boxes).all()
 
-    def test_it_is_fed_raw_bgr(self, yolox_model, seen):
+    def test_it_is_fed_the_letterbox(self, yolox_model, seen):
         detector = open_detector(yolox_model(yolox_raw()))
         boxes, scores = detector(np.full((320, 640, 3), (200, 100, 50), np.uint8))
         assert boxes.shape == (0, 4) and scores.shape == (0,)
-        assert seen[-1][0, :, 0, 0].tolist() == [50, 100, 200]
-        assert seen[-1][0, :, 320, 0].tolist() == [114, 114, 114]
+        assert seen[-1][0, 0, 0].tolist() == [200, 100, 50]  # test_surgery.py: BGR from there on
+        assert seen[-1][0, 320, 0].tolist() == [114, 114, 114]
 
 
 class TestRtmdet:
@@ -77,15 +77,9 @@ class TestRtmdet:
         file = detector_model([[1, 1, 9, 9]] * 3, [0.9, 0.9, 0.3], labels=[0, 2, 0])
         assert len(open_detector(file)(np.zeros((320, 320, 3), np.uint8))[0]) == 1
 
-    def test_it_is_fed_normalised_bgr(self, detector_model, seen):
-        open_detector(detector_model([[1, 1, 9, 9]], [1]))(
-            np.full((320, 320, 3), (200, 100, 50), np.uint8)
-        )
-        expected = (np.array([50, 100, 200]) - [103.53, 116.28, 123.675]) / [57.375, 57.12, 58.395]
-        np.testing.assert_allclose(seen[-1][0, :, 5, 5], expected, rtol=1e-5)
-
-    def test_real_photographs(self, data):
-        detector = open_detector(data / "rtmdet_nano_person.onnx", "cpu")
+    @pytest.mark.parametrize("size", [416, 640])
+    def test_real_photographs(self, data, size):
+        detector = open_detector(data / "rtmdet_nano_person.onnx", size=size)
         truth = json.loads((data / "coco_wholebody_2.json").read_text())
         files = {image["id"]: image["file_name"] for image in truth["images"]}
         big = [a for a in truth["annotations"] if a["bbox"][3] > 60]
@@ -94,7 +88,7 @@ class TestRtmdet:
             image = cv2.imread(str(data / files[person["image_id"]]))
             boxes, _ = detector(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             x, y, w, h = person["bbox"]
-            assert iou(boxes, [x, y, x + w, y + h]).max() > 0.7
+            assert iou(boxes, [x, y, x + w, y + h]).max() > 0.6
 
 
 def iou(boxes, box):
@@ -102,18 +96,6 @@ def iou(boxes, box):
     common = np.prod(np.clip(high - low, 0, None), axis=1)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     return common / (area + np.prod(np.subtract(box[2:], box[:2])) - common)
-
-
-@pytest.mark.parametrize(
-    "shape, fits", [((720, 1280), (360, 640)), ((1280, 720), (640, 360)), ((1, 5000), (1, 640))]
-)
-def test_letterbox_keeps_the_aspect_and_pads_at_right_and_bottom(shape, fits):
-    image, ratio = letterbox(np.zeros((*shape, 3), np.uint8), (640, 640))
-    assert image.shape == (1, 3, 640, 640) and image.dtype == np.float32
-    black = (image[0, 0] == 0).nonzero()
-    assert (black[0].max() + 1, black[1].max() + 1) == fits
-    assert (image[0, :, fits[0] :] == 114).all()
-    assert ratio == pytest.approx(640 / max(shape))
 
 
 class TestNeither:

@@ -112,11 +112,35 @@ def test_diagnostics_tell_model_device_and_latency(peer, pose, image):
         latest = {v.key: v.value for v in told[-1].status[0].values} if told else {}
         return latest if int(latest.get("frames processed", 0)) > 3 else None
     latest = wait_until(values)
-    assert latest["device"] == "cpu" and latest["model"] == "colours"
+    assert (latest["runtime"], latest["device"], latest["precision"]) == (
+        "onnxruntime", "cpu", "fp32")
+    assert latest["model"] == "colours"
     assert float(latest["engine p50 (ms)"]) <= float(latest["latency p50 (ms)"])
 
 
+@pytest.mark.parametrize("on_error", ["continue", "stop"])
+def test_a_network_that_fails_on_a_frame(peer, run, image, pose_model, detector_model, on_error):
+    """As where a GPU's memory is full: said, the frame dropped, and then as the user wants it."""
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    node = run("pose", model=pose_model(fragile=True), on_error=on_error,
+               detector=detector_model([[80, 20, 240, 220]], [0.9]))
+    node.says("runs on")
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    images.publish(image(scene()))
+    wait_until(lambda: poses)
+    images.publish(image(np.full((480, 640, 3), 255, np.uint8)))
+    node.says("a frame was dropped: ")
+    if on_error == "stop":
+        assert node.ended() == 1
+        assert "Traceback" not in node.output
+    else:
+        before = len(poses)
+        images.publish(image(scene()))
+        wait_until(lambda: len(poses) > before)
+
+
 @pytest.mark.parametrize("parameters, expected", [
+    ({"runtime": "tflite"}, "'onnxruntime', 'openvino'"),
     ({"backend": "openpose"}, "'auto', 'dwpose', 'mediapipe'"),
     ({"model": "/nowhere/dw.onnx"}, "/nowhere/dw.onnx: no such model file"),
     ({"device": "tpu"}, "'auto', 'cpu', 'cuda'"),
