@@ -220,22 +220,22 @@ def _take_pixels(model: onnx.ModelProto, image: str, name: str, shape: list, *,
 def _decode(model: onnx.ModelProto, maps: list[str], subpixel: bool) -> None:
     """Put bins and scores in the place of both SimCC maps."""
     graph = Graph(model, before=False)
-    bins = [graph("ArgMax", name, axis=-1) for name in maps]
+    peaks, bins = zip(*(graph.largest(name) for name in maps))
     graph("Cast", graph("Concat", *bins, axis=-1), to=TensorProto.INT32, out="bins")
-    lower = graph("Min", *(graph.reduce("ReduceMax", name) for name in maps))
-    # ArgMax and ReduceMax do not say that they met a NaN; a mean does.
+    # TopK does not say that it met a NaN; a mean does.
     spoilt = graph("IsNaN", graph("Add", *(graph.reduce("ReduceMean", name) for name in maps)))
+    lower = graph("Reshape", graph("Min", *peaks), np.array([-1, COUNT]))
     graph("Where", spoilt, -1.0, lower, out="scores")
     outputs = [("bins", TensorProto.INT32, ["batch", COUNT, 2]),
                ("scores", TensorProto.FLOAT, ["batch", COUNT])]
     if subpixel:
-        graph("Concat", *(_parabola(graph, *pair) for pair in zip(maps, bins)), axis=-1,
+        graph("Concat", *(_parabola(graph, *three) for three in zip(maps, bins, peaks)), axis=-1,
               out="offsets")
         outputs.append(("offsets", TensorProto.FLOAT, ["batch", COUNT, 2]))
     graph.insert(outputs=outputs)
 
 
-def _parabola(graph: Graph, simcc: str, bins: str) -> str:
+def _parabola(graph: Graph, simcc: str, bins: str, peaks: str) -> str:
     """From a map's bins to the top of the parabola through each and its two neighbours.
 
     (r - l) / (2 (2c - l - r)), within half a bin; 0 at the map's ends, where a neighbour is
@@ -250,8 +250,7 @@ def _parabola(graph: Graph, simcc: str, bins: str) -> str:
     low, high = (
         graph("GatherElements", simcc, graph("Cast", i, to=TensorProto.INT64), axis=2)
         for i in (left, right))
-    twice = graph("Mul", graph("GatherElements", simcc, bins, axis=2), 2.0)
-    bend = graph("Mul", graph("Sub", twice, graph("Add", low, high)), 2.0)
+    bend = graph("Sub", graph("Mul", peaks, 4.0), graph("Mul", graph("Add", low, high), 2.0))
     return graph("Div", graph("Sub", high, low), graph("Max", bend, 1e-12))
 
 
