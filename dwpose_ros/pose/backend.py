@@ -16,7 +16,7 @@ DETECTOR = "yolox_l"
 def load(
     backend: str = "auto",
     model: str = "",
-    detector: str = "",
+    detector: str | None = "",
     place: Place = Place(),
     *,
     subpixel: bool = True,
@@ -27,17 +27,17 @@ def load(
     """Make an estimator; the second value is one line that says which one it is and why.
 
     ``model`` and ``detector`` are names from the registry or paths of ONNX files; empty is
-    DWPose's own pair. ``auto`` is DWPose where both are there, or named, else MediaPipe.
-    ``place``, ``subpixel`` and ``detector_size`` are DWPose's. ``download`` fetches what is
-    missing from the cache first. Raises ModelError.
+    DWPose's own pair, a detector that is None is left out. ``auto`` is DWPose where both are
+    there, or named, else MediaPipe. ``place``, ``subpixel`` and ``detector_size`` are DWPose's.
+    ``download`` fetches what is missing from the cache first. Raises ModelError.
     """
     if backend not in BACKENDS:
         raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
     if backend == "mediapipe":
         return _mediapipe(place), "MediaPipe Holistic, as asked"
     try:
-        pose = _find(model or MODEL, download, progress)
-        boxes = _find(detector or DETECTOR, download, progress)
+        pose = find(model or MODEL, download, progress)
+        boxes = None if detector is None else find(detector or DETECTOR, download, progress)
     except ModelError as err:
         if backend == "dwpose" or model or detector:
             raise
@@ -63,8 +63,8 @@ def _mediapipe(place: Place) -> Estimator:
     return MediaPipe()
 
 
-def _find(name: str, download: bool, progress: models.Progress | None) -> Path:
-    """A model's file, by its name in the registry or by path."""
+def find(name: str, download: bool = False, progress: models.Progress | None = None) -> Path:
+    """A model's file, by its name in the registry or by path. Raises ModelError."""
     if "/" in name or name.endswith(".onnx"):
         path = Path(name).expanduser()
         if not path.is_file():

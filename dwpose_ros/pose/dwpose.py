@@ -8,6 +8,7 @@ to 0..1, and points lie between the maps' bins unless ``subpixel`` is off.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -24,12 +25,13 @@ LIMIT_PX = 1e6  # a box beyond is absurd, and would overflow OpenCV's fixed poin
 class DWPose:
     """The estimator of a pose model and a detector, both ONNX files of any published size.
 
-    ``subpixel`` reads points between the bins of the SimCC maps. ``detector_size`` is the side of
-    the detector's input in pixels, where its file leaves that open; 0 is 640. Raises ModelError
-    where a file is missing, corrupt or not such a network, and where the ``place`` cannot be had.
+    Where the detector is None, it can only estimate. ``subpixel`` reads points between the bins
+    of the SimCC maps. ``detector_size`` is the side of the detector's input in pixels, where its
+    file leaves that open; 0 is 640. Raises ModelError where a file is missing, corrupt or not
+    such a network, and where the ``place`` cannot be had.
     """
 
-    def __init__(self, model: Path | str, detector: Path | str, place: Place = Place(), *,
+    def __init__(self, model: Path | str, detector: Path | str | None, place: Place = Place(), *,
                  subpixel: bool = True, detector_size: int = 0) -> None:
         # TensorRT and OpenVINO bring a network to float16 themselves.
         half = place.precision == "fp16" and place.runtime == "onnxruntime" and (
@@ -43,7 +45,8 @@ class DWPose:
         where = place._replace(device=self.runs_on.device)
         if half:
             where = where._replace(precision="auto")  # its own NMS is in float32 only
-        self._detector = open_detector(detector, where, size=detector_size)
+        self._detector = _no_detector if detector is None else open_detector(
+            detector, where, size=detector_size)
         self._crops = crops_for(self.runs_on)
         self._warm_up()
 
@@ -97,6 +100,10 @@ class DWPose:
             self._estimate(self._crops.upload(black), np.array([[0, 0, 64, 64]], np.float32))
         except Exception as err:  # runtimes' own exceptions share no narrower base
             raise ModelError(f"{self.name}: does not run on {self.runs_on}: {line(err)}") from err
+
+
+def _no_detector(_) -> NoReturn:
+    raise ModelError("this DWPose was made without a detector: give boxes to `estimate`")
 
 
 def decode(bins: np.ndarray, scores: np.ndarray,

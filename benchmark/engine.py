@@ -1,0 +1,436 @@
+#!/usr/bin/env python3
+"""The engine beside the runtimes a user would pick instead, on the same networks in one run.
+
+Networks of the exact architectures with random weights serve (training/export.py), since time
+does not depend on weights. Each contender lives in a process of its own, so that none spins
+against another; they take turns, and medians of the turns' ratios are printed, for wall and for
+CPU time. Needs rtmlib, and openvino for its rows: see benchmark/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import io
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+DATA = ROOT.parent / "shared" / "data"
+WIDTH, HEIGHT = 1280, 720
+PACE_S = 1 / 30  # a camera's
+REST_S = 0.05  # between turns, in which the last one's threads stop spinning
+DETECT_EVERY = 10
+DETECTOR_SIZE = 416
+
+
+class Work(NamedTuple):
+    """What a contender does on each frame."""
+
+    kind: str
+    """``pose`` (of given boxes), ``image`` (detector and pose) or ``video``."""
+    network: str
+    people: int = 1
+    runtime: str = "onnxruntime"
+    paced: bool = False
+
+    def __str__(self) -> str:
+        what = {"pose": "pose only", "image": "detector + pose",
+                "video": f"video, detector every {DETECT_EVERY}th"}[self.kind]
+        who = "1 person" if self.people == 1 else f"{self.people} people"
+        return f"{self.runtime:<12}{what}, {self.network}, {who}" + ", 30 Hz" * self.paced
+
+
+class Bar(NamedTuple):
+    """What a row must reach."""
+
+    ratio: float
+    cpu: float = np.inf
+
+
+def bars(device: str) -> dict[Work, Bar]:
+    """Each work, and its bar."""
+    rows: dict[Work, Bar] = {}
+    if device != "cpu":
+        for name in ("t", "m", "l-384"):
+            rows[Work("pose", name, 1)] = Bar(1.3)
+            rows[Work("pose", name, 5)] = Bar(3.0)
+        return rows
+    for name, many in (("t", 1.25), ("m", 1.15), ("l-384", 1.05)):
+        rows[Work("pose", name, 1)] = Bar(1.0)
+        rows[Work("pose", name, 5)] = Bar(many)
+    for name in ("t", "m"):
+        for paced in (False, True):
+            rows[Work("image", name, 1, paced=paced)] = Bar(1.6, 0.6)
+    for name in ("t", "m", "l-384"):
+        rows[Work("pose", name, 1, "openvino")] = Bar(1.1)
+        rows[Work("pose", name, 5, "openvino")] = Bar(1.4)
+    for name in ("t", "m"):
+        rows[Work("video", name, 1)] = Bar(1.3)
+    return rows
+
+
+# What contenders are shown and given.
+
+def scene() -> np.ndarray:
+    """An RGB image with some structure."""
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    return cv2.GaussianBlur(noise, None, 3)
+
+
+def given_boxes(people: int) -> np.ndarray:
+    return np.array([[60 + 200 * i, 40, 360 + 200 * i, 700] for i in range(people)], np.float32)
+
+
+def photograph() -> np.ndarray:
+    """An RGB image with one person, whom the detector finds."""
+    bgr = cv2.imread(str(DATA / "000000000785.jpg"))
+    return np.ascontiguousarray(cv2.resize(bgr, (WIDTH, HEIGHT))[..., ::-1])
+
+
+def standing(path: Path) -> Path:
+    """The network with maps that show a person who fills the box: what video mode can follow.
+
+    Its own maps, which mean nothing with random weights, stay in the sum with a tiny weight, so
+    that nothing of the work is left out.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    from dwpose_ros.keypoints import COUNT
+
+    target = path.with_name(f"{path.stem}-standing.onnx")
+    if target.is_file():
+        return target
+    model = onnx.load(str(path))
+    height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[2:])
+    # Across the box, which is the crop's inner 1 / 1.25; bodies are wider than they are deep.
+    rng = np.random.default_rng(1)
+    places = rng.uniform(0.12, 0.88, (COUNT, 2)) * [width, height]
+    for output, places_1d, length in zip(model.graph.output, places.T, (2 * width, 2 * height)):
+        name = output.name
+        for node in model.graph.node:
+            node.output[:] = [f"{name}_random" if o == name else o for o in node.output]
+        maps = np.exp(-((np.arange(length) / 2 - places_1d[:, None]) / 5) ** 2 / 2)[None]
+        for suffix, value in (("_maps", maps), ("_weight", np.array(1e-7))):
+            model.graph.initializer.append(
+                numpy_helper.from_array(value.astype(np.float32), name + suffix))
+        model.graph.node.extend([
+            helper.make_node("Mul", [f"{name}_random", f"{name}_weight"], [f"{name}_quiet"]),
+            helper.make_node("Add", [f"{name}_quiet", f"{name}_maps"], [name])])
+    onnx.save(model, str(target))
+    return target
+
+
+# The contenders: each is a function of a work and files, and gives what to run on each frame.
+
+def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    from dwpose_ros.pose.dwpose import DWPose
+    from dwpose_ros.pose.runtimes import Place
+    from dwpose_ros.pose.video import Video
+
+    place = Place(work.runtime, device)
+    estimator = DWPose(pose, detector, place, detector_size=DETECTOR_SIZE)
+    if work.kind == "pose":
+        rgb, boxes = scene(), given_boxes(work.people)
+        return lambda: estimator.estimate(rgb, boxes)
+    rgb = photograph()
+    if work.kind == "image":
+        return lambda: estimator(rgb)
+    video = Video(estimator, DETECT_EVERY)
+    clock = iter(range(10**9))
+    return lambda: video(rgb, next(clock) * PACE_S)
+
+
+def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    from rtmlib import Custom, PoseTracker
+    from rtmlib.tools.object_detection import RTMDet
+    from rtmlib.tools.pose_estimation import RTMPose
+
+    where = {"backend": work.runtime, "device": "cuda" if device == "tensorrt" else device}
+    size = input_size(pose)
+    if work.kind == "video":
+        rgb = photograph()
+        return functools.partial(PoseTracker(
+            functools.partial(Custom, det_class="RTMDet", det=str(detector), pose_class="RTMPose",
+                              det_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), pose=str(pose),
+                              pose_input_size=size),
+            det_frequency=DETECT_EVERY, **where), rgb)
+    estimate = RTMPose(str(pose), model_input_size=size, **where)
+    if work.kind == "pose":
+        rgb, boxes = scene(), given_boxes(work.people).tolist()
+        return lambda: estimate(rgb, bboxes=boxes)
+    rgb = photograph()
+    find = RTMDet(str(detector), model_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), **where)
+    return lambda: estimate(rgb, bboxes=find(rgb))
+
+
+def official(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    """The authors' own code, from a checkout of its branch ``onnx``."""
+    import onnxruntime
+    from onnxpose import inference_pose
+
+    assert work.kind == "pose" and work.runtime == "onnxruntime"
+    providers = ["CPUExecutionProvider" if device == "cpu" else "CUDAExecutionProvider"]
+    session = onnxruntime.InferenceSession(str(pose), providers=providers)
+    bgr, boxes = np.ascontiguousarray(scene()[..., ::-1]), given_boxes(work.people)
+    return lambda: inference_pose(session, boxes, bgr)
+
+
+def input_size(pose: Path) -> tuple[int, int]:
+    import onnx
+
+    shape = onnx.load(str(pose)).graph.input[0].type.tensor_type.shape.dim
+    return shape[3].dim_value, shape[2].dim_value
+
+
+# Processes that take turns.
+
+def serve(pipe, make: Callable, *arguments) -> None:
+    """Runs what ``make`` gives so often as it is asked to; answers with wall and CPU seconds."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        run = make(*arguments)
+        pipe.send("ready")
+        while (turn := pipe.recv()) is not None:
+            count, paced = turn
+            run()  # what was pushed out of the caches comes back
+            start, cpu = time.perf_counter(), time.process_time()
+            if not paced:
+                for _ in range(count):
+                    run()
+                pipe.send(((time.perf_counter() - start) / count,
+                           (time.process_time() - cpu) / count))
+                continue
+            busy = 0.0
+            for i in range(count):
+                time.sleep(max(0.0, start + i * PACE_S - time.perf_counter()))
+                begin = time.perf_counter()
+                run()
+                busy += time.perf_counter() - begin
+            # With what its threads do while it waits for the next frame.
+            time.sleep(max(0.0, start + count * PACE_S - time.perf_counter()))
+            pipe.send((busy / count, (time.process_time() - cpu) / count))
+
+
+class Contender:
+    """A process that does one work one way."""
+
+    def __init__(self, make: Callable, *arguments) -> None:
+        self.name = make.__name__
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, make, *arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._pipe.recv()
+
+    def turn(self, count: int, paced: bool) -> tuple[float, float]:
+        """Mean wall and CPU seconds a frame, over ``count`` frames."""
+        time.sleep(REST_S)
+        self._pipe.send((count, paced))
+        return self._pipe.recv()
+
+    def close(self) -> None:
+        self._pipe.send(None)
+        self._process.join(10)
+
+
+class Row(NamedTuple):
+    peer: str
+    ours_ms: float
+    peer_ms: float
+    ratio: float
+    """How often our time fits into the faster peer's."""
+    cpu: float
+    """Our CPU time as a share of that peer's."""
+
+
+def compare(contenders: list[Contender], work: Work, turns: int, count: int) -> Row:
+    """Alternating turns, the first contender being ours."""
+    found: dict[str, list[tuple[float, float]]] = {c.name: [] for c in contenders}
+    for i in range(turns + 1):
+        for contender in contenders if i % 2 else contenders[::-1]:
+            spent = contender.turn(count, work.paced)
+            if i:  # the first is for warming up
+                found[contender.name].append(spent)
+    times = {name: np.array(spent) for name, spent in found.items()}
+    our = times.pop(contenders[0].name)
+    peer = min(times, key=lambda name: np.median(times[name][:, 0]))
+    ratios = times[peer] / our
+    return Row(peer, np.median(our[:, 0]) * 1e3, np.median(times[peer][:, 0]) * 1e3,
+               float(np.median(ratios[:, 0])), float(np.median(1 / ratios[:, 1])))
+
+
+def stages(pose: Path, detector: Path, device: str) -> str:
+    """Where the time goes on a GPU, for one person: upload, crop, network, download."""
+    import onnxruntime as ort
+
+    from dwpose_ros.pose.crops import around
+    from dwpose_ros.pose.dwpose import DWPose, decode
+    from dwpose_ros.pose.runtimes import Place
+
+    estimator = DWPose(pose, detector, Place("onnxruntime", device))
+    crops, session = estimator._crops, estimator._network._session
+    rgb, size = scene(), estimator._size
+    at = around(given_boxes(1), size)
+    frame = crops.upload(rgb)
+    crop = crops.people(frame, *at, size)
+    bound = session.io_binding()
+    if isinstance(crop, ort.OrtValue):
+        bound.bind_ortvalue_input("crops", crop)
+    else:
+        bound.bind_cpu_input("crops", crop)
+    for name in estimator._network.outputs:
+        bound.bind_output(name, "cpu" if device == "cpu" else "cuda")
+    session.run_with_iobinding(bound)
+    steps = {
+        "upload": lambda: crops.upload(rgb),
+        "crop": lambda: crops.people(frame, *at, size),
+        "bare network": lambda: session.run_with_iobinding(bound),
+        "download": lambda: decode(*bound.copy_outputs_to_cpu()),
+        "after upload": lambda: estimator._estimate(frame, given_boxes(1)),
+    }
+    spent = {name: [] for name in steps}
+    for _ in range(50):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            spent[name].append((time.perf_counter() - start) * 1e3)
+    medians = {name: float(np.median(times)) for name, times in spent.items()}
+    ratio = medians["after upload"] / medians["bare network"]
+    return (", ".join(f"{name} {value:.2f} ms" for name, value in medians.items())
+            + f"; after upload / bare network {ratio:.2f} (bar on a GPU: 1.5)")
+
+
+def agreement(pose: Path, checkout: Path | None) -> str:
+    """How many peaks stand in the same SimCC bin as the official code's (or rtmlib's)."""
+    from dwpose_ros.pose.crops import CpuCrops, around
+    from dwpose_ros.pose.runtimes import Place, open_network
+    from dwpose_ros.pose.surgery import pose_network
+
+    network = open_network(pose_network(pose), Place(device="cpu"))
+    size = network.inputs["crops"][2], network.inputs["crops"][1]
+    rng = np.random.default_rng(2)
+    corner = rng.uniform(-50, [1000, 500], (40, 2))
+    boxes = np.hstack([corner, corner + rng.uniform(40, 500, (40, 2))]).astype(np.float32)
+    rgb = scene()
+    centers, scales = around(boxes, size)
+    found = [network({"crops": CpuCrops().people(rgb, c[None], s[None], size)})
+             for c, s in zip(centers, scales)]
+    bins, scores = (np.concatenate(a) for a in zip(*found))
+    with contextlib.redirect_stdout(io.StringIO()):
+        if checkout is not None:
+            import onnxruntime
+            from onnxpose import inference_pose
+            session = onnxruntime.InferenceSession(str(pose), providers=["CPUExecutionProvider"])
+            xy, theirs = inference_pose(session, boxes, np.ascontiguousarray(rgb[..., ::-1]))
+        else:
+            from rtmlib.tools.pose_estimation import RTMPose
+            xy, theirs = RTMPose(str(pose), model_input_size=size)(rgb, bboxes=boxes.tolist())
+    wanted = (xy - (centers - scales / 2)[:, None]) / scales[:, None] * size * 2
+    seen = (scores > 0) & (theirs > 0)
+    off = np.abs(np.round(wanted) - bins).max(-1)[seen]
+    return (f"{np.mean(off == 0):.3%} of {seen.sum()} peaks in the same bin, "
+            f"the farthest {off.max():.0f} off (bar: 99.9 %, 1)")
+
+
+def memory(pose: Path, detector: Path, frames: int) -> str:
+    """What the process holds at the beginning and at the end of many frames."""
+    from dwpose_ros.pose.dwpose import DWPose
+    from dwpose_ros.pose.runtimes import Place
+    from dwpose_ros.pose.video import Video
+
+    video = Video(DWPose(pose, detector, Place(device="cpu"), detector_size=DETECTOR_SIZE),
+                  DETECT_EVERY, smooth=True)
+    picture, held = photograph(), []
+    for i in range(frames):
+        # People come and go, so that numbers of crops change.
+        shown = picture if i // 50 % 3 else np.zeros_like(picture)
+        video(shown if i // 50 % 2 else np.ascontiguousarray(shown[:, ::-1]), i * PACE_S)
+        if i % (frames // 10) == frames // 10 - 1:
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            held.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+    return (f"{frames} frames of video: " + ", ".join(f"{mb:.0f}" for mb in held) + " MB; "
+            f"from the second tenth to the last {held[-1] - held[1]:+.1f} MB")
+
+
+def networks(folder: Path, names: list[str]) -> dict[str, Path]:
+    """The pose networks' files, exported where they are not there yet."""
+    found = {n: folder / f"dwpose-{n}.onnx" for n in names}
+    if not all(path.is_file() for path in found.values()):
+        sys.path.insert(0, str(ROOT / "training"))
+        from export import build, export
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in found.items():
+            if not path.is_file():
+                export(build(name), path)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("networks", nargs="*", default=["t", "m", "l-384"])
+    parser.add_argument("--folder", type=Path, default=Path("models"), help="of the networks")
+    parser.add_argument("--detector", type=Path, default=DATA / "rtmdet_nano_person.onnx")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda", "tensorrt"))
+    parser.add_argument("--official", type=Path, metavar="FOLDER",
+                        help="with onnxpose.py, of the official code's branch onnx")
+    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--only", default="", help="rows that hold this text")
+    parser.add_argument("--frames", type=int, default=0, help="of the memory's row, e.g. 10000")
+    args = parser.parse_args()
+    files = networks(args.folder, args.networks)
+    if args.official:
+        # Read by the contenders' processes too.
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            [str(args.official), os.environ.get("PYTHONPATH", "")])
+        sys.path.insert(0, str(args.official))
+    print(f"{os.cpu_count()} cores, device {args.device}, {args.turns} turns; ms a frame\n")
+    print(f"{'work':<58}{'ours':>8}{'peer':>8}{'ratio':>7}{'CPU':>6}  bar")
+    broken = 0
+    for work, bar in bars(args.device).items():
+        if args.only not in str(work) or work.network not in files:
+            continue
+        if work.kind != "pose" and not args.detector.is_file():
+            print(f"{work!s:<58}  left out: {args.detector} is absent")
+            continue
+        pose = files[work.network]
+        pose = standing(pose) if work.kind == "video" else pose
+        peers = [rtmlib]
+        if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
+            peers.append(official)
+        contenders = [Contender(make, work, pose, args.detector, args.device)
+                      for make in (ours, *peers)]
+        count = {"video": 2 * DETECT_EVERY}.get(work.kind, 5) * (6 if work.paced else 1)
+        row = compare(contenders, work, max(4, args.turns // (4 if work.paced else 1)), count)
+        for contender in contenders:
+            contender.close()
+        holds = row.ratio >= bar.ratio and row.cpu <= bar.cpu
+        broken += not holds
+        limit = f">= {bar.ratio:g}x" + (f", CPU <= {bar.cpu:.0%}" if bar.cpu < 9 else "")
+        print(f"{work!s:<58}{row.ours_ms:8.2f}{row.peer_ms:8.2f}{row.ratio:7.2f}{row.cpu:6.0%}  "
+              f"{limit}: {'holds' if holds else 'BROKEN'} ({row.peer})", flush=True)
+    print()
+    for name, path in files.items():
+        if args.only in "agreement":
+            print(f"agreement, {name}: {agreement(path, args.official)}", flush=True)
+        if args.device != "cpu":
+            print(f"stages, {name}: {stages(path, args.detector, args.device)}", flush=True)
+    if args.frames:
+        print(memory(standing(next(iter(files.values()))), args.detector, args.frames))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

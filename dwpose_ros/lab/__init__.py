@@ -1,0 +1,1 @@
+"""What is done to networks before use: they are measured, and made smaller. No ROS here."""
