@@ -153,7 +153,8 @@ def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable
     return lambda: video(rgb, next(clock) * PACE_S)
 
 
-def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+def rtmlib(work: Work, pose: Path, detector: Path | None, device: str,
+           tracking: bool = True) -> Callable[[], object]:
     from rtmlib import Custom, PoseTracker
     from rtmlib.tools.object_detection import RTMDet
     from rtmlib.tools.pose_estimation import RTMPose
@@ -161,12 +162,11 @@ def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callab
     where = {"backend": work.runtime, "device": "cuda" if device == "tensorrt" else device}
     size = input_size(pose)
     if work.kind == "video":
-        rgb = photograph()
         return functools.partial(PoseTracker(
             functools.partial(Custom, det_class="RTMDet", det=str(detector), pose_class="RTMPose",
                               det_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), pose=str(pose),
                               pose_input_size=size),
-            det_frequency=DETECT_EVERY, **where), rgb)
+            det_frequency=DETECT_EVERY, tracking=tracking, **where), photograph())
     estimate = RTMPose(str(pose), model_input_size=size, **where)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people).tolist()
@@ -174,6 +174,11 @@ def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callab
     rgb = photograph()
     find = RTMDet(str(detector), model_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), **where)
     return lambda: estimate(rgb, bboxes=find(rgb))
+
+
+def rtmlib_without_ids(*arguments) -> Callable[[], object]:
+    """Its PoseTracker keeps boxes between detections, but gives no ids."""
+    return rtmlib(*arguments, tracking=False)
 
 
 def official(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
@@ -410,6 +415,8 @@ def main() -> int:
         peers = [rtmlib]
         if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
             peers.append(official)
+        if work.kind == "video":
+            peers.append(rtmlib_without_ids)
         contenders = [Contender(make, work, pose, args.detector, args.device)
                       for make in (ours, *peers)]
         count = {"video": 2 * DETECT_EVERY}.get(work.kind, 5) * (6 if work.paced else 1)

@@ -18,7 +18,7 @@ from dwpose_ros.nodes.conversions import stamp_ns, to_msg
 from dwpose_ros.pose import Place, load
 from dwpose_ros.pose.backend import BACKENDS
 from dwpose_ros.pose.runtimes import DEVICES, PRECISIONS, RUNTIMES, line
-from dwpose_ros.pose.tracker import Tracker
+from dwpose_ros.pose.video import Video
 
 SILENT_S = 3.0  # without an image, after which it says so
 
@@ -52,7 +52,10 @@ class Pose(DwposeNode):
             backend, model, detector, place, subpixel=subpixel, detector_size=detector_size,
             download=download)
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
-        self._tracker = Tracker()
+        smooth = self.parameter("smooth", False, "smooth the points over time; they then lag")
+        self._video = Video(self._estimator, self.parameter(
+            "detect_every", 1, "frames from one detection of people to the next; between, they "
+            "are followed by their points", minimum=1, maximum=1000), smooth)
         self._received = self._processed = self._stale = self._failed = 0
         self._last_image = time.monotonic()
         self._engine_ms: deque[float] = deque(maxlen=300)
@@ -89,7 +92,7 @@ class Pose(DwposeNode):
             raise
         start = time.perf_counter()
         try:
-            people = self._estimator(rgb)
+            ids, people = self._video(rgb, stamp_ns(msg.header) / 1e9)
         except Exception as err:  # runtimes' own exceptions share no narrower base
             self._failed += 1
             self._last_error = f"a frame was dropped: {line(err)}"
@@ -99,7 +102,6 @@ class Pose(DwposeNode):
             raise RuntimeError(self._last_error) from err
         self._last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
-        ids = self._tracker(people.boxes, stamp_ns(msg.header) / 1e9)
         self._poses.publish(to_msg(people, ids, msg.header, msg.width, msg.height,
                                    self._estimator.name))
         self._processed += 1
@@ -110,7 +112,7 @@ class Pose(DwposeNode):
             "model": self._estimator.name, **self._estimator.runs_on._asdict(),
             "frames received": self._received, "frames processed": self._processed,
             "frames dropped": self._worker.dropped, "frames too old": self._stale,
-            "frames failed": self._failed,
+            "frames failed": self._failed, "detections": self._video.detections,
             "oldest frame processed (ms)": f"{self._oldest_ms:.1f}",
             "last error": self._last_error}
         for name, samples in (("engine", self._engine_ms), ("latency", self._age_ms)):
@@ -138,7 +140,7 @@ class Pose(DwposeNode):
 
     def close(self) -> None:
         self._worker.stop()
-        self._estimator.close()
+        self._video.close()
 
 
 class _ToRos(logging.Handler):

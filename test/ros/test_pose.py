@@ -118,12 +118,28 @@ def test_diagnostics_tell_model_device_and_latency(peer, pose, image):
     assert float(latest["engine p50 (ms)"]) <= float(latest["latency p50 (ms)"])
 
 
+def test_video_mode_detects_now_and_then(peer, run, image, standing_model, detector_model):
+    told = peer.listen(DiagnosticArray, "/diagnostics")
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    run("pose", model=standing_model(), detect_every=5, smooth=True,
+        detector=detector_model([[100, 20, 220, 220]], [0.9])).says("runs on")
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    for i in range(16):
+        images.publish(image(scene()))
+        wait_until(lambda: len(poses) > i)
+    assert [[p.id for p in pose.persons] for pose in poses] == [[1]] * 16
+    assert poses[-1].persons[0].box == pytest.approx([200, 40, 440, 440], abs=6)
+    values = wait_until(lambda: {v.key: v.value for v in told[-1].status[0].values} if told and
+                        "16" in [v.value for v in told[-1].status[0].values] else None)
+    assert values["detections"] == "4"
+
+
 @pytest.mark.parametrize("on_error", ["continue", "stop"])
 def test_a_network_that_fails_on_a_frame(peer, run, image, pose_model, detector_model, on_error):
     """As where a GPU's memory is full: said, the frame dropped, and then as the user wants it."""
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     node = run("pose", model=pose_model(fragile=True), on_error=on_error,
-               detector=detector_model([[80, 20, 240, 220]], [0.9]))
+               detector=detector_model([[110, 60, 210, 180]], [0.9]))
     node.says("runs on")
     images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
     images.publish(image(scene()))
