@@ -39,15 +39,16 @@ class Work(NamedTuple):
     """What a contender does on each frame."""
 
     kind: str
-    """``pose`` (of given boxes), ``image`` (detector and pose) or ``video``."""
+    """``pose`` (of given boxes), ``image`` (detector and pose), ``video``, or ``video without ids``,
+    which rtmlib's PoseTracker offers: then it works less."""
     network: str
     people: int = 1
     runtime: str = "onnxruntime"
     paced: bool = False
 
     def __str__(self) -> str:
-        what = {"pose": "pose only", "image": "detector + pose",
-                "video": f"video, detector every {DETECT_EVERY}th"}[self.kind]
+        what = {"pose": "pose only", "image": "detector + pose"}.get(
+            self.kind, f"{self.kind}, detector every {DETECT_EVERY}th")
         who = "1 person" if self.people == 1 else f"{self.people} people"
         return f"{self.runtime:<12}{what}, {self.network}, {who}" + ", 30 Hz" * self.paced
 
@@ -78,6 +79,7 @@ def bars(device: str) -> dict[Work, Bar]:
         rows[Work("pose", name, 5, "openvino")] = Bar(1.4)
     for name in ("t", "m"):
         rows[Work("video", name, 1)] = Bar(1.3)
+        rows[Work("video without ids", name, 1)] = Bar(1.0)
     return rows
 
 
@@ -153,20 +155,19 @@ def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable
     return lambda: video(rgb, next(clock) * PACE_S)
 
 
-def rtmlib(work: Work, pose: Path, detector: Path | None, device: str,
-           tracking: bool = True) -> Callable[[], object]:
+def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
     from rtmlib import Custom, PoseTracker
     from rtmlib.tools.object_detection import RTMDet
     from rtmlib.tools.pose_estimation import RTMPose
 
     where = {"backend": work.runtime, "device": "cuda" if device == "tensorrt" else device}
     size = input_size(pose)
-    if work.kind == "video":
+    if work.kind.startswith("video"):
         return functools.partial(PoseTracker(
             functools.partial(Custom, det_class="RTMDet", det=str(detector), pose_class="RTMPose",
                               det_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), pose=str(pose),
                               pose_input_size=size),
-            det_frequency=DETECT_EVERY, tracking=tracking, **where), photograph())
+            det_frequency=DETECT_EVERY, tracking=work.kind == "video", **where), photograph())
     estimate = RTMPose(str(pose), model_input_size=size, **where)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people).tolist()
@@ -174,11 +175,6 @@ def rtmlib(work: Work, pose: Path, detector: Path | None, device: str,
     rgb = photograph()
     find = RTMDet(str(detector), model_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), **where)
     return lambda: estimate(rgb, bboxes=find(rgb))
-
-
-def rtmlib_without_ids(*arguments) -> Callable[[], object]:
-    """Its PoseTracker keeps boxes between detections, but gives no ids."""
-    return rtmlib(*arguments, tracking=False)
 
 
 def official(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
@@ -402,31 +398,29 @@ def main() -> int:
             [str(args.official), os.environ.get("PYTHONPATH", "")])
         sys.path.insert(0, str(args.official))
     print(f"{os.cpu_count()} cores, device {args.device}, {args.turns} turns; ms a frame\n")
-    print(f"{'work':<58}{'ours':>8}{'peer':>8}{'ratio':>7}{'CPU':>6}  bar")
+    print(f"{'work':<66}{'ours':>8}{'peer':>8}{'ratio':>7}{'CPU':>6}  bar")
     broken = 0
     for work, bar in bars(args.device).items():
         if args.only not in str(work) or work.network not in files:
             continue
         if work.kind != "pose" and not args.detector.is_file():
-            print(f"{work!s:<58}  left out: {args.detector} is absent")
+            print(f"{work!s:<66}  left out: {args.detector} is absent")
             continue
         pose = files[work.network]
-        pose = standing(pose) if work.kind == "video" else pose
+        pose = standing(pose) if work.kind.startswith("video") else pose
         peers = [rtmlib]
         if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
             peers.append(official)
-        if work.kind == "video":
-            peers.append(rtmlib_without_ids)
         contenders = [Contender(make, work, pose, args.detector, args.device)
                       for make in (ours, *peers)]
-        count = {"video": 2 * DETECT_EVERY}.get(work.kind, 5) * (6 if work.paced else 1)
+        count = 2 * DETECT_EVERY if work.kind.startswith("video") else 30 if work.paced else 5
         row = compare(contenders, work, max(4, args.turns // (4 if work.paced else 1)), count)
         for contender in contenders:
             contender.close()
         holds = row.ratio >= bar.ratio and row.cpu <= bar.cpu
         broken += not holds
         limit = f">= {bar.ratio:g}x" + (f", CPU <= {bar.cpu:.0%}" if bar.cpu < 9 else "")
-        print(f"{work!s:<58}{row.ours_ms:8.2f}{row.peer_ms:8.2f}{row.ratio:7.2f}{row.cpu:6.0%}  "
+        print(f"{work!s:<66}{row.ours_ms:8.2f}{row.peer_ms:8.2f}{row.ratio:7.2f}{row.cpu:6.0%}  "
               f"{limit}: {'holds' if holds else 'BROKEN'} ({row.peer})", flush=True)
     print()
     for name, path in files.items():
