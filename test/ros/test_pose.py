@@ -124,14 +124,20 @@ def test_video_mode_detects_now_and_then(peer, run, image, standing_model, detec
     run("pose", model=standing_model(), detect_every=5, smooth=True,
         detector=detector_model([[100, 20, 220, 220]], [0.9])).says("runs on")
     images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
-    for i in range(16):
+
+    def sixteen():  # best effort: one or the other may be lost
         images.publish(image(scene()))
-        wait_until(lambda: len(poses) > i)
-    assert [[p.id for p in pose.persons] for pose in poses] == [[1]] * 16
+        time.sleep(0.05)
+        return len(poses) >= 16
+    wait_until(sixteen)
+    assert {tuple(p.id for p in pose.persons) for pose in poses} == {(1,)}
     assert poses[-1].persons[0].box == pytest.approx([200, 40, 440, 440], abs=6)
-    values = wait_until(lambda: {v.key: v.value for v in told[-1].status[0].values} if told and
-                        "16" in [v.value for v in told[-1].status[0].values] else None)
-    assert values["detections"] == "4"
+
+    def values():
+        latest = {v.key: v.value for v in told[-1].status[0].values} if told else {}
+        return latest if int(latest.get("frames processed", 0)) >= 16 else None
+    latest = wait_until(values)
+    assert int(latest["detections"]) == -(-int(latest["frames processed"]) // 5)
 
 
 @pytest.mark.parametrize("on_error", ["continue", "stop"])
