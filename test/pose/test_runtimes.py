@@ -139,8 +139,29 @@ class TestCuda:
         assert options["trt_profile_max_shapes"] == "crops:8x256x192x3"
 
 
-def test_nodes_and_where_they_run(network):
-    assert open_network(network, Place(device="cpu")).assigned()["cpu"]["TopK"] == 2
+def test_nodes_and_where_they_run(network, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert open_network(network, Place(device="cpu")).assigned()["cpu"]["TopK"] == 2
+    assert not caplog.records
+
+
+def test_a_gpu_that_leaves_work_to_the_cpu_is_told_on(network, caplog, monkeypatch):
+    """As far as it can be seen without one: a session that says it has CUDA and gives it nothing."""
+    monkeypatch.setattr(onnxruntime, "get_available_providers",
+                        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
+    make = onnxruntime.InferenceSession
+
+    def session(path, options, providers):
+        made = make(path, options, ["CPUExecutionProvider"])
+        monkeypatch.setattr(made, "get_providers", lambda: [p if isinstance(p, str) else p[0]
+                                                            for p in providers])
+        return made
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    with caplog.at_level(logging.WARNING):
+        open_network(network, Place(device="cuda"))
+    assert "these nodes run on the cpu, not on cuda: " in caplog.records[0].message
+    assert "2 TopK" in caplog.records[0].message
 
 
 class TestOpenVino:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,10 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
+# What should not be left to the CPU; shapes, and a detector's own NMS, may be.
+HEAVY = ("Conv", "MatMul", "Gemm", "FusedConv", "FusedMatMul", "GridSample", "TopK")
+
+_log = logging.getLogger("dwpose_ros.pose")
 
 
 class OnnxRuntime:
@@ -42,6 +47,10 @@ class OnnxRuntime:
         self.inputs = {i.name: tuple(d if isinstance(d, int) else 0 for d in i.shape)
                        for i in self._session.get_inputs()}
         self.outputs = tuple(o.name for o in self._session.get_outputs())
+        strays = {op: n for op, n in self.assigned().get("cpu", {}).items() if op in HEAVY}
+        if device != "cpu" and strays:
+            _log.warning("%s: these nodes run on the cpu, not on %s: %s", Path(path).stem, device,
+                         ", ".join(f"{n} {op}" for op, n in strays.items()))
 
     def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
         if all(isinstance(value, np.ndarray) for value in feed.values()):
