@@ -146,7 +146,7 @@ def test_nodes_and_where_they_run(network, caplog):
 
 
 def test_a_gpu_that_leaves_work_to_the_cpu_is_told_on(network, caplog, monkeypatch):
-    """As far as it can be seen without one: a session that says it has CUDA and gives it nothing."""
+    """As far as it can be seen without one: CUDA, as the session says, but nothing on it."""
     monkeypatch.setattr(onnxruntime, "get_available_providers",
                         lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
