@@ -39,8 +39,8 @@ class Work(NamedTuple):
     """What a contender does on each frame."""
 
     kind: str
-    """``pose`` (of given boxes), ``image`` (detector and pose), ``video``, or ``video without ids``,
-    which rtmlib's PoseTracker offers: then it works less."""
+    """``pose`` (of given boxes), ``image`` (detector and pose), ``video``, or ``video without
+    ids``, which rtmlib's PoseTracker offers: then it works less."""
     network: str
     people: int = 1
     runtime: str = "onnxruntime"

@@ -3,25 +3,57 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Union
 
 from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
 
-CODES = ("step_into_view", "one_person", "move_back", "move_closer", "move_left", "move_right",
-         "show", "turn_left", "turn_right", "turn_around", "keep_still", "hold_still",
-         "capture_failed", "done")
+CODES = (
+    # who and where
+    "step_into_view", "one_person", "more_people", "move_back", "move_closer", "move_left",
+    "move_right", "show",
+    # turned how
+    "turn_left", "turn_right", "turn_around", "face_camera", "face_left_side", "face_right_side",
+    "face_back", "face_three_quarter_left", "face_three_quarter_right", "look_at_camera",
+    "look_ahead",
+    # standing how
+    "stand_upright", "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
+    "open_hands", "spread_fingers", "feet_apart", "feet_together",
+    # the picture
+    "more_light", "less_light", "clean_lens", "keep_still",
+    # the session
+    "hold_still", "countdown", "next_step", "pause", "capture_failed", "done")
+GRADES = ("little", "normal", "big")
+# Plural categories as CLDR calls them. With whole numbers from 1 on, these two are all that the
+# shipped languages have; Japanese and Chinese have `other` only.
+PLURALS = ("one", "other")
+COUNTED = ("one_person", "more_people", "countdown")  # may say {count}
+NAMING = ("show",)  # says {part}
+
+_Phrase = Union[str, dict[str, str]]
 
 
 class Phrases(NamedTuple):
-    """One language."""
+    """One language: a phrase is a text, or texts by grade, or texts by plural category."""
 
     language: str
-    phrases: dict[str, str]
+    phrases: dict[str, _Phrase]
     parts: dict[str, str]
 
-    def text(self, code: str, part: str = "") -> str:
-        """The sentence for an instruction code; empty for the empty code."""
-        return self.phrases[code].format(part=self.parts.get(part, part)) if code else ""
+    def text(self, code: str, part: str = "", grade: str = "", count: int = 0) -> str:
+        """The sentence for an instruction code; empty for the empty code.
+
+        `grade` is "", "little" or "big", and falls back to the normal text. `count` is what is
+        counted, from 1 on: seconds of a countdown, people that are wanted; 0 counts as 1.
+        """
+        if not code:
+            return ""
+        phrase, count = self.phrases[code], max(count, 1)
+        if isinstance(phrase, dict):
+            if "other" in phrase:
+                phrase = phrase.get("one" if count == 1 else "other", phrase["other"])
+            else:
+                phrase = phrase.get(grade or "normal", phrase["normal"])
+        return phrase.format(part=self.parts.get(part, part), count=count)
 
 
 def load_phrases(path: str | Path) -> Phrases:
@@ -32,15 +64,38 @@ def load_phrases(path: str | Path) -> Phrases:
         texts = data.get(key)
         if not isinstance(texts, dict):
             raise ProfileError(f"{path}: {key} must be a mapping, not {texts!r}")
-        missing = [c for c in wanted if not isinstance(texts.get(c), str) or not texts[c]]
+        missing = [c for c in wanted if not texts.get(c) or not isinstance(
+            texts[c], (str, dict) if key == "phrases" else str)]
         unknown = [str(c) for c in texts if c not in wanted]
         if missing or unknown:
             raise ProfileError(f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
                                f" and has unknown {', '.join(unknown) or 'nothing'}")
-    for code, text in data["phrases"].items():
-        try:
-            text.format(part="")
-        except (LookupError, ValueError, AttributeError) as err:
-            raise ProfileError(f"{path}: the text of {code} is {text!r}; {{part}} is all that it "
-                               "can have in braces") from err
+    for code, phrase in data["phrases"].items():
+        for text in _forms(path, code, phrase):
+            _refuse_braces(path, code, text)
     return Phrases(path.stem, data["phrases"], data["parts"])
+
+
+def _forms(path: Path, code: str, phrase: Any) -> list[str]:
+    """All texts of a code."""
+    if isinstance(phrase, str):
+        return [phrase]
+    counted = code in COUNTED
+    known, needed = (PLURALS, "other") if counted else (GRADES, "normal")
+    if not set(phrase) <= set(known) or needed not in phrase:
+        raise ProfileError(f"{path}: {code} has texts for {', '.join(map(str, phrase))}; it must "
+                           f"have {needed!r}, and can have {', '.join(known)}")
+    for form, text in phrase.items():
+        if not isinstance(text, str) or not text:
+            raise ProfileError(f"{path}: {code} lacks a text for {form!r}")
+    return list(phrase.values())
+
+
+def _refuse_braces(path: Path, code: str, text: str) -> None:
+    field = "count" if code in COUNTED else "part" if code in NAMING else ""
+    try:
+        text.format(**({field: 2 if field == "count" else ""} if field else {}))
+    except (LookupError, ValueError, AttributeError) as err:
+        allowed = f"{{{field}}} is all that it can have" if field else "it can have nothing"
+        raise ProfileError(f"{path}: the text of {code} is {text!r}; {allowed} in braces"
+                           ) from err

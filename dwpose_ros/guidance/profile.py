@@ -1,28 +1,18 @@
-"""Profiles: what the picture must show, in YAML."""
+"""Profiles: what the picture must show, in YAML; a session of one or of several pictures."""
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+import math
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.guidance.body import (FRONTAL, ONE_OF_ARMS, PARTS, POSTURE_RANGE, POSTURES,
+                                      SIDE_CODES, SIDES, Wish, in_image, points_of)
 
-# What a profile may ask to be seen. One side of a pair must not stand for the other, so every
-# point of a part counts. Small toes are not among the feet: not every estimator has them.
-PARTS: dict[str, tuple[int, ...]] = {
-    "head": tuple(INDEX[n] for n in ("nose", "left_eye", "right_eye")),
-    "face": tuple(range(FACE.start, FACE.stop)),
-    "shoulders": (INDEX["left_shoulder"], INDEX["right_shoulder"]),
-    "elbows": (INDEX["left_elbow"], INDEX["right_elbow"]),
-    "hips": (INDEX["left_hip"], INDEX["right_hip"]),
-    "knees": (INDEX["left_knee"], INDEX["right_knee"]),
-    "feet": tuple(INDEX[n] for n in ("left_ankle", "right_ankle", "left_big_toe",
-                                     "right_big_toe")),
-    "hands": (*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
-}
+__all__ = ["PARTS", "Profile", "ProfileError", "load_profile", "read_mapping"]
 
 
 class ProfileError(ValueError):
@@ -37,14 +27,28 @@ class Profile:
     parts: tuple[str, ...]
     """Parts of the body that must be seen, of PARTS."""
     size_minimum: float
-    """Least height of those parts, as a share of the image's height."""
+    """Least height of those parts, as a share of the image's height; of hands alone, the larger
+    one's longest side."""
     size_maximum: float
     margin: float = 0.01
     """Room between those parts and the image's border, as a share of its width and height."""
     centre: float = 0.15
     """Largest horizontal offset of the person from the middle, as a share of the image's width."""
+    side: str = "front"
+    """What the camera sees of the person, of SIDES; left and right are the person's own."""
     facing: float = 25.0
-    """Largest angle between where the person and the camera look, degrees."""
+    """Largest angle between how the body is turned and that side, degrees; 180: any."""
+    looking: float | None = None
+    """The same for the head; None: as `facing`."""
+    posture: tuple[Wish, ...] = ()
+    """How the person stands, and the limits of that."""
+    people: int = 1
+    """How many are to be in the picture."""
+    brightness_minimum: float = 0.12
+    """Least mean luminance of the person in the image, 0..1."""
+    brightness_maximum: float = 0.9
+    sharpness_minimum: float = 20.0
+    """Least variance of the Laplacian, as capture/quality.py measures it."""
     still: float = 0.25
     """Largest mean keypoint speed, in heights of the seen parts a second."""
     score: float = 0.3
@@ -58,49 +62,177 @@ class Profile:
     repeat_s: float = 5.0
     """After how long the same instruction is spoken again."""
     description: str = ""
+    step: str = ""
+    """The name of this step in a session of several pictures; empty where there is but one."""
+    sequence: tuple[Profile, ...] = field(default=(), repr=False)
+
+    @property
+    def steps(self) -> tuple[Profile, ...]:
+        """One profile for each picture, in order; without any, this is the only one."""
+        return self.sequence or (self,)
 
     @property
     def points(self) -> tuple[int, ...]:
-        """Indices of all keypoints that must be seen."""
-        return tuple(i for part in self.parts for i in PARTS[part])
+        """Indices of all keypoints that must be seen, in an image that is not mirrored."""
+        return points_of(self.parts, self.side)
+
+    def points_in(self, mirrored: bool) -> tuple[int, ...]:
+        """The same as an estimator names them in an image that may be mirrored."""
+        return points_of(self.parts, in_image(self.side, mirrored))
+
+    @property
+    def side_code(self) -> str:
+        """The instruction that asks for this profile's side."""
+        return SIDE_CODES[self.side]
+
+    def wish(self, posture: str) -> Wish | None:
+        """The limits of a posture; None where it is not asked for."""
+        return next((w for w in self.posture if w.name == posture), None)
 
 
 _RANGES = {"size_minimum": (0.0, 1.0), "size_maximum": (0.0, 1.0), "margin": (0.0, 0.4),
-           "centre": (0.0, 0.5), "facing": (0.0, 180.0), "still": (0.0, 100.0),
+           "centre": (0.0, 0.5), "facing": (0.0, 180.0), "looking": (0.0, 180.0),
+           "brightness_minimum": (0.0, 1.0), "brightness_maximum": (0.0, 1.0),
+           "sharpness_minimum": (0.0, 1e6), "still": (0.0, 100.0),
            "score": (0.0, 1.0), "hold_s": (0.0, 60.0), "debounce_s": (0.0, 60.0),
            "gap_s": (0.0, 60.0), "repeat_s": (0.0, 3600.0)}
+_MOST_PEOPLE = 10
+_FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", "sequence")}
 
 
 def load_profile(path: str | Path) -> Profile:
-    """Read a profile; its name is the file's. Raises ProfileError naming what is wrong."""
+    """Read a profile; its name is the file's. Raises ProfileError naming what is wrong.
+
+    A list of mappings under `steps` makes a session of several pictures: each overrides the keys
+    beside it, and may have a `name`; without one it is called after its side, or by its number.
+    """
     path = Path(path)
     values = read_mapping(path)
-    known = {f.name: f for f in fields(Profile) if f.name != "name"}
+    steps = values.pop("steps", None)
+    if steps is None:
+        return _profile(f"{path}", path.stem, values, _FIELDS)
+    if not isinstance(steps, list) or not steps or not all(isinstance(s, dict) for s in steps):
+        raise ProfileError(f"{path}: steps is {steps!r}; it must be a list of mappings of keys to "
+                           "values")
+    _refuse_unknown(f"{path}", values, [*_FIELDS, "steps"])
+    sequence = []
+    for number, step in enumerate(steps, 1):
+        where = f"{path}: step {number}"
+        if "steps" in step:
+            raise ProfileError(f"{where}: a step cannot have steps")
+        step = dict(step)
+        name = step.pop("name", step.get("side", str(number)))
+        if not isinstance(name, str) or not name.strip() or any(
+                s.step == name for s in sequence):
+            raise ProfileError(f"{where}: name is {name!r}; it must be a text that no other step "
+                               "is called by")
+        _refuse_unknown(where, step, ["name", *_FIELDS])
+        sequence.append(replace(_profile(where, path.stem, {**values, **step}, _FIELDS),
+                                step=name))
+    # What the session is called by and what all steps share; the first step says the rest.
+    return replace(sequence[0], step="", sequence=tuple(sequence),
+                   description=values.get("description", ""))
+
+
+def _refuse_unknown(where: str, values: dict, known) -> None:
     for key in values:
         if key not in known:
-            raise ProfileError(f"{path}: unknown key {key!r}; the keys are {', '.join(known)}")
-    for key, field in known.items():
-        if key not in values and field.default is MISSING:
-            raise ProfileError(f"{path}: key {key!r} is missing")
+            raise ProfileError(f"{where}: unknown key {key!r}; the keys are {', '.join(known)}")
+
+
+def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Profile:
+    values = dict(values)
+    _refuse_unknown(where, values, [*known, "steps"])
+    for key, about in known.items():
+        if key not in values and about.default is MISSING:
+            raise ProfileError(f"{where}: key {key!r} is missing")
     parts = values["parts"]
     if not isinstance(parts, list) or not parts or not set(map(str, parts)) <= PARTS.keys():
-        raise ProfileError(f"{path}: parts is {parts!r}; it must be a list of {', '.join(PARTS)}")
+        raise ProfileError(f"{where}: parts is {parts!r}; it must be a list of "
+                           f"{', '.join(PARTS)}")
+    values["parts"] = tuple(dict.fromkeys(parts))
     if not isinstance(values.get("description", ""), str):
-        raise ProfileError(f"{path}: description is {values['description']!r}; it must be a text")
+        raise ProfileError(f"{where}: description is {values['description']!r}; it must be a text")
+    if not isinstance(values.get("side", "front"), str) or (
+            values.get("side", "front") not in SIDES):
+        raise ProfileError(f"{where}: side is {values['side']!r}; it must be one of "
+                           f"{', '.join(SIDES)}")
+    people = values.get("people", 1)
+    if isinstance(people, bool) or people not in range(1, _MOST_PEOPLE + 1):
+        raise ProfileError(f"{where}: people is {people!r}; it must be a whole number from 1 to "
+                           f"{_MOST_PEOPLE}")
+    values["people"] = int(people)
+    values["posture"] = _posture(where, values.get("posture", []))
+    if values.get("looking", 0) is None:
+        del values["looking"]
     for key, (low, high) in _RANGES.items():
         if key in values:
-            values[key] = _number(path, key, values[key], low, high)
-    profile = Profile(**{**values, "name": path.stem, "parts": tuple(parts)})
-    if profile.size_minimum >= profile.size_maximum:
-        raise ProfileError(f"{path}: size_minimum {profile.size_minimum} must be less than "
-                           f"size_maximum {profile.size_maximum}")
+            values[key] = _number(where, key, values[key], low, high)
+    profile = Profile(name=name, **values)
+    _refuse_contradictions(where, profile)
     return profile
 
 
-def _number(path: Path, key: str, value: Any, low: float, high: float) -> float:
+def _posture(where: str, wanted: Any) -> tuple[Wish, ...]:
+    """From names, or from a mapping of names to limits."""
+    if isinstance(wanted, list):
+        wanted = {name if isinstance(name, str) else repr(name): True for name in wanted}
+    if not isinstance(wanted, dict) or not set(map(str, wanted)) <= POSTURES.keys():
+        shown = list(wanted) if isinstance(wanted, dict) else wanted
+        raise ProfileError(f"{where}: posture is {shown!r}; it must be a list, or a mapping to "
+                           f"limits, of {', '.join(POSTURES)}")
+    return tuple(_wish(where, POSTURES[name], limits) for name, limits in wanted.items())
+
+
+def _wish(where: str, default: Wish, limits: Any) -> Wish:
+    """A posture with its limits: `true` for the usual ones, a number, or [minimum, maximum]."""
+    if limits is True:
+        return default
+    key, high = f"posture {default.name}", POSTURE_RANGE[default.name]
+    single = math.isnan(default.minimum) or math.isnan(default.maximum)
+    if single:
+        number = _number(where, key, limits, 0.0, high)
+        return default._replace(**{
+            "maximum" if math.isnan(default.minimum) else "minimum": number})
+    if not isinstance(limits, list) or len(limits) != 2:
+        raise ProfileError(f"{where}: {key} is {limits!r}; it must be true or [minimum, maximum], "
+                           f"numbers from 0.0 to {high}")
+    low, top = (_number(where, key, limit, 0.0, high) for limit in limits)
+    if low >= top:
+        raise ProfileError(f"{where}: {key} is {limits!r}; the minimum must be less than the "
+                           "maximum")
+    return Wish(default.name, low, top)
+
+
+def _refuse_contradictions(where: str, profile: Profile) -> None:
+    """What no picture can fulfil is better refused than waited for."""
+    for what in ("size", "brightness"):
+        low, high = (getattr(profile, f"{what}_{end}") for end in ("minimum", "maximum"))
+        if low >= high:
+            raise ProfileError(f"{where}: {what}_minimum {low} must be less than "
+                               f"{what}_maximum {high}")
+    room = 1 - 2 * profile.margin
+    if profile.size_minimum > room:
+        raise ProfileError(f"{where}: size_minimum {profile.size_minimum} must be at most "
+                           f"{room:g}, which a margin of {profile.margin} leaves")
+    if profile.side == "back" and "face" in profile.parts:
+        raise ProfileError(f"{where}: parts has 'face', which cannot be seen with side 'back'")
+    wishes = [w.name for w in profile.posture]
+    if profile.side in ("left", "right"):
+        for name in set(FRONTAL) & set(wishes):
+            raise ProfileError(f"{where}: posture {name} cannot be seen with side "
+                               f"{profile.side!r}; ask for it with front or back")
+    arms = [name for name in ONE_OF_ARMS if name in wishes]
+    if len(arms) > 1:
+        raise ProfileError(f"{where}: posture has {' and '.join(arms)}; it can have only one of "
+                           f"{', '.join(ONE_OF_ARMS)}")
+
+
+def _number(where: str, key: str, value: Any, low: float, high: float) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low <= value <= high:  # NaN is not between any two
-        raise ProfileError(f"{path}: {key} is {value!r}; it must be a number from {low} to {high}")
+        raise ProfileError(f"{where}: {key} is {value!r}; it must be a number from {low} to "
+                           f"{high}")
     return float(value)
 
 

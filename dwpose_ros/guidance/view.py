@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.keypoints import FACE, INDEX
 
-# Degrees of yaw by how far the nose stands beside the middle of the head: at a half width of the
-# head between the ears of about 7.5 cm and a nose tip about 11.5 cm before that axis,
-# tan(yaw) = offset / half width * 7.5 / 11.5.
-_HALF_WIDTH_PER_DEPTH = 7.5 / 11.5
 _SPEED_TIME_S = 0.3  # over which keypoint speed is smoothed
+_LONGEST_S = 2.0  # between two frames from which speed can be told
 _ABSURD_PX = 1e5
+# Somebody is company from this share of the followed person's height on; once they are, until
+# they are smaller than the second.
+_COMPANY, _COMPANY_LEFT = 0.5, 0.4
 SWITCH = 1.5  # a person must be this many times larger to be followed instead of another
 
 
@@ -29,6 +28,8 @@ class View(NamedTuple):
     height: int
     others: int  # people beside the person who are large enough to be in the picture
     speed: float  # of the profile's points, heights of the seen parts a second; NaN if unknown
+    brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
+    sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality.py; or NaN
 
     def seen(self, points, threshold: float) -> np.ndarray:
         """(n, 2) coordinates of those points that score above the threshold."""
@@ -54,37 +55,26 @@ def usable_boxes(boxes: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> np.ndar
     return boxes
 
 
-def yaw_deg(view: View, threshold: float) -> float:
-    """Where the head looks: 0 at the camera, > 0 towards the image's right; NaN if unknown.
-
-    180 is a person seen from behind: the left shoulder stands on the image's left.
-    """
-    left, right = INDEX["left_shoulder"], INDEX["right_shoulder"]
-    if min(view.scores[left], view.scores[right]) > threshold:
-        if view.xy[left, 0] < view.xy[right, 0]:
-            return 180.0
-    for sides, nose in (((FACE.start, FACE.start + 16), FACE.start + 30),
-                        ((INDEX["left_ear"], INDEX["right_ear"]), INDEX["nose"])):
-        points = [*sides, nose]
-        if (view.scores[points] > threshold).all():
-            (a, _), (b, _), (tip, _) = view.xy[points]
-            half = abs(b - a) / 2
-            return math.degrees(math.atan2((tip - (a + b) / 2) * _HALF_WIDTH_PER_DEPTH,
-                                           max(half, 1e-6)))
-    return math.nan
-
-
 class Follower:
     """Keeps to one person, and measures their speed."""
 
     def __init__(self, profile: Profile) -> None:
+        self.use(profile)
+        self.reset()
+
+    def use(self, profile: Profile) -> None:
+        """Look at what another profile, or the next step of it, asks for; of the same person."""
         self._points = np.array(profile.points)
         self._threshold = profile.score
-        self.reset()
+        self._forget_movement()
 
     def reset(self) -> None:
         """Forget whom it followed."""
         self.person_id = 0
+        self._crowded = False
+        self._forget_movement()
+
+    def _forget_movement(self) -> None:
         self._last: tuple[float, np.ndarray, np.ndarray] | None = None
         self._speed = math.nan
 
@@ -113,22 +103,28 @@ class Follower:
             self._last = None
             return None
         heights = boxes[:, 3] - boxes[:, 1]
-        others = int((heights > 0.5 * heights[chosen]).sum()) - 1
+        company = _COMPANY_LEFT if self._crowded else _COMPANY
+        others = max(int((heights > company * heights[chosen]).sum()) - 1, 0)
+        self._crowded = others > 0
         self._measure_speed(xy[chosen], scores[chosen], time_s)
-        return View(xy[chosen], scores[chosen], boxes[chosen], width, height, max(others, 0),
+        return View(xy[chosen], scores[chosen], boxes[chosen], width, height, others,
                     self._speed)
 
     def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, time_s: float) -> None:
         points, there = xy[self._points], scores[self._points] > self._threshold
         last, self._last = self._last, (time_s, points, there)
-        if last is None or not 0 < time_s - last[0] < 1.0:
+        if last is None or not 0 < time_s - last[0] <= _LONGEST_S:
             self._speed = math.nan
             return
         dt, both = time_s - last[0], there & last[2]
         if not both.any():
+            self._speed = math.nan
             return
         size = max(float(np.ptp(points[there][:, 1])), 1.0)
-        now = float(np.linalg.norm(points[both] - last[1][both], axis=1).mean()) / size / dt
+        moved = float(np.linalg.norm(points[both] - last[1][both], axis=1).mean()) / size
+        # Between frames of less than one a second, all of the movement may have been in one
+        # second: to be still means not to have moved further than that.
+        now = moved / min(dt, 1.0)
         weight = 1 - math.exp(-dt / _SPEED_TIME_S)
         self._speed = now if math.isnan(self._speed) else (
             self._speed + weight * (now - self._speed))

@@ -8,7 +8,7 @@ from std_msgs.msg import String
 
 from dwpose_ros.capture import check_label
 from dwpose_ros.guidance import Coach, Decision, State, load_phrases, load_profile
-from dwpose_ros.guidance.checks import judge
+from dwpose_ros.guidance.checks import Judge
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
 from dwpose_ros.nodes.common import DwposeNode, configured, run
@@ -48,7 +48,9 @@ class Guidance(DwposeNode):
 
     def _begin(self, name: str) -> None:
         profile = load_profile(configured("profiles", name))
-        self._follower, self._coach = Follower(profile), Coach(profile)
+        self._coach, self._follower = Coach(profile), Follower(profile.steps[0])
+        self._judge = Judge(profile.steps[0])
+        self._busy_until = 0.0  # with speaking, as far as one can tell from a sentence's length
 
     def _speak_in(self, language: str) -> None:
         self._phrases = load_phrases(configured("phrases", language))
@@ -66,27 +68,38 @@ class Guidance(DwposeNode):
         self._last_pose = self.get_clock().now()
         now = stamp_ns(msg.header) / 1e9
         ids, people = from_msg(msg)
+        step, person = self._coach.profile, self._follower.person_id
+        if self._judge.profile is not step:
+            self._follower.use(step)
+            self._judge = Judge(step)
+        self._judge.mirrored = self._mirrored
         view = self._follower.look(ids, people.xy, people.scores, people.boxes, msg.width,
                                    msg.height, now)
-        verdicts = judge(view, self._coach.profile, self._mirrored)
-        decision = self._coach.update(verdicts, now)
+        if self._follower.person_id != person:
+            self._judge.reset()
+        verdicts = self._judge(view)
+        decision = self._coach.update(verdicts, now, busy=now < self._busy_until)
         person = self._follower.person_id if view else 0
         self._publish(msg.header, decision, verdicts, person)
+        if decision.speak:
+            self._busy_until = now + speaking_s(self._last_text)
         if decision.capture:
             self._request(person, now)
 
     def _publish(self, header, decision: Decision, verdicts, person: int) -> None:
-        text = self._phrases.text(decision.code, decision.part)
+        text = self._phrases.text(decision.code, decision.part, decision.grade,
+                                  decision.count)
         if text and text != self._last_text:
             self.get_logger().info(f"{decision.state.name}: {text}")
         self._last_text = text
         self._guidance.publish(GuidanceMsg(
             header=header, state=int(decision.state), profile=self._coach.profile.name,
+            step=self._coach.profile.step,
             code=decision.code, text=text, person_id=person, progress=float(decision.progress),
             hold_remaining=float(decision.hold_remaining),
-            checks=[Check(name=v.name, ok=bool(v.ok), value=float(v.value),
-                          minimum=float(v.minimum), maximum=float(v.maximum), unit=v.unit)
-                    for v in verdicts]))
+            checks=[Check(name=v.name, ok=v.ok is True, judged=v.ok is not None,
+                          value=float(v.value), minimum=float(v.minimum),
+                          maximum=float(v.maximum), unit=v.unit) for v in verdicts]))
         if decision.speak:
             self._speech.publish(String(data=text))
         if decision.state == State.DONE and self._exit_when_done and self._exit is None:
@@ -108,9 +121,18 @@ class Guidance(DwposeNode):
             else:
                 log.error(f"capture failed: {response.message}")
             coach.captured(response.success, now)
-        request = Capture.Request(label=self._label or _label_of(coach.profile.name),
-                                  person_id=person)
+        step = coach.profile
+        label = self._label or _label_of(step.name)
+        if step.step:
+            label += "_" + _label_of(step.step)
+        request = Capture.Request(label=label, person_id=person)
         self._capture.call_async(request).add_done_callback(answered)
+
+
+def speaking_s(text: str) -> float:
+    """How long a voice takes for a sentence: some 15 letters a second, or 5 Chinese characters,
+    which are three bytes each."""
+    return 0.3 + len(text.encode()) / 15
 
 
 def _label_of(profile: str) -> str:

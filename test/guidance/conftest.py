@@ -11,7 +11,7 @@ import pytest
 from dwpose_ros.guidance import Profile, load_profile
 from dwpose_ros.guidance.profile import PARTS
 from dwpose_ros.guidance.view import View
-from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 IMAGE = (1280, 720)
@@ -47,12 +47,48 @@ def _model() -> np.ndarray:
             np.linspace(-half, half, stop - start), np.full(stop - start, down),
             np.full(stop - start, 0.055)])
     face[30] = _NOSE
-    for hand, side in ((LEFT_HAND, "left"), (RIGHT_HAND, "right")):
-        model[hand] = model[INDEX[f"{side}_wrist"]] + np.outer(np.arange(21) % 4, (0, 0.015, 0))
     return model
 
 
 _MODEL = _model()
+_UPPER_ARM, _FOREARM, _PALM = 0.186, 0.146, 0.05
+
+
+def _along(left: float, degrees: float, length: float) -> np.ndarray:
+    """From down (0) outwards to that side (90) and up (180), in the frontal plane."""
+    angle = np.radians(degrees)
+    return np.array([left * np.sin(angle), np.cos(angle), 0]) * length
+
+
+def _hand(root: np.ndarray, left: float, degrees: float, spread: float,
+          fist: bool) -> np.ndarray:
+    """(21, 3) of a hand that points there: the root, then four joints of each finger."""
+    points = [root]
+    for finger in range(5):
+        way = degrees + (finger - 2) * spread / 3  # from the second finger to the last: `spread`
+        at = root + _along(left, degrees + (finger - 2) * 12, _PALM)
+        for i, bone in enumerate((0.0, 0.025, 0.016, 0.012)):
+            at = at + _along(left, way + (80 * i if fist else 0), bone)
+            points.append(at)
+    return np.array(points)
+
+
+def _set_arms(model: np.ndarray, arms: tuple[float, float], bend: tuple[float, float],
+              spread: float, fist: bool) -> None:
+    """Arms at those angles to the torso, elbows bent by those, and hands that go on straight."""
+    for side, hand, left, angle, bent in (("left", LEFT_HAND, 1.0, arms[0], bend[0]),
+                                          ("right", RIGHT_HAND, -1.0, arms[1], bend[1])):
+        elbow = model[INDEX[f"{side}_shoulder"]] + _along(left, angle, _UPPER_ARM)
+        wrist = elbow + _along(left, angle + bent, _FOREARM)
+        model[INDEX[f"{side}_elbow"]], model[INDEX[f"{side}_wrist"]] = elbow, wrist
+        model[hand] = _hand(wrist, left, angle + bent, spread, fist)
+
+
+def _turn(points: np.ndarray, degrees: float) -> None:
+    """Turns points (n, 3) to their own left about the body's axis, in place."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    left, forward = points[:, 0].copy(), points[:, 2].copy()
+    points[:, 0], points[:, 2] = left * cos + forward * sin, forward * cos - left * sin
 
 
 class Person(NamedTuple):
@@ -80,30 +116,44 @@ def person() -> Callable[..., Person]:
     `height` is theirs from crown to sole and `x`, `top` say where the middle and the crown are,
     all as shares of the image; without `top` they stand in its middle, or with their crown near
     its upper border where they are too large for that. `yaw` is where they look (degrees, > 0
-    towards the image's right), `raised` lifts the right hand out to that side, `hidden` names
-    parts or points that something hides.
+    towards the image's right) and `head` where their head does instead, `raised` lifts the right
+    hand out to that side, `hidden` names parts or points that something hides. `arms` and `bend`
+    are degrees from hanging and at the elbow, one for both or (left, right), `feet` is the
+    distance between the ankles in hip widths, `lean` tilts the whole body in the image.
     Points beyond the border or turned away are not seen, and `box` ends at the border: a
     detector's box goes round the whole body, and `box="points"` only round what is seen.
     """
 
     def make(height: float = 0.8, x: float = 0.5, top: float | None = None, yaw: float = 0.0,
              hidden: tuple[str, ...] = (), raised: float = 0.0, box: str = "body",
-             image: tuple[int, int] = IMAGE) -> Person:
+             image: tuple[int, int] = IMAGE, head: float | None = None,
+             arms: float | tuple[float, float] = 9.0, bend: float | tuple[float, float] = -5.0,
+             feet: float = 1.0, lean: float = 0.0, spread: float = 30.0, fist: bool = False,
+             mirrored: bool = False) -> Person:
         size = np.array(image, float)
         top = max((1 - height) / 2, 0.08) if top is None else top
         model = _MODEL.copy()
+        _set_arms(model, *((v, v) if np.isscalar(v) else v for v in (arms, bend)), spread, fist)
+        model[[i for i in range(23) if i in Person.points("feet") or i > 16], 0] *= feet
         if raised:
             arm = Person.points("right_wrist") + list(range(RIGHT_HAND.start, RIGHT_HAND.stop))
             model[arm] = -raised, 0.182, 0.0
-        left, down, forward = model.T
-        turn = np.radians(yaw)
+        looks = yaw if head is None else head
+        on_head = np.array(Person.points("head", "left_ear", "right_ear", "face"))
+        turned = model[on_head]
+        _turn(turned, looks)
+        _turn(model, yaw)
+        model[on_head] = turned
         # A camera that is not mirrored shows the person's left on the image's right.
-        across = left * np.cos(turn) + forward * np.sin(turn)
+        across, down, _ = model.T
+        tilt, hips = np.radians(lean), 0.470
+        across, down = (across * np.cos(tilt) + (hips - down) * np.sin(tilt),
+                        hips - (hips - down) * np.cos(tilt) + across * np.sin(tilt))
         tall = height * image[1]
         xy = np.column_stack([x * image[0] + across * tall, top * image[1] + down * tall])
         scores = np.full(COUNT, 0.9)
         scores[((xy < 0) | (xy >= size)).any(1)] = UNSEEN
-        if abs(yaw) > 90:
+        if abs(looks) > 90:
             scores[Person.points("head", "face")] = UNSEEN
         scores[Person.points(*hidden)] = UNSEEN
         if box == "points":
@@ -112,6 +162,9 @@ def person() -> Callable[..., Person]:
         else:
             low = np.array([xy[:, 0].min() - 0.02 * tall, top * image[1]])
             high = np.array([xy[:, 0].max() + 0.02 * tall, top * image[1] + tall])
+        if mirrored:  # and an estimator then takes the left for the right
+            xy, scores = xy[MIRROR] * (-1, 1) + (size[0] - 1, 0), scores[MIRROR]
+            low[0], high[0] = size[0] - 1 - high[0], size[0] - 1 - low[0]
         edges = np.concatenate([np.clip(low, 0, size), np.clip(high, 0, size)])
         return Person(xy.astype(np.float32), scores.astype(np.float32),
                       edges.astype(np.float32), *image)

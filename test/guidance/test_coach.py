@@ -8,7 +8,8 @@ import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import CAPTURE_TIMEOUT_S, NEW_SESSION_S, RETRY_S
+from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, NEW_SESSION_S, PAUSE_S, RETRY_S,
+                                       UNKNOWN_S)
 
 FPS = 20
 
@@ -48,7 +49,7 @@ class Film:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
                 # Whatever is said is about this very frame.
                 assert decision.code in (failing.replace("nobody", "step_into_view"),
-                                         "done", "capture_failed",
+                                         "done", "capture_failed", "pause",
                                          "" if failing else "hold_still")
             if decision.capture:
                 self.captures.append(self.elapsed)
@@ -169,8 +170,17 @@ def test_nothing_is_captured_while_something_is_wrong(film, failing):
 
 def test_hold_still_is_not_repeated_while_they_do(profile):
     film = Film(Coach(replace(profile("full_body"), hold_s=20.0)))
-    film.show("", 19)
+    film.show("", 16)
     assert film.said() == ["hold_still"]
+
+
+def test_a_long_hold_is_counted_down_aloud(profile):
+    coach = Coach(replace(profile("full_body"), hold_s=4.5))
+    spoken = [(round(i / FPS, 1), d.code, d.count) for i in range(5 * FPS)
+              if (d := coach.update(verdicts(), i / FPS)).speak]
+    assert [s[1:] for s in spoken] == [("hold_still", 0), ("countdown", 3), ("countdown", 2),
+                                       ("countdown", 1)]
+    assert [s[0] for s in spoken[1:]] == [pytest.approx(t, abs=0.1) for t in (1.5, 2.5, 3.5)]
 
 
 def test_a_hold_of_no_time_captures_at_once(profile):
@@ -314,7 +324,116 @@ def test_slow_estimators_hold_too(profile):
 def test_progress_is_the_share_of_checks_that_hold(film):
     assert film.show("nobody").progress == 0.0
     assert film.show("").progress == 1.0
-    assert film.show("move_left").progress == pytest.approx(8 / 9)
+    checks = len(verdicts())
+    assert film.show("move_left").progress == pytest.approx((checks - 1) / checks)
+
+
+class TestPace:
+    """People take their time; what is said in the middle of it comes to nothing."""
+
+    def moving(self, coach, code, start, seconds, busy=False, still=False, **more):
+        """What is spoken while they move, or rest; 20 Hz."""
+        spoken = []
+        for i in range(round(seconds * FPS)):
+            found = [Verdict("somebody", True, 1.0),
+                     Verdict("the one", not code, 0.0, code=code, **more),
+                     Verdict("still", still, 0.1 if still else 1.0)]
+            now = start + i / FPS
+            if coach.update(found, now, busy).speak:
+                spoken.append(round(now, 2))
+        return spoken
+
+    def test_who_acts_on_it_is_left_to(self, profile):
+        coach = Coach(profile("full_body"))
+        assert self.moving(coach, "move_closer", 0, 1, still=True) == [0.5]
+        assert self.moving(coach, "move_closer", 1, 4.4) == []
+        assert self.moving(coach, "move_left", 5.4, 0.1) == []
+
+    def test_when_they_have_come_to_rest_the_next_comes_soon(self, profile):
+        coach = Coach(profile("full_body"))
+        self.moving(coach, "move_closer", 0, 1, still=True)
+        self.moving(coach, "move_closer", 1, 2)
+        spoken, = self.moving(coach, "move_closer", 3, 1, still=True)
+        assert spoken == pytest.approx(3.4, abs=0.06)
+
+    def test_who_does_nothing_is_told_again_later(self, profile):
+        coach = Coach(profile("full_body"))
+        assert self.moving(coach, "move_closer", 0, 6, still=True) == [0.5, 5.5]
+
+    def test_the_opposite_is_not_said_at_once(self, profile):
+        coach = Coach(profile("full_body"))
+        assert self.moving(coach, "move_left", 0, 1, still=True) == [0.5]
+        self.moving(coach, "move_right", 1, 0.5)
+        assert self.moving(coach, "move_right", 1.5, 3, still=True) == [3.5]
+
+    def test_ongoing_speech_is_not_talked_over(self, profile):
+        coach = Coach(profile("full_body"))
+        assert self.moving(coach, "move_left", 0, 3, busy=True, still=True) == []
+        assert self.moving(coach, "move_left", 3, 1, still=True) == [3.0]
+
+    def test_the_grade_is_of_the_moment(self, profile):
+        coach = Coach(profile("full_body"))
+        self.moving(coach, "move_closer", 0, 1, still=True, grade="big")
+        found = [Verdict("somebody", True, 1.0),
+                 Verdict("the one", False, 0.0, code="move_closer", grade="little")]
+        assert coach.update(found, 1.0).grade == "little"
+
+
+class TestPatience:
+    def said(self, coach, seconds, *verdicts):
+        found = [Verdict("somebody", True, 1.0), *verdicts]
+        codes = []
+        for i in range(round(seconds * FPS)):
+            decision = coach.update(found, i / FPS)
+            if decision.speak:
+                codes.append((round(i / FPS), decision.code, decision.part))
+        return codes
+
+    def test_what_is_said_in_vain_ends_in_a_pause(self, profile):
+        far = Verdict("too_far", False, 0.1, code="move_closer")
+        codes = self.said(Coach(profile("full_body")), 45, far)
+        assert [c for _, c, _ in codes] == ["move_closer"] * 4 + ["pause"] + ["move_closer"] * 3
+        assert codes[5][0] - codes[4][0] >= PAUSE_S
+
+    def test_the_missing_part_is_named_first(self, profile):
+        cut = Verdict("cut_off", False, 0.1, code="move_back")
+        hidden = Verdict("visible", False, 0.1, code="show", part="feet")
+        codes = self.said(Coach(profile("full_body")), 30, cut, hidden)
+        assert [c[1:] for c in codes] == [
+            *[("move_back", "")] * 4, ("show", "feet"), ("pause", "")]
+
+
+class TestWhatCannotBeJudged:
+    def test_is_no_fault_and_no_leave_to_capture(self, profile):
+        coach = Coach(profile("full_body"))
+        unknown = Verdict("arms_away", None, float("nan"), code="show", part="elbows")
+        found = [Verdict("somebody", True, 1.0), unknown]
+        codes = {}
+        for i in range(20 * FPS):
+            decision = coach.update(found, i / FPS)
+            assert not decision.capture and decision.state == State.ADJUSTING
+            codes.setdefault(decision.code, i / FPS)
+        assert codes == {"": 0.0, "show": pytest.approx(UNKNOWN_S + 0.5)}
+
+    def test_is_ignored_where_the_profile_does_not_need_it(self, profile):
+        coach = Coach(profile("full_body"))
+        found = [Verdict("somebody", True, 1.0),
+                 Verdict("light", None, float("nan"), required=False)]
+        captures = [coach.update(found, i / FPS).capture for i in range(3 * FPS)]
+        assert sum(captures) == 1 and coach.update(found, 4.0).progress == 1.0
+
+
+def test_steps_one_after_the_other(profile):
+    """A session of several pictures; a step is done when its picture is."""
+    whole = profile("turnaround")
+    film = Film(Coach(whole))
+    for number, step in enumerate(whole.steps):
+        assert film.coach.profile == step and not film.coach.done
+        film.show("turn_left", 1)
+        film.show("", 4)
+        assert len(film.captures) == number + 1
+        film.coach.captured(True, film.now)
+    assert film.show().state == State.CAPTURED and film.show().state == State.DONE
 
 
 def test_a_restart_forgets_everything(film):

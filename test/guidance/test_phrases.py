@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import string
 from pathlib import Path
 
@@ -7,12 +8,22 @@ import pytest
 import yaml
 
 from dwpose_ros.guidance import ProfileError, load_phrases
+from dwpose_ros.guidance.body import POSTURES, SIDE_CODES, SIDES
 from dwpose_ros.guidance.checks import judge
-from dwpose_ros.guidance.phrases import CODES
+from dwpose_ros.guidance.phrases import CODES, COUNTED, GRADES, NAMING, PLURALS
 from dwpose_ros.guidance.profile import PARTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "phrases"
 LANGUAGES = sorted(FOLDER.glob("*"))
+EVERY = pytest.mark.parametrize("path", LANGUAGES, ids=lambda p: p.stem)
+NO_CASE = ("ja", "zh")
+STOPS = {"ja": "。", "zh": "。"}
+# Said by the person's own left and right; how each language says so where it has to.
+LEFT_RIGHT = {"en": ("left", "right"), "fr": ("gauche", "droit"), "de": ("link", "recht"),
+              "es": ("izquierd", "derech"), "it": ("sinistr", "destr"),
+              "pt": ("esquerd", "direit"), "ja": ("左", "右"), "zh": ("左", "右")}
+SIDED = ("move_left", "move_right", "turn_left", "turn_right", "face_left_side",
+         "face_right_side", "face_three_quarter_left", "face_three_quarter_right")
 
 
 @pytest.fixture
@@ -29,51 +40,127 @@ def english(tmp_path):
     return _write
 
 
-def test_english_and_french_are_there():
-    assert {p.name for p in LANGUAGES} >= {"en.yaml", "fr.yaml"}
+def forms(phrases, code: str) -> list[str]:
+    """Every text that a code can be, with every part, grade and number that it can have."""
+    return [phrases.text(code, part, grade, count)
+            for part in (PARTS if code in NAMING else [""]) for grade in ("", "little", "big")
+            for count in (range(6) if code in COUNTED else [0])]
 
 
-@pytest.mark.parametrize("path", LANGUAGES, ids=lambda p: p.name)
+def test_the_languages_are_those_promised():
+    assert {p.name for p in LANGUAGES} == {f"{x}.yaml" for x in LEFT_RIGHT}
+
+
+@EVERY
 def test_every_language_says_everything(path):
     phrases = load_phrases(path)
     assert phrases.language == path.stem
     assert set(phrases.phrases) == set(CODES) and set(phrases.parts) == set(PARTS)
     for code in CODES:
-        text = phrases.text(code, "feet")
-        assert text[0].isupper() and text[-1] in ".!?" and not set(text) & set("{}")
-    assert len({phrases.text(code) for code in CODES}) == len(CODES)
-    shown = {phrases.text("show", part) for part in PARTS}
-    assert len(shown) == len(PARTS)
+        for text in forms(phrases, code):
+            assert not set(text) & set("{}") and text == text.strip() and "  " not in text
+            if code == "countdown":
+                continue
+            assert text[-1] in STOPS.get(path.stem, ".!?")
+            assert text[0].isupper() or path.stem in NO_CASE
+    said = {phrases.text(code) for code in CODES}
+    assert len(said) == len(CODES)  # no two say the same
+    assert len({phrases.text("show", part) for part in PARTS}) == len(PARTS)
 
 
-@pytest.mark.parametrize("path", LANGUAGES, ids=lambda p: p.name)
-def test_the_part_is_in_the_sentence(path):
+@EVERY
+def test_grades_are_those_of_english(path):
+    """A grade that one language lacks would be said as if it were normal."""
+    english, phrases = load_phrases(FOLDER / "en.yaml"), load_phrases(path)
+    for code in CODES:
+        if isinstance(english.phrases[code], dict) and code not in COUNTED:
+            assert phrases.phrases[code].keys() == english.phrases[code].keys(), code
+            assert len(set(phrases.phrases[code].values())) == len(phrases.phrases[code]), code
+    graded = [c for c in CODES if {"little", "big"} <= set(english.phrases[c])]
+    assert set(graded) >= {"move_back", "move_closer", "move_left", "move_right", "turn_left",
+                           "turn_right", "arms_away", "feet_apart"}
+
+
+@EVERY
+def test_left_is_left_and_right_is_right(path):
+    phrases, words = load_phrases(path), LEFT_RIGHT[path.stem]
+    for code in SIDED:
+        here, other = words if "left" in code else words[::-1]
+        for text in forms(phrases, code):
+            found = text.lower().replace("vers la caméra", "")
+            assert here in found and other not in found, text
+    for left in (c for c in SIDED if "left" in c):  # and that is all in which they differ
+        pair = [re.sub("|".join(words), "*", text).lower() for code in (
+            left, left.replace("left", "right")) for text in [phrases.text(code)]]
+        assert pair[0].split("*")[0] == pair[1].split("*")[0]
+
+
+@EVERY
+def test_plurals(path):
+    phrases = load_phrases(path)
+    for code in ("one_person", "more_people"):
+        one, two, five = (phrases.text(code, count=n) for n in (1, 2, 5))
+        assert "2" in two and "5" in five and "2" not in one
+        assert two.replace("2", "5") == five
+        assert phrases.text(code) == one  # where nobody counts
+    if path.stem not in NO_CASE:  # these have a plural
+        assert phrases.text("one_person", count=2).replace("2", "1") != phrases.text("one_person")
+    assert [phrases.text("countdown", count=n) for n in (3, 2, 1)] == ["3", "2", "1"]
+
+
+@EVERY
+def test_the_part_and_the_number_are_where_they_belong(path):
     phrases = load_phrases(path)
     for part in PARTS:
         assert phrases.parts[part] in phrases.text("show", part)
-    named = [code for code in CODES if any(
-        field for _, field, _, _ in string.Formatter().parse(phrases.phrases[code]))]
-    assert named == ["show"]
+    for code, phrase in phrases.phrases.items():
+        for text in [phrase] if isinstance(phrase, str) else phrase.values():
+            named = {field for _, field, _, _ in string.Formatter().parse(text) if field}
+            assert named <= ({"part"} if code in NAMING else {"count"} if code in COUNTED
+                             else set())
+            assert named or code not in NAMING
 
 
-def test_every_code_that_a_check_can_give_has_a_phrase(person, profile):
-    """Found by looking at many people: large, small, here, there, turned and hidden."""
+@EVERY
+def test_punctuation_is_the_languages_own(path):
+    text = "".join(t for c in CODES if c != "countdown" for t in forms(load_phrases(path), c))
+    if path.stem in NO_CASE:
+        assert not set(text) & set(".,!?;: ") and not re.search("[A-Za-z]", text)
+    else:
+        assert all(ord(c) < 0x2E80 for c in text)
+
+
+def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
+    """Found by looking at many people: large, small, here, there, turned, posed and hidden."""
     codes = set()
-    for name in ("full_body", "upper_body", "face"):
+    profiles = [profile(n) for n in ("full_body", "upper_body", "face", "hands", "a_pose")]
+    profiles += [custom(side=side, people=2, posture=tuple(POSTURES.values())) for side in SIDES]
+    for wanted in profiles:
         for kwargs in (dict(), dict(height=0.2), dict(height=9.0), dict(x=0.05), dict(x=0.95),
                        dict(x=0.3), dict(x=0.7), dict(yaw=180), dict(yaw=50), dict(yaw=-50),
-                       dict(hidden=("feet",))):
+                       dict(head=40), dict(yaw=80, head=0), dict(hidden=("feet",)),
+                       dict(yaw=80, head=0, hidden=("feet",)),
+                       dict(lean=30, feet=4, arms=120, bend=90, fist=True, spread=0)):
             for speed, others in ((0, 0), (9, 0), (0, 2)):
                 view = person(**kwargs).view(speed=speed, others=others)
-                codes |= {v.code for v in judge(view, profile(name))}
+                for light in (0.01, 0.99):
+                    view = view._replace(brightness=light, sharpness=1.0)
+                    codes |= {v.code for v in judge(view, wanted)}
     codes |= {v.code for v in judge(None, profile("face"))}
-    assert codes - {""} == set(CODES) - {"hold_still", "capture_failed", "done"}
+    session = {"hold_still", "countdown", "next_step", "pause", "capture_failed", "done"}
+    assert codes - {""} == set(CODES) - session
+    assert set(SIDE_CODES.values()) <= codes
 
 
 def test_the_sentences():
     english, french = (load_phrases(FOLDER / f"{x}.yaml") for x in ("en", "fr"))
     assert english.text("show", "feet") == "I cannot see your feet."
-    assert english.text("move_left") == "Move a little to your left."
+    assert english.text("move_left", grade="little") == "Move a little to your left."
+    assert english.text("move_left") == "Take a step to your left."
+    assert english.text("move_left", grade="big") == "Take a big step to your left."
+    assert english.text("arms_up", grade="big") == english.text("arms_up")  # has no such
+    assert english.text("done", grade="big") == english.text("done")
+    assert english.text("one_person", count=3) == "Only 3 people, please."
     assert french.text("show", "feet") == "Je ne vois pas vos pieds."
     assert french.text("step_into_view").startswith("Placez-vous devant la caméra")
     assert english.text("") == french.text("") == ""
@@ -92,8 +179,10 @@ def put(key, name, value):
     (drop("parts", "feet"), "parts lacks a text for feet"),
     (put("phrases", "done", ""), "lacks a text for done"),
     (put("phrases", "done", None), "lacks a text for done"),
+    (put("phrases", "done", {}), "lacks a text for done"),
     (put("phrases", "done", 5), "lacks a text for done"),
     (put("phrases", "done", ["a"]), "lacks a text for done"),
+    (put("parts", "feet", {"one": "foot"}), "parts lacks a text for feet"),
     (put("phrases", "move_up", "Jump."), "unknown move_up"),
     (put("parts", "tail", "tail"), "unknown tail"),
     (put("parts", 5, "five"), "unknown 5"),
@@ -104,7 +193,22 @@ def put(key, name, value):
     (put("phrases", "show", "I cannot see your {}."), "{}"),
     (put("phrases", "show", "I cannot see your {part.name}."), "{part.name}"),
     (put("phrases", "show", "I cannot see your {part:d}."), "{part:d}"),
+    (put("phrases", "show", "I cannot see {count}."), "{part} is all that it can have in braces"),
     (put("phrases", "done", "Thank you, {0}"), "{0}"),
+    (put("phrases", "done", "Thank you, {part}"), "it can have nothing in braces"),
+    (put("phrases", "countdown", "{part}"), "{count} is all that it can have in braces"),
+    (put("phrases", "move_left", {"little": "A bit."}),
+     "move_left has texts for little; it must have 'normal', and can have little, normal, big"),
+    (put("phrases", "move_left", {"normal": "Go.", "huge": "Run."}), "huge, normal; it must have"),
+    (put("phrases", "move_left", {"normal": "Go.", "big": ""}),
+     "move_left lacks a text for 'big'"),
+    (put("phrases", "move_left", {"normal": ["Go."]}), "move_left lacks a text for 'normal'"),
+    (put("phrases", "move_left", {"normal": "Go {x}."}), "{x}"),
+    (put("phrases", "one_person", {"one": "One."}),
+     "one_person has texts for one; it must have 'other', and can have one, other"),
+    (put("phrases", "one_person", {"other": "Two.", "few": "Few."}), "few, other; it must"),
+    (put("phrases", "one_person", {"normal": "One."}), "it must have 'other'"),
+    (put("phrases", "one_person", {True: "One.", "other": "2."}), "True"),
 ])
 def test_what_is_missing_or_unknown_is_named(english, change, said):
     path = english(change)
@@ -114,6 +218,18 @@ def test_what_is_missing_or_unknown_is_named(english, change, said):
     assert message.startswith(f"{path}: ") and said in message and "\n" not in message
 
 
+def test_a_plain_text_will_do_for_any_code(english):
+    phrases = load_phrases(english(lambda data: data["phrases"].update(
+        move_left="Left.", one_person="Just {count}.")))
+    assert phrases.text("move_left", grade="big") == "Left."
+    assert phrases.text("one_person", count=2) == "Just 2."
+
+
+def test_the_forms_there_are():
+    assert GRADES == ("little", "normal", "big") and PLURALS == ("one", "other")
+    assert set(COUNTED) | set(NAMING) <= set(CODES) and len(set(CODES)) == len(CODES)
+
+
 def test_a_language_that_is_not_there_lists_those_that_are():
-    with pytest.raises(ProfileError, match="no such file; .* has .*en, .*fr"):
+    with pytest.raises(ProfileError, match="no such file; .* has de, en, es, fr, it, ja, pt, zh"):
         load_phrases(FOLDER / "xx.yaml")

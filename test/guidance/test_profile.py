@@ -43,7 +43,8 @@ def test_every_shipped_profile_loads(path):
 
 
 def test_the_shipped_profiles_are_those_promised():
-    assert {p.stem for p in PROFILES.iterdir()} >= {"upper_body", "full_body", "face"}
+    assert {p.stem for p in PROFILES.iterdir()} == {"upper_body", "full_body", "face", "a_pose",
+                                                    "hands", "turnaround"}
 
 
 def test_a_profile_is_named_after_its_file_and_has_defaults(write):
@@ -79,7 +80,9 @@ def test_parts_hold_both_sides_of_a_pair():
     pytest.param("size_maximum", "1" + "0" * 400, id="1e400"),
     ("margin", "0.41"), ("margin", "-0.01"), ("centre", "0.6"), ("facing", "181"),
     ("still", "-1"), ("score", "1.5"), ("hold_s", "-1"), ("hold_s", "61"),
-    ("debounce_s", ".nan"), ("gap_s", "soon"), ("repeat_s", "1e9"),
+    ("debounce_s", ".nan"), ("gap_s", "soon"), ("repeat_s", "1e9"), ("looking", "-1"),
+    ("looking", "front"), ("brightness_minimum", "-0.1"), ("brightness_maximum", "255"),
+    ("sharpness_minimum", "[5]"), ("facing", ".inf"),
 ])
 def test_a_value_that_is_no_fitting_number_is_named_with_its_limits(write, key, value):
     lines = [line for line in GOOD.splitlines() if not line.startswith(key)]
@@ -138,9 +141,158 @@ def test_broken_yaml_is_one_line(write, text):
     assert refused(write(text)).startswith("cannot be read: ")
 
 
+GOOD_SESSION = GOOD + "hold_s: 2\nsteps:\n"
+
+
+def test_a_profile_without_steps_is_its_only_step(write):
+    profile = load_profile(write(GOOD))
+    assert profile.steps == (profile,) and profile.step == ""
+
+
+def test_steps_override_what_is_beside_them(write):
+    path = write(GOOD_SESSION + """
+  - side: front
+  - {side: back, parts: [shoulders], hold_s: 1, description: From behind.}
+  - {name: near, size_minimum: 0.3}
+  - {}
+""")
+    profile = load_profile(path)
+    assert [s.step for s in profile.steps] == ["front", "back", "near", "4"]
+    assert [s.side for s in profile.steps] == ["front", "back", "front", "front"]
+    assert [s.hold_s for s in profile.steps] == [2.0, 1.0, 2.0, 2.0]
+    assert [s.size_minimum for s in profile.steps] == [0.2, 0.2, 0.3, 0.2]
+    assert profile.steps[1].parts == ("shoulders",)
+    assert {s.name for s in profile.steps} == {"mine"} == {profile.name}
+    assert all(s.steps == (s,) for s in profile.steps)  # a step is a profile by itself
+    assert (profile.step, profile.description) == ("", "")
+    assert repr(profile) and hash(profile)
+
+
+def test_steps_may_say_all_that_is_needed(write):
+    steps = load_profile(write(
+        "steps: [{parts: [head], size_minimum: 0.1, size_maximum: 0.2}]")).steps
+    assert [(s.step, s.parts) for s in steps] == [("1", ("head",))]
+
+
+@pytest.mark.parametrize("steps, said", [
+    ("steps: []", "steps is []; it must be a list of mappings of keys to values"),
+    ("steps: front", "steps is 'front'; it must be a list of mappings"),
+    ("steps: [front]", "steps is ['front']; it must be a list of mappings"),
+    ("steps: {side: front}", "steps is {'side': 'front'}; it must be"),
+    ("steps: [{}, {steps: []}]", "step 2: a step cannot have steps"),
+    ("steps: [{}, {sied: front}]", "step 2: unknown key 'sied'; the keys are name, parts,"),
+    ("steps: [{side: top}]", "step 1: side is 'top'; it must be one of front, three_quarter_left"),
+    ("steps: [{side: [left]}]", "step 1: name is ['left']"),
+    ("steps: [{side: left}, {side: left}]", "step 2: name is 'left'; it must be a text that no"),
+    ("steps: [{name: 1}]", "step 1: name is 1; it must be a text"),
+    ("steps: [{name: ' '}]", "step 1: name is ' '; it must be a text"),
+    ("steps: [{facing: 999}]", "step 1: facing is 999; it must be a number from 0.0 to 180.0"),
+    ("steps: [{size_maximum: 0.1}]", "step 1: size_minimum 0.2 must be less than"),
+    ("colour: red\nsteps: [{}]", "unknown key 'colour'; the keys are parts"),
+])
+def test_a_step_that_is_wrong_is_named_by_its_number(write, steps, said):
+    assert refused(write(GOOD + steps)).startswith(said)
+
+
+def test_turnaround_is_a_session_of_four_captures():
+    steps = load_profile(PROFILES / "turnaround.yaml").steps
+    assert [s.step for s in steps] == [s.side for s in steps] == ["front", "left", "back", "right"]
+    assert [s.side_code for s in steps] == ["face_camera", "face_left_side", "face_back",
+                                            "face_right_side"]
+
+
+@pytest.mark.parametrize("text, wishes", [
+    ("[upright, arms_away]", {"upright": (None, 12.0), "arms_away": (25.0, 65.0)}),
+    ("{upright: true, open_hands: true}", {"upright": (None, 12.0), "open_hands": (0.85, None)}),
+    ("{upright: 8, arms_up: 1}", {"upright": (None, 8.0), "arms_up": (1.0, None)}),
+    ("{feet_apart: [1, 2.5]}", {"feet_apart": (1.0, 2.5)}),
+    ("[]", {}),
+])
+def test_postures(write, text, wishes):
+    profile = load_profile(write(GOOD + f"posture: {text}\n"))
+    found = {w.name: tuple(None if math.isnan(v) else v for v in w[1:]) for w in profile.posture}
+    assert found == wishes
+    assert {profile.wish(name).name for name in wishes} == set(wishes)
+    assert profile.wish("feet_together") is None
+
+
+@pytest.mark.parametrize("text, said", [
+    ("upright", "posture is 'upright'; it must be a list, or a mapping to limits, of upright,"),
+    ("[upright, relaxed]", "posture is ['upright', 'relaxed']; it must be a list, or a mapping"),
+    ("[[upright]]", "posture is "), ("", "posture is None"), ("5", "posture is 5"),
+    ("{upright: [1, 2]}", "posture upright is [1, 2]; it must be a number from 0.0 to 90.0"),
+    ("{upright: false}", "posture upright is False"),
+    ("{upright: 100}", "posture upright is 100; it must be a number from 0.0 to 90.0"),
+    ("{arms_away: 30}", "posture arms_away is 30; it must be true or [minimum, maximum]"),
+    ("{arms_away: [30]}", "posture arms_away is [30]; it must be true or [minimum, maximum]"),
+    ("{arms_away: [30, 200]}", "posture arms_away is 200; it must be a number from 0.0 to 180.0"),
+    ("{arms_away: [30, .nan]}", "posture arms_away is nan; it must be a number"),
+    ("{arms_away: [60, 30]}", "posture arms_away is [60, 30]; the minimum must be less than the"),
+    ("[arms_away, arms_up]", "posture has arms_away and arms_up; it can have only one of"),
+    ("[arms_side, arms_up]", "posture has arms_side and arms_up; it can have only one of"),
+])
+def test_postures_that_are_wrong_are_named(write, text, said):
+    assert refused(write(GOOD + f"posture: {text}\n")).startswith(said)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("brightness_minimum: 0.6\nbrightness_maximum: 0.6",
+     "brightness_minimum 0.6 must be less than brightness_maximum 0.6"),
+    ("margin: 0.4\nsize_minimum: 0.4", "size_minimum 0.4 must be at most 0.2, which a margin of"),
+    ("side: back\nparts: [face]", "parts has 'face', which cannot be seen with side 'back'"),
+    ("side: left\nposture: [arms_away]", "posture arms_away cannot be seen with side 'left'"),
+    ("side: right\nposture: [feet_apart]", "posture feet_apart cannot be seen with side 'right'"),
+    ("side: up", "side is 'up'; it must be one of front, three_quarter_left, left, back, right"),
+    ("side: null", "side is None; it must be one of"), ("side: [front]", "side is ['front']; it"),
+    ("people: 0", "people is 0; it must be a whole number from 1 to 10"),
+    ("people: 1.5", "people is 1.5; it must be a whole"), ("people: true", "people is True; it"),
+    ("people: '2'", "people is '2'; it must be a whole"), ("people: 11", "people is 11; it must"),
+    ("people: .nan", "people is nan; it must be a whole number"),
+])
+def test_contradictions_are_refused(write, text, said):
+    keys = [line.split(":")[0] for line in text.splitlines()]
+    lines = [line for line in GOOD.splitlines() if line.split(":")[0] not in keys]
+    assert refused(write("\n".join([*lines, text]))).startswith(said)
+
+
+@pytest.mark.parametrize("text", ["side: left\nposture: [arms_up, upright]", "people: 2",
+                                  "side: back\nposture: [arms_side]", "looking: null",
+                                  "side: three_quarter_left\nposture: [arms_away]"])
+def test_what_is_no_contradiction(write, text):
+    assert load_profile(write(GOOD + text))
+
+
+def test_where_the_head_is_to_look_is_where_the_body_is_turned_unless_said(write):
+    assert load_profile(write(GOOD)).looking is None
+    assert load_profile(write(GOOD + "looking: 5")).looking == 5.0
+
+
+@pytest.mark.parametrize("side, drops", [("front", ()), ("left", ("right",)), ("right", ("left",)),
+                                         ("three_quarter_left", ())])
+def test_points_of_a_side_are_those_that_can_be_seen(write, side, drops):
+    everything = GOOD.replace("[head, shoulders]", str(list(PARTS)))
+    profile = load_profile(write(everything + f"side: {side}"))
+    names = {NAMES[i] for i in profile.points}
+    assert "nose" in names and "face-8" in names
+    for other in ("left", "right"):
+        seen = {f"{other}_eye", f"{other}_knee", f"{other}_hand_root"} & names
+        assert len(seen) == (0 if other in drops else 3)
+        jaw, lip, eye = ((0, 59, 36), (16, 55, 45))[other == "left"]
+        assert len({f"face-{jaw}", f"face-{lip}", f"face-{eye}"} & names) == len(seen)
+    mirrored = {NAMES[i] for i in profile.points_in(True)}
+    assert mirrored == {n.replace("left", "*").replace("right", "left").replace("*", "right")
+                        for n in names if "face" not in n} | {n for n in mirrored if "face" in n}
+
+
+def test_from_behind_the_ears_are_the_head(write):
+    profile = load_profile(write(GOOD + "side: back"))
+    assert [NAMES[i] for i in profile.points] == ["left_ear", "right_ear", "left_shoulder",
+                                                  "right_shoulder"]
+
+
 def test_a_profile_that_is_not_there_lists_what_is():
     there = ", ".join(sorted(p.stem for p in PROFILES.iterdir()))
-    assert "face, full_body" in there
+    assert "face, full_body" in there and "turnaround" in there
     assert refused(PROFILES / "missing.yaml") == f"no such file; {PROFILES} has {there}"
 
 

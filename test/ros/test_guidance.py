@@ -89,20 +89,20 @@ def test_a_person_is_led_to_the_picture(peer, show):
 def test_each_instruction_is_spoken_once_and_then_only_now_and_again(show):
     show.start(profile="upper_body")
     show(portrait(0.2), seconds=4.0)
-    assert [s.data for s in show.speech] == ["Come a little closer."]
+    assert [s.data for s in show.speech] == ["Take a big step closer."]
     show(portrait(0.2), seconds=3.0)
-    assert [s.data for s in show.speech] == ["Come a little closer."] * 2
+    assert [s.data for s in show.speech] == ["Take a big step closer."] * 2
 
 
 def test_a_mirrored_camera_and_another_language(peer, show):
     show.start(profile="upper_body", mirrored=True, language="fr")
     said = show(portrait(0.5, x=0.2))
-    assert (said.code, said.text) == ("move_right", "Déplacez-vous un peu vers votre droite.")
+    assert (said.code, said.text) == ("move_right", "Faites un pas vers votre droite.")
     result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
         name="language", value=ParameterValue(
             type=ParameterType.PARAMETER_STRING, string_value="en"))]).results[0]
     assert result.successful
-    assert show(portrait(0.5, x=0.2)).text == "Move a little to your right."
+    assert show(portrait(0.5, x=0.2)).text == "Take a step to your right."
 
 
 def test_a_wrong_profile_is_refused_with_those_there_are(peer, show):
@@ -111,7 +111,7 @@ def test_a_wrong_profile_is_refused_with_those_there_are(peer, show):
         name="profile", value=ParameterValue(
             type=ParameterType.PARAMETER_STRING, string_value="bust"))]).results[0]
     assert not result.successful
-    assert "face, full_body, upper_body" in result.reason
+    assert "a_pose, face, full_body, hands, turnaround, upper_body" in result.reason
     assert show(portrait(0.2)).profile == "upper_body"
 
 

@@ -1,0 +1,17 @@
+"""The checks of a picture, each a small pure function of a view and a profile.
+
+`CHECKS` lists them by priority: the first that fails gives the instruction. Too close stands
+before too far, since a face that fills the image is cropped and looks small.
+"""
+
+from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, looking
+from dwpose_ros.guidance.checks.framing import (centred, crown, cut_off, one_person, size,
+                                                somebody, too_close, too_far, visible)
+from dwpose_ros.guidance.checks.judging import CHECKS, Judge, judge, relaxed
+from dwpose_ros.guidance.checks.picture import light, sharp, still
+from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS
+from dwpose_ros.guidance.checks.verdict import Verdict, sideways
+
+__all__ = ["CHECKS", "Judge", "POSTURE_CHECKS", "Verdict", "centred", "crown", "cut_off", "facing",
+           "head_yaw_deg", "judge", "light", "looking", "one_person", "relaxed", "sharp",
+           "sideways", "size", "somebody", "still", "too_close", "too_far", "visible"]

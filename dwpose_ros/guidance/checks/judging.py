@@ -1,0 +1,80 @@
+"""All checks by priority, and a judge who remembers which held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable
+
+from dwpose_ros.guidance.body import Wish
+from dwpose_ros.guidance.checks.facing import facing, looking
+from dwpose_ros.guidance.checks.framing import (centred, cut_off, one_person, somebody, too_close,
+                                                too_far, visible)
+from dwpose_ros.guidance.checks.picture import light, sharp, still
+from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS
+from dwpose_ros.guidance.checks.verdict import Verdict
+from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.view import View
+
+# What a check that holds may exceed before it fails, as a share of the limit: an angle of 25
+# degrees to enter is 27.5 to leave. A border, a score and a speed flicker more than lengths do.
+LEAVE = 0.1
+LEAVE_MARGIN, LEAVE_SCORE, LEAVE_STILL = 0.5, 0.2, 0.5
+
+# A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
+# profile does not ask for it. `before` is what it found last: advice does not change lightly.
+Check = Callable[..., "Verdict | None"]
+CHECKS: tuple[Check, ...] = (one_person, too_close, cut_off, too_far, centred, facing, looking,
+                             visible, *POSTURE_CHECKS, light, sharp, still)
+
+
+def relaxed(profile: Profile) -> Profile:
+    """The limits at which a check that holds ceases to: those of the profile, and a little."""
+    more, less = 1 + LEAVE, 1 - LEAVE
+    return replace(
+        profile,
+        size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
+        margin=profile.margin * (1 - LEAVE_MARGIN), centre=profile.centre * more,
+        facing=min(profile.facing * more, 180.0),
+        looking=None if profile.looking is None else min(profile.looking * more, 180.0),
+        posture=tuple(Wish(w.name, w.minimum * less, w.maximum * more) for w in profile.posture),
+        brightness_minimum=profile.brightness_minimum * less,
+        brightness_maximum=profile.brightness_maximum * more,
+        sharpness_minimum=profile.sharpness_minimum * less,
+        still=profile.still * (1 + LEAVE_STILL), score=profile.score * (1 - LEAVE_SCORE))
+
+
+def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:
+    """All checks by priority with the profile's own limits; with nobody in view, only that."""
+    found = (check(view, profile, mirrored) for check in CHECKS) if view is not None else ()
+    return [somebody(view), *(verdict for verdict in found if verdict is not None)]
+
+
+class Judge:
+    """Judges one view after the other, with separate limits to enter and to leave.
+
+    A check has to meet the profile's own limits first; from then on it holds until it exceeds
+    those of `relaxed`. Advice to turn one way, and its grade, last too.
+    """
+
+    def __init__(self, profile: Profile, mirrored: bool = False) -> None:
+        self.profile, self.mirrored = profile, mirrored
+        self._relaxed = relaxed(profile)
+        self._before: dict[str, Verdict] = {}
+
+    def reset(self) -> None:
+        """Forget what held: for another person, or when they begin anew."""
+        self._before = {}
+
+    def __call__(self, view: View | None) -> list[Verdict]:
+        """As `judge`. Nobody in view, as in a frame that failed, is no reason to forget."""
+        verdicts = [somebody(view)]
+        for check in CHECKS if view is not None else ():
+            before = self._before.get(check.__name__)
+            held = before is not None and before.ok is True
+            verdict = check(view, self._relaxed if held else self.profile, self.mirrored, before)
+            if verdict is None:
+                continue
+            if verdict.ok is not None:  # what cannot be judged changes nothing
+                self._before[check.__name__] = verdict
+            verdicts.append(verdict)
+        return verdicts

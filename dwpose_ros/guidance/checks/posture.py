@@ -1,0 +1,227 @@
+"""Checks of how the person stands, from 2D keypoints, where the profile asks for it.
+
+Each measures a number; what is not seen, or seen so foreshortened that the number would lie,
+cannot be judged. Lengths are in torso lengths (the middle of the shoulders to that of the hips).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, NamedTuple, Union
+
+import numpy as np
+
+from dwpose_ros.guidance.body import FRONTAL, POSTURES, in_image
+from dwpose_ros.guidance.checks.facing import from_the_side
+from dwpose_ros.guidance.checks.verdict import Verdict, graded, within
+from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.view import View
+from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+
+_SHORT_ARM = 0.3  # of the 0.65 torso lengths of an upper arm: below, it points at the camera
+_SHORT_PALM = 0.15  # of the 0.35 forearms of a palm: below, the hand does
+_FINGERS = (5, 9, 13, 17)  # where the four begin in the 21 points of a hand; the thumb differs
+_LEAST_PX = 1.0
+
+# A measurement: one number a side, or one for both; or the part that hides, or "" where all is
+# seen but foreshortened.
+_Found = Union[tuple[float, ...], str]
+
+
+class Figure(NamedTuple):
+    """What a measurement looks at: named points and the threshold above which they are seen."""
+
+    view: View
+    threshold: float
+    sides: tuple[str, ...]  # that are to be seen: from the left only the left
+
+    def at(self, name: str) -> np.ndarray | None:
+        """(2,) px of one point, or the middle of a pair such as 'hips'; None if unseen."""
+        names = [name] if name in INDEX else [f"left_{name[:-1]}", f"right_{name[:-1]}"]
+        points = [INDEX[n] for n in names]
+        if min(self.view.scores[p] for p in points) <= self.threshold:
+            return None
+        return self.view.xy[points].astype(float).mean(0)
+
+    def missing(self, *parts: str) -> str:
+        """The first part of these pairs that is not seen on a side that is to be; or empty."""
+        return next((part for part in parts for side in self.sides
+                     if self.at(f"{side}_{part[:-1]}") is None), "")
+
+    def torso(self) -> np.ndarray | None:
+        """(2,) px from the middle of the shoulders to that of the hips."""
+        shoulders, hips = self.at("shoulders"), self.at("hips")
+        return None if shoulders is None or hips is None else hips - shoulders
+
+    def hidden_torso(self) -> str:
+        return "shoulders" if self.at("shoulders") is None else "hips"
+
+
+def _angle(a: np.ndarray, b: np.ndarray) -> float:
+    """Degrees from direction a to b, signed, from -180 to 180."""
+    return math.degrees(math.atan2(a[0] * b[1] - a[1] * b[0], a @ b))
+
+
+def upright(figure: Figure) -> _Found:
+    """Degrees between the torso and the image's vertical."""
+    torso = figure.torso()
+    if torso is None:
+        return figure.hidden_torso()
+    return (abs(_angle(torso, np.array([0.0, 1.0]))),)
+
+
+def arms_out(figure: Figure) -> _Found:
+    """Degrees between torso and upper arm, of both arms; < 0 before the body, 180 overhead."""
+    torso = figure.torso()
+    hidden = figure.hidden_torso() if torso is None else figure.missing("shoulders", "elbows")
+    if hidden:
+        return hidden
+    found = []
+    facing = figure.at("left_shoulder")[0] - figure.at("right_shoulder")[0]
+    for side in figure.sides:
+        arm = figure.at(f"{side}_elbow") - figure.at(f"{side}_shoulder")
+        if np.linalg.norm(arm) < _SHORT_ARM * np.linalg.norm(torso):
+            return ""
+        outward = -1.0 if (side == "left") == (facing > 0) else 1.0
+        angle = outward * _angle(torso, arm)
+        found.append(angle + 360 if angle < -90 else angle)  # beyond overhead
+    return tuple(found)
+
+
+def arms_up(figure: Figure) -> _Found:
+    """Height of the wrists above the shoulders, in torso lengths; also from the side."""
+    torso = figure.torso()
+    hidden = figure.hidden_torso() if torso is None else figure.missing("shoulders", "wrists")
+    if hidden:
+        return hidden
+    length = max(float(np.linalg.norm(torso)), _LEAST_PX)
+    return tuple(float(figure.at(f"{side}_shoulder")[1] - figure.at(f"{side}_wrist")[1]) / length
+                 for side in figure.sides)
+
+
+def arms_straight(figure: Figure) -> _Found:
+    """Degrees at the elbows: 180 is straight."""
+    hidden = figure.missing("shoulders", "elbows", "wrists")
+    if hidden:
+        return hidden
+    found = []
+    for side in figure.sides:
+        shoulder, elbow, wrist = (figure.at(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist"))
+        if min(np.linalg.norm(elbow - shoulder), np.linalg.norm(wrist - elbow)) < _LEAST_PX:
+            return ""
+        found.append(abs(_angle(shoulder - elbow, wrist - elbow)))
+    return tuple(found)
+
+
+def feet_apart(figure: Figure) -> _Found:
+    """Distance across between the ankles, in widths of the hips."""
+    if figure.at("hips") is None:
+        return "hips"
+    if figure.at("ankles") is None:
+        return "feet"
+    (left, right), (left_hip, right_hip) = (
+        [figure.at(f"{side}_{joint}")[0] for side in ("left", "right")]
+        for joint in ("ankle", "hip"))
+    return (abs(left - right) / max(abs(left_hip - right_hip), _LEAST_PX),)
+
+
+def _hands(figure: Figure) -> list[np.ndarray] | str:
+    """The points (21, 2) of the hands that are to be seen; or what hides them."""
+    found = []
+    for side in figure.sides:
+        hand = LEFT_HAND if side == "left" else RIGHT_HAND
+        if figure.view.scores[hand].min() <= figure.threshold:
+            return "hands"
+        points = figure.view.xy[hand].astype(float)
+        elbow = figure.at(f"{side}_elbow")
+        palm = np.linalg.norm(points[9] - points[0])
+        if palm < _LEAST_PX or (
+                elbow is not None and palm < _SHORT_PALM * np.linalg.norm(points[0] - elbow)):
+            return ""
+        found.append(points)
+    return found
+
+
+def open_hands(figure: Figure) -> _Found:
+    """How straight the four fingers are: root of the hand to tip, as a share of the way along
+    the joints; 1 is straight, a fist about 0.4."""
+    hands = _hands(figure)
+    if isinstance(hands, str):
+        return hands
+    found = []
+    for points in hands:
+        shares = []
+        for start in _FINGERS:
+            chain = points[[0, *range(start, start + 4)]]
+            way = np.linalg.norm(np.diff(chain, axis=0), axis=1).sum()
+            shares.append(np.linalg.norm(chain[-1] - chain[0]) / max(way, _LEAST_PX))
+        found.append(float(np.mean(shares)))
+    return tuple(found)
+
+
+def fingers_spread(figure: Figure) -> _Found:
+    """Degrees between forefinger and little finger, each from its first joint to its tip."""
+    hands = _hands(figure)
+    if isinstance(hands, str):
+        return hands
+    return tuple(abs(_angle(points[8] - points[5], points[20] - points[17])) for points in hands)
+
+
+class _Posture(NamedTuple):
+    measure: Callable[[Figure], _Found]
+    unit: str
+    low: str  # what to say below the minimum, and above the maximum
+    high: str
+    little: float  # how far beyond is little, and big
+    big: float
+
+
+_POSTURES: dict[str, _Posture] = {
+    "upright": _Posture(upright, "deg", "", "stand_upright", 8, 25),
+    "arms_away": _Posture(arms_out, "deg", "arms_away", "lower_arms", 10, 30),
+    "arms_side": _Posture(arms_out, "deg", "arms_side", "lower_arms", 15, 45),
+    "arms_up": _Posture(arms_up, "1", "arms_up", "", 0.2, 0.6),
+    "arms_straight": _Posture(arms_straight, "deg", "straighten_arms", "", 20, 60),
+    "open_hands": _Posture(open_hands, "1", "open_hands", "", 0.1, 0.3),
+    "fingers_spread": _Posture(fingers_spread, "deg", "spread_fingers", "", 5, 12),
+    "feet_apart": _Posture(feet_apart, "1", "feet_apart", "feet_together", 0.4, 1.2),
+}
+assert _POSTURES.keys() == POSTURES.keys()
+
+
+def _check(name: str) -> Callable[..., Verdict | None]:
+    about = _POSTURES[name]
+
+    def check(view: View, profile: Profile, mirrored: bool = False,
+              before: Verdict | None = None) -> Verdict | None:
+        wish = profile.wish(name)
+        if wish is None:
+            return None
+        side = in_image(profile.side, mirrored)
+        figure = Figure(view, profile.score, (side,) if side in ("left", "right")
+                        else ("left", "right"))
+        found = about.measure(figure)
+        if name in FRONTAL and not isinstance(found, str) and from_the_side(view, profile.score):
+            found = ""
+        if isinstance(found, str):
+            code = "show" if found else about.low or about.high
+            return Verdict(name, None, math.nan, wish.minimum, wish.maximum, about.unit, code,
+                           found)
+        # Of two sides the worse is what counts.
+        off, value = max((_beyond(v, wish.minimum, wish.maximum), v) for v in found)
+        verdict = within(name, value, wish.minimum, wish.maximum, about.unit, about.low,
+                         about.high)
+        return verdict if verdict.ok else verdict._replace(
+            grade=graded(off, about.little, about.big, verdict.code, before))
+
+    check.__name__ = check.__qualname__ = name
+    check.__doc__ = f"The posture {name}, where the profile asks for it."
+    return check
+
+
+def _beyond(value: float, minimum: float, maximum: float) -> float:
+    """How far a value is outside its limits; < 0 inside."""
+    return max((o for o in (minimum - value, value - maximum) if not math.isnan(o)))
+
+
+POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)

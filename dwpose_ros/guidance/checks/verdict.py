@@ -1,0 +1,62 @@
+"""What a check finds, and the words and grades that all checks share."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+# How much further a value must go before its grade changes back: advice that alternates between
+# "a little" and "a step" is worse than either.
+_GRADE_STICKS = 0.2
+
+
+class Verdict(NamedTuple):
+    """What a check found: it holds (`ok` True), it fails (False), or it cannot be judged (None).
+
+    What cannot be judged is neither a pass nor a fault. Where it is `required`, there must be no
+    capture; `code` and `part` then say what would make it judgeable, for somebody who waits too
+    long. Where it is not, it is to be ignored.
+    """
+
+    name: str
+    ok: bool | None
+    value: float  # NaN where it cannot be judged
+    minimum: float = math.nan  # NaN: no such limit
+    maximum: float = math.nan
+    unit: str = "1"
+    code: str = ""  # the instruction, where it does not hold
+    part: str = ""  # of the body, where the instruction names one
+    grade: str = ""  # "little" or "big" where little or much is missing
+    required: bool = True
+
+
+def sideways(view_right: bool, mirrored: bool) -> str:
+    """'left' or 'right' as the person has it, for a direction in the image.
+
+    A camera's image that is not mirrored shows the person's left on the image's right.
+    """
+    return "left" if view_right != mirrored else "right"
+
+
+def graded(off: float, little: float, big: float, code: str, before: Verdict | None) -> str:
+    """The grade of advice that is `off` by so much: up to `little`, from `big` on, or between.
+
+    Where the same advice was given before, its grade stays until `off` is well beyond.
+    """
+    if before is not None and before.code == code and before.ok is False:
+        if before.grade == "little":
+            little *= 1 + _GRADE_STICKS
+        elif before.grade == "big":
+            big *= 1 - _GRADE_STICKS
+        else:
+            little, big = little * (1 - _GRADE_STICKS), big * (1 + _GRADE_STICKS)
+    return "little" if off <= little else "big" if off >= big else ""
+
+
+def within(name: str, value: float, minimum: float = math.nan, maximum: float = math.nan,
+           unit: str = "1", low_code: str = "", high_code: str = "") -> Verdict:
+    """A value against its limits; NaN cannot be judged."""
+    if math.isnan(value):
+        return Verdict(name, None, value, minimum, maximum, unit)
+    code = low_code if value < minimum else high_code if value > maximum else None
+    return Verdict(name, code is None, value, minimum, maximum, unit, code or "")

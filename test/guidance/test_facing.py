@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dwpose_ros.guidance.body import SIDE_CODES, SIDES
+from dwpose_ros.guidance.checks import Judge, facing, head_yaw_deg, judge, looking
+from dwpose_ros.guidance.checks.facing import body, body_turn, wrapped
+
+THRESHOLD = 0.3
+UPPER = ("hips", "knees", "feet", "left_heel", "right_heel")  # what an upper body does not show
+
+
+@pytest.mark.parametrize("yaw", [-60, -30, -10, 0, 10, 30, 60])
+@pytest.mark.parametrize("hidden, exact", [
+    ((), 2), (("face",), 2), (("face", "left_ear"), 7)])
+def test_where_the_head_looks_is_measured(person, yaw, hidden, exact):
+    """By face, ears or eyes; noses differ, which counts most with the eyes."""
+    found = head_yaw_deg(person(yaw=yaw, hidden=hidden).view(), THRESHOLD)
+    assert found == pytest.approx(yaw, abs=exact)
+
+
+@pytest.mark.parametrize("hidden", [("face", "nose"), ("face", "left_ear", "right_eye")])
+def test_where_the_head_looks_is_unknown(person, hidden):
+    assert math.isnan(head_yaw_deg(person(hidden=hidden).view(), THRESHOLD))
+
+
+def test_a_face_seen_through_the_head_looks_away(person):
+    back = person(yaw=170)
+    back.scores[back.points("head", "face")] = 0.9
+    assert head_yaw_deg(back.view(), THRESHOLD) == pytest.approx(170, abs=2)
+
+
+def test_a_head_without_width_has_a_yaw(person):
+    flat = person()
+    flat.xy[:, 0] = 640
+    assert head_yaw_deg(flat.view(), THRESHOLD) == 0.0
+
+
+@pytest.mark.parametrize("degrees, same", [
+    (0, 0), (170, 170), (190, -170), (-190, 170), (360, 0), (540, -180), (-45, -45)])
+def test_wrapped(degrees, same):
+    assert wrapped(degrees) == same
+
+
+@pytest.mark.parametrize("yaw, head, hidden, wanted, found, known", [
+    # Body and head turn together: as the head, which tells best.
+    (0, 0, (), 0, 0, True), (20, 20, (), 0, 20, True), (-50, -50, (), 0, -50, True),
+    (50, 50, UPPER, 0, 50, True), (90, 90, (), 0, 90, True),
+    # The head looks at the camera, the body does not: its width tells, and the feet which way.
+    (60, 0, (), 0, 51.6, True), (-60, 0, (), 0, -51.6, True), (90, 0, (), 0, 90, True),
+    (60, 0, ("left_heel",), 0, 51.6, True),  # by one foot
+    (60, 0, ("left_heel", "right_heel"), 0, 51.6, False), (75, 0, UPPER, 0, 66, False),
+    # So little that somebody slim would look the same: the benefit of the doubt.
+    (30, 0, (), 0, 0, True),
+    # The head looks aside, the body does not go with it.
+    (0, 60, (), 0, 0, True), (0, -60, (), 0, 0, True),
+    # From behind, and from the side.
+    (180, 180, (), 0, 147, False), (180, 180, (), 180, 180, False),
+    (140, 140, (), 180, 162, True), (-140, -140, (), 180, -162, True),
+    (-90, -90, ("left_heel", "right_heel"), -90, -90, True),
+    (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "right_eye"), -90, -90, True),
+    (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "left_ear", "head"), -90, 90,
+     False),
+    # Without shoulders only the head tells.
+    (40, 40, ("shoulders",), 0, 40, True),
+])
+def test_how_the_body_is_turned(person, yaw, head, hidden, wanted, found, known):
+    turn, way = body_turn(person(yaw=yaw, head=head, hidden=hidden).view(), THRESHOLD, wanted)
+    assert turn == pytest.approx(found, abs=3)
+    assert way == known or found in (0, 180)
+
+
+def test_neither_shoulders_nor_face_tell_nothing(person):
+    turn, _ = body_turn(person(hidden=("shoulders", "face", "head")).view(), THRESHOLD, 0)
+    assert math.isnan(turn)
+
+
+@pytest.mark.parametrize("shoulders", [0.75, 1.0, 1.25])
+@pytest.mark.parametrize("hidden", [(), UPPER])
+def test_slim_and_broad_people_who_face_the_camera_do(person, custom, shoulders, hidden):
+    one = person(hidden=hidden)
+    points = one.points("shoulders", "hips")
+    one.xy[points, 0] = 640 + (one.xy[points, 0] - 640) * shoulders
+    least, most, _, _ = body(one.view(), THRESHOLD)
+    assert least < 25
+    assert facing(one.view(), custom(facing=25)).ok
+
+
+@pytest.mark.parametrize("lean", [0, 20, -35, 60])
+def test_who_leans_is_not_turned(person, custom, lean):
+    least, _, _, _ = body(person(lean=lean).view(), THRESHOLD)
+    assert least == 0 and facing(person(lean=lean).view(), custom(facing=20)).ok
+    least, most, _, _ = body(person(lean=lean, yaw=70).view(), THRESHOLD)
+    assert 60 < least < 70 < most < 80
+
+
+@pytest.mark.parametrize("yaw, code, mirrored_code", [
+    (0, "", ""), (20, "", ""), (-20, "", ""),
+    (40, "turn_right", "turn_left"),  # they look to the image's right, which is their left
+    (-40, "turn_left", "turn_right"),
+    (75, "turn_right", "turn_left"),
+    (100, "turn_right", "turn_left"),
+    (-100, "turn_left", "turn_right"),
+    (180, "turn_around", "turn_around"),
+    (150, "turn_around", "turn_around"),
+    (-150, "turn_around", "turn_around"),
+])
+@pytest.mark.parametrize("hidden", [(), ("face",), ("left_ear",)])
+def test_which_way_to_turn(person, profile, yaw, code, mirrored_code, hidden):
+    view = person(yaw=yaw, hidden=hidden).view()
+    assert facing(view, profile("full_body"), False).code == code
+    assert facing(view, profile("full_body"), True).code == mirrored_code
+
+
+@pytest.mark.parametrize("yaw, grade", [(40, "little"), (60, ""), (95, "big")])
+def test_how_far_to_turn(person, profile, yaw, grade):
+    assert facing(person(yaw=yaw).view(), profile("full_body")).grade == grade
+
+
+@pytest.mark.parametrize("yaw, head, hidden, faced, looked", [
+    (0, 0, (), "", ""),
+    (0, 40, (), "", "look_at_camera"),  # only the head
+    (60, 0, (), "turn_right", ""),  # only the body
+    (-60, 0, (), "turn_left", ""),
+    (60, 0, ("left_heel", "right_heel"), "face_camera", ""),  # which way, nobody can tell
+    (75, 0, UPPER, "face_camera", ""),
+    (60, -50, (), "turn_right", "look_at_camera"),
+])
+def test_body_and_head_are_judged_each_for_itself(person, profile, yaw, head, hidden, faced,
+                                                  looked):
+    view = person(yaw=yaw, head=head, hidden=hidden).view()
+    assert (facing(view, profile("full_body")).code,
+            looking(view, profile("full_body")).code) == (faced, looked)
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("off", [0, 10, 35, -35, 60, -60, 180])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_every_side(person, custom, side, off, mirrored):
+    """`off` degrees too far to their own left, or right. The feet tell what the width does not."""
+    if side == "back" and off in (0, 10, 35, -35):
+        off *= 2  # from behind, the width alone tells the angle
+    view = person(yaw=SIDES[side] + off, mirrored=mirrored).view()
+    verdict = facing(view, custom(side=side, facing=20, parts=("shoulders",)), mirrored)
+    if off in (0, 10, 20):
+        assert verdict.ok and verdict.code == ""
+    elif off == 180:
+        around = "turn_around" if side == "front" else SIDE_CODES[side]
+        # From where a face can be seen, feet tell the angle: any way is as short.
+        assert verdict.ok is False and verdict.code in (around, "turn_left", "turn_right")
+        if side in ("front", "back"):
+            assert verdict.code == around
+    else:
+        assert verdict.code == ("turn_right" if off > 0 else "turn_left")
+    assert (verdict.minimum, verdict.maximum) == (SIDES[side] - 20, SIDES[side] + 20)
+    if not verdict.ok and off != 180:
+        assert verdict.value > SIDES[side] if off > 0 else verdict.value < SIDES[side]
+
+
+@pytest.mark.parametrize("side, yaw", [("left", -90), ("right", 90)])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_far_side_need_not_be_seen(person, custom, side, yaw, mirrored):
+    """From the left nobody sees the right eye, whatever an estimator calls it in a mirror."""
+    far = "right" if side == "left" else "left"
+    hidden = [f"{far}_{p}" for p in ("eye", "ear", "shoulder", "elbow", "hip", "knee", "ankle",
+                                     "big_toe", "heel", "wrist")]
+    one = person(yaw=yaw, hidden=("face", *hidden), mirrored=mirrored)
+    one.scores[one.points("face")] = 0.1
+    wanted = custom(side=side, parts=("head", "shoulders", "elbows", "hips", "knees", "feet"))
+    missed = {v.name: v for v in judge(one.view(), wanted, mirrored)}
+    assert missed["visible"].ok and missed["cut_off"].ok and missed["too_far"].ok
+    other = replace(wanted, side=far)
+    assert not {v.name: v for v in judge(one.view(), other, mirrored)}["visible"].ok
+
+
+def test_from_behind_ears_make_a_head(person, custom):
+    wanted = custom(side="back", parts=("head", "shoulders"))
+    assert all(v.ok is not False for v in judge(person(yaw=180).view(), wanted))
+    bald = person(yaw=180, hidden=("left_ear",))
+    assert [v.part for v in judge(bald.view(), wanted) if v.ok is False] == ["head"]
+
+
+def test_left_or_right_that_cannot_be_told_cannot_be_judged(person, custom):
+    hidden = ("left_heel", "right_heel", "face", "left_ear", "right_ear", "head")
+    verdict = facing(person(yaw=-90, hidden=hidden).view(), custom(side="left"))
+    assert (verdict.ok, verdict.code, verdict.required) == (None, "face_left_side", True)
+    assert math.isnan(verdict.value)
+    # But from the front it is neither.
+    front = facing(person(hidden=hidden).view(), custom(side="left"))
+    assert (front.ok, front.code) == (False, "face_left_side")
+
+
+def test_what_cannot_be_seen_cannot_be_judged(person, profile):
+    nothing = facing(person(hidden=("shoulders", "face", "head")).view(), profile("full_body"))
+    assert (nothing.ok, nothing.code, nothing.part) == (None, "show", "shoulders")
+    head = looking(person(hidden=("face", "nose")).view(), profile("full_body"))
+    assert (head.ok, head.code, head.part, head.required) == (None, "show", "head", True)
+
+
+@pytest.mark.parametrize("side, head, code", [
+    ("front", 0, ""), ("front", 30, "look_at_camera"), ("left", -90, ""),
+    ("left", 0, "look_ahead"),
+    ("right", 90, ""), ("three_quarter_left", -45, ""), ("three_quarter_left", 0, "look_ahead"),
+    ("three_quarter_right", 45, "")])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_where_the_head_is_to_look(person, custom, side, head, code, mirrored):
+    one = person(yaw=SIDES[side], head=head, mirrored=mirrored)
+    verdict = looking(one.view(), custom(side=side, facing=25), mirrored)
+    assert (verdict.ok, verdict.code) == (not code, code)
+    assert verdict.value == pytest.approx(head, abs=2)
+
+
+def test_from_the_side_a_head_that_cannot_be_judged_is_let_pass(person, custom):
+    one = person(yaw=-90, hidden=("face", "right_ear", "right_eye"))
+    verdict = looking(one.view(), custom(side="left"))
+    assert (verdict.ok, verdict.required) == (None, False)
+
+
+def test_what_is_not_asked_for(person, custom):
+    view = person(yaw=60).view()
+    assert facing(view, custom(facing=180)) is looking(view, custom(facing=180)) is None
+    assert looking(view, custom(looking=180)) is None
+    assert looking(person(yaw=180).view(), custom(side="back")) is None
+    assert looking(view, custom(facing=180, looking=10)).ok is False
+
+
+@pytest.mark.parametrize("name, height", [("upper_body", 1.5), ("full_body", 0.8)])
+@pytest.mark.parametrize("seen_through_the_head", [False, True])  # as MediaPipe does
+def test_somebody_seen_from_behind_turns_around(person, profile, name, height,
+                                                seen_through_the_head):
+    back = person(height=height, yaw=180)
+    if seen_through_the_head:
+        back.scores[back.points("head")] = 0.99
+    failed = [v.code for v in judge(back.view(), profile(name)) if v.ok is False]
+    assert failed[0] == "turn_around"
+
+
+def film(person, judge: Judge, turns) -> list[str]:
+    """What is said about turning while somebody is turned like that, without repetitions."""
+    said = []
+    for yaw in turns:
+        code = next(v.code for v in judge(person(yaw=yaw).view()) if v.name == "facing")
+        if not said or said[-1] != code:
+            said.append(code)
+    return said
+
+
+def test_near_a_right_angle_the_advice_stays(person, profile):
+    """Shoulders cross over there, and did once change 'turn right' to 'turn around' and back."""
+    noise = 90 + 12 * np.sin(np.arange(60) * 1.7)
+    assert film(person, Judge(profile("full_body")), noise) == ["turn_right"]
+
+
+@pytest.mark.parametrize("start", [70, 110])
+def test_one_way_until_they_face_the_camera(person, profile, start):
+    judge = Judge(profile("full_body"))
+    assert film(person, judge, range(start, -20, -5)) == ["turn_right", ""]
+
+
+def test_turning_the_long_way_round_is_not_called_back(person, profile):
+    """Told to turn right they turn left: past the back, as long as that is not much further."""
+    judge = Judge(profile("full_body"))
+    assert film(person, judge, range(60, 200, 5)) == ["turn_right"]
+    assert film(person, judge, range(200, 361, 5)) == ["turn_right", "turn_around", "turn_left",
+                                                       ""]
+
+
+def test_who_turns_too_far_is_told_to_turn_back(person, profile):
+    assert film(person, Judge(profile("full_body")), [60, 40, -50]) == ["turn_right", "turn_left"]
+
+
+def test_turning_around_is_that_until_it_is_clearly_a_turn_to_one_side(person, profile):
+    judge = Judge(profile("full_body"))
+    assert film(person, judge, [180, 150, 130, 150, 112, 150]) == ["turn_around"]
+    assert film(person, judge, range(110, -5, -5)) == ["turn_around", "turn_right", ""]
