@@ -19,7 +19,9 @@ SETTLED_S = 0.4  # who rests for so long has ended what they were doing
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
-CHANGED, CHANGED_DEG = 0.05, 6.0  # of the limit, or degrees: who changes so much has reacted
+# Whose size, place or turn has changed so much within SETTLED_S is on the way: shares of the image,
+# and degrees.
+PLACE = {"too_close": 0.025, "centred": 0.02, "facing": 15.0}
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
 OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right"}
@@ -85,8 +87,7 @@ class Coach:
         self._spoken = ("", "", "")
         self._spoken_at = -math.inf
         self._heard_at = -math.inf  # the end of what was said
-        self._told: Verdict | None = None  # what was wrong when it was spoken
-        self._failed: Verdict | None = None  # what is wrong now
+        self._trail: list[tuple[float, list[float]]] = []  # where they were
         self._moved = False  # since it was spoken
         self._rest_since: float | None = None
         self._vain, self._in_vain = ("", ""), 0  # what is wrong, and how often that was said
@@ -117,7 +118,7 @@ class Coach:
         if busy:
             self._heard_at = now
         self._watch(verdicts, now)
-        failed = self._failed = next((v for v in verdicts if v.ok is False), None)
+        failed = next((v for v in verdicts if v.ok is False), None)
         unknown = next((v for v in verdicts if v.ok is None and v.required), None)
         known = [v.ok for v in verdicts if v.ok is not None or v.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
@@ -181,18 +182,17 @@ class Coach:
         """Does the person act on what was said, and have they come to rest?"""
         # What they do while it is said, or right after, they would have done without it.
         answering = now - self._heard_at > REACTION_S
-        if any(v.name == "still" and v.ok is False for v in verdicts):
+        values = {v.name: v for v in verdicts if not math.isnan(v.value)}
+        self._trail = [(t, p) for t, p in self._trail if now - t <= SETTLED_S] + [
+            (now, [values[n].value if n in values else math.nan for n in PLACE])]
+        # Who walks towards the camera, or turns, hardly moves in the image.
+        walks = any(abs(a - b) > least for a, b, least in zip(
+            self._trail[0][1], self._trail[-1][1], PLACE.values()))  # False for NaN
+        if walks or "still" in values and values["still"].ok is False:
             self._rest_since = None
             self._moved |= answering
         elif self._rest_since is None:
             self._rest_since = now
-        # A small step shows no speed, but what was wrong is not as wrong as it was.
-        then = self._told
-        after = next((v.value for v in verdicts if then and v.name == then.name), math.nan)
-        if then is not None and answering:
-            least = CHANGED_DEG if then.unit == "deg" else CHANGED * abs(
-                then.maximum if then.value > then.maximum else then.minimum)
-            self._moved |= abs(after - then.value) > least  # False for NaN
 
     def _hold(self, progress: float, now: float, busy: bool) -> Decision:
         if self._hold_since is None:
@@ -248,7 +248,7 @@ class Coach:
                 self._in_vain = 0
                 self._pause_until = now + PAUSE_S
             self._spoken, self._spoken_at, self._moved = wanted, now, False
-            self._told, self._heard_at = self._failed, now
+            self._heard_at = now
         return Decision(state, code, part, progress, 0.0, speak, False, grade)
 
     def _may_speak(self, code: str, part: str, now: float, busy: bool) -> bool:
@@ -264,7 +264,7 @@ class Coach:
             return False
         if since >= self.profile.repeat_s:
             return True
-        rested = self._rest_since is not None and now - self._rest_since >= SETTLED_S
+        rested = self._rest_since is not None
         if (code, part) == self._spoken[:2]:
             return self._moved and rested
         return rested or code == "keep_still"

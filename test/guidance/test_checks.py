@@ -83,7 +83,6 @@ def test_a_cropped_forehead_is_no_head(person, custom, top, whole, share, hidden
     verdict = cut_off(one.view(), wanted)
     assert (verdict.ok, verdict.code) == (whole, "" if whole else "move_back")
     assert verdict.value == pytest.approx(3 / 4 if hidden and not whole else share)
-    assert verdict.grade == ("" if whole or hidden else "little")
     assert cut_off(one.view(), custom(parts=("shoulders",))).ok  # who asked for no head
 
 
@@ -95,19 +94,39 @@ def test_the_crown(person, hidden, known):
     assert found == pytest.approx(72, abs=4) if known else math.isnan(found)
 
 
-@pytest.mark.parametrize("check, where, grade", [
-    (too_far, dict(height=0.57), "little"), (too_far, dict(height=0.51), "little"),
-    (too_far, dict(height=0.4), ""),
-    (too_far, dict(height=0.3), "big"),
-    (too_close, dict(height=1.05), "little"), (too_close, dict(height=1.4, top=0), ""),
-    (too_close, dict(height=3.0), "big"),
-    (centred, dict(x=0.3), "little"), (centred, dict(x=0.8), ""), (centred, dict(x=0.95), "big"),
-    (cut_off, dict(top=0.2), ""), (cut_off, dict(height=3.0, top=0.1), "big"),
-    (too_far, dict(), ""), (too_close, dict(), ""), (centred, dict(), ""), (cut_off, dict(), ""),
+@pytest.mark.parametrize("check, name, where, grade", [
+    # An adult whose height is this share of the image's stands 2.63 m / share away; the ways are
+    # to the middle of what is allowed.
+    (too_far, "full_body", dict(height=0.51), "big"),  # 1.7 m
+    (too_far, "upper_body", dict(height=1.17), ""),  # 0.6 m
+    (too_far, "face", dict(height=3.0), ""),  # 0.33 m
+    (too_close, "face", dict(height=8.0, top=-0.3), "little"),  # 0.2 m
+    (too_close, "full_body", dict(height=1.4, top=0), "big"),  # 1.6 m
+    (centred, "full_body", dict(x=0.3), "big"),  # 0.76 m
+    (centred, "full_body", dict(x=0.3, height=2.0, top=0.1), ""),  # 0.3 m
+    (centred, "full_body", dict(x=0.33, height=2.0, top=0.1), "little"),  # 0.26 m
+    (cut_off, "full_body", dict(top=0.2), "little"),  # 0.25 m
+    (cut_off, "full_body", dict(top=0.22), ""),  # 0.4 m
+    (cut_off, "full_body", dict(height=1.0, top=0.2), "big"),  # 1.3 m
+    (cut_off, "full_body", dict(height=3.0, top=0.1), "big"),
 ])
-def test_how_far(person, profile, check, where, grade):
-    verdict = check(person(**where).view(), profile("full_body"))
-    assert verdict.ok is (where == {}) and verdict.grade == grade
+def test_how_far(person, profile, check, name, where, grade):
+    verdict = check(person(**where).view(), profile(name))
+    assert verdict.ok is False and verdict.grade == grade
+
+
+@pytest.mark.parametrize("x, code", [(0.5, "move_closer"), (0.69, "move_closer"),
+                                     (0.72, "move_right"), (0.28, "move_left")])
+def test_who_would_walk_out_of_the_image_first_goes_to_the_middle(person, profile, x, code):
+    """From 0.35 of their size 0.71 is wanted: at 0.2 from the middle they would be at 0.4."""
+    verdict = too_far(person(height=0.38, x=x).view(), profile("full_body"))
+    assert (verdict.ok, verdict.code) == (False, code)
+
+
+@pytest.mark.parametrize("check", [too_far, too_close, centred, cut_off])
+def test_what_is_right_has_no_grade(person, profile, check):
+    verdict = check(person().view(), profile("full_body"))
+    assert verdict.ok is True and verdict.grade == ""
 
 
 @pytest.mark.parametrize("name", ["upper_body", "full_body"])
@@ -283,7 +302,8 @@ def test_one_person(person, profile, others, ok):
     (dict(others=1, speed=9), "one_person"),
     (dict(height=1.4, x=0.9, others=1), "one_person"),
     (dict(height=1.4, x=0.9, speed=9), "move_back"),
-    (dict(height=0.3, x=0.2, yaw=60, speed=9), "move_closer"),
+    (dict(height=0.3, x=0.4, yaw=60, speed=9), "move_closer"),
+    (dict(height=0.3, x=0.2, yaw=60, speed=9), "move_left"),  # first: they would walk out
     (dict(x=0.2, yaw=60, speed=9), "move_left"),
     (dict(yaw=60, speed=9, hidden=("left_knee",)), "turn_right"),
     (dict(speed=9, hidden=("left_knee",)), "show knees"),

@@ -116,7 +116,7 @@ def test_which_way_to_turn(person, profile, yaw, code, mirrored_code, hidden):
     assert facing(view, profile("full_body"), True).code == mirrored_code
 
 
-@pytest.mark.parametrize("yaw, grade", [(40, "little"), (60, ""), (95, "big")])
+@pytest.mark.parametrize("yaw, grade", [(30, "little"), (45, ""), (95, "big")])
 def test_how_far_to_turn(person, profile, yaw, grade):
     assert facing(person(yaw=yaw).view(), profile("full_body")).grade == grade
 

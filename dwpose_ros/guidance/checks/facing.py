@@ -36,7 +36,7 @@ _AGREES_DEG = 5.0
 _AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0  # from where on it is a turn around, and until where
 # Advice to turn one way stands until that way is so much the longer one: half a turn and this.
 _OTHER_WAY_DEG = 30.0
-_LITTLE_DEG, _BIG_DEG = 20.0, 60.0  # beyond the limit
+_LITTLE_DEG, _BIG_DEG = 35.0, 65.0  # off the middle of what is allowed
 _ANY_DEG = 180.0  # a limit that asks for nothing
 
 
@@ -197,7 +197,7 @@ def _which_way(verdict: Verdict, off: float, profile: Profile, mirrored: bool,
 
 def _turn(verdict: Verdict, off: float, code: str, profile: Profile,
           before: Verdict | None) -> Verdict:
-    return verdict._replace(code=code, grade=graded(off - profile.facing, _LITTLE_DEG, _BIG_DEG,
+    return verdict._replace(code=code, grade=graded(off, _LITTLE_DEG, _BIG_DEG,
                                                     code, before))
 
 

@@ -28,9 +28,13 @@ _SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
 # The crown lies beyond the first as far as the second is on the other side, times the third: the
 # eyes are in the middle of a head. Then by the shoulders; from the same proportions as above.
 _CROWN = ((_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54), (_EARS, _SHOULDERS, 0.70))
-_NEAR, _FAR = 0.2, 0.7  # sizes wrong by up to a fifth, or from 1.7 times on: little, big
-_ASIDE, _FAR_ASIDE = 0.08, 0.25  # beyond the limit, shares of the image's width
-_FEW, _MANY = 0.15, 0.6  # shares of the points that are cut off
+# Advice about a way to go is graded in metres, to the middle of what is allowed: who stops at its
+# edge is soon told again. How far away somebody is comes from an adult's height and a camera of 60
+# degrees across: another camera, or a child, changes the words, not the direction.
+_STATURE_M, _FOCAL = 1.7, 0.87  # of the image's width
+_LITTLE_M, _BIG_M = 0.28, 0.65
+_WALKS_OUT = 0.4  # so far from the middle, in widths, somebody is at the image's border
+_FEW, _MANY = 0.15, 0.6  # where that cannot be told: shares of the points that are cut off
 
 
 def somebody(view: View | None) -> Verdict:
@@ -70,9 +74,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
                    if len(hand)) / view.height
     span = float(np.ptp(view.xy[points, 1][seen[points]]))
     if not seen[points].all():
-        parts = [_ABOVE_GROUND[p] for p in profile.parts]
-        share = max(high for _, high in parts) - min(low for low, _ in parts)
-        span = float(np.fmax(span, share * _stature(view, seen, profile, mirrored)))
+        span = float(np.fmax(span, _share(profile) * _stature(view, seen, profile, mirrored)))
     return span / view.height
 
 
@@ -95,7 +97,7 @@ def too_close(view: View, profile: Profile, mirrored: bool = False,
     """The parts are not larger than the profile wants."""
     value = size(view, profile, mirrored)
     verdict = within("too_close", value, maximum=profile.size_maximum, high_code="move_back")
-    return _by_distance(verdict, value / max(profile.size_maximum, 1e-6), before)
+    return _by_distance(verdict, view, profile, before)
 
 
 def too_far(view: View, profile: Profile, mirrored: bool = False,
@@ -103,13 +105,38 @@ def too_far(view: View, profile: Profile, mirrored: bool = False,
     """The parts are not smaller than the profile wants."""
     value = size(view, profile, mirrored)
     verdict = within("too_far", value, profile.size_minimum, low_code="move_closer")
-    return _by_distance(verdict, profile.size_minimum / max(value, 1e-6), before)
+    aside = centred(view, profile, mirrored, before)
+    if verdict.ok is False and aside.ok is False and (
+            abs(aside.value) * _middle(profile) > _WALKS_OUT * value):
+        # Coming closer they would leave the image at its side.
+        return verdict._replace(code=aside.code, grade=aside.grade)
+    return _by_distance(verdict, view, profile, before)
 
 
-def _by_distance(verdict: Verdict, ratio: float, before: Verdict | None) -> Verdict:
+def _by_distance(verdict: Verdict, view: View, profile: Profile,
+                 before: Verdict | None) -> Verdict:
+    """With its grade: how far it is from here to where the size is in the middle."""
     if verdict.ok is not False:
         return verdict
-    return verdict._replace(grade=graded(ratio - 1, _NEAR, _FAR, verdict.code, before))
+    here = _distance_m(verdict.value * view.height / _share(profile), view)
+    way = abs(here * verdict.value / _middle(profile) - here)
+    return verdict._replace(grade=graded(way, _LITTLE_M, _BIG_M, verdict.code, before))
+
+
+def _middle(profile: Profile) -> float:
+    """The size between the least and the largest; as many steps from one as from the other."""
+    return math.sqrt(max(profile.size_minimum, 1e-3) * profile.size_maximum)
+
+
+def _share(profile: Profile) -> float:
+    """How much of a body's height the profile's parts span."""
+    parts = [_ABOVE_GROUND[p] for p in profile.parts]
+    return max(high for _, high in parts) - min(low for low, _ in parts)
+
+
+def _distance_m(stature_px: float, view: View) -> float:
+    """How far away somebody is who would be so high in the image; NaN if that is not known."""
+    return _STATURE_M * _FOCAL * view.width / max(stature_px, 1.0)
 
 
 def crown(view: View, threshold: float) -> float:
@@ -147,8 +174,29 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     code = "" if whole else _cut_by(view, profile, inside, missing, cropped, mirrored)
     if not code:
         return Verdict("cut_off", True, share, 1.0)  # no border's fault: see `visible`
-    return Verdict("cut_off", False, share, 1.0, code=code,
-                   grade=graded(1 - share, _FEW, _MANY, code, before))
+    way = _way_back_m(view, profile, mirrored, missing) if code == "move_back" else math.nan
+    grade = graded(1 - share, _FEW, _MANY, code, before) if math.isnan(way) else graded(
+        way, _LITTLE_M, _BIG_M, code, before)
+    return Verdict("cut_off", False, share, 1.0, code=code, grade=grade)
+
+
+def _way_back_m(view: View, profile: Profile, mirrored: bool, missing: list) -> float:
+    """How far back until all is in the image, where the body that is seen tells; else NaN.
+
+    Moving away draws everything towards the image's middle, as far as the camera is level.
+    """
+    seen = view.scores > profile.score
+    stature = _stature(view, seen, profile, mirrored)
+    ruler = next((p for p in _RULERS if seen[_points(p, profile, mirrored)].all()), None)
+    if ruler is None or math.isnan(stature) or stature < 1:
+        return math.nan
+    at = float(view.xy[_points(ruler, profile, mirrored), 1].mean())
+    above = float(np.mean(_ABOVE_GROUND[ruler]))
+    middle = view.height / 2
+    lowest = min((low for low, _ in missing), default=above)
+    ends = (at - (1 - above) * stature, at + (above - lowest) * stature)  # crown, and lowest part
+    furthest = max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
+    return _distance_m(stature, view) * max(furthest * 1.08 - 1, 0.0)
 
 
 def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list, cropped: bool,
@@ -197,5 +245,7 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
                      f"move_{sideways(True, mirrored)}", f"move_{sideways(False, mirrored)}")
     if verdict.ok is not False:
         return verdict
-    return verdict._replace(grade=graded(abs(offset) - profile.centre, _ASIDE, _FAR_ASIDE,
+    value = size(view, profile, mirrored)
+    here = _distance_m(value * view.height / _share(profile), view)
+    return verdict._replace(grade=graded(abs(offset) / _FOCAL * here, _LITTLE_M, _BIG_M,
                                          verdict.code, before))
