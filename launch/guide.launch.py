@@ -10,7 +10,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = {
-    "profile": ("upper_body", "picture wanted: a shipped profile (see the README), or a YAML file"),
+    "profile": ("upper_body", "picture wanted: a shipped profile, see the README, or a YAML file"),
     "language": ("en", "of text and speech: en, fr, de, es, it, pt, ja, zh, or a YAML file"),
     "mirrored": ("false", "whether the camera's image is mirrored"),
     "label": ("", "of the captures' files; empty: the profile's name"),

@@ -19,8 +19,8 @@ SETTLED_S = 0.4  # who rests for so long has ended what they were doing
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
-# Whose size, place or turn has changed so much within SETTLED_S is on the way: shares of the image,
-# and degrees.
+# Whose size, place or turn has changed so much within SETTLED_S is on the way: shares of the
+# image, and degrees.
 PLACE = {"too_close": 0.025, "centred": 0.02, "facing": 15.0}
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 

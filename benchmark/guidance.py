@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""How well the guidance gets its picture: episodes with a virtual person, in simulated time.
+
+Each episode begins with somebody who stands anywhere before the camera. What the pose network
+would see of them (their true keypoints, with its noise and dropouts) goes to the guidance; what
+that says goes to the person, who acts on it. Beside it, the same episodes with no guidance, and
+with a plain coach that says the first thing that is wrong. Printed for each temper and profile:
+how many end with a picture in time, how long it took, what was said, and whether the picture was
+right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from dwpose_ros.guidance import Coach, load_profile  # noqa: E402
+from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
+from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
+from dwpose_ros.guidance.view import Follower  # noqa: E402
+from dwpose_ros.keypoints import FACE, LEFT_HAND, RIGHT_HAND  # noqa: E402
+from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
+from dwpose_ros.simulation.scene import Camera, Figure, Scene  # noqa: E402
+
+RATE_HZ = 10.0
+WORDS_A_SECOND = 2.7
+LIMIT_S = {"obedient": 20.0, "slow": 45.0, "overshooting": 45.0, "restless": 45.0,
+           "confused": 60.0, "hard_of_hearing": 60.0, "leaving": 90.0}
+SUCCESS = {"obedient": 1.0, "slow": 0.99, "overshooting": 0.99, "restless": 0.99,
+           "confused": 0.97, "hard_of_hearing": 0.97}
+MEDIAN_S = {"obedient": 8.0}
+UNDONE_S = 3.0  # an instruction that the next undoes so soon is a contradiction
+OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right"}
+OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
+REACTION_S = 0.2  # from the picture of a moment to what is said about it: camera and network
+
+# The network's noise on the virtual person's pictures, as a share of the person's height (standard
+# deviation), and how often a visible point is not seen.
+NOISE = {"body": 0.004, "face": 0.001, "hands": 0.005}
+DROPOUT = 0.0005
+JITTER_TIME_S = 0.6  # an error lasts for some frames
+
+
+class Result(NamedTuple):
+    time_s: float  # until the last picture; inf if there was none in time
+    spoken: int
+    contradictions: int
+    wrong: int  # pictures whose true state broke the profile
+    pictures: int
+
+
+class Silent:
+    """No guidance: takes the picture if by chance all is right."""
+
+    def __init__(self, profile) -> None:
+        self._coach = Coach(profile)
+
+    def update(self, verdicts, now: float, **more) -> Decision:
+        return self._coach.update(verdicts, now, **more)._replace(speak=False)
+
+    def __getattr__(self, name):
+        return getattr(self._coach, name)
+
+
+class Plain:
+    """Says the first thing that is wrong, as soon as it may speak; no grade, no patience."""
+
+    def __init__(self, profile) -> None:
+        self._steps, self._at = list(profile.steps), 0
+        self._said_at, self._since = -math.inf, None
+        self.done = False
+
+    @property
+    def profile(self):
+        return self._steps[self._at]
+
+    def update(self, verdicts, now: float, **more) -> Decision:
+        wrong = next((v for v in verdicts if v.ok is False), None)
+        if wrong is None:
+            self._since = now if self._since is None else self._since
+            take = now - self._since >= self.profile.hold_s
+            return Decision(State.HOLDING, "", "", 1.0, 0.0, False, take)
+        self._since = None
+        speak = now - self._said_at >= 1.0
+        if speak:
+            self._said_at = now
+        return Decision(State.ADJUSTING, wrong.code, wrong.part, 0.0, 0.0, speak, False)
+
+    def captured(self, success: bool, now: float) -> None:
+        self._since = None
+        if self._at + 1 < len(self._steps):
+            self._at += 1
+        else:
+            self.done = True
+
+
+COACHES = {"coach": Coach, "plain": Plain, "silent": Silent}
+
+
+def start(random: np.random.Generator) -> Stance:
+    """Somebody anywhere in the room, looking anywhere."""
+    if random.random() < 0.1:
+        return Stance(random.choice([-3.0, 3.0]), random.uniform(1, 4), 0.0, "relaxed")
+    return Stance(random.uniform(-1.0, 1.0), random.uniform(0.6, 5.0),
+                  random.choice([random.normal(0, 30), random.uniform(-180, 180)],
+                                p=[0.8, 0.2]), "relaxed")
+
+
+class Eye:
+    """What the network sees of a stance: true keypoints with noise that lasts, and dropouts."""
+
+    def __init__(self, random: np.random.Generator, profile) -> None:
+        self._random = random
+        # A camera is put up as high as what it is to see.
+        height_m = 1.0 if "feet" in profile.parts else 1.55 if "face" in profile.parts else 1.4
+        self._scene = Scene(Camera(height_m=height_m))
+        self._error = random.normal(size=(133, 2))
+        sigma = np.full(133, NOISE["body"])
+        sigma[FACE] = NOISE["face"]
+        sigma[LEFT_HAND] = sigma[RIGHT_HAND] = NOISE["hands"]
+        self._sigma = sigma[:, None]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._scene.camera.width, self._scene.camera.height
+
+    def truth(self, stance: Stance):
+        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        return self._scene.truth(figures if stance.present else [])
+
+    def __call__(self, stance: Stance):
+        people = self.truth(stance)
+        seen = [i for i, scores in enumerate(people.scores) if (scores > 0).sum() > 8]
+        xy, scores, boxes = (a[seen] for a in (people.xy, people.scores, people.boxes))
+        if seen:
+            keep = math.exp(-1 / RATE_HZ / JITTER_TIME_S)
+            self._error = keep * self._error + math.sqrt(1 - keep**2) * self._random.normal(
+                size=(133, 2))
+            height = boxes[0, 3] - boxes[0, 1]
+            xy = xy + self._error * self._sigma * height
+            drop = self._random.random(scores.shape) < DROPOUT
+            scores = np.where(drop, 0.1, scores * self._random.uniform(0.6, 0.95, scores.shape))
+        return xy, scores, boxes
+
+
+def episode(coach_name: str, profile_path: str, temper: str, seed: int) -> Result:
+    """One person, from their start to the last picture or the time limit."""
+    random = np.random.default_rng(seed)
+    profile = load_profile(profile_path)
+    actor = Actor(start(random), temper, seed)
+    eye = Eye(random, profile.steps[0])
+    coach = COACHES[coach_name](profile)
+    limit = LIMIT_S[temper] * len(profile.steps)
+    step, follower, judging = None, None, None
+    said: list[tuple[float, str]] = []
+    busy_until, wrong, pictures, contradictions = -math.inf, 0, 0, 0
+    now = 0.0
+    while now < limit:
+        now += 1 / RATE_HZ
+        stance = actor.at(now)
+        if coach.profile is not step:
+            step = coach.profile
+            follower, judging = Follower(step), Judge(step)
+        xy, scores, boxes = eye(stance)
+        view = follower.look([1] * len(xy), xy, scores, boxes, *eye.size, now)
+        decision = coach.update(judging(view), now, busy=now < busy_until)
+        if decision.speak:
+            words = 2 + len(decision.code.split("_"))
+            busy_until = now + REACTION_S + words / WORDS_A_SECOND
+            if said and now - said[-1][0] < UNDONE_S and (
+                    OPPOSITE.get(decision.code) == said[-1][1]):
+                contradictions += 1
+            said.append((now, decision.code))
+            actor.hear(decision.code, decision.part, decision.grade, busy_until)
+        if decision.capture:
+            pictures += 1
+            wrong += not right(eye, stance, step)
+            coach.captured(True, now)
+            if pictures == len(profile.steps):
+                return Result(now, len(said), contradictions, wrong, pictures)
+    return Result(math.inf, len(said), contradictions, wrong, pictures)
+
+
+def right(eye: Eye, stance: Stance, profile) -> bool:
+    """Whether the true state keeps the profile; within what the checks let it stray."""
+    people = eye.truth(stance)
+    view = Follower(profile).look([1] * len(people.xy), people.xy, people.scores, people.boxes,
+                                  *eye.size, 0.0)
+    return all(v.ok is not False for v in judge(view, relaxed(profile)))
+
+
+def row(coach: str, profile: Path, temper: str, episodes: int, pool) -> str:
+    found = list(pool.map(episode, [coach] * episodes, [str(profile)] * episodes,
+                          [temper] * episodes, range(episodes), chunksize=10))
+    times = np.array([r.time_s for r in found])
+    done = np.isfinite(times)
+    spoken = sum(r.spoken for r in found)
+    median, p95 = (np.percentile(times[done], [50, 95]) if done.any() else (math.nan, math.nan))
+    return (f"{profile.stem:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
+            f"{spoken / episodes:8.2f}"
+            f"{sum(r.contradictions for r in found) / max(spoken, 1):9.1%}"
+            f"{sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1):8.1%}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--episodes", type=int, default=1000)
+    parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
+    parser.add_argument("--tempers", nargs="*", default=list(SUCCESS))
+    parser.add_argument("--coaches", nargs="*", default=list(COACHES))
+    args = parser.parse_args()
+    begin = time.perf_counter()
+    print(f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
+          f"{'spoken':>8}{'undone':>9}{'wrong':>8}")
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for name in args.profiles:
+            path = ROOT / "config" / "profiles" / f"{name}.yaml"
+            for temper in args.tempers:
+                for coach in args.coaches:
+                    print(row(coach, path, temper, args.episodes, pool), flush=True)
+    print(f"\n{time.perf_counter() - begin:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""A simulated camera, and before it a person who hears what is spoken and acts on it."""
+
+from __future__ import annotations
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header, String
+
+from dwpose_ros.guidance import load_phrases
+from dwpose_ros.images import fill
+from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
+from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
+from dwpose_ros.simulation.backgrounds import NAMES
+from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.hearing import Heard, sentences
+from dwpose_ros.simulation.scene import Scene
+
+LETTERS_A_SECOND = 15.0  # a sentence is heard when it has been said
+
+
+class Simulation(DwposeNode):
+    """Publishes what the camera sees; time is the node's clock, chance comes from the seed."""
+
+    def __init__(self) -> None:
+        super().__init__("simulation")
+        temper = self.parameter("temper", "obedient", "how the person follows instructions",
+                                choices=tuple(TEMPERS))
+        seed = self.parameter("seed", 0, "of chance", minimum=0, maximum=2**31 - 1)
+        language = self.parameter("language", "en", "that the person understands")
+        background = self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
+        width = self.parameter("width", 1280, "pixels", minimum=64, maximum=4096)
+        height = self.parameter("height", 720, "pixels", minimum=64, maximum=4096)
+        fov = self.parameter("fov", 60.0, "degrees across", minimum=20.0, maximum=120.0)
+        tilt = self.parameter("tilt", 0.0, "degrees, positive looks up",
+                              minimum=-45.0, maximum=45.0)
+        rate = self.parameter("rate", 30.0, "frames a second", minimum=1.0, maximum=120.0)
+        x, distance, yaw = (
+            self.parameter(name, default, text, minimum=low, maximum=high)
+            for name, default, text, low, high in (
+                ("x", 0.9, "m, where the person stands first, to the image's right", -5.0, 5.0),
+                ("distance", 2.2, "m, from the camera", 0.5, 10.0),
+                ("yaw", -35.0, "degrees, positive is turned to the person's own left",
+                 -180.0, 180.0)))
+        camera = Camera(width, height, fov, tilt_deg=tilt)
+        self._scene = Scene(camera, background=background)
+        self._actor = Actor(Stance(x, distance, yaw, "relaxed"), temper, seed)
+        self._meanings = sentences(load_phrases(configured("phrases", language)))
+        self._to_hear: list[tuple[float, Heard]] = []
+        self._frames = 0
+        f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
+        self._info = CameraInfo(width=width, height=height, distortion_model="plumb_bob",
+                                d=[0.0] * 5, k=[f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0],
+                                r=np.eye(3).ravel(),
+                                p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
+        self._images = self.create_publisher(Image, "image_raw", NEWEST_IMAGE)
+        self._infos = self.create_publisher(CameraInfo, "camera_info", 5)
+        self.create_subscription(String, "speech", self._on_speech, 5)
+        self.create_timer(1 / rate, self._show)
+
+    def _now(self) -> float:
+        return self.get_clock().now().nanoseconds / 1e9
+
+    def _on_speech(self, msg: String) -> None:
+        heard = self._meanings.get(msg.data)
+        if heard is None:
+            self.get_logger().warning(f"the person does not understand {msg.data!r}: is "
+                                      "`language` that of the guidance?")
+            return
+        said = len(msg.data.encode()) / LETTERS_A_SECOND
+        self._to_hear.append((self._now() + said, heard))
+
+    def _show(self) -> None:
+        stamp = self.get_clock().now()
+        now = stamp.nanoseconds / 1e9
+        while self._to_hear and self._to_hear[0][0] <= now:
+            self._actor.hear(*self._to_hear.pop(0)[1], now)
+        stance = self._actor.at(now)
+        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        rgb = self._scene.render(figures if stance.present else [], seed=self._frames)
+        self._frames += 1
+        header = Header(stamp=stamp.to_msg(), frame_id="camera")
+        # Our images are BGR everywhere, as cameras' are.
+        self._images.publish(fill(Image(header=header), np.ascontiguousarray(rgb[..., ::-1])))
+        self._info.header = header
+        self._infos.publish(self._info)
+
+
+def main() -> None:
+    run(Simulation)

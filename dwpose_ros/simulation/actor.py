@@ -1,0 +1,191 @@
+"""A person who hears what is said and acts on it, with a person's delays and faults.
+
+No ROS and no clock: time is an argument, and a seed makes it repeatable. Where the actor stands
+is counted from the camera: ``x_m`` to the image's right, ``distance_m`` along where it looks,
+``yaw_deg`` 0 when facing it and positive when turned to the person's own left.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+STEP_M = {"little": 0.18, "": 0.4, "big": 0.9}
+TURN_DEG = {"little": 15.0, "": 40.0, "big": 80.0}
+NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # the room
+SWAY_TIME_S = 0.7  # over which a standing person's sway changes
+# What somebody does who is asked for a posture, or to show a part of the body.
+POSTURES = {"arms_away": "a_pose", "arms_up": "arms_up", "arms_side": "t_pose",
+            "straighten_arms": "t_pose", "open_hands": "hands_shown",
+            "spread_fingers": "hands_shown", "feet_apart": "feet_apart",
+            "feet_together": "relaxed", "lower_arms": "relaxed", "stand_upright": "relaxed"}
+PARTS_BELOW = ("hips", "knees", "feet")
+HEADINGS = {"face_camera": 0.0, "look_at_camera": 0.0, "face_left_side": -90.0,
+            "face_right_side": 90.0, "face_back": 180.0, "face_three_quarter_left": -45.0,
+            "face_three_quarter_right": 45.0}
+
+
+class Temper(NamedTuple):
+    """How somebody follows instructions."""
+
+    delay_s: tuple[float, float] = (0.4, 0.9)
+    """From the end of a sentence to the first movement, least and most."""
+    walk_m_s: float = 0.7
+    turn_deg_s: float = 90.0
+    gain: float = 1.0
+    """What is done, in units of what was asked."""
+    spread: float = 0.12
+    """Its relative deviation from one time to the next."""
+    sway_m: float = 0.006
+    sway_deg: float = 0.8
+    fidget_s: float = math.inf
+    """Mean time between steps that nobody asked for."""
+    swaps: float = 0.0
+    """Share of sentences in which left and right are confused."""
+    misses: float = 0.0
+    """Share of sentences that are not heard."""
+    leaves_s: float = math.inf
+    """Mean time after which they leave the picture, for some seconds."""
+
+
+TEMPERS = {
+    "obedient": Temper(),
+    "slow": Temper(delay_s=(1.5, 3.0), walk_m_s=0.3, turn_deg_s=35.0),
+    "overshooting": Temper(gain=1.8, spread=0.3),
+    "restless": Temper(sway_m=0.015, sway_deg=2.5, fidget_s=4.0),
+    "confused": Temper(swaps=0.3),
+    "hard_of_hearing": Temper(misses=0.4),
+    "leaving": Temper(leaves_s=8.0),
+}
+
+
+class Stance(NamedTuple):
+    """Where and how the actor is; all of it true, before any camera."""
+
+    x_m: float
+    distance_m: float
+    yaw_deg: float
+    posture: str
+    present: bool = True
+
+
+class Actor:
+    """Somebody before the camera. Raises ValueError for a temper that is unknown."""
+
+    def __init__(self, start: Stance, temper: str | Temper = "obedient", seed: int = 0) -> None:
+        if isinstance(temper, str) and temper not in TEMPERS:
+            raise ValueError(f"temper {temper!r} is unknown; there are {', '.join(TEMPERS)}")
+        self.temper = TEMPERS[temper] if isinstance(temper, str) else temper
+        self._random = np.random.default_rng(seed)
+        self._stance = start
+        self._goal = start  # where they are going
+        self._heard: tuple[float, str, str, str] | None = None  # when to act, code, part, grade
+        self._calm_until = -math.inf
+        self._sway = np.zeros(3)
+        self._time_s: float | None = None
+        self._away_until = -math.inf
+
+    def hear(self, code: str, part: str, grade: str, time_s: float) -> None:
+        """Somebody said this, and has just ended; a later sentence replaces it."""
+        if self._random.random() < self.temper.misses:
+            return
+        if self._random.random() < self.temper.swaps:
+            swap = {"left": "right", "right": "left"}
+            code = "_".join(swap.get(word, word) for word in code.split("_"))
+        begin = time_s + self._random.uniform(*self.temper.delay_s)
+        if self._heard is not None and self._heard[1] == code:
+            begin = self._heard[0]  # who hears it again is already about to
+        self._heard = begin, code, part, grade
+
+    def at(self, time_s: float) -> Stance:
+        """Where they are by now; call with times that do not fall."""
+        dt = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
+        self._time_s = time_s
+        if self._heard is not None and time_s >= self._heard[0]:
+            _, *what = self._heard
+            self._heard = None
+            self._act(*what, time_s)
+        self._whims(time_s, dt)
+        self._move(dt)
+        calm = 0.3 if time_s < self._calm_until else 1.0
+        stance = self._stance
+        return stance._replace(
+            x_m=stance.x_m + calm * self._sway[0], yaw_deg=stance.yaw_deg + calm * self._sway[2],
+            distance_m=stance.distance_m + calm * self._sway[1],
+            present=time_s >= self._away_until)
+
+    @property
+    def moving(self) -> bool:
+        """On the way somewhere."""
+        return self._goal[:3] != self._stance[:3]
+
+    def _act(self, code: str, part: str, grade: str, now: float) -> None:
+        gain = self.temper.gain * max(0.2, self._random.normal(1, self.temper.spread))
+        step, turn = gain * STEP_M[grade], gain * TURN_DEG[grade]
+        here = self._stance
+        x, distance, yaw = here[:3]
+        # Their own left: towards the image's right while they face the camera.
+        side = np.array([math.cos(math.radians(yaw)), math.sin(math.radians(yaw))])
+        if code in ("move_left", "move_right"):
+            x, distance = (x, distance) + side * (step if code == "move_left" else -step)
+        elif code in ("move_back", "move_closer"):
+            distance += step if code == "move_back" else -step
+        elif code in ("turn_left", "turn_right"):
+            yaw += turn if code == "turn_left" else -turn
+        elif code == "turn_around":
+            yaw += 180 * gain / self.temper.gain
+        elif code in HEADINGS:
+            yaw = HEADINGS[code] + self._random.normal(0, 8)
+        elif code in POSTURES:
+            here = here._replace(posture=POSTURES[code])
+        elif code == "show":
+            if part in PARTS_BELOW:
+                distance += step
+            elif part in ("hands", "elbows"):
+                here = here._replace(posture="hands_shown" if part == "hands" else "a_pose")
+            else:
+                yaw = self._random.normal(0, 8)
+        elif code == "step_into_view":
+            self._away_until = now
+            x, distance = self._random.normal(0, 0.3), self._random.uniform(1.5, 3.5)
+            yaw = self._random.normal(0, 15)
+        elif code in ("keep_still", "hold_still", "countdown"):
+            self._calm_until = now + 4.0
+            x, distance, yaw = here[:3]  # whatever they were about to do
+        else:
+            return
+        self._goal = here._replace(
+            x_m=float(np.clip(x, -WIDEST_M, WIDEST_M)), yaw_deg=float(yaw),
+            distance_m=float(np.clip(distance, NEAREST_M, FARTHEST_M)))
+        self._stance = self._stance._replace(posture=here.posture)
+
+    def _whims(self, now: float, dt: float) -> None:
+        keep = math.exp(-dt / SWAY_TIME_S)
+        size = np.array([self.temper.sway_m, self.temper.sway_m, self.temper.sway_deg])
+        self._sway = keep * self._sway + math.sqrt(1 - keep**2) * size * self._random.normal(
+            size=3)
+        if now < self._calm_until:
+            return
+        if self._random.random() < dt / self.temper.fidget_s and not self.moving:
+            step = self._random.normal(0, [0.08, 0.08, 10])
+            goal = self._goal
+            self._goal = goal._replace(
+                x_m=goal.x_m + step[0], yaw_deg=goal.yaw_deg + step[2],
+                distance_m=max(NEAREST_M, goal.distance_m + step[1]))
+        if self._random.random() < dt / self.temper.leaves_s and now >= self._away_until:
+            self._away_until = now + self._random.uniform(2, 6)
+
+    def _move(self, dt: float) -> None:
+        here, goal = self._stance, self._goal
+        way = np.array([goal.x_m - here.x_m, goal.distance_m - here.distance_m])
+        length, reach = float(np.hypot(*way)), self.temper.walk_m_s * dt
+        share = 1.0 if length <= reach else reach / length
+        turn = goal.yaw_deg - here.yaw_deg
+        turned = math.copysign(min(abs(turn), self.temper.turn_deg_s * dt), turn)
+        self._stance = here._replace(
+            x_m=goal.x_m if share == 1.0 else float(here.x_m + share * way[0]),
+            distance_m=goal.distance_m if share == 1.0 else float(
+                here.distance_m + share * way[1]),
+            yaw_deg=goal.yaw_deg if abs(turned) == abs(turn) else here.yaw_deg + turned)

@@ -1,0 +1,103 @@
+"""The virtual camera, and the place of a person before it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+NEAREST_M = 0.25  # from the camera to a person's axis
+_NEAR_M = 0.05  # what is less deep than this is not projected
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera without distortion; ValueError for what no such camera has."""
+
+    width: int = 1280
+    height: int = 720
+    horizontal_fov_deg: float = 60.0
+    height_m: float = 1.2
+    """Of the lens above the ground."""
+    tilt_deg: float = 0.0
+    """Positive looks up."""
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"image is {self.width}x{self.height}, wanted at least 1x1")
+        for name, low, high in (("horizontal_fov_deg", 5, 120), ("height_m", 0.0, 5.0),
+                                ("tilt_deg", -45, 45)):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value:g}, wanted {low:g} to {high:g}")
+
+    @property
+    def focal_px(self) -> float:
+        return self.width / 2 / math.tan(math.radians(self.horizontal_fov_deg) / 2)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """(3, 4): homogeneous pixels of homogeneous metres (right, ahead, up from the ground).
+
+        The third is the depth along the optical axis in metres; the middle of the first pixel is
+        (0, 0). The camera is at (0, 0, height_m).
+        """
+        f, (cx, cy) = self.focal_px, ((self.width - 1) / 2, (self.height - 1) / 2)
+        c, s = math.cos(math.radians(self.tilt_deg)), math.sin(math.radians(self.tilt_deg))
+        depth = np.array([0, c, s, -s * self.height_m])
+        down = np.array([0, s, -c, c * self.height_m])
+        return np.stack([f * np.array([1.0, 0, 0, 0]) + cx * depth, f * down + cy * depth, depth])
+
+    def project(self, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels (..., 2) of places (..., 3) in metres, and their depth (...,) in metres.
+
+        What is not before the camera is projected as if it were 5 cm deep.
+        """
+        h = np.asarray(xyz, float) @ self.matrix[:, :3].T + self.matrix[:, 3]
+        return h[..., :2] / np.maximum(h[..., 2:], _NEAR_M), h[..., 2]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A person: where they stand, how they are turned, and in what posture."""
+
+    x_m: float = 0.0
+    """To the image's right of the camera."""
+    distance_m: float = 2.5
+    """Ahead of the camera, along the ground."""
+    yaw_deg: float = 0.0
+    """0 faces the camera, positive is turned to the person's own left."""
+    posture: str = "relaxed"
+    stature_m: float = 1.72
+    """From the ground to the top of the skull, if they stood upright."""
+    lean_deg: float = 0.0
+    """The whole person tilted about their feet, positive to the image's right."""
+
+    def __post_init__(self) -> None:
+        for name in ("x_m", "distance_m", "yaw_deg", "stature_m", "lean_deg"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)}, wanted a finite number")
+        if self.distance_m < NEAREST_M:
+            raise ValueError(f"distance_m is {self.distance_m:g}, wanted at least {NEAREST_M:g}")
+        if not 0.5 <= self.stature_m <= 2.5:
+            raise ValueError(f"stature_m is {self.stature_m:g}, wanted 0.5 to 2.5")
+        if not -60 <= self.lean_deg <= 60:
+            raise ValueError(f"lean_deg is {self.lean_deg:g}, wanted -60 to 60")
+
+    @property
+    def range_m(self) -> float:
+        """From the point below the camera to the point below the person."""
+        return math.hypot(self.x_m, self.distance_m)
+
+    def plane(self) -> np.ndarray:
+        """(4, 3): homogeneous places in space of homogeneous metres (right, up) on the person's
+        plane, which is upright and turned to the camera; (0, 0) is where they stand."""
+        sin, cos = self.x_m / self.range_m, self.distance_m / self.range_m
+        c, s = math.cos(math.radians(self.lean_deg)), math.sin(math.radians(self.lean_deg))
+        right, up = np.array([cos, -sin, 0.0]), np.array([0.0, 0.0, 1.0])
+        return np.stack([
+            [*(c * right - s * up), 0],
+            [*(s * right + c * up), 0],
+            [self.x_m, self.distance_m, 0, 1],
+        ], axis=1)

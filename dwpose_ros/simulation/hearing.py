@@ -1,0 +1,26 @@
+"""What a sentence asks for: the phrases of a language, backwards."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dwpose_ros.guidance.phrases import CODES, Phrases
+
+
+class Heard(NamedTuple):
+    """An instruction, as the coach gave it before it became a sentence."""
+
+    code: str
+    part: str
+    grade: str
+
+
+def sentences(phrases: Phrases) -> dict[str, Heard]:
+    """What each sentence of a language means; of two that read the same, the plainer one."""
+    meanings: dict[str, Heard] = {}
+    for grade in ("", "little", "big"):
+        for code in CODES:
+            for part in ("", *phrases.parts):
+                heard = Heard(code, part, grade)
+                meanings.setdefault(phrases.text(*heard), heard)
+    return meanings

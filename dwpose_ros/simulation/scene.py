@@ -1,0 +1,229 @@
+"""The virtual person put into a room before a camera, and where their points really are.
+
+The person is a picture on an upright plane that faces the camera, which scales, shifts and slants
+it in true perspective. What a flat picture gets wrong is the depth of the person themselves: what
+is d metres nearer to the camera than their axis is drawn too far from the middle by the factor
+(R - d) / R * D / (D - d), with the person at R metres and the picture taken from D (3 m, or 1 m
+for the bust): 2 % too little for a nose (d = 0.13 m) at 2 m, 6 % too much for hands 0.3 m forward
+at 6 m. The middle is the axis sideways, and the height of the camera that took the picture. The
+points go with the picture, so they agree with it at any distance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dwpose_ros.pose.people import People, check_image
+from dwpose_ros.simulation import atlas
+from dwpose_ros.simulation.backgrounds import background
+from dwpose_ros.simulation.camera import Camera, Figure
+
+_NEAR_M = 0.05
+_KEPT = 6  # people as last drawn, so that those who stand still cost little
+_NOISE_SHIFT = 64  # px by which the same noise is shifted from frame to frame
+
+
+@dataclass(eq=False)
+class Scene:
+    """A room with its light, its camera, and those who are in the picture by chance."""
+
+    camera: Camera = Camera()
+    background: str | np.ndarray = "wall"
+    """One of backgrounds.NAMES, or an image (h, w, 3) uint8 RGB, which is scaled to the camera."""
+    light: float = 1.0
+    """By which everything is multiplied, 0..3."""
+    noise: float = 2.0
+    """Standard deviation of the camera's noise, grey levels."""
+    blur_px: float = 0.0
+    """Standard deviation of a lens out of focus."""
+    motion_px: float = 0.0
+    """Length of the sideways smear of a camera that is moved."""
+    bystanders: Sequence[Figure] = ()
+
+    def __post_init__(self) -> None:
+        for name, high in (("light", 3), ("noise", 60), ("blur_px", 30), ("motion_px", 200)):
+            value = getattr(self, name)
+            if not 0 <= value <= high:
+                raise ValueError(f"{name} is {value:g}, wanted 0 to {high:g}")
+        if isinstance(self.background, str):
+            self._room = background(self.background, self.camera)
+        else:
+            check_image(self.background)
+            self._room = cv2.resize(self.background, (self.camera.width, self.camera.height),
+                                    interpolation=cv2.INTER_AREA)
+        self._drawn: OrderedDict = OrderedDict()
+        self._noise: tuple[float, np.ndarray, np.ndarray] | None = None
+
+    def render(self, figures: Iterable[Figure] = (), seed: int = 0) -> np.ndarray:
+        """The camera's picture of the figures and bystanders, (h, w, 3) uint8 RGB.
+
+        The same seed gives the same noise.
+        """
+        frame = self._room.copy()
+        for figure in sorted(self._all(figures), key=lambda f: -f.range_m):
+            self._draw(frame, figure)
+        if self.light != 1:
+            frame = cv2.convertScaleAbs(frame, alpha=self.light)
+        if self.blur_px:
+            frame = cv2.GaussianBlur(frame, (0, 0), self.blur_px)
+        if self.motion_px >= 2:
+            frame = cv2.blur(frame, (round(self.motion_px), 1))
+        if self.noise:
+            self._add_noise(frame, seed)
+        return frame
+
+    def truth(self, figures: Iterable[Figure] = ()) -> People:
+        """Where the points really are: first of the figures, then of the bystanders, in order.
+
+        Scores are 1 for points in the picture that nothing hides, and 0 for the others, whose
+        places are given all the same. Boxes are those of the silhouettes, cut to the image; a
+        person who is not in the picture has a box of zeros with a score of 0.
+        """
+        people = [_Placed(figure, self.camera) for figure in self._all(figures)]
+        if not people:
+            return People.none()
+        xy = np.stack([p.points() for p in people])
+        seen = np.stack([p.sprite.visible for p in people])
+        size = self.camera.width, self.camera.height
+        seen &= ((xy >= -0.5) & (xy < np.array(size) - 0.5)).all(-1)
+        for i, person in enumerate(people):
+            for other in people:
+                if other.figure.range_m < person.figure.range_m:
+                    seen[i] &= ~other.hides(xy[i])
+        boxes = np.stack([p.box() for p in people])
+        return People.of(xy, seen, boxes, (boxes[:, 2:] > boxes[:, :2]).all(1))
+
+    def _all(self, figures: Iterable[Figure]) -> list[Figure]:
+        return [*figures, *self.bystanders]
+
+    def _draw(self, frame: np.ndarray, figure: Figure) -> None:
+        patch = self._drawn.pop(figure, None)
+        if patch is None:
+            patch = _Placed(figure, self.camera).warped()
+        self._drawn[figure] = patch
+        while len(self._drawn) > _KEPT:
+            self._drawn.popitem(last=False)
+        (x, y), color, through = patch
+        if color is not None:
+            there = frame[y:y + color.shape[0], x:x + color.shape[1]]
+            cv2.multiply(there, through, dst=there, scale=1 / 255)
+            cv2.add(there, color, dst=there)
+
+    def _add_noise(self, frame: np.ndarray, seed: int) -> None:
+        if self._noise is None or self._noise[0] != self.noise:
+            h, w = frame.shape[0] + _NOISE_SHIFT, frame.shape[1] + _NOISE_SHIFT
+            grain = np.random.default_rng(1).standard_normal((h, w, 3), np.float32) * self.noise
+            grain = np.rint(grain).clip(-255, 255)
+            self._noise = (self.noise, np.maximum(grain, 0).astype(np.uint8),
+                           np.maximum(-grain, 0).astype(np.uint8))
+        y, x = np.random.default_rng(seed).integers(0, _NOISE_SHIFT, 2)
+        cut = np.s_[y:y + frame.shape[0], x:x + frame.shape[1]]
+        cv2.add(frame, self._noise[1][cut], dst=frame)
+        cv2.subtract(frame, self._noise[2][cut], dst=frame)
+
+
+class _Placed:
+    """A figure before a camera: the picture that shows them best, and how it lies in the image."""
+
+    def __init__(self, figure: Figure, camera: Camera) -> None:
+        self.figure, self._size = figure, (camera.width, camera.height)
+        pictures = atlas.load()
+        self._scale = figure.stature_m / pictures.stature_m
+        self._onto = camera.matrix @ figure.plane()  # (3, 3), metres on the plane to pixels
+        self._focal = camera.focal_px
+        self.sprite = pictures.nearest(figure.posture, figure.yaw_deg)
+        bust = pictures.nearest(figure.posture, figure.yaw_deg, bust=True)
+        if bust is not None and self._suits(bust):
+            self.sprite = bust
+        self._map = self._homography(self.sprite)
+
+    def _suits(self, bust: atlas.Sprite) -> bool:
+        """Whether the near picture is the better one: near, as well turned, its end not seen."""
+        full, yaw = self.sprite, self.figure.yaw_deg
+        if atlas.turn_deg(bust.yaw_deg, yaw) > atlas.turn_deg(full.yaw_deg, yaw):
+            return False
+        if self.figure.range_m / self._scale > math.sqrt(full.distance_m * bust.distance_m):
+            return False
+        h, w = bust.pyramid()[0].shape[:2]
+        ends = np.array([(0, h - 1, 1), (w - 1, h - 1, 1)]) @ self._homography(bust).T
+        return bool((ends[:, 1] > self._size[1] * np.maximum(ends[:, 2], _NEAR_M)).all())
+
+    def _homography(self, sprite: atlas.Sprite) -> np.ndarray:
+        """(3, 3): homogeneous pixels of the image, third the depth, of those of a picture."""
+        k, (x, y) = self._scale / sprite.px_per_m, sprite.origin
+        return self._onto @ np.array([[k, 0, -k * x], [0, -k, k * y], [0, 0, 1]])
+
+    def points(self) -> np.ndarray:
+        """(133, 2) px of the image; what is not before the camera is far outside of it."""
+        h = np.concatenate([self.sprite.xy, np.ones((len(self.sprite.xy), 1))], 1) @ self._map.T
+        return h[:, :2] / np.maximum(h[:, 2:], _NEAR_M)
+
+    def hides(self, xy: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether this person covers the pixels (n, 2) of the image."""
+        h = np.concatenate([xy, np.ones((len(xy), 1))], 1) @ np.linalg.inv(self._map).T
+        alpha = self.sprite.pyramid()[0][..., 3]
+        i, j = np.rint(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])).clip(-1, 1e6).T
+        on = (h[:, 2] > 0) & (i >= 0) & (j >= 0) & (i < alpha.shape[1]) & (j < alpha.shape[0])
+        answer = np.zeros(len(xy), bool)
+        answer[on] = alpha[j[on].astype(int), i[on].astype(int)] > atlas.SOLID
+        return answer
+
+    def box(self) -> np.ndarray:
+        """(4,) px, x1 y1 x2 y2 of the silhouette within the image; zeros if it is outside."""
+        box = self._bounds(self.sprite.outline())
+        return box if box[2] > box[0] and box[3] > box[1] else np.zeros(4)
+
+    def _bounds(self, polygon: np.ndarray) -> np.ndarray:
+        """x1 y1 x2 y2 of the part in the image of a polygon (n, 2) in the picture, else zeros."""
+        h = np.concatenate([polygon, np.ones((len(polygon), 1))], 1) @ self._map.T
+        width, height = self._size
+        # Depth of 5 cm at least, and between the image's sides: each is one plane (3,) + offset.
+        for plane, offset in (((0, 0, 1), -_NEAR_M), ((1, 0, 0), 0), ((-1, 0, width - 1), 0),
+                              ((0, 1, 0), 0), ((0, -1, height - 1), 0)):
+            h = _cut(h, h @ np.array(plane, float) + offset)
+        if not len(h):
+            return np.zeros(4)
+        flat = h[:, :2] / h[:, 2:]
+        return np.concatenate([flat.min(0), flat.max(0)])
+
+    def warped(self) -> tuple:
+        """Left and top in the image, colours (h, w, 3), and what shines through (h, w, 3), 0..255.
+
+        The arrays are None for a person outside the image.
+        """
+        w, h = self._size
+        pyramid = self.sprite.pyramid()
+        bottom, right = pyramid[0].shape[:2]
+        x1, y1, x2, y2 = self._bounds(np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
+        if x2 <= x1 or y2 <= y1:
+            return (0, 0), None, None
+        x1, y1 = max(0, math.floor(x1)), max(0, math.floor(y1))
+        x2, y2 = min(w, math.ceil(x2) + 1), min(h, math.ceil(y2) + 1)
+        # The reduction that is at least as fine as the image.
+        finest = self._scale / self.sprite.px_per_m * self._focal / self.figure.range_m
+        level = min(max(0, math.floor(math.log2(1 / finest))), len(pyramid) - 1)
+        step = 2 ** level
+        reduced = np.array([[step, 0, (step - 1) / 2], [0, step, (step - 1) / 2], [0, 0, 1]])
+        moved = np.array([[1, 0, -x1], [0, 1, -y1], [0, 0, 1.0]]) @ self._map @ reduced
+        rgba = cv2.warpPerspective(pyramid[level], moved, (x2 - x1, y2 - y1),
+                                   flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        through = cv2.bitwise_not(cv2.extractChannel(rgba, 3))
+        return (x1, y1), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([through] * 3)
+
+
+def _cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """A convex polygon (n, 3) where a linear function, (n,) at its corners, is not negative."""
+    kept = []
+    for i, j in zip(range(len(polygon)), [*range(1, len(polygon)), 0]):
+        if inside[i] >= 0:
+            kept.append(polygon[i])
+        if (inside[i] >= 0) != (inside[j] >= 0):
+            part = inside[i] / (inside[i] - inside[j])
+            kept.append(polygon[i] + (polygon[j] - polygon[i]) * part)
+    return np.array(kept).reshape(-1, 3)

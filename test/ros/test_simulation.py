@@ -1,0 +1,56 @@
+"""The simulated camera, and the person before it who listens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from harness import wait_until
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
+
+from dwpose_ros.images import to_rgb
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+
+
+@pytest.fixture
+def scene(peer, run):
+    """scene(**parameters) -> the node, and the images that it publishes."""
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+
+    def start(**parameters):
+        return run("simulation", width=320, height=180, rate=10.0, **parameters), images
+    return start
+
+
+def dark_columns(image: Image) -> float:
+    """The middle of what is darker than the wall, in columns: the person's trousers."""
+    rgb = to_rgb(image).astype(int)
+    blue = rgb[90:, :, 2] - rgb[90:, :, 0] > 15
+    return float(np.nonzero(blue)[1].mean()) if blue.sum() > 50 else float("nan")
+
+
+def test_a_person_is_seen_and_the_camera_is_calibrated(peer, scene):
+    infos = peer.listen(CameraInfo, "camera_info")
+    _, images = scene(x=0.0, distance=3.5, yaw=0.0)
+    image = wait_until(lambda: images)[0]
+    assert (image.width, image.height, image.encoding) == (320, 180, "bgr8")
+    assert dark_columns(image) == pytest.approx(160, abs=6)
+    info = wait_until(lambda: infos)[0]
+    assert info.k[0] == pytest.approx(160 / np.tan(np.pi / 6)) and info.k[2] == 159.5
+
+
+def test_the_person_acts_on_what_is_spoken(peer, scene):
+    node, images = scene(x=0.6, distance=3.5, yaw=0.0, language="fr")
+    before = dark_columns(wait_until(lambda: images)[0])
+    speech = peer.publisher(String, "speech", 5)
+    speech.publish(String(data="Faites un grand pas vers votre droite."))
+    wait_until(lambda: dark_columns(images[-1]) < before - 20)
+    speech.publish(String(data="Bonjour !"))
+    node.says("does not understand 'Bonjour !'")
+    assert node.stop() == 0
+
+
+def test_an_unknown_temper_is_one_line(scene):
+    node, _ = scene(temper="angry")
+    assert node.ended() == 1
+    assert "'obedient', 'slow'" in node.output and "Traceback" not in node.output

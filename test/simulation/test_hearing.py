@@ -1,0 +1,21 @@
+"""The virtual person understands every language that the guidance speaks."""
+
+from pathlib import Path
+
+import pytest
+
+from dwpose_ros.guidance.phrases import CODES, load_phrases
+from dwpose_ros.simulation.hearing import sentences
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "config" / "phrases").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_every_sentence_means_what_the_coach_meant(path):
+    phrases = load_phrases(path)
+    meanings = sentences(phrases)
+    for code in CODES:
+        assert meanings[phrases.text(code, "knees")].code == code
+    assert meanings[phrases.text("show", "feet")] == ("show", "feet", "")
+    for grade in ("little", "", "big"):
+        assert meanings[phrases.text("move_left", grade=grade)] == ("move_left", "", grade)
