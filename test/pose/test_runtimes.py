@@ -170,11 +170,13 @@ class TestOpenVino:
         pytest.importorskip("openvino")
 
     def test_it_finds_the_same_people(self, pair):
+        # A diamond has one longest row and column; of equal peaks OpenVINO may give any.
+        rows, columns = np.mgrid[:720, :1280]
         image = np.zeros((720, 1280, 3), np.uint8)
-        image[400:420, 500:540] = 255, 0, 0
+        image[abs(columns - 520) + abs(rows - 410) <= 20] = 255, 0, 0
         ours, theirs = (DWPose(*pair, place)(image) for place in (
             Place(device="cpu"), Place("openvino", "cpu", "fp32")))
-        np.testing.assert_allclose(ours.xy, theirs.xy, atol=0.02)
+        np.testing.assert_allclose(ours.xy[:, ::3], theirs.xy[:, ::3], atol=0.02)  # the red ones
         np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-4)
 
     @pytest.mark.parametrize("precision", ["auto", "fp32"])
@@ -194,6 +196,14 @@ class TestOpenVino:
         (tmp_path / "bad.onnx").write_bytes(b"nonsense")
         with pytest.raises(ModelError, match=r"bad\.onnx: not a usable ONNX model"):
             open_network(tmp_path / "bad.onnx", Place("openvino", "cpu"))
+
+    def test_one_person_and_several_are_seen_alike(self, network):
+        run = open_network(network, Place("openvino", "cpu", "fp32"))
+        crops = np.random.default_rng(8).integers(0, 256, (3, 256, 192, 3), np.uint8)
+        together = run({"crops": crops})
+        one_by_one = [np.concatenate(a) for a in zip(*(run({"crops": c[None]}) for c in crops))]
+        for a, b in zip(together, one_by_one):
+            np.testing.assert_allclose(a, b, rtol=1e-4)
 
     def test_results_are_kept_from_one_run_to_the_next(self, network):
         run = open_network(network, Place("openvino", "cpu"))
