@@ -1,0 +1,208 @@
+"""Those who are compared by engine.py, what they are given, and the processes they live in."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+DATA = ROOT.parent / "shared" / "data"
+WIDTH, HEIGHT = 1280, 720
+PACE_S = 1 / 30  # a camera's
+REST_S = 0.05  # between turns, in which the last one's threads stop spinning
+DETECT_EVERY = 10
+DETECTOR_SIZE = 416
+
+
+class Work(NamedTuple):
+    """What a contender does on each frame."""
+
+    kind: str
+    """``pose`` (of given boxes), ``image`` (detector and pose), ``video``, or ``video without
+    ids``, which rtmlib's PoseTracker offers: then it works less."""
+    network: str
+    people: int = 1
+    runtime: str = "onnxruntime"
+    paced: bool = False
+
+    def __str__(self) -> str:
+        what = {"pose": "pose only", "image": "detector + pose"}.get(
+            self.kind, f"{self.kind}, detector every {DETECT_EVERY}th")
+        who = "1 person" if self.people == 1 else f"{self.people} people"
+        return f"{self.runtime:<12}{what}, {self.network}, {who}" + ", 30 Hz" * self.paced
+
+
+# What contenders are shown and given.
+
+def scene() -> np.ndarray:
+    """An RGB image with some structure."""
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    return cv2.GaussianBlur(noise, None, 3)
+
+
+def given_boxes(people: int) -> np.ndarray:
+    return np.array([[60 + 200 * i, 40, 360 + 200 * i, 700] for i in range(people)], np.float32)
+
+
+def photograph() -> np.ndarray:
+    """An RGB image with one person, whom the detector finds."""
+    bgr = cv2.imread(str(DATA / "000000000785.jpg"))
+    return np.ascontiguousarray(cv2.resize(bgr, (WIDTH, HEIGHT))[..., ::-1])
+
+
+def standing(path: Path) -> Path:
+    """The network with maps that show a person who fills the box: what video mode can follow.
+
+    Its own maps, which mean nothing with random weights, stay in the sum with a tiny weight, so
+    that nothing of the work is left out.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    from dwpose_ros.keypoints import COUNT
+
+    target = path.with_name(f"{path.stem}-standing.onnx")
+    if target.is_file():
+        return target
+    model = onnx.load(str(path))
+    height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[2:])
+    # Across the box, which is the crop's inner 1 / 1.25; bodies are wider than they are deep.
+    rng = np.random.default_rng(1)
+    places = rng.uniform(0.12, 0.88, (COUNT, 2)) * [width, height]
+    for output, places_1d, length in zip(model.graph.output, places.T, (2 * width, 2 * height)):
+        name = output.name
+        for node in model.graph.node:
+            node.output[:] = [f"{name}_random" if o == name else o for o in node.output]
+        maps = np.exp(-((np.arange(length) / 2 - places_1d[:, None]) / 5) ** 2 / 2)[None]
+        for suffix, value in (("_maps", maps), ("_weight", np.array(1e-7))):
+            model.graph.initializer.append(
+                numpy_helper.from_array(value.astype(np.float32), name + suffix))
+        model.graph.node.extend([
+            helper.make_node("Mul", [f"{name}_random", f"{name}_weight"], [f"{name}_quiet"]),
+            helper.make_node("Add", [f"{name}_quiet", f"{name}_maps"], [name])])
+    onnx.save(model, str(target))
+    return target
+
+
+# The contenders: each is a function of a work and files, and gives what to run on each frame.
+
+def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    from dwpose_ros.pose.dwpose import DWPose
+    from dwpose_ros.pose.runtimes import Place
+    from dwpose_ros.pose.video import Video
+
+    place = Place(work.runtime, device)
+    estimator = DWPose(pose, detector, place, detector_size=DETECTOR_SIZE)
+    if work.kind == "pose":
+        rgb, boxes = scene(), given_boxes(work.people)
+        return lambda: estimator.estimate(rgb, boxes)
+    rgb = photograph()
+    if work.kind == "image":
+        return lambda: estimator(rgb)
+    video = Video(estimator, DETECT_EVERY)
+    clock = iter(range(10**9))
+    return lambda: video(rgb, next(clock) * PACE_S)
+
+
+def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    from rtmlib import Custom, PoseTracker
+    from rtmlib.tools.object_detection import RTMDet
+    from rtmlib.tools.pose_estimation import RTMPose
+
+    where = {"backend": work.runtime, "device": "cuda" if device == "tensorrt" else device}
+    size = input_size(pose)
+    if work.kind.startswith("video"):
+        return functools.partial(PoseTracker(
+            functools.partial(Custom, det_class="RTMDet", det=str(detector), pose_class="RTMPose",
+                              det_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), pose=str(pose),
+                              pose_input_size=size),
+            det_frequency=DETECT_EVERY, tracking=work.kind == "video", **where), photograph())
+    estimate = RTMPose(str(pose), model_input_size=size, **where)
+    if work.kind == "pose":
+        rgb, boxes = scene(), given_boxes(work.people).tolist()
+        return lambda: estimate(rgb, bboxes=boxes)
+    rgb = photograph()
+    find = RTMDet(str(detector), model_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), **where)
+    return lambda: estimate(rgb, bboxes=find(rgb))
+
+
+def official(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    """The authors' own code, from a checkout of its branch ``onnx``."""
+    import onnxruntime
+    from onnxpose import inference_pose
+
+    assert work.kind == "pose" and work.runtime == "onnxruntime"
+    providers = ["CPUExecutionProvider" if device == "cpu" else "CUDAExecutionProvider"]
+    session = onnxruntime.InferenceSession(str(pose), providers=providers)
+    bgr, boxes = np.ascontiguousarray(scene()[..., ::-1]), given_boxes(work.people)
+    return lambda: inference_pose(session, boxes, bgr)
+
+
+def input_size(pose: Path) -> tuple[int, int]:
+    import onnx
+
+    shape = onnx.load(str(pose)).graph.input[0].type.tensor_type.shape.dim
+    return shape[3].dim_value, shape[2].dim_value
+
+
+# Processes that take turns.
+
+def serve(pipe, make: Callable, *arguments) -> None:
+    """Runs what ``make`` gives so often as it is asked to; answers with wall and CPU seconds."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        run = make(*arguments)
+        pipe.send("ready")
+        while (turn := pipe.recv()) is not None:
+            count, paced = turn
+            run()  # what was pushed out of the caches comes back
+            start, cpu = time.perf_counter(), time.process_time()
+            if not paced:
+                for _ in range(count):
+                    run()
+                pipe.send(((time.perf_counter() - start) / count,
+                           (time.process_time() - cpu) / count))
+                continue
+            busy = 0.0
+            for i in range(count):
+                time.sleep(max(0.0, start + i * PACE_S - time.perf_counter()))
+                begin = time.perf_counter()
+                run()
+                busy += time.perf_counter() - begin
+            # With what its threads do while it waits for the next frame.
+            time.sleep(max(0.0, start + count * PACE_S - time.perf_counter()))
+            pipe.send((busy / count, (time.process_time() - cpu) / count))
+
+
+class Contender:
+    """A process that does one work one way."""
+
+    def __init__(self, make: Callable, *arguments) -> None:
+        self.name = make.__name__
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, make, *arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._pipe.recv()
+
+    def turn(self, count: int, paced: bool) -> tuple[float, float]:
+        """Mean wall and CPU seconds a frame, over ``count`` frames."""
+        time.sleep(REST_S)
+        self._pipe.send((count, paced))
+        return self._pipe.recv()
+
+    def close(self) -> None:
+        self._pipe.send(None)
+        self._process.join(10)
