@@ -8,24 +8,22 @@ from typing import NamedTuple, Sequence
 
 from dwpose_ros.guidance.checks import Verdict
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.response import OPPOSITE, Responses
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
 BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held still
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
 COUNTDOWN_S = 3  # a hold of at least so long is counted down aloud, from here
-REACTION_S = 0.4  # nobody acts on a sentence sooner after its end
-SETTLED_S = 0.4  # who rests for so long has ended what they were doing
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
+RESTLESS_S = 1.5  # who moves for longer, with nothing else to do, is told to keep still
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
-# Whose size, place or turn has changed so much within SETTLED_S is on the way: shares of the
-# image, and degrees.
-PLACE = {"too_close": 0.025, "centred": 0.02, "facing": 15.0}
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
-OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right"}
-OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
+# What can be asked of somebody who is on their way already.
+PLACING = {"move_closer", "move_back", "move_left", "move_right", "move_forward", "move_backward",
+           "turn_left", "turn_right", "turn_around", "face_camera", "look_at_camera"}
 
 
 class State(IntEnum):
@@ -49,7 +47,20 @@ class Decision(NamedTuple):
     speak: bool  # say the instruction aloud now
     capture: bool  # take the picture now; then tell by `captured`
     grade: str = ""  # of the instruction: "little", "" or "big"
-    count: int = 0  # of a countdown: seconds
+    count: int = 0  # of steps to take, or of the seconds of a countdown
+
+
+class _Wish(NamedTuple):
+    """An instruction, whether it is said or not."""
+
+    code: str = ""
+    part: str = ""
+    grade: str = ""
+    count: int = 0
+
+    @property
+    def what(self) -> tuple[str, str]:
+        return self[:2]
 
 
 class Coach:
@@ -57,8 +68,9 @@ class Coach:
     arguments: so a session can be replayed from its poses.
 
     An instruction is spoken once it was due for ``debounce_s``, and again when the person has done
-    something and come to rest, or after ``repeat_s`` if they have not; never while they move, nor
-    its opposite soon after it, nor over ongoing speech.
+    something about it and come to rest, or after ``repeat_s`` if they have not; never its opposite
+    soon after it, nor over ongoing speech. While they walk they can be told to turn, since one
+    does not undo the other; but not before they have begun.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -77,19 +89,13 @@ class Coach:
         self._begin_step()
 
     def _begin_step(self) -> None:
-        self._current = self._candidate = ("", "", "")
-        self._candidate_since = 0.0
+        self._current = self._wanted = _Wish()
+        self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._hold_since: float | None = None
         self._count = 0
-        self._forget_speech()
-
-    def _forget_speech(self) -> None:
-        self._spoken = ("", "", "")
+        self._spoken = _Wish()
         self._spoken_at = -math.inf
-        self._heard_at = -math.inf  # the end of what was said
-        self._trail: list[tuple[float, list[float]]] = []  # where they were
-        self._moved = False  # since it was spoken
-        self._rest_since: float | None = None
+        self._responses = Responses()
         self._vain, self._in_vain = ("", ""), 0  # what is wrong, and how often that was said
         self._unknown_since: float | None = None
         self._pause_until = -math.inf
@@ -115,10 +121,9 @@ class Coach:
         elif now - self._time > BLIND_S:
             self._hold_since = None
         self._time = now
-        if busy:
-            self._heard_at = now
-        self._watch(verdicts, now)
-        failed = next((v for v in verdicts if v.ok is False), None)
+        self._responses.watch(verdicts, now, busy)
+        failing = [v for v in verdicts if v.ok is False]
+        failed = self._choose(failing)
         unknown = next((v for v in verdicts if v.ok is None and v.required), None)
         known = [v.ok for v in verdicts if v.ok is not None or v.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
@@ -128,21 +133,28 @@ class Coach:
         if self._capture_since is not None:
             if now - self._capture_since > CAPTURE_TIMEOUT_S:
                 self.captured(False, now)
-            return self._decide(State.HOLDING, ("", "", ""), progress, now, busy)
+            return self._decide(State.HOLDING, _Wish(), progress, now, busy)
         if now - self._failed_at < RETRY_S:
-            self._current = self._candidate = ("capture_failed", "", "")
+            self._current = self._wanted = _Wish("capture_failed")
             return self._decide(State.ADJUSTING, self._current, progress, now, busy)
         if failed is None and unknown is None:
             return self._hold(progress, now, busy)
         self._hold_since = None
-        if self._current[0] == "hold_still":
-            self._current = ("", "", "")  # no longer true
+        if self._current.code == "hold_still":
+            self._current = _Wish()  # no longer true
         state = State.ADJUSTING if somebody else State.SEARCHING
         wanted = self._patiently(failed, unknown, verdicts, now)
-        return self._decide(state, self._debounced(wanted, now), progress, now, busy)
+        return self._decide(state, self._debounced(wanted, now, failing, busy), progress, now, busy)
+
+    def _choose(self, failing: Sequence[Verdict]) -> Verdict | None:
+        """The first that fails; while they are about that, the next way to go or to turn."""
+        for verdict in failing:
+            if not self._responses.under_way(verdict.code):
+                return verdict if verdict is failing[0] or verdict.code in PLACING else failing[0]
+        return failing[0] if failing else None
 
     def _patiently(self, failed: Verdict | None, unknown: Verdict | None,
-                   verdicts: Sequence[Verdict], now: float) -> tuple[str, str, str]:
+                   verdicts: Sequence[Verdict], now: float) -> _Wish:
         """The instruction for what is wrong; said in vain, the part that is missing, then a pause.
 
         What cannot be judged is waited for, before the person is asked to do something about it.
@@ -151,19 +163,28 @@ class Coach:
             if self._unknown_since is None:
                 self._unknown_since = now
             if unknown is None or now - self._unknown_since < UNKNOWN_S:
-                return "", "", ""
-            return unknown.code, unknown.part, unknown.grade
+                return _Wish()
+            return _Wish(unknown.code, unknown.part, unknown.grade)
         self._unknown_since = None
         if (failed.code, failed.part) != self._vain:
             self._vain, self._in_vain = (failed.code, failed.part), 0
         if now < self._pause_until:
-            return "pause", "", ""
+            return _Wish("pause")
         part = next((v.part for v in verdicts if v.ok is False and v.part), "")
         if self._in_vain == PATIENCE and part and failed.code != "show":
-            return "show", part, ""
+            return _Wish("show", part)
         if self._in_vain >= PATIENCE:
-            return "pause", "", ""
-        return failed.code, failed.part, failed.grade
+            return _Wish("pause")
+        return self._wish(failed)
+
+    def _wish(self, verdict: Verdict) -> _Wish:
+        """The instruction of a verdict; a smaller one for somebody who overdoes it."""
+        wish = _Wish(verdict.code, verdict.part, verdict.grade, verdict.count)
+        ease = self._responses.ease(wish.code)
+        if ease == 1.0 or wish.code not in OPPOSITE:
+            return wish
+        count = round(wish.count * ease)
+        return wish._replace(count=count) if count else wish._replace(grade="little", count=0)
 
     def captured(self, success: bool, now: float) -> None:
         """Tell how the capture went: if well, the next step comes, or the session is done."""
@@ -178,27 +199,11 @@ class Coach:
         if not success:
             self._failed_at = now
 
-    def _watch(self, verdicts: Sequence[Verdict], now: float) -> None:
-        """Does the person act on what was said, and have they come to rest?"""
-        # What they do while it is said, or right after, they would have done without it.
-        answering = now - self._heard_at > REACTION_S
-        values = {v.name: v for v in verdicts if not math.isnan(v.value)}
-        self._trail = [(t, p) for t, p in self._trail if now - t <= SETTLED_S] + [
-            (now, [values[n].value if n in values else math.nan for n in PLACE])]
-        # Who walks towards the camera, or turns, hardly moves in the image.
-        walks = any(abs(a - b) > least for a, b, least in zip(
-            self._trail[0][1], self._trail[-1][1], PLACE.values()))  # False for NaN
-        if walks or "still" in values and values["still"].ok is False:
-            self._rest_since = None
-            self._moved |= answering
-        elif self._rest_since is None:
-            self._rest_since = now
-
     def _hold(self, progress: float, now: float, busy: bool) -> Decision:
         if self._hold_since is None:
             self._hold_since, self._count = now, math.ceil(self.profile.hold_s)
         remaining = max(0.0, self.profile.hold_s - (now - self._hold_since))
-        wanted = self._debounced(("hold_still", "", ""), now)
+        wanted = self._debounced(_Wish("hold_still"), now)
         decision = self._decide(State.HOLDING, wanted, progress, now, busy)
         if remaining == 0:
             self._capture_since = now
@@ -211,7 +216,7 @@ class Coach:
         return decision
 
     def _said_hold(self) -> bool:
-        return self._spoken[0] == "hold_still" and self.profile.hold_s >= COUNTDOWN_S
+        return self._spoken.code == "hold_still" and self.profile.hold_s >= COUNTDOWN_S
 
     def _rest(self, somebody: bool, progress: float, now: float) -> Decision:
         if somebody:
@@ -220,51 +225,63 @@ class Coach:
             self._empty_since = now
         elif now - self._empty_since > NEW_SESSION_S:
             self.restart()
-            return self._decide(State.SEARCHING, ("", "", ""), progress, now, False)
+            return self._decide(State.SEARCHING, _Wish(), progress, now, False)
         state, self._state = self._state, State.DONE
         return Decision(state, "done", "", progress, 0.0, state == State.CAPTURED, False)
 
-    def _debounced(self, wanted: tuple[str, str, str], now: float) -> tuple[str, str, str]:
-        """The instruction in force: it changes when another was due for long enough."""
-        if wanted[:2] != self._candidate[:2]:
-            self._candidate_since = now
-        self._candidate = wanted
-        if now - self._candidate_since >= self.profile.debounce_s:
-            self._current = wanted
-        elif wanted[0] == "hold_still":
-            return "", "", ""  # never show advice that is no longer true
+    def _debounced(self, wanted: _Wish, now: float, failing: Sequence[Verdict] = (),
+                   busy: bool = False) -> _Wish:
+        """The instruction in force: it changes when another was due for long enough.
+
+        What was said stays, as long as it is true, until the other can be said.
+        """
+        due = {(v.code, v.part): self._wish(v) for v in failing}
+        due[wanted.what] = wanted
+        self._since = {what: self._since.get(what, now) for what in due}
+        self._wanted = wanted
+        said = self._spoken.what if self._spoken.code else ()
+        if now - self._since[wanted.what] >= self.profile.debounce_s:
+            stays = said == self._current.what and said in due and not self._may_speak(
+                wanted, now, busy)
+            self._current = due[said] if stays else wanted
+        elif wanted.code == "hold_still":
+            return _Wish()  # never show advice that is no longer true
         return self._current
 
-    def _decide(self, state: State, wanted: tuple[str, str, str], progress: float, now: float,
+    def _decide(self, state: State, current: _Wish, progress: float, now: float,
                 busy: bool) -> Decision:
         self._state = state
-        code, part, grade = wanted
-        speak = bool(code) and wanted[:2] == self._candidate[:2] and self._may_speak(
-            code, part, now, busy)
+        speak = bool(current.code) and current.what == self._wanted.what and self._may_speak(
+            current, now, busy)
         if speak:
             # Who has done something about it has not heard it in vain.
-            self._in_vain = 1 if self._moved else self._in_vain + 1
-            if code == "pause":
+            self._in_vain = 1 if self._responses.on(current.code).moved else self._in_vain + 1
+            if current.code == "pause":
                 self._in_vain = 0
                 self._pause_until = now + PAUSE_S
-            self._spoken, self._spoken_at, self._moved = wanted, now, False
-            self._heard_at = now
-        return Decision(state, code, part, progress, 0.0, speak, False, grade)
+            self._spoken, self._spoken_at = current, now
+            self._responses.asked(current.code, current.part, now)
+        return Decision(state, current.code, current.part, progress, 0.0, speak, False,
+                        current.grade, current.count)
 
-    def _may_speak(self, code: str, part: str, now: float, busy: bool) -> bool:
+    def _may_speak(self, wish: _Wish, now: float, busy: bool) -> bool:
         since = now - self._spoken_at
-        if code == "hold_still":  # said once, and at once: it calms
-            return self._spoken[0] != code or since >= self.profile.repeat_s and (
+        if wish.code == "hold_still":  # said once, and at once: it calms
+            return self._spoken.code != wish.code or since >= self.profile.repeat_s and (
                 self._hold_since == now)
-        if busy or (now < self._pause_until and code == "pause"):
+        if busy or (now < self._pause_until and wish.code == "pause"):
             return False
-        if since < self.profile.gap_s:
+        if since < (self.profile.repeat_s if self._in_vain >= PATIENCE else self.profile.gap_s):
             return False
-        if OPPOSITE.get(code) == self._spoken[0] and since < UNDO_S:
+        asked = self._responses.on(wish.code)
+        if OPPOSITE.get(wish.code) == asked.code and now - asked.spoken_at < UNDO_S:
             return False
-        if since >= self.profile.repeat_s:
+        overdue = since - self.profile.repeat_s
+        if overdue >= (self.profile.repeat_s if asked.moving else 0.0):
             return True
-        rested = self._rest_since is not None
-        if (code, part) == self._spoken[:2]:
-            return self._moved and rested
-        return rested or code == "keep_still"
+        if wish.what == (asked.code, asked.part):
+            return self._responses.ended(wish.code, now)
+        if wish.code in ("keep_still", "show"):  # whoever comes to rest is not to be told to
+            return (now - self._since[wish.what] >= RESTLESS_S
+                    and not self._responses.busy())
+        return self._responses.begun(now) and not asked.moving

@@ -10,7 +10,7 @@ from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
 CODES = (
     # who and where
     "step_into_view", "one_person", "more_people", "move_back", "move_closer", "move_left",
-    "move_right", "show",
+    "move_right", "move_forward", "move_backward", "show",
     # turned how
     "turn_left", "turn_right", "turn_around", "face_camera", "face_left_side", "face_right_side",
     "face_back", "face_three_quarter_left", "face_three_quarter_right", "look_at_camera",
@@ -21,19 +21,20 @@ CODES = (
     # the picture
     "more_light", "less_light", "clean_lens", "keep_still",
     # the session
-    "hold_still", "countdown", "next_step", "pause", "capture_failed", "done")
+    "hold_still", "countdown", "next_step", "pause", "retake", "capture_failed", "done")
 GRADES = ("little", "normal", "big")
 # Plural categories as CLDR calls them. With whole numbers from 1 on, these two are all that the
 # shipped languages have; Japanese and Chinese have `other` only.
 PLURALS = ("one", "other")
-COUNTED = ("one_person", "more_people", "countdown")  # may say {count}
+STEPPED = tuple(code for code in CODES if code.startswith("move_"))  # steps, or "little"
+COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may say {count}
 NAMING = ("show",)  # says {part}
 
 _Phrase = Union[str, dict[str, str]]
 
 
 class Phrases(NamedTuple):
-    """One language: a phrase is a text, or texts by grade, or texts by plural category."""
+    """One language: a phrase is a text, or texts by grade or by plural category."""
 
     language: str
     phrases: dict[str, _Phrase]
@@ -43,17 +44,23 @@ class Phrases(NamedTuple):
         """The sentence for an instruction code; empty for the empty code.
 
         `grade` is "", "little" or "big", and falls back to the normal text. `count` is what is
-        counted, from 1 on: seconds of a countdown, people that are wanted; 0 counts as 1.
+        counted, from 1 on: seconds of a countdown, people that are wanted, steps; 0 counts as 1.
         """
         if not code:
             return ""
         phrase, count = self.phrases[code], max(count, 1)
         if isinstance(phrase, dict):
-            if "other" in phrase:
+            if "other" in phrase and not (grade == "little" and grade in phrase):
                 phrase = phrase.get("one" if count == 1 else "other", phrase["other"])
             else:
-                phrase = phrase.get(grade or "normal", phrase["normal"])
+                phrase = phrase.get(grade or "normal") or phrase["normal"]
         return phrase.format(part=self.parts.get(part, part), count=count)
+
+
+def speaking_s(text: str) -> float:
+    """How long a voice takes for a sentence, s: espeak-ng at 160 words a minute says some 20
+    letters a second, or 7 Chinese characters, which are three bytes each."""
+    return 0.3 + len(text.encode()) / 20
 
 
 def load_phrases(path: str | Path) -> Phrases:
@@ -82,6 +89,8 @@ def _forms(path: Path, code: str, phrase: Any) -> list[str]:
         return [phrase]
     counted = code in COUNTED
     known, needed = (PLURALS, "other") if counted else (GRADES, "normal")
+    if code in STEPPED:
+        known = ("little", *PLURALS)
     if not set(phrase) <= set(known) or needed not in phrase:
         raise ProfileError(f"{path}: {code} has texts for {', '.join(map(str, phrase))}; it must "
                            f"have {needed!r}, and can have {', '.join(known)}")

@@ -11,7 +11,9 @@ from dwpose_ros.guidance.profile import Profile
 
 _SPEED_TIME_S = 0.3  # over which keypoint speed is smoothed
 _LONGEST_S = 2.0  # between two frames from which speed can be told
+_BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
 _ABSURD_PX = 1e5
+_TELLING = 5  # points from which on it can be told how somebody moves
 # Somebody is company from this share of the followed person's height on; once they are, until
 # they are smaller than the second.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
@@ -30,6 +32,8 @@ class View(NamedTuple):
     speed: float  # of the profile's points, heights of the seen parts a second; NaN if unknown
     brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
     sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality.py; or NaN
+    nearer: float = math.nan  # logarithm of how much larger they have become since some moment
+    aside: float = math.nan  # how far they have gone to the image's right since, in their heights
 
     def seen(self, points, threshold: float) -> np.ndarray:
         """(n, 2) coordinates of those points that score above the threshold."""
@@ -72,11 +76,27 @@ class Follower:
         """Forget whom it followed."""
         self.person_id = 0
         self._crowded = False
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self._way = 0.0, 0.0
         self._forget_movement()
+
+    def _bridge(self, xy: np.ndarray, scores: np.ndarray, time_s: float
+                ) -> tuple[np.ndarray, np.ndarray]:
+        """Points (133, 2) and scores (133,), with those that are missing for a moment only."""
+        seen = scores > self._threshold
+        if self._seen is None or time_s < self._seen[0].max(initial=-math.inf):
+            self._seen = np.full(len(xy), -math.inf), xy, scores
+        at, last_xy, last_scores = self._seen
+        missing = ~seen & (time_s - at <= _BRIDGED_S)
+        xy = np.where(missing[:, None], last_xy, xy)
+        scores = np.where(missing, last_scores, scores)
+        self._seen = np.where(seen, time_s, at), xy, scores
+        return xy, scores
 
     def _forget_movement(self) -> None:
         self._last: tuple[float, np.ndarray, np.ndarray] | None = None
         self._speed = math.nan
+        self._seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # when, and what
 
     def choose(self, ids: list[int], boxes: np.ndarray) -> int | None:
         """Index of the person to follow: the same one, unless another is much larger."""
@@ -106,9 +126,27 @@ class Follower:
         company = _COMPANY_LEFT if self._crowded else _COMPANY
         others = max(int((heights > company * heights[chosen]).sum()) - 1, 0)
         self._crowded = others > 0
-        self._measure_speed(xy[chosen], scores[chosen], time_s)
-        return View(xy[chosen], scores[chosen], boxes[chosen], width, height, others,
-                    self._speed)
+        points, seen = self._bridge(xy[chosen], scores[chosen], time_s)
+        self._measure_speed(points, seen, time_s)
+        self._measure_way(points, seen > self._threshold, width)
+        return View(points, seen, boxes[chosen], width, height, others, self._speed,
+                    nearer=self._way[0], aside=self._way[1])
+
+    def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:
+        """Add up what the points seen in this frame and in the last one tell."""
+        before, self._before = self._before, (xy, seen)
+        if before is None:
+            return
+        both = seen & before[1]
+        if both.sum() < _TELLING:
+            return
+        now, then = xy[both].astype(float), before[0][both].astype(float)
+        tall = max(float(np.ptp(now[:, 1])), 1.0)
+        larger = max(float(now[:, 1].std()), 1.0) / max(float(then[:, 1].std()), 1.0)
+        # Coming closer moves them away from the middle; the rest they did themselves.
+        middle = width / 2
+        went = (now[:, 0].mean() - middle) - (then[:, 0].mean() - middle) * larger
+        self._way = self._way[0] + math.log(larger), self._way[1] + float(went) / tall
 
     def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, time_s: float) -> None:
         points, there = xy[self._points], scores[self._points] > self._threshold
@@ -117,7 +155,7 @@ class Follower:
             self._speed = math.nan
             return
         dt, both = time_s - last[0], there & last[2]
-        if not both.any():
+        if both.sum() < len(points) / 2:  # too few to tell how large they all would be
             self._speed = math.nan
             return
         size = max(float(np.ptp(points[there][:, 1])), 1.0)

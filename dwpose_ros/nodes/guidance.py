@@ -9,6 +9,7 @@ from std_msgs.msg import String
 from dwpose_ros.capture import check_label
 from dwpose_ros.guidance import Coach, Decision, State, load_phrases, load_profile
 from dwpose_ros.guidance.checks import Judge
+from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
 from dwpose_ros.nodes.common import DwposeNode, configured, run
@@ -127,12 +128,6 @@ class Guidance(DwposeNode):
             label += "_" + _label_of(step.step)
         request = Capture.Request(label=label, person_id=person)
         self._capture.call_async(request).add_done_callback(answered)
-
-
-def speaking_s(text: str) -> float:
-    """How long a voice takes for a sentence: some 15 letters a second, or 5 Chinese characters,
-    which are three bytes each."""
-    return 0.3 + len(text.encode()) / 15
 
 
 def _label_of(profile: str) -> str:

@@ -73,7 +73,8 @@ class Simulation(DwposeNode):
         stamp = self.get_clock().now()
         now = stamp.nanoseconds / 1e9
         while self._to_hear and self._to_hear[0][0] <= now:
-            self._actor.hear(*self._to_hear.pop(0)[1], now)
+            code, part, grade, count = self._to_hear.pop(0)[1]
+            self._actor.hear(code, part, grade, now, count)
         stance = self._actor.at(now)
         figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         rgb = self._scene.render(figures if stance.present else [], seed=self._frames)

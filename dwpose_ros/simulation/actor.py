@@ -12,8 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-STEP_M = {"little": 0.18, "": 0.4, "big": 0.9}
-TURN_DEG = {"little": 15.0, "": 40.0, "big": 80.0}
+from dwpose_ros.guidance.checks.facing import wrapped
+from dwpose_ros.guidance.response import axis
+
+STEP_M = {"little": 0.15, "": 0.5}
+SIDESTEP_M = {"little": 0.12, "": 0.35}
+TURN_DEG = {"little": 15.0, "": 40.0}
 NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # the room
 SWAY_TIME_S = 0.7  # over which a standing person's sway changes
 # What somebody does who is asked for a posture, or to show a part of the body.
@@ -22,7 +26,7 @@ POSTURES = {"arms_away": "a_pose", "arms_up": "arms_up", "arms_side": "t_pose",
             "spread_fingers": "hands_shown", "feet_apart": "feet_apart",
             "feet_together": "relaxed", "lower_arms": "relaxed", "stand_upright": "relaxed"}
 PARTS_BELOW = ("hips", "knees", "feet")
-HEADINGS = {"face_camera": 0.0, "look_at_camera": 0.0, "face_left_side": -90.0,
+HEADINGS = {"face_camera": 0.0, "look_at_camera": 0.0, "turn_around": 0.0, "face_left_side": -90.0,
             "face_right_side": 90.0, "face_back": 180.0, "face_three_quarter_left": -45.0,
             "face_three_quarter_right": 45.0}
 
@@ -32,7 +36,7 @@ class Temper(NamedTuple):
 
     delay_s: tuple[float, float] = (0.4, 0.9)
     """From the end of a sentence to the first movement, least and most."""
-    walk_m_s: float = 0.7
+    walk_m_s: float = 0.9
     turn_deg_s: float = 90.0
     gain: float = 1.0
     """What is done, in units of what was asked."""
@@ -52,7 +56,7 @@ class Temper(NamedTuple):
 
 TEMPERS = {
     "obedient": Temper(),
-    "slow": Temper(delay_s=(1.5, 3.0), walk_m_s=0.3, turn_deg_s=35.0),
+    "slow": Temper(delay_s=(1.5, 3.0), walk_m_s=0.35, turn_deg_s=35.0),
     "overshooting": Temper(gain=1.8, spread=0.3),
     "restless": Temper(sway_m=0.015, sway_deg=2.5, fidget_s=4.0),
     "confused": Temper(swaps=0.3),
@@ -81,39 +85,44 @@ class Actor:
         self._random = np.random.default_rng(seed)
         self._stance = start
         self._goal = start  # where they are going
-        self._heard: tuple[float, str, str, str] | None = None  # when to act, code, part, grade
+        self._heard: list[tuple] = []  # when to act, code, part, grade, count; in that order
         self._calm_until = -math.inf
-        self._sway = np.zeros(3)
+        self._sway = np.zeros((2, 3))  # of the balance, and of the body that follows it
         self._time_s: float | None = None
         self._away_until = -math.inf
 
-    def hear(self, code: str, part: str, grade: str, time_s: float) -> None:
-        """Somebody said this, and has just ended; a later sentence replaces it."""
+    def hear(self, code: str, part: str, grade: str, time_s: float, count: int = 0) -> None:
+        """Somebody said this, and ends at `time_s`.
+
+        Of two sentences about the same, the later one counts; a turn does not stop a walk.
+        """
         if self._random.random() < self.temper.misses:
             return
         if self._random.random() < self.temper.swaps:
             swap = {"left": "right", "right": "left"}
             code = "_".join(swap.get(word, word) for word in code.split("_"))
         begin = time_s + self._random.uniform(*self.temper.delay_s)
-        if self._heard is not None and self._heard[1] == code:
-            begin = self._heard[0]  # who hears it again is already about to
-        self._heard = begin, code, part, grade
+        # Who hears it again is already about to.
+        begin = min([begin, *(at for at, heard, *_ in self._heard if heard == code)])
+        self._heard = [h for h in self._heard if axis(h[1]) != axis(code)]
+        self._heard.append((begin, code, part, grade, count))
 
     def at(self, time_s: float) -> Stance:
         """Where they are by now; call with times that do not fall."""
         dt = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
         self._time_s = time_s
-        if self._heard is not None and time_s >= self._heard[0]:
-            _, *what = self._heard
-            self._heard = None
-            self._act(*what, time_s)
+        while self._heard and time_s >= min(self._heard)[0]:
+            due = min(self._heard)
+            self._heard.remove(due)
+            self._act(*due[1:], time_s)
         self._whims(time_s, dt)
         self._move(dt)
         calm = 0.3 if time_s < self._calm_until else 1.0
         stance = self._stance
         return stance._replace(
-            x_m=stance.x_m + calm * self._sway[0], yaw_deg=stance.yaw_deg + calm * self._sway[2],
-            distance_m=stance.distance_m + calm * self._sway[1],
+            x_m=stance.x_m + calm * self._sway[1, 0],
+            yaw_deg=stance.yaw_deg + calm * self._sway[1, 2],
+            distance_m=stance.distance_m + calm * self._sway[1, 1],
             present=time_s >= self._away_until)
 
     @property
@@ -121,23 +130,32 @@ class Actor:
         """On the way somewhere."""
         return self._goal[:3] != self._stance[:3]
 
-    def _act(self, code: str, part: str, grade: str, now: float) -> None:
+    def _act(self, code: str, part: str, grade: str, count: int, now: float) -> None:
         gain = self.temper.gain * max(0.2, self._random.normal(1, self.temper.spread))
-        step, turn = gain * STEP_M[grade], gain * TURN_DEG[grade]
+        steps = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
+        step, turn = gain * steps[grade] * max(count, 1), gain * TURN_DEG[grade]
         here = self._stance
-        x, distance, yaw = here[:3]
+        # A new way to go replaces the old one, and leaves the turn they are about; and so on.
+        x, distance, yaw = self._goal[:3]
+        if axis(code) == "turn":
+            yaw = here.yaw_deg
+        elif axis(code) == "depth":
+            distance = here.distance_m
+        elif axis(code) == "side":
+            x = here.x_m
         # Their own left: towards the image's right while they face the camera.
         side = np.array([math.cos(math.radians(yaw)), math.sin(math.radians(yaw))])
+        ahead = np.array([side[1], -side[0]])
         if code in ("move_left", "move_right"):
             x, distance = (x, distance) + side * (step if code == "move_left" else -step)
+        elif code in ("move_forward", "move_backward"):
+            x, distance = (x, distance) + ahead * (step if code == "move_forward" else -step)
         elif code in ("move_back", "move_closer"):
             distance += step if code == "move_back" else -step
         elif code in ("turn_left", "turn_right"):
             yaw += turn if code == "turn_left" else -turn
-        elif code == "turn_around":
-            yaw += 180 * gain / self.temper.gain
         elif code in HEADINGS:
-            yaw = HEADINGS[code] + self._random.normal(0, 8)
+            yaw += wrapped(HEADINGS[code] + self._random.normal(0, 8) - yaw)
         elif code in POSTURES:
             here = here._replace(posture=POSTURES[code])
         elif code == "show":
@@ -164,8 +182,10 @@ class Actor:
     def _whims(self, now: float, dt: float) -> None:
         keep = math.exp(-dt / SWAY_TIME_S)
         size = np.array([self.temper.sway_m, self.temper.sway_m, self.temper.sway_deg])
-        self._sway = keep * self._sway + math.sqrt(1 - keep**2) * size * self._random.normal(
+        balance, body = self._sway
+        balance = keep * balance + math.sqrt(2 * (1 - keep**2)) * size * self._random.normal(
             size=3)
+        self._sway = np.stack([balance, keep * body + (1 - keep) * balance])
         if now < self._calm_until:
             return
         if self._random.random() < dt / self.temper.fidget_s and not self.moving:

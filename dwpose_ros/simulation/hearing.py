@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dwpose_ros.guidance.phrases import CODES, Phrases
+from dwpose_ros.guidance.checks.verdict import MOST_STEPS
+from dwpose_ros.guidance.phrases import CODES, STEPPED, Phrases
 
 
 class Heard(NamedTuple):
@@ -13,6 +14,7 @@ class Heard(NamedTuple):
     code: str
     part: str
     grade: str
+    count: int = 0
 
 
 def sentences(phrases: Phrases) -> dict[str, Heard]:
@@ -21,6 +23,7 @@ def sentences(phrases: Phrases) -> dict[str, Heard]:
     for grade in ("", "little", "big"):
         for code in CODES:
             for part in ("", *phrases.parts):
-                heard = Heard(code, part, grade)
-                meanings.setdefault(phrases.text(*heard), heard)
+                for count in range(1, MOST_STEPS + 1) if code in STEPPED and not grade else (0,):
+                    heard = Heard(code, part, grade, count)
+                    meanings.setdefault(phrases.text(*heard), heard)
     return meanings

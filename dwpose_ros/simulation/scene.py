@@ -186,9 +186,11 @@ class _Placed:
         # Depth of 5 cm at least, and between the image's sides: each is one plane (3,) + offset.
         for plane, offset in (((0, 0, 1), -_NEAR_M), ((1, 0, 0), 0), ((-1, 0, width - 1), 0),
                               ((0, 1, 0), 0), ((0, -1, height - 1), 0)):
-            h = _cut(h, h @ np.array(plane, float) + offset)
-        if not len(h):
-            return np.zeros(4)
+            inside = h @ np.array(plane, float) + offset
+            if inside.min() < 0:
+                h = _cut(h, inside)
+            if not len(h):
+                return np.zeros(4)
         flat = h[:, :2] / h[:, 2:]
         return np.concatenate([flat.min(0), flat.max(0)])
 

@@ -33,10 +33,11 @@ _FOOT = 0.45  # from heel to big toe, in torso lengths
 _FOOT_TELLS, _ONE_FOOT_TELLS = 0.35, 0.6  # sine of the turn; one foot alone may be splayed
 _HEAD_TELLS_DEG = 20.0
 _AGREES_DEG = 5.0
-_AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0  # from where on it is a turn around, and until where
-# Advice to turn one way stands until that way is so much the longer one: half a turn and this.
-_OTHER_WAY_DEG = 30.0
-_LITTLE_DEG, _BIG_DEG = 35.0, 65.0  # off the middle of what is allowed
+# From where on a turn is to be all the way round, and to the side itself, and until where: how far
+# that is they see for themselves.
+_AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0
+_TO_DEG, _TO_LEFT_DEG = 60.0, 45.0
+_LITTLE_DEG = 32.0  # off the middle of what is allowed
 _ANY_DEG = 180.0  # a limit that asks for nothing
 
 
@@ -172,33 +173,22 @@ def facing(view: View, profile: Profile, mirrored: bool = False,
     if not known and abs(turn) < 180 - _AGREES_DEG:  # somebody from behind may turn either way
         if before is not None and before.ok is False and before.code:
             return verdict._replace(code=before.code, part=before.part, grade=before.grade)
-        return verdict._replace(code=code if abs(off) <= _AROUND_DEG else _around(profile))
+        return verdict._replace(code="turn_around" if abs(off) > _AROUND_DEG and profile.side == "front" else code)
     return _which_way(verdict, off, profile, mirrored, before)
-
-
-def _around(profile: Profile) -> str:
-    return "turn_around" if profile.side == "front" else SIDE_CODES[profile.side]
 
 
 def _which_way(verdict: Verdict, off: float, profile: Profile, mirrored: bool,
                before: Verdict | None) -> Verdict:
-    """Advice for a body that is `off` degrees: one way, and that way until it is right."""
+    """Advice for a body that is `off` degrees: far off what to show, near it which way."""
+    side = SIDE_CODES[profile.side]
+    around = "turn_around" if profile.side == "front" else side
     last = before.code if before is not None else ""
-    for right in (True, False):
-        code = f"turn_{sideways(right, mirrored)}"
-        on = off if (off > 0) == right else off + (360.0 if right else -360.0)
-        if last == code and abs(on) <= 180 + _OTHER_WAY_DEG:
-            return _turn(verdict, abs(on), code, profile, before)
-    around = _around(profile)
     if abs(off) > (_AROUND_LEFT_DEG if last == around else _AROUND_DEG):
         return verdict._replace(code=around)
-    return _turn(verdict, abs(off), f"turn_{sideways(off > 0, mirrored)}", profile, before)
-
-
-def _turn(verdict: Verdict, off: float, code: str, profile: Profile,
-          before: Verdict | None) -> Verdict:
-    return verdict._replace(code=code, grade=graded(off, _LITTLE_DEG, _BIG_DEG,
-                                                    code, before))
+    if abs(off) > (_TO_LEFT_DEG if last in (side, around) else _TO_DEG):
+        return verdict._replace(code=side)
+    code = f"turn_{sideways(off > 0, mirrored)}"
+    return verdict._replace(code=code, grade=graded(abs(off), _LITTLE_DEG, math.inf, code, before))
 
 
 def looking(view: View, profile: Profile, mirrored: bool = False,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from dwpose_ros.guidance.body import in_image, part_points
-from dwpose_ros.guidance.checks.verdict import Verdict, graded, sideways, within
+from dwpose_ros.guidance.checks.facing import facing
+from dwpose_ros.guidance.checks.verdict import Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View
 from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
@@ -28,13 +30,14 @@ _SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
 # The crown lies beyond the first as far as the second is on the other side, times the third: the
 # eyes are in the middle of a head. Then by the shoulders; from the same proportions as above.
 _CROWN = ((_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54), (_EARS, _SHOULDERS, 0.70))
-# Advice about a way to go is graded in metres, to the middle of what is allowed: who stops at its
-# edge is soon told again. How far away somebody is comes from an adult's height and a camera of 60
-# degrees across: another camera, or a child, changes the words, not the direction.
+# Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
+# soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees
+# across: another camera, or a child, changes the number, not the direction.
 _STATURE_M, _FOCAL = 1.7, 0.87  # of the image's width
-_LITTLE_M, _BIG_M = 0.28, 0.65
-_WALKS_OUT = 0.4  # so far from the middle, in widths, somebody is at the image's border
-_FEW, _MANY = 0.15, 0.6  # where that cannot be told: shares of the points that are cut off
+_WALKS_OUT = 0.3  # so far from the middle, in widths, somebody is at the image's border
+_CUT_M = 1.5  # where that cannot be told: the way back if all points are cut off
+_NEAR_M = 1.0  # and how far away is who fills the image
+_ROOM = 1.05  # so many times as far as would just do
 
 
 def somebody(view: View | None) -> Verdict:
@@ -57,7 +60,7 @@ def _points(part: str, profile: Profile, mirrored: bool) -> list[int]:
 
 
 def size(view: View, profile: Profile, mirrored: bool = False) -> float:
-    """Height of the profile's parts as a share of the image's height; NaN if none is seen.
+    """Height of the profile's parts as a share of the image's height; NaN if it cannot be told.
 
     Where some are not seen, what is seen of the body tells how large all would be: otherwise
     somebody whose elbows are hidden, or whose face fills the image, looked small. Of hands alone
@@ -73,16 +76,23 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
         return max(float(np.ptp(hand, axis=0).max()) for hand in hands
                    if len(hand)) / view.height
     span = float(np.ptp(view.xy[points, 1][seen[points]]))
-    if not seen[points].all():
-        span = float(np.fmax(span, _share(profile) * _stature(view, seen, profile, mirrored)))
+    if not all(seen[_points(end, profile, mirrored)].any() for end in _ends(profile)):
+        # What is seen of them is the least that it can be.
+        span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
     return span / view.height
+
+
+def _ends(profile: Profile) -> tuple[str, str]:
+    """Of the profile's parts, that which reaches highest and that which reaches lowest."""
+    return (max(profile.parts, key=lambda p: _ABOVE_GROUND[p][1]),
+            min(profile.parts, key=lambda p: _ABOVE_GROUND[p][0]))
 
 
 def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
     """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
     face = _points("face", profile, mirrored)
-    rulers = [(np.mean(_ABOVE_GROUND[p]), view.xy[points, 1].mean()) for p in _RULERS
-              if seen[points := _points(p, profile, mirrored)].all()]
+    rulers = [(np.mean(_ABOVE_GROUND[p]), view.xy[at, 1].mean()) for p in _RULERS
+              if len(at := [i for i in _points(p, profile, mirrored) if seen[i]])]
     if len(rulers) > 1:
         (high, top), (low, bottom) = rulers[0], rulers[-1]
         return (bottom - top) / (high - low)
@@ -96,8 +106,9 @@ def too_close(view: View, profile: Profile, mirrored: bool = False,
               before: Verdict | None = None) -> Verdict:
     """The parts are not larger than the profile wants."""
     value = size(view, profile, mirrored)
-    verdict = within("too_close", value, maximum=profile.size_maximum, high_code="move_back")
-    return _by_distance(verdict, view, profile, before)
+    verdict = within("too_close", value, maximum=profile.size_maximum,
+                     high_code="move_back")._replace(track=view.nearer)
+    return _by_distance(verdict, view, profile, mirrored, before)
 
 
 def too_far(view: View, profile: Profile, mirrored: bool = False,
@@ -105,38 +116,74 @@ def too_far(view: View, profile: Profile, mirrored: bool = False,
     """The parts are not smaller than the profile wants."""
     value = size(view, profile, mirrored)
     verdict = within("too_far", value, profile.size_minimum, low_code="move_closer")
-    aside = centred(view, profile, mirrored, before)
-    if verdict.ok is False and aside.ok is False and (
-            abs(aside.value) * _middle(profile) > _WALKS_OUT * value):
-        # Coming closer they would leave the image at its side.
-        return verdict._replace(code=aside.code, grade=aside.grade)
-    return _by_distance(verdict, view, profile, before)
-
-
-def _by_distance(verdict: Verdict, view: View, profile: Profile,
-                 before: Verdict | None) -> Verdict:
-    """With its grade: how far it is from here to where the size is in the middle."""
     if verdict.ok is not False:
         return verdict
-    here = _distance_m(verdict.value * view.height / _share(profile), view)
-    way = abs(here * verdict.value / _middle(profile) - here)
-    return verdict._replace(grade=graded(way, _LITTLE_M, _BIG_M, verdict.code, before))
+    aside = centred(view, profile, mirrored, before)
+    reach = _reach(view, profile, mirrored)
+    if aside.ok is False and abs(aside.value) * reach.here / reach.best > _WALKS_OUT:
+        # Coming closer they would leave the image at its side.
+        return verdict._replace(code=aside.code, grade=aside.grade, count=aside.count)
+    return _by_distance(verdict, view, profile, mirrored, before)
 
 
-def _middle(profile: Profile) -> float:
-    """The size between the least and the largest; as many steps from one as from the other."""
-    return math.sqrt(max(profile.size_minimum, 1e-3) * profile.size_maximum)
+def _by_distance(verdict: Verdict, view: View, profile: Profile, mirrored: bool,
+                 before: Verdict | None) -> Verdict:
+    """With the way to where the picture is best."""
+    if verdict.ok is not False:
+        return verdict
+    reach = _reach(view, profile, mirrored)
+    return verdict._replace(**steps(abs(reach.best - reach.here), verdict.code, before))
+
+
+class _Reach(NamedTuple):
+    """How far away the person is, and may be, m; NaN where that cannot be told."""
+
+    here: float
+    near: float  # from here on their size is right and no border cuts them off
+    far: float  # until here
+
+    @property
+    def best(self) -> float:
+        """In the middle: as many steps from one end as from the other."""
+        return math.sqrt(self.near * self.far)
+
+
+def _reach(view: View, profile: Profile, mirrored: bool) -> _Reach:
+    """From their size, which is taken for an adult's."""
+    value = size(view, profile, mirrored)
+    stature = value * view.height / _share(profile)
+    here = _STATURE_M * _FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
+    near, far = (here * value / max(limit, 1e-3)
+                 for limit in (profile.size_maximum, profile.size_minimum))
+    whole = here * _overhang(view, profile, mirrored, stature)
+    if near < whole < far:
+        near = whole
+    return _Reach(here, near, far)
+
+
+def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> float:
+    """How many times too large the person is to be whole above and below; NaN if unknown.
+
+    Moving away draws everything towards the image's middle, as far as the camera is level.
+    """
+    seen = view.scores > profile.score
+    ruler = next((p for p in _RULERS if seen[_points(p, profile, mirrored)].any()), None)
+    parts = [p for p in profile.parts if p not in _ROAMING]
+    if ruler is None or not parts:
+        return math.nan
+    at = float(view.xy[[i for i in _points(ruler, profile, mirrored) if seen[i]], 1].mean())
+    above = float(np.mean(_ABOVE_GROUND[ruler]))
+    highest = max(1.0 if p in ("head", "face") else _ABOVE_GROUND[p][1] for p in parts)
+    lowest = min(_ABOVE_GROUND[p][0] for p in parts)
+    ends = (at - (highest - above) * stature, at + (above - lowest) * stature)
+    middle = view.height / 2
+    return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
 
 
 def _share(profile: Profile) -> float:
     """How much of a body's height the profile's parts span."""
     parts = [_ABOVE_GROUND[p] for p in profile.parts]
     return max(high for _, high in parts) - min(low for low, _ in parts)
-
-
-def _distance_m(stature_px: float, view: View) -> float:
-    """How far away somebody is who would be so high in the image; NaN if that is not known."""
-    return _STATURE_M * _FOCAL * view.width / max(stature_px, 1.0)
 
 
 def crown(view: View, threshold: float) -> float:
@@ -165,45 +212,31 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     A head is whole with its crown, which counts as one more point.
     """
     inside = _inside(view, profile)
-    cropped = bool({"head", "face"} & set(profile.parts)) and crown(view, profile.score) < 0
+    cropped = bool({"head", "face"} & set(profile.parts)) and (
+        crown(view, profile.score) < view.height * profile.margin)
     points = list(profile.points_in(mirrored))
     share = float(inside[points].sum()) / (len(points) + cropped)
     missing = [_ABOVE_GROUND[p] for p in profile.parts
                if p not in _ROAMING and not inside[_points(p, profile, mirrored)].all()]
     whole = inside[points].all() and not cropped
-    code = "" if whole else _cut_by(view, profile, inside, missing, cropped, mirrored)
-    if not code:
-        return Verdict("cut_off", True, share, 1.0)  # no border's fault: see `visible`
-    way = _way_back_m(view, profile, mirrored, missing) if code == "move_back" else math.nan
-    grade = graded(1 - share, _FEW, _MANY, code, before) if math.isnan(way) else graded(
-        way, _LITTLE_M, _BIG_M, code, before)
-    return Verdict("cut_off", False, share, 1.0, code=code, grade=grade)
+    verdict = Verdict("cut_off", False, share, 1.0)
+    where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped)
+    if not where_to:
+        return verdict._replace(ok=True)  # no border's fault: see `visible`
+    if where_to != "back":
+        aside = abs(float(view.box[[0, 2]].mean()) / view.width - 0.5)
+        return _aside(verdict, where_to == "right", aside, view, profile, mirrored, before)
+    reach = _reach(view, profile, mirrored)
+    way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
+    return verdict._replace(code="move_back", **steps(way, "move_back", before))
 
 
-def _way_back_m(view: View, profile: Profile, mirrored: bool, missing: list) -> float:
-    """How far back until all is in the image, where the body that is seen tells; else NaN.
-
-    Moving away draws everything towards the image's middle, as far as the camera is level.
-    """
-    seen = view.scores > profile.score
-    stature = _stature(view, seen, profile, mirrored)
-    ruler = next((p for p in _RULERS if seen[_points(p, profile, mirrored)].all()), None)
-    if ruler is None or math.isnan(stature) or stature < 1:
-        return math.nan
-    at = float(view.xy[_points(ruler, profile, mirrored), 1].mean())
-    above = float(np.mean(_ABOVE_GROUND[ruler]))
-    middle = view.height / 2
-    lowest = min((low for low, _ in missing), default=above)
-    ends = (at - (1 - above) * stature, at + (above - lowest) * stature)  # crown, and lowest part
-    furthest = max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
-    return _distance_m(stature, view) * max(furthest * 1.08 - 1, 0.0)
-
-
-def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list, cropped: bool,
-            mirrored: bool) -> str:
-    """What to do about the border that cuts; empty where none does."""
+def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
+            cropped: bool) -> str:
+    """Where to go from the border that cuts: back, or the image's left or right; empty where none
+    does."""
     if cropped:
-        return "move_back"
+        return "back"
     # Which border? Points that are seen tell best, but the box may reach further than they do.
     seen = view.seen(range(len(view.xy)), profile.score)
     extent = np.vstack([seen, view.box.reshape(2, 2)])
@@ -218,10 +251,28 @@ def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list, cro
     cut_bottom = bool(missing) and bottom >= view.height - room_y and (
         min(missing) <= min(there, default=(1, 1)))
     if cut_top or cut_bottom or (cut_left and cut_right):
-        return "move_back"
-    if cut_left or cut_right:
-        return f"move_{sideways(bool(cut_left), mirrored)}"
-    return ""
+        return "back"
+    return "right" if cut_left else "left" if cut_right else ""
+
+
+def _aside(verdict: Verdict, right: bool, share: float, view: View, profile: Profile,
+           mirrored: bool, before: Verdict | None) -> Verdict:
+    """Advice to go towards the image's right, or left, by a share of its width, in the person's
+    own words for it.
+
+    Who is not turned as they are to be turns first: left and right would mislead them.
+    """
+    turned = facing(view, profile, mirrored, before)
+    if turned is not None and turned.ok is False:
+        return verdict._replace(code=turned.code, grade=turned.grade)
+    side = in_image(profile.side, mirrored)
+    if side in ("left", "right"):  # they look along the image
+        code = "move_forward" if right == (side == "right") else "move_backward"
+    else:
+        code = f"move_{sideways(right, mirrored != (side == 'back'))}"
+    here = _reach(view, profile, mirrored).here
+    way = share / _FOCAL * (_NEAR_M if math.isnan(here) else here)
+    return verdict._replace(code=code, **steps(way, code, before))
 
 
 def visible(view: View, profile: Profile, mirrored: bool = False,
@@ -236,16 +287,20 @@ def visible(view: View, profile: Profile, mirrored: bool = False,
 
 def centred(view: View, profile: Profile, mirrored: bool = False,
             before: Verdict | None = None) -> Verdict:
-    """The middle of the parts is near the image's middle; > 0 is towards the image's right."""
+    """The middle of the parts is near the image's middle; > 0 is towards the image's right.
+
+    For who is too close or too far it is where the middle will be once they are not.
+    """
     points = view.seen(profile.points_in(mirrored), profile.score)
-    offset = math.nan
-    if len(points):
-        offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5
-    verdict = within("centred", offset, -profile.centre, profile.centre, "1",
-                     f"move_{sideways(True, mirrored)}", f"move_{sideways(False, mirrored)}")
-    if verdict.ok is not False:
+    if not len(points):
+        return within("centred", math.nan, -profile.centre, profile.centre)
+    offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5
+    reach = _reach(view, profile, mirrored)
+    there = offset
+    if not math.isnan(reach.here):
+        there *= reach.here / min(max(reach.here, reach.near), reach.far)
+    verdict = within("centred", there, -profile.centre, profile.centre)._replace(
+        value=offset, track=view.aside)
+    if verdict.ok:
         return verdict
-    value = size(view, profile, mirrored)
-    here = _distance_m(value * view.height / _share(profile), view)
-    return verdict._replace(grade=graded(abs(offset) / _FOCAL * here, _LITTLE_M, _BIG_M,
-                                         verdict.code, before))
+    return _aside(verdict, offset < 0, abs(offset), view, profile, mirrored, before)

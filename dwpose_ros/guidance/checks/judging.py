@@ -15,10 +15,11 @@ from dwpose_ros.guidance.checks.verdict import Verdict
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
 
-# What a check that holds may exceed before it fails, as a share of the limit: an angle of 25
-# degrees to enter is 27.5 to leave. A border, a score and a speed flicker more than lengths do.
-LEAVE = 0.1
-LEAVE_MARGIN, LEAVE_SCORE, LEAVE_STILL = 0.5, 0.2, 0.5
+# Two limits keep a check from flickering, as shares of the profile's: it holds once it is so far
+# inside, and until it is so far outside. A network errs by about as much.
+ENTER, LEAVE = -0.05, 0.05
+# How much more a border, a score and a speed flicker than lengths do.
+_MARGIN, _SCORE, _STILL = 5.0, 2.0, 5.0
 
 # A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
@@ -27,20 +28,20 @@ CHECKS: tuple[Check, ...] = (one_person, too_close, cut_off, too_far, centred, f
                              visible, *POSTURE_CHECKS, light, sharp, still)
 
 
-def relaxed(profile: Profile) -> Profile:
-    """The limits at which a check that holds ceases to: those of the profile, and a little."""
-    more, less = 1 + LEAVE, 1 - LEAVE
+def relaxed(profile: Profile, by: float = LEAVE) -> Profile:
+    """The profile with its limits wider by a share; narrower where that is negative."""
+    more, less = 1 + by, 1 - by
     return replace(
         profile,
         size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
-        margin=profile.margin * (1 - LEAVE_MARGIN), centre=profile.centre * more,
+        margin=profile.margin * (1 - _MARGIN * by), centre=profile.centre * more,
         facing=min(profile.facing * more, 180.0),
         looking=None if profile.looking is None else min(profile.looking * more, 180.0),
         posture=tuple(Wish(w.name, w.minimum * less, w.maximum * more) for w in profile.posture),
         brightness_minimum=profile.brightness_minimum * less,
         brightness_maximum=profile.brightness_maximum * more,
         sharpness_minimum=profile.sharpness_minimum * less,
-        still=profile.still * (1 + LEAVE_STILL), score=profile.score * (1 - LEAVE_SCORE))
+        still=profile.still * (1 + _STILL * by), score=profile.score * (1 - _SCORE * by))
 
 
 def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:
@@ -52,13 +53,13 @@ def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[V
 class Judge:
     """Judges one view after the other, with separate limits to enter and to leave.
 
-    A check has to meet the profile's own limits first; from then on it holds until it exceeds
-    those of `relaxed`. Advice to turn one way, and its grade, last too.
+    A check has to be a little inside the profile's limits first; from then on it holds until it
+    is a little outside. Advice to turn one way, and its grade, last too.
     """
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
         self.profile, self.mirrored = profile, mirrored
-        self._relaxed = relaxed(profile)
+        self._limits = {True: relaxed(profile), False: relaxed(profile, ENTER)}
         self._before: dict[str, Verdict] = {}
 
     def reset(self) -> None:
@@ -71,7 +72,7 @@ class Judge:
         for check in CHECKS if view is not None else ():
             before = self._before.get(check.__name__)
             held = before is not None and before.ok is True
-            verdict = check(view, self._relaxed if held else self.profile, self.mirrored, before)
+            verdict = check(view, self._limits[held], self.mirrored, before)
             if verdict is None:
                 continue
             if verdict.ok is not None:  # what cannot be judged changes nothing

@@ -8,6 +8,10 @@ from typing import NamedTuple
 # How much further a value must go before its grade changes back: advice that alternates between
 # "a little" and "a step" is worse than either.
 _GRADE_STICKS = 0.2
+STEP_M = 0.5  # what somebody does who is asked for a step: shorter than in walking
+SIDESTEP_M = 0.35
+LITTLE_M = 0.27  # up to here it is "a little"
+MOST_STEPS = 6  # that are asked for at once
 
 
 class Verdict(NamedTuple):
@@ -27,7 +31,9 @@ class Verdict(NamedTuple):
     code: str = ""  # the instruction, where it does not hold
     part: str = ""  # of the body, where the instruction names one
     grade: str = ""  # "little" or "big" where little or much is missing
+    count: int = 0  # of the steps to take, where the instruction is to take some
     required: bool = True
+    track: float = math.nan  # changes as the value does, but not when other points come into view
 
 
 def sideways(view_right: bool, mirrored: bool) -> str:
@@ -51,6 +57,24 @@ def graded(off: float, little: float, big: float, code: str, before: Verdict | N
         else:
             little, big = little * (1 - _GRADE_STICKS), big * (1 + _GRADE_STICKS)
     return "little" if off <= little else "big" if off >= big else ""
+
+
+def steps(way_m: float, code: str, before: Verdict | None) -> dict[str, str | int]:
+    """`grade` and `count` of advice to walk so far: "little", or a number of steps.
+
+    Where the same advice was given before, the number stays until the way is well beyond.
+    """
+    there = before is not None and before.code == code and before.ok is False
+    little = LITTLE_M
+    if there:
+        little *= 1 + _GRADE_STICKS if before.grade == "little" else 1 - _GRADE_STICKS
+    if way_m <= little:
+        return {"grade": "little", "count": 0}
+    wanted = way_m / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
+    if there and before.count and abs(wanted - before.count) < 0.5 + _GRADE_STICKS:
+        return {"grade": "", "count": before.count}
+    # Rather one too few: they may take long ones, and the next advice is the better one.
+    return {"grade": "", "count": min(max(math.floor(wanted + 0.4), 1), MOST_STEPS)}
 
 
 def within(name: str, value: float, minimum: float = math.nan, maximum: float = math.nan,

@@ -1,0 +1,155 @@
+"""What a pose network sees of the virtual person: true keypoints, with its errors and losses."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from dwpose_ros.keypoints import FACE, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.pose.people import People
+from dwpose_ros.simulation.actor import Stance
+from dwpose_ros.simulation.scene import Camera, Figure, Scene
+
+# Fitted by `fit` on MediaPipe; standard deviations of a coordinate in heights of the person. The
+# greater part of an error belongs to the posture and the turn, and lasts as long as those do.
+LASTING = {"body": 0.012, "feet": 0.018, "face": 0.0018, "hands": 0.018}
+JITTER = {"body": 0.0020, "feet": 0.0030, "face": 0.0004, "hands": 0.0020}
+LASTS_S, LASTS_M, LASTS_DEG = 15.0, 0.3, 20.0
+SEEN = {"body": 0.998, "feet": 0.998, "face": 0.998, "hands": 0.998}
+# Through the body or other limbs; from the side less often.
+SEEN_THROUGH = {"body": 0.998, "feet": 0.99, "face": 0.0, "hands": 0.0}
+SEEN_THROUGH_ASIDE = {"body": 0.75, "feet": 0.62, "face": 0.0, "hands": 0.0}
+ASIDE_DEG = 60.0, 150.0
+CHANGES = 0.1  # share of the points whose luck turns from one frame to the next
+FACE_FOUND = 0.5  # a face is found whole if so much of it is to be seen, or not at all
+OUTSIDE_LEAST = 8  # points in the image, from which on somebody is found
+
+_GROUPS = {"body": slice(0, 17), "feet": slice(17, 23),
+           "face": slice(FACE.start, FACE.stop), "hands": slice(LEFT_HAND.start, RIGHT_HAND.stop)}
+
+
+def _by_point(figures: dict[str, float]) -> np.ndarray:
+    """(133,) from figures by group."""
+    values = np.empty(133)
+    for name, group in _GROUPS.items():
+        values[group] = figures[name]
+    return values
+
+
+_LASTING, _JITTER, _SEEN, _THROUGH, _THROUGH_ASIDE = map(
+    _by_point, (LASTING, JITTER, SEEN, SEEN_THROUGH, SEEN_THROUGH_ASIDE))
+
+
+@lru_cache(maxsize=None)
+def _scene(height_m: float) -> Scene:
+    return Scene(Camera(height_m=height_m))
+
+
+class Eye:
+    """A camera at `height_m`, and the network behind it; `rate_hz` is how often it looks."""
+
+    def __init__(self, random: np.random.Generator, height_m: float, rate_hz: float) -> None:
+        self._random, self._rate_hz = random, rate_hz
+        self._scene = _scene(height_m)
+        self._lasting = random.normal(size=(133, 2))
+        self._luck = random.random(133)
+        self._last: Stance | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._scene.camera.width, self._scene.camera.height
+
+    def truth(self, stance: Stance) -> People:
+        """Where all points really are; seen are those that nothing hides."""
+        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        return self._scene.truth(figures if stance.present else [])
+
+    def at_best(self, stance: Stance) -> People:
+        """The same as a network without any error would see it: through body and limbs too."""
+        people = self.truth(stance)
+        inside = ((people.xy >= 0) & (people.xy < self.size)).all(-1)
+        face = _GROUPS["face"]
+        found = (people.scores[:, face] > 0).mean(1, keepdims=True) > FACE_FOUND
+        seen = (people.scores > 0) | inside & (_THROUGH > 0)
+        seen[:, face] = inside[:, face] & found
+        return people._replace(scores=seen.astype(np.float32))
+
+    def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Keypoints (n, 133, 2), scores (n, 133) and boxes (n, 4) of nobody, or of one."""
+        people = self.truth(stance)
+        if not len(people.xy) or (people.scores[0] > 0).sum() <= OUTSIDE_LEAST:
+            return np.empty((0, 133, 2)), np.empty((0, 133)), np.empty((0, 4))
+        xy, visible, box = people.xy[0], people.scores[0] > 0, people.boxes[0]
+        random, last, self._last = self._random, self._last or stance, stance
+        moved = math.hypot(stance.x_m - last.x_m, stance.distance_m - last.distance_m) / LASTS_M
+        keep = math.exp(-1 / self._rate_hz / LASTS_S - moved
+                        - abs(stance.yaw_deg - last.yaw_deg) / LASTS_DEG)
+        self._lasting = keep * self._lasting + math.sqrt(1 - keep**2) * random.normal(
+            size=(133, 2))
+        turns = random.random(133) < CHANGES
+        self._luck[turns] = random.random(int(turns.sum()))
+        height = self._scene.camera.focal_px * _STATURE_M / stance.distance_m
+        error = self._lasting * _LASTING[:, None] + random.normal(size=(133, 2)) * (
+            _JITTER[:, None])
+        inside = ((xy >= 0) & (xy < self.size)).all(1)
+        turn = abs((stance.yaw_deg + 180) % 360 - 180)
+        through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
+        seen = np.where(visible, self._luck < _SEEN, inside & (self._luck < through))
+        face = _GROUPS["face"]
+        seen[face] = inside[face] & (visible[face].mean() > FACE_FOUND)
+        scores = np.where(seen, random.uniform(0.6, 0.95, 133), 0.1)
+        return (xy + error * height)[None], scores[None], box[None]
+
+
+_STATURE_M = Figure().stature_m
+
+
+def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 8) -> str:
+    """The figures above for a network: `estimate` of a BGR image gives People. A table."""
+    random = np.random.default_rng(0)
+    rows: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
+    for height_m, distances in ((1.0, (3.0, 3.6)), (1.45, (1.0, 1.5))):
+        scene = _scene(height_m)
+        for yaw in turns:
+            for distance in distances:
+                x = random.uniform(-0.2, 0.2)
+                errors, scores = [], []
+                for seed in range(frames + 2):
+                    figure = Figure(x + random.normal(0, 0.006), distance, yaw + random.normal())
+                    truth = scene.truth([figure])
+                    image = np.ascontiguousarray(scene.render([figure], seed=seed)[..., ::-1])
+                    found = estimate(image)
+                    if seed >= 2 and len(found.xy):  # a tracker needs some to settle
+                        height = scene.camera.focal_px * _STATURE_M / distance
+                        errors.append((found.xy[0] - truth.xy[0]) / height)
+                        scores.append(found.scores[0] > 0.3)
+                if not errors:
+                    continue
+                inside = ((truth.xy[0] >= 0) & (truth.xy[0] < (1280, 720))).all(1)
+                for name, group in _GROUPS.items():
+                    for visible in (True, False):
+                        of = np.zeros(133, bool)
+                        of[group] = inside[group] & ((truth.scores[0, group] > 0) == visible)
+                        if of.any():
+                            rows.setdefault((name, visible), []).append(
+                                _row(np.array(errors)[:, of], np.array(scores)[:, of]))
+    lines = [f"{'':<6}{'':<8}{'seen':>7}{'lasting':>9}{'jitter':>9}"]
+    for (name, visible), found in rows.items():
+        seen, lasting, jitter = np.nanmean([f[0] for f in found]), *(
+            np.nanmedian([f[i] for f in found]) for i in (1, 2))
+        lines.append(f"{name:<6}{'visible' if visible else 'hidden':<8}{seen:>7.3f}"
+                     f"{lasting:>9.4f}{jitter:>9.4f}")
+    return "\n".join(lines)
+
+
+def _row(errors: np.ndarray, seen: np.ndarray) -> tuple[float, float, float]:
+    """Share seen, and of points that always are: error that lasts, and that does not."""
+    always = seen.all(0)
+    if not always.any():
+        return float(seen.mean()), math.nan, math.nan
+    lasting = np.linalg.norm(errors[:, always].mean(0), axis=1)
+    # The median length of a vector of two normal numbers is 1.18 of their standard deviation.
+    return (float(seen.mean()), float(np.median(lasting)) / 1.18,
+            float(np.median(errors[:, always].std(0))))

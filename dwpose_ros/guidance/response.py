@@ -1,0 +1,127 @@
+"""Whether somebody does what they were asked to: movement along each axis of advice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Sequence
+
+from dwpose_ros.guidance.checks import Verdict
+
+REACTION_S = 0.4  # nobody acts on a sentence sooner after its end
+BEGIN_S = 1.0  # after its end, most have begun
+SETTLED_S = 0.4  # movement is what changes within so long
+RESTED_S = 0.2  # who has not moved for so long has ended what they were doing
+
+# Advice on one axis takes nothing from advice on another: who walks back can be told to turn.
+_AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "move_right": "side",
+         "move_forward": "side", "move_backward": "side", "turn_left": "turn", "turn_right": "turn", "turn_around": "turn", "face_camera": "turn",
+         "face_left_side": "turn", "face_right_side": "turn", "face_back": "turn",
+         "face_three_quarter_left": "turn", "face_three_quarter_right": "turn",
+         "look_at_camera": "head", "look_ahead": "head"}
+OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right",
+            "move_forward": "move_backward"}
+OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
+_EASED = 0.55
+# What has changed by more within SETTLED_S is on the way: the logarithm of the distance, a place
+# aside in heights of the person, degrees.
+_LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
+
+
+def axis(code: str) -> str:
+    """The axis of an instruction; one that moves nobody is an axis of its own."""
+    return _AXES.get(code, code)
+
+
+@dataclass
+class _Axis:
+    """What was last asked on an axis, and what has been seen of it since."""
+
+    code: str = ""
+    part: str = ""
+    spoken_at: float = -math.inf
+    heard_at: float = -math.inf  # the end of the sentence
+    moved: bool = False  # since it was heard
+    moving: bool = False
+    rests_since: float = -math.inf
+    ease: float = 1.0  # how much less than it should be is asked of who always overdoes it
+    trail: list[tuple[float, float]] = field(default_factory=list)
+
+
+class Responses:
+    """Follows a person along the axes. Times are seconds on any one clock, and do not fall."""
+
+    def __init__(self) -> None:
+        self._axes: dict[str, _Axis] = {}
+        self._last: _Axis | None = None  # the one that was last spoken of
+
+    def on(self, code: str) -> _Axis:
+        """What is known of the axis of an instruction."""
+        return self._axes.setdefault(axis(code), _Axis())
+
+    def asked(self, code: str, part: str, now: float) -> None:
+        """An instruction was spoken; it is heard now, or by the end of `busy` times in `watch`."""
+        self._last = self.on(code)
+        self._last.ease = self.ease(code)
+        self._last.code, self._last.part, self._last.moved = code, part, False
+        self._last.spoken_at = self._last.heard_at = now
+
+    def watch(self, verdicts: Sequence[Verdict], now: float, busy: bool) -> None:
+        """See what moves in a new frame."""
+        if busy and self._last is not None:
+            self._last.heard_at = now
+        found = {v.name: v for v in verdicts}
+        stirring = "still" in found and found["still"].ok is False
+        values = _places(found)
+        for name in {*self._axes, *_LEAST}:
+            one = self._axes.setdefault(name, _Axis())
+            one.moving = _moves(one, values[name], _LEAST[name], now) if name in _LEAST else (
+                stirring)
+            if one.moving:
+                one.rests_since = now
+            # What they do while it is said, or right after, they would have done without it.
+            one.moved |= one.moving and bool(one.code) and now - one.heard_at > REACTION_S
+
+    def ease(self, code: str) -> float:
+        """What is missing times this is what to ask for: less, once they went too far."""
+        one = self.on(code)
+        return one.ease * (_EASED if one.moved and OPPOSITE.get(code) == one.code else 1.0)
+
+    def under_way(self, code: str) -> bool:
+        """They are doing what was last asked on this instruction's axis."""
+        one = self.on(code)
+        return one.moved and one.moving
+
+    def ended(self, code: str, now: float) -> bool:
+        """They have done something about this instruction, and come to rest."""
+        one = self.on(code)
+        return (one.moved and now - one.rests_since >= RESTED_S
+                and now - one.heard_at >= BEGIN_S)
+
+    def busy(self) -> bool:
+        """They are doing something that they were asked to."""
+        return any(one.moved and one.moving for one in self._axes.values() if one.code)
+
+    def begun(self, now: float) -> bool:
+        """They have begun with the last sentence, or had the time to."""
+        last = self._last
+        return last is None or last.moved or now - last.heard_at >= BEGIN_S
+
+
+def _places(found: dict[str, Verdict]) -> dict[str, float]:
+    """Where the person is on those axes that have a measure; NaN where that is not known."""
+    def of(name: str, what: str = "value") -> float:
+        return getattr(found[name], what) if name in found else math.nan
+    return {"depth": of("too_close", "track"), "side": of("centred", "track"),
+            "turn": of("facing"), "head": of("looking")}
+
+
+def _moves(one: _Axis, value: float, least: float, now: float) -> bool:
+    """Whether a value on an axis is on its way; False where that is not known."""
+    old = [(t, v) for t, v in one.trail if now - t <= SETTLED_S] or one.trail[-1:]
+    one.trail = [*old, (now, value)]
+    values = [v for _, v in one.trail]
+    # A single frame may be wrong: between three and three, where there are as many.
+    few = min(3, len(values) // 2) or 1
+    return abs(median(values[-few:]) - median(values[:few])) > least
