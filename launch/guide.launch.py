@@ -16,7 +16,7 @@ ARGUMENTS = {
     "label": ("", "of the captures' files; empty: the profile's name"),
     "folder": ("~/dwpose_captures", "where captures are written"),
     "speech": ("true", "speak"),
-    "voice": (LaunchConfiguration("language"), "espeak-ng's voice; default: the language"),
+    "voice": ("", "espeak-ng's voice; empty: the language's"),
     "downstream": ("true", "run the example AI node, which writes pose maps"),
     "exit_when_done": ("false", "end everything after the capture"),
 }
@@ -45,7 +45,7 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package="dwpose_ros", executable="speech", name="speech", output="screen",
             condition=IfCondition(LaunchConfiguration("speech")),
-            parameters=[{"voice": value("voice", str)}]),
+            parameters=[{"language": value("language", str), "voice": value("voice", str)}]),
         Node(
             package="dwpose_ros", executable="downstream", name="downstream", output="screen",
             condition=IfCondition(LaunchConfiguration("downstream"))),
