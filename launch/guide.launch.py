@@ -1,4 +1,8 @@
-"""The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`."""
+"""The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`.
+
+With `source:=sim` a simulated person comes before a simulated camera, hears what is spoken, and
+acts on it.
+"""
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown

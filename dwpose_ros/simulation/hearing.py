@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dwpose_ros.guidance.phrases import CODES, Phrases
+from dwpose_ros.guidance.phrases import CODES, COUNTED, Phrases
+
+MOST = 9  # that is counted aloud
 
 
 class Heard(NamedTuple):
@@ -22,5 +24,6 @@ def sentences(phrases: Phrases) -> dict[str, Heard]:
         for code in CODES:
             for part in ("", *phrases.parts):
                 heard = Heard(code, part, grade)
-                meanings.setdefault(phrases.text(*heard), heard)
+                for count in range(1, MOST + 1 if code in COUNTED else 2):
+                    meanings.setdefault(phrases.text(*heard, count), heard)
     return meanings
