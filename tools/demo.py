@@ -31,8 +31,8 @@ from dwpose_ros.nodes.common import NEWEST_IMAGE, configured
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns
 from dwpose_ros.pose.draw import draw_skeleton
 
-ARGUMENTS = {"source": "sim", "profile": "a_pose", "background": "window",
-             "exit_when_done": "true"}
+ARGUMENTS = {"source": "sim", "profile": "a_pose", "language": "en", "temper": "obedient",
+             "seed": "0", "background": "window", "exit_when_done": "true"}
 KEEP = 30  # images that wait for their pose
 
 
@@ -118,7 +118,7 @@ def main() -> int:
         finally:
             code = stop(launch)
     if watcher.moments:
-        write_sheet(folder / "sheet.png", watcher, arguments)
+        write_sheet(folder / "sheet.png", watcher, len(steps), arguments)
     return report(watcher, len(steps), code, folder)
 
 
@@ -133,15 +133,16 @@ def stop(launch: subprocess.Popen) -> int:
         return launch.wait()
 
 
-def write_sheet(path: Path, watcher: Watcher, arguments: dict[str, str]) -> None:
+def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, str]) -> None:
     """What was said and captured, as one picture."""
-    shown = [f"{name} {arguments[name]}" for name in ("temper", "language", "seed")
-             if name in arguments]
+    shown = [arguments["temper"], f"seed {arguments['seed']}"] if (
+        arguments["source"] == "sim") else []
+    shown.append(f"{len(watcher.captures)} of {wanted} captured")
     captures = [
         Tile(cv2.imdecode(np.frombuffer(msg.image.data, np.uint8), cv2.IMREAD_COLOR),
              msg.label, f"quality {msg.quality:.2f}, after {seconds:.1f} s")
         for seconds, msg in watcher.captures]
-    sheet = contact_sheet(f"dwpose_ros: {Path(arguments['profile']).stem}", ", ".join(shown),
+    sheet = contact_sheet(f"dwpose_ros: {Path(arguments['profile']).stem}", " · ".join(shown),
                           watcher.moments, captures)
     temporary = path.with_suffix(".part.png")
     if not cv2.imwrite(str(temporary), sheet):
