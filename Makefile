@@ -20,7 +20,7 @@ test: $(VENV)/.test
 	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
 	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
 
-bench: $(VENV)/.demo
+bench: $(VENV)/.test
 	$(ROSLESS) $(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
 
 clean:
@@ -33,7 +33,7 @@ $(VENV)/pyvenv.cfg:
 # The build folders are removed first, since they may hold modules that are gone from the sources.
 $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	rm -rf build rosless/build
-	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[mediapipe,demo]'
+	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[mediapipe]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./rosless .
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(MEDIAPIPE) || \
 	echo "MediaPipe has no wheel for $$($(BIN)/python --version): it has for 3.9 to 3.12. \

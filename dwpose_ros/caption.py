@@ -27,7 +27,8 @@ def _font_file() -> str | None:
     return None
 
 
-def _font(size: float):
+def font(size: float):
+    """The font for texts over images, so many pixels large."""
     file, size = _font_file(), max(1, int(size))
     if file:
         return ImageFont.truetype(file, size)
@@ -46,8 +47,8 @@ def _letters(text: str, width: int, height: int) -> np.ndarray:
         text = "".join(c for c in unicodedata.normalize("NFD", text)
                        if not unicodedata.combining(c))
     size = height * 0.55
-    size *= min(1.0, 0.95 * width / max(pen.textlength(text, font=_font(size)), 1))
-    pen.text((width / 2, height / 2), text, fill=255, font=_font(size), anchor="mm")
+    size *= min(1.0, 0.95 * width / max(pen.textlength(text, font=font(size)), 1))
+    pen.text((width / 2, height / 2), text, fill=255, font=font(size), anchor="mm")
     return np.asarray(strip, np.float32)[..., None] / 255
 
 

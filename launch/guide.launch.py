@@ -1,4 +1,8 @@
-"""The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`."""
+"""The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`.
+
+With `source:=sim` a simulated person comes before a simulated camera, hears what is spoken, and
+acts on it.
+"""
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
@@ -16,7 +20,7 @@ ARGUMENTS = {
     "label": ("", "of the captures' files; empty: the profile's name"),
     "folder": ("~/dwpose_captures", "where captures are written"),
     "speech": ("true", "speak"),
-    "voice": (LaunchConfiguration("language"), "espeak-ng's voice; default: the language"),
+    "voice": ("", "espeak-ng's voice; empty: the language's"),
     "downstream": ("true", "run the example AI node, which writes pose maps"),
     "exit_when_done": ("false", "end everything after the capture"),
 }
@@ -45,7 +49,7 @@ def generate_launch_description() -> LaunchDescription:
         Node(
             package="dwpose_ros", executable="speech", name="speech", output="screen",
             condition=IfCondition(LaunchConfiguration("speech")),
-            parameters=[{"voice": value("voice", str)}]),
+            parameters=[{"language": value("language", str), "voice": value("voice", str)}]),
         Node(
             package="dwpose_ros", executable="downstream", name="downstream", output="screen",
             condition=IfCondition(LaunchConfiguration("downstream"))),

@@ -1,9 +1,13 @@
-"""Camera and pose: `ros2 launch dwpose_ros pose.launch.py source:=0`, then see /wholebody_pose."""
+"""Camera and pose: `ros2 launch dwpose_ros pose.launch.py source:=0`, then see /wholebody_pose.
+
+With `source:=sim` a simulated camera and person stand in.
+"""
 
 import os
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdown
+from launch.actions import (DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable,
+                            Shutdown)
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -13,11 +17,16 @@ from launch_ros.substitutions import FindPackageShare
 ARGUMENTS = {
     "camera": ("true", "start our camera node; false: another driver publishes the images"),
     "image_topic": ("image_raw", "the images' topic"),
-    "source": ("0", "webcam number or device, video or image file, folder, or stream URL"),
+    "source": ("0", "webcam number or device, video or image file, folder, or stream URL; or sim, "
+                    "a simulated camera and person"),
     "width": ("0", "pixels; 0: the source's own"),
     "height": ("0", "pixels; 0: the source's own"),
     "rate": ("0.0", "frames a second; 0: the source's own"),
     "loop": ("false", "begin again after a file's last frame"),
+    "temper": ("obedient", "how the simulated person follows instructions: obedient, slow, "
+                           "overshooting, restless, confused, hard_of_hearing or leaving"),
+    "seed": ("0", "of the simulation's chance"),
+    "background": ("wall", "of the simulated room: wall, window, shelves or plain"),
     "backend": ("auto", "estimator: auto, dwpose or mediapipe"),
     "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
     "detector": ("", "person detector: likewise"),
@@ -34,10 +43,28 @@ ARGUMENTS = {
 }
 
 
-def generate_launch_description() -> LaunchDescription:
-    def value(name, kind):
-        return ParameterValue(LaunchConfiguration(name), value_type=kind)
+def value(name: str, kind: type, **others) -> ParameterValue:
+    return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
 
+
+def camera(context) -> list[Node]:
+    """The node that publishes the images."""
+    common = {"width": value("width", int), "height": value("height", int),
+              "rate": value("rate", float)}
+    if LaunchConfiguration("source").perform(context) == "sim":
+        name, own = "simulation", {
+            "temper": value("temper", str), "seed": value("seed", int),
+            "background": value("background", str),
+            "language": value("language", str, default="en")}  # an argument of guide.launch.py
+    else:
+        name, own = "camera", {"source": value("source", str), "loop": value("loop", bool)}
+    return [Node(package="dwpose_ros", executable=name, name=name, output="screen",
+                 remappings=[("image_raw", LaunchConfiguration("image_topic"))],
+                 parameters=[common | own],
+                 on_exit=Shutdown(reason=f"the {name} node has ended"))]
+
+
+def generate_launch_description() -> LaunchDescription:
     images = [("image_raw", LaunchConfiguration("image_topic"))]
     network = [] if os.environ.get("CYCLONEDDS_URI") else [SetEnvironmentVariable(
         "CYCLONEDDS_URI", ["file://", PathJoinSubstitution(
@@ -46,13 +73,7 @@ def generate_launch_description() -> LaunchDescription:
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in ARGUMENTS.items()),
         *network,
-        Node(
-            package="dwpose_ros", executable="camera", name="camera", output="screen",
-            condition=IfCondition(LaunchConfiguration("camera")), remappings=images,
-            on_exit=Shutdown(reason="the camera node has ended"),
-            parameters=[{"source": value("source", str), "width": value("width", int),
-                         "height": value("height", int), "rate": value("rate", float),
-                         "loop": value("loop", bool)}]),
+        OpaqueFunction(function=camera, condition=IfCondition(LaunchConfiguration("camera"))),
         Node(
             package="dwpose_ros", executable="pose", name="pose", output="screen",
             remappings=images, on_exit=Shutdown(reason="the pose node has ended"),

@@ -9,13 +9,14 @@ from std_msgs.msg import Header, String
 from dwpose_ros.guidance import load_phrases
 from dwpose_ros.images import fill
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
+from dwpose_ros.nodes.speech import speaking_s
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.camera import Camera, Figure
 from dwpose_ros.simulation.hearing import Heard, sentences
 from dwpose_ros.simulation.scene import Scene
 
-LETTERS_A_SECOND = 15.0  # a sentence is heard when it has been said
+SIZE, RATE = (1280, 720), 15.0  # of the camera's own
 
 
 class Simulation(DwposeNode):
@@ -28,24 +29,27 @@ class Simulation(DwposeNode):
         seed = self.parameter("seed", 0, "of chance", minimum=0, maximum=2**31 - 1)
         language = self.parameter("language", "en", "that the person understands")
         background = self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
-        width = self.parameter("width", 1280, "pixels", minimum=64, maximum=4096)
-        height = self.parameter("height", 720, "pixels", minimum=64, maximum=4096)
+        width, height = (
+            self.parameter(name, 0, f"pixels; 0: {own}", minimum=0, maximum=4096) or own
+            for name, own in zip(("width", "height"), SIZE))
         fov = self.parameter("fov", 60.0, "degrees across", minimum=20.0, maximum=120.0)
         tilt = self.parameter("tilt", 0.0, "degrees, positive looks up",
                               minimum=-45.0, maximum=45.0)
-        rate = self.parameter("rate", 30.0, "frames a second", minimum=1.0, maximum=120.0)
+        rate = self.parameter("rate", 0.0, f"frames a second; 0: {RATE:g}", minimum=0.0,
+                              maximum=120.0) or RATE
         x, distance, yaw = (
             self.parameter(name, default, text, minimum=low, maximum=high)
             for name, default, text, low, high in (
-                ("x", 0.9, "m, where the person stands first, to the image's right", -5.0, 5.0),
-                ("distance", 2.2, "m, from the camera", 0.5, 10.0),
-                ("yaw", -35.0, "degrees, positive is turned to the person's own left",
+                # Beside the picture: they walk in when they are asked to.
+                ("x", 2.4, "m, where the person stands first, to the image's right", -5.0, 5.0),
+                ("distance", 2.5, "m, from the camera", 0.5, 10.0),
+                ("yaw", -60.0, "degrees, positive is turned to the person's own left",
                  -180.0, 180.0)))
         camera = Camera(width, height, fov, tilt_deg=tilt)
         self._scene = Scene(camera, background=background)
         self._actor = Actor(Stance(x, distance, yaw, "relaxed"), temper, seed)
         self._meanings = sentences(load_phrases(configured("phrases", language)))
-        self._to_hear: list[tuple[float, Heard]] = []
+        self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
         f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
         self._info = CameraInfo(width=width, height=height, distortion_model="plumb_bob",
@@ -54,27 +58,31 @@ class Simulation(DwposeNode):
                                 p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
         self._images = self.create_publisher(Image, "image_raw", NEWEST_IMAGE)
         self._infos = self.create_publisher(CameraInfo, "camera_info", 5)
-        self.create_subscription(String, "speech", self._on_speech, 5)
+        self.create_subscription(String, "speech", self._on_speech, 1)
         self.create_timer(1 / rate, self._show)
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds / 1e9
 
     def _on_speech(self, msg: String) -> None:
+        # As in the speech node, what comes ends what is being said; that is not understood then.
+        self._to_hear = None
+        if not msg.data.strip():
+            return
         heard = self._meanings.get(msg.data)
         if heard is None:
             self.get_logger().warning(f"the person does not understand {msg.data!r}: is "
                                       "`language` that of the guidance?")
             return
-        said = len(msg.data.encode()) / LETTERS_A_SECOND
-        self._to_hear.append((self._now() + said, heard))
+        self._to_hear = self._now() + speaking_s(msg.data), heard
 
     def _show(self) -> None:
         stamp = self.get_clock().now()
         now = stamp.nanoseconds / 1e9
-        while self._to_hear and self._to_hear[0][0] <= now:
-            code, part, grade, count = self._to_hear.pop(0)[1]
+        if self._to_hear is not None and self._to_hear[0] <= now:
+            code, part, grade, count = self._to_hear[1]
             self._actor.hear(code, part, grade, now, count)
+            self._to_hear = None
         stance = self._actor.at(now)
         figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         rgb = self._scene.render(figures if stance.present else [], seed=self._frames)

@@ -1,57 +1,172 @@
-"""Speech: says what it is told, one sentence at a time."""
+"""Speech: says what it is told at once, in place of what it was saying."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
 
-from std_msgs.msg import String
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Bool, String
 
-from dwpose_ros.nodes.common import DwposeNode, Worker, run
+from dwpose_ros.nodes.common import DwposeNode, run
 
-LONGEST_S = 30.0  # an engine that speaks longer hangs
+ENGINE = "espeak-ng"
+VOICES = {"pt": "pt-br", "zh": "cmn"}  # where a language's voice has another name
+RATE = 160  # words a minute
+WATCH_S = 0.05  # between two looks at the engine
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def speaking_s(text: str, rate: int = RATE) -> float:
+    """How long a voice takes for a sentence: at 160 words a minute some 15 letters a second, or 5
+    Chinese characters, which are three bytes each."""
+    return 0.3 + len(text.encode()) / 15 * RATE / rate
+
+
+class Printed:
+    """A sentence that is read, since there is no engine: that takes as long."""
+
+    def __init__(self, expected_s: float) -> None:
+        self._end = time.monotonic() + expected_s
+
+    def trouble(self) -> str | None:
+        """None while it is being read, then the empty string."""
+        return None if time.monotonic() < self._end else ""
+
+    def stop(self) -> None:
+        """Nothing sounds."""
+
+
+class Spoken:
+    """A sentence that an engine is saying, in a process of its own. OSError if none starts."""
+
+    def __init__(self, command: list[str], text: str, expected_s: float) -> None:
+        self._expected_s = expected_s
+        # Files, not pipes: an engine that hangs must not block who writes or reads. Not an
+        # argument either: a sentence that begins with '-' is no option.
+        self._errors = tempfile.TemporaryFile()
+        with tempfile.TemporaryFile() as words:
+            words.write(text.encode())
+            words.seek(0)
+            self._process = subprocess.Popen(
+                command, stdin=words, stdout=subprocess.DEVNULL, stderr=self._errors,
+                start_new_session=True)
+        self._began = time.monotonic()
+
+    def trouble(self) -> str | None:
+        """None while it speaks; then what went wrong, empty if nothing did. Ends a hanging one."""
+        took, limit = time.monotonic() - self._began, 3 * self._expected_s + 5
+        code = self._process.poll()
+        if code is None:
+            if took < limit:
+                return None
+            self.stop()
+            return f"it did not end in {limit:.0f} s"
+        told = " ".join(self._told().split())
+        if code < 0:
+            return f"it was killed by {signal.Signals(-code).name}"
+        if code > 0:
+            return f"exit code {code}: {told}"
+        # Without a sound card espeak-ng complains and ends at once, with 0.
+        return told if took < self._expected_s / 4 else ""
+
+    def stop(self) -> None:
+        """Silence, now, whatever the engine does with softer signals."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):  # stuck in the sound driver
+            self._process.wait(0.2)
+
+    def _told(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")
 
 
 class Speech(DwposeNode):
-    """Speaks through espeak-ng, or prints. While it speaks, only the newest sentence waits."""
+    """Speaks through espeak-ng, or prints. Nothing waits: what comes replaces what is being said,
+    and an empty sentence only ends it."""
 
     def __init__(self) -> None:
         super().__init__("speech")
-        self._voice = self.parameter("voice", "en", "espeak-ng's voice or language")
-        self._rate = self.parameter("rate", 160, "words a minute", minimum=80, maximum=450)
-        self._volume = self.parameter("volume", 100, "of 200", minimum=0, maximum=200)
-        self._engine = shutil.which("espeak-ng") or shutil.which("espeak")
-        self._process: subprocess.Popen | None = None
-        if self._engine is None:
-            self.get_logger().warning("espeak-ng is not installed: speech is printed "
-                                      "(apt install espeak-ng)")
-        self._worker = Worker(self._say, self.get_logger(), "speech")
-        self.create_subscription(String, "speech", lambda msg: self._worker.put(msg.data), 10)
+        self._language = self._changing("language", "en", "of the voice, as of the guidance")
+        self._voice = self._changing("voice", "", "espeak-ng's; empty: the language's")
+        self._rate = self._changing("rate", RATE, "words a minute", minimum=80, maximum=450)
+        self._volume = self._changing("volume", 100, "of 200", minimum=0, maximum=200)
+        self._saying: Spoken | Printed | None = None
+        self._is_speaking: bool | None = None  # as published
+        self._speaking = self.create_publisher(Bool, "speaking", LATCHED)
+        self._publish()
+        self._find_engine()
+        self.create_subscription(String, "speech", lambda msg: self._say(msg.data), 1)
+        self.create_timer(WATCH_S, self._watch)
+
+    def _changing(self, name: str, default, description: str, **limits):
+        return self.parameter(name, default, description, **limits,
+                              change=lambda value: setattr(self, f"_{name}", value))
+
+    def _find_engine(self) -> str | None:
+        engine = shutil.which(ENGINE)
+        if engine is None:
+            self.get_logger().warning(f"{ENGINE} is not installed: speech is printed "
+                                      f"(apt install {ENGINE})", throttle_duration_sec=30.0)
+        return engine
 
     def _say(self, text: str) -> None:
-        self.get_logger().info(f"says: {text}")
-        if self._engine is None or not text.strip():
-            return
-        # The sentence goes in by stdin: one that begins with '-' must not be an option.
-        self._process = subprocess.Popen(
-            [self._engine, "-v", self._voice, "-s", str(self._rate), "-a", str(self._volume),
-             "--stdin"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE)
+        self._silence()
+        if text.strip():
+            self.get_logger().info(f"says: {text}")
+            self._saying = self._begin(text)
+        self._publish()
+
+    def _begin(self, text: str) -> Spoken | Printed | None:
+        engine, expected_s = self._find_engine(), speaking_s(text, self._rate)
+        if engine is None:
+            return Printed(expected_s)
+        # A language can be a user's file.
+        language = Path(self._language).stem
+        voice = self._voice or VOICES.get(language, language)
         try:
-            _, errors = self._process.communicate(text.encode(), timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-            errors = f"did not end in {LONGEST_S:g} s".encode()
-        if self._process.returncode > 0 or b"did not end" in errors:
-            self.get_logger().warning(
-                f"{self._engine} failed: {' '.join(errors.decode(errors='replace').split())}; is "
-                f"there a sound device, and a voice {self._voice!r}?", throttle_duration_sec=30.0)
+            return Spoken([engine, "-v", voice, "-s", str(self._rate), "-a", str(self._volume),
+                           "--stdin"], text, expected_s)
+        except OSError as err:
+            self._warn(str(err))
+            return None
+
+    def _watch(self) -> None:
+        trouble = self._saying.trouble() if self._saying else None
+        if trouble is None:
+            return
+        self._saying = None
+        self._publish()
+        if trouble:
+            self._warn(trouble)
+
+    def _warn(self, trouble: str) -> None:
+        voice = self._voice or f"for the language {self._language}"
+        self.get_logger().warning(
+            f"{ENGINE} failed, and the next sentence is tried again: {trouble}; is there a sound "
+            f"device, and a voice {voice}?", throttle_duration_sec=30.0)
+
+    def _silence(self) -> None:
+        if self._saying is not None:
+            self._saying.stop()
+            self._saying = None
+
+    def _publish(self) -> None:
+        """Tell whether something is being said, where that has changed."""
+        speaking = self._saying is not None
+        if speaking != self._is_speaking:
+            self._is_speaking = speaking
+            self._speaking.publish(Bool(data=speaking))
 
     def close(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-        self._worker.stop(2.0)
+        self._silence()
 
 
 def main() -> None:

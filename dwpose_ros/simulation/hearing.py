@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dwpose_ros.guidance.checks.verdict import MOST_STEPS
-from dwpose_ros.guidance.phrases import CODES, STEPPED, Phrases
+from dwpose_ros.guidance.phrases import CODES, COUNTED, Phrases
+
+MOST = 9  # that is counted aloud
 
 
 class Heard(NamedTuple):
@@ -23,7 +24,7 @@ def sentences(phrases: Phrases) -> dict[str, Heard]:
     for grade in ("", "little", "big"):
         for code in CODES:
             for part in ("", *phrases.parts):
-                for count in range(1, MOST_STEPS + 1) if code in STEPPED and not grade else (0,):
+                for count in range(1, MOST + 1) if code in COUNTED else (0,):
                     heard = Heard(code, part, grade, count)
                     meanings.setdefault(phrases.text(*heard), heard)
     return meanings

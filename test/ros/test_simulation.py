@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from harness import wait_until
@@ -48,6 +50,27 @@ def test_the_person_acts_on_what_is_spoken(peer, scene):
     speech.publish(String(data="Bonjour !"))
     node.says("does not understand 'Bonjour !'")
     assert node.stop() == 0
+
+
+def test_the_person_is_beside_the_picture_until_asked_to_come(peer, scene):
+    _, images = scene()
+    wait_until(lambda: len(images) > 5)
+    assert all(np.isnan(dark_columns(image)) for image in images)
+    peer.publisher(String, "speech", 5).publish(String(data="Please step in front of the camera."))
+    wait_until(lambda: abs(dark_columns(images[-1]) - 160) < 60, 15.0)
+
+
+def test_a_sentence_that_is_cut_off_is_not_followed(peer, scene):
+    _, images = scene(x=0.0, distance=3.5, yaw=0.0)
+    before = dark_columns(wait_until(lambda: images)[0])
+    speech = peer.publisher(String, "speech", 5)
+    speech.publish(String(data="Take a big step to your right."))
+    time.sleep(0.5)
+    speech.publish(String(data=""))
+    time.sleep(3.0)  # one that was heard would have been followed
+    speech.publish(String(data="Take a step to your left."))
+    wait_until(lambda: dark_columns(images[-1]) > before + 10)
+    assert min(dark_columns(image) for image in images) > before - 5
 
 
 def test_an_unknown_temper_is_one_line(scene):

@@ -101,16 +101,34 @@ def generate_launch_description():
         assert wait_until(lambda: heard, 30.0)[0].persons[0].id == 1
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("mediapipe"), reason="MediaPipe is not installed")
+needs_mediapipe = pytest.mark.skipif(not importlib.util.find_spec("mediapipe"),
+                                     reason="MediaPipe is not installed")
+
+
+@needs_mediapipe
 def test_the_demo(tmp_path):
-    done = subprocess.run([sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path],
-                          capture_output=True, text=True, timeout=150)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "language:=fr"],
+        capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
-    told = [line for line in done.stdout.splitlines() if " s  " in line]
-    texts = [line.split(" s  ")[1] for line in told]
-    wanted = [" closer.", " to your left.", "Perfect. Hold still.", "Thank you, that is done."]
-    found = [next((w for w in wanted if text.endswith(w)), None) for text in texts]
-    order = [w for i, w in enumerate(found) if w and w not in found[:i]]
-    assert order == wanted, texts
+    told = [line.split(" s  ")[1] for line in done.stdout.splitlines() if " s  " in line]
+    # Beside the picture first, then in it, at the end where they are wanted.
+    assert told[0] == "Placez-vous devant la caméra, s'il vous plaît."
+    assert "Parfait. Ne bougez plus." in told
+    assert told[-1] == "Merci, c'est terminé."
+    captured = [text for text in told if text.startswith("-> ")]
+    assert "does not understand" not in (tmp_path / "launch.log").read_text()
     for ending in (".png", ".json", "_overlay.jpg", "_posemap.png", "_openpose.json"):
-        assert len(list((tmp_path / "captures").glob(f"*[0-9]{ending}"))) == 1
+        assert len(list((tmp_path / "captures").glob(f"*[0-9]{ending}"))) == len(captured) > 0
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet.shape[1] == 1848 and sheet.shape[0] > 1000
+
+
+@needs_mediapipe
+def test_a_demo_that_does_not_end_fails_and_shows_what_there_was(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "--timeout", "14",
+         "profile:=turnaround"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "of 4 pictures" in done.stdout
+    assert (tmp_path / "sheet.png").exists()

@@ -17,5 +17,7 @@ def test_every_sentence_means_what_the_coach_meant(path):
     for code in CODES:
         assert meanings[phrases.text(code, "knees")].code == code
     assert meanings[phrases.text("show", "feet")] == ("show", "feet", "")
+    assert meanings[phrases.text("countdown", count=3)].code == "countdown"
+    assert meanings[phrases.text("one_person", count=2)].code == "one_person"
     for grade in ("little", "", "big"):
         assert meanings[phrases.text("move_left", grade=grade)] == ("move_left", "", grade)
