@@ -1,0 +1,82 @@
+"""Sharpness and motion."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from dwpose_ros.capture.quality.measure import Measure, measure
+from dwpose_ros.capture.quality.region import Region, region
+from dwpose_ros.keypoints import LEFT_HAND, RIGHT_HAND
+
+PERSON_PX = 256  # height to which a person is reduced before sharpness is measured
+_DETAIL_PX = 128  # and a face or a hand
+_SMALLEST_PX = 24  # a face or hand of less is no matter of sharpness
+_SHARP = 100.0  # variance of the Laplacian at which the score is one half
+_DETAIL_SHARP = 20.0  # the same of a face or a hand, which are smoother
+_FAST = 0.5  # heights a second at which the score is one half
+_ROOM = 0.15  # round the points of a face or hand, of their extent
+
+
+def sharpness(person: Region) -> float:
+    """Variance of the Laplacian of the luminance, 8-bit scale.
+
+    Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    """
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(person.grey, cv2.CV_16S))
+    return float(deviation[0, 0]) ** 2
+
+
+def person_sharpness(person: Region | None) -> Measure:
+    """Score 100 x / (x + 100)."""
+    value = math.nan if person is None else sharpness(person)
+    return measure("sharpness", value, 100 * value / (value + _SHARP))
+
+
+def detail_sharpness(name: str, value: float) -> Measure:
+    """Of a face or of hands; score 100 x / (x + 20)."""
+    return measure(name, value, 100 * value / (value + _DETAIL_SHARP))
+
+
+def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
+    """Variance of the Laplacian round points (n, 2), less the camera's noise; NaN if too small.
+
+    A face fills its own rectangle and is scaled little: noise, which a small blur takes away,
+    would pass for detail.
+    """
+    low, high = points.min(0), points.max(0)
+    extent = high - low
+    if extent.max() < _SMALLEST_PX:
+        return math.nan
+    found = region(image, np.concatenate([low - _ROOM * extent, high + _ROOM * extent]),
+                   _DETAIL_PX)
+    if found is None:
+        return math.nan
+    return sharpness(found._replace(grey=cv2.GaussianBlur(found.grey, (3, 3), 0)))
+
+
+def hands_sharpness(image: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> Measure:
+    """Of the less sharp of the hands that are seen whole."""
+    found = [sharpness_at(image, xy[hand]) for hand in (LEFT_HAND, RIGHT_HAND) if seen[hand].all()]
+    return detail_sharpness("hands_sharpness",
+                            min((v for v in found if not math.isnan(v)), default=math.nan))
+
+
+def motion_measure(speed: float) -> Measure:
+    """Score 50 / (0.5 + x)."""
+    return measure("motion", speed, 100 * _FAST / (_FAST + speed), "1/s")
+
+
+def motion(xy: np.ndarray, scores: np.ndarray, before: np.ndarray, dt_s: float,
+           height: float) -> float:
+    """Mean speed of the points scored above 0.3 against `before` (133, 2), heights a second.
+
+    NaN where it cannot be told.
+    """
+    there = (scores > 0.3) & np.isfinite(xy).all(1) & np.isfinite(before).all(1)
+    if not there.any() or not dt_s > 0 or not height > 0:
+        return math.nan
+    moved = np.subtract(xy[there], before[there], dtype=float)  # absurd points overflow float32
+    return float(np.linalg.norm(moved, axis=1).mean()) / height / dt_s
