@@ -34,6 +34,9 @@ class Examiner:
         chosen = self._choose(ids, people)
         if chosen is None:
             self._last = None
+            if self._follower is not None:
+                self._follower.look([], people.xy[:0], people.scores[:0], people.boxes[:0], width,
+                                    height, stamp_ns / 1e9)
             who = f"person {self._person_id} is not" if self._person_id else "nobody is"
             return None if bgr is None else Candidate(stamp_ns, None, f"{who} in view")
         xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]

@@ -26,7 +26,9 @@ def broken_limit(view: View | None, quality: Quality, profile: Profile,
         if verdict.ok is None and verdict.required and verdict.name != "still":
             return f"{verdict.name} cannot be judged"
     if quality.score < profile.quality_minimum:
-        return f"quality {quality.score:.0f}, at least {profile.quality_minimum:.0f}"
+        worst = quality.worst(profile.weights)
+        why = f": {worst.name} {worst.value:.3g} (score {worst.score:.0f})" if worst else ""
+        return f"quality {quality.score:.0f}, at least {profile.quality_minimum:.0f}{why}"
     return ""
 
 

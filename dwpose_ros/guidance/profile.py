@@ -52,7 +52,7 @@ class Profile:
     """Least variance of the Laplacian, as capture/quality measures it."""
     quality: tuple[tuple[str, float], ...] = ()
     """Measures of capture/quality and their weights, where they differ from the usual ones."""
-    quality_minimum: float = 25.0
+    quality_minimum: float = 20.0
     """Least unified quality of a capture, 0..100."""
     still: float = 0.25
     """Largest mean keypoint speed, in heights of the seen parts a second."""

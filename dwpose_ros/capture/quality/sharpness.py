@@ -15,7 +15,7 @@ PERSON_PX = 256  # height to which a person is reduced before sharpness is measu
 _DETAIL_PX = 128  # and a face or a hand
 _SMALLEST_PX = 24  # a face or hand of less is no matter of sharpness
 _SHARP = 100.0  # variance of the Laplacian at which the score is one half
-_DETAIL_SHARP = 20.0  # the same of a face or a hand, which are smoother
+_FACE_SHARP, _HANDS_SHARP = 20.0, 8.0  # the same of a face and of a hand, which are smoother
 _FAST = 0.5  # heights a second at which the score is one half
 _ROOM = 0.15  # round the points of a face or hand, of their extent
 
@@ -35,9 +35,10 @@ def person_sharpness(person: Region | None) -> Measure:
     return measure("sharpness", value, 100 * value / (value + _SHARP))
 
 
-def detail_sharpness(name: str, value: float) -> Measure:
-    """Of a face or of hands; score 100 x / (x + 20)."""
-    return measure(name, value, 100 * value / (value + _DETAIL_SHARP))
+def face_sharpness(image: np.ndarray, face: np.ndarray) -> Measure:
+    """Of a face (68, 2) px; score 100 x / (x + 20)."""
+    value = sharpness_at(image, face)
+    return measure("face_sharpness", value, 100 * value / (value + _FACE_SHARP))
 
 
 def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
@@ -58,10 +59,10 @@ def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
 
 
 def hands_sharpness(image: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> Measure:
-    """Of the less sharp of the hands that are seen whole."""
+    """Of the less sharp of the hands that are seen whole; score 100 x / (x + 8)."""
     found = [sharpness_at(image, xy[hand]) for hand in (LEFT_HAND, RIGHT_HAND) if seen[hand].all()]
-    return detail_sharpness("hands_sharpness",
-                            min((v for v in found if not math.isnan(v)), default=math.nan))
+    value = min((v for v in found if not math.isnan(v)), default=math.nan)
+    return measure("hands_sharpness", value, 100 * value / (value + _HANDS_SHARP))
 
 
 def motion_measure(speed: float) -> Measure:

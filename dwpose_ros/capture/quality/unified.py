@@ -52,6 +52,12 @@ class Quality(NamedTuple):
         """The score of a measure, likewise."""
         return self._named(name).score
 
+    def worst(self, weights: Mapping[str, float]) -> Measure | None:
+        """What the unified score suffers from most; None where nothing was judged."""
+        judged = [m for m in self.measures
+                  if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0]
+        return max(judged, key=lambda m: weights[m.name] / max(m.score, _WORST), default=None)
+
     def _named(self, name: str) -> Measure:
         for measure in self.measures:
             if measure.name == name:
@@ -115,7 +121,7 @@ def _of_face(bgr: np.ndarray, face: np.ndarray | None) -> tuple[Measure, ...]:
         exposure = (
             light.under_exposure("face_under_exposure", found.grey, mask, light.FACE_DARK),
             light.over_exposure("face_over_exposure", found.grey, mask))
-    return (sharp.detail_sharpness("face_sharpness", sharp.sharpness_at(bgr, face)), *exposure,
+    return (sharp.face_sharpness(bgr, face), *exposure,
             light.illumination_uniformity(bgr, face),
             of_face.inter_eye_distance(face, pose.yaw), of_face.head_size(face, bgr.shape[0]),
             *head_angles(pose), of_face.eyes_open(face), of_face.mouth_closed(face))
