@@ -110,8 +110,8 @@ class Profile:
 # What matters of a picture, to its parts: how a face is lit only where the picture shows it, how
 # large it is and where it looks only where the picture is about it. How far a person may be
 # turned, and how large they are, are limits of the profile: among what keeps them, no matter.
-_PERSON_WEIGHTS = {"sharpness": 2.0, "motion": 1.0, "under_exposure": 1.0, "over_exposure": 1.0,
-                   "crop_margins": 0.5, "single_person": 1.0}
+_PERSON_WEIGHTS = {"sharpness": 2.0, "motion_blur": 1.0, "motion": 1.0, "under_exposure": 1.0,
+                   "over_exposure": 1.0, "crop_margins": 0.5, "single_person": 1.0}
 _HEAD_WEIGHTS = {"face_sharpness": 1.0, "face_under_exposure": 0.5, "face_over_exposure": 0.5,
                  "eyes_open": 0.5}
 _FACE_WEIGHTS = {"sharpness": 1.0, "face_sharpness": 2.0, "face_under_exposure": 1.0,

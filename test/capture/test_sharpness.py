@@ -8,8 +8,9 @@ import pytest
 
 from dwpose_ros.capture.quality import motion
 from dwpose_ros.capture.quality.region import region
-from dwpose_ros.capture.quality.sharpness import (PERSON_PX, hands_sharpness, motion_measure,
-                                                  person_sharpness, sharpness, sharpness_at)
+from dwpose_ros.capture.quality.sharpness import (PERSON_PX, hands_sharpness, motion_blur,
+                                                  motion_measure, person_sharpness, sharpness,
+                                                  sharpness_at)
 from dwpose_ros.keypoints import LEFT_HAND, RIGHT_HAND
 
 FACE = np.array((150, 40, 310, 260))
@@ -26,9 +27,39 @@ def test_blur_lowers_it(photograph, blurred):
     assert found[0] > 85 and found[-1] < 20
 
 
-def test_motion_blur_is_seen(photograph):
-    shaken = cv2.filter2D(photograph, -1, np.full((1, 9), 1 / 9))
-    assert of(shaken) < 0.3 * of(photograph)
+def shaken(bgr: np.ndarray, length: int, degrees: float = 0) -> np.ndarray:
+    """Motion blur, as of a hand-held camera."""
+    kernel = np.zeros((length, length), np.float32)
+    kernel[length // 2] = 1
+    turn = cv2.getRotationMatrix2D((length / 2 - 0.5,) * 2, degrees, 1)
+    kernel = cv2.warpAffine(kernel, turn, (length, length))
+    return cv2.filter2D(bgr, -1, kernel / kernel.sum())
+
+
+@pytest.mark.parametrize("degrees", [0, 45, 90, 135])
+def test_motion_blur_is_seen(photograph, degrees):
+    smeared = shaken(photograph, 11, degrees)
+    assert of(smeared) < 0.4 * of(photograph)
+    before, after = (motion_blur(region(b, FACE, PERSON_PX)) for b in (photograph, smeared))
+    assert before.score > 95 and after.score < 0.6 * before.score
+
+
+def test_motion_blur_is_not_what_is_out_of_focus(photograph, blurred):
+    for sigma in (0, 1, 2, 3):
+        assert motion_blur(region(blurred(photograph, sigma), FACE, PERSON_PX)).score > 95
+
+
+@pytest.mark.parametrize("motion_px, low, high", [(0, 95, 100), (30, 0, 10)])
+@pytest.mark.parametrize("distance_m, yaw", [(0.9, 0), (0.9, 90), (3.4, 0), (3.4, 180)])
+def test_motion_blur_of_a_person(rendered, distance_m, yaw, motion_px, low, high):
+    bgr, who = rendered(distance_m, yaw, camera_m=1.6 if distance_m < 1 else 1.0,
+                        motion_px=motion_px)
+    assert low <= motion_blur(region(bgr, who.box, PERSON_PX)).score <= high
+
+
+def test_without_detail_nobody_knows_of_motion_blur():
+    flat = region(np.full((90, 90, 3), 127, np.uint8), np.array([0, 0, 90, 90]), PERSON_PX)
+    assert math.isnan(motion_blur(flat).score) and math.isnan(motion_blur(None).score)
 
 
 def test_only_the_person_counts(photograph, blurred):

@@ -153,7 +153,7 @@ def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_
 @pytest.mark.parametrize("request_, said", [
     (dict(profile="no_such"), "no such file"),
     (dict(profile="turnaround", step="top"), "has no step 'top'; it has front, left, back, right"),
-    (dict(profile="face", step="front"), "has no step 'front'; it has but one picture: leave step"),
+    (dict(profile="face", step="front"), "has no step 'front'; it has but one picture"),
     (dict(step="front"), "step is 'front', but no profile is named"),
 ])
 def test_a_profile_that_is_not_there_is_no_retake(peer, run, scene, tmp_path, request_, said):

@@ -26,6 +26,7 @@ class Measure(NamedTuple):
 PERSON_MEASURES: dict[str, str] = {
     "sharpness": "variance of the Laplacian of the person's luminance",
     "hands_sharpness": "the same of the less sharp hand",
+    "motion_blur": "detail in the direction that has least, share of that across it",
     "motion": "keypoint speed, person's heights a second",
     "under_exposure": "share of the person that is black",
     "over_exposure": "share of the person that is white",

@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from dwpose_ros.capture.quality.measure import Measure, measure
+from dwpose_ros.capture.quality.measure import Measure, measure, sigmoid
 from dwpose_ros.capture.quality.region import Region, region
 from dwpose_ros.keypoints import LEFT_HAND, RIGHT_HAND
 
@@ -16,6 +16,7 @@ _DETAIL_PX = 128  # and a face or a hand
 _SMALLEST_PX = 24  # a face or hand of less is no matter of sharpness
 _SHARP = 100.0  # variance of the Laplacian at which the score is one half
 _FACE_SHARP, _HANDS_SHARP = 20.0, 8.0  # the same of a face and of a hand, which are smoother
+_NO_DETAIL = 20.0  # variance of a second derivative
 _FAST = 0.5  # heights a second at which the score is one half
 _ROOM = 0.15  # round the points of a face or hand, of their extent
 
@@ -33,6 +34,31 @@ def person_sharpness(person: Region | None) -> Measure:
     """Score 100 x / (x + 100)."""
     value = math.nan if person is None else sharpness(person)
     return measure("sharpness", value, 100 * value / (value + _SHARP))
+
+
+def motion_blur(person: Region | None) -> Measure:
+    """How much less detail there is in one direction than across it; score 100 sigmoid(x, 0.2,
+    0.04).
+
+    A smear takes the detail along itself and leaves that across, unlike a lens out of focus. The
+    variances of the second derivatives are compared, of rows with columns and of one diagonal
+    with the other: people and their clothes have 0.3 or more, and 0.1 where a smear of 5 % of
+    their height lies over them.
+    """
+    value = math.nan
+    if person is not None:
+        grey = cv2.GaussianBlur(person.grey.astype(np.float32), (3, 3), 0)  # noise goes any way
+        xx, yy, xy = (cv2.Sobel(grey, cv2.CV_32F, *order) for order in ((2, 0), (0, 2), (1, 1)))
+        half = (xx + yy) / 2
+        pairs = ((xx, yy), (half + xy, half - xy))
+        value = min(_ratio(*(cv2.meanStdDev(side)[1][0, 0] ** 2 for side in pair))
+                    for pair in pairs)
+    return measure("motion_blur", value, 100 * sigmoid(value, 0.2, 0.04))
+
+
+def _ratio(a: float, b: float) -> float:
+    """The smaller by the larger; NaN where there is no detail at all."""
+    return min(a, b) / max(a, b) if max(a, b) > _NO_DETAIL else math.nan
 
 
 def face_sharpness(image: np.ndarray, face: np.ndarray) -> Measure:

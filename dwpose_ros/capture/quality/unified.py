@@ -17,8 +17,8 @@ from dwpose_ros.capture.quality.region import (Region, person_box, person_mask, 
 
 # What is taken where nobody says what matters: the person, and how the face is lit and drawn.
 WEIGHTS: dict[str, float] = {
-    "sharpness": 2.0, "motion": 1.0, "under_exposure": 1.0, "over_exposure": 1.0,
-    "crop_margins": 0.5, "face_sharpness": 1.0, "face_under_exposure": 0.5,
+    "sharpness": 2.0, "motion_blur": 1.0, "motion": 1.0, "under_exposure": 1.0,
+    "over_exposure": 1.0, "crop_margins": 0.5, "face_sharpness": 1.0, "face_under_exposure": 0.5,
     "face_over_exposure": 0.5, "eyes_open": 0.5,
 }
 _WORST = 1.0  # a score of 0 counts as this much: worst of all, yet some pictures are worse
@@ -105,7 +105,7 @@ def _of_person(bgr: np.ndarray, subject: Subject, seen: np.ndarray, person: Regi
                     light.over_exposure("over_exposure", person.grey, where))
     return (sharp.person_sharpness(person),
             sharp.hands_sharpness(bgr, subject.xy, seen),
-            sharp.motion_measure(subject.motion), *exposure)
+            sharp.motion_blur(person), sharp.motion_measure(subject.motion), *exposure)
 
 
 def _of_face(bgr: np.ndarray, face: np.ndarray | None) -> tuple[Measure, ...]:
