@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.capture.quality.light import (DARK, FACE_DARK, illumination_uniformity,
-                                              over_exposure, under_exposure)
+from dwpose_ros.capture.quality.light import (DARK, FACE_DARK, face_over_exposure,
+                                              illumination_uniformity, over_exposure,
+                                              under_exposure)
 from dwpose_ros.keypoints import INDEX
 
 
@@ -19,21 +20,23 @@ def grey(*levels: int) -> np.ndarray:
 @pytest.mark.parametrize("levels, dark, value, score", [
     ((128,), DARK, 0.0, 100), ((0,), DARK, 1.0, 0), ((0, 128), DARK, 0.5, 100),
     ((0,) * 9 + (128,), DARK, 0.9, 52), ((DARK,), DARK, 1.0, 0), ((DARK + 1,), DARK, 0.0, 100),
-    ((30,), DARK, 0.0, 100), ((30,), FACE_DARK, 1.0, 0), ((60,), FACE_DARK, 0.0, 100),
+    ((30,), DARK, 0.0, 100), ((20,), FACE_DARK, 1.0, 0), ((30,), FACE_DARK, 0.0, 100),
 ])
 def test_under_exposure(levels, dark, value, score):
     found = under_exposure("under_exposure", grey(*levels), None, dark)
     assert found.value == pytest.approx(value) and found.score == pytest.approx(score, abs=2)
 
 
-@pytest.mark.parametrize("name, levels, value, score", [
-    ("face_over_exposure", (128,), 0.0, 100), ("face_over_exposure", (255,), 1.0, 1),
-    ("face_over_exposure", (250,), 0.0, 100), ("face_over_exposure", (255,) + (128,) * 9, 0.1, 9),
-    ("over_exposure", (255,) + (128,) * 9, 0.1, 100), ("over_exposure", (255, 128), 0.5, 3),
+@pytest.mark.parametrize("measure, levels, value, score", [
+    (face_over_exposure, (128,), 0.0, 100), (face_over_exposure, (255,), 1.0, 1),
+    (face_over_exposure, (250,), 0.0, 100), (face_over_exposure, (255,) + (128,) * 9, 0.1, 9),
+    (over_exposure, (255,) + (128,) * 9, 0.1, 100), (over_exposure, (255, 128), 0.5, 62.5),
+    (over_exposure, (251,), 1.0, 0),
 ])
-def test_over_exposure(name, levels, value, score):
+def test_over_exposure(measure, levels, value, score):
     """A person may wear white; a face is never."""
-    found = over_exposure(name, grey(*levels), None)
+    found = measure(grey(*levels), None)
+    assert found.name == measure.__name__
     assert found.value == pytest.approx(value) and found.score == pytest.approx(score, abs=1)
 
 
@@ -46,7 +49,7 @@ def test_only_what_is_in_the_mask_counts():
 def test_an_empty_mask_cannot_be_judged():
     image = grey(0)
     for found in (under_exposure("under_exposure", image, np.zeros_like(image), DARK),
-                  over_exposure("over_exposure", image, np.zeros_like(image))):
+                  over_exposure(image, np.zeros_like(image))):
         assert math.isnan(found.value) and math.isnan(found.score)
 
 

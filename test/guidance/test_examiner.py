@@ -67,6 +67,30 @@ def test_a_frame_that_breaks_a_limit_is_told_by_the_check(full_body, figure, sce
     assert found.fault.startswith(fault) and bool(found.fault) == bool(fault)
 
 
+@pytest.mark.parametrize("above_m", [0.0, 0.02, 0.05, 0.1])
+def test_a_head_at_the_border_is_refused_by_no_other_limit_than_cut_off(above_m):
+    """Else somebody would hold still for ever, with nothing left to be told."""
+    upper_body = load_profile(PROFILES / "upper_body.yaml")
+    distance_m = 1.5
+    top = distance_m * math.tan(math.radians(30)) * 720 / 1280  # of the image, above its middle
+    found = examine(Scene(Camera(height_m=1.72 + above_m - top)), Figure(0, distance_m),
+                    profile=upper_body)
+    assert found.fault == "" or found.fault.startswith("cut_off ")
+
+
+@pytest.mark.parametrize("light", [0.2, 0.3, 1.2])
+@pytest.mark.parametrize("blur_px", [0, 2])
+@pytest.mark.parametrize("profile, camera_m, figure", [
+    ("face", 1.5, Figure(0, 0.8)), ("upper_body", 1.5, Figure(0, 1.4)),
+    ("full_body", 1.0, Figure(0, 3.4)), ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
+def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(profile, camera_m, figure,
+                                                                    light, blur_px):
+    """Else somebody would hold still for ever, with nothing left to be told."""
+    found = examine(Scene(Camera(height_m=camera_m), light=light, blur_px=blur_px), figure,
+                    profile=load_profile(PROFILES / f"{profile}.yaml"))
+    assert found.fault == "" or found.fault.split()[0] in ("light", "sharp")
+
+
 def test_limits_are_told_with_the_value(full_body):
     assert examine(ROOM, Figure(0, 6.5), profile=full_body).fault == (
         "too_far 0.393, at least 0.495")

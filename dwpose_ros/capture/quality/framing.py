@@ -11,6 +11,7 @@ from dwpose_ros.capture.quality.measure import BEST, Measure, measure
 from dwpose_ros.keypoints import FACE
 
 _ROOM = 0.02  # share of the image's side from which on more room is no better
+_DOUBT = 0.02  # by which an estimated crown or point may be wrong
 _COMPANY = 0.5  # of the person's height, from which on others count
 _HEAD = 0.97  # a crown is as far above the eyes as the chin is below, times this
 
@@ -31,8 +32,9 @@ def crop_margins(xy: np.ndarray, seen: np.ndarray, width: int, height: int,
                  points: Sequence[int], face: np.ndarray | None) -> Measure:
     """Least distance of the points that the picture is about, and of the crown, to the border.
 
-    As a share of the image's width or height; 0 on the border, which scores 0, and 100 from 2 %
-    on. Points that are not seen may be anywhere: they do not count.
+    As a share of the image's width or height; it scores 50 on the border, 0 from 2 % beyond and
+    100 from 2 % within: a crown is estimated, and on the border it is as likely seen as not.
+    Points that are not seen may be anywhere: they do not count.
     """
     index = np.asarray(points, int)
     there = xy[index[seen[index]]]
@@ -44,4 +46,4 @@ def crop_margins(xy: np.ndarray, seen: np.ndarray, width: int, height: int,
         low = np.minimum(low, eyes - _HEAD * (face[8] - eyes))
     size = np.array([width, height], float)
     value = float(min((low / size).min(), ((size - 1 - high) / size).min()))
-    return measure("crop_margins", value, 100 * value / _ROOM)
+    return measure("crop_margins", value, 100 * (value + _DOUBT) / (_ROOM + _DOUBT))

@@ -10,10 +10,10 @@ import numpy as np
 from dwpose_ros.capture.quality.measure import Measure, measure, sigmoid
 from dwpose_ros.capture.quality.region import Region
 
-# Grey levels up to the first are dark, from the second on white. On a face OFIQ counts linear
-# luminances up to 25 of 255, which is grey level 88: many a dark skin is that in the best light,
-# so here a face is dark where its shape goes under. Of clothes only true black counts.
-DARK, FACE_DARK, WHITE = 16, 40, 251
+# Grey levels up to which clothes and a face are dark, and from which on all is white. On a face
+# OFIQ counts linear luminances up to 25 of 255, which is grey level 88: many a dark skin is that
+# in the best light, so here a face is dark where its shape goes under.
+DARK, FACE_DARK, WHITE = 16, 25, 251
 _CHEEK = 0.3  # side of the square on a cheek, in distances between the eyes; OFIQ
 _CHEEK_PX = 24  # to which it is scaled
 _BINS = 32
@@ -25,7 +25,7 @@ def brightness(person: Region, mask: np.ndarray) -> float:
     return cv2.mean(person.grey, mask if mask.any() else None)[0] / 255
 
 
-def _share(name: str, grey: np.ndarray, mask: np.ndarray | None, low: int, high: int) -> float:
+def _share(grey: np.ndarray, mask: np.ndarray | None, low: int, high: int) -> float:
     """Share of the masked pixels with a grey level from low to high."""
     histogram = cv2.calcHist([grey], [0], mask, [256], [0, 256]).ravel()
     total = float(histogram.sum())
@@ -34,18 +34,20 @@ def _share(name: str, grey: np.ndarray, mask: np.ndarray | None, low: int, high:
 
 def under_exposure(name: str, grey: np.ndarray, mask: np.ndarray | None, dark: int) -> Measure:
     """Share of pixels too dark; OFIQ: 120 (0.832 - sigmoid(x, 0.92, 0.05))."""
-    value = _share(name, grey, mask, 0, dark)
+    value = _share(grey, mask, 0, dark)
     return measure(name, value, 120 * (0.832 - sigmoid(value, 0.92, 0.05)))
 
 
-def over_exposure(name: str, grey: np.ndarray, mask: np.ndarray | None) -> Measure:
-    """Share of pixels too bright; OFIQ: 1 / (x + 0.01).
+def over_exposure(grey: np.ndarray, mask: np.ndarray | None) -> Measure:
+    """Share of a person that is white; they may wear that: falls from 100 at 20 % to 0 at all."""
+    value = _share(grey, mask, WHITE, 255)
+    return measure("over_exposure", value, 100 * (1 - value) / 0.8)
 
-    That halves at 1 % of a face. Of a person, who may wear white, 20 % may be white.
-    """
-    value = _share(name, grey, mask, WHITE, 255)
-    free = 0.0 if name.startswith("face") else 0.2
-    return measure(name, value, 1 / (max(0.0, value - free) + 0.01))
+
+def face_over_exposure(grey: np.ndarray, mask: np.ndarray | None) -> Measure:
+    """Share of a face that is white; OFIQ: 1 / (x + 0.01), which halves at 1 %."""
+    value = _share(grey, mask, WHITE, 255)
+    return measure("face_over_exposure", value, 1 / (value + 0.01))
 
 
 def illumination_uniformity(image: np.ndarray, face: np.ndarray | None) -> Measure:

@@ -102,7 +102,7 @@ def _of_person(bgr: np.ndarray, subject: Subject, seen: np.ndarray, person: Regi
     if person is not None:
         where = mask if mask.any() else None
         exposure = (light.under_exposure("under_exposure", person.grey, where, light.DARK),
-                    light.over_exposure("over_exposure", person.grey, where))
+                    light.over_exposure(person.grey, where))
     return (sharp.person_sharpness(person),
             sharp.hands_sharpness(bgr, subject.xy, seen),
             sharp.motion_blur(person), sharp.motion_measure(subject.motion), *exposure)
@@ -120,7 +120,7 @@ def _of_face(bgr: np.ndarray, face: np.ndarray | None) -> tuple[Measure, ...]:
         cv2.fillConvexPoly(mask, cv2.convexHull(found.local(face)), 255)
         exposure = (
             light.under_exposure("face_under_exposure", found.grey, mask, light.FACE_DARK),
-            light.over_exposure("face_over_exposure", found.grey, mask))
+            light.face_over_exposure(found.grey, mask))
     return (sharp.face_sharpness(bgr, face), *exposure,
             light.illumination_uniformity(bgr, face),
             of_face.inter_eye_distance(face, pose.yaw), of_face.head_size(face, bgr.shape[0]),
