@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from dwpose_ros.capture.quality import light_and_sharpness
 from dwpose_ros.capture.quality.light import (DARK, FACE_DARK, face_over_exposure,
                                               illumination_uniformity, over_exposure,
                                               under_exposure)
+from dwpose_ros.capture.quality.region import person_mask, region, seen_points
 from dwpose_ros.keypoints import INDEX
 
 
@@ -98,6 +100,21 @@ def test_brightness_is_the_persons(rendered, light, low, high):
     wall = np.full_like(bgr, 255)
     wall[y1:y2, x1:x2] = bgr[y1:y2, x1:x2]
     assert light_and_sharpness(wall, who.xy, who.scores, who.box)[0] == bright
+
+
+@pytest.mark.parametrize("distance_m, camera_m, posture", [
+    (0.8, 1.5, "relaxed"), (1.4, 1.5, "relaxed"), (3.4, 1.0, "a_pose")])
+def test_the_mask_is_on_the_body(rendered, distance_m, camera_m, posture):
+    """Against the silhouette: what changes when the person is there."""
+    dark, who = rendered(distance_m, 0, posture, camera_m, noise=0, background="plain")
+    bright = rendered(distance_m, 0, posture, camera_m, noise=0, light=1,
+                      background=np.full((720, 1280, 3), 228, np.uint8))[0]
+    wall = (np.abs(dark.astype(int) - bright).min(2) > 80).astype(np.uint8)
+    person = region(dark, who.box, 256)
+    mask = person_mask(person, who.xy, seen_points(who.xy, who.scores)) > 0
+    x1, y1, x2, y2 = who.box.astype(int)
+    off = cv2.resize(wall[y1:y2, x1:x2], mask.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    assert mask.mean() > 0.15 and off[mask].mean() < 0.1
 
 
 @pytest.mark.parametrize("seen, expected", [(True, 1.0), (False, 0.1)])

@@ -11,10 +11,11 @@ import numpy as np
 from dwpose_ros.keypoints import FACE, INDEX, SKELETON
 
 SEEN = 0.3  # points up to this score are not seen
-_LIMBS = SKELETON[(SKELETON < FACE.start).all(1)]  # body and feet, without the hands
+# From the shoulders down to the toes, without the hands: beside a neck is the wall.
+_LIMBS = SKELETON[((SKELETON >= INDEX["left_shoulder"]) & (SKELETON < FACE.start)).all(1)]
 _TORSO = [INDEX[f"{side}_{part}"] for side, part in (
     ("left", "shoulder"), ("right", "shoulder"), ("right", "hip"), ("left", "hip"))]
-_LIMB_WIDTH = 0.3  # of the shoulders' width
+_LIMB_WIDTH = 0.2  # of the shoulders' width
 _ABSURD_PX = 1e5
 
 
