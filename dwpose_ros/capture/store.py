@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 import os
 import re
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dwpose_ros.capture.quality import Quality
 from dwpose_ros.images import encode
 
 
@@ -63,6 +65,13 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
         raise CaptureError(_cannot_write(folder, err)) from err
 
 
+def discard(files: Files) -> None:
+    """Remove a capture that is not to stay; what is gone already is no matter."""
+    for path in files:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def unwritable(folder: Path) -> str:
     """Why no capture can be written to a folder, which is made if need be; empty if one can."""
     try:
@@ -108,3 +117,12 @@ def pose_document(header: dict[str, Any], width: int, height: int, model: str,
     """The pose as it is written: persons with `keypoints` rows of x, y (px) and score."""
     return {"header": header, "width": width, "height": height, "model": model,
             "keypoint_names": list(names), "persons": persons}
+
+
+def quality_document(quality: Quality) -> dict[str, Any]:
+    """Quality as it is written; what cannot be judged is null, since JSON has no NaN."""
+    def finite(value: float) -> float | None:
+        return round(value, 4) if math.isfinite(value) else None
+    return {"score": finite(quality.score), "measures": {
+        m.name: {"value": finite(m.value), "score": finite(m.score), "unit": m.unit}
+        for m in quality.measures}}

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from dwpose_ros.capture.quality.measure import NAMES as MEASURES
 from dwpose_ros.guidance.body import (FRONTAL, ONE_OF_ARMS, PARTS, POSTURE_RANGE, POSTURES,
                                       SIDE_CODES, SIDES, Wish, in_image, points_of)
 
@@ -48,7 +49,11 @@ class Profile:
     """Least mean luminance of the person in the image, 0..1."""
     brightness_maximum: float = 0.9
     sharpness_minimum: float = 20.0
-    """Least variance of the Laplacian, as capture/quality.py measures it."""
+    """Least variance of the Laplacian, as capture/quality measures it."""
+    quality: tuple[tuple[str, float], ...] = ()
+    """Measures of capture/quality and their weights, where they differ from the usual ones."""
+    quality_minimum: float = 20.0
+    """Least unified quality of a capture, 0..100."""
     still: float = 0.25
     """Largest mean keypoint speed, in heights of the seen parts a second."""
     score: float = 0.3
@@ -85,17 +90,43 @@ class Profile:
         """The instruction that asks for this profile's side."""
         return SIDE_CODES[self.side]
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weights of all measures of capture/quality: the usual ones for the parts and the side,
+        and what the profile says instead."""
+        weights = dict.fromkeys(MEASURES, 0.0) | _PERSON_WEIGHTS
+        if self.side == "front":
+            weights |= _HEAD_WEIGHTS if {"head", "face"} & set(self.parts) else {}
+            weights |= _FACE_WEIGHTS if "face" in self.parts else {}
+        if "hands" in self.parts:
+            weights |= _HANDS_WEIGHTS
+        return weights | dict(self.quality)
+
     def wish(self, posture: str) -> Wish | None:
         """The limits of a posture; None where it is not asked for."""
         return next((w for w in self.posture if w.name == posture), None)
 
 
+# What matters of a picture, to its parts: how a face is lit only where the picture shows it, how
+# large it is and where it looks only where the picture is about it. How far a person may be
+# turned, and how large they are, are limits of the profile: among what keeps them, no matter.
+_PERSON_WEIGHTS = {"sharpness": 2.0, "motion_blur": 1.0, "motion": 1.0, "under_exposure": 1.0,
+                   "over_exposure": 1.0, "crop_margins": 0.5, "single_person": 1.0}
+_HEAD_WEIGHTS = {"face_sharpness": 1.0, "face_under_exposure": 0.5, "face_over_exposure": 0.5,
+                 "eyes_open": 0.5}
+_FACE_WEIGHTS = {"sharpness": 1.0, "face_sharpness": 2.0, "face_under_exposure": 1.0,
+                 "face_over_exposure": 1.0, "illumination_uniformity": 0.5,
+                 "inter_eye_distance": 0.5, "head_size": 0.1, "head_yaw": 1.0, "head_pitch": 1.0,
+                 "head_roll": 1.0, "eyes_open": 1.0, "mouth_closed": 0.5}
+_HANDS_WEIGHTS = {"hands_sharpness": 2.0}
+_MOST_WEIGHT = 100.0
 _RANGES = {"size_minimum": (0.0, 1.0), "size_maximum": (0.0, 1.0), "margin": (0.0, 0.4),
            "centre": (0.0, 0.5), "facing": (0.0, 180.0), "looking": (0.0, 180.0),
            "brightness_minimum": (0.0, 1.0), "brightness_maximum": (0.0, 1.0),
-           "sharpness_minimum": (0.0, 1e6), "still": (0.0, 100.0),
-           "score": (0.0, 1.0), "hold_s": (0.0, 60.0), "debounce_s": (0.0, 60.0),
-           "gap_s": (0.0, 60.0), "repeat_s": (0.0, 3600.0)}
+           "sharpness_minimum": (0.0, 1e6), "quality_minimum": (0.0, 100.0),
+           "still": (0.0, 100.0), "score": (0.0, 1.0), "hold_s": (0.0, 60.0),
+           "debounce_s": (0.0, 60.0), "gap_s": (0.0, 60.0),
+           "repeat_s": (0.0, 3600.0)}
 _MOST_PEOPLE = 10
 _FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", "sequence")}
 
@@ -163,6 +194,7 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
                            f"{_MOST_PEOPLE}")
     values["people"] = int(people)
     values["posture"] = _posture(where, values.get("posture", []))
+    values["quality"] = _quality(where, values.get("quality", {}))
     if values.get("looking", 0) is None:
         del values["looking"]
     for key, (low, high) in _RANGES.items():
@@ -171,6 +203,19 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
     profile = Profile(name=name, **values)
     _refuse_contradictions(where, profile)
     return profile
+
+
+def _quality(where: str, weights: Any) -> tuple[tuple[str, float], ...]:
+    """From a mapping of measures to weights."""
+    if not isinstance(weights, dict):
+        raise ProfileError(f"{where}: quality is {weights!r}; it must be a mapping of measures to "
+                           "weights")
+    for name in weights:
+        if name not in MEASURES:
+            raise ProfileError(f"{where}: quality has the unknown measure {name!r}; the measures "
+                               f"are {', '.join(MEASURES)}")
+    return tuple((name, _number(where, f"quality {name}", weight, 0.0, _MOST_WEIGHT))
+                 for name, weight in weights.items())
 
 
 def _posture(where: str, wanted: Any) -> tuple[Wish, ...]:
@@ -217,6 +262,9 @@ def _refuse_contradictions(where: str, profile: Profile) -> None:
                            f"{room:g}, which a margin of {profile.margin} leaves")
     if profile.side == "back" and "face" in profile.parts:
         raise ProfileError(f"{where}: parts has 'face', which cannot be seen with side 'back'")
+    if not any(profile.weights.values()):
+        raise ProfileError(f"{where}: quality leaves out every measure; at least one must have a "
+                           "weight above 0")
     wishes = [w.name for w in profile.posture]
     if profile.side in ("left", "right"):
         for name in set(FRONTAL) & set(wishes):

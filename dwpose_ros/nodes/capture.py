@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from sensor_msgs.msg import Image
 
-from dwpose_ros.capture import CaptureError, Ring, check_label, measure, save, unwritable
-from dwpose_ros.capture.quality import motion
-from dwpose_ros.capture.store import pose_document
+from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, check_label, choose, discard,
+                                save, unwritable)
+from dwpose_ros.capture.store import pose_document, quality_document
+from dwpose_ros.guidance import Profile, ProfileError, load_profile
+from dwpose_ros.guidance.examiner import Examiner
 from dwpose_ros.images import ImageError, fill_compressed, to_bgr
 from dwpose_ros.keypoints import NAMES
-from dwpose_ros.msg import CapturedImage, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, run
+from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
+from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns
 from dwpose_ros.pose.draw import draw_skeleton
 from dwpose_ros.srv import Capture as CaptureSrv
@@ -51,75 +53,98 @@ class Capture(DwposeNode):
 
     def _on_request(self, request, response):
         try:
-            response.capture = self._take(check_label(request.label), request.person_id)
-        except (CaptureError, ImageError) as err:
+            label = check_label(request.label)
+            profile = _profile(request.profile, request.step)
+            now = self.get_clock().now().nanoseconds
+            look = Examiner(profile, request.person_id, request.mirrored)
+            found = self._candidates(now, look)
+            best, response.rejected = choose(found, request.count, look.weights, now)
+            if not best:
+                response.retake = True
+                raise CaptureError(f"{found[-1].fault}: nothing was captured")
+            captures = self._write_all(label, best)
+        except (CaptureError, ImageError, ProfileError) as err:
             response.success, response.message = False, str(err)
-            self.get_logger().error(f"capture failed: {err}")
+            log = self.get_logger()
+            (log.warning if response.retake else log.error)(f"capture failed: {err}")
             return response
         response.success = True
+        response.capture, *response.others = captures
         response.message = response.capture.image_path
-        self._captures.publish(response.capture)
-        self.get_logger().info(f"captured {response.capture.image_path}")
+        for capture in reversed(captures):  # the last is what who comes later gets
+            self._captures.publish(capture)
+            self.get_logger().info(f"captured {capture.image_path}, quality "
+                                   f"{capture.quality:.0f} of 100")
         return response
 
-    def _take(self, label: str, person_id: int) -> CapturedImage:
-        """The best recent picture of a person (0: the largest), on disk. CaptureError if none."""
-        now = self.get_clock().now().nanoseconds
+    def _candidates(self, now: int, look: Examiner) -> list[Candidate]:
+        """All frames of the window, oldest first. CaptureError if there is none."""
         since = now - int(self._window_s * 1e9)
         shots = self._ring.shots()
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
             raise CaptureError(f"no frame with a pose in the last {self._window_s} s: the newest "
                                f"is {age}; are the camera and the pose node running?")
-        candidates = []
-        previous = None
+        found = []
         for shot in shots:
             ids, people = from_msg(shot.pose)
-            chosen = _choose(ids, people, person_id)
-            if chosen is None:
-                continue
-            xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]
-            speed = 0.0 if previous is None else motion(
-                xy, scores, previous[1], (shot.stamp_ns - previous[0]) / 1e9,
-                float(box[3] - box[1]))
-            previous = shot.stamp_ns, xy
-            if shot.stamp_ns >= since:  # those before only tell how fast the person moves
-                bgr = to_bgr(shot.frame)
-                candidates.append((measure(bgr, box, speed), shot, bgr, people, ids[chosen]))
-        if not candidates:
-            who = f"person {person_id}" if person_id else "nobody"
-            raise CaptureError(f"{who} is {'not ' if person_id else ''}in view: nothing was "
-                               "captured")
-        quality, shot, bgr, people, found_id = max(candidates, key=lambda c: c[0].score)
-        return self._write(label, quality, shot, bgr, people, found_id)
+            # Those before the window only tell how fast the person moves.
+            bgr = to_bgr(shot.frame) if shot.stamp_ns >= since else None
+            seen = look(shot.stamp_ns, ids, people, shot.pose.width, shot.pose.height, bgr)
+            if seen is not None:
+                found.append(seen._replace(shot=(shot, bgr, people)))
+        return found
 
-    def _write(self, label, quality, shot, bgr, people, person_id: int) -> CapturedImage:
+    def _write_all(self, label: str, chosen: list[Candidate]) -> list[CapturedImage]:
+        """The chosen pictures on disk, or none."""
+        written, captures = [], []
+        try:
+            for candidate in chosen:
+                capture, files = self._write(label, candidate)
+                written.append(files)
+                captures.append(capture)
+        except (CaptureError, ImageError):
+            for files in written:
+                discard(files)
+            raise
+        return captures
+
+    def _write(self, label: str, chosen: Candidate) -> tuple[CapturedImage, Files]:
+        (shot, bgr, people), quality = chosen.shot, chosen.quality
         header = shot.pose.header
         capture = CapturedImage(
-            header=header, label=label, pose=shot.pose, person_id=person_id,
-            quality=float(quality.score), sharpness=float(quality.sharpness),
-            motion=float(quality.motion))
+            header=header, label=label, pose=shot.pose, person_id=chosen.person_id,
+            quality=quality.score, sharpness=quality.value("sharpness"),
+            motion=quality.value("motion"),
+            measures=[QualityMeasure(**m._asdict()) for m in quality.measures])
         fill_compressed(capture.image, bgr, self._format)
         capture.image.header = header
         document = pose_document(
             {"stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
              "frame_id": header.frame_id}, shot.pose.width, shot.pose.height, shot.pose.model,
             NAMES, [_person(p) for p in shot.pose.persons])
-        document.update(label=label, person_id=person_id, quality=quality._asdict())
+        document.update(label=label, person_id=chosen.person_id,
+                        quality=quality_document(quality))
         files = save(self._folder, label, shot.stamp_ns, bytes(capture.image.data), self._format,
                      document, draw_skeleton(bgr.copy(), people))
         capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
-        return capture
+        return capture, files
 
 
-def _choose(ids: list[int], people, person_id: int) -> int | None:
-    """Index of the wanted person, or of the largest for 0; None if not there."""
-    if person_id:
-        return ids.index(person_id) if person_id in ids else None
-    if not ids:
+def _profile(name: str, step: str) -> Profile | None:
+    """The step of a profile that pictures are judged by; None for no name. ProfileError."""
+    if not name:
+        if step:
+            raise CaptureError(f"step is {step!r}, but no profile is named: give both, or none")
         return None
-    sides = np.clip(people.boxes[:, 2:] - people.boxes[:, :2], 0, None)
-    return int(np.nan_to_num(sides.prod(axis=1)).argmax())
+    path = configured("profiles", name)
+    steps = load_profile(path).steps
+    for profile in steps:
+        if step in ("", profile.step):
+            return profile
+    names = ", ".join(p.step for p in steps if p.step)
+    raise CaptureError(f"{path} has no step {step!r}; " + (
+        f"it has {names}" if names else "it has but one picture: leave step empty"))
 
 
 def _person(person) -> dict:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from dwpose_ros.keypoints import COUNT
@@ -15,16 +18,17 @@ def stamp_ns(header) -> int:
 
 
 def to_msg(people: People, ids: list[int], header, width: int, height: int,
-           model: str) -> WholeBodyPose:
-    """A message of people with their track ids."""
+           model: str, looks: Sequence[tuple[float, float]] = ()) -> WholeBodyPose:
+    """A message of people with their track ids, and of each brightness and sharpness if known."""
+    looks = looks or [(math.nan, math.nan)] * len(ids)
     return WholeBodyPose(
         header=header, width=width, height=height, model=model,
         persons=[PersonPose(
             id=i, score=float(score), box=np.ascontiguousarray(box),
             x=np.ascontiguousarray(xy[:, 0]), y=np.ascontiguousarray(xy[:, 1]),
-            scores=np.ascontiguousarray(scores))
-            for i, score, box, xy, scores in zip(
-                ids, people.box_scores, people.boxes, people.xy, people.scores)])
+            scores=np.ascontiguousarray(scores), brightness=bright, sharpness=sharp)
+            for i, score, box, xy, scores, (bright, sharp) in zip(
+                ids, people.box_scores, people.boxes, people.xy, people.scores, looks)])
 
 
 def from_msg(msg: WholeBodyPose) -> tuple[list[int], People]:

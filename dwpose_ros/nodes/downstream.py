@@ -46,7 +46,8 @@ class Downstream(DwposeNode):
             self.get_logger().error(f"cannot write to {stem.parent}: {err.strerror or err}")
             return
         self.get_logger().info(f"received {msg.label or 'a capture'} ({width}x{height}, "
-                               f"quality {msg.quality:.2f}): wrote {', '.join(map(str, files))}")
+                               f"quality {msg.quality:.0f} of 100): "
+                               f"wrote {', '.join(map(str, files))}")
 
 
 def main() -> None:

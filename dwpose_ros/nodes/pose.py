@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from dwpose_ros.capture.quality import light_and_sharpness
 from dwpose_ros.images import ImageError, to_rgb
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, Worker, run
@@ -102,8 +103,10 @@ class Pose(DwposeNode):
             raise RuntimeError(self._last_error) from err
         self._last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
+        looks = [light_and_sharpness(rgb, xy, scores, box, rgb=True)
+                 for xy, scores, box in zip(people.xy, people.scores, people.boxes)]
         self._poses.publish(to_msg(people, ids, msg.header, msg.width, msg.height,
-                                   self._estimator.name))
+                                   self._estimator.name, looks))
         self._processed += 1
         self._age_ms.append(self._age(msg) * 1e3)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dwpose_ros.capture.quality import NAMES as NAMES_OF_MEASURES
 from dwpose_ros.guidance import ProfileError, load_profile
 from dwpose_ros.guidance.profile import PARTS, read_mapping
 from dwpose_ros.keypoints import COUNT, NAMES
@@ -82,7 +83,8 @@ def test_parts_hold_both_sides_of_a_pair():
     ("still", "-1"), ("score", "1.5"), ("hold_s", "-1"), ("hold_s", "61"),
     ("debounce_s", ".nan"), ("gap_s", "soon"), ("repeat_s", "1e9"), ("looking", "-1"),
     ("looking", "front"), ("brightness_minimum", "-0.1"), ("brightness_maximum", "255"),
-    ("sharpness_minimum", "[5]"), ("facing", ".inf"),
+    ("sharpness_minimum", "[5]"), ("facing", ".inf"), ("quality_minimum", "101"),
+    ("quality_minimum", "-1"), ("quality_minimum", "good"),
 ])
 def test_a_value_that_is_no_fitting_number_is_named_with_its_limits(write, key, value):
     lines = [line for line in GOOD.splitlines() if not line.startswith(key)]
@@ -253,6 +255,58 @@ def test_contradictions_are_refused(write, text, said):
     keys = [line.split(":")[0] for line in text.splitlines()]
     lines = [line for line in GOOD.splitlines() if line.split(":")[0] not in keys]
     assert refused(write("\n".join([*lines, text]))).startswith(said)
+
+
+@pytest.mark.parametrize("about, has, lacks", [
+    ("", ("sharpness", "face_sharpness", "eyes_open"), ("head_yaw", "hands_sharpness")),
+    ("parts: [head, face]", ("face_sharpness", "head_yaw", "inter_eye_distance", "mouth_closed"),
+     ("hands_sharpness",)),
+    ("side: back", ("sharpness", "motion", "crop_margins", "single_person"),
+     ("face_sharpness", "eyes_open", "illumination_uniformity")),
+    ("side: left", ("sharpness",), ("face_sharpness", "head_yaw")),
+    ("parts: [hands]", ("hands_sharpness", "sharpness"), ("face_sharpness", "eyes_open")),
+    ("quality: {head_yaw: 2, eyes_open: 0, sharpness: 0.5}", ("head_yaw", "sharpness", "motion"),
+     ("eyes_open",)),
+    ("quality: {}", ("sharpness",), ()),
+])
+def test_the_weights_of_quality_go_with_what_is_shown(write, about, has, lacks):
+    key = about.split(":")[0]
+    lines = [line for line in GOOD.splitlines() if line.split(":")[0] != key]
+    profile = load_profile(write("\n".join([*lines, about])))
+    assert tuple(profile.weights) == NAMES_OF_MEASURES
+    assert all(profile.weights[name] > 0 for name in has)
+    assert not any(profile.weights[name] for name in lacks)
+    assert profile.quality_minimum == 20
+
+
+def test_a_weight_is_what_the_profile_says(write):
+    weights = load_profile(write(GOOD + "quality: {head_yaw: 2.5, motion: 7}")).weights
+    assert (weights["head_yaw"], weights["motion"], weights["sharpness"]) == (2.5, 7.0, 2.0)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("[sharpness]", "quality is ['sharpness']; it must be a mapping of measures to weights"),
+    ("80", "quality is 80; it must be a mapping"), ("", "quality is None; it must be a mapping"),
+    ("{beauty: 1}", "quality has the unknown measure 'beauty'; the measures are sharpness, "),
+    ("{[a]: 1}", "cannot be read: "),
+    ("{1: 1}", "quality has the unknown measure 1; the measures are sharpness,"),
+    ("{sharpness: -1}", "quality sharpness is -1; it must be a number from 0.0 to 100.0"),
+    ("{sharpness: much}", "quality sharpness is 'much'; it must be a number from 0.0 to 100.0"),
+    ("{sharpness: true}", "quality sharpness is True; it must be a number"),
+    ("{sharpness: .nan}", "quality sharpness is nan; it must be a number"),
+    ("{" + ", ".join(f"{name}: 0" for name in NAMES_OF_MEASURES) + "}",
+     "quality leaves out every measure; at least one must have a weight above 0"),
+])
+def test_weights_that_are_wrong_are_named(write, text, said):
+    assert refused(write(GOOD + f"quality: {text}\n")).startswith(said)
+
+
+def test_each_step_has_weights_for_its_side(write):
+    steps = load_profile(write(GOOD + "quality: {motion: 3}\nsteps: [{side: front}, {side: back, "
+                               "quality_minimum: 50}, {side: left, quality: {motion: 1}}]")).steps
+    assert [s.weights["motion"] for s in steps] == [3, 3, 1]
+    assert [s.weights["face_sharpness"] > 0 for s in steps] == [True, False, False]
+    assert [s.quality_minimum for s in steps] == [20, 50, 20]
 
 
 @pytest.mark.parametrize("text", ["side: left\nposture: [arms_up, upright]", "people: 2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from harness import wait_until
 from sensor_msgs.msg import Image
 from test_guidance import portrait
 
+from dwpose_ros.capture.quality import NAMES
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.srv import Capture
@@ -44,8 +46,12 @@ def noise(blur: float = 0.0) -> np.ndarray:
     return cv2.GaussianBlur(grey, None, blur) if blur else grey
 
 
-def ask(peer, label="test", person_id=0):
-    return peer.call(Capture, "capture", label=label, person_id=person_id)
+def ask(peer, label="test", person_id=0, **request):
+    return peer.call(Capture, "capture", label=label, person_id=person_id, **request)
+
+
+def measured(capture) -> dict[str, float]:
+    return {m.name: m.value for m in capture.measures}
 
 
 def test_the_sharpest_recent_image_is_taken_with_its_own_pose(peer, run, scene, tmp_path):
@@ -67,13 +73,99 @@ def test_the_sharpest_recent_image_is_taken_with_its_own_pose(peer, run, scene, 
     assert cv2.imread(taken.overlay_path).shape == (720, 1280, 3)
     wait_until(lambda: captures)
     assert captures[0].header == sharp.header
+    assert [m.name for m in taken.measures] == list(NAMES)
+    assert measured(taken)["sharpness"] == taken.sharpness > 100
+    assert 0 < taken.quality <= 100
+    assert pose["quality"]["score"] == pytest.approx(taken.quality, abs=0.001)
+    written = pose["quality"]["measures"]["sharpness"]
+    assert written == {"value": pytest.approx(taken.sharpness, abs=0.01),
+                       "score": pytest.approx(taken.measures[0].score, abs=0.01), "unit": "1"}
+    assert pose["quality"]["measures"]["hands_sharpness"]["value"] is None  # no hands are seen
+    assert response.others == [] and not response.retake
+    assert len(response.rejected) == 2
+    assert all(re.match(r"-\d\.\d\d s: quality .* below the chosen .*: sharpness .*\(score", line)
+               for line in response.rejected)
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert len(names) == 3 and all(n.startswith("test_") for n in names)
 
 
+def test_several_pictures_best_first(peer, run, scene, tmp_path):
+    captures = peer.listen(CapturedImage, "captures")
+    run("capture", folder=tmp_path, window=5.0)
+    scene.connect()
+    wait_until(lambda: scene(noise(blur=6), portrait(0.5)) and ask(peer).success)
+    second, best = scene(noise(blur=1), portrait(0.5)), scene(noise(), portrait(0.5))
+    response = wait_until(lambda: (r := ask(peer, count=2)).capture.header == best.header and r)
+    assert [c.header for c in response.others] == [second.header]
+    assert response.capture.quality > response.others[0].quality
+    paths = {c.image_path for c in (response.capture, *response.others)}
+    assert len(paths) == 2 and response.message == response.capture.image_path
+    assert all(Path(p).is_file() for p in paths)
+    # The best comes last: it is what somebody who comes later gets.
+    wait_until(lambda: [c.header for c in captures[-2:]] == [second.header, best.header])
+    more = ask(peer, count=99)
+    assert 2 < 1 + len(more.others) < 99 and more.rejected == []
+    qualities = [c.quality for c in (more.capture, *more.others)]
+    assert qualities == sorted(qualities, reverse=True)
+
+
+def test_what_breaks_the_profiles_limits_is_not_taken(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path / "out", window=5.0)
+    scene.connect()
+
+    def retaken(bgr, *persons, **request):
+        scene(bgr, *persons)
+        return (r := ask(peer, profile="upper_body", **request)).retake and r
+    response = wait_until(lambda: retaken(noise(), portrait(0.2)))
+    assert not response.success and "too_far 0.2, at least 0.324" in response.message
+    assert response.rejected and all("s: too_far 0.2" in line for line in response.rejected)
+    response = wait_until(lambda: retaken(noise(), portrait(0.5, x=0.2)))
+    assert response.message.startswith("centred -0.3, ")
+    response = wait_until(lambda: retaken(noise(blur=20), portrait(0.5)))
+    assert "sharp " in response.rejected[-1]
+    assert wait_until(lambda: retaken(noise())).message.startswith("nobody is in view")
+    assert list((tmp_path / "out").iterdir()) == []
+    # One frame that is within them is enough, however sharp the others are.
+    for _ in range(2):
+        good = scene(noise(), portrait(0.5))
+    scene(noise(), portrait(0.2))
+    taken = ask(peer, profile="upper_body")
+    assert (taken.success, taken.retake) == (True, False) and taken.capture.header == good.header
+    assert any("too_far" in line for line in taken.rejected)
+    # Without a profile nothing is refused.
+    assert wait_until(lambda: scene(noise(blur=20), portrait(0.2)) and ask(peer)).success
+
+
+def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("parts: [head, shoulders]\nsize_minimum: 0.1\nsize_maximum: 0.9\n"
+                    "facing: 180\nquality_minimum: 100\n")
+    run("capture", folder=tmp_path / "out", window=2.0)
+    scene.connect()
+
+    def retaken():
+        scene(noise(), portrait(0.5))
+        return (r := ask(peer, profile=str(mine))).retake and r
+    assert re.match(r"quality \d+, at least 100: ", wait_until(retaken).message)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("request_, said", [
+    (dict(profile="no_such"), "no such file"),
+    (dict(profile="turnaround", step="top"), "has no step 'top'; it has front, left, back, right"),
+    (dict(profile="face", step="front"), "has no step 'front'; it has but one picture"),
+    (dict(step="front"), "step is 'front', but no profile is named"),
+])
+def test_a_profile_that_is_not_there_is_no_retake(peer, run, scene, tmp_path, request_, said):
+    run("capture", folder=tmp_path)
+    response = ask(peer, **request_)
+    assert said in response.message and not response.success and not response.retake
+
+
 def test_it_says_why_there_is_no_capture(peer, run, scene, tmp_path):
     run("capture", folder=tmp_path / "out")
-    assert "no frame with a pose" in ask(peer).message
+    response = ask(peer)
+    assert "no frame with a pose" in response.message and not response.retake
     scene.connect()
 
     def message(label="", person_id=0, *persons):

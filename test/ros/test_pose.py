@@ -10,6 +10,7 @@ from harness import wait_until
 from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import Image
 
+from dwpose_ros.capture.quality import light_and_sharpness
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.nodes.conversions import stamp_ns
@@ -46,6 +47,12 @@ def test_every_frame_gets_its_pose_with_the_frames_own_header(peer, pose, image)
     assert (found.width, found.height, len(found.persons)) == (640, 480, 1)
     person = found.persons[0]
     assert person.id == 1
+    # As they are measured of the very image, whatever the order of its colours.
+    light, sharp = light_and_sharpness(
+        scene(red=(250, 100), green=(330, 200), blue=(400, 320)),
+        np.column_stack([person.x, person.y]), np.asarray(person.scores), np.asarray(person.box))
+    assert (person.brightness, person.sharpness) == pytest.approx((light, sharp), rel=1e-3)
+    assert 0.3 < light < 0.4 and sharp > 1
     assert person.box == pytest.approx([160, 40, 480, 440], abs=1)
     # Point 0 looks for red, 1 for green, 2 for blue: so RGB reaches the network.
     for point, (x, y) in enumerate([(250, 100), (330, 200), (400, 320)]):
