@@ -6,6 +6,7 @@ import math
 
 from dwpose_ros.capture.quality import Quality
 from dwpose_ros.guidance.checks import Verdict, judge, relaxed
+from dwpose_ros.guidance.checks.judging import LEAVE
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
 
@@ -14,13 +15,13 @@ def broken_limit(view: View | None, quality: Quality, profile: Profile,
                  mirrored: bool = False) -> str:
     """Which limit a picture breaks, by the name of its check, in one line; empty if none.
 
-    A person who was told to hold still may be as far off as the guidance lets them: the limits
-    are those to leave, not those to enter. How fast somebody moves is unknown in the first frame,
+    A person who was told to hold still may be as far off as the guidance lets them, and a single
+    frame errs more than they do: so the limits are twice as wide as those to leave. How fast somebody moves is unknown in the first frame,
     and no fault; anything else that a check requires must be known.
     """
     if view is not None:
         view = view._replace(brightness=quality.brightness, sharpness=quality.value("sharpness"))
-    for verdict in judge(view, relaxed(profile), mirrored):
+    for verdict in judge(view, relaxed(profile, 2 * LEAVE), mirrored):
         if verdict.ok is False:
             return _told(verdict)
         if verdict.ok is None and verdict.required and verdict.name != "still":

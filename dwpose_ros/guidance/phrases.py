@@ -30,6 +30,8 @@ STEPPED = tuple(code for code in CODES if code.startswith("move_"))  # steps, or
 COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may say {count}
 NAMING = ("show",)  # says {part}
 
+RATE = 160  # words a minute of a voice that is well understood
+
 _Phrase = Union[str, dict[str, str]]
 
 
@@ -57,10 +59,12 @@ class Phrases(NamedTuple):
         return phrase.format(part=self.parts.get(part, part), count=count)
 
 
-def speaking_s(text: str) -> float:
-    """How long a voice takes for a sentence, s: espeak-ng at 160 words a minute says some 20
-    letters a second, or 7 Chinese characters, which are three bytes each."""
-    return 0.3 + len(text.encode()) / 20
+def speaking_s(text: str, rate: int = RATE) -> float:
+    """How long espeak-ng takes for a sentence, s, at so many words a minute; as measured."""
+    ideographs = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    kana = sum("\u3040" <= c <= "\u30ff" for c in text)
+    letters = len(text) - ideographs - kana
+    return 0.3 + (letters / 20 + kana / 7 + ideographs / 2.5) * RATE / rate
 
 
 def load_phrases(path: str | Path) -> Phrases:

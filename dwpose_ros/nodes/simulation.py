@@ -7,9 +7,9 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
 
 from dwpose_ros.guidance import load_phrases
+from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.images import fill
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
-from dwpose_ros.nodes.speech import speaking_s
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.camera import Camera, Figure

@@ -14,19 +14,13 @@ from pathlib import Path
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
+from dwpose_ros.guidance.phrases import RATE, speaking_s
 from dwpose_ros.nodes.common import DwposeNode, run
 
 ENGINE = "espeak-ng"
 VOICES = {"pt": "pt-br", "zh": "cmn"}  # where a language's voice has another name
-RATE = 160  # words a minute
 WATCH_S = 0.05  # between two looks at the engine
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def speaking_s(text: str, rate: int = RATE) -> float:
-    """How long a voice takes for a sentence: at 160 words a minute some 15 letters a second, or 5
-    Chinese characters, which are three bytes each."""
-    return 0.3 + len(text.encode()) / 15 * RATE / rate
 
 
 class Printed:

@@ -60,17 +60,20 @@ def graded(off: float, little: float, big: float, code: str, before: Verdict | N
 
 
 def steps(way_m: float, code: str, before: Verdict | None) -> dict[str, str | int]:
-    """`grade` and `count` of advice to walk so far: "little", or a number of steps.
+    """`grade` and `count` of advice to walk so far: "little", or a number of steps; one where
+    the way is not known.
 
     Where the same advice was given before, the number stays until the way is well beyond.
     """
+    if math.isnan(way_m):
+        return {"grade": "", "count": 1}
     there = before is not None and before.code == code and before.ok is False
     little = LITTLE_M
     if there:
         little *= 1 + _GRADE_STICKS if before.grade == "little" else 1 - _GRADE_STICKS
     if way_m <= little:
         return {"grade": "little", "count": 0}
-    wanted = way_m / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
+    wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
     if there and before.count and abs(wanted - before.count) < 0.5 + _GRADE_STICKS:
         return {"grade": "", "count": before.count}
     # Rather one too few: they may take long ones, and the next advice is the better one.
