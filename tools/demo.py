@@ -31,7 +31,7 @@ from dwpose_ros.nodes.common import NEWEST_IMAGE, configured
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns
 from dwpose_ros.pose.draw import draw_skeleton
 
-ARGUMENTS = {"source": "sim", "profile": "a_pose", "language": "en", "temper": "obedient",
+ARGUMENTS = {"source": "sim", "profile": "turnaround", "language": "en", "temper": "obedient",
              "seed": "0", "background": "window", "exit_when_done": "true"}
 KEEP = 30  # images that wait for their pose
 

@@ -12,15 +12,19 @@ from dwpose_ros.guidance.response import OPPOSITE, Responses
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
+RETAKES = 3  # of pictures that were not good enough, one after the other; then it has failed
 BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held still
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
 COUNTDOWN_S = 3  # a hold of at least so long is counted down aloud, from here
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
-RESTLESS_S = 1.5  # who moves for longer, with nothing else to do, is told to keep still
+LASTING_S = 1.5  # how long some things must be due, see LASTING
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
+NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true once and for all
+# Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
+LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 # What can be asked of somebody who is on their way already.
 PLACING = {"move_closer", "move_back", "move_left", "move_right", "move_forward", "move_backward",
            "turn_left", "turn_right", "turn_around", "face_camera", "look_at_camera"}
@@ -48,6 +52,7 @@ class Decision(NamedTuple):
     capture: bool  # take the picture now; then tell by `captured`
     grade: str = ""  # of the instruction: "little", "" or "big"
     count: int = 0  # of steps to take, or of the seconds of a countdown
+    hush: bool = False  # what is being said now has ceased to be true: stop it
 
 
 class _Wish(NamedTuple):
@@ -86,6 +91,8 @@ class Coach:
         self._empty_since: float | None = None
         self._failed_at = -math.inf
         self._capture_since: float | None = None
+        self._retakes = 0
+        self._news = _Wish()
         self._begin_step()
 
     def _begin_step(self) -> None:
@@ -94,7 +101,7 @@ class Coach:
         self._hold_since: float | None = None
         self._count = 0
         self._spoken = _Wish()
-        self._spoken_at = -math.inf
+        self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._responses = Responses()
         self._vain, self._in_vain = ("", ""), 0  # what is wrong, and how often that was said
         self._unknown_since: float | None = None
@@ -128,6 +135,8 @@ class Coach:
         known = [v.ok for v in verdicts if v.ok is not None or v.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
         somebody = not verdicts or verdicts[0].name != "somebody" or bool(verdicts[0].ok)
+        if self._news.code:
+            return self._tell_news(progress, now)
         if self._state in (State.CAPTURED, State.DONE):
             return self._rest(somebody, progress, now)
         if self._capture_since is not None:
@@ -144,7 +153,8 @@ class Coach:
             self._current = _Wish()  # no longer true
         state = State.ADJUSTING if somebody else State.SEARCHING
         wanted = self._patiently(failed, unknown, verdicts, now)
-        return self._decide(state, self._debounced(wanted, now, failing, busy), progress, now, busy)
+        current = self._debounced(wanted, now, failing, busy)
+        return self._decide(state, current, progress, now, busy)
 
     def _choose(self, failing: Sequence[Verdict]) -> Verdict | None:
         """The first that fails; while they are about that, the next way to go or to turn."""
@@ -186,18 +196,32 @@ class Coach:
         count = round(wish.count * ease)
         return wish._replace(count=count) if count else wish._replace(grade="little", count=0)
 
-    def captured(self, success: bool, now: float) -> None:
-        """Tell how the capture went: if well, the next step comes, or the session is done."""
+    def captured(self, success: bool, now: float, retake: bool = False) -> None:
+        """Tell how the capture went: if well, the next step comes, or the session is done.
+
+        ``retake``: the picture was not good enough. They hold still once more.
+        """
         self._capture_since = None
-        if success and self._at + 1 < len(self._steps):
-            self._at += 1
-            self._begin_step()
-            self._state = State.ADJUSTING
-            return
+        self._retakes = self._retakes + 1 if retake and not success else 0
+        more = self._at + 1 < len(self._steps)
+        self._at += success and more
         self._begin_step()
-        self._state = State.CAPTURED if success else State.ADJUSTING
-        if not success:
+        self._state = State.CAPTURED if success and not more else State.ADJUSTING
+        if success:
+            self._news = _Wish("next_step") if more else _Wish()
+        elif 0 < self._retakes <= RETAKES:
+            self._news = _Wish("retake")
+        else:
+            self._retakes = 0
             self._failed_at = now
+
+    def _tell_news(self, progress: float, now: float) -> Decision:
+        """What they are to know before anything else, once; over ongoing speech too."""
+        news, self._news = self._news, _Wish()
+        self._current = self._wanted = news
+        self._spoken, self._spoken_at = news, now
+        self._responses.asked(news.code, news.part, now)
+        return Decision(self._state, news.code, "", progress, 0.0, True, False)
 
     def _hold(self, progress: float, now: float, busy: bool) -> Decision:
         if self._hold_since is None:
@@ -239,6 +263,8 @@ class Coach:
         due[wanted.what] = wanted
         self._since = {what: self._since.get(what, now) for what in due}
         self._wanted = wanted
+        if self._spoken.what in due:
+            self._due_at = now
         said = self._spoken.what if self._spoken.code else ()
         if now - self._since[wanted.what] >= self.profile.debounce_s:
             stays = said == self._current.what and said in due and not self._may_speak(
@@ -259,8 +285,10 @@ class Coach:
             if current.code == "pause":
                 self._in_vain = 0
                 self._pause_until = now + PAUSE_S
-            self._spoken, self._spoken_at = current, now
+            self._spoken, self._spoken_at, self._due_at = current, now, now
             self._responses.asked(current.code, current.part, now)
+        hush = (busy and not speak and self._spoken.code not in NEWS
+                and now - self._due_at >= self.profile.debounce_s)
         return Decision(state, current.code, current.part, progress, 0.0, speak, False,
                         current.grade, current.count)
 
@@ -281,7 +309,7 @@ class Coach:
             return True
         if wish.what == (asked.code, asked.part):
             return self._responses.ended(wish.code, now)
-        if wish.code in ("keep_still", "show"):  # whoever comes to rest is not to be told to
-            return (now - self._since[wish.what] >= RESTLESS_S
+        if wish.code in LASTING:
+            return (now - self._since[wish.what] >= LASTING_S
                     and not self._responses.busy())
         return self._responses.begun(now) and not asked.moving

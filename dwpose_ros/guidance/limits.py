@@ -16,8 +16,9 @@ def broken_limit(view: View | None, quality: Quality, profile: Profile,
     """Which limit a picture breaks, by the name of its check, in one line; empty if none.
 
     A person who was told to hold still may be as far off as the guidance lets them, and a single
-    frame errs more than they do: so the limits are twice as wide as those to leave. How fast somebody moves is unknown in the first frame,
-    and no fault; anything else that a check requires must be known.
+    frame errs more than they do: the limits are twice as wide as those to leave. How fast somebody
+    moves is unknown in the first frame, and no fault; anything else that a check requires must be
+    known.
     """
     if view is not None:
         view = view._replace(brightness=quality.brightness, sharpness=quality.value("sharpness"))

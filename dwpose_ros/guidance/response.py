@@ -16,7 +16,8 @@ RESTED_S = 0.2  # who has not moved for so long has ended what they were doing
 
 # Advice on one axis takes nothing from advice on another: who walks back can be told to turn.
 _AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "move_right": "side",
-         "move_forward": "side", "move_backward": "side", "turn_left": "turn", "turn_right": "turn", "turn_around": "turn", "face_camera": "turn",
+         "move_forward": "side", "move_backward": "side", "turn_left": "turn",
+         "turn_right": "turn", "turn_around": "turn", "face_camera": "turn",
          "face_left_side": "turn", "face_right_side": "turn", "face_back": "turn",
          "face_three_quarter_left": "turn", "face_three_quarter_right": "turn",
          "look_at_camera": "head", "look_ahead": "head"}
@@ -24,8 +25,8 @@ OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": 
             "move_forward": "move_backward"}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
 _EASED = 0.55
-# What has changed by more within SETTLED_S is on the way: the logarithm of the distance, a place
-# aside in heights of the person, degrees.
+# What has changed by more within SETTLED_S is on the way: the logarithm of the size, a place aside
+# in heights of the person, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
 
 

@@ -31,6 +31,13 @@ def to_msg(people: People, ids: list[int], header, width: int, height: int,
                 ids, people.box_scores, people.boxes, people.xy, people.scores, looks)])
 
 
+def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:
+    """A person's brightness and sharpness, NaN where they are not known; a sender who does not
+    know of them leaves both 0."""
+    looks = next(((p.brightness, p.sharpness) for p in msg.persons if p.id == person_id), (0, 0))
+    return looks if any(looks) else (math.nan, math.nan)
+
+
 def from_msg(msg: WholeBodyPose) -> tuple[list[int], People]:
     """Track ids and people of a message."""
     if not msg.persons:

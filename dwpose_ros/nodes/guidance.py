@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 
-from std_msgs.msg import String
+from std_msgs.msg import Bool, String
 
 from dwpose_ros.capture import check_label
 from dwpose_ros.guidance import Coach, Decision, State, load_phrases, load_profile
@@ -13,7 +14,8 @@ from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
 from dwpose_ros.nodes.common import DwposeNode, configured, run
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
+from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.srv import Capture
 
 EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
@@ -39,22 +41,36 @@ class Guidance(DwposeNode):
                                               change=lambda v: setattr(
                                                   self, "_exit_when_done", v))
         self._exit = None
+        self._speaking = False
         self._last_text = ""
         self._last_pose = self.get_clock().now()
         self._guidance = self.create_publisher(GuidanceMsg, "guidance", 10)
         self._speech = self.create_publisher(String, "speech", 10)
         self._capture = self.create_client(Capture, "capture")
         self.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
+        self.create_subscription(Bool, "speaking", self._on_speaking, LATCHED)
         self.create_timer(1.0, self._watch)
 
     def _begin(self, name: str) -> None:
         profile = load_profile(configured("profiles", name))
         self._coach, self._follower = Coach(profile), Follower(profile.steps[0])
         self._judge = Judge(profile.steps[0])
-        self._busy_until = 0.0  # with speaking, as far as one can tell from a sentence's length
+        self._profile_name = name
+        self._said_at, self._saying_s = -math.inf, 0.0
 
     def _speak_in(self, language: str) -> None:
         self._phrases = load_phrases(configured("phrases", language))
+
+    def _on_speaking(self, msg: Bool) -> None:
+        self._speaking = msg.data
+
+    def _busy(self, now: float) -> bool:
+        """Whether something is being said: by its length, or longer where the voice says so.
+
+        A voice that never ends, or has died, is not waited for much longer.
+        """
+        since = now - self._said_at
+        return 0 <= since < (3 * self._saying_s + 6 if self._speaking else self._saying_s)
 
     def _watch(self) -> None:
         silent = (self.get_clock().now() - self._last_pose).nanoseconds / 1e9
@@ -78,12 +94,18 @@ class Guidance(DwposeNode):
                                    msg.height, now)
         if self._follower.person_id != person:
             self._judge.reset()
+        if view is not None:
+            brightness, sharpness = looks_of(msg, self._follower.person_id)
+            view = view._replace(brightness=brightness, sharpness=sharpness)
         verdicts = self._judge(view)
-        decision = self._coach.update(verdicts, now, busy=now < self._busy_until)
+        decision = self._coach.update(verdicts, now, busy=self._busy(now))
         person = self._follower.person_id if view else 0
         self._publish(msg.header, decision, verdicts, person)
         if decision.speak:
-            self._busy_until = now + speaking_s(self._last_text)
+            self._said_at, self._saying_s = now, speaking_s(self._last_text)
+        elif decision.hush:
+            self._speech.publish(String())
+            self._saying_s = 0.0
         if decision.capture:
             self._request(person, now)
 
@@ -96,7 +118,8 @@ class Guidance(DwposeNode):
         self._guidance.publish(GuidanceMsg(
             header=header, state=int(decision.state), profile=self._coach.profile.name,
             step=self._coach.profile.step,
-            code=decision.code, text=text, person_id=person, progress=float(decision.progress),
+            code=decision.code, part=decision.part, grade=decision.grade, count=decision.count,
+            text=text, person_id=person, progress=float(decision.progress),
             hold_remaining=float(decision.hold_remaining),
             checks=[Check(name=v.name, ok=v.ok is True, judged=v.ok is not None,
                           value=float(v.value), minimum=float(v.minimum),
@@ -121,12 +144,13 @@ class Guidance(DwposeNode):
                 log.info(f"captured: {response.message}")
             else:
                 log.error(f"capture failed: {response.message}")
-            coach.captured(response.success, now)
+            coach.captured(response.success, now, response.retake)
         step = coach.profile
         label = self._label or _label_of(step.name)
         if step.step:
             label += "_" + _label_of(step.step)
-        request = Capture.Request(label=label, person_id=person)
+        request = Capture.Request(label=label, person_id=person, profile=self._profile_name,
+                                  step=step.step, mirrored=self._mirrored)
         self._capture.call_async(request).add_done_callback(answered)
 
 

@@ -173,7 +173,8 @@ def facing(view: View, profile: Profile, mirrored: bool = False,
     if not known and abs(turn) < 180 - _AGREES_DEG:  # somebody from behind may turn either way
         if before is not None and before.ok is False and before.code:
             return verdict._replace(code=before.code, part=before.part, grade=before.grade)
-        return verdict._replace(code="turn_around" if abs(off) > _AROUND_DEG and profile.side == "front" else code)
+        around = abs(off) > _AROUND_DEG and profile.side == "front"
+        return verdict._replace(code="turn_around" if around else code)
     return _which_way(verdict, off, profile, mirrored, before)
 
 
