@@ -32,6 +32,7 @@ from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
 from dwpose_ros.guidance.view import Follower  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
+from dwpose_ros.simulation.camera import height_for  # noqa: E402
 from eye import Eye  # noqa: E402
 
 RATE_HZ = 10.0
@@ -113,17 +114,12 @@ def start(random: np.random.Generator) -> Stance:
                                 p=[0.8, 0.2]), "relaxed")
 
 
-def camera_height_m(profile) -> float:
-    """A camera is put up as high as what it is to see."""
-    return 1.0 if "feet" in profile.parts else 1.55 if "face" in profile.parts else 1.4
-
-
 def episode(coach_name: str, profile_path: str, temper: str, seed: int) -> Result:
     """One person, from their start to the last picture or the time limit."""
     random = np.random.default_rng(seed)
     profile = load_profile(profile_path)
     actor = Actor(start(random), temper, seed)
-    eye = Eye(random, camera_height_m(profile.steps[0]), RATE_HZ)
+    eye = Eye(random, height_for(profile.steps[0].parts), RATE_HZ)
     coach = COACHES[coach_name](profile)
     limit = LIMIT_S[temper] * len(profile.steps)
     step, follower, judging = None, None, None

@@ -55,7 +55,9 @@ def camera(context) -> list[Node]:
         name, own = "simulation", {
             "temper": value("temper", str), "seed": value("seed", int),
             "background": value("background", str),
-            "language": value("language", str, default="en")}  # an argument of guide.launch.py
+            # Arguments of guide.launch.py.
+            "language": value("language", str, default="en"),
+            "profile": value("profile", str, default="")}
     else:
         name, own = "camera", {"source": value("source", str), "loop": value("loop", bool)}
     return [Node(package="dwpose_ros", executable=name, name=name, output="screen",

@@ -6,13 +6,13 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
 
-from dwpose_ros.guidance import load_phrases
+from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.images import fill
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import Camera, Figure, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
 from dwpose_ros.simulation.scene import Scene
 
@@ -45,7 +45,9 @@ class Simulation(DwposeNode):
                 ("distance", 2.5, "m, from the camera", 0.5, 10.0),
                 ("yaw", -60.0, "degrees, positive is turned to the person's own left",
                  -180.0, 180.0)))
-        camera = Camera(width, height, fov, tilt_deg=tilt)
+        profile = self.parameter("profile", "", "for whose parts of the body the camera is put up")
+        parts = load_profile(configured("profiles", profile)).steps[0].parts if profile else ()
+        camera = Camera(width, height, fov, height_for(parts), tilt)
         self._scene = Scene(camera, background=background)
         self._actor = Actor(Stance(x, distance, yaw, "relaxed"), temper, seed)
         self._meanings = sentences(load_phrases(configured("phrases", language)))

@@ -157,7 +157,10 @@ class Actor:
         elif code in HEADINGS:
             yaw += wrapped(HEADINGS[code] + self._random.normal(0, 8) - yaw)
         elif code in POSTURES:
-            here = here._replace(posture=POSTURES[code])
+            wanted = POSTURES[code]
+            if {here.posture, wanted} == {"a_pose", "feet_apart"}:
+                wanted = "a_pose"  # its feet are apart too
+            here = here._replace(posture=wanted)
         elif code == "show":
             if part in PARTS_BELOW:
                 distance += step

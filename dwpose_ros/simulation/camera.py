@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,13 @@ class Camera:
         """
         h = np.asarray(xyz, float) @ self.matrix[:, :3].T + self.matrix[:, 3]
         return h[..., :2] / np.maximum(h[..., 2:], _NEAR_M), h[..., 2]
+
+
+def height_for(parts: Sequence[str]) -> float:
+    """How high a camera is put up that is to see these parts of the body, m."""
+    if "feet" in parts:
+        return 1.0
+    return 1.55 if "face" in parts else 1.4 if parts else 1.2
 
 
 @dataclass(frozen=True)

@@ -68,14 +68,14 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     """
     seen = view.scores > profile.score
     points = list(profile.points_in(mirrored))
-    if not seen[points].any():
-        return math.nan
     if profile.parts == ("hands",):
+        if not seen[points].any():
+            return math.nan
         hands = [view.seen(range(hand.start, hand.stop), profile.score)
                  for hand in (LEFT_HAND, RIGHT_HAND)]
         return max(float(np.ptp(hand, axis=0).max()) for hand in hands
                    if len(hand)) / view.height
-    span = float(np.ptp(view.xy[points, 1][seen[points]]))
+    span = float(np.ptp(view.xy[points, 1][seen[points]])) if seen[points].any() else 0.0
     if not all(seen[_points(end, profile, mirrored)].any() for end in _ends(profile)):
         # What is seen of them is the least that it can be.
         span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
@@ -221,6 +221,8 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     whole = inside[points].all() and not cropped
     verdict = Verdict("cut_off", False, share, 1.0)
     where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped)
+    if not where_to and missing and _sticks_out(view, profile, mirrored):
+        where_to = "back"
     if not where_to:
         return verdict._replace(ok=True)  # no border's fault: see `visible`
     if where_to != "back":
@@ -229,6 +231,12 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     reach = _reach(view, profile, mirrored)
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
     return verdict._replace(code="move_back", **steps(way, "move_back", before))
+
+
+def _sticks_out(view: View, profile: Profile, mirrored: bool) -> bool:
+    """Whether what is seen tells that the rest is above or below the image."""
+    stature = size(view, profile, mirrored) * view.height / _share(profile)
+    return _overhang(view, profile, mirrored, stature) > _ROOM
 
 
 def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
