@@ -14,8 +14,8 @@ from dwpose_ros.simulation.scene import Camera, Figure, Scene
 
 # Fitted by `fit` on MediaPipe; standard deviations of a coordinate in heights of the person. The
 # greater part of an error belongs to the posture and the turn, and lasts as long as those do.
-LASTING = {"body": 0.012, "feet": 0.018, "face": 0.0018, "hands": 0.018}
-JITTER = {"body": 0.0020, "feet": 0.0030, "face": 0.0004, "hands": 0.0020}
+LASTING = {"body": 0.011, "feet": 0.017, "face": 0.0018, "hands": 0.0035}
+JITTER = {"body": 0.0022, "feet": 0.0027, "face": 0.0003, "hands": 0.0003}
 LASTS_S, LASTS_M, LASTS_DEG = 15.0, 0.3, 20.0
 SEEN = {"body": 0.998, "feet": 0.998, "face": 0.998, "hands": 0.998}
 # Through the body or other limbs; from the side less often.
@@ -23,7 +23,7 @@ SEEN_THROUGH = {"body": 0.998, "feet": 0.99, "face": 0.0, "hands": 0.0}
 SEEN_THROUGH_ASIDE = {"body": 0.75, "feet": 0.62, "face": 0.0, "hands": 0.0}
 ASIDE_DEG = 60.0, 150.0
 CHANGES = 0.1  # share of the points whose luck turns from one frame to the next
-FACE_FOUND = 0.5  # a face is found whole if so much of it is to be seen, or not at all
+FOUND = 0.5  # a face or a hand is found whole if so much of it is to be seen, or not at all
 OUTSIDE_LEAST = 8  # points in the image, from which on somebody is found
 
 _GROUPS = {"body": slice(0, 17), "feet": slice(17, 23),
@@ -36,6 +36,10 @@ def _by_point(figures: dict[str, float]) -> np.ndarray:
     for name, group in _GROUPS.items():
         values[group] = figures[name]
     return values
+
+
+_WHOLE = (_GROUPS["face"], slice(LEFT_HAND.start, LEFT_HAND.stop),
+          slice(RIGHT_HAND.start, RIGHT_HAND.stop))
 
 
 _LASTING, _JITTER, _SEEN, _THROUGH, _THROUGH_ASIDE = map(
@@ -70,10 +74,10 @@ class Eye:
         """The same as a network without any error would see it: through body and limbs too."""
         people = self.truth(stance)
         inside = ((people.xy >= 0) & (people.xy < self.size)).all(-1)
-        face = _GROUPS["face"]
-        found = (people.scores[:, face] > 0).mean(1, keepdims=True) > FACE_FOUND
         seen = (people.scores > 0) | inside & (_THROUGH > 0)
-        seen[:, face] = inside[:, face] & found
+        for part in _WHOLE:
+            found = (people.scores[:, part] > 0).mean(1, keepdims=True) > FOUND
+            seen[:, part] = inside[:, part] & found
         return people._replace(scores=seen.astype(np.float32))
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -97,8 +101,8 @@ class Eye:
         turn = abs((stance.yaw_deg + 180) % 360 - 180)
         through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
         seen = np.where(visible, self._luck < _SEEN, inside & (self._luck < through))
-        face = _GROUPS["face"]
-        seen[face] = inside[face] & (visible[face].mean() > FACE_FOUND)
+        for part in _WHOLE:
+            seen[part] = inside[part] & (visible[part].mean() > FOUND)
         scores = np.where(seen, random.uniform(0.6, 0.95, 133), 0.1)
         return (xy + error * height)[None], scores[None], box[None]
 
@@ -110,14 +114,17 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
     """The figures above for a network: `estimate` of a BGR image gives People. A table."""
     random = np.random.default_rng(0)
     rows: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
-    for height_m, distances in ((1.0, (3.0, 3.6)), (1.45, (1.0, 1.5))):
+    for height_m, distances, posture in (
+            (1.0, (3.0, 3.6), "relaxed"), (1.45, (1.0, 1.5), "relaxed"),
+            (1.4, (1.15, 1.4), "hands_shown")):
         scene = _scene(height_m)
-        for yaw in turns:
+        for yaw in turns if posture == "relaxed" else (0, -10, 12):
             for distance in distances:
                 x = random.uniform(-0.2, 0.2)
                 errors, scores = [], []
                 for seed in range(frames + 2):
-                    figure = Figure(x + random.normal(0, 0.006), distance, yaw + random.normal())
+                    figure = Figure(x + random.normal(0, 0.006), distance, yaw + random.normal(),
+                                    posture)
                     truth = scene.truth([figure])
                     image = np.ascontiguousarray(scene.render([figure], seed=seed)[..., ::-1])
                     found = estimate(image)
@@ -129,6 +136,8 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
                     continue
                 inside = ((truth.xy[0] >= 0) & (truth.xy[0] < (1280, 720))).all(1)
                 for name, group in _GROUPS.items():
+                    if (name == "hands") != (posture == "hands_shown"):
+                        continue  # hanging, they are too small to be found
                     for visible in (True, False):
                         of = np.zeros(133, bool)
                         of[group] = inside[group] & ((truth.scores[0, group] > 0) == visible)

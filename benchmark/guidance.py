@@ -31,9 +31,10 @@ from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
 from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
 from dwpose_ros.guidance.view import Follower  # noqa: E402
+from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
 from dwpose_ros.simulation.camera import height_for  # noqa: E402
-from eye import Eye  # noqa: E402
+from eye import Eye, fit  # noqa: E402
 
 RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
@@ -179,7 +180,12 @@ def main() -> int:
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
     parser.add_argument("--tempers", nargs="*", default=list(SUCCESS))
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
+    parser.add_argument("--fit", action="store_true",
+                        help="print what MediaPipe does to the renders, which eye.py imitates")
     args = parser.parse_args()
+    if args.fit:
+        print(fit(MediaPipe()))
+        return 0
     begin = time.perf_counter()
     print(f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
           f"{'spoken':>8}{'undone':>9}{'wrong':>8}")

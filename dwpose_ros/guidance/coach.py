@@ -17,6 +17,7 @@ BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held stil
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
 COUNTDOWN_S = 3  # a hold of at least so long is counted down aloud, from here
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
+LONGEST_SENTENCE_S = 10.0  # who is said to speak for longer hangs
 LASTING_S = 1.5  # how long some things must be due, see LASTING
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
@@ -93,6 +94,8 @@ class Coach:
         self._capture_since: float | None = None
         self._retakes = 0
         self._news = _Wish()
+        self._busy_since: float | None = None
+        self.request, self._first_request = 0, 1  # of a capture; and of those for this step
         self._begin_step()
 
     def _begin_step(self) -> None:
@@ -128,6 +131,7 @@ class Coach:
         elif now - self._time > BLIND_S:
             self._hold_since = None
         self._time = now
+        busy = self._is_busy(busy, now)
         self._responses.watch(verdicts, now, busy)
         failing = [v for v in verdicts if v.ok is False]
         failed = self._choose(failing)
@@ -196,12 +200,30 @@ class Coach:
         count = round(wish.count * ease)
         return wish._replace(count=count) if count else wish._replace(grade="little", count=0)
 
-    def captured(self, success: bool, now: float, retake: bool = False) -> None:
+    def _is_busy(self, busy: bool, now: float) -> bool:
+        """A voice that never ends is not waited for."""
+        self._busy_since = None if not busy else now if self._busy_since is None else (
+            min(self._busy_since, now))
+        return busy and now - self._busy_since < LONGEST_SENTENCE_S
+
+    def somebody_else(self) -> None:
+        """Another person is guided from now on, who was asked nothing yet."""
+        self._responses = Responses()
+        self._hold_since = None
+
+    def captured(self, success: bool, now: float, retake: bool = False,
+                 request: int | None = None) -> None:
         """Tell how the capture went: if well, the next step comes, or the session is done.
 
-        ``retake``: the picture was not good enough. They hold still once more.
+        ``retake``: the picture was not good enough. They hold still once more. ``request`` is
+        what `self.request` was when the capture was decided: an answer that comes so late that
+        it is about an earlier step is ignored.
         """
+        if request is not None and request < self._first_request:
+            return
         self._capture_since = None
+        if success:
+            self._first_request = self.request + 1
         self._retakes = self._retakes + 1 if retake and not success else 0
         more = self._at + 1 < len(self._steps)
         self._at += success and more
@@ -231,6 +253,7 @@ class Coach:
         decision = self._decide(State.HOLDING, wanted, progress, now, busy)
         if remaining == 0:
             self._capture_since = now
+            self.request += 1
             return decision._replace(capture=True)
         decision = decision._replace(hold_remaining=remaining)
         count = math.ceil(remaining)
@@ -290,7 +313,7 @@ class Coach:
         hush = (busy and not speak and self._spoken.code not in NEWS
                 and now - self._due_at >= self.profile.debounce_s)
         return Decision(state, current.code, current.part, progress, 0.0, speak, False,
-                        current.grade, current.count)
+                        current.grade, current.count, hush)
 
     def _may_speak(self, wish: _Wish, now: float, busy: bool) -> bool:
         since = now - self._spoken_at
@@ -298,6 +321,10 @@ class Coach:
             return self._spoken.code != wish.code or since >= self.profile.repeat_s and (
                 self._hold_since == now)
         if busy or (now < self._pause_until and wish.code == "pause"):
+            return False
+        if wish.code == "capture_failed":
+            return self._spoken.code != wish.code
+        if wish.code in LASTING and now - self._since[wish.what] < LASTING_S:
             return False
         if since < (self.profile.repeat_s if self._in_vain >= PATIENCE else self.profile.gap_s):
             return False
@@ -310,6 +337,5 @@ class Coach:
         if wish.what == (asked.code, asked.part):
             return self._responses.ended(wish.code, now)
         if wish.code in LASTING:
-            return (now - self._since[wish.what] >= LASTING_S
-                    and not self._responses.busy())
+            return not self._responses.busy()
         return self._responses.begun(now) and not asked.moving

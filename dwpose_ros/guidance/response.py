@@ -24,7 +24,7 @@ _AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "mov
 OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right",
             "move_forward": "move_backward"}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
-_EASED = 0.55
+_EASED, _LEAST_EASE = 0.55, 0.3
 # What has changed by more within SETTLED_S is on the way: the logarithm of the size, a place aside
 # in heights of the person, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
@@ -64,6 +64,8 @@ class Responses:
     def asked(self, code: str, part: str, now: float) -> None:
         """An instruction was spoken; it is heard now, or by the end of `busy` times in `watch`."""
         self._last = self.on(code)
+        if self._last.moved and self._last.code == code:  # they did too little
+            self._last.ease = min(1.0, self._last.ease / _EASED)
         self._last.ease = self.ease(code)
         self._last.code, self._last.part, self._last.moved = code, part, False
         self._last.spoken_at = self._last.heard_at = now
@@ -87,7 +89,8 @@ class Responses:
     def ease(self, code: str) -> float:
         """What is missing times this is what to ask for: less, once they went too far."""
         one = self.on(code)
-        return one.ease * (_EASED if one.moved and OPPOSITE.get(code) == one.code else 1.0)
+        too_far = one.moved and OPPOSITE.get(code) == one.code
+        return max(one.ease * _EASED, _LEAST_EASE) if too_far else one.ease
 
     def under_way(self, code: str) -> bool:
         """They are doing what was last asked on this instruction's axis."""
@@ -122,7 +125,9 @@ def _moves(one: _Axis, value: float, least: float, now: float) -> bool:
     """Whether a value on an axis is on its way; False where that is not known."""
     old = [(t, v) for t, v in one.trail if now - t <= SETTLED_S] or one.trail[-1:]
     one.trail = [*old, (now, value)]
-    values = [v for _, v in one.trail]
+    values = [v for _, v in one.trail if not math.isnan(v)]
+    if not values:
+        return False
     # A single frame may be wrong: between three and three, where there are as many.
     few = min(3, len(values) // 2) or 1
     return abs(median(values[-few:]) - median(values[:few])) > least

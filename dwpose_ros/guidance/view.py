@@ -128,7 +128,7 @@ class Follower:
         self._crowded = others > 0
         points, seen = self._bridge(xy[chosen], scores[chosen], time_s)
         self._measure_speed(points, seen, time_s)
-        self._measure_way(points, seen > self._threshold, width)
+        self._measure_way(xy[chosen], scores[chosen] > self._threshold, width)
         return View(points, seen, boxes[chosen], width, height, others, self._speed,
                     nearer=self._way[0], aside=self._way[1])
 

@@ -94,6 +94,7 @@ class Guidance(DwposeNode):
                                    msg.height, now)
         if self._follower.person_id != person:
             self._judge.reset()
+            self._coach.somebody_else()
         if view is not None:
             brightness, sharpness = looks_of(msg, self._follower.person_id)
             view = view._replace(brightness=brightness, sharpness=sharpness)
@@ -135,7 +136,7 @@ class Guidance(DwposeNode):
             self.get_logger().error("there is no capture service: is the capture node running?")
             self._coach.captured(False, now)
             return
-        coach = self._coach
+        coach, number = self._coach, self._coach.request
 
         def answered(future) -> None:
             response = future.result()
@@ -144,7 +145,7 @@ class Guidance(DwposeNode):
                 log.info(f"captured: {response.message}")
             else:
                 log.error(f"capture failed: {response.message}")
-            coach.captured(response.success, now, response.retake)
+            coach.captured(response.success, now, response.retake, number)
         step = coach.profile
         label = self._label or _label_of(step.name)
         if step.step:

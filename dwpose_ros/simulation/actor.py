@@ -133,6 +133,7 @@ class Actor:
     def _act(self, code: str, part: str, grade: str, count: int, now: float) -> None:
         gain = self.temper.gain * max(0.2, self._random.normal(1, self.temper.spread))
         steps = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
+        grade = "little" if grade == "little" else ""
         step, turn = gain * steps[grade] * max(count, 1), gain * TURN_DEG[grade]
         here = self._stance
         # A new way to go replaces the old one, and leaves the turn they are about; and so on.

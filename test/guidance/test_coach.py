@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
 from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, NEW_SESSION_S, PAUSE_S, RETRY_S,
-                                       UNKNOWN_S)
+                                       RETAKES, UNKNOWN_S)
 
 FPS = 20
 
@@ -49,7 +51,8 @@ class Film:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
                 # Whatever is said is about this very frame.
                 assert decision.code in (failing.replace("nobody", "step_into_view"),
-                                         "done", "capture_failed", "pause",
+                                         "done", "capture_failed", "pause", "next_step",
+                                         "retake",
                                          "" if failing else "hold_still")
             if decision.capture:
                 self.captures.append(self.elapsed)
@@ -62,9 +65,9 @@ class Film:
 
 @pytest.fixture
 def film(profile):
-    """With the shipped times: debounce 0.5 s, hold 1.5 s, gap 2 s, repeat 5 s."""
+    """With the shipped times: debounce 0.5 s, hold 1.5 s, gap 1.5 s, repeat 5 s."""
     chosen = profile("full_body")
-    assert (chosen.debounce_s, chosen.hold_s, chosen.gap_s, chosen.repeat_s) == (0.5, 1.5, 2, 5)
+    assert (chosen.debounce_s, chosen.hold_s, chosen.gap_s, chosen.repeat_s) == (0.5, 1.5, 1.5, 5)
     return Film(Coach(chosen))
 
 
@@ -107,7 +110,7 @@ def test_a_flicker_does_not_replace_the_instruction_in_force(film):
 
 
 def test_the_part_is_of_the_instruction(film):
-    assert film.show("show", 1, part="feet")[1:3] == ("show", "feet")
+    assert film.show("show", 2, part="feet")[1:3] == ("show", "feet")
     film.show("show", 3, part="knees")
     assert film.said() == ["show", "show"]  # another part is another instruction
 
@@ -122,12 +125,12 @@ def test_something_else_is_said_sooner_but_not_at_once(film):
     assert film.show("move_back", 1).code == "move_back"  # shown from 1.5
     assert film.said() == ["move_left"]
     film.show("move_back", 1)
-    assert film.spoken == [(0.5, "move_left"), (2.5, "move_back")]
+    assert film.spoken == [(0.5, "move_left"), (2.0, "move_back")]
 
 
 def test_what_is_no_longer_true_when_its_turn_comes_is_not_said(film):
     film.show("move_left", 1)  # said at 0.5
-    film.show("move_back", 1)  # due at 1.5, its turn would be at 2.5
+    film.show("move_back", 0.9)  # due at 1.5, its turn would be at 2.0
     film.show("move_closer", 0.4)
     film.show("move_right", 2)
     assert film.said() == ["move_left", "move_right"]
@@ -328,54 +331,199 @@ def test_progress_is_the_share_of_checks_that_hold(film):
     assert film.show("move_left").progress == pytest.approx((checks - 1) / checks)
 
 
+class Room:
+    """Somebody who moves before a coach at 20 Hz; what is said to them, and when."""
+
+    CHECKS = {"move_back": "too_close", "move_closer": "too_far", "move_left": "centred",
+              "move_right": "centred", "turn_left": "facing", "face_camera": "facing",
+              "turn_right": "facing", "look_at_camera": "looking", "show": "visible",
+              "keep_still": "still", "arms_up": "arms_up"}
+    # How fast somebody walks and turns, in what the checks measure.
+    SPEED = {"depth": 0.3, "side": 0.4, "turn": 60.0}
+
+    def __init__(self, profile, **more) -> None:
+        self.coach, self.frames = Coach(replace(profile("full_body"), **more)), 0
+        self.ways = dict.fromkeys(self.SPEED, 0.0)
+        self.spoken: list[tuple[float, str]] = []
+
+    def run(self, seconds: float, *failing: str, moving: str = "", busy: bool = False,
+            part: str = "", grade: str = "", count: int = 0) -> list[tuple[float, str]]:
+        """What is said in that time, and when; what fails is in order of priority."""
+        before = len(self.spoken)
+        for _ in range(round(seconds * FPS)):
+            self.frames += 1
+            for name in moving.split():
+                self.ways[name] += self.SPEED[name] / FPS
+            found = [Verdict(self.CHECKS[code], False, 0.0, code=code, grade=grade, count=count,
+                             part=part if code == "show" else "") for code in failing]
+            there = {v.name for v in found}
+            found += [Verdict(name, True, 0.0) for name in (
+                "too_close", "centred", "facing", "still") if name not in there]
+            track = {"too_close": "depth", "centred": "side"}
+            found = [v._replace(track=self.ways[track[v.name]]) if v.name in track else
+                     v._replace(value=self.ways["turn"]) if v.name == "facing" else v
+                     for v in found]
+            now = self.frames / FPS + 1e-6
+            self.last = self.coach.update([Verdict("somebody", True, 1.0), *found], now, busy)
+            if self.last.speak:
+                self.spoken.append((round(now, 2), self.last.code))
+        return self.spoken[before:]
+
+
+@pytest.fixture
+def room(profile):
+    return Room(profile)
+
+
 class TestPace:
     """People take their time; what is said in the middle of it comes to nothing."""
 
-    def moving(self, coach, code, start, seconds, busy=False, still=False, **more):
-        """What is spoken while they move, or rest; 20 Hz."""
-        spoken = []
-        for i in range(round(seconds * FPS)):
-            found = [Verdict("somebody", True, 1.0),
-                     Verdict("the one", not code, 0.0, code=code, **more),
-                     Verdict("still", still, 0.1 if still else 1.0)]
-            now = start + i / FPS
-            if coach.update(found, now, busy).speak:
-                spoken.append(round(now, 2))
-        return spoken
+    def test_who_acts_on_it_is_left_to(self, room):
+        assert room.run(1, "move_closer") == [(0.55, "move_closer")]
+        assert room.run(8, "move_closer", moving="depth") == []  # beyond the 5 s of `repeat_s`
 
-    def test_who_acts_on_it_is_left_to(self, profile):
-        coach = Coach(profile("full_body"))
-        assert self.moving(coach, "move_closer", 0, 1, still=True) == [0.5]
-        assert self.moving(coach, "move_closer", 1, 4.4) == []
-        assert self.moving(coach, "move_left", 5.4, 0.1) == []
+    def test_but_not_for_ever(self, room):
+        room.run(1, "move_closer")
+        assert room.run(15, "move_closer", moving="depth") == [(10.55, "move_closer")]
 
-    def test_when_they_have_come_to_rest_the_next_comes_soon(self, profile):
-        coach = Coach(profile("full_body"))
-        self.moving(coach, "move_closer", 0, 1, still=True)
-        self.moving(coach, "move_closer", 1, 2)
-        assert self.moving(coach, "move_closer", 3, 1, still=True) == [3.0]
+    def test_when_they_have_come_to_rest_it_is_said_again_soon(self, room):
+        room.run(1, "move_closer")
+        assert room.run(1.5, "move_closer", moving="depth") == []
+        (time, code), = room.run(1.5, "move_closer")
+        assert code == "move_closer" and 2.7 < time < 3.2
 
-    def test_who_does_nothing_is_told_again_later(self, profile):
-        coach = Coach(profile("full_body"))
-        assert self.moving(coach, "move_closer", 0, 6, still=True) == [0.5, 5.5]
+    def test_or_what_is_wrong_then(self, room):
+        room.run(1, "move_closer")
+        room.run(1.5, "move_closer", moving="depth")
+        (time, code), = room.run(1.5, "turn_left")
+        assert code == "turn_left" and 2.7 < time < 3.2
 
-    def test_the_opposite_is_not_said_at_once(self, profile):
-        coach = Coach(profile("full_body"))
-        assert self.moving(coach, "move_left", 0, 1, still=True) == [0.5]
-        self.moving(coach, "move_right", 1, 0.5)
-        assert self.moving(coach, "move_right", 1.5, 3, still=True) == [3.5]
+    def test_who_does_nothing_is_told_again_later(self, room):
+        assert room.run(6, "move_closer") == [(0.55, "move_closer"), (5.55, "move_closer")]
 
-    def test_ongoing_speech_is_not_talked_over(self, profile):
-        coach = Coach(profile("full_body"))
-        assert self.moving(coach, "move_left", 0, 3, busy=True, still=True) == []
-        assert self.moving(coach, "move_left", 3, 1, still=True) == [3.0]
+    def test_the_opposite_is_not_said_at_once(self, room):
+        room.run(1, "move_left")
+        room.run(0.6, "move_left", moving="side")
+        assert room.run(3, "move_right") == [(3.55, "move_right")]
 
-    def test_the_grade_is_of_the_moment(self, profile):
-        coach = Coach(profile("full_body"))
-        self.moving(coach, "move_closer", 0, 1, still=True, grade="big")
-        found = [Verdict("somebody", True, 1.0),
-                 Verdict("the one", False, 0.0, code="move_closer", grade="little")]
-        assert coach.update(found, 1.0).grade == "little"
+    def test_ongoing_speech_is_not_talked_over(self, room):
+        assert room.run(3, "move_left", busy=True) == []
+        assert room.run(1, "move_left") == [(3.05, "move_left")]
+
+    def test_grade_and_number_are_of_the_moment(self, room):
+        room.run(1, "move_closer", count=3)
+        assert (room.last.count, room.last.grade) == (3, "")
+        room.run(0.1, "move_closer", grade="little")
+        assert (room.last.count, room.last.grade) == (0, "little")
+
+    def test_while_they_walk_they_are_told_to_turn(self, room):
+        """One does not undo the other."""
+        assert room.run(1, "move_back", "turn_left") == [(0.55, "move_back")]
+        assert room.run(2, "move_back", "turn_left", moving="depth") == [(2.05, "turn_left")]
+        # And then nothing more, as long as they do both.
+        assert room.run(3, "move_back", "turn_left", moving="depth turn") == []
+
+    @pytest.mark.parametrize("second", ["arms_up", "show", "keep_still"])
+    def test_but_nothing_that_would_stop_them(self, room, second):
+        room.run(1, "move_back", second)
+        assert room.run(4, "move_back", second, moving="depth") == []
+
+    def test_who_has_not_begun_is_told_nothing_else(self, room):
+        assert room.run(5, "move_back", "turn_left") == [(0.55, "move_back")]
+
+    @pytest.mark.parametrize("began, third_at", [("turn", 3.55), ("", 4.0)])
+    def test_never_two_sentences_are_waited_for(self, room, began, third_at):
+        """The third comes when they have begun with the second, or had a second's time to."""
+        failing = ("move_back", "turn_left", "move_left")
+        room.run(1, *failing)
+        assert room.run(1.1, *failing, moving="depth") == [(2.05, "turn_left")]
+        assert room.run(0.9, *failing, moving="depth", busy=True) == []  # it is being spoken
+        (time, code), = room.run(1.3, *failing[::1 if began else 2], moving=f"depth {began}")
+        assert code == "move_left" and time == pytest.approx(third_at, abs=0.1)
+
+    def test_who_rests_is_not_told_to_keep_still(self, room):
+        assert room.run(1.4, "keep_still") == []
+        room.run(0.1)
+        assert room.run(1.4, "keep_still") == []
+        assert room.run(0.2, "keep_still") == [(3.05, "keep_still")]
+
+    def test_nor_who_does_what_they_were_asked_to(self, room):
+        room.run(1, "move_back")
+        room.run(0.6, "move_back", moving="depth")
+        assert room.run(3, "keep_still", moving="depth") == []  # where the picture is right
+
+    def test_a_part_that_is_lost_for_a_moment_is_not_asked_for(self, room):
+        assert room.run(1.4, "show", part="feet") == []
+        assert room.run(0.2, "show", part="feet") == [(1.55, "show")]
+
+    def test_each_instruction_has_its_own_patience(self, room):
+        """What was due all the while is said at once when what came first is right."""
+        room.run(0.4, "move_back", "turn_left")
+        assert room.run(0.2, "turn_left") == [(0.55, "turn_left")]
+
+    def test_what_was_said_is_shown_until_something_else_can_be_said(self, room):
+        room.run(1, "turn_left")  # said at 0.55
+        for _ in range(20):
+            room.run(0.05, "move_back", "turn_left")  # due from 1.5 on; its turn is at 2.05
+            assert room.last.code == "turn_left"
+        assert room.run(0.1, "move_back", "turn_left") == [(2.05, "move_back")]
+        assert room.last.code == "move_back"
+
+    def test_what_is_no_longer_true_is_not_shown(self, room):
+        room.run(1, "turn_left")
+        room.run(0.6, "move_back")
+        assert (room.last.code, room.last.speak) == ("move_back", False)
+
+    @pytest.mark.parametrize("missing, asked", [
+        # Steps that are missing each time, to one side and the other: what is asked for.
+        ([4, 4, 4, 4], [4, 2, 1, 1]), ([1, 1, 1, 1], [1, 1, 0, 0]), ([2, 6], [2, 3])])
+    def test_who_goes_too_far_is_asked_for_less(self, room, missing, asked):
+        found, codes = [], ("move_closer", "move_back") * 2
+        for code, count in zip(codes, missing):
+            assert len(room.run(1.5, code, count=count)) == 1
+            found.append(room.last.count)
+            assert room.last.grade == ("" if room.last.count else "little")
+            room.run(2, code, moving="depth", count=count)
+        assert found == asked
+
+
+class TestNoise:
+    """Whatever happens before the camera: the coach keeps its head."""
+
+    def test_a_voice_that_never_ends_does_not_keep_from_the_picture(self, film):
+        decisions = [film.coach.update(verdicts("move_left" if i < 60 else ""), i / FPS, True)
+                     for i in range(8 * FPS)]
+        assert [d.code for d in decisions if d.speak] == ["hold_still"]
+        assert sum(d.capture for d in decisions) == 1
+
+    @pytest.mark.parametrize("gone_s", [0.05, 0.5, 4.0])
+    def test_who_vanishes_during_the_countdown_holds_again(self, film, gone_s):
+        film.show("", 1.4)
+        gone = film.show("nobody", gone_s)
+        assert (gone.state, gone.hold_remaining, gone.capture) == (State.SEARCHING, 0.0, False)
+        film.show("", 1.45)
+        assert film.captures == []
+        film.show("", 0.2)
+        assert len(film.captures) == 1
+
+    def test_verdicts_at_random_never_crash_and_never_capture(self, profile):
+        """Each frame something else is wrong, or unknown; the clock jumps."""
+        random = np.random.default_rng(3)
+        codes = sorted(Room.CHECKS)
+        coach, now = Coach(replace(profile("full_body"), hold_s=0.3)), 0.0
+        for _ in range(4000):
+            now += random.choice([0.05, 0.05, 0.0, 3.0, -0.05, -100.0], p=[.5, .4, .04, .02, .02,
+                                                                           .02])
+            found = [Verdict("somebody", True, 1.0)]
+            for code in random.choice(codes, random.integers(1, 5)):
+                value = random.choice([0.0, 1.0, -50.0, math.nan])
+                found.append(Verdict(Room.CHECKS[code], random.choice([False, None]), value,
+                                     code=str(code), count=int(random.integers(0, 7)),
+                                     track=random.choice([0.0, 9.0, math.nan])))
+            decision = coach.update(found, now, bool(random.random() < 0.3))
+            assert not decision.capture and decision.state in (State.ADJUSTING, State.HOLDING)
+            assert 0 <= decision.progress <= 1 and 0 <= decision.count <= 6
+            assert decision.code in ("", "pause", *codes)
 
 
 class TestPatience:
@@ -390,7 +538,7 @@ class TestPatience:
 
     def test_what_is_said_in_vain_ends_in_a_pause(self, profile):
         far = Verdict("too_far", False, 0.1, code="move_closer")
-        codes = self.said(Coach(profile("full_body")), 45, far)
+        codes = self.said(Coach(profile("full_body")), 48, far)
         assert [c for _, c, _ in codes] == ["move_closer"] * 4 + ["pause"] + ["move_closer"] * 3
         assert codes[5][0] - codes[4][0] >= PAUSE_S
 
@@ -428,11 +576,35 @@ def test_steps_one_after_the_other(profile):
     film = Film(Coach(whole))
     for number, step in enumerate(whole.steps):
         assert film.coach.profile == step and not film.coach.done
-        film.show("turn_left", 1)
+        film.show("turn_left", 3)
         film.show("", 4)
         assert len(film.captures) == number + 1
         film.coach.captured(True, film.now)
     assert film.show().state == State.CAPTURED and film.show().state == State.DONE
+    each = ["turn_left", "hold_still", "next_step"]
+    assert film.said() == [*each * (len(whole.steps) - 1), *each[:2], "done"]
+
+
+def test_a_picture_that_is_not_good_enough_is_taken_again(film):
+    """They are told so, and hold still for as long as the first time."""
+    film.show("", 1.6)
+    film.coach.captured(False, film.now, retake=True)
+    assert film.show().code == "retake"
+    film.show("", 1.4)
+    assert film.captures == [1.5]
+    film.show("", 0.3)
+    assert len(film.captures) == 2
+    film.coach.captured(True, film.now)
+    film.show()
+    assert film.said()[:2] == ["hold_still", "retake"] and film.said()[-1] == "done"
+
+
+def test_after_some_retakes_it_has_failed(film):
+    for _ in range(60 * FPS):
+        if "capture_failed" not in film.said() and film.show().capture:
+            film.coach.captured(False, film.now, retake=True)
+    assert film.said().count("retake") == RETAKES and len(film.captures) == RETAKES + 1
+    assert film.said()[-1] == "capture_failed"
 
 
 def test_a_restart_forgets_everything(film):
@@ -446,3 +618,32 @@ def test_a_restart_forgets_everything(film):
 def test_states_are_those_of_the_message():
     message = pytest.importorskip("dwpose_ros.msg").Guidance
     assert {s.name: int(s) for s in State} == {s.name: getattr(message, s.name) for s in State}
+
+
+class TestWhatCeasesToBeTrue:
+    def told(self, coach, found, seconds, start, busy=True):
+        """The last decision of some seconds at 20 Hz with these verdicts."""
+        for i in range(round(seconds * FPS)):
+            decision = coach.update([Verdict("somebody", True, 1.0), *found], start + i / FPS,
+                                    busy)
+        return decision
+
+    def test_the_voice_is_told_to_stop(self, profile):
+        coach = Coach(profile("full_body"))
+        far = Verdict("too_far", False, 0.1, code="move_closer")
+        aside = Verdict("centred", False, 0.3, code="move_left")
+        assert self.told(coach, [far], 0.55, 0.0, busy=False).speak
+        assert not self.told(coach, [far], 1.0, 0.55).hush
+        assert not self.told(coach, [aside], 0.4, 1.55).hush  # a flicker stops nothing
+        assert self.told(coach, [aside], 0.3, 1.95).hush
+
+    def test_a_late_answer_about_another_step_counts_for_nothing(self, profile):
+        coach = Coach(profile("turnaround"))
+        now = 0.0
+        while coach.request < 2:  # the first is not answered in time, so there is a second
+            now += 1 / FPS
+            coach.update([Verdict("somebody", True, 1.0)], now)
+        coach.captured(True, now, request=2)
+        assert coach.profile.step == "left"
+        coach.captured(True, now, request=1)
+        assert coach.profile.step == "left"

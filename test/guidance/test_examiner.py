@@ -45,7 +45,7 @@ GOOD = Figure(0, 3.4)
 @pytest.mark.parametrize("light", [0.5, 1.0])
 @pytest.mark.parametrize("background", ["wall", "window"])
 @pytest.mark.parametrize("profile, camera_m, figure", [
-    ("face", 1.5, Figure(0, 0.8)),
+    ("face", 1.55, Figure(0, 0.8)),
     ("upper_body", 1.5, Figure(0, 1.4)), ("upper_body", 1.5, Figure(0, 1.4, 10)),
     ("full_body", 1.0, Figure(0, 3.4)), ("full_body", 1.0, Figure(0.3, 3.8, -10)),
     ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
@@ -81,7 +81,7 @@ def test_a_head_at_the_border_is_refused_by_no_other_limit_than_cut_off(above_m)
 @pytest.mark.parametrize("light", [0.2, 0.3, 1.2])
 @pytest.mark.parametrize("blur_px", [0, 2])
 @pytest.mark.parametrize("profile, camera_m, figure", [
-    ("face", 1.5, Figure(0, 0.8)), ("upper_body", 1.5, Figure(0, 1.4)),
+    ("face", 1.55, Figure(0, 0.8)), ("upper_body", 1.5, Figure(0, 1.4)),
     ("full_body", 1.0, Figure(0, 3.4)), ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
 def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(profile, camera_m, figure,
                                                                     light, blur_px):

@@ -10,7 +10,8 @@ import yaml
 from dwpose_ros.guidance import ProfileError, load_phrases
 from dwpose_ros.guidance.body import POSTURES, SIDE_CODES, SIDES
 from dwpose_ros.guidance.checks import judge
-from dwpose_ros.guidance.phrases import CODES, COUNTED, GRADES, NAMING, PLURALS
+from dwpose_ros.guidance.phrases import (CODES, COUNTED, GRADES, NAMING, PLURALS, STEPPED,
+                                         speaking_s)
 from dwpose_ros.guidance.profile import PARTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "phrases"
@@ -21,7 +22,7 @@ STOPS = {"ja": "。", "zh": "。"}
 # Said by the person's own left and right; how each language says so where it has to.
 LEFT_RIGHT = {"en": ("left", "right"), "fr": ("gauche", "droit"), "de": ("link", "recht"),
               "es": ("izquierd", "derech"), "it": ("sinistr", "destr"),
-              "pt": ("esquerd", "direit"), "ja": ("左", "右"), "zh": ("左", "右")}
+              "pt": ("esquerd", "direit"), "ja": ("ひだり", "みぎ"), "zh": ("左", "右")}
 SIDED = ("move_left", "move_right", "turn_left", "turn_right", "face_left_side",
          "face_right_side", "face_three_quarter_left", "face_three_quarter_right")
 
@@ -77,8 +78,9 @@ def test_grades_are_those_of_english(path):
             assert phrases.phrases[code].keys() == english.phrases[code].keys(), code
             assert len(set(phrases.phrases[code].values())) == len(phrases.phrases[code]), code
     graded = [c for c in CODES if {"little", "big"} <= set(english.phrases[c])]
-    assert set(graded) >= {"move_back", "move_closer", "move_left", "move_right", "turn_left",
-                           "turn_right", "arms_away", "feet_apart"}
+    assert set(graded) >= {"arms_away", "arms_side", "feet_apart"}
+    for code in STEPPED:
+        assert "little" in phrases.phrases[code], code
 
 
 @EVERY
@@ -106,6 +108,34 @@ def test_plurals(path):
     if path.stem not in NO_CASE:  # these have a plural
         assert phrases.text("one_person", count=2).replace("2", "1") != phrases.text("one_person")
     assert [phrases.text("countdown", count=n) for n in (3, 2, 1)] == ["3", "2", "1"]
+
+
+@EVERY
+def test_steps_are_counted(path):
+    phrases = load_phrases(path)
+    for code in STEPPED:
+        little, one, two, six = (phrases.text(code, grade=grade, count=n) for grade, n in (
+            ("little", 0), ("", 1), ("", 2), ("", 6)))
+        assert "2" in two and two.replace("2", "6") == six
+        assert len({little, one, two}) == 3 and not re.search("[0-9]", little + one)
+        assert phrases.text(code) == one  # where nobody counts
+        assert phrases.text(code, grade="little", count=3) == little
+
+
+def test_japanese_is_written_as_it_is_read():
+    """espeak-ng cannot read ideographs; a space is as wide as a sign."""
+    phrases = load_phrases(FOLDER / "ja.yaml")
+    for text in [*phrases.parts.values(), *(t for code in CODES for t in forms(phrases, code))]:
+        assert not re.search("[\u4e00-\u9fff ]", text), text
+
+
+@EVERY
+def test_a_sentence_is_said_within_a_few_seconds(path):
+    phrases = load_phrases(path)
+    for code in CODES:
+        for text in forms(phrases, code):
+            assert 0.3 < speaking_s(text) < 7.0, text
+            assert speaking_s(text, rate=320) < speaking_s(text)
 
 
 @EVERY
@@ -139,6 +169,7 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
         for kwargs in (dict(), dict(height=0.2), dict(height=9.0), dict(x=0.05), dict(x=0.95),
                        dict(x=0.3), dict(x=0.7), dict(yaw=180), dict(yaw=50), dict(yaw=-50),
                        dict(head=40), dict(yaw=80, head=0), dict(hidden=("feet",)),
+                       dict(x=0.2, yaw=-90), dict(x=0.8, yaw=-90),
                        dict(yaw=80, head=0, hidden=("feet",)),
                        dict(lean=30, feet=4, arms=120, bend=90, fist=True, spread=0)):
             for speed, others in ((0, 0), (9, 0), (0, 2)):
@@ -147,7 +178,8 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
                     view = view._replace(brightness=light, sharpness=1.0)
                     codes |= {v.code for v in judge(view, wanted)}
     codes |= {v.code for v in judge(None, profile("face"))}
-    session = {"hold_still", "countdown", "next_step", "pause", "capture_failed", "done"}
+    session = {"hold_still", "countdown", "next_step", "pause", "retake", "capture_failed",
+               "done"}
     assert codes - {""} == set(CODES) - session
     assert set(SIDE_CODES.values()) <= codes
 
@@ -157,7 +189,9 @@ def test_the_sentences():
     assert english.text("show", "feet") == "I cannot see your feet."
     assert english.text("move_left", grade="little") == "Move a little to your left."
     assert english.text("move_left") == "Take a step to your left."
-    assert english.text("move_left", grade="big") == "Take a big step to your left."
+    assert english.text("move_left", count=3) == "Take 3 steps to your left."
+    assert english.text("move_closer", count=1) == "Take a step closer."
+    assert english.text("retake") == "Once more, please hold still."
     assert english.text("arms_up", grade="big") == english.text("arms_up")  # has no such
     assert english.text("done", grade="big") == english.text("done")
     assert english.text("one_person", count=3) == "Only 3 people, please."
@@ -198,12 +232,16 @@ def put(key, name, value):
     (put("phrases", "done", "Thank you, {part}"), "it can have nothing in braces"),
     (put("phrases", "countdown", "{part}"), "{count} is all that it can have in braces"),
     (put("phrases", "move_left", {"little": "A bit."}),
-     "move_left has texts for little; it must have 'normal', and can have little, normal, big"),
-    (put("phrases", "move_left", {"normal": "Go.", "huge": "Run."}), "huge, normal; it must have"),
-    (put("phrases", "move_left", {"normal": "Go.", "big": ""}),
-     "move_left lacks a text for 'big'"),
-    (put("phrases", "move_left", {"normal": ["Go."]}), "move_left lacks a text for 'normal'"),
-    (put("phrases", "move_left", {"normal": "Go {x}."}), "{x}"),
+     "move_left has texts for little; it must have 'other', and can have little, one, other"),
+    (put("phrases", "move_left", {"other": "Go.", "big": "Run."}), "big, other; it must have"),
+    (put("phrases", "move_left", {"other": "Go.", "one": ""}), "move_left lacks a text for 'one'"),
+    (put("phrases", "move_left", {"other": ["Go."]}), "move_left lacks a text for 'other'"),
+    (put("phrases", "move_left", {"other": "Go {x}."}), "{x}"),
+    (put("phrases", "arms_up", {"little": "A bit."}),
+     "arms_up has texts for little; it must have 'normal', and can have little, normal, big"),
+    (put("phrases", "arms_up", {"normal": "Up.", "huge": "Up!"}), "huge, normal; it must have"),
+    (put("phrases", "arms_up", {"normal": "Up.", "big": ""}), "arms_up lacks a text for 'big'"),
+    (put("phrases", "arms_up", {"normal": "{count} up."}), "{count}"),
     (put("phrases", "one_person", {"one": "One."}),
      "one_person has texts for one; it must have 'other', and can have one, other"),
     (put("phrases", "one_person", {"other": "Two.", "few": "Few."}), "few, other; it must"),
@@ -221,7 +259,8 @@ def test_what_is_missing_or_unknown_is_named(english, change, said):
 def test_a_plain_text_will_do_for_any_code(english):
     phrases = load_phrases(english(lambda data: data["phrases"].update(
         move_left="Left.", one_person="Just {count}.")))
-    assert phrases.text("move_left", grade="big") == "Left."
+    assert {phrases.text("move_left", "", grade, n) for grade in ("", "little") for n in (
+        0, 1, 2)} == {"Left."}
     assert phrases.text("one_person", count=2) == "Just 2."
 
 

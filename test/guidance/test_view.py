@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from dwpose_ros.keypoints import NAMES
 from dwpose_ros.guidance.view import Follower, usable, usable_boxes
 
 
@@ -133,12 +134,112 @@ def test_between_slow_frames_all_movement_counts_as_of_one_second(follower, pers
     assert view.speed == pytest.approx(speed, abs=1e-3, nan_ok=True)
 
 
-def test_speed_is_unknown_where_nothing_is_seen_twice(follower, person):
-    for i, hidden in enumerate([(), ("head", "shoulders", "hips", "knees", "feet")]):
-        one = person(hidden=hidden)
-        view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
-                             i * 0.1)
-    assert math.isnan(view.speed)
+WHOLE = ("head", "shoulders", "hips", "knees", "feet")
+
+
+def watch(follower, people, gap_s: float = 0.1):
+    """The last view of somebody, frame by frame; None is a frame without anybody."""
+    view = None
+    for i, one in enumerate(people):
+        stacked = [np.empty((0, *x)) for x in ((133, 2), (133,), (4,))] if one is None else [
+            part[None] for part in one[:3]]
+        view = follower.look([1] * len(stacked[0]), *stacked, 1280, 720, i * gap_s)
+    return view
+
+
+@pytest.mark.parametrize("hidden, known", [
+    (WHOLE, False), (("knees", "feet", "hips"), False), (("feet",), True), ((), True)])
+def test_half_of_the_points_tell_a_speed(follower, person, hidden, known):
+    """Fewer do not tell how large all would be: for long, since a moment is bridged."""
+    view = watch(follower, [person(hidden=hidden) for _ in range(4)])
+    assert math.isnan(view.speed) != known
+
+
+@pytest.mark.parametrize("gone_s, there", [(0.1, True), (0.24, True), (0.26, False), (1.0, False)])
+def test_points_that_are_lost_for_a_moment_are_still_there(follower, person, gone_s, there):
+    known = person(x=0.4)
+    view = watch(follower, [known, person(x=0.42, hidden=("feet", "face"))], gone_s)
+    feet = known.points("feet")
+    assert (view.scores[feet] > 0.3).all() == there
+    assert np.array_equal(view.xy[feet], known.xy[feet]) == there
+    seen = known.points("shoulders")  # what is seen is where it is now
+    assert np.array_equal(view.xy[seen], person(x=0.42).xy[seen])
+    again = person(x=0.44)
+    now = follower.look([1], *(part[None] for part in again[:3]), 1280, 720, gone_s + 0.1)
+    assert np.array_equal(now.xy, again.xy)
+
+
+def test_points_are_bridged_from_when_they_were_last_seen(follower, person):
+    """However often they are missed in between; and not those of somebody else."""
+    hidden = person(hidden=("feet",))
+    feet = hidden.points("feet")
+    there = [(watch(follower, [person(), *[hidden] * n]).scores[feet] > 0.3).all()
+             for n in (1, 2, 3, 4) if follower.reset() is None]
+    assert there == [True, True, False, False]
+    look(follower, {1: person()}, 9.0)
+    other = person(hidden=("feet",))
+    view = follower.look([2], *(part[None] for part in other[:3]), 1280, 720, 9.1)
+    assert (view.scores[feet] < 0.3).all()
+
+
+def test_a_clock_that_jumps_back_bridges_nothing(follower, person):
+    look(follower, {1: person()}, 100.0)
+    hidden = person(hidden=("feet",))
+    view = follower.look([1], *(part[None] for part in hidden[:3]), 1280, 720, 50.0)
+    assert (view.scores[hidden.points("feet")] < 0.3).all()
+
+
+def approach(person, start_m: float, end_m: float, frames: int = 30, x_m: float = 0.0,
+             end_x_m: float | None = None, **more):
+    """Frames of somebody who walks before a camera that sees all of them from 3 m on."""
+    for share in np.linspace(0, 1, frames):
+        distance_m = start_m * (end_m / start_m) ** share
+        x = x_m + ((x_m if end_x_m is None else end_x_m) - x_m) * share
+        yield person(height=2.63 / distance_m, x=0.5 + 0.87 * x / distance_m,
+                     top=0.5 - 0.4 * 2.63 / distance_m, **more)
+
+
+@pytest.mark.parametrize("start_m, end_m", [(3.5, 3.5), (3.5, 4.5), (4.5, 3.5), (3.5, 1.2),
+                                            (1.2, 3.5), (1.2, 0.8)])
+@pytest.mark.parametrize("x_m", [0.0, 0.3])
+def test_nearer_is_the_true_scale_whatever_comes_into_view(follower, person, start_m, end_m, x_m):
+    """Walking back from 1.2 m legs come into view, and make the seen parts twice as high."""
+    view = watch(follower, approach(person, start_m, end_m, x_m=x_m))
+    assert view.nearer == pytest.approx(math.log(start_m / end_m), abs=0.03)
+    # Straight towards the camera they do not go aside, though they do in the image.
+    assert view.aside == pytest.approx(0, abs=0.04)
+
+
+@pytest.mark.parametrize("distance_m", [1.2, 3.5])
+@pytest.mark.parametrize("x_m", [-0.3, 0.3])
+def test_aside_is_in_their_heights(follower, person, distance_m, x_m):
+    view = watch(follower, approach(person, distance_m, distance_m, end_x_m=x_m))
+    seen_m = {1.2: 0.74, 3.5: 1.57}[distance_m]  # from the eyes to what the border cuts, or toes
+    assert view.aside == pytest.approx(x_m / seen_m, abs=0.03)
+    assert view.nearer == pytest.approx(0, abs=0.01)
+
+
+def test_who_they_were_does_not_count(follower, person):
+    """Nor whether nobody was seen for a moment; but another person begins anew."""
+    frames = list(approach(person, 4.0, 3.0, frames=6))
+    gone = [*frames[:3], None, None, *frames[3:]]
+    assert watch(follower, gone).nearer == pytest.approx(math.log(4 / 3), abs=0.02)
+    small, large = frames[0], person(0.9)
+    view = follower.look([1, 2], *(np.stack([p[i] for p in (small, large)]) for i in range(3)),
+                         1280, 720, 2.0)
+    assert (follower.person_id, view.nearer, view.aside) == (2, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("seen, told", [(4, False), (5, True)])
+def test_few_points_tell_no_way(follower, person, seen, told):
+    people = [person(x=x, hidden=tuple(NAMES[seen:23]) + ("face", "hands")) for x in (0.4, 0.5)]
+    assert (watch(follower, people, 0.3).aside > 0.1) == told
+
+
+def test_points_that_come_and_go_are_no_way(follower, person):
+    hidden = ("shoulders", "feet")
+    view = watch(follower, [person(hidden=hidden if i % 2 else ()) for i in range(30)], 0.3)
+    assert (view.nearer, view.aside) == (pytest.approx(0, abs=1e-6), pytest.approx(0, abs=1e-6))
 
 
 def test_company_stays_until_it_is_clearly_smaller(follower, person):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from harness import wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
-from std_msgs.msg import Header, String
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.keypoints import FACE, INDEX
 from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
@@ -89,9 +92,52 @@ def test_a_person_is_led_to_the_picture(peer, show):
 def test_each_instruction_is_spoken_once_and_then_only_now_and_again(show):
     show.start(profile="upper_body")
     show(portrait(0.2), seconds=4.0)
-    assert [s.data for s in show.speech] == ["Take a big step closer."]
+    assert len(show.speech) == 1 and re.fullmatch("Take \\d steps closer.", show.speech[0].data)
     show(portrait(0.2), seconds=3.0)
-    assert [s.data for s in show.speech] == ["Take a big step closer."] * 2
+    assert len(show.speech) == 2 and show.speech[1] == show.speech[0]
+    told = show.guidance[-1]
+    assert (told.code, told.grade) == ("move_closer", "") and f" {told.count} " in told.text
+
+
+def test_while_the_voice_speaks_only_what_ends_a_hold_is_said(peer, show):
+    show.start(profile="upper_body")
+    speaking = peer.publisher(Bool, "speaking", QoSProfile(
+        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    speaking.publish(Bool(data=True))  # before anything is said it says nothing about us
+    show(portrait(0.2), seconds=1.0)
+    assert len(show.speech) == 1
+    show(portrait(0.5, x=0.1), seconds=3.0)  # it speaks on: what was said has ceased to be true
+    assert [s.data for s in show.speech[1:]] == [""]
+
+
+def test_light_and_blur_are_spoken_of(show):
+    show.start(profile="upper_body")
+    dark, fine = portrait(0.5), portrait(0.5)
+    dark.brightness, dark.sharpness = 0.03, 200.0
+    fine.brightness, fine.sharpness = 0.5, 200.0
+    assert show(dark, seconds=2.0).code == "more_light"
+    blurred = portrait(0.5)
+    blurred.brightness, blurred.sharpness = 0.5, 1.0
+    assert show(blurred, seconds=1.0).code == "clean_lens"
+    assert show(fine, seconds=1.0).state == Guidance.HOLDING
+
+
+def test_a_picture_that_is_not_good_enough_is_taken_again(peer, show):
+    requests = []
+
+    def answer(request, response):
+        requests.append(request)
+        response.success, response.retake = len(requests) > 1, len(requests) == 1
+        return response
+    peer.node.create_service(Capture, "capture", answer)
+    show.start(profile="upper_body", mirrored=True)
+    show(portrait(0.5), seconds=3.5)
+    wait_until(lambda: requests)
+    show(portrait(0.5), seconds=3.0)
+    wait_until(lambda: len(requests) == 2)
+    assert show(portrait(0.5)).state == Guidance.DONE
+    assert "Once more, please hold still." in [s.data for s in show.speech]
+    assert (requests[0].profile, requests[0].step, requests[0].mirrored) == ("upper_body", "", True)
 
 
 def test_a_mirrored_camera_and_another_language(peer, show):

@@ -45,7 +45,7 @@ def test_the_person_acts_on_what_is_spoken(peer, scene):
     node, images = scene(x=0.6, distance=3.5, yaw=0.0, language="fr")
     before = dark_columns(wait_until(lambda: images)[0])
     speech = peer.publisher(String, "speech", 5)
-    speech.publish(String(data="Faites un grand pas vers votre droite."))
+    speech.publish(String(data="Faites 3 pas vers votre droite."))
     wait_until(lambda: dark_columns(images[-1]) < before - 20)
     speech.publish(String(data="Bonjour !"))
     node.says("does not understand 'Bonjour !'")
@@ -64,7 +64,7 @@ def test_a_sentence_that_is_cut_off_is_not_followed(peer, scene):
     _, images = scene(x=0.0, distance=3.5, yaw=0.0)
     before = dark_columns(wait_until(lambda: images)[0])
     speech = peer.publisher(String, "speech", 5)
-    speech.publish(String(data="Take a big step to your right."))
+    speech.publish(String(data="Take 3 steps to your right."))
     time.sleep(0.5)
     speech.publish(String(data=""))
     time.sleep(3.0)  # one that was heard would have been followed

@@ -148,7 +148,7 @@ def dies(engine) -> None:
     # as espeak-ng does where there is no sound card
     ("echo 'error: No such file' >&2; exit 0", None, "error: No such file"),
     (HANGS, dies, "killed by SIGKILL"),
-    (HANGS, None, "did not end in 7 s"),
+    (HANGS, None, "did not end in 6 s"),
 ])
 def test_an_engine_that_fails_is_told_and_tried_again(voice, engine, what, act, told):
     engine.does(what)

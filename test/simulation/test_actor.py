@@ -2,22 +2,25 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from dwpose_ros.simulation.actor import STEP_M, TEMPERS, TURN_DEG, Actor, Stance, Temper
+from dwpose_ros.guidance.body import SIDES
+from dwpose_ros.simulation.actor import (SIDESTEP_M, STEP_M, SWAY_TIME_S, TEMPERS, TURN_DEG, Actor,
+                                         Stance, Temper)
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
 EXACT = Temper(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance
 
 
 def after(actor, *sentences, seconds=5.0):
-    """Where they are some seconds after hearing these, one by one."""
+    """Where they are some seconds after hearing these (code, part, grade, count), one by one."""
     time_s = 0.0
     actor.at(time_s)
     for code, *more in sentences or [("",)]:
         if code:
-            part, grade = (*more, "", "")[:2]
-            actor.hear(code, part, grade, time_s)
+            part, grade, count = (*more, *("", "", 0)[len(more):])
+            actor.hear(code, part, grade, time_s, count)
         for _ in range(round(seconds * 20)):
             time_s += 0.05
             stance = actor.at(time_s)
@@ -25,14 +28,17 @@ def after(actor, *sentences, seconds=5.0):
 
 
 @pytest.mark.parametrize("code, x, distance, yaw", [
-    ("move_left", STEP_M[""], 0, 0),  # their left is the image's right
-    ("move_right", -STEP_M[""], 0, 0),
+    ("move_left", SIDESTEP_M[""], 0, 0),  # their left is the image's right
+    ("move_right", -SIDESTEP_M[""], 0, 0),
     ("move_closer", 0, -STEP_M[""], 0),
     ("move_back", 0, STEP_M[""], 0),
     ("turn_left", 0, 0, TURN_DEG[""]),
     ("turn_right", 0, 0, -TURN_DEG[""]),
-    ("turn_around", 0, 0, 180),
+    ("move_forward", 0, -STEP_M[""], 0),  # to where they look: here the camera
+    ("move_backward", 0, STEP_M[""], 0),
     ("face_back", 0, 0, 180),
+    ("face_left_side", 0, 0, -90),
+    ("turn_around", 0, 0, 0),
     ("hold_still", 0, 0, 0),
     ("done", 0, 0, 0),
     ("no_such_code", 0, 0, 0),
@@ -40,26 +46,56 @@ def after(actor, *sentences, seconds=5.0):
 def test_instructions_are_followed(code, x, distance, yaw):
     stance = after(Actor(START, EXACT), (code,), seconds=4)
     assert stance[:2] == pytest.approx((x, 2.5 + distance))
-    assert stance.yaw_deg == pytest.approx(yaw, abs=30 if code == "face_back" else 1e-9)
+    by_eye = "face" in code or "around" in code
+    assert stance.yaw_deg == pytest.approx(yaw, abs=30 if by_eye else 1e-9)
+
+
+@pytest.mark.parametrize("start, code, end", [
+    (150, "turn_around", 0), (-150, "turn_around", 0), (170, "face_back", 180),
+    (-170, "face_back", -180), (60, "face_camera", 0), (-150, "face_right_side", -270),
+    (400, "face_camera", 360)])
+def test_they_turn_the_shorter_way_round(start, code, end):
+    actor = Actor(START._replace(yaw_deg=float(start)), EXACT)
+    assert after(actor, (code,)).yaw_deg == pytest.approx(end, abs=30)
+
+
+@pytest.mark.parametrize("side, code, mirrored_code", [
+    ("front", "move_left", "move_right"), ("back", "move_right", "move_left"),
+    ("left", "move_backward", "move_forward"), ("right", "move_forward", "move_backward"),
+    ("three_quarter_left", "move_left", "move_right")])
+def test_advice_to_go_sideways_takes_them_to_the_middle(side, code, mirrored_code):
+    """As the checks give it for somebody at the image's left who stands as they are to."""
+    there = START._replace(x_m=-0.6, yaw_deg=SIDES[side])
+    assert -0.6 < after(Actor(there, EXACT), (code, "", "", 1)).x_m < 0.0
+    assert after(Actor(there, EXACT), (mirrored_code, "", "", 1)).x_m < -0.6
 
 
 def test_left_is_their_own_whichever_way_they_face():
     assert after(Actor(START._replace(yaw_deg=180.0), EXACT), ("move_left",)).x_m == (
-        pytest.approx(-STEP_M[""]))
+        pytest.approx(-SIDESTEP_M[""]))
     assert after(Actor(START._replace(yaw_deg=90.0), EXACT), ("move_left",)).distance_m == (
-        pytest.approx(2.5 + STEP_M[""]))
+        pytest.approx(2.5 + SIDESTEP_M[""]))
 
 
-@pytest.mark.parametrize("grade", ["little", "", "big"])
+@pytest.mark.parametrize("grade, count, x_m, way_m", [
+    ("little", 0, 0.12, 0.15), ("little", 3, 0.36, 0.45), ("", 0, 0.35, 0.5), ("", 1, 0.35, 0.5),
+    ("", 2, 0.7, 1.0), ("", 3, 1.05, 1.5)])
+def test_steps_are_counted(grade, count, x_m, way_m):
+    closer = after(Actor(START, EXACT), ("move_closer", "", grade, count))
+    left = after(Actor(START, EXACT), ("move_left", "", grade, count))
+    assert (left.x_m, 2.5 - closer.distance_m) == (pytest.approx(x_m), pytest.approx(way_m))
+
+
+@pytest.mark.parametrize("grade", ["little", ""])
 def test_grades_are_heard(grade):
-    stance = after(Actor(START, EXACT), ("move_closer", "", grade))
-    assert stance.distance_m == pytest.approx(2.5 - STEP_M[grade])
+    assert after(Actor(START, EXACT), ("turn_left", "", grade)).yaw_deg == TURN_DEG[grade]
 
 
 @pytest.mark.parametrize("code, posture", [
     ("arms_away", "a_pose"), ("arms_side", "t_pose"), ("open_hands", "hands_shown")])
-def test_postures(code, posture):
-    assert after(Actor(START, EXACT), (code,)).posture == posture
+@pytest.mark.parametrize("grade", ["little", "", "big"])
+def test_postures(code, posture, grade):
+    assert after(Actor(START, EXACT), (code, "", grade)).posture == posture
 
 
 def test_a_part_that_is_not_seen_is_shown():
@@ -71,36 +107,75 @@ def test_a_part_that_is_not_seen_is_shown():
 def test_they_take_time_to_begin_and_to_arrive():
     actor = Actor(START, EXACT)
     actor.at(0.0)
-    actor.hear("move_closer", "", "big", 0.0)
+    actor.hear("move_closer", "", "", 0.0, 2)
     assert actor.at(0.35).distance_m == 2.5
     under_way = actor.at(1.2).distance_m
-    assert 2.5 - STEP_M["big"] < under_way < 2.5 and actor.moving
-    assert actor.at(4.0).distance_m == pytest.approx(2.5 - STEP_M["big"]) and not actor.moving
+    assert 1.5 < under_way < 2.5 and actor.moving
+    assert actor.at(4.0).distance_m == pytest.approx(1.5) and not actor.moving
 
 
-def test_a_later_sentence_replaces_one_that_was_not_begun():
+@pytest.mark.parametrize("first, later_s, second, x_m, way_m, yaw", [
+    # Of two sentences about the same, begun or not, the later one counts.
+    ("move_closer", 0.1, "move_back", 0, 0.5, 0), ("turn_left", 0.1, "turn_right", 0, 0, -40),
+    # Others are done one beside the other.
+    ("move_closer", 0.1, "move_left", 0.35, -0.5, 0),
+    ("move_closer", 0.1, "turn_left", 0, -0.5, 40), ("turn_left", 0.1, "move_back", 0, 0.5, 40),
+    ("move_closer", 1.0, "turn_left", 0, -0.5, 40), ("turn_left", 1.0, "move_back", 0, 0.5, 40),
+])
+def test_several_sentences(first, later_s, second, x_m, way_m, yaw):
+    actor = Actor(START, EXACT)
+    actor.hear(first, "", "", 0.0)
+    for i in range(round(later_s * 20)):
+        actor.at(i / 20)
+    actor.hear(second, "", "", later_s)
+    for i in range(100):
+        stance = actor.at(later_s + i / 20)
+    assert stance[:3] == pytest.approx((x_m, 2.5 + way_m, yaw))
+
+
+def test_a_walk_that_is_begun_ends_where_the_next_begins():
+    actor = Actor(START, EXACT)
+    actor.hear("move_closer", "", "", 0.0, 4)
+    for i in range(25):
+        actor.at(i / 20)
+    actor.hear("move_back", "", "", 1.2)
+    for i in range(25, 150):
+        stance = actor.at(i / 20)
+    assert 1.3 < stance.distance_m < 2.4  # four steps closer and one back would be 1.0
+
+
+def test_the_same_again_is_not_begun_later():
     actor = Actor(START, EXACT)
     actor.at(0.0)
-    actor.hear("move_closer", "", "", 0.0)
-    actor.hear("move_left", "", "", 0.1)
-    for i in range(100):
-        stance = actor.at(0.1 + i / 20)
-    assert stance[:2] == pytest.approx((STEP_M[""], 2.5))
+    for i in range(9):
+        actor.hear("move_closer", "", "", i / 10)
+    assert actor.at(0.95).distance_m < 2.5  # on the way since 0.9 s at the latest
+
+
+def test_who_stands_sways_smoothly():
+    """As far as the temper says, but not from one frame to the next."""
+    actor = Actor(START, Temper(sway_m=0.02, sway_deg=2.0), 1)
+    for fps in (10, 60):
+        ways = np.array([actor.at(i / fps)[:3] for i in range(300 * fps)]) - START[:3]
+        assert ways.std(0) == pytest.approx([0.02, 0.02, 2.0], rel=0.3)
+        steps = np.abs(np.diff(ways, axis=0)).max(0)
+        assert (steps < 6 * np.array([0.02, 0.02, 2.0]) / fps / SWAY_TIME_S).all()
+        actor = Actor(START, Temper(sway_m=0.02, sway_deg=2.0), 2)
 
 
 def test_hold_still_stops_them_on_their_way_and_calms():
     actor = Actor(START, EXACT)
     actor.at(0.0)
-    actor.hear("move_closer", "", "big", 0.0)
+    actor.hear("move_closer", "", "", 0.0, 2)
     for i in range(1, 21):
         actor.at(i / 20)
     actor.hear("hold_still", "", "", 1.0)
     stopped = [actor.at(1 + i / 20) for i in range(1, 80)]
-    assert stopped[-1] == stopped[-20] and stopped[-1].distance_m > 2.5 - STEP_M["big"]
+    assert stopped[-1] == stopped[-20] and 1.5 < stopped[-1].distance_m < 2.5
 
 
 def test_they_stay_in_the_room():
-    stance = after(Actor(START, EXACT), *[("move_closer", "", "big")] * 8)
+    stance = after(Actor(START, EXACT), *[("move_closer", "", "", 3)] * 3)
     assert stance.distance_m == 0.5
 
 

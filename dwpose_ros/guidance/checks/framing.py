@@ -156,8 +156,8 @@ def _reach(view: View, profile: Profile, mirrored: bool) -> _Reach:
     near, far = (here * value / max(limit, 1e-3)
                  for limit in (profile.size_maximum, profile.size_minimum))
     whole = here * _overhang(view, profile, mirrored, stature)
-    if near < whole < far:
-        near = whole
+    if near < whole:
+        near = min(whole, far)
     return _Reach(here, near, far)
 
 

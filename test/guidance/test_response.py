@@ -1,0 +1,144 @@
+"""What is known of somebody who was told something: whether they began, and whether they ended."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from dwpose_ros.guidance.checks import Verdict
+from dwpose_ros.guidance.coach import PLACING
+from dwpose_ros.guidance.response import OPPOSITE, Responses, axis
+
+FPS = 20
+# What a check measures, and how much of it a second is a walk, or a turn.
+AXES = {"depth": ("too_close", "track", 0.3), "side": ("centred", "track", 0.4),
+        "turn": ("facing", "value", 90.0), "head": ("looking", "value", 90.0)}
+ASKED = {"depth": "move_back", "side": "move_left", "turn": "turn_left", "head": "look_at_camera"}
+
+
+class Watched:
+    """Somebody who is watched at 20 Hz, or as often as is said; `ways` are where they are."""
+
+    def __init__(self, fps: float = FPS) -> None:
+        self.responses, self.fps, self.now = Responses(), fps, 100.0
+        self.ways = dict.fromkeys(AXES, 0.0)
+
+    def go(self, seconds: float, *moving: str, busy: bool = False,
+           still: bool = True) -> Responses:
+        for _ in range(round(seconds * self.fps)):
+            self.now += 1 / self.fps
+            found = [Verdict("still", still, 0.0)]
+            for name, (check, what, speed) in AXES.items():
+                self.ways[name] += (name in moving) * speed / self.fps
+                found.append(Verdict(check, True, 0.0)._replace(**{what: self.ways[name]}))
+            self.responses.watch(found, self.now, busy)
+        return self.responses
+
+    def ask(self, code: str) -> None:
+        self.responses.asked(code, "", self.now)
+
+
+def test_axes():
+    assert {axis(code) for code in PLACING} == set(AXES)
+    assert axis("turn_left") == axis("turn_around") == axis("face_back") == "turn"
+    assert axis("arms_up") == "arms_up"  # which moves nobody is an axis of its own
+    for code, other in OPPOSITE.items():
+        assert OPPOSITE[other] == code != other and axis(code) == axis(other)
+
+
+@pytest.mark.parametrize("name", AXES)
+@pytest.mark.parametrize("fps", [2, 5, 20, 60])
+def test_they_hear_it_do_it_and_end(name, fps):
+    one, code = Watched(fps), ASKED[name]
+    one.go(2)
+    one.ask(code)
+    one.go(0.5)
+    assert not one.responses.under_way(code) and not one.responses.begun(one.now)
+    one.go(2, name)
+    assert one.responses.under_way(code) and one.responses.begun(one.now)
+    assert one.responses.busy() and not one.responses.ended(code, one.now)
+    others = [ASKED[other] for other in AXES if other != name]
+    assert not any(one.responses.under_way(other) for other in others)
+    one.go(2)
+    assert one.responses.ended(code, one.now) and not one.responses.busy()
+    assert not any(one.responses.ended(other, one.now) for other in others)
+
+
+def test_who_does_nothing_has_not_ended_but_had_the_time_to_begin():
+    one = Watched()
+    one.ask("move_back")
+    assert not one.go(0.9).begun(one.now)
+    assert one.go(0.2).begun(one.now)
+    assert not one.go(9).ended("move_back", one.now)
+
+
+def test_what_they_did_when_they_heard_it_does_not_count():
+    one = Watched()
+    one.go(2, "depth")
+    one.ask("move_back")
+    assert not one.go(0.1).under_way("move_back")
+    assert not one.go(2).on("move_back").moved
+
+
+def test_they_hear_it_at_its_end():
+    """While the sentence is spoken they cannot have acted on it."""
+    one = Watched()
+    one.ask("move_back")
+    one.go(3, "depth", busy=True)
+    assert not one.responses.on("move_back").moved and not one.responses.begun(one.now)
+    assert one.go(0.7, "depth").under_way("move_back")
+
+
+def test_what_has_no_measure_is_done_by_who_stirs():
+    one = Watched()
+    one.ask("arms_up")
+    assert not one.go(1).under_way("arms_up")
+    assert one.go(1, still=False).under_way("arms_up")
+    assert one.go(1).ended("arms_up", one.now)
+
+
+@pytest.mark.parametrize("fps", [20, 30])
+def test_a_single_frame_may_be_wrong(fps):
+    one = Watched(fps)
+    one.ask("turn_left")
+    one.go(2)
+    for _ in range(5):
+        one.ways["turn"] += 40
+        one.go(1 / fps)
+        one.ways["turn"] -= 40
+        assert not one.go(0.5).on("turn_left").moved
+
+
+def test_what_is_not_known_is_no_movement():
+    one = Watched()
+    one.ask("move_back")
+    one.ways = dict.fromkeys(AXES, math.nan)
+    assert not one.go(2).busy()
+    responses = Responses()
+    responses.asked("move_back", "", 0.0)
+    with np.errstate(all="raise"):
+        for i in range(40):  # nobody in view: none of the checks
+            responses.watch([Verdict("somebody", False, 0.0)], i / FPS, False)
+    assert not responses.on("move_back").moved and not responses.ended("move_back", 2.0)
+
+
+@pytest.mark.parametrize("told, eased", [
+    # (what was said, whether they moved), then what to ask of them now.
+    ([], 1.0), ([("move_left", True)], 0.55),  # they went too far
+    ([("move_left", False)], 1.0),  # something else moved them
+    ([("move_right", True)], 1.0),  # not far enough yet
+    ([("turn_left", True)], 1.0), ([("move_forward", True)], 1.0),
+    ([("move_left", True), ("move_back", True)], 0.55),
+    ([("move_right", True), ("move_left", True)], 0.55**2),  # always
+    ([("move_right", True), ("move_left", False)], 0.55),
+])
+def test_who_overdoes_it_is_asked_for_less(told, eased):
+    one = Watched()
+    for code, moved in told:
+        one.ask(code)
+        one.go(0.5)
+        one.go(1, *([axis(code)] if moved else []))
+        one.go(1)
+    assert one.responses.ease("move_right") == pytest.approx(eased)
