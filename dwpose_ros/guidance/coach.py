@@ -312,6 +312,8 @@ class Coach:
             self._responses.asked(current.code, current.part, now)
         hush = (busy and not speak and self._spoken.code not in NEWS
                 and now - self._due_at >= self.profile.debounce_s)
+        if hush:  # once
+            self._due_at = math.inf
         return Decision(state, current.code, current.part, progress, 0.0, speak, False,
                         current.grade, current.count, hush)
 

@@ -106,7 +106,7 @@ class Guidance(DwposeNode):
             self._said_at, self._saying_s = now, speaking_s(self._last_text)
         elif decision.hush:
             self._speech.publish(String())
-            self._saying_s = 0.0
+            self._said_at = -math.inf
         if decision.capture:
             self._request(person, now)
 

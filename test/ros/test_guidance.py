@@ -106,8 +106,8 @@ def test_while_the_voice_speaks_only_what_ends_a_hold_is_said(peer, show):
     speaking.publish(Bool(data=True))  # before anything is said it says nothing about us
     show(portrait(0.2), seconds=1.0)
     assert len(show.speech) == 1
-    show(portrait(0.5, x=0.1), seconds=3.0)  # it speaks on: what was said has ceased to be true
-    assert [s.data for s in show.speech[1:]] == [""]
+    show(portrait(0.5, x=0.1), seconds=3.0)  # it speaks on; but what it says is true no longer
+    assert [s.data for s in show.speech[1:]] == ["", "Take 2 steps to your left."]
 
 
 def test_light_and_blur_are_spoken_of(show):
@@ -137,7 +137,8 @@ def test_a_picture_that_is_not_good_enough_is_taken_again(peer, show):
     wait_until(lambda: len(requests) == 2)
     assert show(portrait(0.5)).state == Guidance.DONE
     assert "Once more, please hold still." in [s.data for s in show.speech]
-    assert (requests[0].profile, requests[0].step, requests[0].mirrored) == ("upper_body", "", True)
+    first = requests[0]
+    assert (first.profile, first.step, first.mirrored) == ("upper_body", "", True)
 
 
 def test_a_mirrored_camera_and_another_language(peer, show):
