@@ -10,22 +10,29 @@ import os
 import threading
 import time
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Iterator, NamedTuple
 
 import cyclonedds.core
+from cyclonedds._clayer import ddspy_take
 from cyclonedds.builtin import (BuiltinDataReader, BuiltinTopicDcpsParticipant,
                                 BuiltinTopicDcpsPublication, BuiltinTopicDcpsSubscription)
 from cyclonedds.core import (DDSException, Entity, GuardCondition, InstanceState, ReadCondition,
                              SampleState, ViewState)
 from cyclonedds.domain import Domain, DomainParticipant
 from cyclonedds.idl import IdlStruct, annotations, make_idl_struct, types
+from cyclonedds.internal import SampleInfo
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
 from rosless.interfaces import deserialize, message_class, serialize, type_hash
+
+# The library's C part makes a SampleInfo of each sample, and crashes (11.0.1) if that raises; as
+# it does where a signal's handler raises (Ctrl-C!) while the class's Python code runs. So what is
+# made is a note of what to make, `partial(SampleInfo, <figures>)`, for which no Python code runs.
+SampleInfo.__new__ = staticmethod(partial(partial))
 
 GRAPH = "ros_discovery_info"
 GRAPH_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
@@ -86,13 +93,14 @@ def _raw_type(typename: str) -> type[IdlStruct]:
     annotations.autoid("sequential")(cls)
     # On the class itself: Cyclone DDS refuses samples of a subclass.
     cls.serialize = lambda self, *_, **__: self.raw
-
-    def wrap(_cls, data, *_, **__):
-        sample = cls.__new__(cls)
-        sample.raw = data
-        return sample
-    cls.deserialize = classmethod(wrap)
     return cls
+
+
+def _info(note: partial) -> SampleInfo:
+    """The SampleInfo that the C part made a note of."""
+    info = object.__new__(SampleInfo)
+    info.__init__(*note.args)
+    return info
 
 
 class Gone(RuntimeError):
@@ -108,6 +116,13 @@ def _or_gone(entity: Entity) -> Iterator[None]:
                             DDSException.DDS_RETCODE_ALREADY_DELETED):
             raise
         raise Gone(f"{type(entity).__name__} was destroyed, or its context was") from err
+
+
+def _counted(found: int) -> int:
+    """Only the number is asked for: the library's own lists fail where it has just risen."""
+    if found < 0:
+        raise DDSException(found, "Occurred while counting what an endpoint is matched with")
+    return found
 
 
 class Writer:
@@ -134,7 +149,7 @@ class Writer:
     def matched(self) -> int:
         """How many readers it has."""
         with _or_gone(self._dds):
-            return len(self._dds.get_matched_subscriptions())
+            return _counted(self._dds._get_matched_subscriptions(self._dds._ref, None, 0))
 
     def end(self) -> None:
         _end(self._dds)
@@ -160,15 +175,17 @@ class Reader:
         """The oldest samples, as CDR and what DDS knows of them. None if it has ended."""
         try:
             with _or_gone(self._dds):
-                samples = self._dds.take(count)
+                taken = ddspy_take(self._dds._ref, self.condition.mask, count)
+                if isinstance(taken, int):
+                    raise DDSException(taken, f"Occurred while taking data in {self._dds!r}")
         except Gone:
             return []
-        return [(s.raw, s.sample_info) for s in samples if s.sample_info.valid_data]
+        return [(data, info) for data, note in taken if (info := _info(note)).valid_data]
 
     def matched(self) -> int:
         """How many writers it has."""
         with _or_gone(self._dds):
-            return len(self._dds.get_matched_publications())
+            return _counted(self._dds._get_matched_publications(self._dds._ref, None, 0))
 
     def end(self) -> None:
         _end(self._dds)
@@ -293,7 +310,7 @@ class Participant:
             if topic not in self._builtin:
                 self._builtin[topic] = BuiltinDataReader(self._dds, topic)
             return [s for s in self._builtin[topic].read(100_000)
-                    if s.sample_info.instance_state == InstanceState.Alive]
+                    if _info(s.sample_info).instance_state == InstanceState.Alive]
 
     def endpoints(self, writers: bool) -> list[Endpoint]:
         """All writers, or all readers, that are known now."""
