@@ -83,7 +83,7 @@ class Watcher:
 
     def _on_capture(self, msg: CapturedImage) -> None:
         print(f"  {self.seconds:5.1f} s  -> {Path(msg.image_path).name}, quality "
-              f"{msg.quality:.2f}", flush=True)
+              f"{msg.quality:.0f}", flush=True)
         self.captures.append((self.seconds, msg))
 
     def watch(self, launch: subprocess.Popen, timeout_s: float) -> None:
@@ -140,7 +140,7 @@ def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, 
     shown.append(f"{len(watcher.captures)} of {wanted} captured")
     captures = [
         Tile(cv2.imdecode(np.frombuffer(msg.image.data, np.uint8), cv2.IMREAD_COLOR),
-             msg.label, f"quality {msg.quality:.2f}, after {seconds:.1f} s")
+             msg.label, f"quality {msg.quality:.0f}, after {seconds:.1f} s")
         for seconds, msg in watcher.captures]
     sheet = contact_sheet(f"dwpose_ros: {Path(arguments['profile']).stem}", " · ".join(shown),
                           watcher.moments, captures)
