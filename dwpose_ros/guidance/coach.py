@@ -83,6 +83,7 @@ class Coach:
         self._steps = profile.steps
         self._state = State.SEARCHING
         self._time = -math.inf
+        self.request = 0  # captures that were decided
         self.restart()
 
     def restart(self) -> None:
@@ -95,7 +96,7 @@ class Coach:
         self._retakes = 0
         self._news = _Wish()
         self._busy_since: float | None = None
-        self.request, self._first_request = 0, 1  # of a capture; and of those for this step
+        self._first_request = self.request + 1  # whose answer is about this step
         self._begin_step()
 
     def _begin_step(self) -> None:

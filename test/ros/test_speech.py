@@ -81,7 +81,7 @@ def test_a_sentence_is_said_and_its_begin_and_end_are_told(peer, voice, engine):
     assert not any(line.startswith("end") for line in engine.said)
     wait_until(lambda: values(speaking) == [False, True, False])
     assert time.monotonic() - began > 0.7
-    assert engine.said[-1] == "end -v is no option here [-v en -s 160 -a 100 --stdin]"
+    assert engine.said[-1] == "end -v is no option here [-v en -s 175 -a 100 --stdin]"
     late = peer.listen(Bool, "speaking", LATCHED)  # who comes late is told too
     assert values(wait_until(lambda: late)) == [False]
 
