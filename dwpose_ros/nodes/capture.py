@@ -66,7 +66,10 @@ class Capture(DwposeNode):
         except (CaptureError, ImageError, ProfileError) as err:
             response.success, response.message = False, str(err)
             log = self.get_logger()
-            (log.warning if response.retake else log.error)(f"capture failed: {err}")
+            if response.retake:
+                log.warning(f"capture failed: {err}")
+            else:
+                log.error(f"capture failed: {err}")
             return response
         response.success = True
         response.capture, *response.others = captures

@@ -200,6 +200,14 @@ def test_lines_can_be_held_back(capfd, monkeypatch):
                     "not first 3"]
 
 
+def test_a_call_has_one_severity():
+    """ROS 2 refuses another, so it must not go unnoticed here."""
+    logger = get_logger("fickle")
+    with pytest.raises(ValueError, match="severity cannot be changed between calls"):
+        for write in (logger.warning, logger.error):
+            write("which?")
+
+
 def test_the_form_and_colours_can_be_chosen(capfd, monkeypatch):
     monkeypatch.setenv("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{severity}|{name}|{message}")
     monkeypatch.setenv("RCUTILS_COLORIZED_OUTPUT", "1")

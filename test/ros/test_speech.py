@@ -197,6 +197,8 @@ def test_it_ends_within_a_second_while_an_engine_hangs(voice, engine, number):
     say("Hold still.")
     wait_until(lambda: engine.said)
     began = time.monotonic()
-    assert node.stop(number) == 0
+    # `ros2 run` of ROS 2 dies of SIGTERM itself; the node, in its group, ends by its own will.
+    assert node.stop(number) in (0, -signal.SIGTERM)
+    wait_until(lambda: not engine.runs(), 1.0)
     assert time.monotonic() - began < 1.0
-    assert not engine.runs() and "Traceback" not in node.output
+    assert "Traceback" not in node.output

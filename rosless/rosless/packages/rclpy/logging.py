@@ -35,6 +35,7 @@ class RcutilsLogger:
     def __init__(self, name: str) -> None:
         self.name = name
         self._seen: dict[tuple, float] = {}  # where a filtered message was last written
+        self._severities: dict[tuple, LoggingSeverity] = {}  # of each call in the code
 
     def get_child(self, name: str) -> RcutilsLogger:
         return get_logger(f"{self.name}.{name}" if self.name else name)
@@ -68,15 +69,17 @@ class RcutilsLogger:
     def log(self, message, severity: LoggingSeverity, *, once: bool = False,
             skip_first: bool = False, throttle_duration_sec: float = 0,
             throttle_time_source_type=None) -> bool:
-        """Write a line, unless the level or a filter (per calling line) holds it back."""
+        """Write a line, unless the level or a filter (per call in the code) holds it back."""
         severity = LoggingSeverity(severity)
+        caller = sys._getframe(1)
+        while caller.f_code.co_filename == __file__:
+            caller = caller.f_back
+        place = (caller.f_code.co_filename, caller.f_lineno, caller.f_lasti)
+        if self._severities.setdefault(place, severity) != severity:  # as in rclpy
+            raise ValueError("Logger severity cannot be changed between calls.")
         if not self.is_enabled_for(severity):
             return False
         if once or skip_first or throttle_duration_sec:
-            caller = sys._getframe(1)
-            while caller.f_code.co_filename == __file__:
-                caller = caller.f_back
-            place = (caller.f_code.co_filename, caller.f_lineno)
             last, now = self._seen.get(place), time.monotonic()
             if last is not None and (once or now - last < throttle_duration_sec):
                 return False
