@@ -12,8 +12,10 @@ from dwpose_ros.pose.people import People
 from dwpose_ros.simulation.actor import Stance
 from dwpose_ros.simulation.scene import Camera, Figure, Scene
 
-# Fitted by `fit` on MediaPipe; standard deviations of a coordinate in heights of the person. The
-# greater part of an error belongs to the posture and the turn, and lasts as long as those do.
+# As `fit` finds them on MediaPipe: standard deviations of a coordinate in heights of the person,
+# and how often a point is seen. The greater part of an error belongs to the place, the posture and
+# the turn, and lasts as long as those do; for how long that is, and how often a point's luck
+# turns, was judged by eye.
 LASTING = {"body": 0.011, "feet": 0.017, "face": 0.0018, "hands": 0.0035}
 JITTER = {"body": 0.0022, "feet": 0.0027, "face": 0.0003, "hands": 0.0003}
 LASTS_S, LASTS_M, LASTS_DEG = 15.0, 0.3, 20.0

@@ -30,6 +30,7 @@ from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
 from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
 from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
+from dwpose_ros.guidance.response import OPPOSITE  # noqa: E402
 from dwpose_ros.guidance.view import Follower  # noqa: E402
 from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
@@ -40,12 +41,11 @@ RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
 LIMIT_S = {"obedient": 20.0, "slow": 45.0, "overshooting": 45.0, "restless": 45.0,
            "confused": 60.0, "hard_of_hearing": 60.0, "leaving": 90.0}
+# Bars of one picture: the share that is taken in time, and half of them so soon.
 SUCCESS = {"obedient": 1.0, "slow": 0.99, "overshooting": 0.99, "restless": 0.99,
            "confused": 0.97, "hard_of_hearing": 0.97}
 MEDIAN_S = {"obedient": 8.0}
 UNDONE_S = 3.0  # an instruction that the next undoes so soon is a contradiction
-OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right"}
-OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
 REACTION_S = 0.2  # from the picture of a moment to what is said about it: camera and network
 
 
@@ -168,10 +168,13 @@ def row(coach: str, profile: Path, temper: str, episodes: int, pool) -> str:
     done = np.isfinite(times)
     spoken = sum(r.spoken for r in found)
     median, p95 = (np.percentile(times[done], [50, 95]) if done.any() else (math.nan, math.nan))
+    short = coach == "coach" and (done.mean() < SUCCESS.get(temper, 0.0)
+                                  or median >= MEDIAN_S.get(temper, math.inf))
     return (f"{profile.stem:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
             f"{spoken / episodes:8.2f}"
             f"{sum(r.contradictions for r in found) / max(spoken, 1):9.1%}"
-            f"{sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1):8.1%}")
+            f"{sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1):8.1%}"
+            f"{'  below its bar' if short else ''}")
 
 
 def main() -> int:

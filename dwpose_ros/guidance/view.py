@@ -31,7 +31,7 @@ class View(NamedTuple):
     others: int  # people beside the person who are large enough to be in the picture
     speed: float  # of the profile's points, heights of the seen parts a second; NaN if unknown
     brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
-    sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality.py; or NaN
+    sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality; or NaN
     nearer: float = math.nan  # logarithm of how much larger they have become since some moment
     aside: float = math.nan  # how far they have gone to the image's right since, in their heights
 
