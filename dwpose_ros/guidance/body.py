@@ -47,7 +47,7 @@ class Wish(NamedTuple):
 
 
 # The postures there are, with the limits that are taken where a profile gives none: degrees,
-# but `arms_up` in torso lengths, `open_hands` and `feet_apart` as ratios (see checks/posture.py).
+# but `arms_up` and `feet_apart` in torso lengths, `open_hands` as a ratio (see checks/posture.py).
 POSTURES: dict[str, Wish] = {wish.name: wish for wish in (
     Wish("upright", math.nan, 12.0),
     Wish("arms_away", 25.0, 65.0),
@@ -56,7 +56,7 @@ POSTURES: dict[str, Wish] = {wish.name: wish for wish in (
     Wish("arms_straight", 150.0, math.nan),
     Wish("open_hands", 0.85, math.nan),
     Wish("fingers_spread", 15.0, math.nan),
-    Wish("feet_apart", 1.3, 3.0),
+    Wish("feet_apart", 0.8, 1.5),
 )}
 # The largest number that makes sense as a limit of each.
 POSTURE_RANGE: dict[str, float] = {

@@ -8,7 +8,7 @@ from typing import NamedTuple, Sequence
 
 from dwpose_ros.guidance.checks import Verdict
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.response import OPPOSITE, Responses
+from dwpose_ros.guidance.response import OPPOSITE, Responses, axis
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
@@ -26,9 +26,11 @@ UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true once and for all
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
-# What can be asked of somebody who is on their way already.
+# What can be asked of somebody who is on their way already, or about to be.
 PLACING = {"move_closer", "move_back", "move_left", "move_right", "move_forward", "move_backward",
-           "turn_left", "turn_right", "turn_around", "face_camera", "look_at_camera"}
+           "turn_left", "turn_right", "turn_around", "face_camera",
+           "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
+           "open_hands", "spread_fingers"}
 
 
 class State(IntEnum):
@@ -75,8 +77,8 @@ class Coach:
 
     An instruction is spoken once it was due for ``debounce_s``, and again when the person has done
     something about it and come to rest, or after ``repeat_s`` if they have not; never its opposite
-    soon after it, nor over ongoing speech. While they walk they can be told to turn, since one
-    does not undo the other; but not before they have begun.
+    soon after it, nor over ongoing speech. Two instructions that do not undo each other, as to
+    walk and to turn, may follow at once; a third waits until they have begun.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -135,7 +137,7 @@ class Coach:
         busy = self._is_busy(busy, now)
         self._responses.watch(verdicts, now, busy)
         failing = [v for v in verdicts if v.ok is False]
-        failed = self._choose(failing)
+        failed = self._choose(failing, now)
         unknown = next((v for v in verdicts if v.ok is None and v.required), None)
         known = [v.ok for v in verdicts if v.ok is not None or v.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
@@ -161,12 +163,25 @@ class Coach:
         current = self._debounced(wanted, now, failing, busy)
         return self._decide(state, current, progress, now, busy)
 
-    def _choose(self, failing: Sequence[Verdict]) -> Verdict | None:
-        """The first that fails; while they are about that, the next way to go or to turn."""
+    def _choose(self, failing: Sequence[Verdict], now: float) -> Verdict | None:
+        """The first that fails; while they are about that, the next that can be done meanwhile."""
+        by_name = {v.name: v for v in failing}
         for verdict in failing:
-            if not self._responses.under_way(verdict.code):
-                return verdict if verdict is failing[0] or verdict.code in PLACING else failing[0]
-        return failing[0] if failing else None
+            due = self._due(verdict, by_name, now)
+            if due is not None and (verdict is failing[0] or due.code in PLACING):
+                return due
+        spoken = (v for v in failing if (v.code, v.part) == self._spoken.what)
+        return next(spoken, failing[0] if failing else None)
+
+    def _due(self, verdict: Verdict, failing: dict[str, Verdict], now: float) -> Verdict | None:
+        """The verdict, or the one that comes first; None if they are about all of that."""
+        if verdict.first in failing:
+            due = self._due(failing[verdict.first], failing, now)
+            if due is not None:
+                return due
+        about = (self._responses.under_way(verdict.code)
+                 or axis(verdict.code) in self._responses.awaited(now))
+        return None if about else verdict
 
     def _patiently(self, failed: Verdict | None, unknown: Verdict | None,
                    verdicts: Sequence[Verdict], now: float) -> _Wish:
@@ -285,7 +300,9 @@ class Coach:
         """
         due = {(v.code, v.part): self._wish(v) for v in failing}
         due[wanted.what] = wanted
-        self._since = {what: self._since.get(what, now) for what in due}
+        walks = self._responses.busy()  # what is to last begins when they have come to rest
+        self._since = {what: now if walks and what[0] in LASTING else self._since.get(what, now)
+                       for what in due}
         self._wanted = wanted
         if self._spoken.what in due:
             self._due_at = now
@@ -341,4 +358,6 @@ class Coach:
             return self._responses.ended(wish.code, now)
         if wish.code in LASTING:
             return not self._responses.busy()
+        if wish.code in PLACING and len(self._responses.awaited(now)) < 2:
+            return not asked.moving
         return self._responses.begun(now) and not asked.moving

@@ -60,7 +60,7 @@ class Profile:
     """Keypoints up to this score count as not seen."""
     hold_s: float = 1.5
     """How long all must hold before the capture."""
-    debounce_s: float = 0.5
+    debounce_s: float = 0.3
     """How long an instruction must be due before it is given."""
     gap_s: float = 1.5
     """Least time between two different spoken instructions."""

@@ -20,7 +20,9 @@ _AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "mov
          "turn_right": "turn", "turn_around": "turn", "face_camera": "turn",
          "face_left_side": "turn", "face_right_side": "turn", "face_back": "turn",
          "face_three_quarter_left": "turn", "face_three_quarter_right": "turn",
-         "look_at_camera": "head", "look_ahead": "head"}
+         "look_at_camera": "head", "look_ahead": "head",
+         "arms_away": "arms", "arms_side": "arms", "arms_up": "arms", "lower_arms": "arms",
+         "straighten_arms": "arms", "open_hands": "hands", "spread_fingers": "hands"}
 OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right",
             "move_forward": "move_backward"}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
@@ -96,6 +98,11 @@ class Responses:
         """They are doing what was last asked on this instruction's axis."""
         one = self.on(code)
         return one.moved and one.moving
+
+    def awaited(self, now: float) -> list[str]:
+        """The axes on which something was asked so lately that they need not have begun."""
+        return [name for name, one in self._axes.items() if one.code in _AXES
+                and not one.moved and now - one.heard_at < BEGIN_S]
 
     def ended(self, code: str, now: float) -> bool:
         """They have done something about this instruction, and come to rest."""

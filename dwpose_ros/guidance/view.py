@@ -9,7 +9,7 @@ import numpy as np
 
 from dwpose_ros.guidance.profile import Profile
 
-_SPEED_TIME_S = 0.3  # over which keypoint speed is smoothed
+_SPEED_TIME_S = 0.35  # over which keypoint speed is measured
 _LONGEST_S = 2.0  # between two frames from which speed can be told
 _BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
 _ABSURD_PX = 1e5
@@ -94,7 +94,7 @@ class Follower:
         return xy, scores
 
     def _forget_movement(self) -> None:
-        self._last: tuple[float, np.ndarray, np.ndarray] | None = None
+        self._recent: list[tuple[float, np.ndarray, np.ndarray]] = []  # when, and where they were
         self._speed = math.nan
         self._seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # when, and what
 
@@ -120,7 +120,7 @@ class Follower:
         boxes = usable_boxes(boxes, xy, scores > self._threshold)
         chosen = self.choose(ids, boxes)
         if chosen is None:
-            self._last = None
+            self._recent = []
             return None
         heights = boxes[:, 3] - boxes[:, 1]
         company = _COMPANY_LEFT if self._crowded else _COMPANY
@@ -149,20 +149,22 @@ class Follower:
         self._way = self._way[0] + math.log(larger), self._way[1] + float(went) / tall
 
     def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, time_s: float) -> None:
+        """How far they are from where they were shortly before: not from frame to frame, where
+        the more frames come in a second, the more of it were noise."""
         points, there = xy[self._points], scores[self._points] > self._threshold
-        last, self._last = self._last, (time_s, points, there)
-        if last is None or not 0 < time_s - last[0] <= _LONGEST_S:
-            self._speed = math.nan
+        if self._recent and not 0 < time_s - self._recent[-1][0] <= _LONGEST_S:
+            self._recent = []
+        before = [r for r in self._recent if time_s - r[0] <= _SPEED_TIME_S] or self._recent[-1:]
+        self._recent = [*before, (time_s, points, there)]
+        self._speed = math.nan
+        if not before:
             return
-        dt, both = time_s - last[0], there & last[2]
+        then, old, was_there = before[0]
+        both = there & was_there
         if both.sum() < len(points) / 2:  # too few to tell how large they all would be
-            self._speed = math.nan
             return
         size = max(float(np.ptp(points[there][:, 1])), 1.0)
-        moved = float(np.linalg.norm(points[both] - last[1][both], axis=1).mean()) / size
+        moved = float(np.linalg.norm(points[both] - old[both], axis=1).mean()) / size
         # Between frames of less than one a second, all of the movement may have been in one
         # second: to be still means not to have moved further than that.
-        now = moved / min(dt, 1.0)
-        weight = 1 - math.exp(-dt / _SPEED_TIME_S)
-        self._speed = now if math.isnan(self._speed) else (
-            self._speed + weight * (now - self._speed))
+        self._speed = moved / min(time_s - then, 1.0)

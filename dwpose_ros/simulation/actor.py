@@ -18,6 +18,7 @@ from dwpose_ros.guidance.response import axis
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}
 TURN_DEG = {"little": 15.0, "": 40.0}
+TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; eyes find a camera
 NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # the room
 SWAY_TIME_S = 0.7  # over which a standing person's sway changes
 # What somebody does who is asked for a posture, or to show a part of the body.
@@ -156,7 +157,8 @@ class Actor:
         elif code in ("turn_left", "turn_right"):
             yaw += turn if code == "turn_left" else -turn
         elif code in HEADINGS:
-            yaw += wrapped(HEADINGS[code] + self._random.normal(0, 8) - yaw)
+            error = LOOK_ERROR_DEG if code == "look_at_camera" else TURN_ERROR_DEG
+            yaw += wrapped(HEADINGS[code] + self._random.normal(0, error) - yaw)
         elif code in POSTURES:
             wanted = POSTURES[code]
             if {here.posture, wanted} == {"a_pose", "feet_apart"}:

@@ -14,6 +14,7 @@ from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, NEW_SESSION_S, PAUSE_S
                                        RETAKES, UNKNOWN_S)
 
 FPS = 20
+TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
 
 
 def verdicts(failing: str = "", part: str = "") -> list[Verdict]:
@@ -65,10 +66,7 @@ class Film:
 
 @pytest.fixture
 def film(profile):
-    """With the shipped times: debounce 0.5 s, hold 1.5 s, gap 1.5 s, repeat 5 s."""
-    chosen = profile("full_body")
-    assert (chosen.debounce_s, chosen.hold_s, chosen.gap_s, chosen.repeat_s) == (0.5, 1.5, 1.5, 5)
-    return Film(Coach(chosen))
+    return Film(Coach(replace(profile("full_body"), **TIMES)))
 
 
 def test_a_whole_session(film):
@@ -342,7 +340,7 @@ class Room:
     SPEED = {"depth": 0.3, "side": 0.4, "turn": 60.0}
 
     def __init__(self, profile, **more) -> None:
-        self.coach, self.frames = Coach(replace(profile("full_body"), **more)), 0
+        self.coach, self.frames = Coach(replace(profile("full_body"), **{**TIMES, **more})), 0
         self.ways = dict.fromkeys(self.SPEED, 0.0)
         self.spoken: list[tuple[float, str]] = []
 
@@ -423,23 +421,37 @@ class TestPace:
         # And then nothing more, as long as they do both.
         assert room.run(3, "move_back", "turn_left", moving="depth turn") == []
 
-    @pytest.mark.parametrize("second", ["arms_up", "show", "keep_still"])
+    @pytest.mark.parametrize("second", ["show", "keep_still", "look_at_camera"])
     def test_but_nothing_that_would_stop_them(self, room, second):
         room.run(1, "move_back", second)
         assert room.run(4, "move_back", second, moving="depth") == []
 
-    def test_who_has_not_begun_is_told_nothing_else(self, room):
-        assert room.run(5, "move_back", "turn_left") == [(0.55, "move_back")]
+    def test_where_to_go_and_where_to_turn_are_said_in_one_breath(self, room):
+        """Who is about to walk need not have begun."""
+        room.run(0.6, "move_back", "turn_left")
+        assert room.run(0.9, "move_back", "turn_left", busy=True) == []
+        assert room.run(1, "move_back", "turn_left") == [(2.05, "turn_left")]
+        assert room.last.code == "turn_left"  # and that is shown, although the other is due too
 
-    @pytest.mark.parametrize("began, third_at", [("turn", 3.55), ("", 4.0)])
-    def test_never_two_sentences_are_waited_for(self, room, began, third_at):
-        """The third comes when they have begun with the second, or had a second's time to."""
+    @pytest.mark.parametrize("began, third", [("depth", [(3.55, "move_left")]), ("", [])])
+    def test_but_never_three(self, room, began, third):
+        """The third comes when they have begun with one."""
         failing = ("move_back", "turn_left", "move_left")
-        room.run(1, *failing)
-        assert room.run(1.1, *failing, moving="depth") == [(2.05, "turn_left")]
-        assert room.run(0.9, *failing, moving="depth", busy=True) == []  # it is being spoken
-        (time, code), = room.run(1.3, *failing[::1 if began else 2], moving=f"depth {began}")
-        assert code == "move_left" and time == pytest.approx(third_at, abs=0.1)
+        room.run(0.6, *failing)
+        room.run(0.9, *failing, busy=True)
+        assert room.run(0.6, *failing) == [(2.05, "turn_left")]
+        room.run(0.9, *failing, moving=began, busy=True)
+        assert room.run(1.3, *failing, moving=began) == third
+
+    @pytest.mark.parametrize("first, then", [("centred", ["move_left", "move_closer"]),
+                                             ("", ["move_closer", "move_left"])])
+    def test_some_advice_can_be_followed_only_after_another(self, profile, first, then):
+        coach = Coach(profile("full_body"))
+        far = Verdict("too_far", False, 0.2, code="move_closer", first=first)
+        aside = Verdict("centred", False, 0.3, code="move_left")
+        found = [coach.update([Verdict("somebody", True, 1.0), far, aside], i / FPS,
+                              busy=10 < i < 30) for i in range(2 * FPS)]
+        assert [d.code for d in found if d.speak] == then
 
     def test_who_rests_is_not_told_to_keep_still(self, room):
         assert room.run(1.4, "keep_still") == []
@@ -560,7 +572,7 @@ class TestWhatCannotBeJudged:
             decision = coach.update(found, i / FPS)
             assert not decision.capture and decision.state == State.ADJUSTING
             codes.setdefault(decision.code, i / FPS)
-        assert codes == {"": 0.0, "show": pytest.approx(UNKNOWN_S + 0.5)}
+        assert codes == {"": 0.0, "show": pytest.approx(UNKNOWN_S + coach.profile.debounce_s, abs=0.06)}
 
     def test_is_ignored_where_the_profile_does_not_need_it(self, profile):
         coach = Coach(profile("full_body"))
@@ -627,7 +639,7 @@ class TestWhatCeasesToBeTrue:
                 for i in range(round(seconds * FPS))]
 
     def test_the_voice_is_told_to_stop(self, profile):
-        coach = Coach(profile("full_body"))
+        coach = Coach(replace(profile("full_body"), **TIMES))
         far = Verdict("too_far", False, 0.1, code="move_closer")
         aside = Verdict("centred", False, 0.3, code="move_left")
         assert self.told(coach, [far], 0.55, 0.0, busy=False)[-1].speak

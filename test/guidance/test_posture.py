@@ -65,14 +65,14 @@ def test_there_is_a_check_of_every_posture():
     ("fingers_spread", dict(arms=40), 30, "", ""),
     ("fingers_spread", dict(arms=40, spread=11), 11, "spread_fingers", "little"),
     ("fingers_spread", dict(arms=40, spread=0), 0, "spread_fingers", "big"),
-    ("feet_apart", dict(), 1, "feet_apart", "little"),
-    ("feet_apart", dict(feet=0.2), 0.2, "feet_apart", ""),
-    ("feet_apart", dict(feet=-0.3), 0.3, "feet_apart", ""),  # crossed
-    ("feet_apart", dict(feet=1.5), 1.5, "", ""),
-    ("feet_apart", dict(feet=2.9), 2.9, "", ""),
-    ("feet_apart", dict(feet=3.3), 3.3, "feet_together", "little"),
-    ("feet_apart", dict(feet=4.0), 4.0, "feet_together", ""),
-    ("feet_apart", dict(feet=1.5, yaw=30), 1.5, "", ""),
+    ("feet_apart", dict(), 0.42, "feet_apart", ""),
+    ("feet_apart", dict(feet=1.6), 0.67, "feet_apart", "little"),
+    ("feet_apart", dict(feet=-0.3), 0.125, "feet_apart", "big"),  # crossed
+    ("feet_apart", dict(feet=2), 0.83, "", ""),
+    ("feet_apart", dict(feet=2.9), 1.21, "", ""),
+    ("feet_apart", dict(feet=4.0), 1.67, "feet_together", "little"),
+    ("feet_apart", dict(feet=4.5), 1.87, "feet_together", ""),
+    ("feet_apart", dict(feet=3, yaw=30), 1.08, "", ""),
 ])
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_what_is_measured(check, posture, stands, value, code, grade, mirrored):
@@ -121,7 +121,7 @@ def test_what_the_camera_sees_from_the_side_cannot_be_judged(check, posture, yaw
 
 
 @pytest.mark.parametrize("posture, stands", [
-    ("arms_away", dict(arms=40)), ("arms_side", dict(arms=90)), ("feet_apart", dict(feet=2))])
+    ("arms_away", dict(arms=40)), ("arms_side", dict(arms=90)), ("feet_apart", dict(feet=2.5))])
 def test_from_behind_it_is_the_same(check, posture, stands):
     assert check(posture, side="back", yaw=180, **stands).ok
 

@@ -41,9 +41,9 @@ class Watched:
 
 
 def test_axes():
-    assert {axis(code) for code in PLACING} == set(AXES)
+    assert {axis(code) for code in PLACING} == {"depth", "side", "turn", "arms", "hands"}
     assert axis("turn_left") == axis("turn_around") == axis("face_back") == "turn"
-    assert axis("arms_up") == "arms_up"  # which moves nobody is an axis of its own
+    assert axis("show") == "show"  # which moves nobody is an axis of its own
     for code, other in OPPOSITE.items():
         assert OPPOSITE[other] == code != other and axis(code) == axis(other)
 
@@ -72,6 +72,15 @@ def test_who_does_nothing_has_not_ended_but_had_the_time_to_begin():
     assert not one.go(0.9).begun(one.now)
     assert one.go(0.2).begun(one.now)
     assert not one.go(9).ended("move_back", one.now)
+
+
+def test_what_was_asked_just_now_is_awaited():
+    one = Watched()
+    one.go(1)
+    one.ask("move_back")
+    one.ask("turn_left")
+    assert one.go(0.5, "turn").awaited(one.now) == ["depth"]  # the turn is seen
+    assert one.go(0.6).awaited(one.now) == []  # nobody takes so long
 
 
 def test_what_they_did_when_they_heard_it_does_not_count():

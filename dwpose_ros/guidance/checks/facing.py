@@ -164,8 +164,9 @@ def facing(view: View, profile: Profile, mirrored: bool = False,
     verdict = Verdict("facing", abs(off) <= profile.facing, goal - off * own,
                       goal - profile.facing, goal + profile.facing, "deg")
     code = SIDE_CODES[profile.side]
-    if math.isnan(turn):
-        return verdict._replace(ok=None, value=math.nan, code="show", part="shoulders")
+    if math.isnan(turn):  # of somebody who is to show their hands the body may be out of view
+        return verdict._replace(ok=None, value=math.nan, code="show", part="shoulders",
+                                required=profile.parts != ("hands",))
     if not known and wanted % 180 and abs(abs(turn) - abs(wanted)) <= profile.facing:
         return verdict._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
     if verdict.ok:

@@ -118,12 +118,13 @@ def too_far(view: View, profile: Profile, mirrored: bool = False,
     verdict = within("too_far", value, profile.size_minimum, low_code="move_closer")
     if verdict.ok is not False:
         return verdict
-    aside = centred(view, profile, mirrored, before)
+    verdict = _by_distance(verdict, view, profile, mirrored, before)
+    aside = centred(view, profile, mirrored)
     reach = _reach(view, profile, mirrored)
     if aside.ok is False and abs(aside.value) * reach.here / reach.best > _WALKS_OUT:
         # Coming closer they would leave the image at its side.
-        return verdict._replace(code=aside.code, grade=aside.grade, count=aside.count)
-    return _by_distance(verdict, view, profile, mirrored, before)
+        return verdict._replace(first="centred")
+    return verdict
 
 
 def _by_distance(verdict: Verdict, view: View, profile: Profile, mirrored: bool,
@@ -270,9 +271,8 @@ def _aside(verdict: Verdict, right: bool, share: float, view: View, profile: Pro
 
     Who is not turned as they are to be turns first: left and right would mislead them.
     """
-    turned = facing(view, profile, mirrored, before)
-    if turned is not None and turned.ok is False:
-        return verdict._replace(code=turned.code, grade=turned.grade)
+    turned = facing(view, profile, mirrored)
+    first = "facing" if turned is not None and turned.ok is False else ""
     side = in_image(profile.side, mirrored)
     if side in ("left", "right"):  # they look along the image
         code = "move_forward" if right == (side == "right") else "move_backward"
@@ -280,7 +280,7 @@ def _aside(verdict: Verdict, right: bool, share: float, view: View, profile: Pro
         code = f"move_{sideways(right, mirrored != (side == 'back'))}"
     here = _reach(view, profile, mirrored).here
     way = share / _FOCAL * (_NEAR_M if math.isnan(here) else here)
-    return verdict._replace(code=code, **steps(way, code, before))
+    return verdict._replace(code=code, first=first, **steps(way, code, before))
 
 
 def visible(view: View, profile: Profile, mirrored: bool = False,
@@ -306,7 +306,8 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
     reach = _reach(view, profile, mirrored)
     there = offset
     if not math.isnan(reach.here):
-        there *= reach.here / min(max(reach.here, reach.near), reach.far)
+        inside = reach.near <= reach.here <= reach.far
+        there *= 1.0 if inside else reach.here / reach.best
     verdict = within("centred", there, -profile.centre, profile.centre)._replace(
         value=offset, track=view.aside)
     if verdict.ok:

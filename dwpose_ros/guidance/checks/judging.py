@@ -15,11 +15,12 @@ from dwpose_ros.guidance.checks.verdict import Verdict
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
 
-# Two limits keep a check from flickering, as shares of the profile's: it holds once it is so far
-# inside, and until it is so far outside. A network errs by about as much.
-ENTER, LEAVE = -0.05, 0.05
+# Two limits keep a check from flickering: it holds once it is so far inside the profile's, as a
+# share of them, and then as long as it is inside. A network errs by about as much, so a picture of
+# somebody near a limit would be wrong as often as not.
+ENTER = -0.1
 # How much more a border, a score and a speed flicker than lengths do.
-_MARGIN, _SCORE, _STILL = 5.0, 2.0, 5.0
+_MARGIN, _SCORE, _STILL = 2.5, 1.0, 2.5
 
 # A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
@@ -28,7 +29,17 @@ CHECKS: tuple[Check, ...] = (one_person, too_close, cut_off, too_far, centred, f
                              visible, *POSTURE_CHECKS, light, sharp, still)
 
 
-def relaxed(profile: Profile, by: float = LEAVE) -> Profile:
+# Where hands are, and how large, tells something once they are held up.
+_OF_HANDS: tuple[Check, ...] = (one_person, facing, cut_off, visible, *POSTURE_CHECKS)
+_OF_HANDS += tuple(check for check in CHECKS if check not in _OF_HANDS)
+
+
+def checks(profile: Profile) -> tuple[Check, ...]:
+    """All checks in the order of their priority for a profile."""
+    return _OF_HANDS if profile.parts == ("hands",) else CHECKS
+
+
+def relaxed(profile: Profile, by: float) -> Profile:
     """The profile with its limits wider by a share; narrower where that is negative."""
     more, less = 1 + by, 1 - by
     return replace(
@@ -46,7 +57,7 @@ def relaxed(profile: Profile, by: float = LEAVE) -> Profile:
 
 def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:
     """All checks by priority with the profile's own limits; with nobody in view, only that."""
-    found = (check(view, profile, mirrored) for check in CHECKS) if view is not None else ()
+    found = (check(view, profile, mirrored) for check in checks(profile)) if view is not None else ()
     return [somebody(view), *(verdict for verdict in found if verdict is not None)]
 
 
@@ -54,12 +65,12 @@ class Judge:
     """Judges one view after the other, with separate limits to enter and to leave.
 
     A check has to be a little inside the profile's limits first; from then on it holds until it
-    is a little outside. Advice to turn one way, and its grade, last too.
+    is outside. Advice to turn one way, and its grade, last too.
     """
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
         self.profile, self.mirrored = profile, mirrored
-        self._limits = {True: relaxed(profile), False: relaxed(profile, ENTER)}
+        self._limits = {True: profile, False: relaxed(profile, ENTER)}
         self._before: dict[str, Verdict] = {}
 
     def reset(self) -> None:
@@ -69,7 +80,7 @@ class Judge:
     def __call__(self, view: View | None) -> list[Verdict]:
         """As `judge`. Nobody in view, as in a frame that failed, is no reason to forget."""
         verdicts = [somebody(view)]
-        for check in CHECKS if view is not None else ():
+        for check in checks(self.profile) if view is not None else ():
             before = self._before.get(check.__name__)
             held = before is not None and before.ok is True
             verdict = check(view, self._limits[held], self.mirrored, before)

@@ -114,15 +114,14 @@ def arms_straight(figure: Figure) -> _Found:
 
 
 def feet_apart(figure: Figure) -> _Found:
-    """Distance across between the ankles, in widths of the hips."""
-    if figure.at("hips") is None:
-        return "hips"
+    """Distance across between the ankles, in torso lengths: half of one is below the hips."""
+    torso = figure.torso()
+    if torso is None:
+        return figure.hidden_torso()
     if figure.at("ankles") is None:
         return "feet"
-    (left, right), (left_hip, right_hip) = (
-        [figure.at(f"{side}_{joint}")[0] for side in ("left", "right")]
-        for joint in ("ankle", "hip"))
-    return (abs(left - right) / max(abs(left_hip - right_hip), _LEAST_PX),)
+    apart = abs(figure.at("left_ankle")[0] - figure.at("right_ankle")[0])
+    return (float(apart) / max(float(np.linalg.norm(torso)), _LEAST_PX),)
 
 
 def _hands(figure: Figure) -> list[np.ndarray] | str:
@@ -184,7 +183,7 @@ _POSTURES: dict[str, _Posture] = {
     "arms_straight": _Posture(arms_straight, "deg", "straighten_arms", "", 20, 60),
     "open_hands": _Posture(open_hands, "1", "open_hands", "", 0.1, 0.3),
     "fingers_spread": _Posture(fingers_spread, "deg", "spread_fingers", "", 5, 12),
-    "feet_apart": _Posture(feet_apart, "1", "feet_apart", "feet_together", 0.4, 1.2),
+    "feet_apart": _Posture(feet_apart, "1", "feet_apart", "feet_together", 0.2, 0.5),
 }
 assert _POSTURES.keys() == POSTURES.keys()
 

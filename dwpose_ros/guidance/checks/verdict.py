@@ -34,6 +34,7 @@ class Verdict(NamedTuple):
     count: int = 0  # of the steps to take, where the instruction is to take some
     required: bool = True
     track: float = math.nan  # changes as the value does, but not when other points come into view
+    first: str = ""  # the check that has to hold before this one's advice can be followed, if any
 
 
 def sideways(view_right: bool, mirrored: bool) -> str:
