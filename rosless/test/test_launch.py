@@ -426,6 +426,33 @@ def test_a_process_is_started_again(demo):
     assert len(re.findall(r"\[x-1\]: process started", out)) >= 3
 
 
+def test_a_process_is_started_again_only_so_often(demo):
+    out = demo.launch("ExecuteProcess(cmd=['false'], respawn=True, respawn_max_retries=2, "
+                      "name='x')")
+    assert len(re.findall(r"\[x-1\]: process started", out)) == 3
+
+
+def test_a_process_that_was_killed_is_started_again(demo):
+    launch = demo.start(node("respawn=True", executable="wait"), ready=1)
+    os.kill(demo.pids[0], signal.SIGKILL)
+    lines = iter(launch.stdout.readline, "")
+    assert any(line == "[wait-1] ready\n" for line in lines)
+    launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0
+    assert "process has finished cleanly" in out and "process started" not in out
+
+
+@pytest.mark.parametrize("shutdown", ["", ", TimerAction(period=0.3, actions=[Shutdown()])"])
+def test_nothing_waits_for_a_process_that_is_to_start_again(demo, shutdown):
+    launch = demo.start("ExecuteProcess(cmd=['echo', 'ready'], respawn=True, respawn_delay=60.0, "
+                        f"output='screen'){shutdown}", ready=1)
+    if not shutdown:
+        launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0 and "process started" not in out
+
+
 def test_events_of_processes(demo):
     out = demo.launch("""first, RegisterEventHandler(OnProcessExit(target_action=first, on_exit=[
             LogInfo(msg='first is over'),
