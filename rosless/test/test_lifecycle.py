@@ -18,8 +18,8 @@ PATH = {"unconfigured": [], "inactive": ["configure"], "active": ["configure", "
 class Camera(LifecycleNode):
     """Notes its callbacks; `answers` says what they return, or raise."""
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__("camera", **kwargs)
+    def __init__(self, name: str = "camera", **kwargs) -> None:
+        super().__init__(name, **kwargs)
         self.called: list[tuple[str, str]] = []
         self.answers: dict[str, object] = {}
 
@@ -269,3 +269,54 @@ def test_a_node_need_not_have_the_services(default_context):
     node = Camera(enable_communication_interface=False, start_parameter_services=False)
     assert not list(node.services)
     assert node.trigger_configure() == SUCCESS
+
+
+# ros2 lifecycle
+
+
+@pytest.fixture
+def ros2(program):
+    """ros2("lifecycle get") -> its exit code, and what it wrote to both outputs."""
+    code = "import sys; from rosless.ros2 import main; sys.exit(main())"
+    return lambda words: program(code, *words.split()).end()
+
+
+def test_the_command_tells_of_managed_nodes(camera, peer, ros2):
+    peer().node("plain")
+    hidden = Camera("_spare", context=camera.context)
+    camera.executor.add_node(hidden)
+    camera.trigger_configure()
+    assert ros2("lifecycle nodes") == (0, "/left/camera\n", "")
+    assert ros2("lifecycle nodes -a") == (0, "/left/_spare\n/left/camera\n", "")
+    assert ros2("lifecycle nodes -c") == (0, "1\n", "")
+    assert ros2("lifecycle get") == (0, "/left/camera: inactive [2]\n", "")
+    assert ros2("lifecycle get left/camera") == (0, "inactive [2]\n", "")
+    assert ros2("lifecycle get /left/_spare --include-hidden-nodes") == (
+        0, "unconfigured [1]\n", "")
+    assert ros2("lifecycle list /left/camera") == (0, """\
+- cleanup [2]
+\tStart: inactive
+\tGoal: cleaningup
+- activate [3]
+\tStart: inactive
+\tGoal: activating
+- shutdown [6]
+\tStart: inactive
+\tGoal: shuttingdown
+""", "")
+    assert ros2("lifecycle list -a /left/camera")[1].count("\tGoal: ") == 25
+    hidden.destroy_node()
+
+
+def test_the_command_changes_states(camera, peer, ros2):
+    peer().node("plain")
+    assert ros2("lifecycle set /left/camera configure") == (0, "Transitioning successful\n", "")
+    assert ros2("lifecycle set /left/camera 3") == (0, "Transitioning successful\n", "")
+    assert camera.state == "active"
+    camera.answers["on_deactivate"] = FAILURE
+    assert ros2("lifecycle set /left/camera deactivate") == (0, "", "Transitioning failed\n")
+    assert ros2("lifecycle set /left/camera configure") == (
+        1, "", "Unknown transition requested, available ones are:\n- deactivate [4]\n"
+               "- shutdown [7]\n")
+    for node in ("/plain", "/nope"):
+        assert ros2(f"lifecycle set {node} configure") == (1, "", "Node not found\n")
