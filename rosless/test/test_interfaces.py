@@ -8,6 +8,7 @@ import itertools
 import pickle
 import sys
 from array import array
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -275,10 +276,14 @@ def shop(tmp_path, monkeypatch):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    # A cache of its own: to clear the common one would make other types, in use elsewhere, anew.
+    common = interfaces.message_class
+    own = lru_cache(maxsize=None)(common.__wrapped__)
+    monkeypatch.setattr(interfaces, "message_class", lambda name: (
+        own if name.startswith("shop/") else common)(name))
     yield tmp_path / "share" / "shop"
     for name in [n for n in sys.modules if n.partition(".")[0] == "shop"]:
         del sys.modules[name]
-    interfaces.message_class.cache_clear()
     for typename in [n for n in interfaces._store.fielddefs if n.startswith("shop/")]:
         for store in (interfaces._store, interfaces._wire):
             store.fielddefs.pop(typename, None)

@@ -39,21 +39,56 @@ print("ready", flush=True)
 while True:
     time.sleep(1)
 """
+MANAGED = """#!/usr/bin/env python3
+import sys
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode
+
+class Managed(LifecycleNode):
+    def on_configure(self, state):
+        if "broken" in sys.argv:
+            raise OSError("no such device")
+        return super().on_configure(state)
+
+    def on_activate(self, state):
+        print("ready", flush=True)
+        return super().on_activate(state)
+
+rclpy.init()
+try:
+    rclpy.spin(Managed("managed"))
+except (KeyboardInterrupt, ExternalShutdownException):
+    pass
+"""
 IMPORTS = """
 from launch import *
 from launch.actions import *
 from launch.conditions import *
 from launch.event_handlers import *
+from launch.events import matches_action
 from launch.launch_description_sources import *
 from launch.substitutions import *
 from launch_ros.actions import *
 from launch_ros.parameter_descriptions import *
 from launch_ros.substitutions import *
 """
+MANAGED_IMPORTS = """
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from launch_ros.events.matchers import matches_node_name
+from lifecycle_msgs.msg import Transition
+
+managed = LifecycleNode(package='demo', executable='managed', name='managed', namespace='left',
+                        output='screen', respawn=True)
+def change(transition_id):
+    return EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_action(managed),
+                                       transition_id=transition_id))
+"""
 
 
 class Package:
-    """An installed package `demo` with two executables and the launch files that tests write."""
+    """An installed package `demo` with three executables and the launch files that tests write."""
 
     def __init__(self, prefix: Path) -> None:
         self.share = prefix / "share" / "demo"
@@ -64,7 +99,7 @@ class Package:
         marker = prefix / "share/ament_index/resource_index/packages/demo"
         marker.parent.mkdir(parents=True)
         marker.touch()
-        for name, text in (("show", SHOW), ("wait", WAIT)):
+        for name, text in (("show", SHOW), ("wait", WAIT), ("managed", MANAGED)):
             file = prefix / "lib" / "demo" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
@@ -96,9 +131,10 @@ class Package:
         lines = re.findall(r"\[[\w.]+-(\d+)\] SHOW (.*)", self.launch(entities, *words))
         return [json.loads(text) for _, text in sorted(lines, key=lambda line: int(line[0]))]
 
-    def start(self, entities: str, *words: str, ready: int) -> subprocess.Popen:
+    def start(self, entities: str, *words: str, ready: int, before: str = ""
+              ) -> subprocess.Popen:
         """Launch in a process group of its own; comes back when so many lines say `ready`."""
-        self.write(entities)
+        self.write(entities, before=before)
         process = subprocess.Popen(
             [sys.executable, "-c", ROS2, "launch", "demo", "it.launch.py", *words], env=self.env,
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
@@ -208,8 +244,8 @@ def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
     ("def generate_launch_description(): return [1]", r"must return a LaunchDescription, not \[1"),
     ("from launch_ros.actions import Node\nNode(executable='x', prefix='gdb')",
      r"it.launch.py:2: NotImplementedError: rosless has no Node\(prefix=...\)"),
-    ("from launch_ros.actions import LifecycleNode",
-     "it.launch.py:1: ImportError: rosless has no launch_ros.actions.LifecycleNode"),
+    ("from launch_ros.actions import ComposableNodeContainer",
+     "it.launch.py:1: ImportError: rosless has no launch_ros.actions.ComposableNodeContainer"),
     ("from launch.substitutions import Command", "rosless has no launch.substitutions.Command"),
     ("from launch.conditions import LaunchConfigurationEquals",
      "rosless has no launch.conditions.LaunchConfigurationEquals"),
@@ -387,7 +423,8 @@ def test_values_that_are_no_parameters_end_launch(demo, value, message):
 
 def test_a_node_that_is_not_there(demo):
     out = demo.launch(node(executable="nope"), code=1)
-    assert re.search(r"executable 'nope' not found .*/lib/demo'; it has: show, wait\n", out)
+    assert re.search(r"executable 'nope' not found .*/lib/demo'; it has: managed, show, "
+                     "wait\n", out)
 
 
 # Processes
@@ -426,6 +463,33 @@ def test_a_process_is_started_again(demo):
     assert len(re.findall(r"\[x-1\]: process started", out)) >= 3
 
 
+def test_a_process_is_started_again_only_so_often(demo):
+    out = demo.launch("ExecuteProcess(cmd=['false'], respawn=True, respawn_max_retries=2, "
+                      "name='x')")
+    assert len(re.findall(r"\[x-1\]: process started", out)) == 3
+
+
+def test_a_process_that_was_killed_is_started_again(demo):
+    launch = demo.start(node("respawn=True", executable="wait"), ready=1)
+    os.kill(demo.pids[0], signal.SIGKILL)
+    lines = iter(launch.stdout.readline, "")
+    assert any(line == "[wait-1] ready\n" for line in lines)
+    launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0
+    assert "process has finished cleanly" in out and "process started" not in out
+
+
+@pytest.mark.parametrize("shutdown", ["", ", TimerAction(period=0.3, actions=[Shutdown()])"])
+def test_nothing_waits_for_a_process_that_is_to_start_again(demo, shutdown):
+    launch = demo.start("ExecuteProcess(cmd=['echo', 'ready'], respawn=True, respawn_delay=60.0, "
+                        f"output='screen'){shutdown}", ready=1)
+    if not shutdown:
+        launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0 and "process started" not in out
+
+
 def test_events_of_processes(demo):
     out = demo.launch("""first, RegisterEventHandler(OnProcessExit(target_action=first, on_exit=[
             LogInfo(msg='first is over'),
@@ -444,6 +508,94 @@ def test_an_error_later_on_ends_everything(demo):
     out = demo.launch("ExecuteProcess(cmd=['sleep', '9']), TimerAction(period=0.1, actions=["
                       "LogInfo(msg=LaunchConfiguration('nope'))])", code=1)
     assert "launch configuration 'nope' does not exist" in out
+
+
+# Managed nodes
+
+
+LIFE = """managed,
+    RegisterEventHandler(OnProcessStart(target_action=managed, on_start=[
+        change(Transition.TRANSITION_CONFIGURE)])),
+    RegisterEventHandler(OnStateTransition(
+        target_lifecycle_node=managed, start_state='configuring', goal_state='inactive',
+        entities=[change(Transition.TRANSITION_ACTIVATE)])),"""
+
+
+def test_events_lead_a_managed_node_through_its_life(demo):
+    out = demo.launch(LIFE + """
+        RegisterEventHandler(OnStateTransition(
+            target_lifecycle_node=managed, goal_state='active', entities=[
+                LogInfo(msg='it is active'), change(Transition.TRANSITION_ACTIVE_SHUTDOWN)])),
+        RegisterEventHandler(OnStateTransition(goal_state='finalized', entities=[Shutdown()])),
+        """, before=MANAGED_IMPORTS)
+    assert "[managed-1] ready\n" in out and "user]: it is active\n" in out
+
+
+def test_a_managed_node_that_was_killed_lives_again(demo):
+    launch = demo.start(LIFE, ready=1, before=MANAGED_IMPORTS)
+    os.kill(demo.pids[0], signal.SIGKILL)
+    assert any(line == "[managed-1] ready\n" for line in iter(launch.stdout.readline, ""))
+    launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0 and "process has finished cleanly" in out
+
+
+def test_transitions_one_after_the_other(demo):
+    before = MANAGED_IMPORTS + """
+broken = LifecycleNode(package='demo', executable='managed', name='broken', namespace='',
+                       arguments=['broken'])
+both = ['left/managed', LaunchConfiguration('second', default='/broken')]
+ends = set()
+def end(context):
+    ends.add(context.locals.event.goal_state)
+    return [Shutdown()] if ends >= {'finalized', 'unconfigured'} else None"""
+    out = demo.launch("""managed, broken,
+        LifecycleTransition(lifecycle_node_names=both, transition_ids=[
+            Transition.TRANSITION_CONFIGURE, '3', Transition.TRANSITION_DEACTIVATE,
+            Transition.TRANSITION_INACTIVE_SHUTDOWN]),
+        RegisterEventHandler(OnStateTransition(entities=[OpaqueFunction(function=end)]))
+        """, before=before)
+    assert "[managed-1] ready\n" in out
+    assert "Stopping transitions for /broken because 'error occured during transitions'" in out
+
+
+def test_a_transition_that_is_not_possible(demo):
+    out = demo.launch(LIFE + """
+        RegisterEventHandler(OnStateTransition(goal_state='active', entities=[
+            change(Transition.TRANSITION_CLEANUP), change(Transition.TRANSITION_DEACTIVATE)])),
+        RegisterEventHandler(OnStateTransition(goal_state='deactivating', entities=[Shutdown()]))
+        """, before=MANAGED_IMPORTS)
+    assert ("Failed to make transition 'TRANSITION_CLEANUP' for LifecycleNode '/left/managed'"
+            in out)
+
+
+def test_nothing_waits_for_a_node_that_never_comes(demo):
+    other = ("LifecycleNode(package='demo', executable='{}', name='x', namespace='', "
+             "output='screen'), EmitEvent(event=ChangeState(lifecycle_node_matcher="
+             "matches_node_name('x'), transition_id=Transition.TRANSITION_CONFIGURE))")
+    out = demo.launch(other.format("show"), before=MANAGED_IMPORTS)
+    assert ("Abandoning wait for the '/x/change_state' service, since its process has ended."
+            in out)
+    launch = demo.start(other.format("wait"), ready=1, before=MANAGED_IMPORTS)
+    launch.send_signal(signal.SIGINT)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0
+    assert "Abandoning wait for the '/x/change_state' service, due to shutdown." in out
+
+
+@pytest.mark.parametrize("entity, message", [
+    ("change(99)", "given transition_id of '99', expected one of {TRANSITION_CREATE: 0, "),
+    ("LifecycleTransition(lifecycle_node_names=['x'], transition_ids=[])",
+     "No transition_ids provided."),
+    ("LifecycleTransition(lifecycle_node_names=['x'], transition_ids=['on'])",
+     "expected integer for lifecycle transition, got 'on'"),
+    ("LifecycleTransition(lifecycle_node_names=['x'], transition_ids=[8])",
+     "8 is no lifecycle transition that can be asked for"),
+    ("RegisterEventHandler(OnStateTransition(entities=[], target_lifecycle_node='x'))",
+     "OnStateTransition requires a 'LifecycleNode' action as the target, not 'x'"),
+])
+def test_what_managed_nodes_cannot_be_asked_for(demo, entity, message):
+    assert message in demo.launch(entity, code=1, before=MANAGED_IMPORTS)
 
 
 # The end
@@ -518,7 +670,7 @@ def test_run_becomes_the_executable(demo):
 
 
 @pytest.mark.parametrize("words, code, message", [
-    (["demo", "nope"], 1, "No executable found: executable 'nope' .* it has: show, wait"),
+    (["demo", "nope"], 1, "No executable found: executable 'nope' .* it has: managed, show, wait"),
     (["nope", "show"], 1, r"Package 'nope' not found: .*searching: \["),
     (["--prefix", "gdb", "demo", "show"], 2, "rosless has no ros2 run --prefix"),
 ])

@@ -13,6 +13,9 @@ import subprocess
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from lifecycle_msgs.msg import Transition, TransitionEvent
+from lifecycle_msgs.srv import (ChangeState, GetAvailableStates, GetAvailableTransitions,
+                                GetState)
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -56,6 +59,35 @@ rclpy.spin(node)
 """
 
 
+# A managed node, and what it does with what it hears while active.
+MANAGED = """
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from std_msgs.msg import String
+
+class Managed(LifecycleNode):
+    def on_configure(self, state):
+        self.out = self.create_lifecycle_publisher(String, "said", 10)
+        self.timer = self.create_timer(0.1, lambda: self.out.publish(String(data="here")))
+        return super().on_configure(state)
+
+    def on_deactivate(self, state):
+        return TransitionCallbackReturn.FAILURE
+
+    def on_shutdown(self, state):
+        raise OSError("no such device")
+
+rclpy.init()
+node = Managed("managed", namespace="/far")
+print("ready", flush=True)
+try:
+    rclpy.spin(node)
+except (KeyboardInterrupt, ExternalShutdownException):
+    pass
+"""
+
+
 def in_ros2(command: str) -> list[str]:
     environment = {n: v for n, v in os.environ.items() if n.startswith("ROS_")}
     again = "; ".join(f"export {n}={shlex.quote(v)}" for n, v in environment.items())
@@ -67,21 +99,33 @@ def clean_environment() -> dict[str, str]:
     return {n: v for n, v in os.environ.items() if n not in ("PYTHONPATH", "VIRTUAL_ENV")}
 
 
-def real(*words: str) -> str:
-    """What a command writes under the real ROS 2."""
+def ended(*words: str) -> tuple[int, str, str]:
+    """How a command ends under the real ROS 2: exit code, and what it wrote to both outputs."""
     done = subprocess.run(in_ros2(shlex.join(words)), env=clean_environment(), text=True,
                           capture_output=True, timeout=30.0)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.returncode, done.stdout, done.stderr
+
+
+def real(*words: str) -> str:
+    """What a command writes under the real ROS 2."""
+    code, out, err = ended(*words)
+    assert code == 0, err
+    return out
+
+
+def start_in_ros2(code: str) -> subprocess.Popen:
+    """A Python program under the real ROS 2, in a process group of its own, once it is ready."""
+    process = subprocess.Popen(in_ros2("python3 -c " + shlex.quote(code)), text=True,
+                               stdout=subprocess.PIPE, env=clean_environment(),
+                               start_new_session=True)
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 @pytest.fixture(scope="module")
 def far():
     """The node ECHO."""
-    process = subprocess.Popen(in_ros2("python3 -c " + shlex.quote(ECHO)), text=True,
-                               stdout=subprocess.PIPE, env=clean_environment(),
-                               start_new_session=True)
-    assert process.stdout.readline() == "ready\n"
+    process = start_in_ros2(ECHO)
     yield process
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -177,3 +221,76 @@ def test_bytes_and_hashes_are_the_same(far):
     assert real("python3", "-c", code).strip() == serialize(Header(frame_id="x")).hex()
     info = real("ros2", "topic", "info", "-v", "--no-daemon", "--spin-time", "2", "/latched")
     assert type_hash("std_msgs/msg/String") in info
+
+
+# Managed nodes: a command, its exit code, and what it writes to both outputs.
+LIFE = [
+    ("nodes", 0, "/far/managed\n", ""),
+    ("get", 0, "/far/managed: unconfigured [1]\n", ""),
+    ("list /far/managed", 0, "- configure [1]\n\tStart: unconfigured\n\tGoal: configuring\n"
+     "- shutdown [5]\n\tStart: unconfigured\n\tGoal: shuttingdown\n", ""),
+    ("set /far/managed activate", 1, "", "Unknown transition requested, available ones are:\n"
+     "- configure [1]\n- shutdown [5]\n"),
+    ("set /far/managed configure", 0, "Transitioning successful\n", ""),
+    ("set far/managed 3", 0, "Transitioning successful\n", ""),
+    ("set /far/managed deactivate", 0, "", "Transitioning failed\n"),
+    ("get /far/managed", 0, "active [3]\n", ""),
+    ("set /far/managed shutdown", 0, "", "Transitioning failed\n"),
+    ("get /far/managed", 0, "unconfigured [1]\n", ""),
+    ("get /nope", 1, "", "Node not found\n"),
+]
+
+
+@pytest.mark.parametrize("command, managed", [
+    ("real", "real"), ("real", "ours"), ("ours", "real")])
+def test_a_managed_node_s_life(peer, program, command, managed):
+    said = []
+    peer().node().create_subscription(String, "/far/said", said.append, 10)
+    ros2 = "import sys; from rosless.ros2 import main; sys.exit(main())"
+    if managed == "real":
+        process = start_in_ros2(MANAGED)
+    else:
+        process = program(MANAGED).popen
+        assert process.stdout.readline() == "ready\n"
+    try:
+        for words, *expected in LIFE:
+            arguments = ["lifecycle", *words.split()]
+            done = (ended("ros2", *arguments, "--no-daemon", "--spin-time", "1")
+                    if command == "real" else program(ros2, *arguments).end())
+            assert done == tuple(expected), words
+            if words.endswith("configure"):
+                assert not said
+        assert said[0] == String(data="here")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_a_real_managed_node_and_ours_answer_the_same(peer, program):
+    node, events = peer().node(), []
+    topic = "/far/managed/transition_event"
+    node.create_subscription(TransitionEvent, topic, events.append, 10)
+
+    def ask(kind, name: str, **fields):
+        client = node.create_client(kind, f"/far/managed/{name}")
+        assert client.wait_for_service(10.0)
+        return client.call(kind.Request(**fields), 10.0)
+
+    def life_of(process) -> list:
+        """All its answers and events."""
+        events.clear()
+        answers = [ask(GetAvailableStates, "get_available_states"),
+                   ask(GetAvailableTransitions, "get_transition_graph")]
+        for label in ("configure", "nope", "activate", "deactivate", "shutdown"):
+            answers += [ask(ChangeState, "change_state", transition=Transition(label=label)),
+                        ask(GetState, "get_state"),
+                        ask(GetAvailableTransitions, "get_available_transitions")]
+        wait_until(lambda: len(events) == 9)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=10.0)
+        wait_until(lambda: not node.count_publishers(topic))
+        return [answers, [*events]]
+
+    ours = program(MANAGED).popen
+    assert ours.stdout.readline() == "ready\n"
+    assert life_of(ours) == life_of(start_in_ros2(MANAGED))

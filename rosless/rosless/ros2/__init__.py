@@ -14,7 +14,9 @@ from typing import Callable, Iterator
 from rosless import ros2_is_sourced
 
 COMMANDS = {"interface": "show and list message and service types",
-            "launch": "run a launch file", "node": "list nodes, tell about one",
+            "launch": "run a launch file",
+            "lifecycle": "list managed nodes, get and change their state",
+            "node": "list nodes, tell about one",
             "param": "list, get, set, describe and dump parameters",
             "run": "run a package's executable", "service": "list and call services",
             "topic": "list, echo, measure and publish topics"}

@@ -32,7 +32,7 @@ class CommandLine(NamedTuple):
     env: dict[str, str]
     shell: bool
     outputs: dict[str, tuple[bool, bool]]  # stdout and stderr: to the screen?, to the log?
-    respawn: bool
+    respawns: float  # how often it may be started again; inf: for ever
     respawn_delay_s: float
     sigterm_timeout_s: float  # from SIGINT to SIGTERM
     sigkill_timeout_s: float  # from SIGTERM to SIGKILL
@@ -85,12 +85,13 @@ class Process:
 
     async def run(self) -> None:
         """Run until it has ended for good."""
-        again = True
-        while again:
+        left = self.command.respawns
+        while True:
             await self._run_once()
             self._pid = None
-            again = self.command.respawn and not await _wait(
-                self._stop, self.command.respawn_delay_s)
+            if left <= 0 or await _wait(self._stop, self.command.respawn_delay_s):
+                return
+            left -= 1
 
     async def _run_once(self) -> None:
         command = self.command
@@ -222,6 +223,8 @@ def _die_with_launch() -> None:
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> bool:
     """Whether the event came in time."""
+    if event.is_set():
+        return True  # `wait_for` does not look where there is no time, before Python 3.12
     try:
         await asyncio.wait_for(event.wait(), timeout_s)
     except asyncio.TimeoutError:

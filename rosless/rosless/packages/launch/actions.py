@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any, Callable, Iterable, Mapping, Union
 
@@ -220,6 +221,9 @@ class ExecuteProcess(Action):
     """Starts a program and passes on its output; when launch ends, so does everything in the
     program's process group.
 
+    With `respawn`, it is started again whenever it ends, after `respawn_delay` seconds and at most
+    `respawn_max_retries` times (negative: no limit), until launch ends.
+
     `emulate_tty` gives no terminal, but what people want of one: unbuffered output of Python and
     coloured lines of ROS 2's loggers.
     """
@@ -232,7 +236,7 @@ class ExecuteProcess(Action):
                                          SomeSubstitutionsType] | None = None,
                  shell: bool = False, output: SomeSubstitutionsType | dict[str, str] = "log",
                  respawn: bool | SomeSubstitutionsType = False,
-                 respawn_delay: float | None = None,
+                 respawn_delay: float | None = None, respawn_max_retries: int = -1,
                  sigterm_timeout: float | SomeSubstitutionsType | None = None,
                  sigkill_timeout: float | SomeSubstitutionsType | None = None,
                  emulate_tty: bool = False, on_exit: Reaction = None,
@@ -243,6 +247,7 @@ class ExecuteProcess(Action):
         self._env, self._additional_env = env, dict(additional_env or {})
         self._shell, self._output = shell, output
         self._respawn, self._respawn_delay_s = respawn, respawn_delay or 0.0
+        self._most_respawns = math.inf if respawn_max_retries < 0 else respawn_max_retries
         self._timeouts = {"sigterm_timeout": sigterm_timeout, "sigkill_timeout": sigkill_timeout}
         self._emulate_tty = emulate_tty
         self._on_exit = on_exit
@@ -263,7 +268,8 @@ class ExecuteProcess(Action):
         command = CommandLine(
             argv, context.service.process_name(name),
             None if self._cwd is None else text_of(context, self._cwd), env, self._shell,
-            _outputs(context, self._output), respawn, self._respawn_delay_s,
+            _outputs(context, self._output), self._most_respawns if respawn else 0,
+            self._respawn_delay_s,
             *(seconds(context, context.launch_configurations.get(key, "5")
                       if value is None else value, key)
               for key, value in self._timeouts.items()))

@@ -10,7 +10,7 @@ import time
 import traceback
 from collections import deque
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Callable, Coroutine, Iterator
 
 from launch._process import CommandLine, Process
 from launch.action import Action, Entities, LaunchDescriptionEntity
@@ -37,7 +37,7 @@ class LaunchService:
         self._events: deque[Event] = deque()
         self._processes: list[Process] = []
         self._tasks: set[asyncio.Task] = set()
-        self._timers: set[asyncio.Task] = set()
+        self._until_shutdown: set[asyncio.Task] = set()
         self._numbers = itertools.count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -100,28 +100,29 @@ class LaunchService:
             finally:
                 self._processes.remove(process)
                 at_end()
-        self._spawn(run())
+        self.spawn(run())
 
     def start_timer(self, delay_s: float, then: Callable[[], None]) -> Callable[[], object]:
         """Call `then` after a while, unless launch ends before. Returns what cancels it."""
         async def wait() -> None:
             await asyncio.sleep(delay_s)
             self._guarded(then)
-        timer = self._spawn(wait())
-        self._timers.add(timer)
-        return timer.cancel
+        return self.spawn(wait(), until_shutdown=True).cancel
 
-    # Inside
-
-    def _spawn(self, coroutine) -> asyncio.Task:
+    def spawn(self, coroutine: Coroutine, *, until_shutdown: bool = False) -> asyncio.Task:
+        """Run something that is waited for at the end, or cancelled at shutdown."""
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
+        if until_shutdown:
+            self._until_shutdown.add(task)
         task.add_done_callback(self._task_done)
         return task
 
+    # Inside
+
     def _task_done(self, task: asyncio.Task) -> None:
         self._tasks.discard(task)
-        self._timers.discard(task)
+        self._until_shutdown.discard(task)
         if not task.cancelled() and task.exception():
             self._fail(task.exception())
         self._wake.set()
@@ -131,8 +132,8 @@ class LaunchService:
             if self.context.is_shutdown:
                 return
             self.context.is_shutdown = True
-            for timer in self._timers:
-                timer.cancel()
+            for task in self._until_shutdown:
+                task.cancel()
             for process in self._processes:
                 process.stop()
         for handler, visit in [*self._handlers]:

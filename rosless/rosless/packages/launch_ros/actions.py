@@ -40,6 +40,7 @@ class Node(ExecuteProcess):
         if isinstance(parameters, (str, Mapping)):
             raise TypeError(f"Node(parameters={parameters!r}): it must be a list of dictionaries "
                             "and files")
+        self.node_name = ""  # with its namespace, once it is known
         self._package = package
         self._node_name, self._namespace = name, namespace
         self._parameters, self._remappings = list(parameters or ()), list(remappings or ())
@@ -58,8 +59,10 @@ class Node(ExecuteProcess):
         remaps = [f"__node:={name}"] * bool(name) + [f"__ns:={namespace}"] * bool(namespace)
         remaps += [f"{text_of(context, a)}:={text_of(context, b)}" for a, b in rules]
 
+        if name:
+            self.node_name = below(namespace, name)
         # A node that may have another name takes its parameters under any.
-        own = below(namespace, name) if name and namespace else "/**"
+        own = self.node_name if name and namespace else "/**"
         temporary: list[str] = []
         files = []
         try:
@@ -158,3 +161,7 @@ class SetRemap(Action):
 def _add(context: LaunchContext, key: str, value: Any) -> None:
     configurations: dict[str, Any] = context.launch_configurations
     configurations[key] = [*configurations.get(key, ()), value]
+
+
+# At the end, since they build on Node.
+from launch_ros._lifecycle import LifecycleNode, LifecycleTransition  # noqa: E402, F401

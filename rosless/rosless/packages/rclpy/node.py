@@ -135,12 +135,13 @@ class Node(Parameters, Graph):
     # What it has
 
     def create_publisher(self, msg_type, topic: str, qos, *, callback_group=None,
-                         event_callbacks=None, qos_overriding_options=None) -> Publisher:
+                         event_callbacks=None, qos_overriding_options=None,
+                         publisher_class: type[Publisher] = Publisher) -> Publisher:
         """A publisher on a topic; `qos` is a profile or a history depth."""
         self._rcl_lacks(event_callbacks=event_callbacks,
                         qos_overriding_options=qos_overriding_options)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
-        return self._rcl_add(self._rcl_publishers, Publisher(
+        return self._rcl_add(self._rcl_publishers, publisher_class(
             self, msg_type, self.resolve_topic_name(topic), qos_profile(qos)))
 
     def create_subscription(self, msg_type, topic: str, callback: Callable, qos, *,

@@ -1,7 +1,19 @@
 """Events: things that happen, or are asked for."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
 from launch.event import Event
 from launch.events import process  # noqa: F401
+
+if TYPE_CHECKING:
+    from launch.action import Action
+
+
+def matches_action(target_action: Action) -> Callable[[Action], bool]:
+    """Which actions an event is for: this one."""
+    return lambda action: action is target_action
 
 
 class Shutdown(Event):

@@ -1,0 +1,189 @@
+"""Managed nodes: started, and led through their life.
+
+What needs DDS is imported where it is used: most launch files have no managed nodes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Callable, Iterable
+
+from launch.action import Action
+from launch.actions import EmitEvent, RegisterEventHandler, text_of
+from launch.event import Event
+from launch.event_handlers import EventHandler, OnProcessExit
+from launch.launch_context import LaunchContext
+from launch.logging import get_logger
+from launch.some_substitutions_type import SomeSubstitutionsType
+from launch_ros.actions import Node
+
+if TYPE_CHECKING:
+    from launch_ros.events.lifecycle import ChangeState
+
+_POLL_S = 0.05
+_logger = get_logger("launch_ros.actions.lifecycle_node")
+
+
+class LifecycleNode(Node):
+    """Starts a managed node, leads it through transitions, and tells of them.
+
+    It handles `ChangeState` events, one after the other, and emits `StateTransition` events.
+    """
+
+    def __init__(self, *, name: SomeSubstitutionsType, namespace: SomeSubstitutionsType,
+                 **of_node: Any) -> None:
+        super().__init__(name=name, namespace=namespace, **of_node)
+        self._turn = asyncio.Lock()
+        self._waiting: set[asyncio.Task] = set()
+        self._answer: asyncio.Future | None = None
+        self._left_behind: set[bytes] = set()
+        self._ended = False
+
+    def make_argv(self, context: LaunchContext) -> tuple[list[str], str, Callable[[], None]]:
+        argv, exec_name, at_end = super().make_argv(context)
+
+        def end() -> None:
+            at_end()
+            self._ended = True
+            for task in self._waiting:
+                task.cancel()
+        return argv, exec_name, end
+
+    def execute(self, context: LaunchContext) -> None:
+        super().execute(context)
+        if context.is_shutdown:
+            return
+        from launch_ros._ros_node import ros_node
+        from launch_ros.events.lifecycle import ChangeState, StateTransition
+        from lifecycle_msgs import msg, srv
+        ros, service = ros_node(context), context.service
+        ros.create_subscription(
+            msg.TransitionEvent, f"{self.node_name}/transition_event",
+            lambda event: service.emit_event(StateTransition(action=self, msg=event)), 10)
+        self._client = ros.create_client(srv.ChangeState, f"{self.node_name}/change_state")
+        self._participant = ros.context.participant
+        service.add_handler(EventHandler(matcher=lambda event: (
+            isinstance(event, ChangeState) and event.lifecycle_node_matcher(self)),
+            entities=self._on_change_state))
+        service.add_handler(OnProcessExit(target_action=self, on_exit=self._note_exit))
+
+    def _on_change_state(self, event: ChangeState, context: LaunchContext) -> None:
+        if context.is_shutdown or self._ended:
+            self._give_up(context)
+            return
+        task = context.service.spawn(self._change_state(event, context),
+                                     until_shutdown=True)
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    def _give_up(self, context: LaunchContext) -> None:
+        why = "due to shutdown" if context.is_shutdown else "since its process has ended"
+        _logger.warning(f"Abandoning wait for the '{self._client.srv_name}' service, {why}.")
+
+    async def _change_state(self, event: ChangeState, context: LaunchContext) -> None:
+        try:
+            async with self._turn:
+                while not self._is_served():
+                    await asyncio.sleep(_POLL_S)
+                success = await self._ask(event.transition_id)
+        except asyncio.CancelledError:
+            self._give_up(context)
+            raise
+        if not success:
+            name = event.valid_transitions[event.transition_id]
+            _logger.error(f"Failed to make transition '{name}' for LifecycleNode "
+                          f"'{self.node_name}'")
+
+    async def _ask(self, transition_id: int) -> bool:
+        """Whether the node has made the transition; False too if its process has ended."""
+        loop = asyncio.get_running_loop()
+        answer = self._answer = loop.create_future()
+        request = self._client.srv_type.Request()
+        request.transition.id = transition_id
+        self._client.call_async(request).add_done_callback(
+            lambda future: loop.call_soon_threadsafe(_settle, answer, future.result().success))
+        return await answer
+
+    def _note_exit(self, event: Event, context: LaunchContext) -> None:
+        """What is still seen of the process is dead, which DDS takes 10 s to find out by itself
+        where it was killed."""
+        if not context.is_shutdown:
+            self._left_behind = set().union(*self._servers())
+            if self._answer is not None:
+                _settle(self._answer, False)
+
+    def _is_served(self) -> bool:
+        return self._client.service_is_ready() and (not self._left_behind or all(
+            side - self._left_behind for side in self._servers()))
+
+    def _servers(self) -> tuple[set[bytes], set[bytes]]:
+        """Who reads requests, and who writes responses."""
+        name = self._client.srv_name
+        return tuple({e.gid for e in self._participant.endpoints(writers) if e.topic == topic}
+                     for writers, topic in ((False, f"rq{name}Request"), (True, f"rr{name}Reply")))
+
+
+def _settle(answer: asyncio.Future, success: bool) -> None:
+    if not answer.done():
+        answer.set_result(success)
+
+
+class LifecycleTransition(Action):
+    """Leads managed nodes through transitions: each next one when the last one is made."""
+
+    def __init__(self, *, lifecycle_node_names: Iterable[SomeSubstitutionsType],
+                 transition_ids: Iterable[int | SomeSubstitutionsType], **others: Any) -> None:
+        super().__init__(**others)
+        self._names, self._ids = list(lifecycle_node_names), list(transition_ids)
+        for what, given in (("lifecycle_node_names", self._names), ("transition_ids", self._ids)):
+            if not given:
+                raise ValueError(f"No {what} provided.")
+
+    def execute(self, context: LaunchContext) -> list[Action]:
+        ids = [_transition_id(context, given) for given in self._ids]
+        return [action for name in self._names
+                for action in _lead("/" + text_of(context, name).lstrip("/"), ids)]
+
+
+def _transition_id(context: LaunchContext, given: int | SomeSubstitutionsType) -> int:
+    text = str(given) if isinstance(given, int) else text_of(context, given)
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"expected integer for lifecycle transition, got {text!r}") from None
+
+
+def _lead(node_name: str, transition_ids: list[int]) -> list[Action]:
+    """Ask a node for its next transition, and go on when it has made it."""
+    from launch_ros.events.lifecycle import ChangeState, StateTransition
+    from launch_ros.events.matchers import matches_node_name
+    if not transition_ids:
+        return []
+    following, *others = transition_ids
+    made = _made(following)
+
+    def is_over(event: Event) -> bool:
+        return (isinstance(event, StateTransition) and event.action.node_name == node_name
+                and (event.goal_state == "errorprocessing"
+                     or (event.start_state, event.goal_state) == made))
+
+    def go_on(event: StateTransition, context: LaunchContext) -> list[Action]:
+        if event.goal_state == "errorprocessing":
+            _logger.info(f"Stopping transitions for {node_name} because 'error occured during "
+                         "transitions'")
+            return []
+        return _lead(node_name, others)
+    return [RegisterEventHandler(EventHandler(matcher=is_over, entities=go_on, handle_once=True)),
+            EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_node_name(node_name),
+                                        transition_id=following))]
+
+
+def _made(transition_id: int) -> tuple[str, str]:
+    """The last step of a transition that has succeeded: labels of its start and its goal."""
+    from rclpy.lifecycle.state_machine import StateMachine
+    graph = StateMachine.transition_graph
+    for step in graph:
+        if step.transition_id == transition_id:
+            return next((last.start.label, last.goal.label) for last in graph
+                        if last.start == step.goal and last.label == "transition_success")
+    raise ValueError(f"{transition_id} is no lifecycle transition that can be asked for")

@@ -1,0 +1,44 @@
+"""The node by which a launch talks with nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from contextlib import suppress
+
+import rclpy
+from launch.event_handlers import OnShutdown
+from launch.launch_context import LaunchContext
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+
+def ros_node(context: LaunchContext) -> Node:
+    """The node of this launch. It is made when it is first asked for, spins in a thread of its
+    own, and leaves at shutdown."""
+    if hasattr(context.locals, "ros_node"):
+        return context.locals.ros_node
+    ros = rclpy.Context()
+    rclpy.init(args=[], context=ros)
+    node = context.locals.ros_node = Node(f"launch_ros_{os.getpid()}", context=ros)
+    executor = SingleThreadedExecutor(context=ros)
+    executor.add_node(node)
+
+    def spin() -> None:
+        with suppress(ExternalShutdownException):
+            executor.spin()
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+
+    def leave() -> None:
+        ros.try_shutdown()
+        thread.join()
+        node.destroy_node()
+        ros.leave()
+
+    def at_shutdown(event, _) -> None:
+        # In a thread, since DDS waits up to a second for readers whose process was killed.
+        context.service.spawn(asyncio.to_thread(leave))
+    context.service.add_handler(OnShutdown(on_shutdown=at_shutdown))
+    return node
