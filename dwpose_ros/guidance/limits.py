@@ -9,7 +9,6 @@ from dwpose_ros.guidance.checks import Verdict, judge, relaxed
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
 
-
 TOLERANCE = 0.1  # share by which the limits are wider for a picture
 
 
@@ -18,8 +17,8 @@ def broken_limit(view: View | None, quality: Quality, profile: Profile,
     """Which limit a picture breaks, by the name of its check, in one line; empty if none.
 
     A person who was told to hold still may be as far off as the guidance lets them, and a single
-    frame errs more than they do: the limits are a little wider. How fast somebody moves is unknown in the first frame, and no fault; anything else that a check requires must be
-    known.
+    frame errs more than they do: the limits are a little wider. How fast somebody moves is unknown
+    in the first frame, and no fault; anything else that a check requires must be known.
     """
     if view is not None:
         view = view._replace(brightness=quality.brightness, sharpness=quality.value("sharpness"))

@@ -572,7 +572,8 @@ class TestWhatCannotBeJudged:
             decision = coach.update(found, i / FPS)
             assert not decision.capture and decision.state == State.ADJUSTING
             codes.setdefault(decision.code, i / FPS)
-        assert codes == {"": 0.0, "show": pytest.approx(UNKNOWN_S + coach.profile.debounce_s, abs=0.06)}
+        patience_s = UNKNOWN_S + coach.profile.debounce_s
+        assert codes == {"": 0.0, "show": pytest.approx(patience_s, abs=0.06)}
 
     def test_is_ignored_where_the_profile_does_not_need_it(self, profile):
         coach = Coach(profile("full_body"))

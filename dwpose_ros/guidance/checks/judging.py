@@ -57,7 +57,8 @@ def relaxed(profile: Profile, by: float) -> Profile:
 
 def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:
     """All checks by priority with the profile's own limits; with nobody in view, only that."""
-    found = (check(view, profile, mirrored) for check in checks(profile)) if view is not None else ()
+    asked = checks(profile) if view is not None else ()
+    found = (check(view, profile, mirrored) for check in asked)
     return [somebody(view), *(verdict for verdict in found if verdict is not None)]
 
 
