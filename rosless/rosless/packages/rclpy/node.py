@@ -210,9 +210,9 @@ class Node(Parameters, Graph):
             self.executor.wake()
 
     def _rcl_entities(self) -> list:
-        with self._rcl_lock:
-            return [*self._rcl_timers, *self._rcl_subscriptions, *self._rcl_services,
-                    *self._rcl_clients]
+        with self._rcl_lock:  # answers before news: a goal is accepted before it tells feedback
+            return [*self._rcl_timers, *self._rcl_clients, *self._rcl_subscriptions,
+                    *self._rcl_services]
 
     def _rcl_announce(self) -> None:
         """Show this node and what is its own to the graph."""

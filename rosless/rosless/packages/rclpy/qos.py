@@ -140,6 +140,9 @@ qos_profile_parameter_events = QoSProfile(depth=1000)
 qos_profile_rosout_default = QoSProfile(
     depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL, lifespan=Duration(seconds=10))
 
+qos_profile_action_status_default = QoSProfile(
+    depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
 
 class QoSPresetProfiles(Enum):
     SYSTEM_DEFAULT = qos_profile_system_default
@@ -147,6 +150,7 @@ class QoSPresetProfiles(Enum):
     SERVICES_DEFAULT = qos_profile_services_default
     PARAMETERS = qos_profile_parameters
     PARAMETER_EVENTS = qos_profile_parameter_events
+    ACTION_STATUS_DEFAULT = qos_profile_action_status_default
 
 
 def qos_profile(qos: QoSProfile | int) -> QoSProfile:
