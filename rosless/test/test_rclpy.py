@@ -606,7 +606,7 @@ def test_what_is_missing_says_so(default_context):
             ("import rclpy.impl", "rosless has no module 'rclpy.impl'"),
             ("from rclpy import lifecycle", "rosless has no rclpy.lifecycle"),
             ("from rclpy.node import Nope", "rosless has no rclpy.node.Nope"),
-            ("from rclpy.qos import QoSPolicyKind", "rosless has no rclpy.qos.QoSPolicyKind"),
+            ("from rclpy.qos import qos_nope", "rosless has no rclpy.qos.qos_nope"),
             ("import launch.frontend", "rosless has no module 'launch.frontend'")]:
         with pytest.raises(ImportError, match=f"{message}: see rosless/README.md"):
             exec(line)

@@ -20,6 +20,7 @@ from rclpy.exceptions import NotInitializedException
 from rclpy.publisher import Publisher
 from rclpy.qos import (qos_profile, qos_profile_rosout_default, qos_profile_sensor_data,
                        qos_profile_services_default)
+from rclpy.qos_overriding_options import overridden
 from rclpy.service import Client, Service
 from rclpy.subscription import Subscription
 from rclpy.time import Time
@@ -137,21 +138,22 @@ class Node(Parameters, Graph):
     def create_publisher(self, msg_type, topic: str, qos, *, callback_group=None,
                          event_callbacks=None, qos_overriding_options=None) -> Publisher:
         """A publisher on a topic; `qos` is a profile or a history depth."""
-        self._rcl_lacks(event_callbacks=event_callbacks,
-                        qos_overriding_options=qos_overriding_options)
+        self._rcl_lacks(event_callbacks=event_callbacks)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
-        return self._rcl_add(self._rcl_publishers, Publisher(
-            self, msg_type, self.resolve_topic_name(topic), qos_profile(qos)))
+        name = self.resolve_topic_name(topic)
+        profile = overridden(self, "publisher", name, qos_profile(qos), qos_overriding_options)
+        return self._rcl_add(self._rcl_publishers, Publisher(self, msg_type, name, profile))
 
     def create_subscription(self, msg_type, topic: str, callback: Callable, qos, *,
                             callback_group: CallbackGroup | None = None, event_callbacks=None,
                             qos_overriding_options=None, raw: bool = False) -> Subscription:
         """Call `callback(message)` for each message; `qos` is a profile or a history depth."""
-        self._rcl_lacks(event_callbacks=event_callbacks,
-                        qos_overriding_options=qos_overriding_options)
+        self._rcl_lacks(event_callbacks=event_callbacks)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
+        name = self.resolve_topic_name(topic)
+        profile = overridden(self, "subscription", name, qos_profile(qos), qos_overriding_options)
         return self._rcl_add(self._rcl_subscriptions, Subscription(
-            self, msg_type, self.resolve_topic_name(topic), callback, qos_profile(qos),
+            self, msg_type, name, callback, profile,
             callback_group or self.default_callback_group, raw))
 
     def create_service(self, srv_type, srv_name: str, callback: Callable, *,

@@ -51,6 +51,21 @@ class LivelinessPolicy(_Policy):
     BEST_AVAILABLE = 5
 
 
+class QoSPolicyKind(IntEnum):
+    """The settings of a profile, by the numbers that ROS 2 has for them."""
+
+    INVALID = 1
+    DURABILITY = 2
+    DEADLINE = 4
+    LIVELINESS = 8
+    RELIABILITY = 16
+    HISTORY = 32
+    LIFESPAN = 64
+    DEPTH = 128
+    LIVELINESS_LEASE_DURATION = 256
+    AVOID_ROS_NAMESPACE_CONVENTIONS = 512
+
+
 QoSHistoryPolicy, QoSReliabilityPolicy = HistoryPolicy, ReliabilityPolicy
 QoSDurabilityPolicy, QoSLivelinessPolicy = DurabilityPolicy, LivelinessPolicy
 
