@@ -17,7 +17,7 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 from rosbags.interfaces import Nodetype
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.base import make_typesdict
 from rosbags.typesys.msg import MSGParser
 
@@ -136,8 +136,29 @@ def definition(typename: str) -> str:
     for file in index.interface_files(package, kind):
         if file.stem == name:
             return file.read_text(encoding="utf-8")
+    return full_definition(typename).split("=" * 80)[0]
+
+
+def full_definition(typename: str) -> str:
+    """A message's definition with those of its fields' types below it, as bags hold it."""
     get_interface(typename)
-    return _store.generate_msgdef(typename, ros_version=2)[0].split("=" * 80)[0]
+    return _store.generate_msgdef(typename, ros_version=2)[0]
+
+
+def learn(typename: str, text: str) -> type[Message]:
+    """The class of a message, by a bag's definition of it where it is not installed.
+
+    Raises ValueError where the definition cannot be read.
+    """
+    try:
+        return get_interface(typename)
+    except ValueError:
+        try:
+            _store.register(get_types_from_msg(text, typename))
+            return message_class(typename)
+        except Exception as err:  # rosbags' parser has many
+            raise ValueError(f"{typename} is not installed, and its definition cannot be read: "
+                             f"{err}") from err
 
 
 def interface_names(package: str = "*") -> list[str]:

@@ -165,7 +165,7 @@ def test_interfaces(said):
 
 
 @pytest.mark.parametrize("words, code, message", [
-    ("bag record", 2, "ros2: rosless has no command 'bag'; it has action, interface, launch"),
+    ("doctor", 2, "ros2: rosless has no command 'doctor'; it has action, bag, interface"),
     ("topic", 2, "the following arguments are required: verb"),
     ("topic bw /x", 2, "invalid choice: 'bw'"),
     ("topic echo /x nope_msgs/msg/X", 1, "ros2 topic: unknown interface type 'nope_msgs/msg/X'"),

@@ -13,7 +13,7 @@ from typing import Callable, Iterator
 
 from rosless import ros2_is_sourced
 
-COMMANDS = {"action": "list actions, send goals",
+COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look at bags",
             "interface": "show and list message, service and action types",
             "launch": "run a launch file", "node": "list nodes, tell about one",
             "param": "list, get, set, describe and dump parameters",
