@@ -123,6 +123,9 @@ def get_interface(typename: str) -> type:
         parts.insert(1, "msg")
     try:
         package, kind, name = parts
+        action, feedback, _ = name.partition("_FeedbackMessage")
+        if kind == "action" and feedback:  # a message that tools meet on a topic
+            return get_interface(f"{package}/action/{action}").Impl.FeedbackMessage
         return getattr(importlib.import_module(f"{package}.{kind}"), name)
     except (ValueError, ImportError, AttributeError) as err:
         raise ValueError(f"unknown interface type {typename!r}: give <package>/msg/<Name>, "
@@ -140,8 +143,13 @@ def definition(typename: str) -> str:
 
 
 def full_definition(typename: str) -> str:
-    """A message's definition with those of its fields' types below it, as bags hold it."""
+    """A message's definition with those of its fields' types below it, as bags hold it.
+
+    Raises ValueError for an unknown type, and for an action's feedback, which has no such form.
+    """
     get_interface(typename)
+    if "/action/" in typename:
+        raise ValueError("rosless has no definitions of actions for bags")
     return _store.generate_msgdef(typename, ros_version=2)[0]
 
 

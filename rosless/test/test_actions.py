@@ -374,3 +374,14 @@ def test_ctrl_c_cancels_the_goal(serve, program):
     assert code == 130 and out.endswith("Canceling goal...\nGoal canceled.\n")
     goal, = server._goals.values()
     wait_until(lambda: goal.status == GoalStatus.STATUS_CANCELED)
+
+
+def test_feedback_is_a_topic(serve, client, program):
+    serve()
+    echo = program(ROS2, "topic", "echo", "--once", "/count/_action/feedback")
+    assert client.wait_for_server(10.0)
+    wait_until(lambda: client._node.count_subscribers("/count/_action/feedback") == 2)
+    send(client, 30)
+    code, out, _ = echo.end()
+    assert code == 0 and out.startswith("goal_id:\n  uuid:\n  - ")
+    assert "\nfeedback:\n  sequence:\n  - 0\n  - 1\n" in out

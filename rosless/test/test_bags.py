@@ -234,3 +234,16 @@ def test_types_that_are_not_installed(tmp_path, peer, ros2):
 def test_one_line_says_what_is_wrong(bag, ros2, words, message):
     code, out, err = ros2("bag " + words.format(bag=bag)).end()
     assert (code, out) == (1, "") and message.format(bag=bag) in err and err.count("\n") == 1
+
+
+def test_what_has_no_definition_is_named(peer, ros2, tmp_path):
+    from example_interfaces.action import Fibonacci
+    peer().node().create_publisher(Fibonacci.Impl.FeedbackMessage, "x/_action/feedback", 10)
+    recorder = ros2(f"bag record /x/_action/feedback -o {tmp_path / 'bag'}")
+    line = next(line for line in recorder.popen.stderr if "WARN" in line)
+    assert "/x/_action/feedback of type example_interfaces/action/Fibonacci_FeedbackMessage is " \
+        "not recorded: rosless has no definitions of actions for bags" in line
+    recorder.popen.send_signal(signal.SIGINT)
+    assert recorder.end()[0] == 0
+    assert "Messages:          0\n" in ros2(f"bag info {tmp_path / 'bag'}").end()[1]
+    assert ros2(f"bag play {tmp_path / 'bag'}").end()[0] == 0

@@ -65,7 +65,8 @@ class Recorder:
         self._log.info("Recording stopped")
 
     def _discover(self) -> None:
-        for topic, types in visible(self._node.get_topic_names_and_types(), self._hidden):
+        topics = self._node.get_topic_names_and_types()
+        for topic, types in visible(topics, self._hidden or bool(self._wanted)):
             if topic in self._seen or self._wanted and topic not in self._wanted:
                 continue
             offers = self._node.get_publishers_info_by_topic(topic)
@@ -74,14 +75,13 @@ class Recorder:
             self._seen.add(topic)
             try:
                 self._subscribe(topic, types[0], [offer.qos_profile for offer in offers])
-            except (ValueError, AssertionError) as err:
-                self._log.warning(f"{topic} is not recorded, since its type {types[0]} has no "
-                                  f"definition here: {err}")
+            except ValueError as err:
+                self._log.warning(f"{topic} of type {types[0]} is not recorded: {err}")
 
     def _subscribe(self, topic: str, typename: str, offers: list[QoSProfile]) -> None:
-        msg_type = get_interface(typename)
+        msg_type, text = get_interface(typename), full_definition(typename)
         connection = self._writer.add_connection(
-            topic, typename, msgdef=full_definition(typename), rihs01=type_hash(typename),
+            topic, typename, msgdef=text, rihs01=type_hash(typename),
             offered_qos_profiles=[_offer(profile) for profile in offers])
         # What all publishers offer.
         reliable = all(o.reliability == ReliabilityPolicy.RELIABLE for o in offers)
