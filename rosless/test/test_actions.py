@@ -30,18 +30,18 @@ Goal, Result, Feedback = Fibonacci.Goal, Fibonacci.Result, Fibonacci.Feedback
 
 
 def count(goal_handle) -> Result:
-    """Counts slowly; order 7 fails, order 6 forgets to say that it is done."""
-    numbers = [0, 1]
-    while len(numbers) <= goal_handle.request.order:
+    """Counts slowly, for ever if the order is -1; 7 fails, 6 forgets to say that it is done."""
+    numbers, order = [0, 1], goal_handle.request.order
+    while goal_handle.is_active and (len(numbers) <= order or order == -1):
         if goal_handle.is_cancel_requested:
             goal_handle.canceled()
             return Result(sequence=numbers)
-        numbers.append(numbers[-1] + numbers[-2])
+        numbers.append((numbers[-1] + numbers[-2]) % 1000)
         goal_handle.publish_feedback(Feedback(sequence=numbers))
         time.sleep(0.02)
-    if goal_handle.request.order == 7:
+    if order == 7:
         raise ValueError("seven is not my number")
-    if goal_handle.request.order != 6:
+    if order != 6:
         goal_handle.succeed()
     return Result(sequence=numbers)
 
@@ -113,7 +113,7 @@ def test_waiting_calls(serve, client):
     serve(cancel_callback=lambda goal_handle: CancelResponse.ACCEPT)
     assert client.wait_for_server(10.0)
     assert client.send_goal(Goal(order=2)).result == Result(sequence=[0, 1, 1])
-    handle = send(client, 40)
+    handle = send(client, -1)
     assert [g.goal_id for g in handle.cancel_goal().goals_canceling] == [handle.goal_id]
     assert handle.get_result().status == GoalStatus.STATUS_CANCELED
 
@@ -179,13 +179,13 @@ def test_an_execute_callback_must_return_a_result(default_context, peer):
 
 def test_cancelling_while_executing(serve, client):
     serve(cancel_callback=lambda handle: CancelResponse.ACCEPT)
-    handle = send(client, 40)
+    handle = send(client, -1)
     wait_until(lambda: handle.status == GoalStatus.STATUS_EXECUTING)
     answer = wait_until(handle.cancel_goal_async().result)
     assert answer.return_code == CancelGoal.Response.ERROR_NONE
     assert [info.goal_id for info in answer.goals_canceling] == [handle.goal_id]
     result = result_of(handle)
-    assert result.status == GoalStatus.STATUS_CANCELED and len(result.result.sequence) < 41
+    assert result.status == GoalStatus.STATUS_CANCELED and result.result.sequence[0] == 0
     again = wait_until(handle.cancel_goal_async().result)
     assert again.return_code == CancelGoal.Response.ERROR_GOAL_TERMINATED
 
@@ -265,7 +265,7 @@ def test_names_are_resolved(serve, peer):
 
 def test_destroy(serve, client):
     server = serve(cancel_callback=lambda handle: CancelResponse.ACCEPT)
-    handle = send(client, 30, told := [].append)
+    handle = send(client, -1, told := [].append)
     goal, = server._goals.values()
     server.destroy()
     wait_until(lambda: not client.server_is_ready())
@@ -366,7 +366,7 @@ def test_commands(serve, client, program):
 def test_ctrl_c_cancels_the_goal(serve, program):
     server = serve(cancel_callback=lambda goal_handle: CancelResponse.ACCEPT)
     started = program(ROS2, "action", "send_goal", "/count",
-                      "example_interfaces/action/Fibonacci", "{order: 40}")
+                      "example_interfaces/action/Fibonacci", "{order: -1}")
     while not started.line().startswith("Goal accepted"):
         pass
     started.popen.send_signal(signal.SIGINT)
@@ -381,7 +381,7 @@ def test_feedback_is_a_topic(serve, client, program):
     echo = program(ROS2, "topic", "echo", "--once", "/count/_action/feedback")
     assert client.wait_for_server(10.0)
     wait_until(lambda: client._node.count_subscribers("/count/_action/feedback") == 2)
-    send(client, 30)
+    send(client, -1)
     code, out, _ = echo.end()
     assert code == 0 and out.startswith("goal_id:\n  uuid:\n  - ")
     assert "\nfeedback:\n  sequence:\n  - 0\n  - 1\n" in out
