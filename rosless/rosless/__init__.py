@@ -70,7 +70,7 @@ class _Messages(MetaPathFinder):
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
         from rosless import index  # later than at Python's start
         package, *rest = name.split(".")
-        if rest in (["msg"], ["srv"]) or not rest and (
+        if rest in (["msg"], ["srv"], ["action"]) or not rest and (
                 package.endswith(("_msgs", "_interfaces", "_srvs", "_common"))
                 or index.interface_files(package)):
             from rosless.interfaces import InterfaceLoader  # heavy: only where messages are used

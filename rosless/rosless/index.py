@@ -26,14 +26,14 @@ def packages() -> dict[str, Path]:
 
 
 def interface_files(package: str = "*", *kinds: str) -> list[Path]:
-    """The files of the `kinds` (`msg` and `srv` if none is given) of a package, or of all.
+    """The files of the `kinds` (`msg`, `srv`, `action` if none is given) of a package, or all.
 
     Where two prefixes have the same package, the first one's count; our own come last.
     """
     found: dict[str, list[Path]] = {}
     for share in [p / "share" for p in prefixes()] + [Path(__file__).parent / "share"]:
         here: dict[str, list[Path]] = {}
-        for kind in kinds or ("msg", "srv"):
+        for kind in kinds or ("msg", "srv", "action"):
             for file in sorted(share.glob(f"{package}/{kind}/*.{kind}")):
                 here.setdefault(file.parts[-3], []).append(file)
         found = {**here, **found}

@@ -1,4 +1,4 @@
-"""Message and service classes as rosidl makes them for Python, on rosbags' types and CDR.
+"""Message, service and action classes as rosidl makes them for Python, on rosbags' types and CDR.
 
 A class is made when it is first asked for. Fields are checked on assignment (AssertionError, as in
 rosidl); fixed arrays of numbers are numpy, sequences of numbers `array.array`.
@@ -17,16 +17,24 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 from rosbags.interfaces import Nodetype
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.base import make_typesdict
 from rosbags.typesys.msg import MSGParser
 
 from rosless import index
+from rosless.action_types import PARTS, carriers, qualified_name
 
 _CODES = {"int8": "b", "uint8": "B", "char": "B", "int16": "h", "uint16": "H", "int32": "i",
           "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f", "float64": "d"}
 _IDL = {"float32": "float", "float64": "double", "bool": "boolean", "byte": "octet",
         "char": "uint8"}
+# How the messages in a file end their names, and what is wrong where their number is.
+_LAYOUTS = {
+    "msg": (("",), ""),
+    "srv": (("_Request", "_Response"),
+            "a service must have one line --- between its request and its response"),
+    "action": (tuple("_" + part for part in PARTS),
+               "an action must have two lines --- between its goal, its result and its feedback")}
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 _store = get_typestore(Stores.ROS2_JAZZY)  # definitions and hashes
@@ -109,16 +117,20 @@ def type_hash(typename: str) -> str:
 
 
 def get_interface(typename: str) -> type:
-    """Class of 'std_msgs/msg/String' or 'std_srvs/srv/Trigger'. Raises ValueError if unknown."""
+    """Class of 'std_msgs/msg/String', 'std_srvs/srv/Trigger' or an action. Raises ValueError."""
     parts = typename.split("/")
     if len(parts) == 2:
         parts.insert(1, "msg")
     try:
         package, kind, name = parts
+        action, feedback, _ = name.partition("_FeedbackMessage")
+        if kind == "action" and feedback:  # a message that tools meet on a topic
+            return get_interface(f"{package}/action/{action}").Impl.FeedbackMessage
         return getattr(importlib.import_module(f"{package}.{kind}"), name)
     except (ValueError, ImportError, AttributeError) as err:
-        raise ValueError(f"unknown interface type {typename!r}: give <package>/msg/<Name> or "
-                         f"<package>/srv/<Name> of an installed package") from err
+        raise ValueError(f"unknown interface type {typename!r}: give <package>/msg/<Name>, "
+                         f"<package>/srv/<Name> or <package>/action/<Name> of an installed "
+                         "package") from err
 
 
 def definition(typename: str) -> str:
@@ -127,20 +139,46 @@ def definition(typename: str) -> str:
     for file in index.interface_files(package, kind):
         if file.stem == name:
             return file.read_text(encoding="utf-8")
+    return full_definition(typename).split("=" * 80)[0]
+
+
+def full_definition(typename: str) -> str:
+    """A message's definition with those of its fields' types below it, as bags hold it.
+
+    Raises ValueError for an unknown type, and for an action's feedback, which has no such form.
+    """
     get_interface(typename)
-    return _store.generate_msgdef(typename, ros_version=2)[0].split("=" * 80)[0]
+    if "/action/" in typename:
+        raise ValueError("rosless has no definitions of actions for bags")
+    return _store.generate_msgdef(typename, ros_version=2)[0]
+
+
+def learn(typename: str, text: str) -> type[Message]:
+    """The class of a message, by a bag's definition of it where it is not installed.
+
+    Raises ValueError where the definition cannot be read.
+    """
+    try:
+        return get_interface(typename)
+    except ValueError:
+        try:
+            _store.register(get_types_from_msg(text, typename))
+            return message_class(typename)
+        except Exception as err:  # rosbags' parser has many
+            raise ValueError(f"{typename} is not installed, and its definition cannot be read: "
+                             f"{err}") from err
 
 
 def interface_names(package: str = "*") -> list[str]:
-    """All message and service types that can be imported, or those of a package."""
-    known = {n for n in _store.fielddefs if not n.endswith(("_Request", "_Response"))
+    """All message, service and action types that can be imported, or those of a package."""
+    known = {n for n in _store.fielddefs if "/msg/" in n
              and package in ("*", n.partition("/")[0])}
     files = {f"{f.parts[-3]}/{f.parts[-2]}/{f.stem}" for f in index.interface_files(package)}
     return sorted(known | files)
 
 
 class InterfaceLoader(Loader):
-    """Makes `<package>`, `<package>.msg` and `<package>.srv` as modules."""
+    """Makes `<package>`, `<package>.msg`, `<package>.srv` and `<package>.action` as modules."""
 
     @classmethod
     def spec(cls, module: str) -> ModuleSpec | None:
@@ -167,8 +205,8 @@ class InterfaceLoader(Loader):
             if name not in names():
                 raise AttributeError(f"no interface {package}/{kind}/{name}; "
                                      f"{package}/{kind} has {', '.join(names())}")
-            make = message_class if kind == "msg" else _service
-            setattr(module, name, make(f"{package}/{kind}/{name}"))
+            make = {"msg": message_class, "srv": _service, "action": _action}
+            setattr(module, name, make[kind](f"{package}/{kind}/{name}"))
             return getattr(module, name)
         vars(module).update(__getattr__=attribute, __dir__=names)
 
@@ -176,35 +214,54 @@ class InterfaceLoader(Loader):
 def _service(typename: str) -> type:
     _register_files(typename)
     parts = {part: message_class(f"{typename}_{part}") for part in ("Request", "Response")}
-    package, _, name = typename.split("/")
-    return type(name, (), {**parts, "_TYPENAME": typename, "__module__": f"{package}.srv"})
+    return _holder(typename, **parts)
+
+
+def _action(typename: str) -> type:
+    _register_files(typename)
+    action_msgs = importlib.import_module("action_msgs.msg"), importlib.import_module(
+        "action_msgs.srv")
+    impl = type("Impl", (), {
+        "SendGoalService": _service(f"{typename}_SendGoal"),
+        "GetResultService": _service(f"{typename}_GetResult"),
+        "FeedbackMessage": message_class(f"{typename}_FeedbackMessage"),
+        "GoalStatusMessage": action_msgs[0].GoalStatusArray,
+        "CancelGoalService": action_msgs[1].CancelGoal})
+    return _holder(typename, Impl=impl,
+                   **{part: message_class(f"{typename}_{part}") for part in PARTS})
+
+
+def _holder(typename: str, **parts: type) -> type:
+    package, kind, name = typename.split("/")
+    return type(name, (), {**parts, "_TYPENAME": typename, "__module__": f"{package}.{kind}"})
 
 
 def _register_files(typename: str) -> None:
     """Add all definitions of the type's package to the store. Errors name the file."""
     package, kind, _ = typename.split("/")
+    endings, wrong = _LAYOUTS[kind]
     for file in index.interface_files(package, kind):
         stem = f"{package}/{kind}/{file.stem}"
-        if stem in _store.fielddefs or f"{stem}_Request" in _store.fielddefs:
+        if stem + endings[0] in _store.fielddefs:
             continue
         text = file.read_text(encoding="utf-8")
-        texts = {stem: text}
-        if kind == "srv":
-            halves = re.split(r"^---[ \t]*$", text, flags=re.MULTILINE)
-            if len(halves) != 2:
-                raise ValueError(f"{file}: a service must have one line --- between its request "
-                                 f"and its response, not {len(halves) - 1}")
-            texts = {f"{stem}_Request": halves[0], f"{stem}_Response": halves[1]}
+        pieces = [text] if kind == "msg" else re.split(r"^---[ \t]*$", text, flags=re.MULTILINE)
+        if len(pieces) != len(endings):
+            raise ValueError(f"{file}: {wrong}, not {len(pieces) - 1}")
+        texts = {stem + ending: piece for ending, piece in zip(endings, pieces)}
         try:
             for name, text in texts.items():
                 _register(name, text)
+            if kind == "action":
+                _store.register(carriers(stem))
         except Exception as err:  # rosbags' parser has many
             raise ValueError(f"{file} cannot be read: {err}") from err
 
 
 def _register(name: str, text: str) -> None:
-    # The parser knows messages only: a request or response is read as one, then renamed.
-    parsed = MSGParser(f"MSG: {name.replace('/srv/', '/msg/')}\n{text}").specification()
+    # The parser knows messages only: a part of a service is read as one, then renamed.
+    package, _, short = name.split("/")
+    parsed = MSGParser(f"MSG: {package}/msg/{short}\n{text}").specification()
     parsed = [m._replace(name=name) for m in parsed]
     _store.register(make_typesdict(parsed))
     _defaults.update({(name, f.name): f.value for m in parsed for f in m.fields
@@ -228,7 +285,7 @@ def message_class(typename: str) -> type[Message]:
     body: dict[str, Any] = {
         "__slots__": tuple("_" + n for n in fields), "_FIELDS": fields, "_TYPENAME": typename,
         "__module__": f"{package}.{kind}", "__doc__": f"Class for {typename}.",
-        "__qualname__": re.sub("_(Request|Response)$", r".\1", name) if kind == "srv" else name}
+        "__qualname__": name if kind == "msg" else qualified_name(name)}
     body.update({constant: bytes([value]) if base == "byte" else value
                  for constant, base, value in constants})
     wire = []

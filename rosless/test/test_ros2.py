@@ -77,7 +77,7 @@ def test_info(camera, said):
     assert (topic, service) == ("std_msgs/msg/Header\n", "std_srvs/srv/SetBool\n")
     assert node.startswith("/left/camera\n  Subscribers:\n    /left/in: std_msgs/msg/Header\n")
     assert "\n  Service Servers:\n    /left/camera/describe_parameters: " in node
-    assert node.endswith("  Service Clients:\n")
+    assert node.endswith("  Service Clients:\n\n  Action Servers:\n\n  Action Clients:\n\n")
 
 
 def test_echo(camera, ros2):
@@ -165,7 +165,7 @@ def test_interfaces(said):
 
 
 @pytest.mark.parametrize("words, code, message", [
-    ("bag record", 2, "ros2: rosless has no command 'bag'; it has interface, launch"),
+    ("doctor", 2, "ros2: rosless has no command 'doctor'; it has action, bag, interface"),
     ("topic", 2, "the following arguments are required: verb"),
     ("topic bw /x", 2, "invalid choice: 'bw'"),
     ("topic echo /x nope_msgs/msg/X", 1, "ros2 topic: unknown interface type 'nope_msgs/msg/X'"),

@@ -13,7 +13,8 @@ from typing import Callable, Iterator
 
 from rosless import ros2_is_sourced
 
-COMMANDS = {"interface": "show and list message and service types",
+COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look at bags",
+            "interface": "show and list message, service and action types",
             "launch": "run a launch file",
             "lifecycle": "list managed nodes, get and change their state",
             "node": "list nodes, tell about one",
@@ -81,6 +82,11 @@ def connected() -> Iterator:
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def visible(names_and_types: list, everything: bool = False) -> list:
+    """Without what is hidden, such as an action's services: a part of its name begins with _."""
+    return [row for row in names_and_types if everything or "/_" not in row[0]]
 
 
 def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0) -> bool:

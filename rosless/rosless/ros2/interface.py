@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from rosless.interfaces import definition, interface_names
 from rosless.ros2 import CommandError
+
+# A field that is another message: its package (unless it is the same one) and its name.
+_NESTED = re.compile(r"\s*(?:(\w+)/(?:msg/)?)?([A-Z]\w*)(?:\[[^\]]*\])?\s+\w+")
 
 
 def main(argv: list[str]) -> int | None:
@@ -19,7 +23,21 @@ def main(argv: list[str]) -> int | None:
         print("\n".join(interface_names()))
         return 0
     if args.type not in interface_names():
-        raise CommandError(f"unknown interface {args.type!r}: give <package>/msg/<Name> or "
-                           "<package>/srv/<Name>; see `ros2 interface list`")
-    print(definition(args.type).rstrip())
+        raise CommandError(f"unknown interface {args.type!r}: give <package>/msg/<Name>, "
+                           "<package>/srv/<Name> or <package>/action/<Name>; see "
+                           "`ros2 interface list`")
+    print("\n".join(_lines(args.type)))
     return 0
+
+
+def _lines(typename: str, depth: int = 0) -> list[str]:
+    """The definition, with those of its fields below them; comments at the top only."""
+    package, lines = typename.split("/")[0], []
+    for line in definition(typename).rstrip().splitlines():
+        if depth:
+            line = line.partition("#")[0]
+        if line.strip() or not depth:
+            lines.append("\t" * depth + line.rstrip() if line.strip() else "")
+        if field := _NESTED.match(line):
+            lines += _lines(f"{field[1] or package}/msg/{field[2]}", depth + 1)
+    return lines

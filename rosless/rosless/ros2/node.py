@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2 import CommandError, connected, settle, visible
 
 
 def main(argv: list[str]) -> int | None:
@@ -15,6 +15,8 @@ def main(argv: list[str]) -> int | None:
     verb.set_defaults(run=_list)
     verb = verbs.add_parser("info", help="what a node publishes, reads and serves")
     verb.add_argument("node")
+    verb.add_argument("--include-hidden", action="store_true",
+                      help="topics and services of actions, and their like, too")
     verb.set_defaults(run=_info)
     args = parser.parse_args(argv)
     with connected() as node:
@@ -35,6 +37,8 @@ def _list(node, args) -> None:
 
 
 def _info(node, args) -> None:
+    from rclpy.action import (get_action_client_names_and_types_by_node,
+                              get_action_server_names_and_types_by_node)
     wanted = "/" + args.node.lstrip("/")
     if not settle(node, until=lambda: wanted in full_names(node)):
         raise CommandError(f"unable to find node {wanted!r}; see `ros2 node list`")
@@ -46,7 +50,9 @@ def _info(node, args) -> None:
             ("Subscribers", node.get_subscriber_names_and_types_by_node(*key)),
             ("Publishers", node.get_publisher_names_and_types_by_node(*key)),
             ("Service Servers", node.get_service_names_and_types_by_node(*key)),
-            ("Service Clients", node.get_client_names_and_types_by_node(*key))):
-        print(f"  {title}:")
-        for topic, types in rows:
-            print(f"    {topic}: {', '.join(types)}")
+            ("Service Clients", node.get_client_names_and_types_by_node(*key)),
+            ("Action Servers", get_action_server_names_and_types_by_node(node, *key)),
+            ("Action Clients", get_action_client_names_and_types_by_node(node, *key))):
+        shown = [f"    {name}: {', '.join(types)}"
+                 for name, types in visible(rows, args.include_hidden)]
+        print("\n".join([f"  {title}:", *(shown or [""])]))

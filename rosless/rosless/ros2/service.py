@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rosless.interfaces import get_interface
-from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2 import CommandError, connected, settle, visible
 from rosless.ros2.values import from_yaml
 
 
@@ -14,6 +14,7 @@ def main(argv: list[str]) -> int | None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="names of all services")
     verb.add_argument("-t", "--show-types", action="store_true")
+    verb.add_argument("--include-hidden-services", action="store_true")
     verb.set_defaults(run=_list)
     verb = verbs.add_parser("type", help="a service's type")
     verb.add_argument("service")
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> int | None:
 
 def _list(node, args) -> None:
     settle(node)
-    for name, types in node.get_service_names_and_types():
+    for name, types in visible(node.get_service_names_and_types(), args.include_hidden_services):
         print(f"{name} [{', '.join(types)}]" if args.show_types else name)
 
 

@@ -9,7 +9,7 @@ import time
 from collections import deque
 
 from rosless.interfaces import get_interface
-from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2 import CommandError, connected, settle, visible
 from rosless.ros2.values import from_yaml, to_plain, to_yaml
 
 
@@ -20,6 +20,7 @@ def main(argv: list[str]) -> int | None:
     verb = verbs.add_parser("list", help="names of all topics")
     verb.add_argument("-t", "--show-types", action="store_true")
     verb.add_argument("-c", "--count-topics", action="store_true")
+    verb.add_argument("--include-hidden-topics", action="store_true")
     verb.set_defaults(run=_list)
 
     verb = verbs.add_parser("type", help="a topic's type")
@@ -71,7 +72,7 @@ def _add_qos(parser: argparse.ArgumentParser) -> None:
 
 def _list(node, args) -> None:
     settle(node)
-    topics = node.get_topic_names_and_types()
+    topics = visible(node.get_topic_names_and_types(), args.include_hidden_topics)
     if args.count_topics:
         print(len(topics))
         return

@@ -20,6 +20,7 @@ from rclpy.exceptions import NotInitializedException
 from rclpy.publisher import Publisher
 from rclpy.qos import (qos_profile, qos_profile_rosout_default, qos_profile_sensor_data,
                        qos_profile_services_default)
+from rclpy.qos_overriding_options import overridden
 from rclpy.service import Client, Service
 from rclpy.subscription import Subscription
 from rclpy.time import Time
@@ -138,21 +139,23 @@ class Node(Parameters, Graph):
                          event_callbacks=None, qos_overriding_options=None,
                          publisher_class: type[Publisher] = Publisher) -> Publisher:
         """A publisher on a topic; `qos` is a profile or a history depth."""
-        self._rcl_lacks(event_callbacks=event_callbacks,
-                        qos_overriding_options=qos_overriding_options)
+        self._rcl_lacks(event_callbacks=event_callbacks)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
+        name = self.resolve_topic_name(topic)
+        profile = overridden(self, "publisher", name, qos_profile(qos), qos_overriding_options)
         return self._rcl_add(self._rcl_publishers, publisher_class(
-            self, msg_type, self.resolve_topic_name(topic), qos_profile(qos)))
+            self, msg_type, name, profile))
 
     def create_subscription(self, msg_type, topic: str, callback: Callable, qos, *,
                             callback_group: CallbackGroup | None = None, event_callbacks=None,
                             qos_overriding_options=None, raw: bool = False) -> Subscription:
         """Call `callback(message)` for each message; `qos` is a profile or a history depth."""
-        self._rcl_lacks(event_callbacks=event_callbacks,
-                        qos_overriding_options=qos_overriding_options)
+        self._rcl_lacks(event_callbacks=event_callbacks)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
+        name = self.resolve_topic_name(topic)
+        profile = overridden(self, "subscription", name, qos_profile(qos), qos_overriding_options)
         return self._rcl_add(self._rcl_subscriptions, Subscription(
-            self, msg_type, self.resolve_topic_name(topic), callback, qos_profile(qos),
+            self, msg_type, name, callback, profile,
             callback_group or self.default_callback_group, raw))
 
     def create_service(self, srv_type, srv_name: str, callback: Callable, *,
@@ -211,9 +214,9 @@ class Node(Parameters, Graph):
             self.executor.wake()
 
     def _rcl_entities(self) -> list:
-        with self._rcl_lock:
-            return [*self._rcl_timers, *self._rcl_subscriptions, *self._rcl_services,
-                    *self._rcl_clients]
+        with self._rcl_lock:  # answers before news: a goal is accepted before it tells feedback
+            return [*self._rcl_timers, *self._rcl_clients, *self._rcl_subscriptions,
+                    *self._rcl_services]
 
     def _rcl_announce(self) -> None:
         """Show this node and what is its own to the graph."""

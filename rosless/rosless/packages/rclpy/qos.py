@@ -51,6 +51,21 @@ class LivelinessPolicy(_Policy):
     BEST_AVAILABLE = 5
 
 
+class QoSPolicyKind(IntEnum):
+    """The settings of a profile, by the numbers that ROS 2 has for them."""
+
+    INVALID = 1
+    DURABILITY = 2
+    DEADLINE = 4
+    LIVELINESS = 8
+    RELIABILITY = 16
+    HISTORY = 32
+    LIFESPAN = 64
+    DEPTH = 128
+    LIVELINESS_LEASE_DURATION = 256
+    AVOID_ROS_NAMESPACE_CONVENTIONS = 512
+
+
 QoSHistoryPolicy, QoSReliabilityPolicy = HistoryPolicy, ReliabilityPolicy
 QoSDurabilityPolicy, QoSLivelinessPolicy = DurabilityPolicy, LivelinessPolicy
 
@@ -140,6 +155,9 @@ qos_profile_parameter_events = QoSProfile(depth=1000)
 qos_profile_rosout_default = QoSProfile(
     depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL, lifespan=Duration(seconds=10))
 
+qos_profile_action_status_default = QoSProfile(
+    depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
 
 class QoSPresetProfiles(Enum):
     SYSTEM_DEFAULT = qos_profile_system_default
@@ -147,6 +165,7 @@ class QoSPresetProfiles(Enum):
     SERVICES_DEFAULT = qos_profile_services_default
     PARAMETERS = qos_profile_parameters
     PARAMETER_EVENTS = qos_profile_parameter_events
+    ACTION_STATUS_DEFAULT = qos_profile_action_status_default
 
 
 def qos_profile(qos: QoSProfile | int) -> QoSProfile:

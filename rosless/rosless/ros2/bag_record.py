@@ -1,0 +1,116 @@
+"""Recording: messages are written as they came, without being looked into."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from functools import partial
+
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosbags.interfaces import (Qos, QosDurability, QosHistory, QosLiveliness, QosReliability,
+                                QosTime)
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer, WriterError
+
+from rosless.interfaces import full_definition, get_interface, type_hash
+from rosless.ros2 import CommandError, visible
+from rosless.ros2.bag import default_folder
+
+_FOREVER = QosTime(9223372036, 854775807)  # how rosbag2 writes it
+_DEPTH = 100  # messages that wait while the disk is busy
+
+
+def record(node, args) -> None:
+    """Record until the context ends."""
+    wanted = {node.resolve_topic_name(t) for t in [*args.topics, *args.more_topics]}
+    if bool(wanted) == args.all:
+        raise CommandError("give either topics or -a, for all of them")
+    output = args.output or default_folder()
+    if output.exists():
+        raise CommandError(f"Output folder {str(output)!r} already exists: give another by -o")
+    writer = Writer(output, version=9, storage_plugin=StoragePlugin[args.storage.upper()])
+    if args.storage_preset_profile == "zstd_fast":
+        if args.storage != "mcap":
+            raise CommandError("--storage-preset-profile zstd_fast goes with --storage mcap only")
+        writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+    try:
+        with writer:
+            Recorder(node, writer, wanted, args.include_hidden_topics).run()
+    except (OSError, WriterError) as err:
+        raise CommandError(f"{str(output)!r} cannot be written: {err}") from err
+
+
+class Recorder:
+    """Subscribes to what there is, and to what comes later."""
+
+    def __init__(self, node, writer: Writer, wanted: set[str], hidden: bool) -> None:
+        self._node, self._writer, self._wanted, self._hidden = node, writer, wanted, hidden
+        self._log = get_logger("rosbag2_recorder")
+        self._subscriptions: dict[str, object] = {}
+        self._seen: set[str] = set()
+        self._last_ns = 0
+
+    def run(self) -> None:
+        self._node.create_timer(0.2, self._discover)
+        self._node.create_timer(1.0, self._save)
+        self._log.info("Recording...")
+        executor = SingleThreadedExecutor()
+        executor.add_node(self._node)
+        with suppress(ExternalShutdownException):
+            executor.spin()
+        for subscription in self._subscriptions.values():  # what came before the signal
+            while call := subscription.take():
+                call()
+        self._log.info("Recording stopped")
+
+    def _discover(self) -> None:
+        topics = self._node.get_topic_names_and_types()
+        for topic, types in visible(topics, self._hidden or bool(self._wanted)):
+            if topic in self._seen or self._wanted and topic not in self._wanted:
+                continue
+            offers = self._node.get_publishers_info_by_topic(topic)
+            if not offers:
+                continue
+            self._seen.add(topic)
+            try:
+                self._subscribe(topic, types[0], [offer.qos_profile for offer in offers])
+            except ValueError as err:
+                self._log.warning(f"{topic} of type {types[0]} is not recorded: {err}")
+
+    def _subscribe(self, topic: str, typename: str, offers: list[QoSProfile]) -> None:
+        msg_type, text = get_interface(typename), full_definition(typename)
+        connection = self._writer.add_connection(
+            topic, typename, msgdef=text, rihs01=type_hash(typename),
+            offered_qos_profiles=[_offer(profile) for profile in offers])
+        # What all publishers offer.
+        reliable = all(o.reliability == ReliabilityPolicy.RELIABLE for o in offers)
+        latched = all(o.durability == DurabilityPolicy.TRANSIENT_LOCAL for o in offers)
+        qos = QoSProfile(
+            depth=_DEPTH,
+            reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+            durability=(DurabilityPolicy.TRANSIENT_LOCAL if latched
+                        else DurabilityPolicy.VOLATILE))
+        self._subscriptions[topic] = self._node.create_subscription(
+            msg_type, topic, partial(self._write, connection), qos, raw=True)
+        self._log.info(f"Subscribed to topic '{topic}'")
+
+    def _write(self, connection, data: bytes) -> None:
+        # Readers of an MCAP file without its index, as of a killed recording, want them in order.
+        self._last_ns = max(self._last_ns, time.time_ns())
+        self._writer.write(connection, self._last_ns, data)
+
+    def _save(self) -> None:
+        """Hand over to the system what would be lost if this process were killed."""
+        storage = self._writer.storage
+        if self._writer.storage_plugin == StoragePlugin.SQLITE3:
+            storage.conn.commit()
+        elif storage.chunk.bio.tell():
+            storage.close_chunk()
+            storage.bio.flush()
+
+
+def _offer(profile: QoSProfile) -> Qos:
+    return Qos(QosHistory.UNKNOWN, 0, QosReliability[profile.reliability.name],
+               QosDurability[profile.durability.name], _FOREVER, _FOREVER,
+               QosLiveliness.AUTOMATIC, _FOREVER, False)
