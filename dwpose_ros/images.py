@@ -35,13 +35,17 @@ class ImageError(ValueError):
 
 
 def to_bgr(msg: Any) -> np.ndarray:
-    """(h, w, 3) uint8 BGR of an Image message; a read-only view where it is bgr8 already."""
-    return _convert(msg, 2, "bgr8")
+    """(h, w, 3) uint8 BGR of an Image or a CompressedImage message; a read-only view where it is
+    bgr8 already. Raises ImageError."""
+    return _convert(msg, 2, "bgr8") if hasattr(msg, "encoding") else decode(msg)
 
 
 def to_rgb(msg: Any) -> np.ndarray:
-    """(h, w, 3) uint8 RGB of an Image message; a read-only view where it is rgb8 already."""
-    return _convert(msg, 3, "rgb8")
+    """(h, w, 3) uint8 RGB of an Image or a CompressedImage message; a read-only view where it is
+    rgb8 already. Raises ImageError."""
+    if hasattr(msg, "encoding"):
+        return _convert(msg, 3, "rgb8")
+    return cv2.cvtColor(decode(msg), cv2.COLOR_BGR2RGB)
 
 
 def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:

@@ -5,13 +5,13 @@ acts on it.
 """
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
+
+from dwpose_ros.launching import managed, value
 
 ARGUMENTS = {
     "profile": ("upper_body", "picture wanted: a shipped profile, see the README, or a YAML file"),
@@ -27,30 +27,20 @@ ARGUMENTS = {
 
 
 def generate_launch_description() -> LaunchDescription:
-    def value(name, kind):
-        return ParameterValue(LaunchConfiguration(name), value_type=kind)
-
-    images = [("image_raw", LaunchConfiguration("image_topic"))]
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in ARGUMENTS.items()),
+        # Which also sets the namespace of what follows.
         IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution(
             [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]))),
-        Node(
-            package="dwpose_ros", executable="guidance", name="guidance", output="screen",
-            on_exit=Shutdown(reason="the guidance node has ended"),
-            parameters=[{"profile": value("profile", str), "language": value("language", str),
-                         "mirrored": value("mirrored", bool), "label": value("label", str),
-                         "exit_when_done": value("exit_when_done", bool)}]),
-        Node(
-            package="dwpose_ros", executable="capture", name="capture", output="screen",
-            on_exit=Shutdown(reason="the capture node has ended"),
-            remappings=images, parameters=[{"folder": value("folder", str)}]),
-        Node(
-            package="dwpose_ros", executable="speech", name="speech", output="screen",
-            condition=IfCondition(LaunchConfiguration("speech")),
-            parameters=[{"language": value("language", str), "voice": value("voice", str)}]),
-        Node(
-            package="dwpose_ros", executable="downstream", name="downstream", output="screen",
-            condition=IfCondition(LaunchConfiguration("downstream"))),
+        managed("guidance", {
+            "profile": value("profile", str), "language": value("language", str),
+            "mirrored": value("mirrored", bool), "label": value("label", str),
+            "exit_when_done": value("exit_when_done", bool)}),
+        managed("capture", {
+            "folder": value("folder", str), "image_transport": value("image_transport", str)},
+            images=True),
+        managed("speech", {"language": value("language", str), "voice": value("voice", str)},
+                condition=IfCondition(LaunchConfiguration("speech"))),
+        managed("downstream", {}, condition=IfCondition(LaunchConfiguration("downstream"))),
     ])

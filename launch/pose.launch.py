@@ -6,17 +6,20 @@ With `source:=sim` a simulated camera and person stand in.
 import os
 
 from launch import LaunchDescription
-from launch.actions import (DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable,
-                            Shutdown)
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.substitutions import FindPackageShare
 
+from dwpose_ros.launching import managed, value
+
 ARGUMENTS = {
+    "namespace": ("", "of all nodes and topics, as where there are several cameras"),
+    "autostart": ("true", "configure and activate the nodes; false: you do, by ros2 lifecycle"),
     "camera": ("true", "start our camera node; false: another driver publishes the images"),
     "image_topic": ("image_raw", "the images' topic"),
+    "image_transport": ("raw", "how images are received: raw or compressed"),
     "source": ("0", "webcam number or device, video or image file, folder, or stream URL; or sim, "
                     "a simulated camera and person"),
     "width": ("0", "pixels; 0: the source's own"),
@@ -43,52 +46,39 @@ ARGUMENTS = {
 }
 
 
-def value(name: str, kind: type, **others) -> ParameterValue:
-    return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
-
-
 def camera(context) -> list[Node]:
     """The node that publishes the images."""
     common = {"width": value("width", int), "height": value("height", int),
               "rate": value("rate", float)}
     if LaunchConfiguration("source").perform(context) == "sim":
-        name, own = "simulation", {
+        return [managed("simulation", images=True, parameters=common | {
             "temper": value("temper", str), "seed": value("seed", int),
             "background": value("background", str),
             # Arguments of guide.launch.py.
             "language": value("language", str, default="en"),
-            "profile": value("profile", str, default="")}
-    else:
-        name, own = "camera", {"source": value("source", str), "loop": value("loop", bool)}
-    return [Node(package="dwpose_ros", executable=name, name=name, output="screen",
-                 remappings=[("image_raw", LaunchConfiguration("image_topic"))],
-                 parameters=[common | own],
-                 on_exit=Shutdown(reason=f"the {name} node has ended"))]
+            "profile": value("profile", str, default="")})]
+    return [managed("camera", images=True, parameters=common | {
+        "source": value("source", str), "loop": value("loop", bool)})]
 
 
 def generate_launch_description() -> LaunchDescription:
-    images = [("image_raw", LaunchConfiguration("image_topic"))]
     network = [] if os.environ.get("CYCLONEDDS_URI") else [SetEnvironmentVariable(
         "CYCLONEDDS_URI", ["file://", PathJoinSubstitution(
             [FindPackageShare("dwpose_ros"), "config", "cyclonedds.xml"])])]
+    transport = {"image_transport": value("image_transport", str)}
+    kinds = {"backend": str, "model": str, "detector": str, "runtime": str, "device": str,
+             "precision": str, "detector_size": int, "detect_every": int, "smooth": bool,
+             "download": bool, "max_age": float}
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in ARGUMENTS.items()),
         *network,
+        PushRosNamespace(LaunchConfiguration("namespace")),
         OpaqueFunction(function=camera, condition=IfCondition(LaunchConfiguration("camera"))),
-        Node(
-            package="dwpose_ros", executable="pose", name="pose", output="screen",
-            remappings=images, on_exit=Shutdown(reason="the pose node has ended"),
-            parameters=[{"backend": value("backend", str), "model": value("model", str),
-                         "detector": value("detector", str), "runtime": value("runtime", str),
-                         "device": value("device", str), "precision": value("precision", str),
-                         "detector_size": value("detector_size", int),
-                         "detect_every": value("detect_every", int),
-                         "smooth": value("smooth", bool), "download": value("download", bool),
-                         "max_age": value("max_age", float)}]),
-        Node(
-            package="dwpose_ros", executable="overlay", name="overlay", output="screen",
-            condition=IfCondition(LaunchConfiguration("overlay")), remappings=images),
+        managed("pose", images=True, parameters=transport | {
+            name: value(name, kind) for name, kind in kinds.items()}),
+        managed("overlay", images=True, parameters=transport,
+                condition=IfCondition(LaunchConfiguration("overlay"))),
         Node(
             package="rviz2", executable="rviz2", name="rviz2", output="log",
             condition=IfCondition(LaunchConfiguration("rviz")),

@@ -227,6 +227,10 @@ class Coach:
         self._responses = Responses()
         self._hold_since = None
 
+    def interrupted(self) -> None:
+        """Nobody knows what they do now: to hold still begins anew."""
+        self._hold_since = None
+
     def captured(self, success: bool, now: float, retake: bool = False,
                  request: int | None = None) -> None:
         """Tell how the capture went: if well, the next step comes, or the session is done.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import rclpy
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from dwpose_ros.images import fill
+from dwpose_ros.nodes.calibration import read_calibration
 from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.transport import ImageOutput
 from dwpose_ros.sources import Source, SourceError, open_source
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
@@ -23,35 +25,45 @@ class Camera(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("camera")
-        self._name = self.parameter(
-            "source", "0", "webcam number or device, video or image file, folder of images, "
-            "or stream URL")
-        self._size = (
-            self.parameter("width", 0, "pixels; 0 leaves it to the source",
-                           minimum=0, maximum=16384),
-            self.parameter("height", 0, "pixels; 0 leaves it to the source",
-                           minimum=0, maximum=16384))
-        self._rate = self.parameter(
-            "rate", 0.0, "frames a second; 0 is the source's own", minimum=0.0, maximum=1000.0,
-            change=self._change_rate)
-        self._loop = self.parameter("loop", False, "begin again after the last frame",
-                                    change=lambda value: setattr(self, "_loop", value))
-        self._frame_id = self.parameter("frame_id", "camera", "frame of the images")
-        self._images = self.create_publisher(Image, "image_raw", 1)
-        self._infos = self.create_publisher(CameraInfo, "camera_info", 1)
+        self.parameter("source", "0", "webcam number or device, video or image file, folder of "
+                       "images, or stream URL")
+        for name in ("width", "height"):
+            self.parameter(name, 0, f"{name} to ask of the source; 0: its own", unit="px",
+                           minimum=0, maximum=16384)
+        self.parameter("rate", 0.0, "frames; 0: as many as the source has", unit="Hz",
+                       minimum=0.0, maximum=1000.0, change=True)
+        self.parameter("loop", False, "begin again after the last frame", change=True)
+        self.parameter("frame_id", "camera", "frame of the images")
+        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
+                       change=True)
+        self.parameter("calibration", "", "file of the camera's calibration, as "
+                       "camera_calibration writes it (YAML); empty: none")
+
+    def configure(self) -> None:
+        self._name = self.value("source")
+        calibration = self.value("calibration")
+        self._info = read_calibration(Path(calibration).expanduser()) if calibration else (
+            CameraInfo())
+        self._images = ImageOutput(self, "image_raw", 1)
+        self._infos = self.output(CameraInfo, "camera_info", 1)
+
+    def activate(self) -> None:
         self._published = False
         self._ended = threading.Event()
         self._source: Source | None = self._open(first=True)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
-    def _change_rate(self, value: float) -> None:
-        self._rate = value
+    def deactivate(self) -> None:
+        self._ended.set()
+        self._thread.join(2.0)
+        if self._source is not None and not self._thread.is_alive():  # it may still read
+            self._source.close()
 
     def _open(self, first: bool = False) -> Source | None:
         """The source, or None where it may come back. A file that cannot be read never will."""
         try:
-            source = open_source(self._name, *self._size)
+            source = open_source(self._name, self.value("width"), self.value("height"))
         except SourceError as err:
             if first and not err.may_come_back:
                 raise
@@ -82,9 +94,9 @@ class Camera(DwposeNode):
                 if self._ended.wait(max(0.0, self._next - time.monotonic())):
                     return
                 stamp = self.get_clock().now()
-            elif self._rate and time.monotonic() < self._next:
+            elif self.value("rate") and time.monotonic() < self._next:
                 continue
-            if rate := self._rate or self._source.rate:
+            if rate := self.value("rate") or self._source.rate:
                 # After a stall the rate goes on; what was missed is not made up for.
                 self._next = max(self._next, time.monotonic() - 1 / rate) + 1 / rate
             self._publish(frame, stamp)
@@ -94,7 +106,7 @@ class Camera(DwposeNode):
         count, changed = 0, time.monotonic()
         end = changed + WAIT_S
         while time.monotonic() < end and not self._ended.wait(0.05):
-            now = self._images.get_subscription_count()
+            now = self._images.subscriptions()
             if now != count:
                 count, changed = now, time.monotonic()
             elif count and time.monotonic() - changed > SETTLE_S:
@@ -107,7 +119,7 @@ class Camera(DwposeNode):
             self._source.close()
             self._source = None
             return True
-        if self._loop:
+        if self.value("loop"):
             if self._source.rewind():
                 return True
             self.get_logger().error(f"{self._name}: has no frame that can be read")
@@ -119,21 +131,16 @@ class Camera(DwposeNode):
         return False
 
     def _publish(self, frame, stamp) -> None:
-        header = Header(stamp=stamp.to_msg(), frame_id=self._frame_id)
+        header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
         try:
-            self._images.publish(fill(Image(header=header), frame))
+            self._images.publish(header, frame, self.value("jpeg_quality"))
             self._published = True
-            height, width = frame.shape[:2]
-            self._infos.publish(CameraInfo(header=header, width=width, height=height))
+            self._info.header = header
+            self._info.height, self._info.width = frame.shape[:2]
+            self._infos.publish(self._info)
         except RuntimeError:
-            if rclpy.ok():
+            if rclpy.ok() and self.active:
                 raise
-
-    def close(self) -> None:
-        self._ended.set()
-        self._thread.join(2.0)
-        if self._source is not None and not self._thread.is_alive():  # it may still read
-            self._source.close()
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo
 
 from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, check_label, choose, discard,
                                 save, unwritable)
@@ -17,6 +18,7 @@ from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.pose.draw import draw_skeleton
 from dwpose_ros.srv import Capture as CaptureSrv
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -29,23 +31,34 @@ class Capture(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("capture")
-        folder = self.parameter("folder", "~/dwpose_captures", "where captures are written")
-        if not folder:
-            raise ValueError("parameter folder is empty; give the folder to write captures to")
-        self._folder = Path(folder).expanduser().absolute()
-        if trouble := unwritable(self._folder):  # better told now than at the first capture
-            self.get_logger().error(trouble)
-        self._format = self.parameter("format", "png", "of the image", choices=("png", "jpg"))
-        self._window_s = self.parameter(
-            "window", 0.7, "s; how far back the best frame is looked for",
-            minimum=0.05, maximum=5.0)
-        self._ring = Ring(self._window_s + 1.0)
-        self._captures = self.create_publisher(CapturedImage, "captures", LATCHED)
-        self.create_subscription(Image, "image_raw", self._on_image, NEWEST_IMAGE)
-        self.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 5)
-        self.create_service(CaptureSrv, "capture", self._on_request)
+        self.parameter("folder", "~/dwpose_captures", "where captures are written",
+                       change=_folder)
+        self.parameter("format", "png", "of the image", choices=("png", "jpg"), change=True)
+        self.parameter("window", 0.7, "how far back the best frame is looked for", unit="s",
+                       minimum=0.05, maximum=5.0)
+        declare_transport(self)
 
-    def _on_image(self, msg: Image) -> None:
+    def configure(self) -> None:
+        if trouble := unwritable(_folder(self.value("folder"))):
+            self.get_logger().error(trouble)  # better told now than at the first capture
+        self._captures = self.output(CapturedImage, "captures", LATCHED, steady=False)
+
+    def activate(self) -> None:
+        self._window_s = self.value("window")
+        self._ring = Ring(self._window_s + 1.0)
+        self._info: CameraInfo | None = None
+        image_input(self, "image_raw", self._on_image)
+        self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 5)
+        self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
+        self.serve(CaptureSrv, "capture", self._on_request)
+
+    def deactivate(self) -> None:
+        self._ring = Ring(0.0)  # frames are large
+
+    def _on_info(self, msg: CameraInfo) -> None:
+        self._info = msg
+
+    def _on_image(self, msg: Any) -> None:
         self._ring.add_frame(stamp_ns(msg.header), msg)
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
@@ -120,18 +133,28 @@ class Capture(DwposeNode):
             quality=quality.score, sharpness=quality.value("sharpness"),
             motion=quality.value("motion"),
             measures=[QualityMeasure(**m._asdict()) for m in quality.measures])
-        fill_compressed(capture.image, bgr, self._format)
+        form = self.value("format")
+        fill_compressed(capture.image, bgr, form)
         capture.image.header = header
+        if self._info is not None:
+            capture.camera_info = self._info
         document = pose_document(
             {"stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
              "frame_id": header.frame_id}, shot.pose.width, shot.pose.height, shot.pose.model,
             NAMES, [_person(p) for p in shot.pose.persons])
         document.update(label=label, person_id=chosen.person_id,
                         quality=quality_document(quality))
-        files = save(self._folder, label, shot.stamp_ns, bytes(capture.image.data), self._format,
+        files = save(_folder(self.value("folder")), label, shot.stamp_ns,
+                     bytes(capture.image.data), form,
                      document, draw_skeleton(bgr.copy(), people))
         capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
         return capture, files
+
+
+def _folder(name: str) -> Path:
+    if not name:
+        raise ValueError("parameter folder is empty; give the folder to write captures to")
+    return Path(name).expanduser().absolute()
 
 
 def _profile(name: str, step: str) -> Profile | None:

@@ -1,47 +1,106 @@
-"""What all nodes share: parameters, a life, and a worker that takes the newest."""
+"""What all nodes share: a managed life, parameters that describe themselves, and diagnostics."""
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 import rclpy
 from ament_index_python.packages import get_package_share_directory
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.nodes.diagnosis import Limits, diagnosis
+from dwpose_ros.nodes.flow import Flow
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
+MISTAKES = (ValueError, OSError, ParameterException)
+WATCH_S = 0.25  # between two looks at whether messages still come
+DIAGNOSE_EVERY = 4  # looks
 
 
-class DwposeNode(Node):
-    """A node whose parameters say what they are, and whether they can change while it runs."""
+class DwposeNode(LifecycleNode):
+    """A managed node. A kind of node declares its parameters when it is made, and has four steps:
+
+    `configure` loads what takes time and makes its outputs, `activate` its inputs, services and
+    timers, by the methods of this class, which take them back later; `deactivate` and `cleanup`
+    release what else it took. What the user can mend is raised as ValueError or OSError, and
+    leaves the node where it was.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._changes: dict[str, Callable[[Any], None] | None] = {}
+        self._changes: dict[str, Callable[[Any], None] | bool] = {}
+        self._choices: dict[str, tuple[str, ...]] = {}
+        self._phase = "unconfigured"
+        self._outputs: list[Output] = []
+        self._inputs: dict[str, Flow] = {}
+        self._undo: list[Callable[[], Any]] = []  # what to do at the end of being active
+        self.last_error = ""  # which the diagnostics tell, until it is mended
         self.exit_code = 0
+        self.parameter("autostart", True, "configure and activate at start; else that is left to "
+                       "`ros2 lifecycle set`")
+        self.parameter("stale_after", 0.7, "without a message on a topic that always has some, "
+                       "after which it is reported; at least three of its periods", unit="s",
+                       minimum=0.1, maximum=3600.0, change=True)
+        self.parameter("late_warning", 0.5, "age of what goes out (95th percentile) that the "
+                       "diagnostics warn of", unit="s", minimum=0.0, maximum=3600.0, change=True)
+        self.parameter("late_error", 2.0, "age that they call an error", unit="s", minimum=0.0,
+                       maximum=3600.0, change=True)
         self.add_on_set_parameters_callback(self._on_set)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._looks, self._level = 0, DiagnosticStatus.OK
+        self.create_timer(WATCH_S, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def parameter(self, name: str, default: Any, description: str, *,
+    # What a kind of node overrides
+
+    def configure(self) -> None:
+        """Load models, open files, make outputs."""
+
+    def activate(self) -> None:
+        """Open devices, make inputs, services and timers."""
+
+    def deactivate(self) -> None:
+        """Free devices, end threads."""
+
+    def cleanup(self) -> None:
+        """Free models."""
+
+    def details(self) -> dict[str, Any]:
+        """What else the diagnostics tell, by name."""
+        return {}
+
+    # What it calls
+
+    def parameter(self, name: str, default: Any, description: str, *, unit: str = "",
                   minimum: float | None = None, maximum: float | None = None,
                   choices: tuple[str, ...] = (),
-                  change: Callable[[Any], None] | None = None) -> Any:
-        """Declare a parameter and give its value.
+                  change: Callable[[Any], None] | bool = False) -> None:
+        """Declare a parameter.
 
-        `change(value)` applies a later value and may refuse it by a ValueError; a parameter
-        without it is read-only. Raises ValueError where the value is none of the choices.
+        It can change while the node is not configured; with `change` always: True where the node
+        reads it each time, or what applies the new value and may refuse it by a ValueError.
+        Raises ValueError where the value is none of the choices.
         """
-        described = ParameterDescriptor(description=description, read_only=change is None)
-        if choices:
-            described.additional_constraints = "one of " + ", ".join(choices)
+        described = ParameterDescriptor(
+            description=f"{description} ({unit})" if unit else description,
+            additional_constraints="; ".join(filter(None, [
+                "one of " + ", ".join(choices) if choices else "",
+                "" if change else "changes only while the node is unconfigured"])))
         if minimum is not None and isinstance(default, float):
             described.floating_point_range = [
                 FloatingPointRange(from_value=float(minimum), to_value=float(maximum))]
@@ -49,35 +108,209 @@ class DwposeNode(Node):
             described.integer_range = [
                 IntegerRange(from_value=int(minimum), to_value=int(maximum))]
         value = self.declare_parameter(name, default, described).value
-        if choices and value not in choices:
-            raise ValueError(f"parameter {name} is {value!r}; it must be one of "
-                             f"{', '.join(map(repr, choices))}")
+        self._choices[name] = choices
+        _choose(name, value, choices)
         self._changes[name] = change
-        return value
+
+    def value(self, name: str) -> Any:
+        """A parameter's present value."""
+        return self.get_parameter(name).value
+
+    def output(self, msg_type, topic: str, qos, *, steady: bool = True) -> Output:
+        """A publisher that exists while the node is configured, and publishes while it is active.
+
+        Its QoS can be overridden by parameters, as ROS 2 does it. `steady`: what is late is a
+        fault.
+        """
+        publisher = self.create_lifecycle_publisher(
+            msg_type, topic, qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        made = Output(self, publisher, steady)
+        self._outputs.append(made)
+        return made
+
+    def input(self, msg_type, topic: str, callback: Callable[[Any], None], qos, *,
+              steady: bool = True) -> Flow:
+        """A subscription while the node is active. `steady`: its silence is a fault."""
+        name = self.resolve_topic_name(topic)
+        flow = self._inputs[name] = Flow(name, steady, time.monotonic())
+
+        def received(msg) -> None:
+            flow.tick(time.monotonic(), self.age_s(msg))
+            callback(msg)
+        subscription = self.create_subscription(
+            msg_type, topic, received, qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        self._undo.append(lambda: self.destroy_subscription(subscription))
+        return flow
+
+    def drop_inputs(self) -> None:
+        """End all subscriptions before the node is deactivated, as when nobody needs them."""
+        for undo in self._undo:
+            undo()
+        self._undo, self._inputs = [], {}
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """A timer while the node is active."""
+        timer = self.create_timer(period_s, callback)
+        self._undo.append(lambda: self.destroy_timer(timer))
+
+    def serve(self, srv_type, name: str, callback: Callable) -> None:
+        """A service while the node is active."""
+        service = self.create_service(srv_type, name, callback)
+        self._undo.append(lambda: self.destroy_service(service))
+
+    def age_s(self, msg) -> float:
+        """How long ago what the message tells of was so; NaN for one without a stamp."""
+        header = getattr(msg, "header", None)
+        if header is None:
+            return math.nan
+        return (self.get_clock().now().nanoseconds - stamp_ns(header)) / 1e9
+
+    @property
+    def active(self) -> bool:
+        return self._phase == "active"
+
+    def fail(self, reason: str) -> None:
+        """Say why, and end the process with an error; from any thread."""
+        self.get_logger().fatal(reason)
+        self.exit_code = MISTAKE
+        self.context.try_shutdown()
+
+    # The managed life
+
+    def start(self) -> bool:
+        """Configure and activate, if the user wants that done; False where it failed."""
+        return not self.value("autostart") or all(
+            step() == TransitionCallbackReturn.SUCCESS
+            for step in (self.trigger_configure, self.trigger_activate))
+
+    def on_configure(self, state) -> TransitionCallbackReturn:
+        return self._step(self.configure, super().on_configure, state, "inactive",
+                          self._drop_outputs)
+
+    def on_activate(self, state) -> TransitionCallbackReturn:
+        return self._step(self.activate, super().on_activate, state, "active", self.drop_inputs)
+
+    def on_deactivate(self, state) -> TransitionCallbackReturn:
+        self._phase = "inactive"
+        self._pause()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state) -> TransitionCallbackReturn:
+        self._phase = "unconfigured"
+        self._forget()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state) -> TransitionCallbackReturn:
+        self.close()
+        return super().on_shutdown(state)
+
+    def on_error(self, state) -> TransitionCallbackReturn:
+        self.close()
+        return TransitionCallbackReturn.SUCCESS  # unconfigured: the user may try again
+
+    def _step(self, take: Callable[[], None], base: Callable, state, phase: str,
+              undo: Callable[[], None]) -> TransitionCallbackReturn:
+        result = base(state)
+        if result != TransitionCallbackReturn.SUCCESS:
+            return result
+        before, self._phase = self._phase, phase
+        try:
+            take()
+        except MISTAKES as err:
+            self.last_error = " ".join(str(err).split())
+            self.get_logger().fatal(self.last_error)
+            undo()
+            self._phase = before
+            return TransitionCallbackReturn.FAILURE
+        self.last_error = ""
+        return TransitionCallbackReturn.SUCCESS
+
+    def _pause(self) -> None:
+        self.drop_inputs()
+        self.deactivate()
+
+    def _forget(self) -> None:
+        self.cleanup()
+        self._drop_outputs()
+
+    def _drop_outputs(self) -> None:
+        for output in self._outputs:
+            self.destroy_lifecycle_publisher(output.publisher)
+        self._outputs = []
+
+    def close(self) -> None:
+        """Release everything, whatever the node is at."""
+        if self._phase == "active":
+            self._phase = "inactive"
+            self._pause()
+        if self._phase == "inactive":
+            self._phase = "unconfigured"
+            self._forget()
 
     def _on_set(self, parameters: list) -> SetParametersResult:
         done = []
         for parameter in parameters:
-            change = self._changes.get(parameter.name)
-            if change is None:
-                continue
+            name = parameter.name
+            change = self._changes.get(name, True)  # not ours, or only just being declared
             try:
-                change(parameter.value)
+                if not change and self._phase != "unconfigured":
+                    raise ValueError(
+                        f"{name} changes only while the node is unconfigured, and it is "
+                        f"{self._phase}: see `ros2 lifecycle set {self.get_name()}`")
+                _choose(name, parameter.value, self._choices.get(name, ()))
+                if callable(change) and self._phase != "unconfigured":
+                    change(parameter.value)
+                    done.append((change, self.value(name)))
             except ValueError as err:
                 for before, value in reversed(done):  # all, or none
                     before(value)
                 return SetParametersResult(successful=False, reason=str(err))
-            done.append((change, self.get_parameter(parameter.name).value))
         return SetParametersResult(successful=True)
 
-    def fail(self, reason: str) -> None:
-        """Say why, and end the process with exit code 1; from any thread."""
-        self.get_logger().fatal(reason)
-        self.exit_code = 1
-        self.context.try_shutdown()
+    # Diagnostics
 
-    def close(self) -> None:
-        """Release threads and devices; called once at the end."""
+    def _watch(self) -> None:
+        """Diagnostics at 1 Hz, and at once when they get better or worse."""
+        self._looks += 1
+        limits = Limits(*map(self.value, ("stale_after", "late_warning", "late_error")))
+        status = diagnosis(self, self._phase, list(self._inputs.values()),
+                           [o.flow for o in self._outputs], limits, time.monotonic())
+        worse = status.level > self._level
+        if worse:
+            log = self.get_logger()
+            (log.error if status.level == DiagnosticStatus.ERROR else log.warning)(
+                status.message, throttle_duration_sec=5.0)
+        if worse or status.level != self._level or self._looks % DIAGNOSE_EVERY == 0:
+            self._level = status.level
+            array = DiagnosticArray(status=[status])
+            array.header.stamp = self.get_clock().now().to_msg()
+            self._diagnostics.publish(array)
+
+
+class Output:
+    """A publisher whose messages are counted; those of an inactive node are dropped."""
+
+    def __init__(self, node: DwposeNode, publisher, steady: bool) -> None:
+        self._node, self.publisher = node, publisher
+        self.flow = Flow(publisher.topic_name, steady)
+
+    def publish(self, msg) -> None:
+        if not self._node.active:
+            return
+        self.publisher.publish(msg)
+        self.flow.tick(time.monotonic(), self._node.age_s(msg))
+
+    def wanted(self) -> bool:
+        """Whether anybody subscribes."""
+        return self.publisher.get_subscription_count() > 0
+
+
+def _choose(name: str, value: Any, choices: Iterable[str]) -> None:
+    if choices and value not in choices:
+        raise ValueError(f"parameter {name} is {value!r}; it must be one of "
+                         f"{', '.join(map(repr, choices))}")
 
 
 def share(*parts: str) -> Path:
@@ -92,55 +325,8 @@ def configured(kind: str, name: str) -> Path:
     return share("config", kind, f"{name}.yaml")
 
 
-class Worker:
-    """A thread with a one-slot mailbox: it works on the newest item, older ones are dropped."""
-
-    def __init__(self, work: Callable[[Any], None], logger, name: str) -> None:
-        self.dropped = 0
-        self._work, self._logger = work, logger
-        self._changed = threading.Condition()
-        self._item: Any = None
-        self._told = ("", 0.0)  # the last error, and when
-        self._stopped = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def put(self, item: Any) -> None:
-        """Hand over an item, in place of one that still waits."""
-        with self._changed:
-            self.dropped += self._item is not None
-            self._item = item
-            self._changed.notify()
-
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """End after the item in work."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._item is not None or self._stopped)
-                if self._stopped:
-                    return
-                item, self._item = self._item, None
-            try:
-                self._work(item)
-            except Exception as err:  # the next item may be better
-                self._tell(f"{type(err).__name__}: {err}")
-
-    def _tell(self, error: str) -> None:
-        """Log an error; the same one again only every 5 s."""
-        now = time.monotonic()
-        if rclpy.ok() and (error != self._told[0] or now - self._told[1] > 5.0):
-            self._told = error, now
-            self._logger.error(error)
-
-
 def run(make: type[DwposeNode]) -> None:
-    """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 1."""
+    """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 2."""
     node = None
     code = 0
     try:
@@ -148,16 +334,18 @@ def run(make: type[DwposeNode]) -> None:
         node = make()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        while rclpy.ok():
+        if not node.start():
+            code = MISTAKE
+        while rclpy.ok() and not code:
             # Not spin(): in rclpy a signal that comes just before it waits does not wake it.
             executor.spin_once(timeout_sec=1.0)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except (ValueError, OSError, ParameterException) as err:
+    except MISTAKES as err:
         if node is not None:
             raise  # not the user's doing
         rclpy.logging.get_logger(make.__name__.lower()).fatal(" ".join(str(err).split()))
-        code = 1
+        code = MISTAKE
     except Exception:
         if rclpy.ok():  # else a callback was at work when the signal came, and could not publish
             raise

@@ -25,9 +25,10 @@ class Downstream(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("downstream")
-        folder = self.parameter("folder", "", "where to write; empty: beside the capture")
-        self._folder = Path(folder).expanduser().absolute() if folder else None
-        self.create_subscription(CapturedImage, "captures", self._on_capture, LATCHED)
+        self.parameter("folder", "", "where to write; empty: beside the capture", change=True)
+
+    def activate(self) -> None:
+        self.input(CapturedImage, "captures", self._on_capture, LATCHED, steady=False)
 
     def _on_capture(self, msg: CapturedImage) -> None:
         image = decode(msg.image)
@@ -35,7 +36,8 @@ class Downstream(DwposeNode):
         _, people = from_msg(msg.pose)
         _, pose_map = cv2.imencode(".png", draw_pose_map(people, width, height))
         base = Path(msg.image_path)
-        stem = (self._folder or base.parent) / base.stem
+        folder = self.value("folder")
+        stem = (Path(folder).expanduser().absolute() if folder else base.parent) / base.stem
         try:
             stem.parent.mkdir(parents=True, exist_ok=True)
             files = write_atomically({

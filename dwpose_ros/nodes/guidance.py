@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import time
 
-from std_msgs.msg import Bool, String
+from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.capture import check_label
 from dwpose_ros.guidance import Coach, Decision, State, load_phrases, load_profile
@@ -13,7 +14,7 @@ from dwpose_ros.guidance.checks import Judge
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
-from dwpose_ros.nodes.common import DwposeNode, configured, run
+from dwpose_ros.nodes.common import WATCH_S, DwposeNode, configured, run
 from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.srv import Capture
@@ -26,36 +27,46 @@ class Guidance(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("guidance")
-        self._begin(self.parameter(
-            "profile", "upper_body", "what picture is wanted: a shipped profile's name, or a path",
-            change=self._begin))
-        self._speak_in(self.parameter(
-            "language", "en", "of text and speech: a shipped one's name, or a path",
-            change=self._speak_in))
-        self._mirrored = self.parameter(
-            "mirrored", False, "whether the camera's image is mirrored",
-            change=lambda value: setattr(self, "_mirrored", value))
-        self._label = check_label(self.parameter(
-            "label", "", "of the captures' files; empty: the profile's name"))
-        self._exit_when_done = self.parameter("exit_when_done", False, "end after the capture",
-                                              change=lambda v: setattr(
-                                                  self, "_exit_when_done", v))
-        self._exit = None
-        self._speaking = False
-        self._last_text = ""
-        self._last_pose = self.get_clock().now()
-        self._guidance = self.create_publisher(GuidanceMsg, "guidance", 10)
-        self._speech = self.create_publisher(String, "speech", 10)
+        self.parameter("profile", "upper_body", "what picture is wanted: a shipped profile's "
+                       "name, or a path", change=self._begin)
+        self.parameter("language", "en", "of text and speech: a shipped one's name, or a path",
+                       change=self._speak_in)
+        self.parameter("mirrored", False, "whether the camera's image is mirrored", change=True)
+        self.parameter("label", "", "of the captures' files; empty: the profile's name",
+                       change=check_label)
+        self.parameter("exit_when_done", False, "end after the capture", change=True)
+
+    def configure(self) -> None:
+        self._begin(self.value("profile"))
+        self._speak_in(self.value("language"))
+        check_label(self.value("label"))
+        self._guidance = self.output(GuidanceMsg, "guidance", 10)
+        self._speech = self.output(String, "speech", 10, steady=False)
         self._capture = self.create_client(Capture, "capture")
-        self.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
-        self.create_subscription(Bool, "speaking", self._on_speaking, LATCHED)
-        self.create_timer(1.0, self._watch)
+
+    def activate(self) -> None:
+        self._exit = None
+        self._asked = False  # for a capture, and not answered yet
+        self._speaking = self._blind = False
+        self._last_text = ""
+        self._begin(self._profile_name)
+        self._poses = self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
+        self.input(Bool, "speaking", self._on_speaking, LATCHED, steady=False)
+        self.every(WATCH_S, self._look)
+
+    def deactivate(self) -> None:
+        if self._exit is not None:
+            self.destroy_timer(self._exit)
+
+    def cleanup(self) -> None:
+        self.destroy_client(self._capture)
 
     def _begin(self, name: str) -> None:
         profile = load_profile(configured("profiles", name))
         self._coach, self._follower = Coach(profile), Follower(profile.steps[0])
         self._judge = Judge(profile.steps[0])
         self._profile_name = name
+        self._now = -math.inf  # of the newest pose
         self._said_at, self._saying_s = -math.inf, 0.0
 
     def _speak_in(self, language: str) -> None:
@@ -72,24 +83,33 @@ class Guidance(DwposeNode):
         since = now - self._said_at
         return 0 <= since < (3 * self._saying_s + 6 if self._speaking else self._saying_s)
 
-    def _watch(self) -> None:
-        silent = (self.get_clock().now() - self._last_pose).nanoseconds / 1e9
-        if silent > 3.0:
-            publishers = self.count_publishers("wholebody_pose")
-            self.get_logger().warning(
-                f"no pose for {silent:.0f} s on {self.resolve_topic_name('wholebody_pose')} "
-                f"({publishers} publishers): are the camera and the pose node running?",
-                throttle_duration_sec=10.0)
+    def _look(self) -> None:
+        """Nothing is said, held or waited for that nobody knows to be true any more."""
+        if self._asked and not self._capture.service_is_ready():
+            self.get_logger().error("the capture node has gone: the picture is taken again")
+            self._asked = False
+            self._coach.captured(False, self._now)
+        blind = self._poses.stale(time.monotonic(), self.value("stale_after"))
+        if blind and not self._blind:
+            self._coach.interrupted()
+            self._hush()
+            header = Header(stamp=self.get_clock().now().to_msg())
+            self._publish(header, Decision(State.SEARCHING, "no_pose", "", 0.0, 0.0, False, False),
+                          [], 0)
+        self._blind = blind
+
+    def _hush(self) -> None:
+        self._speech.publish(String())
+        self._said_at = -math.inf
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
-        self._last_pose = self.get_clock().now()
-        now = stamp_ns(msg.header) / 1e9
+        now = self._now = stamp_ns(msg.header) / 1e9
         ids, people = from_msg(msg)
         step, person = self._coach.profile, self._follower.person_id
         if self._judge.profile is not step:
             self._follower.use(step)
             self._judge = Judge(step)
-        self._judge.mirrored = self._mirrored
+        self._judge.mirrored = self.value("mirrored")
         view = self._follower.look(ids, people.xy, people.scores, people.boxes, msg.width,
                                    msg.height, now)
         if self._follower.person_id != person:
@@ -105,8 +125,7 @@ class Guidance(DwposeNode):
         if decision.speak:
             self._said_at, self._saying_s = now, speaking_s(self._last_text)
         elif decision.hush:
-            self._speech.publish(String())
-            self._said_at = -math.inf
+            self._hush()
         if decision.capture:
             self._request(person, now)
 
@@ -127,7 +146,7 @@ class Guidance(DwposeNode):
                           maximum=float(v.maximum), unit=v.unit) for v in verdicts]))
         if decision.speak:
             self._speech.publish(String(data=text))
-        if decision.state == State.DONE and self._exit_when_done and self._exit is None:
+        if decision.state == State.DONE and self.value("exit_when_done") and self._exit is None:
             # What was just published, and said, is to arrive first.
             self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown)
 
@@ -137,8 +156,10 @@ class Guidance(DwposeNode):
             self._coach.captured(False, now)
             return
         coach, number = self._coach, self._coach.request
+        self._asked = True
 
         def answered(future) -> None:
+            self._asked = False
             response = future.result()
             log = self.get_logger()
             if response.success:
@@ -147,11 +168,11 @@ class Guidance(DwposeNode):
                 log.error(f"capture failed: {response.message}")
             coach.captured(response.success, now, response.retake, number)
         step = coach.profile
-        label = self._label or _label_of(step.name)
+        label = self.value("label") or _label_of(step.name)
         if step.step:
             label += "_" + _label_of(step.step)
         request = Capture.Request(label=label, person_id=person, profile=self._profile_name,
-                                  step=step.step, mirrored=self._mirrored)
+                                  step=step.step, mirrored=self.value("mirrored"))
         self._capture.call_async(request).add_done_callback(answered)
 
 

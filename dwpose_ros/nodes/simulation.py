@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header, String
 
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.images import fill
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
+from dwpose_ros.nodes.transport import ImageOutput
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.camera import Camera, Figure, height_for
@@ -24,44 +24,51 @@ class Simulation(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("simulation")
-        temper = self.parameter("temper", "obedient", "how the person follows instructions",
-                                choices=tuple(TEMPERS))
-        seed = self.parameter("seed", 0, "of chance", minimum=0, maximum=2**31 - 1)
-        language = self.parameter("language", "en", "that the person understands")
-        background = self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
-        width, height = (
-            self.parameter(name, 0, f"pixels; 0: {own}", minimum=0, maximum=4096) or own
-            for name, own in zip(("width", "height"), SIZE))
-        fov = self.parameter("fov", 60.0, "degrees across", minimum=20.0, maximum=120.0)
-        tilt = self.parameter("tilt", 0.0, "degrees, positive looks up",
-                              minimum=-45.0, maximum=45.0)
-        rate = self.parameter("rate", 0.0, f"frames a second; 0: {RATE:g}", minimum=0.0,
-                              maximum=120.0) or RATE
-        x, distance, yaw = (
-            self.parameter(name, default, text, minimum=low, maximum=high)
-            for name, default, text, low, high in (
-                # Beside the picture: they walk in when they are asked to.
-                ("x", 2.4, "m, where the person stands first, to the image's right", -5.0, 5.0),
-                ("distance", 2.5, "m, from the camera", 0.5, 10.0),
-                ("yaw", -60.0, "degrees, positive is turned to the person's own left",
-                 -180.0, 180.0)))
-        profile = self.parameter("profile", "", "for whose parts of the body the camera is put up")
+        self.parameter("temper", "obedient", "how the person follows instructions",
+                       choices=tuple(TEMPERS))
+        self.parameter("seed", 0, "of chance", minimum=0, maximum=2**31 - 1)
+        self.parameter("language", "en", "that the person understands")
+        self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
+        for name, own in zip(("width", "height"), SIZE):
+            self.parameter(name, 0, f"{name} of the image; 0: {own}", unit="px", minimum=0,
+                           maximum=4096)
+        self.parameter("fov", 60.0, "the camera's angle across", unit="deg", minimum=20.0,
+                       maximum=120.0)
+        self.parameter("tilt", 0.0, "of the camera, positive looks up", unit="deg", minimum=-45.0,
+                       maximum=45.0)
+        self.parameter("rate", 0.0, f"frames; 0: {RATE:g}", unit="Hz", minimum=0.0, maximum=120.0)
+        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
+                       change=True)
+        # Beside the picture: they walk in when they are asked to.
+        for name, default, text, unit, low, high in (
+                ("x", 2.4, "where the person stands first, to the image's right", "m", -5.0, 5.0),
+                ("distance", 2.5, "and from the camera", "m", 0.5, 10.0),
+                ("yaw", -60.0, "and how turned to their own left", "deg", -180.0, 180.0)):
+            self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
+        self.parameter("profile", "", "for whose parts of the body the camera is put up")
+
+    def configure(self) -> None:
+        profile = self.value("profile")
         parts = load_profile(configured("profiles", profile)).steps[0].parts if profile else ()
-        camera = Camera(width, height, fov, height_for(parts), tilt)
-        self._scene = Scene(camera, background=background)
-        self._actor = Actor(Stance(x, distance, yaw, "relaxed"), temper, seed)
-        self._meanings = sentences(load_phrases(configured("phrases", language)))
-        self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
-        self._frames = 0
+        width, height = (self.value(name) or own for name, own in zip(("width", "height"), SIZE))
+        camera = Camera(width, height, self.value("fov"), height_for(parts), self.value("tilt"))
+        self._scene = Scene(camera, background=self.value("background"))
+        self._meanings = sentences(load_phrases(configured("phrases", self.value("language"))))
         f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
         self._info = CameraInfo(width=width, height=height, distortion_model="plumb_bob",
                                 d=[0.0] * 5, k=[f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0],
                                 r=np.eye(3).ravel(),
                                 p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
-        self._images = self.create_publisher(Image, "image_raw", NEWEST_IMAGE)
-        self._infos = self.create_publisher(CameraInfo, "camera_info", 5)
-        self.create_subscription(String, "speech", self._on_speech, 1)
-        self.create_timer(1 / rate, self._show)
+        self._images = ImageOutput(self, "image_raw", NEWEST_IMAGE)
+        self._infos = self.output(CameraInfo, "camera_info", 5)
+
+    def activate(self) -> None:
+        start = Stance(*map(self.value, ("x", "distance", "yaw")), "relaxed")
+        self._actor = Actor(start, self.value("temper"), self.value("seed"))
+        self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
+        self._frames = 0
+        self.input(String, "speech", self._on_speech, 1, steady=False)
+        self.every(1 / (self.value("rate") or RATE), self._show)
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds / 1e9
@@ -91,7 +98,8 @@ class Simulation(DwposeNode):
         self._frames += 1
         header = Header(stamp=stamp.to_msg(), frame_id="camera")
         # Our images are BGR everywhere, as cameras' are.
-        self._images.publish(fill(Image(header=header), np.ascontiguousarray(rgb[..., ::-1])))
+        self._images.publish(header, np.ascontiguousarray(rgb[..., ::-1]),
+                             self.value("jpeg_quality"))
         self._info.header = header
         self._infos.publish(self._info)
 

@@ -88,21 +88,25 @@ class Speech(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("speech")
-        self._language = self._changing("language", "en", "of the voice, as of the guidance")
-        self._voice = self._changing("voice", "", "espeak-ng's; empty: the language's")
-        self._rate = self._changing("rate", RATE, "words a minute", minimum=80, maximum=450)
-        self._volume = self._changing("volume", 100, "of 200", minimum=0, maximum=200)
+        self.parameter("language", "en", "of the voice, as of the guidance", change=True)
+        self.parameter("voice", "", "espeak-ng's; empty: the language's", change=True)
+        self.parameter("rate", RATE, "how fast it speaks", unit="words/min", minimum=80,
+                       maximum=450, change=True)
+        self.parameter("volume", 100, "of 200", minimum=0, maximum=200, change=True)
         self._saying: Spoken | Printed | None = None
-        self._is_speaking: bool | None = None  # as published
-        self._speaking = self.create_publisher(Bool, "speaking", LATCHED)
-        self._publish()
-        self._find_engine()
-        self.create_subscription(String, "speech", lambda msg: self._say(msg.data), 1)
-        self.create_timer(WATCH_S, self._watch)
 
-    def _changing(self, name: str, default, description: str, **limits):
-        return self.parameter(name, default, description, **limits,
-                              change=lambda value: setattr(self, f"_{name}", value))
+    def configure(self) -> None:
+        self._speaking = self.output(Bool, "speaking", LATCHED, steady=False)
+        self._find_engine()
+
+    def activate(self) -> None:
+        self._is_speaking: bool | None = None  # as published
+        self._publish()
+        self.input(String, "speech", lambda msg: self._say(msg.data), 1, steady=False)
+        self.every(WATCH_S, self._watch_engine)
+
+    def deactivate(self) -> None:
+        self._silence()
 
     def _find_engine(self) -> str | None:
         engine = shutil.which(ENGINE)
@@ -119,20 +123,20 @@ class Speech(DwposeNode):
         self._publish()
 
     def _begin(self, text: str) -> Spoken | Printed | None:
-        engine, expected_s = self._find_engine(), speaking_s(text, self._rate)
+        engine, expected_s = self._find_engine(), speaking_s(text, self.value("rate"))
         if engine is None:
             return Printed(expected_s)
         # A language can be a user's file.
-        language = Path(self._language).stem
-        voice = self._voice or VOICES.get(language, language)
+        language = Path(self.value("language")).stem
+        voice = self.value("voice") or VOICES.get(language, language)
         try:
-            return Spoken([engine, "-v", voice, "-s", str(self._rate), "-a", str(self._volume),
-                           "--stdin"], text, expected_s)
+            return Spoken([engine, "-v", voice, "-s", str(self.value("rate")),
+                           "-a", str(self.value("volume")), "--stdin"], text, expected_s)
         except OSError as err:
             self._warn(str(err))
             return None
 
-    def _watch(self) -> None:
+    def _watch_engine(self) -> None:
         trouble = self._saying.trouble() if self._saying else None
         if trouble is None:
             return
@@ -142,7 +146,7 @@ class Speech(DwposeNode):
             self._warn(trouble)
 
     def _warn(self, trouble: str) -> None:
-        voice = self._voice or f"for the language {self._language}"
+        voice = self.value("voice") or f"for the language {self.value('language')}"
         self.get_logger().warning(
             f"{ENGINE} failed, and the next sentence is tried again: {trouble}; is there a sound "
             f"device, and a voice {voice}?", throttle_duration_sec=30.0)
@@ -158,9 +162,6 @@ class Speech(DwposeNode):
         if speaking != self._is_speaking:
             self._is_speaking = speaking
             self._speaking.publish(Bool(data=speaking))
-
-    def close(self) -> None:
-        self._silence()
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_read_ends_the_node_with_one_line(
     if content is not None:
         path.write_bytes(content)
     camera = run("camera", source=path)
-    assert camera.ended() == 1
+    assert camera.ended() == 2
     assert expected in camera.output and str(path) in camera.output
     assert "Traceback" not in camera.output
 
@@ -98,7 +98,7 @@ def test_it_ends_cleanly(run, folder, number):
 
 def test_a_wrong_parameter_type_is_one_line(run, folder):
     camera = run("camera", source=folder, rate="fast")
-    assert camera.ended() == 1
+    assert camera.ended() == 2
     assert "rate" in camera.output and "fast" in camera.output
     assert "Traceback" not in camera.output
 

@@ -198,5 +198,5 @@ def test_parameters_set_together_are_set_all_or_none(peer, show):
 ])
 def test_what_is_not_there_is_one_line(run, parameters, expected):
     node = run("guidance", **parameters)
-    assert node.ended() == 1
+    assert node.ended() == 2
     assert expected.replace("it has", "has ") in node.output and "Traceback" not in node.output

@@ -165,7 +165,7 @@ def test_a_network_that_fails_on_a_frame(peer, run, image, pose_model, detector_
     show(scene(), lambda: poses)
     show(white, lambda: "a frame was dropped: " in node.output)
     if on_error == "stop":
-        assert node.ended() == 1
+        assert node.ended() == 2
         assert "Traceback" not in node.output
     else:
         before = len(poses)
@@ -181,7 +181,7 @@ def test_a_network_that_fails_on_a_frame(peer, run, image, pose_model, detector_
 ])
 def test_what_cannot_be_had_is_one_line(run, parameters, expected):
     node = run("pose", **parameters)
-    assert node.ended() == 1
+    assert node.ended() == 2
     assert expected in node.output
     assert "Traceback" not in node.output
 
@@ -190,7 +190,7 @@ def test_a_corrupt_model_is_one_line(run, tmp_path, detector_model):
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"\0" * 100)
     node = run("pose", model=broken, detector=detector_model([[0, 0, 9, 9]], [0.9]))
-    assert node.ended() == 1
+    assert node.ended() == 2
     assert f"{broken}: not a usable ONNX model" in node.output
     assert "Traceback" not in node.output
 

@@ -75,5 +75,5 @@ def test_a_sentence_that_is_cut_off_is_not_followed(peer, scene):
 
 def test_an_unknown_temper_is_one_line(scene):
     node, _ = scene(temper="angry")
-    assert node.ended() == 1
+    assert node.ended() == 2
     assert "'obedient', 'slow'" in node.output and "Traceback" not in node.output

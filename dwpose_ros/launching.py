@@ -1,0 +1,34 @@
+"""What our launch files have in common: nodes that come back when they die."""
+
+from __future__ import annotations
+
+from launch.actions import LogInfo, Shutdown
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+MISTAKE = 2  # exit code of a node that was given what cannot work: as in nodes/common.py
+RESPAWN_S = 1.0
+
+
+def value(name: str, kind: type, **others) -> ParameterValue:
+    """A launch argument as a node's parameter."""
+    return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
+
+
+def managed(executable: str, parameters: dict, images: bool = False, **more) -> Node:
+    """One of our nodes. It configures and activates itself, also after it was killed, unless
+    `autostart` is false. Where it ends by itself, or cannot work, everything ends.
+
+    `images`: it deals with images, whose topic the launch argument `image_topic` names.
+    """
+    def ended(event, context):
+        if event.returncode in (0, MISTAKE):
+            return [Shutdown(reason=f"the {executable} node has ended")]
+        return [LogInfo(msg=f"the {executable} node died (exit code {event.returncode}) and is "
+                            "started again")]
+
+    return Node(package="dwpose_ros", executable=executable, name=executable, output="screen",
+                parameters=[{"autostart": value("autostart", bool), **parameters}],
+                remappings=[("image_raw", LaunchConfiguration("image_topic"))] if images else [],
+                respawn=True, respawn_delay=RESPAWN_S, on_exit=ended, **more)

@@ -1,0 +1,34 @@
+"""A camera's calibration as camera_calibration and usb_cam keep it, in YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from sensor_msgs.msg import CameraInfo
+
+_SIZES = {"camera_matrix": (3, 3), "rectification_matrix": (3, 3), "projection_matrix": (3, 4)}
+
+
+def read_calibration(path: Path) -> CameraInfo:
+    """Raises ValueError and OSError, which name the file and what it lacks."""
+    try:
+        found = yaml.safe_load(path.read_text())
+        matrices = {name: _matrix(found[name], size) for name, size in _SIZES.items()}
+        distortion = [float(v) for v in found["distortion_coefficients"]["data"]]
+        return CameraInfo(
+            width=int(found["image_width"]), height=int(found["image_height"]),
+            distortion_model=str(found["distortion_model"]), d=distortion,
+            k=matrices["camera_matrix"], r=matrices["rectification_matrix"],
+            p=matrices["projection_matrix"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as err:
+        what = f"it has no {err}" if isinstance(err, KeyError) else str(err)
+        raise ValueError(f"{path} is no calibration as camera_calibration writes it: "
+                         f"{what}") from err
+
+
+def _matrix(entry: dict, size: tuple[int, int]) -> list[float]:
+    values = [float(v) for v in entry["data"]]
+    if len(values) != size[0] * size[1]:
+        raise ValueError(f"{len(values)} values, where {size[0]} x {size[1]} are wanted")
+    return values

@@ -1,0 +1,79 @@
+"""What a node says about itself on /diagnostics."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from rclpy.qos import ReliabilityPolicy
+
+from dwpose_ros.nodes.flow import Flow
+
+
+class Limits(NamedTuple):
+    """Beyond which a node is not well, in seconds."""
+
+    stale_s: float
+    late_warning_s: float
+    late_error_s: float
+
+
+def diagnosis(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits: Limits,
+              now: float) -> DiagnosticStatus:
+    """The state of a node: the worst that is wrong, and figures of its topics.
+
+    Stale input is a warning: the fault is another's. Late output is its own.
+    """
+    level, message = DiagnosticStatus.OK, phase if phase != "active" else "running"
+    silent = [flow for flow in inputs if flow.stale(now, limits.stale_s)]
+    ages = [flow.age_ms()[1] / 1e3 for flow in outputs if flow.steady]
+    late = max((age for age in ages if age > 0), default=0.0)  # some are not known
+    if node.last_error:
+        level, message = DiagnosticStatus.ERROR, node.last_error
+    elif silent:
+        level = DiagnosticStatus.WARN
+        message = f"{_silence(node, silent[0], now)}"
+    elif late > limits.late_error_s:
+        level, message = DiagnosticStatus.ERROR, f"what goes out is {late:.1f} s old"
+    elif late > limits.late_warning_s:
+        level, message = DiagnosticStatus.WARN, f"what goes out is {late:.1f} s old"
+    details = node.details()
+    figures = {"state": phase, **details, **_figures("in", inputs, now),
+               **_figures("out", outputs, now), "last error": node.last_error}
+    return DiagnosticStatus(
+        level=level, message=message, name=node.get_fully_qualified_name().lstrip("/"),
+        hardware_id=str(details.get("device", "")),
+        values=[KeyValue(key=key, value=str(value)) for key, value in figures.items()])
+
+
+def _figures(way: str, flows: list[Flow], now: float) -> dict[str, str]:
+    found = {}
+    for flow in flows:
+        name = f"{way} {flow.topic}"
+        found |= {f"{name} (Hz)": f"{flow.rate_hz(now):.1f}", f"{name} messages": str(flow.count)}
+        p50, p95 = flow.age_ms()
+        if p50 == p50:
+            found |= {f"{name} age p50 (ms)": f"{p50:.1f}", f"{name} age p95 (ms)": f"{p95:.1f}"}
+    return found
+
+
+def _silence(node, flow: Flow, now: float) -> str:
+    """That nothing comes, and who should send it: what users ask most."""
+    nothing = f"nothing on {flow.topic} for {flow.silent_s(now):.1f} s: "
+    found = node.get_publishers_info_by_topic(flow.topic)
+    if not found:
+        return nothing + "nobody publishes it"
+    wants = [s.qos_profile.reliability for s in node.get_subscriptions_info_by_topic(flow.topic)
+             if s.node_name == node.get_name() and s.node_namespace == node.get_namespace()]
+    told = []
+    for one in found:
+        best_effort = one.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+        name = f"{one.node_namespace.rstrip('/')}/{one.node_name}"
+        told.append(f"{name} publishes it ({one.topic_type}, "
+                    f"{'best effort' if best_effort else 'reliable'})")
+        if best_effort and ReliabilityPolicy.RELIABLE in wants:
+            told[-1] += ", which this node, that asks for reliable, cannot hear"
+    hint = "" if any("cannot hear" in t for t in told) else (
+        "; large images get lost where the socket buffer is small, see net.core.rmem_max in the "
+        "README" if "Image" in found[0].topic_type else "")
+    return nothing + ", ".join(told) + hint

@@ -1,0 +1,57 @@
+"""What comes in or goes out on a topic: how much, how often, how old. No clock: time comes in."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+import numpy as np
+
+WINDOW = 300  # messages that rates and ages are told of
+RATE_S = 5.0  # over which a rate is counted
+PERIODS = 3.0  # who sends slowly is silent only after so many of their own periods
+
+
+class Flow:
+    """Of one topic. Times are seconds on a clock that never jumps.
+
+    `steady`: messages are to come all the time, and their absence is a fault.
+    """
+
+    def __init__(self, topic: str, steady: bool = True, now: float = 0.0) -> None:
+        self.topic, self.steady, self.count = topic, steady, 0
+        self._since = now  # from when on something may be expected
+        self._times: deque[float] = deque(maxlen=WINDOW)
+        self._ages: deque[float] = deque(maxlen=WINDOW)
+
+    def tick(self, now: float, age_s: float = math.nan) -> None:
+        """A message passed; `age_s` is how long ago what it tells of was so."""
+        self.count += 1
+        self._times.append(now)
+        if math.isfinite(age_s):
+            self._ages.append(age_s)
+
+    def silent_s(self, now: float) -> float:
+        """For how long nothing has come."""
+        return now - (self._times[-1] if self._times else self._since)
+
+    def stale(self, now: float, after_s: float) -> bool:
+        """Silent for longer than `after_s`, and than a few of the sender's own periods."""
+        recent = list(self._times)[-11:]
+        period = median(np.diff(recent)) if len(recent) > 2 else 0.0
+        return self.steady and self.silent_s(now) > max(after_s, PERIODS * period)
+
+    def rate_hz(self, now: float) -> float:
+        """Messages a second, lately."""
+        recent = [t for t in self._times if now - t <= RATE_S]
+        return len(recent) / RATE_S if len(recent) < 2 else (
+            (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)) * (
+            self.silent_s(now) < RATE_S)
+
+    def age_ms(self) -> tuple[float, float]:
+        """Median and 95th percentile of the ages, ms; NaN where none is known."""
+        if not self._ages:
+            return math.nan, math.nan
+        p50, p95 = np.percentile(list(self._ages), [50, 95]) * 1e3
+        return float(p50), float(p95)
