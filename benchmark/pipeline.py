@@ -64,7 +64,8 @@ def measure_pipeline(seconds: float, parameters: dict[str, str]) -> dict[str, fl
             latencies.append((now - stamp) / 1e6)
 
     def on_diagnostics(msg) -> None:
-        latest.update({v.key: v.value for v in msg.status[0].values})
+        if msg.status[0].name == "pose":  # of all nodes
+            latest.update({v.key: v.value for v in msg.status[0].values})
     node.create_subscription(WholeBodyPose, "wholebody_pose", on_pose, 5)
     node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 1)
 

@@ -23,6 +23,8 @@ def managed(executable: str, parameters: dict, images: bool = False, **more) -> 
     `images`: it deals with images, whose topic the launch argument `image_topic` names.
     """
     def ended(event, context):
+        if context.is_shutdown:
+            return []
         if event.returncode in (0, MISTAKE):
             return [Shutdown(reason=f"the {executable} node has ended")]
         return [LogInfo(msg=f"the {executable} node died (exit code {event.returncode}) and is "

@@ -10,6 +10,7 @@ import numpy as np
 
 WINDOW = 300  # messages that rates and ages are told of
 RATE_S = 5.0  # over which a rate is counted
+FIRST_S = 5.0  # for so long who sends may take to start
 PERIODS = 3.0  # who sends slowly is silent only after so many of their own periods
 
 
@@ -38,6 +39,8 @@ class Flow:
 
     def stale(self, now: float, after_s: float) -> bool:
         """Silent for longer than `after_s`, and than a few of the sender's own periods."""
+        if not self._times:
+            after_s = max(after_s, FIRST_S)
         recent = list(self._times)[-11:]
         period = median(np.diff(recent)) if len(recent) > 2 else 0.0
         return self.steady and self.silent_s(now) > max(after_s, PERIODS * period)
@@ -45,9 +48,9 @@ class Flow:
     def rate_hz(self, now: float) -> float:
         """Messages a second, lately."""
         recent = [t for t in self._times if now - t <= RATE_S]
-        return len(recent) / RATE_S if len(recent) < 2 else (
-            (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)) * (
-            self.silent_s(now) < RATE_S)
+        if len(recent) < 2:
+            return len(recent) / RATE_S
+        return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
 
     def age_ms(self) -> tuple[float, float]:
         """Median and 95th percentile of the ages, ms; NaN where none is known."""

@@ -19,6 +19,7 @@ from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.srv import Capture
 
+NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
 EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
 
 
@@ -94,7 +95,7 @@ class Guidance(DwposeNode):
             self._coach.interrupted()
             self._hush()
             header = Header(stamp=self.get_clock().now().to_msg())
-            self._publish(header, Decision(State.SEARCHING, "no_pose", "", 0.0, 0.0, False, False),
+            self._publish(header, Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False),
                           [], 0)
         self._blind = blind
 
@@ -130,8 +131,8 @@ class Guidance(DwposeNode):
             self._request(person, now)
 
     def _publish(self, header, decision: Decision, verdicts, person: int) -> None:
-        text = self._phrases.text(decision.code, decision.part, decision.grade,
-                                  decision.count)
+        text = "" if decision.code == NO_POSE else self._phrases.text(
+            decision.code, decision.part, decision.grade, decision.count)
         if text and text != self._last_text:
             self.get_logger().info(f"{decision.state.name}: {text}")
         self._last_text = text

@@ -79,7 +79,7 @@ def test_a_person_is_led_to_the_picture(peer, show):
     # On an image that is not mirrored, the image's left is the person's right.
     assert show(portrait(0.5, x=0.2)).code == "move_left"
     assert show(portrait(0.5, x=0.8)).code == "move_right"
-    holding = show(portrait(0.5), seconds=1.5)
+    holding = show(portrait(0.5), seconds=1.0)
     assert holding.state == Guidance.HOLDING and not requests
     show(portrait(0.5), seconds=1.5)
     wait_until(lambda: requests)

@@ -1,0 +1,111 @@
+"""The managed life of all nodes: what exists when, and what a user may do to it."""
+
+from __future__ import annotations
+
+import subprocess
+
+import cv2
+import numpy as np
+import pytest
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from sensor_msgs.msg import Image
+
+from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+from harness import wait_until
+
+NODES = ("camera", "pose", "guidance", "capture", "speech", "overlay", "downstream", "simulation")
+UNCONFIGURED, INACTIVE, ACTIVE = (
+    State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE)
+
+
+@pytest.fixture
+def life(peer):
+    """life(node) -> its state; life(node, 'configure', ...) -> its state after these."""
+    def after(node: str, *steps: str) -> int:
+        for step in steps:
+            wanted = Transition(id=getattr(Transition, f"TRANSITION_{step.upper()}"))
+            response = peer.call(ChangeState, f"/{node}/change_state", 30.0, transition=wanted)
+            after.succeeded = response.success
+        return peer.call(GetState, f"/{node}/get_state").current_state.id
+    return after
+
+
+@pytest.fixture
+def networks(pose_model, detector_model, tmp_path) -> dict[str, dict]:
+    """What some nodes need to work."""
+    (tmp_path / "images").mkdir()
+    cv2.imwrite(str(tmp_path / "images" / "0.png"), np.zeros((48, 64, 3), np.uint8))
+    return {"camera": {"source": str(tmp_path / "images"), "rate": 20.0, "loop": True},
+            "pose": {"model": pose_model(), "detector": detector_model([[0, 0, 9, 9]], [0.9])},
+            "capture": {"folder": tmp_path}, "downstream": {"folder": tmp_path}}
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_each_node_can_be_led_through_its_life_twice(life, run, networks, name):
+    node = run(name, autostart=False, **networks.get(name, {}))
+    assert life(name) == UNCONFIGURED
+    for _ in range(2):
+        assert life(name, "configure") == INACTIVE
+        assert life(name, "activate") == ACTIVE
+        assert life(name, "deactivate") == INACTIVE
+        assert life(name, "cleanup") == UNCONFIGURED
+    assert life(name, "configure", "activate", "active_shutdown") == (
+        State.PRIMARY_STATE_FINALIZED)
+    assert node.stop() == 0 and "Traceback" not in node.output
+
+
+def test_by_itself_it_becomes_active(life, run, networks):
+    run("pose", **networks["pose"])
+    wait_until(lambda: life("pose") == ACTIVE, 20.0)
+
+
+def test_inputs_exist_only_while_it_is_active(peer, life, run, networks):
+    run("pose", autostart=False, **networks["pose"])
+    images = peer.node.create_publisher(Image, "image_raw", NEWEST_IMAGE)
+    poses = peer.node.create_subscription(WholeBodyPose, "wholebody_pose", print, 5)
+
+    def listeners_and_talkers():
+        return images.get_subscription_count(), peer.node.count_publishers(poses.topic_name)
+    for steps, counts in [((), (0, 0)), (("configure",), (0, 1)), (("activate",), (1, 1)),
+                          (("deactivate",), (0, 1)), (("cleanup",), (0, 0))]:
+        life("pose", *steps)
+        wait_until(lambda: listeners_and_talkers() == counts)
+
+
+def test_the_camera_is_free_while_it_is_inactive(peer, life, run, networks):
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    run("camera", **networks["camera"])
+    wait_until(lambda: images)
+    life("camera", "deactivate")
+    images.clear()
+    with pytest.raises(BaseException, match="in vain"):
+        wait_until(lambda: images, 1.0)
+    life("camera", "activate")
+    wait_until(lambda: images)
+
+
+def test_what_cannot_be_configured_stays_where_it_was(peer, life, run):
+    node = run("guidance", autostart=False, profile="no_such")
+    assert life("guidance", "configure") == UNCONFIGURED and not life.succeeded
+    node.says("no_such")
+    response = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
+        name="profile", value=ParameterValue(type=ParameterType.PARAMETER_STRING,
+                                             string_value="face"))])
+    assert response.results[0].successful
+    assert life("guidance", "configure", "activate") == ACTIVE
+
+
+def test_ros2_lifecycle_leads_it_too(life, run):
+    run("speech", autostart=False)
+    life("speech")
+
+    def ros2(*words: str) -> str:
+        return subprocess.run(["ros2", "lifecycle", *words], capture_output=True, text=True,
+                              timeout=30.0).stdout
+    assert ros2("get", "/speech") == "unconfigured [1]\n"
+    assert ros2("set", "/speech", "configure") == "Transitioning successful\n"
+    assert "/speech" in ros2("nodes").split()
