@@ -16,11 +16,13 @@ from dwpose_ros.guidance.view import Follower
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
 from dwpose_ros.nodes.common import WATCH_S, DwposeNode, configured, run
 from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
+from dwpose_ros.nodes.flow import FIRST_S
 from dwpose_ros.nodes.guide import Order, serve_goals
 from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.srv import Capture
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
+NO_CAPTURE = "there is no capture service: is the capture node running?"
 EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
 
 
@@ -51,6 +53,7 @@ class Guidance(DwposeNode):
 
     def activate(self) -> None:
         self._exit = None
+        self._ready_at = time.monotonic()  # when there was a capture service
         self._asked = False  # for a capture, and not answered yet
         self._speaking = self._blind = False
         self._last_text = ""
@@ -95,7 +98,11 @@ class Guidance(DwposeNode):
     def _look(self) -> None:
         """Nothing is said, held or waited for that nobody knows to be true any more."""
         self._look_at_order()
-        if self._asked and not self._capture.service_is_ready():
+        ready = self._capture.service_is_ready()
+        self._ready_at = time.monotonic() if ready else self._ready_at
+        gone = time.monotonic() - self._ready_at > FIRST_S
+        self.last_error = NO_CAPTURE if gone else ""
+        if self._asked and not ready:
             self.get_logger().error("the capture node has gone: the picture is taken again")
             self._asked = False
             self._coach.captured(False, self._now)
@@ -199,7 +206,7 @@ class Guidance(DwposeNode):
 
     def _request(self, person: int, now: float) -> None:
         if not self._capture.service_is_ready():
-            self.get_logger().error("there is no capture service: is the capture node running?")
+            self.get_logger().error(NO_CAPTURE)
             self._coach.captured(False, now)
             return
         coach, number = self._coach, self._coach.request

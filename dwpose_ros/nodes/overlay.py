@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from typing import Any
 
@@ -55,7 +56,7 @@ class Overlay(DwposeNode):
         if wanted and not self._looking:
             image_input(self, "image_raw", self._on_image)
             self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
-            self.input(Guidance, "guidance", self._on_guidance, 1, steady=False)
+            self._told = self.input(Guidance, "guidance", self._on_guidance, 1, steady=False)
         elif self._looking and not wanted:
             self.drop_inputs()
             self._frames.clear()
@@ -81,7 +82,8 @@ class Overlay(DwposeNode):
         _, people = from_msg(msg)
         if frame is not None and self._overlays.subscriptions():
             bgr = draw_skeleton(to_bgr(frame).copy(), people, self.value("threshold"))
-            draw_caption(bgr, self._text)
+            silent = self._told.silent_s(time.monotonic()) > self.value("stale_after")
+            draw_caption(bgr, "" if silent else self._text)
             self._overlays.publish(msg.header, bgr, self.value("jpeg_quality"))
         if self._markers.wanted():
             self._markers.publish(self._skeletons(msg, people))
