@@ -178,7 +178,7 @@ class Guidance(DwposeNode):
         elif decision.hush:
             self._hush()
         if decision.capture:
-            self._request(person, now)
+            self._request(person, msg.header.stamp)
 
     def _publish(self, header, decision: Decision, verdicts, person: int) -> None:
         text = "" if decision.code == NO_POSE else self._phrases.text(
@@ -204,7 +204,8 @@ class Guidance(DwposeNode):
             # What was just published, and said, is to arrive first.
             self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown)
 
-    def _request(self, person: int, now: float) -> None:
+    def _request(self, person: int, stamp) -> None:
+        now = self._now
         if not self._capture.service_is_ready():
             self.get_logger().error(NO_CAPTURE)
             self._coach.captured(False, now)
@@ -233,6 +234,7 @@ class Guidance(DwposeNode):
             label += "_" + _label_of(step.step)
         request = Capture.Request(label=label, person_id=person, profile=self._profile_name,
                                   step=step.step, mirrored=self.value("mirrored"),
+                                  stamp=stamp,
                                   count=self._order.wanted.captures if self._order else 0)
         self._capture.call_async(request).add_done_callback(answered)
 
