@@ -10,6 +10,7 @@ import time
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
+from rclpy.qos import QoSProfile
 from test_system import launched, networks  # noqa: F401
 
 from dwpose_ros.msg import Guidance, WholeBodyPose
@@ -96,7 +97,8 @@ def test_a_flood_of_requests_is_answered_and_the_rest_goes_on(peer, launched):  
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launched(loop="true")
     wait_until(lambda: poses, 30.0)
-    client = peer.node.create_client(Capture, "capture")
+    # By default a client keeps 10 requests, and loses the first of more.
+    client = peer.node.create_client(Capture, "capture", qos_profile=QoSProfile(depth=100))
     assert client.wait_for_service(20.0)
     asked = [client.call_async(Capture.Request(label=f"no{i}")) for i in range(40)]
     wait_until(lambda: all(f.done() for f in asked), 60.0)
