@@ -39,7 +39,7 @@ def full_body():
 
 
 ROOM = Scene(Camera(height_m=1.0))
-GOOD = Figure(0, 3.4)
+GOOD = Figure(0, 3.7)
 
 
 @pytest.mark.parametrize("light", [0.5, 1.0])
@@ -47,7 +47,7 @@ GOOD = Figure(0, 3.4)
 @pytest.mark.parametrize("profile, camera_m, figure", [
     ("face", 1.55, Figure(0, 0.8)),
     ("upper_body", 1.5, Figure(0, 1.4)), ("upper_body", 1.5, Figure(0, 1.4, 10)),
-    ("full_body", 1.0, Figure(0, 3.4)), ("full_body", 1.0, Figure(0.3, 3.8, -10)),
+    ("full_body", 1.0, Figure(0, 3.7)), ("full_body", 1.0, Figure(0.3, 3.8, -10)),
     ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
 def test_a_good_picture_is_never_refused(profile, camera_m, figure, background, light):
     scene = Scene(Camera(height_m=camera_m), background=background, light=light)
@@ -58,8 +58,8 @@ def test_a_good_picture_is_never_refused(profile, camera_m, figure, background, 
 
 @pytest.mark.parametrize("figure, scene, fault", [
     (GOOD, {}, ""), (Figure(0, 1.6), {}, "too_close "), (Figure(0, 6.5), {}, "too_far "),
-    (Figure(1.4, 3.4), {}, "centred "), (Figure(0, 3.4, 60), {}, "facing "),
-    (Figure(0, 3.4, 180), {}, "facing "), (GOOD, dict(light=0.1), "light "),
+    (Figure(1.5, 3.7), {}, "centred "), (Figure(0, 3.7, 60), {}, "facing "),
+    (Figure(0, 3.7, 180), {}, "facing "), (GOOD, dict(light=0.1), "light "),
     (GOOD, dict(light=3), "quality "), (GOOD, dict(blur_px=5), "sharp "),
 ])
 def test_a_frame_that_breaks_a_limit_is_told_by_the_check(full_body, figure, scene, fault):
@@ -82,7 +82,7 @@ def test_a_head_at_the_border_is_refused_by_no_other_limit_than_cut_off(above_m)
 @pytest.mark.parametrize("blur_px", [0, 2])
 @pytest.mark.parametrize("profile, camera_m, figure", [
     ("face", 1.55, Figure(0, 0.8)), ("upper_body", 1.5, Figure(0, 1.4)),
-    ("full_body", 1.0, Figure(0, 3.4)), ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
+    ("full_body", 1.0, Figure(0, 3.7)), ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
 def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(profile, camera_m, figure,
                                                                     light, blur_px):
     """Else somebody would hold still for ever, with nothing left to be told."""
@@ -94,7 +94,7 @@ def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(profile, cam
 def test_limits_are_told_with_the_value(full_body):
     assert examine(ROOM, Figure(0, 6.5), profile=full_body).fault == (
         "too_far 0.393, at least 0.495")
-    assert examine(ROOM, Figure(0, 3.4, 60), profile=full_body).fault.endswith(", -27.5 to 27.5")
+    assert examine(ROOM, Figure(0, 3.7, 60), profile=full_body).fault.endswith(", -27.5 to 27.5")
 
 
 def test_a_frame_may_be_as_far_off_as_the_guidance_lets_whoever_holds_still(full_body):
@@ -106,7 +106,7 @@ def test_a_frame_may_be_as_far_off_as_the_guidance_lets_whoever_holds_still(full
 
 
 def test_who_moves_is_told(full_body):
-    found = examine(ROOM, GOOD, before=(Figure(0.1, 3.4),), profile=full_body)
+    found = examine(ROOM, GOOD, before=(Figure(0.1, 3.7),), profile=full_body)
     assert found.fault.startswith("still ") and found.quality.value("motion") > 0.5
 
 
@@ -127,7 +127,7 @@ def test_the_speed_is_of_the_same_person():
 
 def test_who_comes_back_elsewhere_did_not_move(full_body):
     look, nobody = Examiner(full_body), People.none()
-    look(0, [1], ROOM.truth([Figure(-1, 3.4)]), 1280, 720, None)
+    look(0, [1], ROOM.truth([Figure(-1, 3.7)]), 1280, 720, None)
     look(FRAME, [], nobody, 1280, 720, None)
     there, bgr = people(ROOM, GOOD)
     assert look(2 * FRAME, [1], there, 1280, 720, bgr).fault == ""
@@ -135,10 +135,10 @@ def test_who_comes_back_elsewhere_did_not_move(full_body):
 
 
 def test_company_is_told(full_body):
-    found = examine(ROOM, GOOD, Figure(1.0, 3.6), profile=full_body)
+    found = examine(ROOM, GOOD, Figure(1.0, 3.9), profile=full_body)
     assert found.fault.startswith("one_person 2") and found.quality.scored("single_person") == 0
     two = replace(full_body, people=2)
-    found = examine(ROOM, GOOD, Figure(1.0, 3.6), profile=two)
+    found = examine(ROOM, GOOD, Figure(1.0, 3.9), profile=two)
     assert found.fault == "" and found.quality.scored("single_person") == 100
 
 
