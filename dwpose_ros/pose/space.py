@@ -37,6 +37,7 @@ _RULERS = [(a, b, share * STATURE_M) for a, b, share in (
     (_both("shoulder"), _both("hip"), _above("shoulders") - _above("hips")),
     (_both("hip"), _both("ankle"), _above("hips") - max(ABOVE_GROUND["feet"])),
     (_both("shoulder")[:1], _both("shoulder")[1:], SHOULDER_WIDTH),
+    # Last, and taken only where there is no other: a pixel is much of so little.
     (_both("eye")[:1], _both("eye")[1:], EYE_DISTANCE))]
 
 
@@ -94,7 +95,8 @@ def distances(people: People, camera: Camera, threshold: float = THRESHOLD) -> n
         with np.errstate(invalid="ignore"):
             looks[~(looks * camera.fx > SHORTEST_PX)] = np.nan
         found.append(length_m / looks)
-    return np.fmin.reduce(found)
+    nearest = np.fmin.reduce(found[:-1])
+    return np.where(np.isnan(nearest), found[-1], nearest)
 
 
 def flat(people: People, camera: Camera, z: np.ndarray, threshold: float = THRESHOLD
