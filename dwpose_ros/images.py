@@ -50,8 +50,8 @@ def to_rgb(msg: Any) -> np.ndarray:
 
 
 def to_depth(msg: Any) -> np.ndarray:
-    """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or float32
-    in m (32FC1). Raises ImageError."""
+    """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or
+    float32 in m (32FC1). Raises ImageError."""
     if msg.encoding not in _DEPTHS:
         raise ImageError(f"depth image encoding {msg.encoding!r} is not supported; use one of "
                          f"{', '.join(_DEPTHS)}")

@@ -58,7 +58,8 @@ def show(peer, run):
                 self.told.publish(Guidance(text=text,
                                            person_id=persons[0].id if persons else 0))
                 if depth is not None:
-                    message = fill(Image(), depth, "16UC1" if depth.dtype == np.uint16 else "32FC1")
+                    encoding = "16UC1" if depth.dtype == np.uint16 else "32FC1"
+                    message = fill(Image(), depth, encoding)
                     message.header.stamp = Time(sec=self.stamp_s, nanosec=int(late_s * 1e9))
                     self.depths.publish(message)
                 time.sleep(0.05)
@@ -161,7 +162,10 @@ def test_points_stand_where_a_depth_image_says(show, kind):
     depth[y - 9:y + 10, x - 9:x + 10] = 9.0
     depth = (depth * (1000 if kind == np.uint16 else 1)).astype(kind)
     info = CameraInfo(width=WIDTH, height=HEIGHT, k=K)
-    show(person, info=info, depth=depth, until=lambda found: depths(found) == {2.1, 2.5})
+    show(person, info=info, depth=depth, until=lambda found: (
+        # By the calibration: the nose is 72 px above the image's middle.
+        depths(found) == {2.1, 2.5} and show.points
+        and show.points[-1].persons[0].y[0] == pytest.approx(-0.072 * 2.5)))
     found = show.points[-1]
     assert found.header.frame_id == "camera" and found.header.stamp.sec == show.stamp_s
     (body,) = found.persons

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import cv2
 import numpy as np
 from harness import wait_until
-
-spec = importlib.util.spec_from_file_location(
-    "viewing_files", Path(__file__).resolve().parents[1] / "test_viewing.py")
-files = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(files)
+from viewing import foxglove_topics, rviz_topics
 
 MAYBE = {"/annotations"}  # only with foxglove_msgs
 
@@ -28,10 +21,10 @@ def test_all_topics_of_the_configs_are_published(peer, command, pose_model, dete
     def published() -> dict[str, list[str]]:
         return {name: types for name, types in peer.node.get_topic_names_and_types()
                 if peer.node.count_publishers(name)}
-    wanted = {f"/{topic}" for topic in files.rviz_topics()} | (
-        files.foxglove_topics().keys() - MAYBE)
+    wanted = {f"/{topic}" for topic in rviz_topics()} | (
+        foxglove_topics().keys() - MAYBE)
     wait_until(lambda: wanted <= published().keys(), 40.0)
-    for topic, kind in files.rviz_topics().items():
+    for topic, kind in rviz_topics().items():
         assert published()[f"/{topic}"] == [kind]
     assert published()["/guidance"] == ["dwpose_ros/msg/Guidance"]
     assert launch.stop() == 0 and "Traceback" not in launch.output
