@@ -28,6 +28,7 @@ _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
     "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
     "yuyv": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
 }
+_DEPTHS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 
 
 class ImageError(ValueError):
@@ -48,10 +49,28 @@ def to_rgb(msg: Any) -> np.ndarray:
     return cv2.cvtColor(decode(msg), cv2.COLOR_BGR2RGB)
 
 
+def to_depth(msg: Any) -> np.ndarray:
+    """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or
+    float32 in m (32FC1). Raises ImageError."""
+    if msg.encoding not in _DEPTHS:
+        raise ImageError(f"depth image encoding {msg.encoding!r} is not supported; use one of "
+                         f"{', '.join(_DEPTHS)}")
+    return _pixels(msg, 1, _DEPTHS[msg.encoding])
+
+
 def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:
     if msg.encoding not in _ENCODINGS:
         return _ask_cv_bridge(msg, wanted)
     channels, dtype, *_ = _ENCODINGS[msg.encoding]
+    pixels = _pixels(msg, channels, dtype)
+    if pixels.dtype.itemsize == 2:  # all 16 bits matter: show the range that is there
+        pixels = cv2.normalize(pixels.astype(np.uint16), None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    code = _ENCODINGS[msg.encoding][column]
+    return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
+
+
+def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
+    """(h, w, channels), or (h, w) where that is one, as a read-only view."""
     kind = np.dtype(dtype).newbyteorder(">" if msg.is_bigendian else "<")
     row = msg.width * channels * kind.itemsize
     if not msg.width or not msg.height:
@@ -67,11 +86,7 @@ def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:
     pixels = np.ndarray((msg.height, msg.width, channels), kind, msg.data,
                         strides=(msg.step, channels * kind.itemsize, kind.itemsize))
     pixels.flags.writeable = False  # it is the message's own
-    pixels = pixels if channels > 1 else pixels[..., 0]
-    if kind.itemsize == 2:  # all 16 bits matter: show the range that is there
-        pixels = cv2.normalize(pixels.astype(np.uint16), None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
-    code = _ENCODINGS[msg.encoding][column]
-    return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
+    return pixels if channels > 1 else pixels[..., 0]
 
 
 def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
@@ -84,7 +99,7 @@ def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
 
 
 def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
-    """Put (h, w, 3) or (h, w) uint8 pixels into an Image message, and give it back."""
+    """Put pixels, (h, w, 3) or (h, w), into an Image message, and give it back."""
     pixels = np.ascontiguousarray(pixels)
     msg.height, msg.width = pixels.shape[:2]
     msg.encoding, msg.is_bigendian = encoding, 0

@@ -16,7 +16,8 @@ def value(name: str, kind: type, **others) -> ParameterValue:
     return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
 
 
-def managed(executable: str, parameters: dict, images: bool = False, **more) -> Node:
+def managed(executable: str, parameters: dict, images: bool = False,
+            remappings: tuple[tuple, ...] = (), **more) -> Node:
     """One of our nodes. It configures and activates itself, also after it was killed, unless
     `autostart` is false. Where it ends by itself, or cannot work, everything ends.
 
@@ -32,5 +33,6 @@ def managed(executable: str, parameters: dict, images: bool = False, **more) -> 
 
     return Node(package="dwpose_ros", executable=executable, name=executable, output="screen",
                 parameters=[{"autostart": value("autostart", bool), **parameters}],
-                remappings=[("image_raw", LaunchConfiguration("image_topic"))] if images else [],
+                remappings=[*remappings, *images * [
+                    ("image_raw", LaunchConfiguration("image_topic"))]],
                 respawn=True, respawn_delay=RESPAWN_S, on_exit=ended, **more)

@@ -42,6 +42,11 @@ ARGUMENTS = {
     "download": ("false", "fetch missing weights at start"),
     "max_age": ("0.5", "s; older frames are not processed; 0 takes all"),
     "overlay": ("true", "draw skeletons on the image, while somebody subscribes"),
+    "markers": ("true", "skeletons in space for RViz and Foxglove, while somebody subscribes"),
+    "depth": ("false", "take their distances from depth images; wholebody_pose_3d has them too"),
+    "depth_topic": ("depth/image", "the depth images' topic, registered to the colour image"),
+    "camera_info_topic": ("camera_info", "the camera's calibration, for the markers"),
+    "hri": ("false", "tell of bodies below /humans as ROS4HRI does; needs hri_msgs"),
     "rviz": ("false", "open RViz"),
 }
 
@@ -79,6 +84,11 @@ def generate_launch_description() -> LaunchDescription:
             name: value(name, kind) for name, kind in kinds.items()}),
         managed("overlay", images=True, parameters=transport,
                 condition=IfCondition(LaunchConfiguration("overlay"))),
+        managed("markers", {"depth": value("depth", bool)},
+                remappings=(("depth/image", LaunchConfiguration("depth_topic")),
+                            ("camera_info", LaunchConfiguration("camera_info_topic"))),
+                condition=IfCondition(LaunchConfiguration("markers"))),
+        managed("hri", {}, condition=IfCondition(LaunchConfiguration("hri"))),
         Node(
             package="rviz2", executable="rviz2", name="rviz2", output="log",
             condition=IfCondition(LaunchConfiguration("rviz")),

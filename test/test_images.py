@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.images import (_ENCODINGS, ImageError, decode, encode, fill, fill_compressed,
-                               to_bgr, to_rgb)
+                               to_bgr, to_depth, to_rgb)
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3, (0,) * 3
 
@@ -245,3 +245,19 @@ def test_what_cannot_be_decoded(data):
         decode(SimpleNamespace(format="jpeg", data=array("B", data)))
     assert str(caught.value) == (
         f"compressed image ('jpeg', {len(data)} bytes) cannot be decoded")
+
+
+@pytest.mark.parametrize("encoding, code, values, kind", [
+    ("16UC1", "H", (0, 1500, 65535), "uint16"), ("mono16", "H", (0, 1500, 65535), "uint16"),
+    ("32FC1", "f", (0.0, 1.5, np.nan), "float32")])
+@pytest.mark.parametrize("big", [False, True])
+def test_depth_is_given_as_it_is(encoding, code, values, kind, big):
+    row = struct.pack(f"{'>' if big else '<'}3{code}", *values) + b"pad!"
+    depth = to_depth(message(encoding, 3, 2, row * 2, big=big))
+    assert np.array_equal(depth, [values] * 2, equal_nan=code == "f")
+    assert depth.dtype.newbyteorder("=") == kind and not depth.flags.writeable
+
+
+def test_a_picture_is_no_depth():
+    with pytest.raises(ImageError, match="'bgr8' is not supported; use one of 16UC1"):
+        to_depth(message("bgr8", 1, 1, [0, 0, 0]))

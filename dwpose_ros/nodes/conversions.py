@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dwpose_ros.keypoints import COUNT
-from dwpose_ros.msg import PersonPose, WholeBodyPose
+from dwpose_ros.msg import PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPose3D
 from dwpose_ros.pose.people import People
 
 
@@ -34,6 +34,14 @@ def to_msg(people: People, ids: list[int], header, width: int, height: int,
             scores=np.ascontiguousarray(scores), brightness=bright, sharpness=sharp)
             for i, score, box, xy, scores, (bright, sharp) in zip(
                 ids, people.box_scores, people.boxes, people.xy, people.scores, looks)])
+
+
+def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:
+    """The same people at `points` (n, 133, 3) float32 m, NaN where unknown."""
+    return WholeBodyPose3D(header=pose.header, persons=[
+        PersonPose3D(id=person.id, scores=person.scores,
+                     **{axis: np.ascontiguousarray(xyz[:, i]) for i, axis in enumerate("xyz")})
+        for person, xyz in zip(pose.persons, points)])
 
 
 def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:

@@ -28,12 +28,12 @@ def _limb_color(a: int, b: int) -> tuple[int, int, int]:
     return LEFT if left else RIGHT
 
 
-_COLORS = [_limb_color(a, b) for a, b in SKELETON]
+LIMB_COLORS = [_limb_color(a, b) for a, b in SKELETON]  # BGR, as SKELETON
 _FINE = SKELETON[:, 0] >= LEFT_HAND.start
 # What is drawn with one call: a colour, whether in fine lines, and which limbs.
 _STROKES = [
-    (color, bool(_FINE[_COLORS.index(color)]), np.array([c == color for c in _COLORS]))
-    for color in dict.fromkeys(_COLORS)
+    (color, bool(_FINE[LIMB_COLORS.index(color)]), np.array([c == color for c in LIMB_COLORS]))
+    for color in dict.fromkeys(LIMB_COLORS)
 ]
 
 

@@ -17,7 +17,8 @@ from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 from harness import wait_until
 
-NODES = ("camera", "pose", "guidance", "capture", "speech", "overlay", "downstream", "simulation")
+NODES = ("camera", "pose", "guidance", "capture", "speech", "overlay", "downstream", "simulation",
+         "markers")
 UNCONFIGURED, INACTIVE, ACTIVE = (
     State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE)
 

@@ -13,14 +13,8 @@ from dwpose_ros.guidance.checks.verdict import Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View
 from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.proportions import ABOVE_GROUND, FOCAL, STATURE_M
 
-# Where parts are on somebody who stands, in body heights above the ground: lowest and highest
-# point. After Drillis and Contini, "Body segment parameters" (1966).
-_ABOVE_GROUND = {
-    "head": (0.915, 0.936), "face": (0.87, 0.95), "shoulders": (0.818, 0.818),
-    "elbows": (0.63, 0.63), "hips": (0.53, 0.53), "wrists": (0.485, 0.485), "hands": (0.38, 0.48),
-    "knees": (0.285, 0.285), "feet": (0.015, 0.039),
-}
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
 _ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
 _CHIN = FACE.start + 8
@@ -33,7 +27,6 @@ _CROWN = ((_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54), (_EARS, _SHOULDERS
 # Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
 # soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees
 # across: another camera, or a child, changes the number, not the direction.
-_STATURE_M, _FOCAL = 1.7, 0.87  # of the image's width
 _WALKS_OUT = 0.3  # so far from the middle, in widths, somebody is at the image's border
 _CUT_M = 1.5  # where that cannot be told: the way back if all points are cut off
 _NEAR_M = 1.0  # and how far away is who fills the image
@@ -84,20 +77,20 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
 
 def _ends(profile: Profile) -> tuple[str, str]:
     """Of the profile's parts, that which reaches highest and that which reaches lowest."""
-    return (max(profile.parts, key=lambda p: _ABOVE_GROUND[p][1]),
-            min(profile.parts, key=lambda p: _ABOVE_GROUND[p][0]))
+    return (max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
+            min(profile.parts, key=lambda p: ABOVE_GROUND[p][0]))
 
 
 def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
     """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
     face = _points("face", profile, mirrored)
-    rulers = [(np.mean(_ABOVE_GROUND[p]), view.xy[at, 1].mean()) for p in _RULERS
+    rulers = [(np.mean(ABOVE_GROUND[p]), view.xy[at, 1].mean()) for p in _RULERS
               if len(at := [i for i in _points(p, profile, mirrored) if seen[i]])]
     if len(rulers) > 1:
         (high, top), (low, bottom) = rulers[0], rulers[-1]
         return (bottom - top) / (high - low)
     if face and seen[face].all():
-        low, high = _ABOVE_GROUND["face"]
+        low, high = ABOVE_GROUND["face"]
         return float(np.ptp(view.xy[face, 1])) / (high - low)
     return math.nan
 
@@ -153,7 +146,7 @@ def _reach(view: View, profile: Profile, mirrored: bool) -> _Reach:
     """From their size, which is taken for an adult's."""
     value = size(view, profile, mirrored)
     stature = value * view.height / _share(profile)
-    here = _STATURE_M * _FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
+    here = STATURE_M * FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
     near, far = (here * value / max(limit, 1e-3)
                  for limit in (profile.size_maximum, profile.size_minimum))
     whole = here * _overhang(view, profile, mirrored, stature)
@@ -173,9 +166,9 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
     if ruler is None or not parts:
         return math.nan
     at = float(view.xy[[i for i in _points(ruler, profile, mirrored) if seen[i]], 1].mean())
-    above = float(np.mean(_ABOVE_GROUND[ruler]))
-    highest = max(1.0 if p in ("head", "face") else _ABOVE_GROUND[p][1] for p in parts)
-    lowest = min(_ABOVE_GROUND[p][0] for p in parts)
+    above = float(np.mean(ABOVE_GROUND[ruler]))
+    highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
+    lowest = min(ABOVE_GROUND[p][0] for p in parts)
     ends = (at - (highest - above) * stature, at + (above - lowest) * stature)
     middle = view.height / 2
     return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
@@ -183,7 +176,7 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
 
 def _share(profile: Profile) -> float:
     """How much of a body's height the profile's parts span."""
-    parts = [_ABOVE_GROUND[p] for p in profile.parts]
+    parts = [ABOVE_GROUND[p] for p in profile.parts]
     return max(high for _, high in parts) - min(low for low, _ in parts)
 
 
@@ -217,7 +210,7 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
         crown(view, profile.score) < view.height * profile.margin)
     points = list(profile.points_in(mirrored))
     share = float(inside[points].sum()) / (len(points) + cropped)
-    missing = [_ABOVE_GROUND[p] for p in profile.parts
+    missing = [ABOVE_GROUND[p] for p in profile.parts
                if p not in _ROAMING and not inside[_points(p, profile, mirrored)].all()]
     whole = inside[points].all() and not cropped
     verdict = Verdict("cut_off", False, share, 1.0)
@@ -254,7 +247,7 @@ def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
     cut_left, cut_right = left <= room_x, right >= view.width - room_x
     # Above and below the image is only what lies higher or lower than all that is inside: the
     # elbows of somebody whose hips are in view are behind their back, not below the border.
-    there = [_ABOVE_GROUND[p] for p in PARTS if p not in _ROAMING
+    there = [ABOVE_GROUND[p] for p in PARTS if p not in _ROAMING
              and inside[list(PARTS[p])].any()]
     cut_top = bool(missing) and top <= room_y and max(missing) >= max(there, default=(0, 0))
     cut_bottom = bool(missing) and bottom >= view.height - room_y and (
@@ -279,7 +272,7 @@ def _aside(verdict: Verdict, right: bool, share: float, view: View, profile: Pro
     else:
         code = f"move_{sideways(right, mirrored != (side == 'back'))}"
     here = _reach(view, profile, mirrored).here
-    way = share / _FOCAL * (_NEAR_M if math.isnan(here) else here)
+    way = share / FOCAL * (_NEAR_M if math.isnan(here) else here)
     return verdict._replace(code=code, first=first, **steps(way, code, before))
 
 

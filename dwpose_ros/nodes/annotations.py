@@ -1,0 +1,52 @@
+"""People as foxglove_msgs/ImageAnnotations, which Foxglove draws over any image, where there is
+that package."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dwpose_ros.keypoints import LEFT_HAND, SKELETON
+from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.pose.draw import LIMB_COLORS, MIDDLE, visible
+from dwpose_ros.pose.people import People
+
+try:
+    from foxglove_msgs.msg import (Color, ImageAnnotations, Point2, PointsAnnotation,
+                                   TextAnnotation)
+    AVAILABLE = True
+except ImportError:
+    AVAILABLE = False
+
+LINE_PX, DOT_PX = 2.0, 3.0
+TEXT_SHARE = 1 / 18  # of the image's height
+
+
+def to_annotations(pose: WholeBodyPose, people: People, text: str, threshold: float
+                   ) -> ImageAnnotations:
+    """Limbs, body points and the instruction; coordinates are the image's pixels."""
+    stamp, found = pose.header.stamp, ImageAnnotations()
+    for xy, seen in zip(people.xy.astype(float), visible(people, threshold)):
+        limbs = np.flatnonzero(seen[SKELETON].all(-1))
+        colors = [_color(LIMB_COLORS[limb]) for limb in limbs]
+        body = np.flatnonzero(seen[:LEFT_HAND.start])
+        found.points += [
+            PointsAnnotation(timestamp=stamp, type=PointsAnnotation.LINE_LIST, thickness=LINE_PX,
+                             points=_points(xy[SKELETON[limbs]].reshape(-1, 2)),
+                             outline_colors=colors),
+            PointsAnnotation(timestamp=stamp, type=PointsAnnotation.POINTS, thickness=DOT_PX,
+                             points=_points(xy[body]), outline_color=_color(MIDDLE))]
+    if text:
+        size = pose.height * TEXT_SHARE
+        found.texts = [TextAnnotation(
+            timestamp=stamp, text=text, font_size=size, text_color=_color(MIDDLE),
+            background_color=Color(a=0.6), position=Point2(x=size, y=pose.height - size))]
+    return found
+
+
+def _points(xy: np.ndarray) -> list[Point2]:
+    return [Point2(x=x, y=y) for x, y in xy.tolist()]
+
+
+def _color(bgr: tuple[int, int, int]) -> Color:
+    blue, green, red = (value / 255 for value in bgr)
+    return Color(r=red, g=green, b=blue, a=1.0)

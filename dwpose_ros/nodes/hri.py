@@ -1,0 +1,98 @@
+"""ROS4HRI (REP 155): the people in view as bodies below /humans, where there is hri_msgs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from sensor_msgs.msg import RegionOfInterest
+
+from dwpose_ros.msg import PersonPose, WholeBodyPose
+from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.conversions import from_msg
+from dwpose_ros.pose.hri_names import JOINTS, region, skeletons
+
+BODIES = "/humans/bodies"  # REP 155 wants absolute names
+GONE_S = 2.0  # without a pose at all, after which nobody is there
+
+
+class Body(NamedTuple):
+    """What is published of one person."""
+
+    roi: Any
+    skeleton: Any
+
+
+class Hri(DwposeNode):
+    """A body's id is `dwpose` and the track id: a topic's name cannot begin with a digit."""
+
+    def __init__(self) -> None:
+        super().__init__("hri")
+        try:
+            from hri_msgs import msg
+            self._msg, self._order = msg, [getattr(msg.Skeleton2D, name) for name in JOINTS]
+        except ImportError as err:
+            raise ValueError("hri_msgs is not installed: apt install ros-$ROS_DISTRO-hri-msgs, or "
+                             "https://github.com/ros4hri/hri_msgs in your workspace") from err
+        # Before hri_msgs 0.8 a region was one in pixels, and a point had a shorter name.
+        self._normalized = getattr(msg, "NormalizedRegionOfInterest2D", None)
+        self._point = getattr(msg, "NormalizedPointOfInterest2D", None) or msg.PointOfInterest2D
+        self._bodies: dict[str, Body] = {}
+
+    def configure(self) -> None:
+        self._tracked = self.output(self._msg.IdsList, f"{BODIES}/tracked", 1)
+
+    def activate(self) -> None:
+        self._last: WholeBodyPose | None = None
+        self._last_s = 0.0
+        self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
+        self.every(GONE_S / 4, self._watch_silence)
+
+    def deactivate(self) -> None:
+        self._keep(set())
+
+    def _on_pose(self, pose: WholeBodyPose) -> None:
+        self._last, self._last_s = pose, time.monotonic()
+        _, people = from_msg(pose)
+        ids = [f"dwpose{person.id}" for person in pose.persons]
+        self._keep(set(ids))
+        for name, person, points in zip(ids, pose.persons,
+                                        skeletons(people, pose.width, pose.height)):
+            body = self._bodies.get(name) or self._appear(name)
+            body.roi.publish(self._region(pose, person))
+            joints = [self._point() for _ in JOINTS]
+            for place, (x, y, c) in zip(self._order, points.tolist()):
+                joints[place].x, joints[place].y, joints[place].c = x, y, c
+            body.skeleton.publish(self._msg.Skeleton2D(header=pose.header, skeleton=joints))
+        self._tracked.publish(self._msg.IdsList(header=pose.header, ids=ids))
+
+    def _region(self, pose: WholeBodyPose, person: PersonPose) -> Any:
+        x1, y1, x2, y2 = region(person.box, pose.width, pose.height)
+        if self._normalized:
+            return self._normalized(header=pose.header, xmin=x1, ymin=y1, xmax=x2, ymax=y2,
+                                    c=min(max(person.score, 0.0), 1.0))
+        return RegionOfInterest(
+            x_offset=round(x1 * pose.width), y_offset=round(y1 * pose.height),
+            width=round((x2 - x1) * pose.width), height=round((y2 - y1) * pose.height))
+
+    def _appear(self, name: str) -> Body:
+        # Not self.output(): its parameters for QoS would grow with everybody who comes.
+        body = self._bodies[name] = Body(
+            self.create_publisher(self._normalized or RegionOfInterest, f"{BODIES}/{name}/roi", 1),
+            self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1))
+        return body
+
+    def _keep(self, ids: set[str]) -> None:
+        """Those bodies, and end the others."""
+        for name in self._bodies.keys() - ids:
+            for publisher in self._bodies.pop(name):
+                self.destroy_publisher(publisher)
+
+    def _watch_silence(self) -> None:
+        if self._bodies and time.monotonic() - self._last_s > GONE_S:
+            self._keep(set())
+            self._tracked.publish(self._msg.IdsList(header=self._last.header))
+
+
+def main() -> None:
+    run(Hri)

@@ -1,0 +1,128 @@
+"""Markers: skeletons and the instruction in space, for RViz and Foxglove."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, Image
+from visualization_msgs.msg import MarkerArray
+
+from dwpose_ros.images import to_depth
+from dwpose_ros.msg import WholeBodyPose, WholeBodyPose3D
+from dwpose_ros.nodes import annotations
+from dwpose_ros.nodes.common import NEWEST_IMAGE, run
+from dwpose_ros.nodes.conversions import from_msg, stamp_ns, to_msg_3d
+from dwpose_ros.nodes.scene import Scene
+from dwpose_ros.nodes.viewer import Viewer
+from dwpose_ros.pose.people import People
+from dwpose_ros.pose.space import Camera, distances, flat, from_depth, is_calibrated
+
+KEEP = 10  # depth images that wait for the pose of their moment
+UNKNOWN_M = 2.0  # where somebody stands of whom too little is seen to tell how far away
+ASSUMED = ("the camera is taken for one of 60 degrees across, and distances are as wrong as that "
+           "is")
+PATIENCE_S = 3.0  # until it is said that something never comes
+
+
+class Markers(Viewer):
+    """Works only while somebody looks. People stand as far away as an adult looks that large; with
+    `depth` each point is where a depth image says, and is published."""
+
+    def __init__(self) -> None:
+        super().__init__("markers")
+        self.parameter("depth", False, "take distances from depth images, registered to the "
+                       "colour image, on depth/image; and publish wholebody_pose_3d")
+        self.parameter("depth_tolerance", 0.05, "how far in time a depth image may be from the "
+                       "pose's image", unit="s", minimum=0.0, maximum=1.0, change=True)
+        self._depths: deque[Image] = deque(maxlen=KEEP)
+        self._info: CameraInfo | None = None
+        self._scene = Scene()
+
+    def configure(self) -> None:
+        self._markers = self.output(MarkerArray, "markers", 5)  # none that deletes is to be lost
+        self._annotations = self._poses_3d = None
+        if annotations.AVAILABLE:
+            self._annotations = self.output(annotations.ImageAnnotations, "annotations", 1)
+        else:
+            self.get_logger().info("foxglove_msgs is not installed: no annotations for Foxglove's "
+                                   "image panel, which shows the topic overlay all the same")
+        if self.value("depth"):
+            self._poses_3d = self.output(WholeBodyPose3D, "wholebody_pose_3d", 5)
+
+    def listen(self) -> None:
+        self._since = time.monotonic()
+        self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
+        if self.value("depth"):
+            self.input(Image, "depth/image", self._depths.append, NEWEST_IMAGE)
+
+    def forget(self) -> None:
+        self._depths.clear()
+        self._info = None
+        self._scene = Scene()
+
+    def _on_info(self, msg: CameraInfo) -> None:
+        self._info = msg
+        if not is_calibrated(msg.k):
+            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')} has no "
+                                      f"calibration: {ASSUMED}", once=True)
+
+    def companion(self, pose: WholeBodyPose) -> Image | None:
+        """The depth image of the pose's moment."""
+        if not self.value("depth"):
+            return None
+        stamp = stamp_ns(pose.header)
+
+        def apart_s(depth: Image) -> float:
+            return abs(stamp_ns(depth.header) - stamp) / 1e9
+        nearest = min(self._depths, key=apart_s, default=None)
+        if nearest is None:  # who should send it is in the diagnostics
+            self._warn_depth("no depth image came yet", patience=True)
+        elif apart_s(nearest) > self.value("depth_tolerance"):
+            self._warn_depth(f"the nearest depth image is {apart_s(nearest):.3f} s from the "
+                             "pose's: see depth_tolerance", patience=True)
+        else:
+            return nearest
+        return None
+
+    def draw(self, pose: WholeBodyPose, companion: Image | None) -> None:
+        _, people = from_msg(pose)
+        camera = self._camera(pose)
+        threshold = self.value("threshold")
+        points = None
+        if companion is not None:
+            points = self._by_depth(people, camera, companion)
+        if points is not None and self._poses_3d.wanted():
+            self._poses_3d.publish(to_msg_3d(pose, points))
+        if self._markers.wanted():
+            if points is None:
+                z = distances(people, camera, threshold)
+                points = flat(people, camera, np.nan_to_num(z, nan=UNKNOWN_M), threshold)
+            self._markers.publish(self._scene(pose, points, self.guidance))
+        if self._annotations is not None and self._annotations.wanted():
+            self._annotations.publish(
+                annotations.to_annotations(pose, people, self.guidance.text, threshold))
+
+    def _by_depth(self, people: People, camera: Camera, depth: Image) -> np.ndarray | None:
+        try:
+            return from_depth(people, camera, to_depth(depth), self.value("threshold"))
+        except ValueError as err:  # another size, or no depth image at all
+            self._warn_depth(f"{self.resolve_topic_name('depth/image')}: {err}")
+            return None
+
+    def _warn_depth(self, why: str, patience: bool = False) -> None:
+        if not patience or time.monotonic() - self._since > PATIENCE_S:
+            self.get_logger().warning(f"no depth, skeletons are flat: {why}",
+                                      throttle_duration_sec=10.0)
+
+    def _camera(self, pose: WholeBodyPose) -> Camera:
+        if self._info is None and time.monotonic() - self._since > PATIENCE_S:
+            self.get_logger().warning(f"nothing comes on {self.resolve_topic_name('camera_info')}"
+                                      f": {ASSUMED}", once=True)
+        info = self._info or CameraInfo()
+        return Camera.of(info.k, pose.width, pose.height, (info.width, info.height))
+
+
+def main() -> None:
+    run(Markers)

@@ -1,0 +1,35 @@
+"""What RViz and Foxglove are told to show: files that they can read."""
+
+from __future__ import annotations
+
+from viewing import CONFIG, foxglove_layout, rviz_manager, rviz_topics
+
+
+def test_rviz_looks_at_the_overlay_and_the_markers():
+    assert rviz_topics() == {"overlay": "sensor_msgs/msg/Image",
+                             "markers": "visualization_msgs/msg/MarkerArray"}
+    manager = rviz_manager()
+    assert manager["Global Options"]["Fixed Frame"] == "camera"
+    assert manager["Views"]["Current"]["Target Frame"] == "camera"
+
+
+def test_each_panel_of_foxglove_has_a_place_and_each_place_a_panel():
+    layout = foxglove_layout()
+
+    def panels(node) -> list[str]:
+        if isinstance(node, str):
+            return [node]
+        assert node["direction"] in ("row", "column") and 0 < node["splitPercentage"] < 100
+        return panels(node["first"]) + panels(node["second"])
+    assert sorted(panels(layout["layout"])) == sorted(layout["configById"])
+    kinds = {panel.partition("!")[0] for panel in layout["configById"]}
+    assert {"Image", "3D", "RawMessages", "DiagnosticSummary"} <= kinds
+
+
+def test_foxglove_names_each_state_of_the_guidance():
+    layout = foxglove_layout()
+    rules = layout["configById"]["Indicator!state"]["rules"]
+    message = (CONFIG.parent / "msg" / "Guidance.msg").read_text()
+    states = [line.split("=")[1].split()[0] for line in message.splitlines()
+              if line.startswith("uint8 ") and "=" in line]
+    assert [rule["rawValue"] for rule in rules] == states
