@@ -31,6 +31,7 @@ MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starti
 MISTAKES = (ValueError, OSError, ParameterException)
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
+ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
 
 
 class DwposeNode(LifecycleNode):
@@ -59,8 +60,8 @@ class DwposeNode(LifecycleNode):
                        minimum=0.1, maximum=3600.0, change=True)
         self.parameter("late_warning", 0.5, "age of what goes out (95th percentile) that the "
                        "diagnostics warn of", unit="s", minimum=0.0, maximum=3600.0, change=True)
-        self.parameter("late_error", 2.0, "age that they call an error", unit="s", minimum=0.0,
-                       maximum=3600.0, change=True)
+        self.parameter("late_error", 2.0, "age of what goes out that the diagnostics call an error",
+                       unit="s", minimum=0.0, maximum=3600.0, change=True)
         self.add_on_set_parameters_callback(self._on_set)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._looks, self._level = 0, DiagnosticStatus.OK
@@ -97,10 +98,11 @@ class DwposeNode(LifecycleNode):
         Raises ValueError where the value is none of the choices.
         """
         described = ParameterDescriptor(
-            description=f"{description} ({unit})" if unit else description,
+            description=description,
             additional_constraints="; ".join(filter(None, [
-                "one of " + ", ".join(choices) if choices else "",
-                "" if change else "changes only while the node is unconfigured"])))
+                f"unit: {unit}" if unit else "",
+                f"one of: {', '.join(choices)}" if choices else "",
+                "" if change else ONLY_UNCONFIGURED])))
         if minimum is not None and isinstance(default, float):
             described.floating_point_range = [
                 FloatingPointRange(from_value=float(minimum), to_value=float(maximum))]
@@ -257,8 +259,8 @@ class DwposeNode(LifecycleNode):
             try:
                 if not change and self._phase != "unconfigured":
                     raise ValueError(
-                        f"{name} changes only while the node is unconfigured, and it is "
-                        f"{self._phase}: see `ros2 lifecycle set {self.get_name()}`")
+                        f"{name} {ONLY_UNCONFIGURED}, and it is {self._phase}: "
+                        f"see `ros2 lifecycle set {self.get_fully_qualified_name()}`")
                 _choose(name, parameter.value, self._choices.get(name, ()))
                 if callable(change) and self._phase != "unconfigured":
                     change(parameter.value)
