@@ -97,13 +97,13 @@ def test_ros2_param_describes_them(run):
 def test_some_change_at_any_time_and_some_while_unconfigured(pose):
     pose()
     for name, value, reason in [
-            ("max_age", "-1.0", "Parameter max_age out of range. Min: 0.0, Max: 3600.0, value: -1.0"),
+            ("max_age", "-1.0", "Min: 0.0, Max: 3600.0, value: -1.0"),
             ("max_age", "1", "Wrong parameter type, expected 'Type.DOUBLE' got 'Type.INTEGER'"),
             ("on_error", "weep", "parameter on_error is 'weep'; it must be one of 'continue', "
              "'stop'"),
             ("detect_every", "5", "detect_every changes only while the node is unconfigured, and "
              "it is active: see `ros2 lifecycle set /pose`")]:
-        assert refusal("/pose", name, value) == reason
+        assert reason in refusal("/pose", name, value)
     assert ros2("param", "set", "/pose", "max_age", "0.25") == "Set parameter successful\n"
     assert ros2("param", "get", "/pose", "max_age") == "Double value is: 0.25\n"
     ros2("lifecycle", "set", "/pose", "deactivate")
