@@ -3,7 +3,7 @@
 
     python tools/parameters.py > docs/parameters.md
 
-Starts each node unconfigured, in a namespace of its own, and asks it by ROS 2's parameter services.
+Starts each node unconfigured, in a namespace of its own, and asks it by the parameter services.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def ask(node, srv_type, name: str, **fields) -> Any:
 
 def rows_of(node, full_name: str) -> list[Row]:
     """All parameters of the node, but not ROS 2's own."""
-    names = sorted(n for n in ask(node, ListParameters, f"{full_name}/list_parameters").result.names
-                   if not n.startswith(ROS_2S_OWN))
+    listed = ask(node, ListParameters, f"{full_name}/list_parameters").result.names
+    names = sorted(n for n in listed if not n.startswith(ROS_2S_OWN))
     values = ask(node, GetParameters, f"{full_name}/get_parameters", names=names).values
     found = ask(node, DescribeParameters, f"{full_name}/describe_parameters", names=names)
     return [row(d, parameter_value_to_python(v)) for d, v in zip(found.descriptors, values)]
@@ -126,8 +126,8 @@ def table(rows: list[Row]) -> str:
     lines = ["| parameter | type | default | range or choices | unit | live | meaning |",
              "| --- | --- | --- | --- | --- | --- | --- |"]
     for r in rows:
-        cells = [f"`{r.name}`", r.type, f"`{r.default}`" if r.default else "empty", r.range, r.unit,
-                 "yes" if r.live else "", r.description]
+        cells = [f"`{r.name}`", r.type, f"`{r.default}`" if r.default else "empty", r.range,
+                 r.unit, "yes" if r.live else "", r.description]
         lines.append("| " + " | ".join(c.replace("<", "&lt;") for c in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -60,8 +60,8 @@ class DwposeNode(LifecycleNode):
                        minimum=0.1, maximum=3600.0, change=True)
         self.parameter("late_warning", 0.5, "age of what goes out (95th percentile) that the "
                        "diagnostics warn of", unit="s", minimum=0.0, maximum=3600.0, change=True)
-        self.parameter("late_error", 2.0, "age of what goes out that the diagnostics call an error",
-                       unit="s", minimum=0.0, maximum=3600.0, change=True)
+        self.parameter("late_error", 2.0, "age of what goes out that the diagnostics call an "
+                       "error", unit="s", minimum=0.0, maximum=3600.0, change=True)
         self.add_on_set_parameters_callback(self._on_set)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._looks, self._level = 0, DiagnosticStatus.OK

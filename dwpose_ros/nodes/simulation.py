@@ -42,9 +42,11 @@ class Simulation(DwposeNode):
                        change=True)
         # Beside the picture: they walk in when they are asked to.
         for name, default, text, unit, low, high in (
-                ("x", 2.4, "how far to the image's right the person stands at first", "m", -5.0, 5.0),
+                ("x", 2.4, "how far to the image's right the person stands at first", "m", -5.0,
+                 5.0),
                 ("distance", 2.5, "of the person from the camera at first", "m", 0.5, 10.0),
-                ("yaw", -60.0, "how far the person is turned to their own left at first", "deg", -180.0, 180.0)):
+                ("yaw", -60.0, "how far the person is turned to their own left at first", "deg",
+                 -180.0, 180.0)):
             self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
         self.parameter("profile", "", "for whose parts of the body the camera is put up")
 

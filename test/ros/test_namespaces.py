@@ -65,8 +65,9 @@ def test_two_cameras(peer, launched, scene):
 def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespace):
     prefix = f"/{namespace.strip('/')}".rstrip("/")
     heard = peer.listen(Guidance, f"{prefix}/guidance")
+    given = {"namespace": namespace} if namespace else {}
     launch = launched("guide.launch.py", source=scene("red", (0, 0, 255)),
-                      folder=tmp_path / "captures", **({"namespace": namespace} if namespace else {}))
+                      folder=tmp_path / "captures", **given)
     wait_until(lambda: heard and heard[-1].code != "no_pose", 40.0)
     names = {"camera", "pose", "overlay", "guidance", "capture", "speech", "downstream"}
     wait_until(lambda: {f"{prefix}/{n}" for n in names} <= nodes_and_names(peer, prefix)[0])
