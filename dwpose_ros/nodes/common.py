@@ -6,6 +6,7 @@ import math
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
@@ -28,7 +29,7 @@ from dwpose_ros.nodes.flow import Flow
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
-MISTAKES = (ValueError, OSError, ParameterException)
+MISTAKES = (ValueError, OSError, ImportError, ParameterException)
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
 ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
@@ -220,12 +221,15 @@ class DwposeNode(LifecycleNode):
         before, self._phase = self._phase, phase
         try:
             take()
-        except MISTAKES as err:
-            self.last_error = " ".join(str(err).split())
+        except Exception as err:
+            mistake = isinstance(err, MISTAKES)
+            # What nobody foresaw, rclpy would drop without a word.
+            self.last_error = " ".join(str(err).split()) if mistake else traceback.format_exc()
             self.get_logger().fatal(self.last_error)
             undo()
             self._phase = before
-            return TransitionCallbackReturn.FAILURE
+            return (TransitionCallbackReturn.FAILURE if mistake
+                    else TransitionCallbackReturn.ERROR)
         self.last_error = ""
         return TransitionCallbackReturn.SUCCESS
 

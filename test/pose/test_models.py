@@ -203,10 +203,11 @@ class TestFetch:
         assert second.is_alive() and len(server.asked) == 1  # it waits for the first
         first.kill()
         first.wait()
-        kept = part.stat().st_size
         second.join(20)
         assert models.cached(tiny).read_bytes() == CONTENT
-        assert [r for _, r in server.asked] == [None, f"bytes={kept}-"]
+        first_asked, second_asked = (r for _, r in server.asked)
+        assert first_asked is None
+        assert 0 < int(second_asked.removeprefix("bytes=").removesuffix("-")) <= 1_500_000
 
     def test_a_cache_that_cannot_be_written(self, tiny, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("in the way")
