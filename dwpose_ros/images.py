@@ -1,11 +1,14 @@
 """sensor_msgs/Image and CompressedImage to numpy and back, without a copy where there can be none.
 
 Works on any object with the messages' fields. Common encodings need no cv_bridge, whose builds
-against NumPy 1 do not import with NumPy 2; it is asked for the rest.
+against NumPy 1 crash with NumPy 2; it is asked for the rest.
 """
 
 from __future__ import annotations
 
+import functools
+import subprocess
+import sys
 from array import array
 from typing import Any
 
@@ -27,8 +30,18 @@ _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
     "uyvy": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
     "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
     "yuyv": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
+    # OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first's.
+    **{f"bayer_{pattern}{bits}": (1, f"u{bits // 8}", getattr(cv2, f"COLOR_Bayer{name}2BGR"),
+                                  getattr(cv2, f"COLOR_Bayer{name}2RGB"))
+       for pattern, name in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "GB"))
+       for bits in (8, 16)},
 }
 _DEPTHS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
+_TRY_CV_BRIDGE = """
+from cv_bridge import CvBridge
+from sensor_msgs.msg import Image
+CvBridge().imgmsg_to_cv2(Image(height=2, width=2, encoding="rgb8", step=6, data=bytes(12)), "bgr8")
+"""
 
 
 class ImageError(ValueError):
@@ -91,11 +104,23 @@ def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
 
 def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
     try:
+        if _cv_bridge_crashes():
+            raise ImportError("cv_bridge was built against NumPy 1 and crashes with NumPy "
+                              f"{np.__version__}: pip install 'numpy<2'")
         from cv_bridge import CvBridge
         return CvBridge().imgmsg_to_cv2(msg, wanted)
     except Exception as err:  # cv_bridge raises its own, and whatever its build lacks
         raise ImageError(f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
                          f"{', '.join(_ENCODINGS)}") from err
+
+
+@functools.cache
+def _cv_bridge_crashes() -> bool:
+    """Whether it would take this process with it, which only another one can try."""
+    if np.__version__.startswith("1."):
+        return False
+    return subprocess.run([sys.executable, "-c", _TRY_CV_BRIDGE], capture_output=True,
+                          check=False).returncode < 0
 
 
 def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:

@@ -25,6 +25,7 @@ ARGUMENTS = {
     "width": ("0", "pixels; 0: the source's own"),
     "height": ("0", "pixels; 0: the source's own"),
     "rate": ("0.0", "frames a second; 0: the source's own"),
+    "frame_id": ("camera", "frame of the images"),
     "loop": ("false", "begin again after a file's last frame"),
     "temper": ("obedient", "how the simulated person follows instructions: obedient, slow, "
                            "overshooting, restless, confused, hard_of_hearing or leaving"),
@@ -54,7 +55,7 @@ ARGUMENTS = {
 def camera(context) -> list[Node]:
     """The node that publishes the images."""
     common = {"width": value("width", int), "height": value("height", int),
-              "rate": value("rate", float)}
+              "rate": value("rate", float), "frame_id": value("frame_id", str)}
     if LaunchConfiguration("source").perform(context) == "sim":
         return [managed("simulation", images=True, parameters=common | {
             "temper": value("temper", str), "seed": value("seed", int),

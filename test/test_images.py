@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dwpose_ros import images
 from dwpose_ros.images import (_ENCODINGS, ImageError, decode, encode, fill, fill_compressed,
                                to_bgr, to_depth, to_rgb)
 
@@ -61,7 +62,9 @@ def test_colours_of_packed_yuv(encoding, order, colour):
 
 
 def test_the_tables_above_have_every_encoding():
-    assert set(_ENCODINGS) == {*PIXELS, "mono16", "16UC1", "yuv422", "uyvy", "yuv422_yuy2", "yuyv"}
+    bayer = {name for name in _ENCODINGS if name.startswith("bayer_")}  # have a test of their own
+    assert set(_ENCODINGS) - bayer == {
+        *PIXELS, "mono16", "16UC1", "yuv422", "uyvy", "yuv422_yuy2", "yuyv"}
 
 
 @pytest.mark.parametrize("encoding", ["mono16", "16UC1"])
@@ -158,8 +161,28 @@ def test_an_unknown_encoding_is_named_with_those_there_are(encoding):
 
 def test_without_cv_bridge_an_unknown_encoding_is_an_image_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv_bridge", None)
-    with pytest.raises(ImageError, match="'bayer_rggb8' is not supported .*cv_bridge"):
-        to_bgr(message("bayer_rggb8", 2, 2, bytes(4)))
+    with pytest.raises(ImageError, match="'32FC1' is not supported .*cv_bridge"):
+        to_bgr(message("32FC1", 1, 1, bytes(4)))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
+def test_bayer(pattern, bits):
+    colour = {"r": 0, "g": 51, "b": 255}
+    tile = np.array([colour[c] for c in pattern], f"<u{bits // 8}").reshape(2, 2)
+    msg = message(f"bayer_{pattern}{bits}", 8, 6, np.tile(tile, (3, 4)).tobytes())
+    assert (to_bgr(msg) == [255, 51, 0]).all() and (to_rgb(msg) == [0, 51, 255]).all()
+
+
+def test_a_cv_bridge_that_would_crash_is_left_alone(monkeypatch):
+    monkeypatch.setattr(images, "_TRY_CV_BRIDGE", "import os; os.abort()")
+    monkeypatch.setattr(np, "__version__", "2.1.0")
+    images._cv_bridge_crashes.cache_clear()
+    try:
+        with pytest.raises(ImageError, match="built against NumPy 1 and crashes with NumPy 2.1.0"):
+            to_bgr(message("32FC1", 1, 1, bytes(4)))
+    finally:
+        images._cv_bridge_crashes.cache_clear()
 
 
 def test_common_encodings_do_not_ask_for_cv_bridge(monkeypatch):

@@ -74,6 +74,13 @@ class Camera(DwposeNode):
         return source
 
     def _run(self) -> None:
+        try:
+            self._show()
+        except RuntimeError:  # publishers cannot be used once everything is shut down
+            if rclpy.ok() and self.active:
+                raise
+
+    def _show(self) -> None:
         if self._source is not None and self._source.paced:
             self._wait_for_subscribers()
         self._next = time.monotonic()  # when the next frame is due
@@ -132,15 +139,11 @@ class Camera(DwposeNode):
 
     def _publish(self, frame, stamp) -> None:
         header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
-        try:
-            self._images.publish(header, frame, self.value("jpeg_quality"))
-            self._published = True
-            self._info.header = header
-            self._info.height, self._info.width = frame.shape[:2]
-            self._infos.publish(self._info)
-        except RuntimeError:
-            if rclpy.ok() and self.active:
-                raise
+        self._images.publish(header, frame, self.value("jpeg_quality"))
+        self._published = True
+        self._info.header = header
+        self._info.height, self._info.width = frame.shape[:2]
+        self._infos.publish(self._info)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import math
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
@@ -28,10 +29,11 @@ from dwpose_ros.nodes.flow import Flow
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
-MISTAKES = (ValueError, OSError, ParameterException)
-CALLERS = 100
+MISTAKES = (ValueError, OSError, ImportError, ParameterException)
+CALLERS = 100  # of a service at once, who all get an answer
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
+ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
 
 
 class DwposeNode(LifecycleNode):
@@ -60,8 +62,8 @@ class DwposeNode(LifecycleNode):
                        minimum=0.1, maximum=3600.0, change=True)
         self.parameter("late_warning", 0.5, "age of what goes out (95th percentile) that the "
                        "diagnostics warn of", unit="s", minimum=0.0, maximum=3600.0, change=True)
-        self.parameter("late_error", 2.0, "age that they call an error", unit="s", minimum=0.0,
-                       maximum=3600.0, change=True)
+        self.parameter("late_error", 2.0, "age of what goes out that the diagnostics call an "
+                       "error", unit="s", minimum=0.0, maximum=3600.0, change=True)
         self.add_on_set_parameters_callback(self._on_set)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._looks, self._level = 0, DiagnosticStatus.OK
@@ -98,10 +100,11 @@ class DwposeNode(LifecycleNode):
         Raises ValueError where the value is none of the choices.
         """
         described = ParameterDescriptor(
-            description=f"{description} ({unit})" if unit else description,
+            description=description,
             additional_constraints="; ".join(filter(None, [
-                "one of " + ", ".join(choices) if choices else "",
-                "" if change else "changes only while the node is unconfigured"])))
+                f"unit: {unit}" if unit else "",
+                f"one of: {', '.join(choices)}" if choices else "",
+                "" if change else ONLY_UNCONFIGURED])))
         if minimum is not None and isinstance(default, float):
             described.floating_point_range = [
                 FloatingPointRange(from_value=float(minimum), to_value=float(maximum))]
@@ -220,12 +223,15 @@ class DwposeNode(LifecycleNode):
         before, self._phase = self._phase, phase
         try:
             take()
-        except MISTAKES as err:
-            self.last_error = " ".join(str(err).split())
+        except Exception as err:
+            mistake = isinstance(err, MISTAKES)
+            # What nobody foresaw, rclpy would drop without a word.
+            self.last_error = " ".join(str(err).split()) if mistake else traceback.format_exc()
             self.get_logger().fatal(self.last_error)
             undo()
             self._phase = before
-            return TransitionCallbackReturn.FAILURE
+            return (TransitionCallbackReturn.FAILURE if mistake
+                    else TransitionCallbackReturn.ERROR)
         self.last_error = ""
         return TransitionCallbackReturn.SUCCESS
 
@@ -259,8 +265,8 @@ class DwposeNode(LifecycleNode):
             try:
                 if not change and self._phase != "unconfigured":
                     raise ValueError(
-                        f"{name} changes only while the node is unconfigured, and it is "
-                        f"{self._phase}: see `ros2 lifecycle set {self.get_name()}`")
+                        f"{name} {ONLY_UNCONFIGURED}, and it is {self._phase}: "
+                        f"see `ros2 lifecycle set {self.get_fully_qualified_name()}`")
                 _choose(name, parameter.value, self._choices.get(name, ()))
                 if callable(change) and self._phase != "unconfigured":
                     change(parameter.value)

@@ -28,6 +28,9 @@ class Hri(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("hri")
+        self._bodies: dict[str, Body] = {}
+
+    def configure(self) -> None:
         try:
             from hri_msgs import msg
             self._msg, self._order = msg, [getattr(msg.Skeleton2D, name) for name in JOINTS]
@@ -37,9 +40,6 @@ class Hri(DwposeNode):
         # Before hri_msgs 0.8 a region was one in pixels, and a point had a shorter name.
         self._normalized = getattr(msg, "NormalizedRegionOfInterest2D", None)
         self._point = getattr(msg, "NormalizedPointOfInterest2D", None) or msg.PointOfInterest2D
-        self._bodies: dict[str, Body] = {}
-
-    def configure(self) -> None:
         self._tracked = self.output(self._msg.IdsList, f"{BODIES}/tracked", 1)
 
     def activate(self) -> None:

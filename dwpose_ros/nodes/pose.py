@@ -28,11 +28,14 @@ class Pose(DwposeNode):
     def __init__(self) -> None:
         super().__init__("pose")
         _forward_warnings(self.get_logger())
-        self.parameter("backend", "auto", "which estimator", choices=BACKENDS)
-        self.parameter("model", "", "pose network: a name from `models list`, or a path")
-        self.parameter("detector", "", "person detector: likewise")
+        self.parameter("backend", "auto", "which estimator; auto: DWPose where its weights are, "
+                       "else MediaPipe", choices=BACKENDS)
+        which = "a name from `ros2 run dwpose_ros models list`, or an ONNX file's path"
+        self.parameter("model", "", f"pose network: {which}; empty: DWPose's own")
+        self.parameter("detector", "", f"person detector: {which}; empty: DWPose's own")
         self.parameter("runtime", "onnxruntime", "what runs networks", choices=RUNTIMES)
-        self.parameter("device", "auto", "where networks run", choices=DEVICES)
+        self.parameter("device", "auto", "where networks run, an error if that cannot be had; "
+                       "auto: a GPU, else the CPU with a warning", choices=DEVICES)
         self.parameter("precision", "auto", "what networks calculate in; auto: the runtime's own "
                        "choice", choices=PRECISIONS)
         self.parameter("subpixel", True, "read points between the networks' bins")

@@ -26,7 +26,7 @@ class Simulation(DwposeNode):
         super().__init__("simulation")
         self.parameter("temper", "obedient", "how the person follows instructions",
                        choices=tuple(TEMPERS))
-        self.parameter("seed", 0, "of chance", minimum=0, maximum=2**31 - 1)
+        self.parameter("seed", 0, "of the simulation's chance", minimum=0, maximum=2**31 - 1)
         self.parameter("language", "en", "that the person understands")
         self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
         for name, own in zip(("width", "height"), SIZE):
@@ -37,13 +37,16 @@ class Simulation(DwposeNode):
         self.parameter("tilt", 0.0, "of the camera, positive looks up", unit="deg", minimum=-45.0,
                        maximum=45.0)
         self.parameter("rate", 0.0, f"frames; 0: {RATE:g}", unit="Hz", minimum=0.0, maximum=120.0)
+        self.parameter("frame_id", "camera", "frame of the images")
         self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
                        change=True)
         # Beside the picture: they walk in when they are asked to.
         for name, default, text, unit, low, high in (
-                ("x", 2.4, "where the person stands first, to the image's right", "m", -5.0, 5.0),
-                ("distance", 2.5, "and from the camera", "m", 0.5, 10.0),
-                ("yaw", -60.0, "and how turned to their own left", "deg", -180.0, 180.0)):
+                ("x", 2.4, "how far to the image's right the person stands at first", "m", -5.0,
+                 5.0),
+                ("distance", 2.5, "of the person from the camera at first", "m", 0.5, 10.0),
+                ("yaw", -60.0, "how far the person is turned to their own left at first", "deg",
+                 -180.0, 180.0)):
             self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
         self.parameter("profile", "", "for whose parts of the body the camera is put up")
 
@@ -96,7 +99,7 @@ class Simulation(DwposeNode):
         figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         rgb = self._scene.render(figures if stance.present else [], seed=self._frames)
         self._frames += 1
-        header = Header(stamp=stamp.to_msg(), frame_id="camera")
+        header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
         # Our images are BGR everywhere, as cameras' are.
         self._images.publish(header, np.ascontiguousarray(rgb[..., ::-1]),
                              self.value("jpeg_quality"))

@@ -89,10 +89,10 @@ class Speech(DwposeNode):
     def __init__(self) -> None:
         super().__init__("speech")
         self.parameter("language", "en", "of the voice, as of the guidance", change=True)
-        self.parameter("voice", "", "espeak-ng's; empty: the language's", change=True)
+        self.parameter("voice", "", "espeak-ng's voice; empty: the language's", change=True)
         self.parameter("rate", RATE, "how fast it speaks", unit="words/min", minimum=80,
                        maximum=450, change=True)
-        self.parameter("volume", 100, "of 200", minimum=0, maximum=200, change=True)
+        self.parameter("volume", 100, "of the voice", minimum=0, maximum=200, change=True)
         self._saying: Spoken | Printed | None = None
 
     def configure(self) -> None:

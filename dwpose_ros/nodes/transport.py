@@ -18,8 +18,8 @@ TRANSPORTS = {"raw": Image, "compressed": CompressedImage}
 
 def declare_transport(node: DwposeNode) -> None:
     """The parameter that `image_input` goes by."""
-    node.parameter("image_transport", "raw", "how images come: compressed ones on <topic>/"
-                   "compressed", choices=tuple(TRANSPORTS))
+    node.parameter("image_transport", "raw", "how images come: as they are, or compressed, on "
+                   "<topic>/compressed", choices=tuple(TRANSPORTS))
 
 
 def image_input(node: DwposeNode, topic: str, callback: Callable[[Any], None]) -> Flow:

@@ -229,6 +229,7 @@ def test_a_launch_file_can_be_given_as_a_path(demo):
     (["./nope.launch.py"], "launch file './nope.launch.py' does not exist"),
     (["demo", "it.launch.py", "a=b"], r"malformed launch argument 'a=b', expected format "
                                       "'<name>:=<value>'"),
+    (["demo", "it.launch.py", "a:="], "malformed launch argument 'a:=', expected format .*"),
 ])
 def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
     demo.write("")

@@ -133,14 +133,15 @@ def test_call(camera, said):
 def test_reading_parameters(camera, said):
     everything, listed, rate, k, described, dumped = said(
         "param list", "param list /left/camera", "param get /left/camera rate",
-        "param get left/camera lens.k", "param describe /left/camera rate",
+        "param get left/camera lens.k", "param describe /left/camera rate lens.name",
         "param dump /left/camera")
     assert everything == "/left/camera:\n  lens.k\n  lens.name\n  rate\n  use_sim_time\n"
     assert listed == everything.partition("\n")[2]
     assert rate == "Double value is: 30.0\n" and k == "Double values are: [1.0, 0.5]\n"
     assert described == (
         "Parameter name: rate\n  Type: double\n  Description: Frames a second\n  Constraints:\n"
-        "    Min value: 0.5\n    Max value: 60.0\n    not too many\n")
+        "    Min value: 0.5\n    Max value: 60.0\n    Additional constraints: not too many\n"
+        "Parameter name: lens.name\n  Type: string\n  Constraints:\n    Read only: true\n")
     assert yaml.safe_load(dumped) == {
         "/left/camera": {"ros__parameters": {
             "rate": 30.0, "use_sim_time": False, "lens": {"name": "wide", "k": [1.0, 0.5]}}}}

@@ -2,7 +2,10 @@
 
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
@@ -30,6 +33,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if server.stop_after is not None:
             body, server.stop_after = body[: server.stop_after], None
             self.close_connection = True
+        if server.stall_after is not None:
+            self.wfile.write(body[: server.stall_after])
+            server.stall_after = None
+            server.go_on.wait(30.0)
+            return
         self.wfile.write(body)
 
     def log_message(self, *args):
@@ -42,10 +50,12 @@ def server(monkeypatch):
         monkeypatch.delenv(proxy, raising=False)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.files, server.asked = {"/m/tiny.onnx": CONTENT}, []
-    server.ranges, server.stop_after = True, None
+    server.ranges, server.stop_after, server.stall_after = True, None, None
+    server.go_on = threading.Event()
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
+    server.go_on.set()
     server.shutdown()
     server.server_close()
 
@@ -169,6 +179,35 @@ class TestFetch:
             thread.join()
         assert models.cached(tiny).read_bytes() == CONTENT
         assert len(server.asked) == 1
+
+    def test_two_processes_at_once_download_once(self, tiny, server):
+        """As two nodes that start together with `download:=true`."""
+        script = "from dwpose_ros.pose.models import *; print(fetch(Model(*%r)))" % (tuple(tiny),)
+        both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+                for _ in range(2)]
+        assert [one.communicate(timeout=30)[0] for one in both] == [f"{models.cached(tiny)}\n"] * 2
+        assert models.cached(tiny).read_bytes() == CONTENT
+        assert len(server.asked) == 1
+
+    def test_who_waits_goes_on_where_another_was_killed(self, tiny, server):
+        script = "from dwpose_ros.pose.models import *; fetch(Model(*%r))" % (tuple(tiny),)
+        server.stall_after = 1_500_000
+        first = subprocess.Popen([sys.executable, "-c", script])
+        part = models.cached(tiny).with_name("tiny.onnx.part")
+        end = time.monotonic() + 20
+        while not (part.exists() and part.stat().st_size) and time.monotonic() < end:
+            time.sleep(0.01)
+        second = threading.Thread(target=models.fetch, args=(tiny,))
+        second.start()
+        second.join(0.2)
+        assert second.is_alive() and len(server.asked) == 1  # it waits for the first
+        first.kill()
+        first.wait()
+        second.join(20)
+        assert models.cached(tiny).read_bytes() == CONTENT
+        first_asked, second_asked = (r for _, r in server.asked)
+        assert first_asked is None
+        assert 0 < int(second_asked.removeprefix("bytes=").removesuffix("-")) <= 1_500_000
 
     def test_a_cache_that_cannot_be_written(self, tiny, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("in the way")

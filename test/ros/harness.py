@@ -24,6 +24,13 @@ def wait_until(condition, timeout_s: float = 10.0):
     pytest.fail(f"waited {timeout_s} s in vain")
 
 
+def ros2(*words: str, timeout_s: float = 30.0) -> str:
+    """Output of a ros2 command that must succeed."""
+    done = subprocess.run(["ros2", *words], capture_output=True, text=True, timeout=timeout_s)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 class Process:
     """A command in a process group of its own, its output in a file."""
 

@@ -148,3 +148,12 @@ def test_a_camera_that_is_unplugged_comes_back(peer, run):
     wait_until(lambda: len(images) > before + 3, 40.0)
     stream.close()
     assert camera.stop(signal.SIGINT, 15.0) == 0
+
+
+def test_it_ends_quietly_while_it_waits_for_subscribers(run, folder):
+    """Asking a publisher is an error once the context is shut down: tried at several moments."""
+    for moment in (0.0, 0.01, 0.02, 0.03, 0.04):
+        camera = run("camera", source=folder)
+        camera.says("image")
+        time.sleep(moment)
+        assert camera.stop() == 0 and "Traceback" not in camera.output

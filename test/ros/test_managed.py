@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import cv2
@@ -110,3 +111,15 @@ def test_ros2_lifecycle_leads_it_too(life, run):
     assert ros2("get", "/speech") == "unconfigured [1]\n"
     assert ros2("set", "/speech", "configure") == "Transitioning successful\n"
     assert "/speech" in ros2("nodes").split()
+
+
+@pytest.mark.parametrize("fault, told", [
+    ("raise ModuleNotFoundError('No module named onnxruntime')", "No module named onnxruntime"),
+    ("raise RuntimeError('broken')", "Traceback")])
+def test_no_fault_at_start_is_silent(run, networks, tmp_path, fault, told):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "onnxruntime.py").write_text(fault)
+    node = run("pose", **networks["pose"], env={"PYTHONPATH": os.pathsep.join(
+        filter(None, [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")]))})
+    node.says(told)
+    assert node.ended() != 0

@@ -10,18 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from harness import wait_until
+from harness import ros2, wait_until
 
 from dwpose_ros.msg import WholeBodyPose
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def ros2(*words: str, timeout_s: float = 30.0) -> str:
-    """Output of a ros2 command that must succeed."""
-    done = subprocess.run(["ros2", *words], capture_output=True, text=True, timeout=timeout_s)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture

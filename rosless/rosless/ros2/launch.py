@@ -89,8 +89,8 @@ def parse_arguments(words: list[str]) -> list[tuple[str, str]]:
     """Names and values of `name:=value`; the last of the same name wins."""
     found: dict[str, str] = {}
     for word in words:
-        name, separator, value = word.partition(":=")
-        if not separator or not name:
+        name, _, value = word.partition(":=")
+        if not name or not value:
             raise ValueError(f"malformed launch argument '{word}', expected format "
                              "'<name>:=<value>'")
         found[name] = value

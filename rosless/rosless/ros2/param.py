@@ -25,7 +25,9 @@ def main(argv: list[str]) -> int | None:
                             ("dump", _dump, "all parameters of a node, as a parameter file")):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("node")
-        if name != "dump":
+        if name == "describe":
+            verb.add_argument("names", nargs="+")
+        elif name != "dump":
             verb.add_argument("name")
         if name == "set":
             verb.add_argument("value", help="YAML, e.g. 0.5 or true")
@@ -61,17 +63,17 @@ def _list(node, args) -> None:
             print("\n".join([f"{target}:", *(f"  {n}" for n in _names(node, target))]))
 
 
-def _value(node, args):
-    value = _ask(node, args.node, "GetParameters", names=[args.name]).values[0]
+def _value(node, args, name: str):
+    value = _ask(node, args.node, "GetParameters", names=[name]).values[0]
     if not value.type:
-        raise CommandError(f"parameter not set: {args.name!r} of {args.node}; "
+        raise CommandError(f"parameter not set: {name!r} of {args.node}; "
                            f"see `ros2 param list {args.node}`")
     return value
 
 
 def _get(node, args) -> None:
     from rclpy.parameter import parameter_value_to_python
-    value = _value(node, args)
+    value = _value(node, args, args.name)
     shown = parameter_value_to_python(value)
     shown = shown.tolist() if hasattr(shown, "tolist") else shown
     kind, _, several = _TYPES[value.type].capitalize().partition(" ")
@@ -91,8 +93,12 @@ def _set(node, args) -> int:
 
 
 def _describe(node, args) -> None:
-    found = _ask(node, args.node, "DescribeParameters", names=[args.name]).descriptors[0]
-    _value(node, args)
+    for found in _ask(node, args.node, "DescribeParameters", names=args.names).descriptors:
+        _value(node, args, found.name)
+        _print(found)
+
+
+def _print(found) -> None:
     print(f"Parameter name: {found.name}\n  Type: {_TYPES[found.type]}")
     if found.description:
         print(f"  Description: {found.description}")
@@ -100,7 +106,7 @@ def _describe(node, args) -> None:
     for limits in (*found.integer_range, *found.floating_point_range):
         print(f"    Min value: {limits.from_value}\n    Max value: {limits.to_value}")
     if found.additional_constraints:
-        print(f"    {found.additional_constraints}")
+        print(f"    Additional constraints: {found.additional_constraints}")
 
 
 def _dump(node, args) -> None:

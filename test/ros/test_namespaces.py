@@ -1,0 +1,79 @@
+"""Several instances beside each other: the namespaces of our launch files."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+
+from dwpose_ros.msg import Guidance, WholeBodyPose
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+from harness import ros2, wait_until
+
+GLOBAL = {"/diagnostics", "/parameter_events", "/rosout"}
+
+
+@pytest.fixture
+def launched(command, pose_model, detector_model, tmp_path):
+    """launched('pose.launch.py', source=...) -> it, with networks that see one person."""
+    def start(file: str, **arguments):
+        given = {"model": pose_model(), "rate": 10.0, "loop": "true", "device": "cpu",
+                 "detector": detector_model([[80, 20, 240, 220]], [0.9]), **arguments}
+        return command("ros2", "launch", "dwpose_ros", file,
+                       *(f"{k}:={v}" for k, v in given.items()))
+    return start
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """scene('red', (0, 0, 255)) -> an image file of that colour."""
+    def make(name: str, bgr: tuple[int, int, int]):
+        path = tmp_path / f"{name}.png"
+        cv2.imwrite(str(path), np.full((240, 320, 3), bgr, np.uint8))
+        return path
+    return make
+
+
+def nodes_and_names(peer, namespace: str) -> tuple[set[str], set[str]]:
+    """The names of all nodes but the test's, and of topics and services outside the namespace."""
+    node = peer.node
+    nodes = {f"{space.rstrip('/')}/{name}" for name, space in node.get_node_names_and_namespaces()
+             if not name.startswith(("test_peer", "_", "launch_ros"))}
+    names = {name for name, _ in (*node.get_topic_names_and_types(),
+                                  *node.get_service_names_and_types())}
+    return nodes, {n for n in names if not n.startswith((
+        f"{namespace}/", "/test_peer", "/_", "/launch_ros"))}
+
+
+def test_two_cameras(peer, launched, scene):
+    poses = {n: peer.listen(WholeBodyPose, f"/{n}/wholebody_pose") for n in ("left", "right")}
+    images = {n: peer.listen(Image, f"/{n}/image_raw", NEWEST_IMAGE) for n in ("left", "right")}
+    launch = launched("two_cameras.launch.py", source_a=scene("red", (0, 0, 255)),
+                      source_b=scene("blue", (255, 0, 0)))
+    for name, heard in poses.items():
+        pose = wait_until(lambda: heard, 40.0)[0]
+        assert pose.persons[0].id == 1 and pose.header.frame_id == f"{name}_camera"
+    for name, colour in (("left", [0, 0, 255]), ("right", [255, 0, 0])):
+        assert list(wait_until(lambda: images[name])[0].data[:3]) == colour
+    assert {f"/{side}/{node}" for side in ("left", "right")
+            for node in ("camera", "pose", "overlay")} == nodes_and_names(peer, "/left")[0]
+    assert launch.stop() == 0 and "Traceback" not in launch.output
+
+
+@pytest.mark.parametrize("namespace", ["", "robot", "/house/robot"])
+def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespace):
+    prefix = f"/{namespace.strip('/')}".rstrip("/")
+    heard = peer.listen(Guidance, f"{prefix}/guidance")
+    given = {"namespace": namespace} if namespace else {}
+    launch = launched("guide.launch.py", source=scene("red", (0, 0, 255)),
+                      folder=tmp_path / "captures", **given)
+    wait_until(lambda: heard and heard[-1].code != "no_pose", 40.0)
+    names = {"camera", "pose", "overlay", "guidance", "capture", "speech", "downstream"}
+    wait_until(lambda: {f"{prefix}/{n}" for n in names} <= nodes_and_names(peer, prefix)[0])
+    nodes, outside = nodes_and_names(peer, prefix)
+    if namespace:
+        assert outside <= GLOBAL and all(n.startswith(f"{prefix}/") for n in nodes)
+    assert "success=True" in ros2("service", "call", f"{prefix}/capture",
+                                  "dwpose_ros/srv/Capture", "{label: try}")
+    assert launch.stop() == 0 and "Traceback" not in launch.output

@@ -1,0 +1,155 @@
+"""Parameters: what the nodes say of them, and what users may do with them."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from lifecycle_msgs.srv import GetState
+from rclpy.qos import ReliabilityPolicy
+
+from harness import ros2, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "parameters.md"
+
+
+def load_tool():
+    spec = importlib.util.spec_from_file_location("parameters", ROOT / "tools" / "parameters.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
+tool = load_tool()
+
+
+@pytest.fixture(scope="module")
+def nodes() -> dict:
+    """Each node of ours, and what it says of its parameters."""
+    return tool.all_rows()
+
+
+@pytest.fixture
+def active(peer):
+    """active('pose') returns once it is."""
+    def wait(name: str) -> None:
+        wait_until(lambda: peer.call(
+            GetState, f"/{name}/get_state").current_state.label == "active", 20.0)
+    return wait
+
+
+@pytest.fixture
+def pose(run, active, pose_model, detector_model):
+    """pose(max_age=0.2) -> an active pose node."""
+    def start(**parameters):
+        made = run("pose", model=pose_model(), detector=detector_model([[0, 0, 9, 9]], [0.9]),
+                   **parameters)
+        active("pose")
+        return made
+    return start
+
+
+def refusal(node: str, name: str, value: str) -> str:
+    """The reason why a node refuses a value."""
+    done = subprocess.run(["ros2", "param", "set", node, name, value], capture_output=True,
+                          text=True, timeout=30.0)
+    start = "Setting parameter failed: "
+    said = done.stdout + done.stderr
+    assert start in said
+    return said[said.index(start) + len(start):].strip()
+
+
+def test_the_page_is_what_the_nodes_say(nodes):
+    assert {"camera", "pose", "guidance"} < set(nodes)
+    assert PAGE.read_text() == tool.page(nodes), (
+        "renew it: python tools/parameters.py > docs/parameters.md")
+
+
+def test_each_parameter_says_what_it_is(nodes):
+    for name, rows in nodes.items():
+        for row in rows:
+            assert row.description, f"{name}: {row.name}"
+            assert row.range or row.type not in ("integer", "double"), f"{name}: {row.name}"
+
+
+def test_the_table_shows_all_that_a_node_says():
+    row = tool.Row("rate", "double", "0.5", "0 to 9", "Hz", True, "of what comes on <topic>")
+    assert tool.table([row, row._replace(default="", live=False)]).splitlines()[2:] == [
+        "| `rate` | double | `0.5` | 0 to 9 | Hz | yes | of what comes on &lt;topic> |",
+        "| `rate` | double | empty | 0 to 9 | Hz |  | of what comes on &lt;topic> |"]
+
+
+def test_ros2_param_describes_them(run):
+    run("pose", autostart=False)
+    said = ros2("param", "describe", "/pose", "max_age", "backend")
+    for line in ("Parameter name: max_age", "Type: double", "Min value: 0.0", "Max value: 3600.0",
+                 "Description: older frames are not processed; 0 takes all", "unit: s",
+                 "Parameter name: backend", "Type: string", "one of: auto, dwpose, mediapipe",
+                 "changes only while the node is unconfigured"):
+        assert line in said
+
+
+def test_some_change_at_any_time_and_some_while_unconfigured(pose):
+    pose()
+    for name, value, reason in [
+            ("max_age", "-1.0", "Min: 0.0, Max: 3600.0, value: -1.0"),
+            ("max_age", "1", "Wrong parameter type, expected 'Type.DOUBLE' got 'Type.INTEGER'"),
+            ("on_error", "weep", "parameter on_error is 'weep'; it must be one of 'continue', "
+             "'stop'"),
+            ("detect_every", "5", "detect_every changes only while the node is unconfigured, and "
+             "it is active: see `ros2 lifecycle set /pose`")]:
+        assert reason in refusal("/pose", name, value)
+    assert ros2("param", "set", "/pose", "max_age", "0.25") == "Set parameter successful\n"
+    assert ros2("param", "get", "/pose", "max_age") == "Double value is: 0.25\n"
+    ros2("lifecycle", "set", "/pose", "deactivate")
+    assert "and it is inactive" in refusal("/pose", "detect_every", "5")
+    ros2("lifecycle", "set", "/pose", "cleanup")
+    assert ros2("param", "set", "/pose", "detect_every", "5") == "Set parameter successful\n"
+    assert ros2("param", "get", "/pose", "detect_every") == "Integer value is: 5\n"
+
+
+def test_what_a_node_cannot_use_is_refused_with_the_reason(run, active):
+    run("guidance")
+    active("guidance")
+    assert "no_such.yaml" in refusal("/guidance", "profile", "no_such")
+    assert ros2("param", "get", "/guidance", "profile") == "String value is: upper_body\n"
+
+
+@pytest.mark.parametrize("name, given", [
+    ("camera", {"rate": 20.0, "loop": True, "frame_id": "left_eye"}),
+    ("guidance", {"profile": "full_body", "language": "fr", "label": "007"}),
+    ("pose", {"detect_every": 3, "on_error": "stop", "subpixel": False})])
+def test_a_dumped_node_starts_the_same(command, run, active, tmp_path, pose_model, detector_model,
+                                       name, given):
+    (tmp_path / "12").mkdir()
+    cv2.imwrite(str(tmp_path / "12" / "0.png"), np.zeros((48, 64, 3), np.uint8))
+    needed = {"camera": {"source": tmp_path / "12"}, "pose": {
+        "model": pose_model(), "detector": detector_model([[0, 0, 9, 9]], [0.9])}}
+    first = run(name, **needed.get(name, {}), **given)
+    active(name)
+    ros2("param", "set", f"/{name}", "late_warning", "0.125")
+    file = tmp_path / "dumped.yaml"
+    file.write_text(ros2("param", "dump", f"/{name}"))
+    assert first.stop() == 0
+    for word in (*map(str, given), "late_warning: 0.125", "qos_overrides"):
+        assert word in file.read_text()
+    again = command("ros2", "run", "dwpose_ros", name, "--ros-args", "--params-file", file)
+    active(name)
+    assert ros2("param", "dump", f"/{name}") == file.read_text()
+    assert again.stop() == 0 and "Traceback" not in again.output
+
+
+@pytest.mark.parametrize("given, reliability", [
+    ({}, ReliabilityPolicy.BEST_EFFORT),
+    ({"qos_overrides./image_raw.subscription.reliability": "reliable"},
+     ReliabilityPolicy.RELIABLE)])
+def test_quality_of_service_can_be_overridden(peer, pose, given, reliability):
+    pose(**given)
+    info, = wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw"))
+    assert info.qos_profile.reliability == reliability
+    assert f"Reliability: {reliability.name}" in ros2("topic", "info", "-v", "/image_raw")
