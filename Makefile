@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
 MEDIAPIPE = mediapipe==0.10.21
 BIN = $(VENV)/bin
-SOURCES = $(shell find dwpose_ros rosless launch config msg srv scripts resource setup.py setup.cfg \
+SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts resource setup.py setup.cfg \
 	-type f -not -path '*/__pycache__/*' -not -path '*/build/*' -not -path '*.egg-info/*')
 
 # A sourced ROS 2 is kept out of .venv's Python.

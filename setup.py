@@ -9,7 +9,7 @@ from pathlib import Path
 from setuptools import setup
 
 NAME = "dwpose_ros"
-SHARED = ("launch", "config", "msg", "srv")
+SHARED = ("launch", "config", "msg", "srv", "action")
 
 
 def data_files() -> list[tuple[str, list[str]]]:

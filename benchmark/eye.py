@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
+from dwpose_ros.capture.quality import Subject, assess
+from dwpose_ros.guidance.body import SIDES
+from dwpose_ros.guidance.checks import judge
+from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.view import Follower
 from dwpose_ros.keypoints import FACE, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.pose.people import People
-from dwpose_ros.simulation.actor import Stance
+from dwpose_ros.simulation.actor import POSTURES, Stance
 from dwpose_ros.simulation.scene import Camera, Figure, Scene
 
 # As `fit` finds them on MediaPipe: standard deviations of a coordinate in heights of the person,
@@ -109,11 +115,48 @@ class Eye:
         return (xy + error * height)[None], scores[None], box[None]
 
 
+class NetworksEye(Eye):
+    """The same camera with real images, and a real network behind it."""
+
+    def __init__(self, random: np.random.Generator, height_m: float, rate_hz: float,
+                 estimate: Callable[[np.ndarray], People]) -> None:
+        super().__init__(random, height_m, rate_hz)
+        self._estimate, self._frames = estimate, 0
+
+    def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        self._rgb = self._scene.render(figures if stance.present else [], seed=self._frames)
+        self._frames += 1
+        self._seen = self._estimate(self._rgb)
+        return self._seen.xy, self._seen.scores, self._seen.boxes
+
+    def quality(self, profile: Profile) -> float:
+        """Unified score of the last image, 0..100; 0 where nobody was found."""
+        if not len(self._seen.xy):
+            return 0.0
+        subject = Subject(self._seen.xy[0], self._seen.scores[0], self._seen.boxes[0], 0.0,
+                          points=profile.points)
+        return assess(self._rgb[..., ::-1], subject, profile.weights).score
+
+    def best_quality(self, profile: Profile) -> float:
+        """The best score that this person gets before this camera, within the profile."""
+        best = 0.0
+        posture = next((POSTURES[wish.name] for wish in profile.posture
+                        if wish.name in POSTURES), "relaxed")
+        for distance_m in np.arange(0.6, 5.0, 0.15):
+            stance = Stance(0.0, distance_m, float(SIDES[profile.side]), posture)
+            xy, scores, boxes = self(stance)
+            view = Follower(profile).look([1] * len(xy), xy, scores, boxes, *self.size, 0.0)
+            if all(v.ok is not False for v in judge(view, profile)):
+                best = max(best, self.quality(profile))
+        return best
+
+
 _STATURE_M = Figure().stature_m
 
 
 def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 8) -> str:
-    """The figures above for a network: `estimate` of a BGR image gives People. A table."""
+    """The figures above for a network: `estimate` of an RGB image gives People. A table."""
     random = np.random.default_rng(0)
     rows: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
     for height_m, distances, posture in (
@@ -128,8 +171,7 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
                     figure = Figure(x + random.normal(0, 0.006), distance, yaw + random.normal(),
                                     posture)
                     truth = scene.truth([figure])
-                    image = np.ascontiguousarray(scene.render([figure], seed=seed)[..., ::-1])
-                    found = estimate(image)
+                    found = estimate(scene.render([figure], seed=seed))
                     if seed >= 2 and len(found.xy):  # a tracker needs some to settle
                         height = scene.camera.focal_px * _STATURE_M / distance
                         errors.append((found.xy[0] - truth.xy[0]) / height)

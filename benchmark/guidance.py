@@ -35,7 +35,7 @@ from dwpose_ros.guidance.view import Follower  # noqa: E402
 from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
 from dwpose_ros.simulation.camera import height_for  # noqa: E402
-from eye import Eye, fit  # noqa: E402
+from eye import Eye, NetworksEye, fit  # noqa: E402
 
 RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
@@ -55,6 +55,7 @@ class Result(NamedTuple):
     contradictions: int
     wrong: int  # pictures whose true state broke the profile
     pictures: int
+    quality: float = math.nan  # of the pictures, as a share of the best possible
 
 
 class Silent:
@@ -115,12 +116,16 @@ def start(random: np.random.Generator) -> Stance:
                                 p=[0.8, 0.2]), "relaxed")
 
 
-def episode(coach_name: str, profile_path: str, temper: str, seed: int) -> Result:
-    """One person, from their start to the last picture or the time limit."""
+def episode(coach_name: str, profile_path: str, temper: str, seed: int,
+            images: bool = False) -> Result:
+    """One person, from their start to the last picture or the time limit. With `images` they are
+    rendered, and MediaPipe looks at them."""
     random = np.random.default_rng(seed)
     profile = load_profile(profile_path)
     actor = Actor(start(random), temper, seed)
-    eye = Eye(random, height_for(profile.steps[0].parts), RATE_HZ)
+    camera = random, height_for(profile.steps[0].parts), RATE_HZ
+    eye = NetworksEye(*camera, MediaPipe()) if images else Eye(*camera)
+    qualities: list[float] = []
     coach = COACHES[coach_name](profile)
     limit = LIMIT_S[temper] * len(profile.steps)
     step, follower, judging = None, None, None
@@ -147,10 +152,15 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int) -> Resul
         if decision.capture:
             pictures += 1
             wrong += not right(eye, stance, step)
+            if images:
+                qualities.append(eye.quality(step) / eye.best_quality(step))
             coach.captured(True, now)
             if pictures == len(profile.steps):
-                return Result(now, len(said), contradictions, wrong, pictures)
-    return Result(math.inf, len(said), contradictions, wrong, pictures)
+                break
+    else:
+        now = math.inf
+    quality = float(np.mean(qualities)) if qualities else math.nan
+    return Result(now, len(said), contradictions, wrong, pictures, quality)
 
 
 def right(eye: Eye, stance: Stance, profile) -> bool:
@@ -161,9 +171,10 @@ def right(eye: Eye, stance: Stance, profile) -> bool:
     return all(v.ok is not False for v in judge(view, relaxed(profile, 0.1)))
 
 
-def row(coach: str, profile: Path, temper: str, episodes: int, pool) -> str:
+def row(coach: str, profile: Path, temper: str, episodes: int, images: bool, pool) -> str:
     found = list(pool.map(episode, [coach] * episodes, [str(profile)] * episodes,
-                          [temper] * episodes, range(episodes), chunksize=10))
+                          [temper] * episodes, range(episodes), [images] * episodes,
+                          chunksize=1 if images else 10))
     times = np.array([r.time_s for r in found])
     done = np.isfinite(times)
     spoken = sum(r.spoken for r in found)
@@ -174,7 +185,8 @@ def row(coach: str, profile: Path, temper: str, episodes: int, pool) -> str:
             f"{spoken / episodes:8.2f}"
             f"{sum(r.contradictions for r in found) / max(spoken, 1):9.1%}"
             f"{sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1):8.1%}"
-            f"{'  below its bar' if short else ''}")
+            + (f"{np.nanmean([r.quality for r in found]):9.1%}" if images else "")
+            + ("  below its bar" if short else ""))
 
 
 def main() -> int:
@@ -183,6 +195,8 @@ def main() -> int:
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
     parser.add_argument("--tempers", nargs="*", default=list(SUCCESS))
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
+    parser.add_argument("--images", action="store_true", help="rendered images, at which "
+                        "MediaPipe looks: some 10 s an episode; prints their quality, too")
     parser.add_argument("--fit", action="store_true",
                         help="print what MediaPipe does to the renders, which eye.py imitates")
     args = parser.parse_args()
@@ -191,13 +205,13 @@ def main() -> int:
         return 0
     begin = time.perf_counter()
     print(f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
-          f"{'spoken':>8}{'undone':>9}{'wrong':>8}")
+          f"{'spoken':>8}{'undone':>9}{'wrong':>8}" + f"{'quality':>9}" * args.images)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for name in args.profiles:
             path = ROOT / "config" / "profiles" / f"{name}.yaml"
             for temper in args.tempers:
                 for coach in args.coaches:
-                    print(row(coach, path, temper, args.episodes, pool), flush=True)
+                    print(row(coach, path, temper, args.episodes, args.images, pool), flush=True)
     print(f"\n{time.perf_counter() - begin:.0f} s")
     return 0
 

@@ -122,6 +122,11 @@ class Coach:
     def done(self) -> bool:
         return self._state == State.DONE
 
+    @property
+    def complete(self) -> bool:
+        """All pictures are taken, whether that was told or not."""
+        return self._state in (State.CAPTURED, State.DONE)
+
     def update(self, verdicts: Sequence[Verdict], now: float, busy: bool = False) -> Decision:
         """Decide from the checks of one frame, in order of priority.
 

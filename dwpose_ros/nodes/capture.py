@@ -17,7 +17,7 @@ from dwpose_ros.images import ImageError, fill_compressed, to_bgr
 from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.nodes.conversions import from_msg, stamp_ns, time_ns
 from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.pose.draw import draw_skeleton
 from dwpose_ros.srv import Capture as CaptureSrv
@@ -68,7 +68,7 @@ class Capture(DwposeNode):
         try:
             label = check_label(request.label)
             profile = _profile(request.profile, request.step)
-            now = self.get_clock().now().nanoseconds
+            now = time_ns(request.stamp) or self.get_clock().now().nanoseconds
             look = Examiner(profile, request.person_id, request.mirrored)
             found = self._candidates(now, look)
             best, response.rejected = choose(found, request.count, look.weights, now)
@@ -96,7 +96,7 @@ class Capture(DwposeNode):
     def _candidates(self, now: int, look: Examiner) -> list[Candidate]:
         """All frames of the window, oldest first. CaptureError if there is none."""
         since = now - int(self._window_s * 1e9)
-        shots = self._ring.shots()
+        shots = [shot for shot in self._ring.shots() if shot.stamp_ns <= now]
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
             raise CaptureError(f"no frame with a pose in the last {self._window_s} s: the newest "

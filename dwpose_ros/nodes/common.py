@@ -29,6 +29,7 @@ from dwpose_ros.nodes.flow import Flow
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
 MISTAKES = (ValueError, OSError, ParameterException)
+CALLERS = 100
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
 
@@ -156,8 +157,9 @@ class DwposeNode(LifecycleNode):
         self._undo.append(lambda: self.destroy_timer(timer))
 
     def serve(self, srv_type, name: str, callback: Callable) -> None:
-        """A service while the node is active."""
-        service = self.create_service(srv_type, name, callback)
+        """A service while the node is active; so many callers at once get an answer."""
+        service = self.create_service(srv_type, name, callback,
+                                      qos_profile=QoSProfile(depth=CALLERS))
         self._undo.append(lambda: self.destroy_service(service))
 
     def age_s(self, msg) -> float:

@@ -12,9 +12,14 @@ from dwpose_ros.msg import PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPos
 from dwpose_ros.pose.people import People
 
 
+def time_ns(time) -> int:
+    """A Time message in nanoseconds."""
+    return time.sec * 10**9 + time.nanosec
+
+
 def stamp_ns(header) -> int:
     """A header's stamp in nanoseconds."""
-    return header.stamp.sec * 10**9 + header.stamp.nanosec
+    return time_ns(header.stamp)
 
 
 def to_msg(people: People, ids: list[int], header, width: int, height: int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from dwpose_ros.msg import Guidance, WholeBodyPose
@@ -12,8 +13,8 @@ LOOK_S = 0.5  # between two looks at whether anybody subscribes
 
 
 class Viewer(DwposeNode):
-    """Draws the newest pose; `guidance` is the newest instruction. A kind of viewer makes its
-    outputs in `configure`, and overrides what it needs of the first four methods below."""
+    """Draws the newest pose. A kind of viewer makes its outputs in `configure`, and overrides what
+    it needs of the first four methods below."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -33,8 +34,14 @@ class Viewer(DwposeNode):
         """In a thread of its own; a pose that waits is replaced by the next."""
         raise NotImplementedError
 
+    @property
+    def guidance(self) -> Guidance:
+        """The newest instruction; an empty one where nobody gives any more."""
+        silent = self._told.silent_s(time.monotonic()) > self.value("stale_after")
+        return Guidance() if silent else self._guidance
+
     def activate(self) -> None:
-        self.guidance = Guidance()
+        self._guidance = Guidance()
         self._looking = False
         self._worker = Worker(lambda item: self.draw(*item), self.get_logger(), self.get_name())
         self._timer = self.create_timer(LOOK_S, self._look)
@@ -50,14 +57,14 @@ class Viewer(DwposeNode):
         if wanted and not self._looking:
             self.listen()
             self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
-            self.input(Guidance, "guidance", self._on_guidance, 1, steady=False)
+            self._told = self.input(Guidance, "guidance", self._on_guidance, 1, steady=False)
         elif self._looking and not wanted:
             self.drop_inputs()
             self.forget()
         self._looking = wanted
 
     def _on_guidance(self, msg: Guidance) -> None:
-        self.guidance = msg
+        self._guidance = msg
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
         self._worker.put((msg, self.companion(msg)))

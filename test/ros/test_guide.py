@@ -1,0 +1,105 @@
+"""The action `guide`: a goal, its feedback, and how it ends."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from action_msgs.msg import GoalStatus
+from harness import wait_until
+from rclpy.action import ActionClient
+from test_guidance import portrait, show  # noqa: F401
+
+from dwpose_ros.action import Guide
+from dwpose_ros.msg import CapturedImage, Guidance
+from dwpose_ros.srv import Capture
+
+
+@pytest.fixture
+def camera(peer):
+    """Requests of captures, which are all answered with pictures."""
+    requests = []
+
+    def answer(request, response):
+        requests.append(request)
+        response.success = True
+        response.capture = CapturedImage(label=request.label)
+        response.others = [CapturedImage(label=request.label)] * (max(request.count, 1) - 1)
+        return response
+    peer.node.create_service(Capture, "capture", answer)
+    return requests
+
+
+class Goal:
+    """A goal that was sent."""
+
+    def __init__(self, peer, **wanted) -> None:
+        self.feedback: list[Guidance] = []
+        client = ActionClient(peer.node, Guide, "guide")
+        assert client.wait_for_server(20.0)
+        sent = client.send_goal_async(
+            Guide.Goal(**wanted), lambda msg: self.feedback.append(msg.feedback.guidance))
+        wait_until(sent.done)
+        self.handle = sent.result()
+        assert self.handle.accepted
+        self._result = self.handle.get_result_async()
+
+    def ended(self) -> tuple[int, Guide.Result]:
+        wait_until(self._result.done)
+        return self._result.result().status, self._result.result().result
+
+    @property
+    def open(self) -> bool:
+        return not self._result.done()
+
+
+def test_a_goal_is_guided_to_its_pictures(peer, show, camera):  # noqa: F811
+    show.start(on_demand=True, profile="face")
+    goal = Goal(peer, profile="upper_body", language="de", captures=2)
+    assert show(portrait(0.2)).profile == "upper_body"
+    wait_until(lambda: goal.feedback)
+    assert goal.feedback[-1].code == "move_closer"
+    assert goal.feedback[-1].text.startswith(("Kommen", "Machen"))
+    assert show(portrait(0.5), seconds=3.0).state == Guidance.IDLE
+    status, result = goal.ended()
+    assert (status, result.success, result.message) == (GoalStatus.STATUS_SUCCEEDED, True, "")
+    assert [c.label for c in result.captures] == ["upper_body", "upper_body"]
+    assert [r.count for r in camera] == [2]
+
+
+def test_nobody_is_guided_but_for_a_goal(peer, show, camera):  # noqa: F811
+    show.start(on_demand=True)
+    assert show(portrait(0.5), seconds=2.5).state == Guidance.IDLE and not camera
+    goal = Goal(peer)  # the node's own profile and language
+    assert show(portrait(0.5), seconds=0.5).profile == "upper_body"
+    cancelled = goal.handle.cancel_goal_async()
+    wait_until(cancelled.done)
+    status, result = goal.ended()
+    assert (status, result.success) == (GoalStatus.STATUS_CANCELED, False)
+    assert result.message == "cancelled" and not camera
+    assert show(portrait(0.5)).state == Guidance.IDLE
+
+
+@pytest.mark.parametrize("wanted, why", [
+    (dict(profile="no_such"), "no_such.yaml"), (dict(language="xx"), "xx.yaml"),
+    (dict(timeout=0.5), "no picture after 0.5 s")])
+def test_why_there_is_no_picture(peer, show, camera, wanted, why):  # noqa: F811
+    show.start(on_demand=True)
+    goal = Goal(peer, **wanted)
+    status, result = goal.ended()
+    assert (status, result.success) == (GoalStatus.STATUS_ABORTED, False)
+    assert why in result.message and not result.captures
+
+
+def test_a_new_goal_takes_the_place_of_the_last(peer, show, camera):  # noqa: F811
+    show.start()  # which guides by itself until a goal comes
+    first = Goal(peer, profile="face")
+    second = Goal(peer, profile="upper_body")
+    status, result = first.ended()
+    assert (status, result.message) == (GoalStatus.STATUS_ABORTED, "another goal came")
+    assert second.open
+    show(portrait(0.5), seconds=3.0)
+    assert second.ended()[1].success
+    before = len(camera)
+    time.sleep(0.5)
+    assert len(camera) == before == 1
