@@ -13,8 +13,8 @@ LOOK_S = 0.5  # between two looks at whether anybody subscribes
 
 
 class Viewer(DwposeNode):
-    """Draws the newest pose; `guidance` is what it says now. A kind of viewer makes its
-    outputs in `configure`, and overrides what it needs of the first four methods below."""
+    """Draws the newest pose. A kind of viewer makes its outputs in `configure`, and overrides what
+    it needs of the first four methods below."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -33,6 +33,12 @@ class Viewer(DwposeNode):
     def draw(self, pose: WholeBodyPose, companion: Any) -> None:
         """In a thread of its own; a pose that waits is replaced by the next."""
         raise NotImplementedError
+
+    @property
+    def guidance(self) -> Guidance:
+        """The newest instruction; an empty one where nobody gives any more."""
+        silent = self._told.silent_s(time.monotonic()) > self.value("stale_after")
+        return Guidance() if silent else self._guidance
 
     def activate(self) -> None:
         self._guidance = Guidance()
@@ -56,12 +62,6 @@ class Viewer(DwposeNode):
             self.drop_inputs()
             self.forget()
         self._looking = wanted
-
-    @property
-    def guidance(self) -> Guidance:
-        """The newest; an empty one where the guidance has fallen silent."""
-        silent = self._told.silent_s(time.monotonic()) > self.value("stale_after")
-        return Guidance() if silent else self._guidance
 
     def _on_guidance(self, msg: Guidance) -> None:
         self._guidance = msg
