@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,6 +117,12 @@ def start(random: np.random.Generator) -> Stance:
                                 p=[0.8, 0.2]), "relaxed")
 
 
+@lru_cache(maxsize=None)
+def _network() -> MediaPipe:
+    """One for each process: what a graph of MediaPipe's held is not given back."""
+    return MediaPipe()
+
+
 def episode(coach_name: str, profile_path: str, temper: str, seed: int,
             images: bool = False) -> Result:
     """One person, from their start to the last picture or the time limit. With `images` they are
@@ -124,7 +131,7 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
     profile = load_profile(profile_path)
     actor = Actor(start(random), temper, seed)
     camera = random, height_for(profile.steps[0].parts), RATE_HZ
-    eye = NetworksEye(*camera, MediaPipe()) if images else Eye(*camera)
+    eye = NetworksEye(*camera, _network()) if images else Eye(*camera)
     qualities: list[float] = []
     coach = COACHES[coach_name](profile)
     limit = LIMIT_S[temper] * len(profile.steps)

@@ -22,6 +22,7 @@ ARGUMENTS = {
     "speech": ("true", "speak"),
     "voice": ("", "espeak-ng's voice; empty: the language's"),
     "downstream": ("true", "run the example AI node, which writes pose maps"),
+    "on_demand": ("false", "guide only for goals of the action guide"),
     "exit_when_done": ("false", "end everything after the capture"),
 }
 
@@ -36,6 +37,7 @@ def generate_launch_description() -> LaunchDescription:
         managed("guidance", {
             "profile": value("profile", str), "language": value("language", str),
             "mirrored": value("mirrored", bool), "label": value("label", str),
+            "on_demand": value("on_demand", bool),
             "exit_when_done": value("exit_when_done", bool)}),
         managed("capture", {
             "folder": value("folder", str), "image_transport": value("image_transport", str)},
