@@ -16,7 +16,9 @@ demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
 test: $(VENV)/.test
-	$(ROSLESS) $(BIN)/python -m pytest -q test rosless/test $(TEST_ARGS)
+	$(ROSLESS) $(BIN)/python -m pytest -q test --ignore test/ros $(TEST_ARGS)
+	$(ROSLESS) $(BIN)/python -m pytest -q test/ros $(TEST_ARGS)
+	$(ROSLESS) $(BIN)/python -m pytest -q rosless/test $(TEST_ARGS)
 	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
 	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
 

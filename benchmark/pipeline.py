@@ -3,13 +3,15 @@
 
 One run prints, for 1280x720 at 30 Hz with real nodes in processes of their own: the engine's time
 per frame (asked of the pose node), latency from stamp to a subscriber's callback, frames dropped,
-age of the oldest frame ever taken up, and guidance time per message.
+age of the oldest frame ever taken up, guidance time per message, and how much of a core each node
+of the whole launched system takes while nobody looks at the overlay.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,8 +112,8 @@ def measure_guidance(messages: int = 2000) -> float:
     from dwpose_ros.guidance.checks import judge
     from dwpose_ros.guidance.view import Follower
     from dwpose_ros.msg import PersonPose, WholeBodyPose
-    from dwpose_ros.nodes.common import configured
     from dwpose_ros.nodes.conversions import from_msg
+    from dwpose_ros.nodes.files import configured
     random = np.random.default_rng(0)
     profile = load_profile(configured("profiles", "full_body"))
     follower, coach = Follower(profile), Coach(profile)
@@ -126,6 +128,37 @@ def measure_guidance(messages: int = 2000) -> float:
         view = follower.look(ids, people.xy, people.scores, people.boxes, WIDTH, HEIGHT, i / 30)
         coach.update(judge(view, profile), i / 30)
     return (time.perf_counter() - start_s) / messages * 1e3
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure_idle(seconds: float = 10.0) -> dict[str, float]:
+    """Share of a core that each node takes once all of guide.launch.py runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        video = Path(folder) / "sway.avi"
+        write_video(video)
+        log = Path(folder) / "log"
+        with open(log, "w") as output:
+            launch = subprocess.Popen(
+                ["ros2", "launch", "dwpose_ros", "guide.launch.py", f"source:={video}",
+                 "loop:=true",
+                 "speech:=false", f"folder:={folder}"], start_new_session=True, stdout=output,
+                stderr=subprocess.STDOUT)
+        try:
+            time.sleep(10.0)  # start-up
+            nodes = dict(re.findall(r"\[(\w+)-\d+\]: process started with pid \[(\d+)\]",
+                                    log.read_text()))
+            before = {name: cpu_s(int(pid)) for name, pid in nodes.items()}
+            time.sleep(seconds)
+            return {name: (cpu_s(int(pid)) - before[name]) / seconds
+                    for name, pid in nodes.items()}
+        finally:
+            os.killpg(launch.pid, signal.SIGINT)
+            launch.wait(20)
 
 
 def main() -> int:
@@ -147,6 +180,9 @@ def main() -> int:
     print(f"frames dropped               {figures['dropped']}")
     print(f"oldest frame ever taken up   {figures['oldest']:.1f} ms")
     print(f"guidance per message         {guidance:.3f} ms\n")
+    idle = measure_idle()
+    print(f"CPU while nobody looks       {sum(idle.values()):.0%} of a core: "
+          + ", ".join(f"{name} {share:.0%}" for name, share in idle.items()) + "\n")
     for text, value, bar in (("the middleware adds at p95", added, BAR_MS),
                              ("guidance takes", guidance, GUIDANCE_BAR_MS)):
         print(f"{'holds ' if value <= bar else 'BROKEN'} {text} {value:.2f} ms "

@@ -7,7 +7,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-MISTAKE = 2  # exit code of a node that was given what cannot work: as in nodes/common.py
+MISTAKE = 2  # exit code of a node that was given what cannot work: as in nodes/running.py
 RESPAWN_S = 1.0
 
 

@@ -27,8 +27,9 @@ from std_msgs.msg import String
 from dwpose_ros.guidance import load_profile
 from dwpose_ros.images import to_bgr
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE, configured
+from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.nodes.files import configured
 from dwpose_ros.pose.draw import draw_skeleton
 
 ARGUMENTS = {"source": "sim", "profile": "turnaround", "language": "en", "temper": "obedient",

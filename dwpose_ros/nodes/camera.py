@@ -11,7 +11,8 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from dwpose_ros.nodes.calibration import read_calibration
-from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.common import DwposeNode
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import ImageOutput
 from dwpose_ros.sources import Source, SourceError, open_source
 

@@ -16,8 +16,10 @@ from dwpose_ros.guidance.examiner import Examiner
 from dwpose_ros.images import ImageError, fill_compressed, to_bgr
 from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
+from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns, time_ns
+from dwpose_ros.nodes.files import configured
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.pose.draw import draw_skeleton
 from dwpose_ros.srv import Capture as CaptureSrv

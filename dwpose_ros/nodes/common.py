@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import math
-import signal
-import sys
 import time
 import traceback
-from pathlib import Path
 from typing import Any, Callable, Iterable
 
-import rclpy
-from ament_index_python.packages import get_package_share_directory
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -26,10 +19,9 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, diagnosis
 from dwpose_ros.nodes.flow import Flow
+from dwpose_ros.nodes.running import MISTAKE, MISTAKES
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
-MISTAKES = (ValueError, OSError, ImportError, ParameterException)
 CALLERS = 100  # of a service at once, who all get an answer
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
@@ -57,7 +49,7 @@ class DwposeNode(LifecycleNode):
         self.exit_code = 0
         self.parameter("autostart", True, "configure and activate at start; else that is left to "
                        "`ros2 lifecycle set`")
-        self.parameter("stale_after", 0.7, "without a message on a topic that always has some, "
+        self.parameter("stale_after", 0.5, "without a message on a topic that always has some, "
                        "after which it is reported; at least three of its periods", unit="s",
                        minimum=0.1, maximum=3600.0, change=True)
         self.parameter("late_warning", 0.5, "age of what goes out (95th percentile) that the "
@@ -319,50 +311,3 @@ def _choose(name: str, value: Any, choices: Iterable[str]) -> None:
     if choices and value not in choices:
         raise ValueError(f"parameter {name} is {value!r}; it must be one of "
                          f"{', '.join(map(repr, choices))}")
-
-
-def share(*parts: str) -> Path:
-    """A path in the package's share folder."""
-    return Path(get_package_share_directory("dwpose_ros"), *parts)
-
-
-def configured(kind: str, name: str) -> Path:
-    """A file of ours by its name ('full_body'), or a user's by its path ('~/mine.yaml')."""
-    if "/" in name or name.endswith(".yaml"):
-        return Path(name).expanduser()
-    return share("config", kind, f"{name}.yaml")
-
-
-def run(make: type[DwposeNode]) -> None:
-    """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 2."""
-    node = None
-    code = 0
-    try:
-        rclpy.init()
-        node = make()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        if not node.start():
-            code = MISTAKE
-        while rclpy.ok() and not code:
-            # Not spin(): in rclpy a signal that comes just before it waits does not wake it.
-            executor.spin_once(timeout_sec=1.0)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except MISTAKES as err:
-        if node is not None:
-            raise  # not the user's doing
-        rclpy.logging.get_logger(make.__name__.lower()).fatal(" ".join(str(err).split()))
-        code = MISTAKE
-    except Exception:
-        if rclpy.ok():  # else a callback was at work when the signal came, and could not publish
-            raise
-    finally:
-        # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if node is not None:
-            code = code or node.exit_code
-            node.close()
-            node.destroy_node()
-        rclpy.try_shutdown()
-    sys.exit(code)

@@ -15,8 +15,9 @@ from dwpose_ros.capture.store import write_atomically
 from dwpose_ros.images import decode
 from dwpose_ros.msg import CapturedImage
 from dwpose_ros.nodes.capture import LATCHED
-from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.conversions import from_msg
+from dwpose_ros.nodes.running import run
 from dwpose_ros.pose.openpose import draw_pose_map, to_openpose
 
 

@@ -14,10 +14,12 @@ from dwpose_ros.guidance.checks import Judge
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
-from dwpose_ros.nodes.common import WATCH_S, DwposeNode, configured, run
+from dwpose_ros.nodes.common import WATCH_S, DwposeNode
 from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
+from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.flow import FIRST_S
 from dwpose_ros.nodes.guide import Order, serve_goals
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.srv import Capture
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from sensor_msgs.msg import RegionOfInterest
 
 from dwpose_ros.msg import PersonPose, WholeBodyPose
-from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.conversions import from_msg
+from dwpose_ros.nodes.running import run
 from dwpose_ros.pose.hri_names import JOINTS, region, skeletons
 
 BODIES = "/humans/bodies"  # REP 155 wants absolute names

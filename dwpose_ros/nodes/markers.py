@@ -12,8 +12,9 @@ from visualization_msgs.msg import MarkerArray
 from dwpose_ros.images import to_depth
 from dwpose_ros.msg import WholeBodyPose, WholeBodyPose3D
 from dwpose_ros.nodes import annotations
-from dwpose_ros.nodes.common import NEWEST_IMAGE, run
+from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns, to_msg_3d
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.scene import Scene
 from dwpose_ros.nodes.viewer import Viewer
 from dwpose_ros.pose.people import People

@@ -8,8 +8,8 @@ from typing import Any
 from dwpose_ros.caption import draw_caption
 from dwpose_ros.images import to_bgr
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import run
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import ImageOutput, declare_transport, image_input
 from dwpose_ros.nodes.viewer import Viewer
 from dwpose_ros.pose.draw import draw_skeleton

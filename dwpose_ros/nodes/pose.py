@@ -12,8 +12,9 @@ import numpy as np
 from dwpose_ros.capture.quality import light_and_sharpness
 from dwpose_ros.images import ImageError, to_rgb
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.conversions import stamp_ns, to_msg
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.nodes.worker import Worker
 from dwpose_ros.pose import Place, load

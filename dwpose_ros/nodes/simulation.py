@@ -8,7 +8,9 @@ from std_msgs.msg import Header, String
 
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode, configured, run
+from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
+from dwpose_ros.nodes.files import configured
+from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import ImageOutput
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES

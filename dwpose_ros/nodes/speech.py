@@ -15,7 +15,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
 from dwpose_ros.guidance.phrases import RATE, speaking_s
-from dwpose_ros.nodes.common import DwposeNode, run
+from dwpose_ros.nodes.common import DwposeNode
+from dwpose_ros.nodes.running import run
 
 ENGINE = "espeak-ng"
 VOICES = {"pt": "pt-br", "zh": "cmn"}  # where a language's voice has another name

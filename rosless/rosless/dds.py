@@ -46,6 +46,9 @@ _LOCALHOST = ('<General><Interfaces><NetworkInterface address="127.0.0.1"/></Int
               "<MaxAutoParticipantIndex>99</MaxAutoParticipantIndex>"
               '<Peers><Peer address="localhost"/></Peers></Discovery>')
 _domains: dict[int, Domain] = {}
+# The library converts QoS through buffers that all threads share: of two that ask for what was
+# discovered at once, one would free what the other reads.
+_converting = threading.RLock()
 
 
 def domain_id_from_environment() -> int:
@@ -306,7 +309,7 @@ class Participant:
                 for name, namespace, readers, writers in self._nodes.values()])))
 
     def _discovered(self, topic) -> list:
-        with self._lock, _or_gone(self._dds):
+        with _converting, _or_gone(self._dds):
             if topic not in self._builtin:
                 self._builtin[topic] = BuiltinDataReader(self._dds, topic)
             return [s for s in self._builtin[topic].read(100_000)

@@ -1,0 +1,51 @@
+"""A node's process, from its start to a signal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+
+MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
+MISTAKES = (ValueError, OSError, ImportError, ParameterException)
+
+
+def run(make: type) -> None:
+    """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 2.
+
+    `make` is a kind of DwposeNode.
+    """
+    node = None
+    code = 0
+    try:
+        rclpy.init()
+        node = make()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        if not node.start():
+            code = MISTAKE
+        while rclpy.ok() and not code:
+            # Not spin(): in rclpy a signal that comes just before it waits does not wake it.
+            executor.spin_once(timeout_sec=1.0)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except MISTAKES as err:
+        if node is not None:
+            raise  # not the user's doing
+        rclpy.logging.get_logger(make.__name__.lower()).fatal(" ".join(str(err).split()))
+        code = MISTAKE
+    except Exception:
+        if rclpy.ok():  # else a callback was at work when the signal came, and could not publish
+            raise
+    finally:
+        # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if node is not None:
+            code = code or node.exit_code
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    sys.exit(code)
