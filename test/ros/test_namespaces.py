@@ -56,8 +56,9 @@ def test_two_cameras(peer, launched, scene):
         assert pose.persons[0].id == 1 and pose.header.frame_id == f"{name}_camera"
     for name, colour in (("left", [0, 0, 255]), ("right", [255, 0, 0])):
         assert list(wait_until(lambda: images[name])[0].data[:3]) == colour
-    assert {f"/{side}/{node}" for side in ("left", "right")
-            for node in ("camera", "pose", "overlay")} == nodes_and_names(peer, "/left")[0]
+    nodes = {f"/{side}/{node}" for side in ("left", "right")
+             for node in ("camera", "pose", "overlay", "markers")}
+    assert wait_until(lambda: nodes == nodes_and_names(peer, "/left")[0], 20.0)
     assert launch.stop() == 0 and "Traceback" not in launch.output
 
 
