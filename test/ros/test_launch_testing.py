@@ -2,8 +2,8 @@
 
     python3 -m launch_testing.launch_test test/ros/test_launch_testing.py
 
-colcon test does that too, and pytest where ROS 2 is sourced. (The command `launch_test` runs with
-the system's Python, which may lack what the nodes need.)
+colcon test does that too. (The command `launch_test` runs with the system's Python, which may lack
+what the nodes need.)
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ START_S = 60.0  # for all nodes and the network, on a slow machine
 NODES = ("simulation", "pose", "overlay", "markers", "guidance", "capture", "speech",
          "downstream")
 
+pytestmark = pytest.mark.skip(  # said by pytest alone
+    "a launch test: python3 -m launch_testing.launch_test, or colcon test, runs it")
 HAS_MEDIAPIPE = importlib.util.find_spec("mediapipe") is not None
 needs_mediapipe = unittest.skipUnless(HAS_MEDIAPIPE, "MediaPipe is not installed")
 
 
-@pytest.mark.launch_test
 @launch_testing.markers.keep_alive  # else launch ends before the tests where it has nothing to do
 def generate_test_description() -> LaunchDescription:
     guide = IncludeLaunchDescription(
