@@ -334,8 +334,9 @@ class Participant:
                     GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepAll))
                 time.sleep(0.1)  # what was said before is sent again to a new reader
             for data, _ in self._graph_reader.take(10_000):
-                info = deserialize(data, message_class(GRAPH_TYPE))
-                self._remote[info.gid.data.tobytes()] = info
+                with suppress(ValueError):  # Humble's has longer gids
+                    info = deserialize(data, message_class(GRAPH_TYPE))
+                    self._remote[info.gid.data.tobytes()] = info
             infos = [info for gid, info in self._remote.items() if gid in alive]
         return [(node.node_name, node.node_namespace,
                  {g.data.tobytes() for g in node.reader_gid_seq},
