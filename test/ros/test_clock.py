@@ -25,7 +25,9 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
         return Time(seconds=1e9 + elapsed + (step_s if elapsed > SET_AFTER_S else 0.0))
     clock = peer.node.create_publisher(Clock, "/clock", 10)
     peer.node.create_timer(0.01, lambda: clock.publish(Clock(clock=now().to_msg())))
-    session = Session(peer, run, tmp_path, use_sim_time=True)
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    session = Session(peer, run, folder, use_sim_time=True)
     images, poses = (peer.listen(kind, topic) for kind, topic in (
         (Image, "image_raw"), (WholeBodyPose, "wholebody_pose")))
     began = time.monotonic()
