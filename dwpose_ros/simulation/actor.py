@@ -161,8 +161,9 @@ class Actor:
             yaw += wrapped(HEADINGS[code] + self._random.normal(0, error) - yaw)
         elif code in POSTURES:
             wanted = POSTURES[code]
-            if {here.posture, wanted} == {"a_pose", "feet_apart"}:
-                wanted = "a_pose"  # its feet are apart too
+            if here.posture == "a_pose" and code in ("feet_apart", "straighten_arms") or (
+                    {here.posture, wanted} == {"feet_apart", "a_pose"}):
+                wanted = "a_pose"  # its feet are apart and its arms straight
             here = here._replace(posture=wanted)
         elif code == "show":
             if part in PARTS_BELOW:

@@ -31,6 +31,7 @@ _WALKS_OUT = 0.4  # so far from the middle, in widths, somebody is at the image'
 _CUT_M = 1.5  # where that cannot be told: the way back if all points are cut off
 _NEAR_M = 1.0  # and how far away is who fills the image
 _MEANWHILE_M = 1.6  # so far somebody walks before they have heard the next sentence
+_NEARLY = 1.15
 _ROOM = 1.05  # so many times as far as would just do
 
 
@@ -301,7 +302,8 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
     reach = _reach(view, profile, mirrored)
     there = offset
     if not math.isnan(reach.here):
-        inside = reach.near <= reach.here <= reach.far
+        # Well within where size alone asks them to move: the limits to enter and to leave differ.
+        inside = reach.near / _NEARLY <= reach.here <= reach.far * _NEARLY
         there *= 1.0 if inside else reach.here / reach.best
     verdict = within("centred", there, -profile.centre, profile.centre)._replace(
         value=offset, track=view.aside)
