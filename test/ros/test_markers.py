@@ -15,6 +15,7 @@ from definitions import FOXGLOVE, messages
 from harness import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
 from test_guidance import HEIGHT, WIDTH, portrait
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -22,6 +23,7 @@ from dwpose_ros.images import fill
 from dwpose_ros.keypoints import INDEX
 from dwpose_ros.msg import Guidance, WholeBodyPose, WholeBodyPose3D
 from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.nodes.upright import STATIC
 from dwpose_ros.pose.draw import LEFT
 
 FOCAL_PX = 1000.0
@@ -95,6 +97,26 @@ def test_people_stand_where_they_are(show):
     nose = points.points[0]
     assert nose.x == pytest.approx((person.x[0] - WIDTH / 2) * z / FOCAL_PX, abs=0.01)
     assert nose.y == pytest.approx((person.y[0] - HEIGHT / 2) * z / FOCAL_PX, abs=0.01)
+
+
+def test_a_frame_is_upright(peer, show):
+    """For viewers: x ahead, y left, z up, whichever frame the images have."""
+    frames = peer.listen(TFMessage, "/tf_static", STATIC)
+    show.start()
+    show(portrait(0.5))
+    (turned,) = wait_until(lambda: frames)[0].transforms
+    assert (turned.header.frame_id, turned.child_frame_id) == ("camera", "upright")
+    q, moved = turned.transform.rotation, turned.transform.translation
+    assert (moved.x, moved.y, moved.z) == (0.0, 0.0, 0.0)
+    s, v = q.w, np.array([q.x, q.y, q.z])
+    for axis, in_image in (((1, 0, 0), (0, 0, 1)), ((0, 1, 0), (-1, 0, 0)),
+                           ((0, 0, 1), (0, -1, 0))):
+        t = 2 * np.cross(v, axis)
+        assert axis + s * t + np.cross(v, t) == pytest.approx(in_image)
+    late = peer.listen(TFMessage, "/tf_static", STATIC)  # it is latched
+    wait_until(lambda: late)
+    show(portrait(0.5))
+    assert len(frames) == 1  # and told once
 
 
 def test_the_person_s_left_is_blue(show):
