@@ -72,7 +72,7 @@ def rviz(context) -> list[Node]:
     from dwpose_ros.nodes.upright import upright_frame
     frame = upright_frame(LaunchConfiguration("namespace").perform(context))
     return [Node(package="rviz2", executable="rviz2", name="rviz2", output="log",
-                 arguments=["-f", frame, "-d", PathJoinSubstitution(
+                 arguments=["-f", frame, "-t", "DWPose {NAMESPACE}", "-d", PathJoinSubstitution(
                      [FindPackageShare("dwpose_ros"), "config", "dwpose.rviz"])])]
 
 

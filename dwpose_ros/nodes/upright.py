@@ -1,6 +1,6 @@
 """The frame `upright`: the camera's, turned until x is ahead, y left and z up.
 
-Images have y down, and in such a frame the viewers' floor is a wall, and a mouse rolls the horizon.
+Images have y down: in their frame a viewer's floor is a wall, and dragging rolls the horizon.
 """
 
 from __future__ import annotations
