@@ -8,6 +8,7 @@ from geometry_msgs.msg import Point, Vector3
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from dwpose_ros.caption import plain
 from dwpose_ros.keypoints import FACE, LEFT_HAND, SKELETON
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.pose.draw import FACE_COLOR, LIMB_COLORS, MIDDLE
@@ -81,7 +82,8 @@ def _text(pose: WholeBodyPose, points: np.ndarray, guidance: Guidance) -> Marker
     """The instruction, above whom it is for."""
     marker = _marker(pose.header, "text", 0, Marker.TEXT_VIEW_FACING, TEXT_M)
     marker.color = _PALETTE[MIDDLE]
-    marker.text = guidance.text
+    # RViz leaves a hole for each letter that is not ASCII.
+    marker.text = plain(guidance.text, guidance.code)
     x, y, z = NOBODY_AT
     for person, xyz in zip(pose.persons, points):
         seen = xyz[np.isfinite(xyz).all(-1)].astype(float)
