@@ -219,7 +219,8 @@ class DwposeNode(LifecycleNode):
             mistake = isinstance(err, MISTAKES)
             # What nobody foresaw, rclpy would drop without a word.
             self.last_error = " ".join(str(err).split()) if mistake else traceback.format_exc()
-            self.get_logger().fatal(self.last_error)
+            if self.context.ok():  # else Ctrl-C came meanwhile, and nothing is wrong
+                self.get_logger().fatal(self.last_error)
             undo()
             self._phase = before
             return (TransitionCallbackReturn.FAILURE if mistake
