@@ -1,8 +1,13 @@
 """Fixtures that several folders share."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
+
+# Not `pythonpath` in pytest.ini: Ubuntu 22.04 has pytest 6.2, which does not know it.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "ros")]
 
 pytest_plugins = ["networks"]
 

@@ -95,7 +95,8 @@ def test_a_file_that_is_no_video(tmp_path, content, suffix, capfd):
     path.write_bytes(content)
     assert refused(str(path), False) == (
         f"video {path} cannot be opened: it is no video that this OpenCV can read")
-    assert capfd.readouterr() == ("", "")  # one line says it, not OpenCV's and FFmpeg's too
+    if tuple(map(int, cv2.__version__.split("-")[0].split(".")[:3])) >= (4, 5, 5):
+        assert capfd.readouterr() == ("", "")  # one line says it, not OpenCV's and FFmpeg's too
 
 
 def test_an_empty_folder(tmp_path):

@@ -28,7 +28,7 @@ NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true on
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 # What can be asked of somebody who is on their way already, or about to be.
 PLACING = {"move_closer", "move_back", "move_left", "move_right", "move_forward", "move_backward",
-           "turn_left", "turn_right", "turn_around", "face_camera",
+           "turn_left", "turn_right", "turn_around", "face_camera", "look_at_camera",
            "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
            "open_hands", "spread_fingers"}
 
@@ -104,6 +104,7 @@ class Coach:
     def _begin_step(self) -> None:
         self._current = self._wanted = _Wish()
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
+        self._began: float | None = None
         self._hold_since: float | None = None
         self._count = 0
         self._spoken = _Wish()
@@ -139,6 +140,8 @@ class Coach:
         elif now - self._time > BLIND_S:
             self._hold_since = None
         self._time = now
+        if self._began is None:
+            self._began = now
         busy = self._is_busy(busy, now)
         self._responses.watch(verdicts, now, busy)
         failing = [v for v in verdicts if v.ok is False]
@@ -182,7 +185,7 @@ class Coach:
         """The verdict, or the one that comes first; None if they are about all of that."""
         if verdict.first in failing:
             due = self._due(failing[verdict.first], failing, now)
-            if due is not None:
+            if due is not None or axis(verdict.code) == "head":  # it turns with the body
                 return due
         about = (self._responses.under_way(verdict.code)
                  or axis(verdict.code) in self._responses.awaited(now))
@@ -353,7 +356,8 @@ class Coach:
             return False
         if wish.code == "capture_failed":
             return self._spoken.code != wish.code
-        if wish.code in LASTING and now - self._since[wish.what] < LASTING_S:
+        never = wish.code == "show" and self._since[wish.what] == self._began  # was seen
+        if wish.code in LASTING and not never and now - self._since[wish.what] < LASTING_S:
             return False
         if since < (self.profile.repeat_s if self._in_vain >= PATIENCE else self.profile.gap_s):
             return False

@@ -12,6 +12,7 @@ from dwpose_ros.guidance.checks import Verdict
 REACTION_S = 0.4  # nobody acts on a sentence sooner after its end
 BEGIN_S = 1.0  # after its end, most have begun
 SETTLED_S = 0.4  # movement is what changes within so long
+AGO_S = 3.5  # after its end, and with something else said since, it can be said again
 RESTED_S = 0.2  # who has not moved for so long has ended what they were doing
 
 # Advice on one axis takes nothing from advice on another: who walks back can be told to turn.
@@ -105,8 +106,11 @@ class Responses:
                 and not one.moved and now - one.heard_at < BEGIN_S]
 
     def ended(self, code: str, now: float) -> bool:
-        """They have done something about this instruction, and come to rest."""
+        """They have done something about this instruction, and come to rest; or that cannot be
+        told any more."""
         one = self.on(code)
+        if one.code and one is not self._last and not one.moving:
+            return now - one.heard_at >= AGO_S
         return (one.moved and now - one.rests_since >= RESTED_S
                 and now - one.heard_at >= BEGIN_S)
 

@@ -10,8 +10,7 @@ from typing import Any, Callable, Iterable
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
+from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -219,7 +218,7 @@ class DwposeNode(LifecycleNode):
             mistake = isinstance(err, MISTAKES)
             # What nobody foresaw, rclpy would drop without a word.
             self.last_error = " ".join(str(err).split()) if mistake else traceback.format_exc()
-            if self.context.ok():  # else Ctrl-C came meanwhile, and nothing is wrong
+            if self.context.ok():  # else a signal cut it short, which is no fault
                 self.get_logger().fatal(self.last_error)
             undo()
             self._phase = before

@@ -1,7 +1,7 @@
 """ROS 2 names, types and graph on Eclipse Cyclone DDS, laid out as rmw_cyclonedds does.
 
 Payloads are ready-made CDR (see `interfaces`), so a topic's DDS type is only a name: the Python
-`cyclonedds` types are made with one dummy byte, and their serialisation passes bytes through.
+`cyclonedds` types are made without members, and their serialisation passes bytes through.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cyclonedds.builtin import (BuiltinDataReader, BuiltinTopicDcpsParticipant,
 from cyclonedds.core import (DDSException, Entity, GuardCondition, InstanceState, ReadCondition,
                              SampleState, ViewState)
 from cyclonedds.domain import Domain, DomainParticipant
-from cyclonedds.idl import IdlStruct, annotations, make_idl_struct, types
+from cyclonedds.idl import IdlStruct, annotations, make_idl_struct
 from cyclonedds.internal import SampleInfo
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
@@ -46,6 +46,7 @@ _LOCALHOST = ('<General><Interfaces><NetworkInterface address="127.0.0.1"/></Int
               "<MaxAutoParticipantIndex>99</MaxAutoParticipantIndex>"
               '<Peers><Peer address="localhost"/></Peers></Discovery>')
 _domains: dict[int, Domain] = {}
+_joining = threading.Lock()  # two threads may join the first time at once
 # The library converts QoS through buffers that all threads share: of two that ask for what was
 # discovered at once, one would free what the other reads.
 _converting = threading.RLock()
@@ -90,8 +91,9 @@ def ros_type_name(dds_name: str) -> str:
 
 @lru_cache(maxsize=None)
 def _raw_type(typename: str) -> type[IdlStruct]:
-    cls = make_idl_struct(typename.rsplit("/", 1)[-1], dds_type_name(typename),
-                          {"bytes_follow": types.uint8})
+    # Without members: the library looks up a new topic's members without the lock under which
+    # its other threads forget those of topics that end, and has crashed on that.
+    cls = make_idl_struct(typename.rsplit("/", 1)[-1], dds_type_name(typename), {})
     annotations.final(cls)
     annotations.autoid("sequential")(cls)
     # On the class itself: Cyclone DDS refuses samples of a subclass.
@@ -238,8 +240,9 @@ class Participant:
 
     def __init__(self, domain_id: int) -> None:
         try:
-            if domain_id not in _domains:
-                _domains[domain_id] = _Domain(domain_id, configuration())
+            with _joining:
+                if domain_id not in _domains:
+                    _domains[domain_id] = _Domain(domain_id, configuration())
             self._dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
         except DDSException as err:
             raise OSError(f"Cyclone DDS cannot join domain {domain_id}: a network interface (at "
@@ -331,8 +334,9 @@ class Participant:
                     GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepAll))
                 time.sleep(0.1)  # what was said before is sent again to a new reader
             for data, _ in self._graph_reader.take(10_000):
-                info = deserialize(data, message_class(GRAPH_TYPE))
-                self._remote[info.gid.data.tobytes()] = info
+                with suppress(ValueError):  # Humble's has longer gids
+                    info = deserialize(data, message_class(GRAPH_TYPE))
+                    self._remote[info.gid.data.tobytes()] = info
             infos = [info for gid, info in self._remote.items() if gid in alive]
         return [(node.node_name, node.node_namespace,
                  {g.data.tobytes() for g in node.reader_gid_seq},

@@ -6,6 +6,7 @@ import threading
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
@@ -20,7 +21,9 @@ from rclpy.qos import (DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityP
                        qos_profile_sensor_data)
 from rclpy.task import Future
 from rclpy.time import Time
+from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock as ClockMsg
+from rosless.dds import GRAPH_TYPE
 from rosless_helpers import wait_until
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, Int32, String
@@ -574,6 +577,22 @@ def test_two_nodes_of_one_name_are_two(peer):
     first.destroy_node()
     wait_until(lambda: names().count("same") == 1)
     assert second.get_name() == "same"
+
+
+def test_nodes_of_humble_are_passed_over(peer):
+    """It tells of them in a message of the same name, with longer gids."""
+    humble = get_typestore(Stores.ROS2_HUMBLE)
+    gid = humble.types["rmw_dds_common/msg/Gid"](data=np.ones(24, np.uint8))
+    told = humble.types[GRAPH_TYPE](gid=gid, node_entities_info_seq=[
+        humble.types["rmw_dds_common/msg/NodeEntitiesInfo"](
+            node_namespace="/", node_name="theirs", reader_gid_seq=[gid], writer_gid_seq=[])])
+    ours, humble_s = peer().node("ours"), peer()
+    assert "ours" in ours.get_node_names()
+    humble_s.context.participant._graph_writer.write(
+        bytes(humble.serialize_cdr(told, GRAPH_TYPE)))
+    peer().node("another")
+    wait_until(lambda: "another" in ours.get_node_names())
+    assert "theirs" not in ours.get_node_names()
 
 
 @pytest.mark.parametrize("name, full", [

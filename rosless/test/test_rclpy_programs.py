@@ -288,3 +288,33 @@ time.sleep(0.2)
 """)
     wait_until(lambda: got == [String(data="hello")])
     assert started.end()[0] == 0
+
+
+CROWD = """
+import sys, threading, time
+import geometry_msgs.msg
+from cyclonedds.core import Qos
+from rosless.dds import Participant
+
+def come_and_go(types):
+    while time.monotonic() < end:
+        guest = Participant(int(sys.argv[1]))
+        for name in types:
+            guest.writer(f"rt/{name}", name, Qos())
+        guest.end()
+
+TYPES = [f"geometry_msgs/msg/{name}" for name in dir(geometry_msgs.msg) if name[0].isupper()]
+end = time.monotonic() + 3
+threads = [threading.Thread(target=come_and_go, args=(TYPES[i::3],)) for i in range(3)]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+print("well")
+"""
+
+
+def test_participants_may_come_and_go_in_several_threads(program):
+    """The library forgets the topics of one while it makes those of another."""
+    code, out, err = program(CROWD, os.environ.get("ROS_DOMAIN_ID", "0")).end()
+    assert (code, out, err) == (0, "well\n", "")

@@ -41,7 +41,7 @@ class Watched:
 
 
 def test_axes():
-    assert {axis(code) for code in PLACING} == {"depth", "side", "turn", "arms", "hands"}
+    assert {axis(code) for code in PLACING} == {"depth", "side", "turn", "head", "arms", "hands"}
     assert axis("turn_left") == axis("turn_around") == axis("face_back") == "turn"
     assert axis("show") == "show"  # which moves nobody is an axis of its own
     for code, other in OPPOSITE.items():

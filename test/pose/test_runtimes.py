@@ -139,12 +139,19 @@ class TestCuda:
         assert options["trt_profile_max_shapes"] == "crops:8x256x192x3"
 
 
+can_tell = pytest.mark.skipif(
+    not hasattr(onnxruntime.InferenceSession, "get_provider_graph_assignment_info"),
+    reason="onnxruntime is older than 1.24; 1.23 is the last for Python 3.10")
+
+
+@can_tell
 def test_nodes_and_where_they_run(network, caplog):
     with caplog.at_level(logging.WARNING):
         assert open_network(network, Place(device="cpu")).assigned()["cpu"]["TopK"] == 2
     assert not caplog.records
 
 
+@can_tell
 def test_a_gpu_that_leaves_work_to_the_cpu_is_told_on(network, caplog, monkeypatch):
     """As far as it can be seen without one: CUDA, as the session says, but nothing on it."""
     monkeypatch.setattr(onnxruntime, "get_available_providers",

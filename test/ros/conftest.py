@@ -13,11 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# A domain of our own, on this machine alone, before anything joins it.
-os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 80)
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-os.environ.setdefault("CYCLONEDDS_URI", (
-    Path(__file__).resolve().parents[2] / "config" / "cyclonedds.xml").as_uri())
+import alone  # noqa: F401
+
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 pytest.importorskip("rclpy")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from harness import wait_until
+from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from test_guidance import HEIGHT, WIDTH, portrait
@@ -59,8 +61,10 @@ class Session:
             node.stop()
 
 
-def play_live(peer) -> None:
-    """Somebody comes closer, is too far to one side, stands right; each frame looks different."""
+def play_live(peer, now: Callable[[], Time] | None = None) -> None:
+    """Somebody comes closer, is too far to one side, stands right; each frame looks different.
+    `now` is the camera's clock."""
+    now = now or peer.node.get_clock().now
     images = peer.publisher(Image, "image_raw", 10, readers=2)
     poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10, readers=3)
     random = np.random.default_rng(1)
@@ -69,7 +73,7 @@ def play_live(peer) -> None:
         for _ in range(int(seconds * RATE_HZ)):
             person = portrait(size, x)
             jitter = random.normal(0, 0.2, 133).astype(np.float32)
-            header = Header(stamp=peer.node.get_clock().now().to_msg(), frame_id="camera")
+            header = Header(stamp=now().to_msg(), frame_id="camera")
             frame = np.ascontiguousarray(np.roll(background, random.integers(99), 1))
             images.publish(fill(Image(header=header), frame.repeat(4, 0).repeat(4, 1)))
             person.x = person.x + jitter

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -189,6 +191,35 @@ def test_a_folder_that_cannot_be_written_is_told(peer, run, scene, tmp_path):
         scene(noise(), portrait(0.5))
         return ask(peer).message
     wait_until(lambda: f"cannot write to {tmp_path / 'file'}" in message())
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 300 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only the administrator can mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_no_capture_is_lost_half(peer, run, scene, small_disk):
+    """And once there is room, it goes on."""
+    (small_disk / "other").write_bytes(bytes(250_000))
+    run("capture", folder=small_disk)
+    scene.connect()
+
+    def answer():
+        scene(noise(2.0), portrait(0.5))
+        return ask(peer)
+    wait_until(lambda: "No space left on device; free some space" in answer().message)
+    assert [p.name for p in small_disk.iterdir()] == ["other"]
+    (small_disk / "other").unlink()
+    subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
+    done = answer()
+    assert done.success and len([p for p in small_disk.iterdir() if p.is_file()]) == 3
 
 
 def test_points_that_are_not_finite_do_not_break_the_json(peer, run, scene, tmp_path):

@@ -123,3 +123,15 @@ def test_no_fault_at_start_is_silent(run, networks, tmp_path, fault, told):
         filter(None, [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")]))})
     node.says(told)
     assert node.ended() != 0
+
+
+def test_a_signal_while_it_is_configured_is_no_fault(run, networks, tmp_path):
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "onnxruntime.py").write_text(
+        "import os, signal, time, rclpy\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "while rclpy.ok():\n    time.sleep(0.01)\n"
+        "raise RuntimeError('cut short')\n")
+    node = run("pose", **networks["pose"], env={"PYTHONPATH": os.pathsep.join(
+        filter(None, [str(tmp_path / "slow"), os.environ.get("PYTHONPATH", "")]))})
+    assert node.ended() == 0 and "Traceback" not in node.output

@@ -84,8 +84,9 @@ def test_the_table_shows_all_that_a_node_says():
         "| `rate` | double | empty | 0 to 9 | Hz |  | of what comes on &lt;topic> |"]
 
 
-def test_ros2_param_describes_them(run):
+def test_ros2_param_describes_them(peer, run):
     run("pose", autostart=False)
+    peer.call(GetState, "/pose/get_state")  # Humble's ros2 param waits for no node
     said = ros2("param", "describe", "/pose", "max_age", "backend")
     for line in ("Parameter name: max_age", "Type: double", "Min value: 0.0", "Max value: 3600.0",
                  "Description: older frames are not processed; 0 takes all", "unit: s",

@@ -209,4 +209,4 @@ def looking(view: View, profile: Profile, mirrored: bool = False,
         part = "head"
         return verdict._replace(ok=None, value=math.nan, code="show", part=part,
                                 required=in_image(profile.side, False) not in ("left", "right"))
-    return verdict if verdict.ok else verdict._replace(code=code)
+    return verdict if verdict.ok else verdict._replace(code=code, first="facing")

@@ -27,9 +27,10 @@ _CROWN = ((_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54), (_EARS, _SHOULDERS
 # Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
 # soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees
 # across: another camera, or a child, changes the number, not the direction.
-_WALKS_OUT = 0.3  # so far from the middle, in widths, somebody is at the image's border
+_WALKS_OUT = 0.4  # so far from the middle, in widths, somebody is at the image's border
 _CUT_M = 1.5  # where that cannot be told: the way back if all points are cut off
 _NEAR_M = 1.0  # and how far away is who fills the image
+_MEANWHILE_M = 1.6  # so far somebody walks before they have heard the next sentence
 _ROOM = 1.05  # so many times as far as would just do
 
 
@@ -114,7 +115,8 @@ def too_far(view: View, profile: Profile, mirrored: bool = False,
     verdict = _by_distance(verdict, view, profile, mirrored, before)
     aside = centred(view, profile, mirrored)
     reach = _reach(view, profile, mirrored)
-    if aside.ok is False and abs(aside.value) * reach.here / reach.best > _WALKS_OUT:
+    soon = max(reach.best, reach.here - _MEANWHILE_M)
+    if aside.ok is False and abs(aside.value) * reach.here / soon > _WALKS_OUT:
         # Coming closer they would leave the image at its side.
         return verdict._replace(first="centred")
     return verdict

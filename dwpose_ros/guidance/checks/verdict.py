@@ -11,7 +11,7 @@ _GRADE_STICKS = 0.2
 STEP_M = 0.5  # what somebody does who is asked for a step: shorter than in walking
 SIDESTEP_M = 0.35
 LITTLE_M = 0.27  # up to here it is "a little"
-MOST_STEPS = 6  # that are asked for at once
+MOST_STEPS = 8  # that are asked for at once
 
 
 class Verdict(NamedTuple):
