@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import subprocess
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -27,9 +28,39 @@ def _font_file() -> str | None:
     return None
 
 
-def font(size: float):
-    """The font for texts over images, so many pixels large."""
-    file, size = _font_file(), max(1, int(size))
+@lru_cache(maxsize=64)
+def _font_for(text: str) -> str | None:
+    """A font file with all letters of a text: DejaVu Sans, or what fontconfig knows of."""
+    file = _font_file()
+    if file and _has(file, text):
+        return file
+    letters = " ".join(f"{ord(c):x}" for c in sorted(set(text)))
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        file = subprocess.run(["fc-match", "-f", "%{file}", f"sans:charset={letters}"],
+                              capture_output=True, text=True, timeout=5.0).stdout
+        if _has(file, text):  # it proposes one in any case
+            return file
+    return None
+
+
+def _has(file: str, text: str) -> bool:
+    """Whether a font has all letters of a text. Raises OSError if it is no font."""
+    letters = ImageFont.truetype(file, 20)
+    box = bytes(letters.getmask("\U0010ffff"))  # what it draws for those it lacks
+    return all(c.isspace() or bytes(letters.getmask(c)) != box for c in set(text))
+
+
+def plain(text: str, code: str = "") -> str:
+    """An instruction in ASCII: without accents, or, of another script, its code: "move closer"."""
+    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    if code and any(c.isalpha() and not c.isascii() for c in letters):
+        return code.replace("_", " ")
+    return "".join(c for c in letters if c.isascii())
+
+
+def font(size: float, file: str | None = None):
+    """A font for texts over images, so many pixels large; of a file, or DejaVu Sans."""
+    file, size = file or _font_file(), max(1, int(size))
     if file:
         return ImageFont.truetype(file, size)
     try:
@@ -39,25 +70,28 @@ def font(size: float):
 
 
 @lru_cache(maxsize=8)
-def _letters(text: str, width: int, height: int) -> np.ndarray:
+def _letters(text: str, code: str, width: int, height: int) -> np.ndarray:
     """(height, width, 1) share of white in the strip, 0..1."""
     strip = Image.new("L", (width, height), 0)
     pen = ImageDraw.Draw(strip)
-    if not _font_file():  # Pillow's own font has no accents, and draws a box for each
-        text = "".join(c for c in unicodedata.normalize("NFD", text)
-                       if not unicodedata.combining(c))
+    file = _font_for(text)
+    if not file:  # there would be a box for each letter
+        text = plain(text, code)
     size = height * 0.55
-    size *= min(1.0, 0.95 * width / max(pen.textlength(text, font=font(size)), 1))
-    pen.text((width / 2, height / 2), text, fill=255, font=font(size), anchor="mm")
+    size *= min(1.0, 0.95 * width / max(pen.textlength(text, font=font(size, file)), 1))
+    pen.text((width / 2, height / 2), text, fill=255, font=font(size, file), anchor="mm")
     return np.asarray(strip, np.float32)[..., None] / 255
 
 
-def draw_caption(bgr: np.ndarray, text: str) -> np.ndarray:
-    """Write one line at the bottom of an image (h, w, 3) uint8, in place; gives the image back."""
+def draw_caption(bgr: np.ndarray, text: str, code: str = "") -> np.ndarray:
+    """Write one line at the bottom of an image (h, w, 3) uint8, in place; gives the image back.
+
+    `code` is an instruction's, which is written instead where no font has the text's script.
+    """
     height = max(16, bgr.shape[0] // 14)
     text = " ".join(text.split())
     if text and bgr.shape[0] > height:
         strip = bgr[-height:]
-        letters = _letters(text, bgr.shape[1], height)
+        letters = _letters(text, code, bgr.shape[1], height)
         strip[:] = strip * (_DARKEN * (1 - letters)) + 255 * letters
     return bgr

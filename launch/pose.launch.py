@@ -67,6 +67,15 @@ def camera(context) -> list[Node]:
         "source": value("source", str), "loop": value("loop", bool)})]
 
 
+def rviz(context) -> list[Node]:
+    """RViz, whose topics are those of its own namespace, but whose frames are not."""
+    from dwpose_ros.nodes.upright import upright_frame
+    frame = upright_frame(LaunchConfiguration("namespace").perform(context))
+    return [Node(package="rviz2", executable="rviz2", name="rviz2", output="log",
+                 arguments=["-f", frame, "-t", "DWPose {NAMESPACE}", "-d", PathJoinSubstitution(
+                     [FindPackageShare("dwpose_ros"), "config", "dwpose.rviz"])])]
+
+
 def generate_launch_description() -> LaunchDescription:
     network = [] if os.environ.get("CYCLONEDDS_URI") else [SetEnvironmentVariable(
         "CYCLONEDDS_URI", ["file://", PathJoinSubstitution(
@@ -90,9 +99,5 @@ def generate_launch_description() -> LaunchDescription:
                             ("camera_info", LaunchConfiguration("camera_info_topic"))),
                 condition=IfCondition(LaunchConfiguration("markers"))),
         managed("hri", {}, condition=IfCondition(LaunchConfiguration("hri"))),
-        Node(
-            package="rviz2", executable="rviz2", name="rviz2", output="log",
-            condition=IfCondition(LaunchConfiguration("rviz")),
-            arguments=["-d", PathJoinSubstitution(
-                [FindPackageShare("dwpose_ros"), "config", "dwpose.rviz"])]),
+        OpaqueFunction(function=rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
     ])

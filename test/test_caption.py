@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 
 from dwpose_ros import caption
-from dwpose_ros.caption import draw_caption
+from dwpose_ros.caption import draw_caption, plain
+
+
+@pytest.fixture
+def fonts(monkeypatch):
+    """A function that makes the programs of a folder all there are, fontconfig's too."""
+    def forget() -> None:
+        caption._font_for.cache_clear()
+        caption._letters.cache_clear()
+
+    def only(folder: str) -> None:
+        monkeypatch.setenv("PATH", folder)
+        forget()
+    yield only
+    forget()
 
 
 def image(height: int = 720, width: int = 1280) -> np.ndarray:
@@ -53,12 +67,11 @@ def test_accents_are_not_plain_letters(accents, plain):
     assert not np.array_equal(letters(accents), letters("\uffff"))
 
 
-def test_without_a_font_that_has_accents_the_plain_letters_are_written(monkeypatch):
+def test_without_a_font_that_has_accents_the_plain_letters_are_written(monkeypatch, fonts):
     """Rather than a box for each."""
     monkeypatch.setattr(caption, "_font_file", lambda: None)
-    caption._letters.cache_clear()
+    fonts("")
     accents, plain = letters("Déplacez-vous"), letters("Deplacez-vous")
-    caption._letters.cache_clear()
     assert plain.any() and np.array_equal(accents, plain)
 
 
@@ -95,3 +108,31 @@ def test_the_same_text_again_is_the_same():
     first = draw_caption(image(), "Hold still")
     draw_caption(np.zeros_like(first), "Hold still")
     assert np.array_equal(draw_caption(image(), "Hold still"), first)
+
+
+@pytest.mark.parametrize("text, code, shown", [
+    ("Placez-vous devant la caméra, s'il vous plaît.", "step_into_view",
+     "Placez-vous devant la camera, s'il vous plait."),
+    ("Größe: ¿está?", "", "Grosse: esta?"),
+    ("2歩 うしろへ", "move_back", "move back")])
+def test_an_instruction_in_plain_letters(text, code, shown):
+    assert plain(text, code) == shown
+
+
+def test_a_script_that_no_font_has_is_no_row_of_boxes(fonts):
+    fonts("")
+    code = draw_caption(image(), "うしろへ", "move_back")
+    assert np.array_equal(code, draw_caption(image(), "move back"))
+
+
+def test_fontconfig_is_asked_for_a_font_of_the_script(fonts, tmp_path):
+    if caption._font_file() is None:
+        pytest.skip("DejaVu Sans is not here")
+    asked = tmp_path / "asked"
+    match = tmp_path / "fc-match"
+    match.write_text(f'#!/bin/sh\necho "$@" > {asked}\nprintf {caption._font_file()}\n')
+    match.chmod(0o755)
+    fonts(str(tmp_path))
+    assert caption._font_for("Éß") == caption._font_file() and not asked.exists()
+    assert caption._font_for("うし") is None  # what was proposed has not got them
+    assert asked.read_text() == "-f %{file} sans:charset=3046 3057\n"

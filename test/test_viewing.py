@@ -9,8 +9,12 @@ def test_rviz_looks_at_the_overlay_and_the_markers():
     assert rviz_topics() == {"overlay": "sensor_msgs/msg/Image",
                              "markers": "visualization_msgs/msg/MarkerArray"}
     manager = rviz_manager()
-    assert manager["Global Options"]["Fixed Frame"] == "camera"
-    assert manager["Views"]["Current"]["Target Frame"] == "camera"
+    assert manager["Global Options"]["Fixed Frame"] == "upright"
+    # Nothing names another frame: launch gives RViz the one of its namespace.
+    frames = [manager["Views"]["Current"]["Target Frame"], *(
+        display["Reference Frame"] for display in manager["Displays"]
+        if "Reference Frame" in display)]
+    assert frames == ["<Fixed Frame>"] * 3
 
 
 def test_each_panel_of_foxglove_has_a_place_and_each_place_a_panel():

@@ -16,6 +16,7 @@ from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns, to_msg_3d
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.scene import Scene
+from dwpose_ros.nodes.upright import Upright
 from dwpose_ros.nodes.viewer import Viewer
 from dwpose_ros.pose.people import People
 from dwpose_ros.pose.space import Camera, distances, flat, from_depth, is_calibrated
@@ -51,6 +52,11 @@ class Markers(Viewer):
                                    "image panel, which shows the topic overlay all the same")
         if self.value("depth"):
             self._poses_3d = self.output(WholeBodyPose3D, "wholebody_pose_3d", 5)
+
+        self._upright = Upright(self)
+
+    def cleanup(self) -> None:
+        self._upright.close()
 
     def listen(self) -> None:
         self._since = time.monotonic()
@@ -97,6 +103,7 @@ class Markers(Viewer):
         if points is not None and self._poses_3d.wanted():
             self._poses_3d.publish(to_msg_3d(pose, points))
         if self._markers.wanted():
+            self._upright.below(pose.header)
             if points is None:
                 z = distances(people, camera, threshold)
                 points = flat(people, camera, np.nan_to_num(z, nan=UNKNOWN_M), threshold)

@@ -53,7 +53,7 @@ class Overlay(Viewer):
         if companion is not None and self._overlays.subscriptions():
             _, people = from_msg(pose)
             bgr = draw_skeleton(to_bgr(companion).copy(), people, self.value("threshold"))
-            draw_caption(bgr, self.guidance.text)
+            draw_caption(bgr, self.guidance.text, self.guidance.code)
             self._overlays.publish(pose.header, bgr, self.value("jpeg_quality"))
 
 

@@ -8,12 +8,13 @@ from geometry_msgs.msg import Point, Vector3
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from dwpose_ros.caption import plain
 from dwpose_ros.keypoints import FACE, LEFT_HAND, SKELETON
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.pose.draw import FACE_COLOR, LIMB_COLORS, MIDDLE
 
 LIFETIME = Duration(sec=2)  # of a marker whose sender has gone without a word
-LINE_M, DOT_M, TEXT_M = 0.012, 0.025, 0.12
+LINE_M, TEXT_M = 0.012, 0.12
 ABOVE_M = 0.3  # the instruction's middle, above the highest point of the face
 NOBODY_AT = (0.0, -0.4, 2.0)  # where it is while there is nobody: before the camera, m
 
@@ -27,14 +28,17 @@ def color(bgr: tuple[int, int, int]) -> ColorRGBA:
 # One message of each, however many limbs have it.
 _PALETTE = {bgr: color(bgr) for bgr in (*LIMB_COLORS, MIDDLE, FACE_COLOR)}
 _LIMBS = [_PALETTE[bgr] for bgr in LIMB_COLORS]
-_DOTS = [_PALETTE[FACE_COLOR if point >= FACE.start else MIDDLE]
-         for point in range(LEFT_HAND.start)]  # of hands the lines are enough
+# Points, their size in m, and colour; of hands the lines are enough. Those of a face are small,
+# else they are one blob.
+_DOTS = {"points": (slice(0, FACE.start), 0.025, _PALETTE[MIDDLE]),
+         "faces": (slice(FACE.start, LEFT_HAND.start), 0.008, _PALETTE[FACE_COLOR])}
 
 
 class Scene:
     """Makes the markers of one image after another, and deletes those of who has left.
 
-    Namespaces are `skeletons`, `points` and `text`; ids are the track ids, that of the text is 0.
+    Namespaces are `skeletons`, `points`, `faces` and `text`; ids are the track ids, that of the
+    text is 0.
     """
 
     def __init__(self) -> None:
@@ -49,13 +53,14 @@ class Scene:
             places = [Point(x=x, y=y, z=z) if seen else None
                       for (x, y, z), seen in zip(xyz.astype(float).tolist(), there)]
             limbs = np.flatnonzero(there[SKELETON].all(-1))
-            markers += [
-                _marker(header, "skeletons", number, Marker.LINE_LIST, LINE_M,
-                        [places[end] for limb in limbs for end in SKELETON[limb]],
-                        [_LIMBS[limb] for limb in limbs for _ in range(2)]),
-                _marker(header, "points", number, Marker.SPHERE_LIST, DOT_M,
-                        [place for place in places[:len(_DOTS)] if place],
-                        [dot for dot, place in zip(_DOTS, places) if place])]
+            lines = _marker(header, "skeletons", number, Marker.LINE_LIST, LINE_M)
+            lines.points = [places[end] for limb in limbs for end in SKELETON[limb]]
+            lines.colors = [_LIMBS[limb] for limb in limbs for _ in range(2)]
+            markers.append(lines)
+            for ns, (part, size_m, dot) in _DOTS.items():
+                dots = _marker(header, ns, number, Marker.SPHERE_LIST, size_m)
+                dots.points, dots.color = [place for place in places[part] if place], dot
+                markers.append(dots)
         markers = [marker for marker in markers if marker.points]
         if guidance.text:
             markers.append(_text(pose, points, guidance))
@@ -66,20 +71,19 @@ class Scene:
         return MarkerArray(markers=gone + markers)
 
 
-def _marker(header, ns: str, number: int, kind: int, size_m: float, places: list[Point],
-            colors: list[ColorRGBA]) -> Marker:
+def _marker(header, ns: str, number: int, kind: int, size_m: float) -> Marker:
     marker = Marker(header=header, ns=ns, id=number, type=kind, action=Marker.ADD,
-                    scale=Vector3(x=size_m, y=size_m, z=size_m), points=places, colors=colors,
-                    lifetime=LIFETIME)
+                    scale=Vector3(x=size_m, y=size_m, z=size_m), lifetime=LIFETIME)
     marker.pose.orientation.w = marker.color.a = 1.0
     return marker
 
 
 def _text(pose: WholeBodyPose, points: np.ndarray, guidance: Guidance) -> Marker:
     """The instruction, above whom it is for."""
-    marker = _marker(pose.header, "text", 0, Marker.TEXT_VIEW_FACING, TEXT_M, [], [])
+    marker = _marker(pose.header, "text", 0, Marker.TEXT_VIEW_FACING, TEXT_M)
     marker.color = _PALETTE[MIDDLE]
-    marker.text = guidance.text
+    # RViz leaves a hole for each letter that is not ASCII.
+    marker.text = plain(guidance.text, guidance.code)
     x, y, z = NOBODY_AT
     for person, xyz in zip(pose.persons, points):
         seen = xyz[np.isfinite(xyz).all(-1)].astype(float)

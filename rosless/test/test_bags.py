@@ -14,7 +14,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import (Qos, QosDurability, QosHistory, QosLiveliness, QosReliability,
                                 QosTime)
-from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+from rosbags.rosbag2 import (CompressionFormat, CompressionMode, Reader, StoragePlugin,
+                             Writer)
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosless.interfaces import learn, serialize, type_hash
 from rosless_helpers import wait_until
@@ -128,6 +129,19 @@ def test_only_what_is_wanted(peer, recorded):
             ("/left/a", 1), ("/left/c", 1)]
 
 
+def test_a_topic_that_is_silent_at_first(peer, recorded):
+    """rosbag2 plays no MCAP file whose first chunk has no message."""
+    publisher = peer().node().create_publisher(UInt8, "count", 10)
+
+    def publish() -> None:
+        wait_until(publisher.get_subscription_count)
+        time.sleep(1.3)  # what is not written yet is written once a second
+        publisher.publish(UInt8(data=1))
+    bag = recorded("/count", publish)
+    with Reader(bag / "bag.mcap") as reader:
+        assert [bool(chunk.message_index_length) for chunk in reader.storage.chunks] == [True]
+
+
 def test_a_killed_recording(peer, recorded, ros2):
     node = peer().node()
     publisher = node.create_publisher(UInt8, "count", 10)
@@ -158,6 +172,18 @@ def test_info(bag, ros2):
     assert (rows["Duration"], rows["Messages"]) == ("0.500000000s", "12")
     assert rows["End"].endswith("(100.500000000)") and rows["Bag size"].endswith("KiB")
     assert rows["Topic information"].startswith("Topic: /map | Type: std_msgs/msg/String | Count:")
+
+
+def test_info_on_a_compressed_bag(tmp_path, ros2):
+    """As rosbag2 makes it with --compression-mode file."""
+    writer = Writer(tmp_path / "small", version=9, storage_plugin=StoragePlugin.MCAP)
+    writer.set_compression(CompressionMode.FILE, CompressionFormat.ZSTD)
+    with writer:
+        writer.write(writer.add_connection("/other", UInt8._TYPENAME, typestore=get_typestore(
+            Stores.ROS2_JAZZY)), 10**9, serialize(UInt8(data=7)))
+    code, out, err = ros2(f"bag info {tmp_path / 'small'}").end()
+    assert (code, err) == (0, "")
+    assert "small.mcap.zstd" in out and "Storage id:        mcap" in out
 
 
 # Playing

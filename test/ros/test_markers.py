@@ -15,14 +15,16 @@ from definitions import FOXGLOVE, messages
 from harness import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
 from test_guidance import HEIGHT, WIDTH, portrait
 from visualization_msgs.msg import Marker, MarkerArray
 
 from dwpose_ros.images import fill
-from dwpose_ros.keypoints import INDEX
+from dwpose_ros.keypoints import FACE, INDEX
 from dwpose_ros.msg import Guidance, WholeBodyPose, WholeBodyPose3D
 from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.pose.draw import LEFT
+from dwpose_ros.nodes.upright import STATIC
+from dwpose_ros.pose.draw import FACE_COLOR, LEFT, MIDDLE
 
 FOCAL_PX = 1000.0
 K = [FOCAL_PX, 0.0, WIDTH / 2, 0.0, FOCAL_PX, HEIGHT / 2, 0.0, 0.0, 1.0]
@@ -97,6 +99,26 @@ def test_people_stand_where_they_are(show):
     assert nose.y == pytest.approx((person.y[0] - HEIGHT / 2) * z / FOCAL_PX, abs=0.01)
 
 
+def test_a_frame_is_upright(peer, show):
+    """For viewers: x ahead, y left, z up, whichever frame the images have."""
+    frames = peer.listen(TFMessage, "/tf_static", STATIC)
+    show.start()
+    show(portrait(0.5))
+    (turned,) = wait_until(lambda: frames)[0].transforms
+    assert (turned.header.frame_id, turned.child_frame_id) == ("camera", "upright")
+    q, moved = turned.transform.rotation, turned.transform.translation
+    assert (moved.x, moved.y, moved.z) == (0.0, 0.0, 0.0)
+    s, v = q.w, np.array([q.x, q.y, q.z])
+    for axis, in_image in (((1, 0, 0), (0, 0, 1)), ((0, 1, 0), (-1, 0, 0)),
+                           ((0, 0, 1), (0, -1, 0))):
+        t = 2 * np.cross(v, axis)
+        assert axis + s * t + np.cross(v, t) == pytest.approx(in_image)
+    late = peer.listen(TFMessage, "/tf_static", STATIC)  # it is latched
+    wait_until(lambda: late)
+    show(portrait(0.5))
+    assert len(frames) == 1  # and told once
+
+
 def test_the_person_s_left_is_blue(show):
     show.start()
     lines = show(portrait(0.5))["skeletons", 7]
@@ -104,6 +126,21 @@ def test_the_person_s_left_is_blue(show):
     left = [p for p, c in zip(lines.points, lines.colors)
             if [round(v * 255) for v in (c.b, c.g, c.r)] == list(LEFT)]
     assert left and all(p.x >= 0 for p in left)  # on the image's right
+
+
+def test_the_points_of_a_face_are_small(show):
+    """In RViz 68 points of 25 mm were one blob."""
+    show.start()
+    person = portrait(0.5)
+    person.x[FACE] = np.linspace(person.x[0] - 30, person.x[0] + 30, 68)
+    person.y[FACE], person.scores[FACE] = person.y[0], 0.9
+    found = show(person)
+    faces, points = found["faces", 7], found["points", 7]
+    assert len(faces.points) == 68 and faces.scale.x < 0.01 < points.scale.x
+    for marker, bgr in ((faces, FACE_COLOR), (points, MIDDLE)):  # one colour for all of them
+        color = marker.color
+        assert [round(v * 255) for v in (color.b, color.g, color.r, color.a)] == [*bgr, 255]
+        assert not marker.colors
 
 
 def test_who_leaves_is_deleted_once(show):

@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import Image
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import MarkerArray
 
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.nodes.upright import STATIC
 from harness import ros2, wait_until
 
-GLOBAL = {"/diagnostics", "/parameter_events", "/rosout"}
+GLOBAL = {"/diagnostics", "/parameter_events", "/rosout", "/tf_static"}
 
 
 @pytest.fixture
@@ -56,6 +59,12 @@ def test_two_cameras(peer, launched, scene):
         assert pose.persons[0].id == 1 and pose.header.frame_id == f"{name}_camera"
     for name, colour in (("left", [0, 0, 255]), ("right", [255, 0, 0])):
         assert list(wait_until(lambda: images[name])[0].data[:3]) == colour
+    frames = peer.listen(TFMessage, "/tf_static", STATIC)
+    for side in ("left", "right"):
+        peer.listen(MarkerArray, f"/{side}/markers")
+    wait_until(lambda: {(t.header.frame_id, t.child_frame_id) for m in frames
+                        for t in m.transforms} == {("left_camera", "left/upright"),
+                                                   ("right_camera", "right/upright")}, 20.0)
     nodes = {f"/{side}/{node}" for side in ("left", "right")
              for node in ("camera", "pose", "overlay", "markers")}
     assert wait_until(lambda: nodes == nodes_and_names(peer, "/left")[0], 20.0)

@@ -68,7 +68,10 @@ def _reindex(path: Path) -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted([*path.glob("*.mcap"), *path.glob("*.db3")]) if path.is_dir() else [path]
+    """Those with messages; rosbag2 may have compressed them, to .mcap.zstd say."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if {".mcap", ".db3"} & {*file.suffixes})
 
 
 def _until_signal(run: Callable, args) -> int:
@@ -112,7 +115,7 @@ def describe(bag: Reader, path: Path) -> str:
     known = bag.message_count > 0
     rows = [("Files", ", ".join(part.name for part in parts)),
             ("Bag size", _size(sum(part.stat().st_size for part in parts))),
-            ("Storage id", "mcap" if parts[0].suffix == ".mcap" else "sqlite3"),
+            ("Storage id", "mcap" if ".mcap" in parts[0].suffixes else "sqlite3"),
             ("Duration", f"{(end - bag.start_time) / 1e9:.9f}s" if known else "0s"),
             ("Start", _date(bag.start_time) if known else "-"),
             ("End", _date(end) if known else "-"), ("Messages", str(bag.message_count)),

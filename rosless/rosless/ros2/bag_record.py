@@ -105,7 +105,7 @@ class Recorder:
         storage = self._writer.storage
         if self._writer.storage_plugin == StoragePlugin.SQLITE3:
             storage.conn.commit()
-        elif storage.chunk.bio.tell():
+        elif storage.chunk.msgs:  # rosbag2 plays no file that begins with a chunk of none
             storage.close_chunk()
             storage.bio.flush()
 
