@@ -11,6 +11,7 @@ from dwpose_ros.guidance.body import SIDES
 from dwpose_ros.guidance.checks import (CHECKS, POSTURE_CHECKS, centred, crown, cut_off, facing,
                                         judge, light, looking, one_person, sharp, sideways, size,
                                         still, too_close, too_far, visible)
+from dwpose_ros.guidance.checks.judging import ENTER, relaxed
 from dwpose_ros.guidance.checks.verdict import Verdict, steps
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.keypoints import LEFT_HAND, NAMES
@@ -94,12 +95,30 @@ def test_a_cropped_forehead_is_no_head(person, custom, top, whole, share, hidden
     assert cut_off(one.view(), custom(parts=("shoulders",))).ok  # who asked for no head
 
 
+def test_the_crown_is_where_the_faces_own_points_say(person):
+    """The body's eyes are truer of a small figure than of a face that fills the image."""
+    view = person(height=4.0, top=0.1).view()
+    moved = view.xy.copy()
+    moved[[NAMES.index("left_eye"), NAMES.index("right_eye")]] += 30.0
+    assert crown(view._replace(xy=moved), 0.3) == crown(view, 0.3)
+
+
 @pytest.mark.parametrize("hidden, known", [
     ((), True), (("face",), True), (("face", "shoulders"), False), (("face", "head"), True),
     (("face", "left_eye", "left_ear"), False)])
 def test_the_crown(person, hidden, known):
     found = crown(person(height=0.8, top=0.1, hidden=hidden).view(), 0.3)
     assert found == pytest.approx(72, abs=4) if known else math.isnan(found)
+
+
+@pytest.mark.parametrize("height", np.arange(1.8, 2.3, 0.03))
+@pytest.mark.parametrize("x", np.arange(0.3, 0.36, 0.01))
+def test_what_is_not_in_the_middle_by_wide_limits_is_not_by_narrow_ones(person, profile, height,
+                                                                       x):
+    """Else it held and broke from frame to frame, and nothing was ever said."""
+    wide, view = profile("upper_body"), person(height=height, x=x).view()
+    if not any(check(view, wide).ok is False for check in (too_close, cut_off, too_far)):
+        assert centred(view, wide).ok or not centred(view, relaxed(wide, ENTER)).ok
 
 
 @pytest.mark.parametrize("check, name, where, code, grade, count", [

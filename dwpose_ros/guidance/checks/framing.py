@@ -18,12 +18,14 @@ from dwpose_ros.proportions import ABOVE_GROUND, FOCAL, STATURE_M
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
 _ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
 _CHIN = FACE.start + 8
+_LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # truer than the body's two eyes
 _EYES = (INDEX["left_eye"], INDEX["right_eye"])
 _EARS = (INDEX["left_ear"], INDEX["right_ear"])
 _SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
 # The crown lies beyond the first as far as the second is on the other side, times the third: the
 # eyes are in the middle of a head. Then by the shoulders; from the same proportions as above.
-_CROWN = ((_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54), (_EARS, _SHOULDERS, 0.70))
+_CROWN = ((_LIDS, (_CHIN,), 0.97), (_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54),
+          (_EARS, _SHOULDERS, 0.70))
 # Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
 # soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees
 # across: another camera, or a child, changes the number, not the direction.
