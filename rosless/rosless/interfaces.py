@@ -7,13 +7,12 @@ rosidl); fixed arrays of numbers are numpy, sequences of numbers `array.array`.
 from __future__ import annotations
 
 import importlib
-import math
 import re
 from array import array
 from functools import lru_cache, partial
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
-from typing import Any, Callable, NamedTuple
+from typing import Any
 
 import numpy as np
 from rosbags.interfaces import Nodetype
@@ -23,11 +22,8 @@ from rosbags.typesys.msg import MSGParser
 
 from rosless import index
 from rosless.action_types import PARTS, carriers, qualified_name
+from rosless.fields import CODES, Field, checked, many, numbers, require, scalar
 
-_CODES = {"int8": "b", "uint8": "B", "char": "B", "int16": "h", "uint16": "H", "int32": "i",
-          "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f", "float64": "d"}
-_IDL = {"float32": "float", "float64": "double", "bool": "boolean", "byte": "octet",
-        "char": "uint8"}
 # How the messages in a file end their names, and what is wrong where their number is.
 _LAYOUTS = {
     "msg": (("",), ""),
@@ -35,22 +31,10 @@ _LAYOUTS = {
             "a service must have one line --- between its request and its response"),
     "action": (tuple("_" + part for part in PARTS),
                "an action must have two lines --- between its goal, its result and its feedback")}
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
-
 _store = get_typestore(Stores.ROS2_JAZZY)  # definitions and hashes
 _wire = get_typestore(Stores.EMPTY)  # the same, with fields named as our classes store them
 # rosbags keeps no default values of the types it knows; this is the only one among them.
 _defaults: dict[tuple[str, str], Any] = {("geometry_msgs/msg/Quaternion", "w"): 1.0}
-
-
-class Field(NamedTuple):
-    """How one field is named in IDL, made, checked, and translated for rosbags."""
-
-    idl: str
-    default: Callable[[], Any]
-    check: Callable[[str, Any], Any]  # (field name, value) -> what is stored
-    to_wire: Callable[[Any], Any] | None = None
-    from_wire: Callable[[Any], Any] | None = None
 
 
 class Message:
@@ -294,7 +278,7 @@ def message_class(typename: str) -> type[Message]:
         if field not in fields:
             body[attribute] = 0  # an empty struct has one byte on the wire
         else:
-            body[field] = _property(field, fields[field])
+            body[field] = checked(field, fields[field])
             if convert := fields[field].to_wire:
                 attribute = f"_{field}_WIRE"
                 body[attribute] = property(
@@ -306,32 +290,21 @@ def message_class(typename: str) -> type[Message]:
     return cls
 
 
-def _property(name: str, field: Field) -> property:
-    slot = "_" + name
-    return property(lambda self: getattr(self, slot),
-                    lambda self, value: setattr(self, slot, field.check(name, value)))
-
-
 def _field(typename: str, name: str, desc: tuple) -> Field:
     default = _defaults.get((typename, name))
     if desc[0] == Nodetype.NAME:
         return _nested(desc[1])
     if desc[0] == Nodetype.BASE:
-        return _scalar(*desc[1], default)
+        return scalar(*desc[1], default)
     item, length = desc[1]
-    element = _nested(item[1]) if item[0] == Nodetype.NAME else _scalar(*item[1], None)
+    element = _nested(item[1]) if item[0] == Nodetype.NAME else scalar(*item[1], None)
     base = None if item[0] == Nodetype.NAME else item[1][0]
     fixed = desc[0] == Nodetype.ARRAY
     bound = f", {length}" if length else ""
     idl = f"{element.idl}[{length}]" if fixed else f"sequence<{element.idl}{bound}>"
-    if base in _CODES:
-        return _numbers(base, length, fixed, idl, default)
-    return _list(element, base, length, fixed, idl, default)
-
-
-def _require(holds: Any, name: str, what: str, value: Any) -> None:
-    if not holds:
-        raise AssertionError(f"The '{name}' field must be {what}, not {value!r}")
+    if base in CODES:
+        return numbers(base, length, fixed, idl, default)
+    return many(element, base, length, fixed, idl, default)
 
 
 def _nested(typename: str) -> Field:
@@ -339,130 +312,6 @@ def _nested(typename: str) -> Field:
     package, _, short = typename.split("/")
 
     def check(name: str, value: Any) -> Any:
-        _require(isinstance(value, cls), name, f"a sub message of type '{short}'", value)
+        require(isinstance(value, cls), name, f"a sub message of type '{short}'", value)
         return value
     return Field(f"{package}/{short}", cls, check)
-
-
-def _scalar(base: str, bound: int, default: Any) -> Field:
-    idl = _IDL.get(base, base)
-    if base == "string":
-        def check(name: str, value: Any) -> Any:
-            _require(isinstance(value, str), name, "of type 'str'", value)
-            _require(not bound or len(value) <= bound, name, f"of at most {bound} characters",
-                     value)
-            return value
-        return Field(f"string<{bound}>" if bound else idl, lambda: default or "", check)
-    if base == "bool":
-        def check(name: str, value: Any) -> Any:
-            _require(isinstance(value, bool), name, "of type 'bool'", value)
-            return value
-        return Field(idl, lambda: bool(default), check)
-    if base == "byte":
-        def check(name: str, value: Any) -> Any:
-            _require(isinstance(value, bytes) and len(value) == 1, name,
-                     "of type 'bytes' with length 1", value)
-            return value
-        return Field(idl, lambda: bytes([default or 0]), check,
-                     lambda v: int.from_bytes(v, "little", signed=True),
-                     lambda v: v.to_bytes(1, "little", signed=True))
-    if base.startswith("float"):
-        limit = _FLOAT32_MAX if base == "float32" else math.inf
-
-        def check(name: str, value: Any) -> Any:
-            _require(isinstance(value, float), name, "of type 'float'", value)
-            _require(abs(value) <= limit or not math.isfinite(value), name,
-                     f"a {idl} in [-{limit}, {limit}]", value)
-            return value
-        return Field(idl, lambda: float(default or 0), check)
-    if base not in _CODES:
-        raise NotImplementedError(f"rosless has no fields of type {base!r}; a full ROS 2 has them")
-    low, high = (int(v) for v in (np.iinfo(_dtype(base)).min, np.iinfo(_dtype(base)).max))
-    kind = f"an integer in [{low}, {high}]"
-
-    def check(name: str, value: Any) -> Any:
-        _require(isinstance(value, int), name, "of type 'int'", value)
-        _require(low <= value <= high, name, kind, value)
-        return value
-    return Field(idl, lambda: int(default or 0), check)
-
-
-def _dtype(base: str) -> np.dtype:
-    return np.dtype(_CODES[base])
-
-
-def _numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Field:
-    dtype, code = _dtype(base), _CODES[base]
-
-    def check(name: str, value: Any) -> Any:
-        _require(hasattr(value, "__len__") and not isinstance(value, (str, set)), name,
-                 f"a sequence of {base}", value)
-        _require_length(name, value, length, fixed)
-        if fixed:
-            if isinstance(value, np.ndarray):
-                _require((value.dtype, value.ndim) == (dtype, 1), name,
-                         f"one-dimensional with dtype {dtype}",
-                         f"{value.ndim}-dimensional {value.dtype}")
-                return value
-        elif isinstance(value, array) and value.typecode == code:
-            return value
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            value = np.frombuffer(value, np.uint8)
-        try:
-            exact = _exact(value, dtype)
-            return exact if fixed else _array(code, np.ascontiguousarray(exact).ravel())
-        except (TypeError, ValueError, OverflowError) as err:
-            raise AssertionError(
-                f"The '{name}' field must hold only {base} values: {err}") from err
-
-    if fixed:
-        return Field(idl, lambda: np.array(default or [0] * length, dtype), check,
-                     np.ascontiguousarray, np.array)
-    return Field(idl, lambda: array(code, default or []), check,
-                 lambda v: np.frombuffer(v, dtype) if len(v) else np.empty(0, dtype),
-                 lambda v: _array(code, v))
-
-
-def _require_length(name: str, value: Any, length: int, fixed: bool) -> None:
-    wrong = len(value) != length if fixed else length and len(value) > length
-    _require(not wrong, name, f"a sequence of {'exactly' if fixed else 'at most'} {length} "
-             "elements", f"{len(value)} elements")
-
-
-def _array(code: str, values: np.ndarray) -> array:
-    made = array(code)
-    made.frombytes(memoryview(values).cast("B") if len(values) else b"")  # copies once
-    return made
-
-
-def _exact(value: Any, dtype: np.dtype) -> np.ndarray:
-    """`value` as `dtype`, refusing what would lose its meaning (300 as uint8, 0.5 as an int)."""
-    given = np.asarray(value)
-    if given.size and not np.can_cast(given.dtype, dtype, "same_kind"):
-        if given.dtype.kind not in "iu" or dtype.kind == "b":
-            raise TypeError(f"{given.dtype} is not {dtype}")
-    if given.size and dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        if given.min() < limits.min or given.max() > limits.max:
-            raise ValueError(f"outside [{limits.min}, {limits.max}]")
-    return given.astype(dtype)
-
-
-def _list(element: Field, base: str | None, length: int, fixed: bool, idl: str,
-          default: Any) -> Field:
-    def check(name: str, value: Any) -> Any:
-        _require(hasattr(value, "__iter__") and not isinstance(value, (str, bytes)), name,
-                 f"a sequence of {element.idl}", value)
-        checked = [element.check(name, v) for v in value]
-        _require_length(name, checked, length, fixed)
-        return value if isinstance(value, list) else checked
-
-    def make() -> list:
-        return list(default) if default else [element.default() for _ in range(fixed * length)]
-
-    if base == "bool":
-        return Field(idl, make, check, lambda v: np.array(v, np.bool_), lambda v: v.tolist())
-    if base == "byte":
-        return Field(idl, make, check, lambda v: np.frombuffer(b"".join(v), np.int8),
-                     lambda v: [bytes([b & 0xFF]) for b in v])
-    return Field(idl, make, check)
