@@ -26,6 +26,7 @@ ARGUMENTS = {
     "height": ("0", "pixels; 0: the source's own"),
     "rate": ("0.0", "frames a second; 0: the source's own"),
     "frame_id": ("camera", "frame of the images"),
+    "calibration": ("", "the camera's, as camera_calibration writes it (YAML); empty: none"),
     "loop": ("false", "begin again after a file's last frame"),
     "temper": ("obedient", "how the simulated person follows instructions: obedient, slow, "
                            "overshooting, restless, confused, hard_of_hearing or leaving"),
@@ -64,7 +65,8 @@ def camera(context) -> list[Node]:
             "language": value("language", str, default="en"),
             "profile": value("profile", str, default="")})]
     return [managed("camera", images=True, parameters=common | {
-        "source": value("source", str), "loop": value("loop", bool)})]
+        "source": value("source", str), "loop": value("loop", bool),
+        "calibration": value("calibration", str)})]
 
 
 def rviz(context) -> list[Node]:

@@ -15,8 +15,10 @@ from launch_ros.substitutions import FindPackageShare
 ARGUMENTS = {
     "namespace_a": ("left", "of the first camera's nodes and topics"),
     "source_a": ("0", "the first camera: as source of pose.launch.py"),
+    "calibration_a": ("", "its calibration file; empty: none"),
     "namespace_b": ("right", "of the second camera's nodes and topics"),
     "source_b": ("1", "the second camera: likewise"),
+    "calibration_b": ("", "its calibration file; empty: none"),
 }
 
 
@@ -27,7 +29,8 @@ def one(which: str) -> GroupAction:
         PythonLaunchDescriptionSource(PathJoinSubstitution(
             [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"])),
         launch_arguments={"namespace": namespace, "frame_id": [namespace, "_camera"],
-                          "source": LaunchConfiguration(f"source_{which}")}.items())])
+                          "source": LaunchConfiguration(f"source_{which}"),
+                          "calibration": LaunchConfiguration(f"calibration_{which}")}.items())])
 
 
 def generate_launch_description() -> LaunchDescription:

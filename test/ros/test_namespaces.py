@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
@@ -49,16 +49,31 @@ def nodes_and_names(peer, namespace: str) -> tuple[set[str], set[str]]:
         f"{namespace}/", "/test_peer", "/_", "/launch_ros"))}
 
 
-def test_two_cameras(peer, launched, scene):
+CALIBRATION = """
+image_width: 320
+image_height: 240
+distortion_model: plumb_bob
+camera_matrix: {rows: 3, cols: 3, data: [300, 0, 160, 0, 300, 120, 0, 0, 1]}
+distortion_coefficients: {rows: 1, cols: 5, data: [0, 0, 0, 0, 0]}
+rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}
+projection_matrix: {rows: 3, cols: 4, data: [300, 0, 160, 0, 0, 300, 120, 0, 0, 0, 1, 0]}
+"""
+
+
+def test_two_cameras(peer, launched, scene, tmp_path):
+    (tmp_path / "left.yaml").write_text(CALIBRATION)
+    infos = {n: peer.listen(CameraInfo, f"/{n}/camera_info") for n in ("left", "right")}
     poses = {n: peer.listen(WholeBodyPose, f"/{n}/wholebody_pose") for n in ("left", "right")}
     images = {n: peer.listen(Image, f"/{n}/image_raw", NEWEST_IMAGE) for n in ("left", "right")}
     launch = launched("two_cameras.launch.py", source_a=scene("red", (0, 0, 255)),
-                      source_b=scene("blue", (255, 0, 0)))
+                      calibration_a=tmp_path / "left.yaml", source_b=scene("blue", (255, 0, 0)))
     for name, heard in poses.items():
         pose = wait_until(lambda: heard, 40.0)[0]
         assert pose.persons[0].id == 1 and pose.header.frame_id == f"{name}_camera"
     for name, colour in (("left", [0, 0, 255]), ("right", [255, 0, 0])):
         assert list(wait_until(lambda: images[name])[0].data[:3]) == colour
+    for name, focal in (("left", 300.0), ("right", 0.0)):
+        assert wait_until(lambda: infos[name])[0].k[0] == focal
     frames = peer.listen(TFMessage, "/tf_static", STATIC)
     for side in ("left", "right"):
         peer.listen(MarkerArray, f"/{side}/markers")
