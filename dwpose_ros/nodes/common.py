@@ -189,22 +189,19 @@ class DwposeNode(LifecycleNode):
         return self._step(self.activate, super().on_activate, state, "active", self.drop_inputs)
 
     def on_deactivate(self, state) -> TransitionCallbackReturn:
-        self._phase = "inactive"
-        self._pause()
-        return super().on_deactivate(state)
+        self._phase = "inactive"  # at once: what is still under way is not published
+        return self._leave(self._pause, super().on_deactivate, state)
 
     def on_cleanup(self, state) -> TransitionCallbackReturn:
         self._phase = "unconfigured"
-        self._forget()
-        return super().on_cleanup(state)
+        return self._leave(self._forget, super().on_cleanup, state)
 
     def on_shutdown(self, state) -> TransitionCallbackReturn:
-        self.close()
-        return super().on_shutdown(state)
+        return self._leave(self.close, super().on_shutdown, state)
 
     def on_error(self, state) -> TransitionCallbackReturn:
-        self.close()
-        return TransitionCallbackReturn.SUCCESS  # unconfigured: the user may try again
+        # Unconfigured: the user may try again.
+        return self._leave(self.close, lambda _: TransitionCallbackReturn.SUCCESS, state)
 
     def _step(self, take: Callable[[], None], base: Callable, state, phase: str,
               undo: Callable[[], None]) -> TransitionCallbackReturn:
@@ -215,17 +212,29 @@ class DwposeNode(LifecycleNode):
         try:
             take()
         except Exception as err:
-            mistake = isinstance(err, MISTAKES)
-            # What nobody foresaw, rclpy would drop without a word.
-            self.last_error = " ".join(str(err).split()) if mistake else traceback.format_exc()
-            if self.context.ok():  # else a signal cut it short, which is no fault
-                self.get_logger().fatal(self.last_error)
+            self._tell(err)
             undo()
             self._phase = before
-            return (TransitionCallbackReturn.FAILURE if mistake
+            return (TransitionCallbackReturn.FAILURE if isinstance(err, MISTAKES)
                     else TransitionCallbackReturn.ERROR)
         self.last_error = ""
         return TransitionCallbackReturn.SUCCESS
+
+    def _leave(self, release: Callable[[], None], base: Callable,
+               state) -> TransitionCallbackReturn:
+        try:
+            release()
+        except Exception as err:
+            self._tell(err)
+            return TransitionCallbackReturn.ERROR
+        return base(state)
+
+    def _tell(self, err: Exception) -> None:
+        """Log what a transition failed of: rclpy would drop it without a word."""
+        self.last_error = (" ".join(str(err).split()) if isinstance(err, MISTAKES)
+                           else traceback.format_exc())
+        if self.context.ok():  # else a signal cut it short, which is no fault
+            self.get_logger().fatal(self.last_error)
 
     def _pause(self) -> None:
         self.drop_inputs()

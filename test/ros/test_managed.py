@@ -12,10 +12,11 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
 from harness import wait_until
 
 NODES = ("camera", "pose", "guidance", "capture", "speech", "overlay", "downstream", "simulation",
@@ -123,6 +124,24 @@ def test_no_fault_at_start_is_silent(run, networks, tmp_path, fault, told):
         filter(None, [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")]))})
     node.says(told)
     assert node.ended() != 0
+
+
+@pytest.mark.parametrize("step", ["deactivate", "cleanup"])
+def test_no_fault_at_the_end_is_silent_either(peer, step):
+    class Stuck(DwposeNode):
+        def let_go(self):
+            raise RuntimeError("it does not let go")
+    setattr(Stuck, step, Stuck.let_go)
+    node = Stuck("stuck")
+    try:
+        assert node.start()
+        led = node.trigger_deactivate()
+        if step == "cleanup":
+            led = node.trigger_cleanup()
+        assert led != TransitionCallbackReturn.SUCCESS
+        assert "RuntimeError: it does not let go" in node.last_error
+    finally:
+        node.destroy_node()
 
 
 def test_a_signal_while_it_is_configured_is_no_fault(run, networks, tmp_path):
