@@ -37,3 +37,31 @@ def test_foxglove_names_each_state_of_the_guidance():
     states = [line.split("=")[1].split()[0] for line in message.splitlines()
               if line.startswith("uint8 ") and "=" in line]
     assert [rule["rawValue"] for rule in rules] == states
+
+
+def test_foxglove_looks_at_people_from_behind_the_camera_with_a_floor_below():
+    panel = foxglove_layout()["configById"]["3D!people"]
+    assert panel["followTf"] == "upright"
+    assert {layer["frameId"] for layer in panel["layers"].values()} == {"upright"}
+    # 0 degrees is from -y, 90 from -x; phi is from z.
+    assert panel["cameraState"]["thetaOffset"] == 90 and 60 < panel["cameraState"]["phi"] < 90
+
+
+def test_foxglove_shows_the_image_of_a_camera_without_calibration():
+    # Told of a camera_info whose k is zero, as that of most webcams, it shows nothing.
+    assert "calibrationTopic" not in foxglove_layout()["configById"]["Image!overlay"]["imageMode"]
+
+
+def test_each_panel_has_its_title_in_foxglove_and_in_lichtblick():
+    for config in foxglove_layout()["configById"].values():
+        assert config["foxglovePanelTitle"] == config["lichtblickPanelTitle"]
+
+
+def test_each_path_of_foxglove_is_a_field_of_the_guidance():
+    panels = foxglove_layout()["configById"].values()
+    paths = [config[key] for config in panels for key in ("path", "topicPath") if key in config]
+    message = (CONFIG.parent / "msg" / "Guidance.msg").read_text()
+    fields = {line.split()[1] for line in message.splitlines()
+              if line.strip() and not line.startswith(("#", " "))}
+    assert paths and {path.partition(".")[0] for path in paths} == {"/guidance"}
+    assert {path.partition(".")[2] for path in paths} <= fields

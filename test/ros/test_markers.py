@@ -265,14 +265,17 @@ def test_annotations_for_foxglove(peer, show, tmp_path, monkeypatch):
     show.start()
     heard = peer.listen(foxglove.ImageAnnotations, "annotations")
     person = portrait(0.5)
+    person.scores[FACE] = 0.9
     show(person, text="Hold still.", until=lambda found: heard and heard[-1].texts)
     found = heard[-1]
-    lines, dots = found.points
+    lines, dots, face = found.points
     assert lines.type == foxglove.PointsAnnotation.LINE_LIST
     assert len(lines.points) == 2 * len(lines.outline_colors) > 16
     assert dots.type == foxglove.PointsAnnotation.POINTS
     nose = dots.points[0]
     assert (nose.x, nose.y) == (pytest.approx(person.x[0]), pytest.approx(person.y[0]))
+    assert face.type == dots.type and len(face.points) == 68 and len(dots.points) == 9
+    assert face.thickness < np.ptp(person.x[FACE]) / 50  # larger, they hide the face
     (text,) = found.texts
     assert text.text == "Hold still." and 0 < text.position.y < HEIGHT
     assert text.timestamp.sec >= 101
