@@ -55,7 +55,7 @@ ARGUMENTS = {
 
 def camera(context) -> list[Node]:
     """The node that publishes the images."""
-    common = {"width": value("width", int), "height": value("height", int),
+    common = {"after": "pose", "width": value("width", int), "height": value("height", int),
               "rate": value("rate", float), "frame_id": value("frame_id", str)}
     if LaunchConfiguration("source").perform(context) == "sim":
         return [managed("simulation", images=True, parameters=common | {

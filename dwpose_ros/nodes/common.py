@@ -18,6 +18,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, diagnosis
 from dwpose_ros.nodes.flow import Flow
+from dwpose_ros.nodes.order import After
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -48,6 +49,8 @@ class DwposeNode(LifecycleNode):
         self.exit_code = 0
         self.parameter("autostart", True, "configure and activate at start; else that is left to "
                        "`ros2 lifecycle set`")
+        self.parameter("after", "", "a node that has to be active first, at start; 30 s are "
+                       "waited for it")
         self.parameter("stale_after", 0.5, "without a message on a topic that always has some, "
                        "after which it is reported; at least three of its periods", unit="s",
                        minimum=0.1, maximum=3600.0, change=True)
@@ -177,9 +180,20 @@ class DwposeNode(LifecycleNode):
 
     def start(self) -> bool:
         """Configure and activate, if the user wants that done; False where it failed."""
-        return not self.value("autostart") or all(
-            step() == TransitionCallbackReturn.SUCCESS
-            for step in (self.trigger_configure, self.trigger_activate))
+        if not self.value("autostart"):
+            return True
+        if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+            return False
+        if self.value("after"):
+            After(self, self.value("after"), self._begin)
+            return True
+        return self.trigger_activate() == TransitionCallbackReturn.SUCCESS
+
+    def _begin(self) -> None:
+        if self._phase == "inactive" and (  # else the user has led it elsewhere
+                self.trigger_activate() != TransitionCallbackReturn.SUCCESS):
+            self.exit_code = MISTAKE
+            self.context.try_shutdown()
 
     def on_configure(self, state) -> TransitionCallbackReturn:
         return self._step(self.configure, super().on_configure, state, "inactive",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.nodes import order
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
 from harness import wait_until
 
@@ -100,6 +102,27 @@ def test_what_cannot_be_configured_stays_where_it_was(peer, life, run):
                                              string_value="face"))])
     assert response.results[0].successful
     assert life("guidance", "configure", "activate") == ACTIVE
+
+
+def test_a_node_begins_after_another(life, run, networks):
+    """As our launch files want it of camera and pose."""
+    run("camera", after="pose", **networks["camera"])
+    wait_until(lambda: life("camera") == INACTIVE)
+    run("pose", autostart=False, **networks["pose"])
+    assert life("pose", "configure") == INACTIVE
+    time.sleep(1.0)
+    assert life("camera") == INACTIVE
+    assert life("pose", "activate") == ACTIVE
+    wait_until(lambda: life("camera") == ACTIVE)
+
+
+def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
+    monkeypatch.setattr(order, "LONGEST_S", 0.3)
+    began = []
+    order.After(peer.node, "nobody", lambda: began.append(time.monotonic()))
+    wait_until(lambda: began)
+    time.sleep(0.3)
+    assert len(began) == 1
 
 
 def test_ros2_lifecycle_leads_it_too(life, run):
