@@ -16,7 +16,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.nodes.diagnosis import Limits, diagnosis
+from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged
 from dwpose_ros.nodes.flow import Flow
 from dwpose_ros.nodes.order import After
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
@@ -298,8 +298,9 @@ class DwposeNode(LifecycleNode):
         """Diagnostics at 1 Hz, and at once when they get better or worse."""
         self._looks += 1
         limits = Limits(*map(self.value, ("stale_after", "late_warning", "late_error")))
-        status = diagnosis(self, self._phase, list(self._inputs.values()),
-                           [o.flow for o in self._outputs], limits, time.monotonic())
+        now = time.monotonic()
+        topics = list(self._inputs.values()), [o.flow for o in self._outputs]
+        status = judged(self, self._phase, *topics, limits, now)
         worse = status.level > self._level
         if worse:
             log = self.get_logger()
@@ -307,6 +308,7 @@ class DwposeNode(LifecycleNode):
                 status.message, throttle_duration_sec=5.0)
         if worse or status.level != self._level or self._looks % DIAGNOSE_EVERY == 0:
             self._level = status.level
+            add_figures(status, self, self._phase, *topics, now)
             array = DiagnosticArray(status=[status])
             array.header.stamp = self.get_clock().now().to_msg()
             self._diagnostics.publish(array)

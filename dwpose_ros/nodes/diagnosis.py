@@ -18,9 +18,9 @@ class Limits(NamedTuple):
     late_error_s: float
 
 
-def diagnosis(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits: Limits,
-              now: float) -> DiagnosticStatus:
-    """The state of a node: the worst that is wrong, and figures of its topics.
+def judged(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits: Limits,
+           now: float) -> DiagnosticStatus:
+    """The state of a node: the worst that is wrong.
 
     Stale input is a warning: the fault is another's. Late output is its own.
     """
@@ -37,13 +37,18 @@ def diagnosis(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits:
         level, message = DiagnosticStatus.ERROR, f"what goes out is {late:.1f} s old"
     elif late > limits.late_warning_s:
         level, message = DiagnosticStatus.WARN, f"what goes out is {late:.1f} s old"
+    return DiagnosticStatus(level=level, message=message,
+                            name=node.get_fully_qualified_name().lstrip("/"))
+
+
+def add_figures(status: DiagnosticStatus, node, phase: str, inputs: list[Flow],
+                outputs: list[Flow], now: float) -> None:
+    """What the node and its topics say of themselves. It takes longer than to judge them."""
     details = node.details()
     figures = {"state": phase, **details, **_figures("in", inputs, now),
                **_figures("out", outputs, now), "last error": node.last_error}
-    return DiagnosticStatus(
-        level=level, message=message, name=node.get_fully_qualified_name().lstrip("/"),
-        hardware_id=str(details.get("device", "")),
-        values=[KeyValue(key=key, value=str(value)) for key, value in figures.items()])
+    status.hardware_id = str(details.get("device", ""))
+    status.values = [KeyValue(key=key, value=str(value)) for key, value in figures.items()]
 
 
 def _figures(way: str, flows: list[Flow], now: float) -> dict[str, str]:

@@ -41,9 +41,11 @@ class Flow:
         """Silent for longer than `after_s`, and than a few of the sender's own periods."""
         if not self._times:
             after_s = max(after_s, FIRST_S)
+        if not self.steady or self.silent_s(now) <= after_s:
+            return False
         recent = list(self._times)[-11:]
         period = median(np.diff(recent)) if len(recent) > 2 else 0.0
-        return self.steady and self.silent_s(now) > max(after_s, PERIODS * period)
+        return self.silent_s(now) > PERIODS * period
 
     def rate_hz(self, now: float) -> float:
         """Messages a second, lately."""
