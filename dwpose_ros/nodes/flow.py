@@ -58,5 +58,5 @@ class Flow:
         """Median and 95th percentile of the ages, ms; NaN where none is known."""
         if not self._ages:
             return math.nan, math.nan
-        p50, p95 = np.percentile(list(self._ages), [50, 95]) * 1e3
-        return float(p50), float(p95)
+        ages = sorted(self._ages)  # numpy's percentile takes ten times as long for so few
+        return median(ages) * 1e3, ages[math.ceil(0.95 * len(ages)) - 1] * 1e3

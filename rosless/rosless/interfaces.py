@@ -89,7 +89,8 @@ def serialize(message: Message) -> bytes:
 def deserialize(data: bytes, cls: type[Message]) -> Message:
     """Message from CDR. Raises ValueError where the bytes do not fit the type."""
     try:
-        return _wire.deserialize_cdr(data, cls._TYPENAME)
+        # As a view: rosbags slices what it is given, and would copy an image's bytes.
+        return _wire.deserialize_cdr(memoryview(data), cls._TYPENAME)
     except Exception as err:  # rosbags has many, and bytes from the network can be anything
         raise ValueError(f"{len(data)} bytes are not the CDR of a {cls._TYPENAME}: "
                          f"{str(err) or type(err).__name__}") from err
