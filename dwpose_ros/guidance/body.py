@@ -64,6 +64,7 @@ POSTURE_RANGE: dict[str, float] = {
     "arms_straight": 180.0, "open_hands": 1.0, "fingers_spread": 90.0, "feet_apart": 10.0,
 }
 ONE_OF_ARMS = ("arms_away", "arms_side", "arms_up")  # nobody can do two of these at once
+OF_HANDS = ("open_hands", "fingers_spread")
 # Lengths across the body, which the camera does not see from the side.
 FRONTAL = ("arms_away", "arms_side", "feet_apart")
 

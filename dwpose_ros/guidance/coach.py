@@ -21,6 +21,7 @@ LONGEST_SENTENCE_S = 10.0  # who is said to speak for longer hangs
 LASTING_S = 1.5  # how long some things must be due, see LASTING
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
+LONG_WALK = 4  # steps
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
 NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true once and for all
@@ -30,7 +31,7 @@ LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 PLACING = {"move_closer", "move_back", "move_left", "move_right", "move_forward", "move_backward",
            "turn_left", "turn_right", "turn_around", "face_camera", "look_at_camera",
            "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
-           "open_hands", "spread_fingers"}
+           "show_hands", "open_hands", "spread_fingers"}
 
 
 class State(IntEnum):
@@ -172,8 +173,15 @@ class Coach:
         return self._decide(state, current, progress, now, busy)
 
     def _choose(self, failing: Sequence[Verdict], now: float) -> Verdict | None:
-        """The first that fails; while they are about that, the next that can be done meanwhile."""
+        """The first that fails; while they are about that, the next that can be done meanwhile.
+
+        A long walk comes before all that can be asked on it.
+        """
         by_name = {v.name: v for v in failing}
+        walk = next((v for v in failing if v.code in ("move_closer", "move_back")
+                     and v.count >= LONG_WALK), None)
+        if walk is not None and failing[0].code in PLACING:
+            failing = [walk, *(v for v in failing if v is not walk)]
         for verdict in failing:
             due = self._due(verdict, by_name, now)
             if due is not None and (verdict is failing[0] or due.code in PLACING):
@@ -364,9 +372,12 @@ class Coach:
         asked = self._responses.on(wish.code)
         if OPPOSITE.get(wish.code) == asked.code and now - asked.spoken_at < UNDO_S:
             return False
+        coming = self._responses.coming(now)  # where to go from there is not known yet
         overdue = since - self.profile.repeat_s
-        if overdue >= (self.profile.repeat_s if asked.moving else 0.0):
+        if overdue >= (self.profile.repeat_s if asked.moving or coming else 0.0):
             return True
+        if coming:
+            return False
         if wish.what == (asked.code, asked.part):
             return self._responses.ended(wish.code, now)
         if wish.code in LASTING:

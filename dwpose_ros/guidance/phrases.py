@@ -17,7 +17,7 @@ CODES = (
     "look_ahead",
     # standing how
     "stand_upright", "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
-    "open_hands", "spread_fingers", "feet_apart", "feet_together",
+    "show_hands", "open_hands", "spread_fingers", "feet_apart", "feet_together",
     # the picture
     "more_light", "less_light", "clean_lens", "keep_still",
     # the session

@@ -62,7 +62,7 @@ class Profile:
     """How long all must hold before the capture."""
     debounce_s: float = 0.3
     """How long an instruction must be due before it is given."""
-    gap_s: float = 1.5
+    gap_s: float = 1.2
     """Least time between two different spoken instructions."""
     repeat_s: float = 5.0
     """After how long the same instruction is spoken again."""

@@ -23,7 +23,8 @@ _AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "mov
          "face_three_quarter_left": "turn", "face_three_quarter_right": "turn",
          "look_at_camera": "head", "look_ahead": "head",
          "arms_away": "arms", "arms_side": "arms", "arms_up": "arms", "lower_arms": "arms",
-         "straighten_arms": "arms", "open_hands": "hands", "spread_fingers": "hands"}
+         "straighten_arms": "arms", "show_hands": "hands", "open_hands": "hands",
+         "spread_fingers": "hands"}
 OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right",
             "move_forward": "move_backward"}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
@@ -102,17 +103,23 @@ class Responses:
 
     def awaited(self, now: float) -> list[str]:
         """The axes on which something was asked so lately that they need not have begun."""
-        return [name for name, one in self._axes.items() if one.code in _AXES
-                and not one.moved and now - one.heard_at < BEGIN_S]
+        names = [name for name, one in self._axes.items() if one.code in _AXES
+                 and not one.moved and now - one.heard_at < BEGIN_S]
+        return names + ["turn"] * ("head" in names)  # who looks at something turns to it
+
+    def coming(self, now: float) -> bool:
+        """They are walking into view, or may be about to, as they were last asked to."""
+        return self._last is not None and self._last.code == "step_into_view" and (
+            self._last.moving or not self.begun(now))
 
     def ended(self, code: str, now: float) -> bool:
         """They have done something about this instruction, and come to rest; or that cannot be
         told any more."""
         one = self.on(code)
-        if one.code and one is not self._last and not one.moving:
-            return now - one.heard_at >= AGO_S
-        return (one.moved and now - one.rests_since >= RESTED_S
-                and now - one.heard_at >= BEGIN_S)
+        heard_s = now - one.heard_at
+        if one.moved:
+            return now - one.rests_since >= RESTED_S and heard_s >= BEGIN_S
+        return bool(one.code) and one is not self._last and not one.moving and heard_s >= AGO_S
 
     def busy(self) -> bool:
         """They are doing something that they were asked to."""

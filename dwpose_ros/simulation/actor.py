@@ -23,7 +23,7 @@ NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # the room
 SWAY_TIME_S = 0.7  # over which a standing person's sway changes
 # What somebody does who is asked for a posture, or to show a part of the body.
 POSTURES = {"arms_away": "a_pose", "arms_up": "arms_up", "arms_side": "t_pose",
-            "straighten_arms": "t_pose", "open_hands": "hands_shown",
+            "straighten_arms": "t_pose", "show_hands": "hands_shown", "open_hands": "hands_shown",
             "spread_fingers": "hands_shown", "feet_apart": "feet_apart",
             "feet_together": "relaxed", "lower_arms": "relaxed", "stand_upright": "relaxed"}
 PARTS_BELOW = ("hips", "knees", "feet")

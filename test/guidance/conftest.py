@@ -12,6 +12,7 @@ from dwpose_ros.guidance import Profile, load_profile
 from dwpose_ros.guidance.profile import PARTS
 from dwpose_ros.guidance.view import View
 from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
+from dwpose_ros.proportions import FOCAL
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 IMAGE = (1280, 720)
@@ -119,7 +120,8 @@ def person() -> Callable[..., Person]:
     towards the image's right) and `head` where their head does instead, `raised` lifts the right
     hand out to that side, `hidden` names parts or points that something hides. `arms` and `bend`
     are degrees from hanging and at the elbow, one for both or (left, right), `feet` is the
-    distance between the ankles in hip widths, `lean` tilts the whole body in the image.
+    distance between the ankles in hip widths, `lean` tilts the whole body in the image. With
+    `perspective` toes, which are nearer to the camera, are larger and lower than they would be.
     Points beyond the border or turned away are not seen, and `box` ends at the border: a
     detector's box goes round the whole body, and `box="points"` only round what is seen.
     """
@@ -129,7 +131,7 @@ def person() -> Callable[..., Person]:
              image: tuple[int, int] = IMAGE, head: float | None = None,
              arms: float | tuple[float, float] = 9.0, bend: float | tuple[float, float] = -5.0,
              feet: float = 1.0, lean: float = 0.0, spread: float = 30.0, fist: bool = False,
-             mirrored: bool = False) -> Person:
+             mirrored: bool = False, perspective: bool = False) -> Person:
         size = np.array(image, float)
         top = max((1 - height) / 2, 0.08) if top is None else top
         model = _MODEL.copy()
@@ -145,12 +147,15 @@ def person() -> Callable[..., Person]:
         _turn(model, yaw)
         model[on_head] = turned
         # A camera that is not mirrored shows the person's left on the image's right.
-        across, down, _ = model.T
+        across, down, ahead = model.T
         tilt, hips = np.radians(lean), 0.470
         across, down = (across * np.cos(tilt) + (hips - down) * np.sin(tilt),
                         hips - (hips - down) * np.cos(tilt) + across * np.sin(tilt))
         tall = height * image[1]
         xy = np.column_stack([x * image[0] + across * tall, top * image[1] + down * tall])
+        if perspective:
+            away = FOCAL * size[0] / tall
+            xy = size / 2 + (xy - size / 2) * (away / (away - ahead))[:, None]
         scores = np.full(COUNT, 0.9)
         scores[((xy < 0) | (xy >= size)).any(1)] = UNSEEN
         if abs(looks) > 90:

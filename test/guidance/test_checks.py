@@ -9,12 +9,12 @@ import pytest
 
 from dwpose_ros.guidance.body import SIDES
 from dwpose_ros.guidance.checks import (CHECKS, POSTURE_CHECKS, centred, crown, cut_off, facing,
-                                        judge, light, looking, one_person, sharp, sideways, size,
-                                        still, too_close, too_far, visible)
+                                        held_up, judge, light, looking, one_person, sharp,
+                                        sideways, size, still, too_close, too_far, visible)
 from dwpose_ros.guidance.checks.judging import ENTER, relaxed
 from dwpose_ros.guidance.checks.verdict import Verdict, steps
 from dwpose_ros.guidance.view import Follower
-from dwpose_ros.keypoints import LEFT_HAND, NAMES
+from dwpose_ros.keypoints import INDEX, LEFT_HAND, NAMES
 
 SHIPPED = ("upper_body", "full_body", "face", "a_pose", "hands")
 # Heights (shares of the image's) at which a person who stands in the middle is right.
@@ -121,20 +121,41 @@ def test_what_is_not_in_the_middle_by_wide_limits_is_not_by_narrow_ones(person, 
         assert centred(view, wide).ok or not centred(view, relaxed(wide, ENTER)).ok
 
 
+@pytest.mark.parametrize("height", np.arange(3.0, 5.7, 0.15))
+@pytest.mark.parametrize("x", np.arange(0.24, 0.32, 0.02))
+def test_who_need_not_come_or_go_is_in_the_middle_where_they_are(person, profile, height, x):
+    """Not where they would be once they were further away, as eyes that are seen too high have
+    it."""
+    one = person(height=height, x=x, top=0.5 - 0.08 * height)
+    one.xy[one.points("head"), 1] -= 70
+    face, view = profile("face"), one.view()
+    if all(check(view, face).ok for check in (too_close, cut_off, too_far)):
+        verdict = centred(view, face)
+        assert verdict.ok == (abs(verdict.value) <= face.centre)
+
+
+def test_a_face_is_as_large_as_its_own_points(person, profile):
+    """The body's eyes and nose are among them, and seen less exactly."""
+    one = person(height=4.0, top=0.1)
+    own = size(one.view(), profile("face"))
+    one.xy[one.points("head"), 1] += 60, -60, 30
+    assert size(one.view(), profile("face")) == own
+
+
 @pytest.mark.parametrize("check, name, where, code, grade, count", [
     # An adult whose height is this share of the image's stands 2.63 m / share away; the ways are
     # to the middle of the distances at which the picture is right.
-    (too_far, "full_body", dict(height=0.51), "move_closer", "", 3),  # from 5.2 m to 3.5 m
-    (too_far, "full_body", dict(height=0.3), "move_closer", "", 8),  # 5.3 m: but not all at once
+    (too_far, "full_body", dict(height=0.51), "move_closer", "", 3),  # from 5.3 m to 3.7 m
+    (too_far, "full_body", dict(height=0.3), "move_closer", "", 8),  # 5.4 m: but not all at once
     (too_far, "upper_body", dict(height=1.17), "move_closer", "little", 0),  # 0.13 m
     (too_close, "face", dict(height=7.5, top=-0.2), "move_back", "", 1),  # from 0.35 to 0.8 m
-    (too_close, "full_body", dict(height=1.4, top=0), "move_back", "", 4),  # from 1.9 to 3.9 m
+    (too_close, "full_body", dict(height=1.4, top=0), "move_back", "", 5),  # from 1.9 to 4.2 m
     (centred, "full_body", dict(x=0.3), "move_left", "", 2),  # 0.76 m, in steps of 0.35 m
     (centred, "full_body", dict(x=0.33), "move_left", "", 2),  # 0.64 m: 1.8 of them
     (centred, "full_body", dict(height=0.85, x=0.65), "move_right", "", 1),  # 0.53 m: 1.5
     (centred, "upper_body", dict(height=1.5, x=0.66), "move_right", "", 1),  # 0.32 m
     (centred, "upper_body", dict(height=1.9, x=0.66), "move_right", "little", 0),  # 0.25 m
-    (cut_off, "full_body", dict(top=0.2), "move_back", "", 1),  # from 3.3 to 3.9 m
+    (cut_off, "full_body", dict(top=0.2), "move_back", "", 1),  # from 3.4 to 4.1 m
     (cut_off, "full_body", dict(height=1.0, top=0.2), "move_back", "", 3),
     (cut_off, "full_body", dict(height=2.0, top=-0.3), "move_back", "", 5),
 ])
@@ -181,8 +202,8 @@ def walk(person, profile, distance_m: float, camera: float, image=(1280, 720), m
         height = 1.7 * span_px / distance_m / image[1]
         where = dict(height=height, top=0.5 - (1 - camera) * height,
                      x=0.5 + x_m * 0.87 / distance_m)
-        failed = [v for v in judge(person(**where, image=image, mirrored=mirrored).view(),
-                                   profile, mirrored) if v.ok is False]
+        one = person(**where, image=image, mirrored=mirrored, perspective=True)
+        failed = [v for v in judge(one.view(), profile, mirrored) if v.ok is False]
         if not failed:
             break
         code, count = failed[0].code, failed[0].count
@@ -209,10 +230,23 @@ def test_whoever_takes_as_many_steps_as_told_is_soon_right(person, profile, name
 
 
 def test_the_way_back_is_known_where_the_picture_is_hardly_possible(person, profile):
-    """From 1.28 m above the ground a camera sees all of them from 4.2 m on, and until 4.4 m they
+    """From 1.28 m above the ground a camera sees all of them from 4.3 m on, and until 4.5 m they
     are large enough: who is at 3.5 m has not just a little to go."""
     distance_m, _, told = walk(person, profile("full_body"), 3.5, 0.75)
-    assert len(told) <= 3 and 4.1 < distance_m < 4.5
+    assert len(told) <= 3 and 4.2 < distance_m < 4.6
+
+
+def test_the_size_goes_on_growing_where_feet_leave_the_image(person, profile):
+    """Toes first, then ankles: who has them cut off would else look smaller, and so further away,
+    than they are."""
+    away = np.arange(2.6, 4.2, 0.1)
+    heights = 1.7 * 0.87 * 1280 / 720 / away
+    views = [person(height=h, top=0.5 - 0.41 * h, perspective=True).view() for h in heights]
+    toes, ankles = ([v.scores[INDEX[p]] > 0.3 for v in views] for p in (
+        "left_big_toe", "left_ankle"))
+    assert 0 < sum(toes) < sum(ankles) < len(views)
+    sizes = [size(v, profile("full_body")) for v in views]
+    assert sizes * away == pytest.approx(np.full(len(away), (sizes * away).mean()), rel=0.04)
 
 
 @pytest.mark.parametrize("x_m", [-1.2, -0.8, 0.8, 1.2])
@@ -293,7 +327,8 @@ def test_a_face_that_fills_the_image_is_too_close_not_too_far(person, profile, n
 
 def test_a_face_beyond_the_border_on_every_side_is_too_close(person, profile):
     face = person(height=30.0, top=-2.2)  # an eye and the nose
-    assert {instruction(face, profile(name)) for name in SHIPPED} == {"move_back"}
+    assert {instruction(face, profile(name)) for name in SHIPPED if name != "hands"} == {
+        "move_back"}
 
 
 @pytest.mark.parametrize("where, code", [
@@ -396,15 +431,39 @@ def test_sideways(view_right, mirrored, side):
 
 
 @pytest.mark.parametrize("where, said", [
-    (dict(arms=10, bend=0), "show hands"),  # below the border: but nearer or further is no help
+    (dict(arms=10, bend=0), "show_hands hands"),  # below the border: no way to go is any help
+    (dict(arms=10, bend=0, height=0.8), "show_hands hands"),  # seen, but they hang
+    (dict(arms=90, bend=0), "show_hands hands"),  # beyond the image on both sides
     (dict(**RAISED, height=1.0, top=0.2), "move_closer"),
     (dict(**RAISED, height=12.0, top=-1.5), "move_back"),
-    (dict(arms=90, bend=0), "move_back"),  # cut on both sides
+    (dict(**RAISED, height=1.2, top=0.2, x=0.03), "move_left"),  # one is beyond the border
+    (dict(**RAISED, height=4.5, top=-0.4, x=0.1), "move_back"),  # and from further away it is not
     (dict(**RAISED, hidden=("right_hand_root",)), "show hands"),
     (dict(**RAISED, yaw=40), "good"),  # wherever they look
 ])
 def test_hands_may_be_anywhere(person, profile, where, said):
     assert instruction(person(**{"height": 2.6, "top": 0.0, **where}), profile("hands")) == said
+
+
+@pytest.mark.parametrize("where, value, ok", [
+    (dict(arms=10, bend=0), -0.98, False), (dict(arms=90, bend=0), 0.0, True),
+    (dict(**RAISED), 0.98, True), (dict(arms=(170, 10), bend=0), -0.98, False),
+    (dict(arms=(170, 10), bend=0, hidden=("right_elbow",)), 0.98, True),
+    (dict(**RAISED, hidden=("elbows",)), None, None),  # hands that are seen may be anywhere
+    (dict(**RAISED, hidden=("elbows", "hands")), -1.0, False)])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_held_up(person, profile, where, value, ok, mirrored):
+    verdict = held_up(person(0.7, top=0.15, mirrored=mirrored, **where).view(), profile("hands"),
+                      mirrored)
+    assert verdict.ok is ok and not verdict.required
+    assert math.isnan(verdict.value) if value is None else (
+        verdict.value == pytest.approx(value, abs=0.02))
+    assert (verdict.code, verdict.part) == (("show_hands", "hands") if ok is False else ("", ""))
+
+
+def test_only_hands_that_are_to_be_open_are_held_up(person, profile, custom):
+    for wanted in (profile("a_pose"), custom(parts=("hands",))):
+        assert held_up(person().view(), wanted) is None
 
 
 def test_hands_are_as_large_as_the_larger_one(person, profile):

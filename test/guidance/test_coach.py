@@ -10,8 +10,8 @@ import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, NEW_SESSION_S, PAUSE_S, RETRY_S,
-                                       RETAKES, UNKNOWN_S)
+from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, LONG_WALK, NEW_SESSION_S, PAUSE_S,
+                                       RETRY_S, RETAKES, UNKNOWN_S)
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
@@ -452,6 +452,47 @@ class TestPace:
         found = [coach.update([Verdict("somebody", True, 1.0), far, aside], i / FPS,
                               busy=10 < i < 30) for i in range(2 * FPS)]
         assert [d.code for d in found if d.speak] == then
+
+    @pytest.mark.parametrize("count, said", [
+        (LONG_WALK, ["move_closer", "turn_left"]), (LONG_WALK - 1, ["turn_left", "move_closer"])])
+    def test_a_long_walk_is_asked_for_first(self, profile, count, said):
+        """All else can be asked on the way."""
+        coach = Coach(profile("full_body"))
+        found = [Verdict("somebody", True, 1.0), Verdict("facing", False, 40.0, code="turn_left"),
+                 Verdict("too_far", False, 0.2, code="move_closer", count=count)]
+        decisions = [coach.update(found, i / FPS, busy=10 < i < 30) for i in range(2 * FPS)]
+        assert [d.code for d in decisions if d.speak] == said
+
+    def test_but_not_of_a_crowd(self, profile):
+        coach = Coach(profile("full_body"))
+        found = [Verdict("somebody", True, 1.0),
+                 Verdict("one_person", False, 2.0, code="one_person", count=1),
+                 Verdict("too_far", False, 0.2, code="move_closer", count=LONG_WALK)]
+        decisions = [coach.update(found, i / FPS) for i in range(FPS)]
+        assert [d.code for d in decisions if d.speak] == ["one_person"]
+
+    @pytest.mark.parametrize("walks_s", [0.5, 4.0, 7.0])
+    def test_who_walks_into_view_is_left_to(self, profile, walks_s):
+        """Where to go is told from where they come to rest."""
+        coach, said = Coach(replace(profile("full_body"), **TIMES)), []
+        outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
+        inside = [Verdict("somebody", True, 1.0),
+                  Verdict("centred", False, 0.3, code="move_left")]
+        for i in range(15 * FPS):
+            now = i / FPS
+            still = Verdict("still", not 2 < now < 2 + walks_s, 0.0, code="keep_still")
+            decision = coach.update([*inside, still] if now > 1.8 else outside, now)
+            if decision.speak:
+                said.append((now, decision.code))
+        assert [code for _, code in said[:2]] == ["step_into_view", "move_left"]
+        assert 2 + walks_s <= said[1][0] < 3 + walks_s
+
+    def test_whoever_did_too_little_is_told_again_although_something_else_was_said(self, room):
+        failing = ("move_back", "turn_left")
+        room.run(1, *failing)
+        assert room.run(1.4, *failing, moving="depth")[0][1] == "turn_left"
+        (time, code), = room.run(1.5, *failing)
+        assert code == "move_back" and 3.5 < time < 3.7  # the next that may be said
 
     def test_who_rests_is_not_told_to_keep_still(self, room):
         assert room.run(1.4, "keep_still") == []

@@ -23,6 +23,14 @@ def test_where_the_head_looks_is_measured(person, yaw, hidden, exact):
     assert found == pytest.approx(yaw, abs=exact)
 
 
+@pytest.mark.parametrize("yaw", [-30, -12, 0, 12, 30])
+@pytest.mark.parametrize("height", [0.8, 2.5, 5.0])
+def test_a_near_nose_does_not_turn_the_head(person, yaw, height):
+    """From half a metre it is a quarter further from the middle than from afar."""
+    near = person(yaw=yaw, height=height, top=0.5 - 0.08 * height, perspective=True)
+    assert head_yaw_deg(near.view(), THRESHOLD) == pytest.approx(yaw, abs=2)
+
+
 @pytest.mark.parametrize("hidden", [("face", "nose"), ("face", "left_ear", "right_eye")])
 def test_where_the_head_looks_is_unknown(person, hidden):
     assert math.isnan(head_yaw_deg(person(hidden=hidden).view(), THRESHOLD))

@@ -83,6 +83,12 @@ def test_what_was_asked_just_now_is_awaited():
     assert one.go(0.6).awaited(one.now) == []  # nobody takes so long
 
 
+def test_who_is_asked_to_look_at_something_may_turn_to_it():
+    one = Watched()
+    one.ask("look_at_camera")
+    assert one.go(0.5).awaited(one.now) == ["head", "turn"]
+
+
 def test_what_they_did_when_they_heard_it_does_not_count():
     one = Watched()
     one.go(2, "depth")

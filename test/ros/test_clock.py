@@ -38,7 +38,7 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     told, spoken, files = session.result()
     assert list(dict.fromkeys(what[1] for _, what in told)) == ["", "move_closer", "move_left"]
     assert list(dict.fromkeys(spoken)) == [
-        "Take 5 steps closer.", "Take a step to your left.", "Perfect. Hold still.",
+        "5 steps closer.", "Take a step to your left.", "Perfect. Hold still.",
         "Thank you, that is done."]
     # The picture is of after the step, and nothing of before it is taken for recent.
     stamp, = (m.pose.header.stamp.sec for m in session.captures)

@@ -64,7 +64,7 @@ def test_a_sentence_that_is_cut_off_is_not_followed(peer, scene):
     _, images = scene(x=0.0, distance=3.5, yaw=0.0)
     before = dark_columns(wait_until(lambda: images)[0])
     speech = peer.publisher(String, "speech", 5)
-    speech.publish(String(data="Take 3 steps to your right."))
+    speech.publish(String(data="3 steps to your right."))
     time.sleep(0.5)
     speech.publish(String(data=""))
     time.sleep(3.0)  # one that was heard would have been followed

@@ -92,7 +92,8 @@ def test_grades_are_heard(grade):
 
 
 @pytest.mark.parametrize("code, posture", [
-    ("arms_away", "a_pose"), ("arms_side", "t_pose"), ("open_hands", "hands_shown")])
+    ("arms_away", "a_pose"), ("arms_side", "t_pose"), ("open_hands", "hands_shown"),
+    ("show_hands", "hands_shown")])
 @pytest.mark.parametrize("grade", ["little", "", "big"])
 def test_postures(code, posture, grade):
     assert after(Actor(START, EXACT), (code, "", grade)).posture == posture

@@ -9,9 +9,9 @@ from dwpose_ros.guidance.checks.framing import (centred, crown, cut_off, one_per
                                                 somebody, too_close, too_far, visible)
 from dwpose_ros.guidance.checks.judging import CHECKS, Judge, judge, relaxed
 from dwpose_ros.guidance.checks.picture import light, sharp, still
-from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS
+from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.verdict import Verdict, sideways
 
 __all__ = ["CHECKS", "Judge", "POSTURE_CHECKS", "Verdict", "centred", "crown", "cut_off", "facing",
-           "head_yaw_deg", "judge", "light", "looking", "one_person", "relaxed", "sharp",
-           "sideways", "size", "somebody", "still", "too_close", "too_far", "visible"]
+           "head_yaw_deg", "held_up", "judge", "light", "looking", "one_person", "relaxed",
+           "sharp", "sideways", "size", "somebody", "still", "too_close", "too_far", "visible"]

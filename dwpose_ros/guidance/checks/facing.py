@@ -14,6 +14,7 @@ from dwpose_ros.guidance.checks.verdict import Verdict, graded, sideways
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
 from dwpose_ros.keypoints import FACE, INDEX
+from dwpose_ros.proportions import FOCAL
 
 # Two points on either side of the head and one before them: tan(yaw) = offset of the third from
 # the middle of the two / half of their distance, times half width / depth: the ears are 15 cm
@@ -68,8 +69,10 @@ def head_yaw_deg(view: View, threshold: float) -> float:
     for right, left, nose, half_per_depth in _HEADS:
         if min(view.scores[right], view.scores[left], view.scores[nose]) > threshold:
             a, b, tip = (float(view.xy[i, 0]) for i in (right, left, nose))
-            # Half of the width, < 0 where an estimator sees the face through the head.
-            return math.degrees(math.atan2((tip - (a + b) / 2) * half_per_depth, (b - a) / 2))
+            half = (b - a) / 2  # < 0 where an estimator sees the face through the head
+            # The nose is nearer to the camera than they are, and so further from the middle.
+            flat = max(1 - abs(half) / (half_per_depth * FOCAL * view.width), 0.0)
+            return math.degrees(math.atan2((tip - (a + b) / 2) * half_per_depth * flat, half))
     return math.nan
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dwpose_ros.guidance.body import in_image, part_points
 from dwpose_ros.guidance.checks.facing import facing
-from dwpose_ros.guidance.checks.verdict import Verdict, sideways, steps, within
+from dwpose_ros.guidance.checks.verdict import LITTLE_M, Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View
 from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
@@ -72,8 +72,12 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
                  for hand in (LEFT_HAND, RIGHT_HAND)]
         return max(float(np.ptp(hand, axis=0).max()) for hand in hands
                    if len(hand)) / view.height
+    face = _points("face", profile, mirrored)
+    if face and "face" in profile.parts and seen[face].all():
+        # The body's own eyes and nose are within it, and err by a sixth of it.
+        points = [i for i in points if i not in PARTS["head"]]
     span = float(np.ptp(view.xy[points, 1][seen[points]])) if seen[points].any() else 0.0
-    if not all(seen[_points(end, profile, mirrored)].any() for end in _ends(profile)):
+    if not all(seen[_points(end, profile, mirrored)].all() for end in _ends(profile)):
         # What is seen of them is the least that it can be.
         span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
     return span / view.height
@@ -89,7 +93,8 @@ def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> 
     """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
     face = _points("face", profile, mirrored)
     rulers = [(np.mean(ABOVE_GROUND[p]), view.xy[at, 1].mean()) for p in _RULERS
-              if len(at := [i for i in _points(p, profile, mirrored) if seen[i]])]
+              if len(at := [i for i in _points(p, profile, mirrored) if seen[i]])
+              and (p != "feet" or seen[_points(p, profile, mirrored)].all())]
     if len(rulers) > 1:
         (high, top), (low, bottom) = rulers[0], rulers[-1]
         return (bottom - top) / (high - low)
@@ -144,7 +149,7 @@ class _Reach(NamedTuple):
     @property
     def best(self) -> float:
         """In the middle: as many steps from one end as from the other."""
-        return math.sqrt(self.near * self.far)
+        return (self.near + self.far) / 2
 
 
 def _reach(view: View, profile: Profile, mirrored: bool) -> _Reach:
@@ -224,10 +229,12 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
         where_to = "back"
     if not where_to:
         return verdict._replace(ok=True)  # no border's fault: see `visible`
-    if where_to != "back":
+    reach = _reach(view, profile, mirrored)
+    # A hand that is not in the image: who knows how far. Further away all is nearer to the middle.
+    draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
+    if where_to != "back" and not draws_back:
         aside = abs(float(view.box[[0, 2]].mean()) / view.width - 0.5)
         return _aside(verdict, where_to == "right", aside, view, profile, mirrored, before)
-    reach = _reach(view, profile, mirrored)
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
     return verdict._replace(code="move_back", **steps(way, "move_back", before))
 
@@ -305,8 +312,10 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
     there = offset
     if not math.isnan(reach.here):
         # Well within where size alone asks them to move: the limits to enter and to leave differ.
-        inside = reach.near / _NEARLY <= reach.here <= reach.far * _NEARLY
-        there *= 1.0 if inside else reach.here / reach.best
+        fits = (profile.size_minimum / _NEARLY <= size(view, profile, mirrored)
+                <= profile.size_maximum * _NEARLY)
+        stays = fits and cut_off(view, profile, mirrored).ok
+        there *= 1.0 if stays else reach.here / reach.best
     verdict = within("centred", there, -profile.centre, profile.centre)._replace(
         value=offset, track=view.aside)
     if verdict.ok:

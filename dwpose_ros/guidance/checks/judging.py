@@ -10,7 +10,7 @@ from dwpose_ros.guidance.checks.facing import facing, looking
 from dwpose_ros.guidance.checks.framing import (centred, cut_off, one_person, somebody, too_close,
                                                 too_far, visible)
 from dwpose_ros.guidance.checks.picture import light, sharp, still
-from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS
+from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.verdict import Verdict
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
@@ -19,8 +19,9 @@ from dwpose_ros.guidance.view import View
 # share of them, and then as long as it is inside. A network errs by about as much, so a picture of
 # somebody near a limit would be wrong as often as not.
 ENTER = -0.1
-# How much more a border, a score and a speed flicker than lengths do.
-_MARGIN, _SCORE, _STILL = 2.5, 1.0, 2.5
+# How much more a border, a score and a speed flicker than lengths do; and how a body is turned is
+# known so roughly that it must be well inside.
+_MARGIN, _SCORE, _STILL, _FACING = 2.5, 1.0, 2.5, 2.5
 
 # A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
@@ -30,7 +31,7 @@ CHECKS: tuple[Check, ...] = (one_person, too_close, cut_off, too_far, centred, f
 
 
 # Where hands are, and how large, tells something once they are held up.
-_OF_HANDS: tuple[Check, ...] = (one_person, facing, cut_off, visible, *POSTURE_CHECKS)
+_OF_HANDS: tuple[Check, ...] = (one_person, facing, held_up, cut_off, visible, *POSTURE_CHECKS)
 _OF_HANDS += tuple(check for check in CHECKS if check not in _OF_HANDS)
 
 
@@ -46,7 +47,7 @@ def relaxed(profile: Profile, by: float) -> Profile:
         profile,
         size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
         margin=profile.margin * (1 - _MARGIN * by), centre=profile.centre * more,
-        facing=min(profile.facing * more, 180.0),
+        facing=min(profile.facing * (more if by > 0 else 1 + _FACING * by), 180.0),
         looking=None if profile.looking is None else min(profile.looking * more, 180.0),
         posture=tuple(Wish(w.name, w.minimum * less, w.maximum * more) for w in profile.posture),
         brightness_minimum=profile.brightness_minimum * less,

@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple, Union
 
 import numpy as np
 
-from dwpose_ros.guidance.body import FRONTAL, POSTURES, in_image
+from dwpose_ros.guidance.body import FRONTAL, OF_HANDS, PARTS, POSTURES, in_image
 from dwpose_ros.guidance.checks.facing import from_the_side
 from dwpose_ros.guidance.checks.verdict import Verdict, graded, within
 from dwpose_ros.guidance.profile import Profile
@@ -22,6 +22,7 @@ _SHORT_ARM = 0.3  # of the 0.65 torso lengths of an upper arm: below, it points 
 _SHORT_PALM = 0.15  # of the 0.35 forearms of a palm: below, the hand does
 _FINGERS = (5, 9, 13, 17)  # where the four begin in the 21 points of a hand; the thumb differs
 _LEAST_PX = 1.0
+_HANGS = -0.3  # the sine of a forearm that points down
 
 # A measurement: one number a side, or one for both; or the part that hides, or "" where all is
 # seen but foreshortened.
@@ -224,3 +225,22 @@ def _beyond(value: float, minimum: float, maximum: float) -> float:
 
 
 POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)
+
+
+def held_up(view: View, profile: Profile, mirrored: bool = False,
+            before: Verdict | None = None) -> Verdict | None:
+    """Hands that are all that is asked for, and are to be open, do not hang down.
+
+    The value is how far the forearms point up, from -1 to 1, which is also that of who shows
+    neither them nor hands.
+    """
+    if profile.parts != ("hands",) or not any(profile.wish(p) for p in OF_HANDS):
+        return None
+    figure = Figure(view, profile.score, ("left", "right"))
+    ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
+    up = [float(elbow[1] - wrist[1]) / max(float(np.linalg.norm(wrist - elbow)), _LEAST_PX)
+          for elbow, wrist in ends if elbow is not None and wrist is not None]
+    seen = (view.scores[[*PARTS["hands"]]] > profile.score).any()
+    value = min(up, default=math.nan if seen else -1.0)
+    verdict = within("held_up", value, _HANGS, low_code="show_hands")
+    return verdict._replace(required=False, part="hands" if verdict.code else "")
