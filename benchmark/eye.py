@@ -15,6 +15,7 @@ from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import Follower
 from dwpose_ros.keypoints import FACE, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.pose.people import People
+from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import POSTURES, Stance
 from dwpose_ros.simulation.scene import Camera, Figure, Scene
 
@@ -59,6 +60,10 @@ def _scene(height_m: float) -> Scene:
     return Scene(Camera(height_m=height_m))
 
 
+def _figure(stance: Stance) -> Figure:
+    return Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)
+
+
 class Eye:
     """A camera at `height_m`, and the network behind it; `rate_hz` is how often it looks."""
 
@@ -74,9 +79,26 @@ class Eye:
         return self._scene.camera.width, self._scene.camera.height
 
     def truth(self, stance: Stance) -> People:
-        """Where all points really are; seen are those that nothing hides."""
-        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
-        return self._scene.truth(figures if stance.present else [])
+        """Where all points really are; seen are those that nothing hides.
+
+        They are those of the body in space, which go with it as it turns; the pictures of it that
+        tell what hides what are taken every few degrees only.
+        """
+        people = self._of_picture(stance)
+        if not stance.present:
+            return people
+        figure, pictures = _figure(stance), atlas.load()
+        turn = math.radians(figure.yaw_deg) - math.atan2(figure.x_m, figure.distance_m)
+        ahead, left, up = pictures.xyz(stance.posture).T * figure.stature_m / pictures.stature_m
+        right = figure.x_m + ahead * math.sin(turn) + left * math.cos(turn)
+        away = figure.distance_m - ahead * math.cos(turn) + left * math.sin(turn)
+        xy, _ = self._scene.camera.project(np.stack([right, away, up], -1))
+        inside = ((xy >= 0) & (xy < self.size)).all(-1)
+        return people._replace(xy=xy[None], scores=people.scores * inside)
+
+    def _of_picture(self, stance: Stance) -> People:
+        """As they are in the picture that is drawn of them."""
+        return self._scene.truth([_figure(stance)] if stance.present else [])
 
     def at_best(self, stance: Stance) -> People:
         """The same as a network without any error would see it: through body and limbs too."""
@@ -124,11 +146,14 @@ class NetworksEye(Eye):
         self._estimate, self._frames = estimate, 0
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
-        self._rgb = self._scene.render(figures if stance.present else [], seed=self._frames)
+        self._rgb = self._scene.render([_figure(stance)] if stance.present else [],
+                                       seed=self._frames)
         self._frames += 1
         self._seen = self._estimate(self._rgb)
         return self._seen.xy, self._seen.scores, self._seen.boxes
+
+    def truth(self, stance: Stance) -> People:
+        return self._of_picture(stance)
 
     def quality(self, profile: Profile) -> float:
         """Unified score of the last image, 0..100; 0 where nobody was found."""

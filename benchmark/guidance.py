@@ -28,7 +28,9 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
 from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
+from dwpose_ros.guidance.body import SIDES  # noqa: E402
 from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
+from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
 from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
 from dwpose_ros.guidance.response import OPPOSITE  # noqa: E402
@@ -172,10 +174,15 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
 
 def right(eye: Eye, stance: Stance, profile) -> bool:
     """Whether the true state keeps the profile, but for a tenth: so much a network may err."""
+    limits = relaxed(profile, 0.1)
+    turn = abs(wrapped(stance.yaw_deg - SIDES[profile.side]))  # of the head, too
+    if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
+        return False
     people = eye.at_best(stance)
     view = Follower(profile).look([1] * len(people.xy), people.xy, people.scores, people.boxes,
                                   *eye.size, 0.0)
-    return all(v.ok is not False for v in judge(view, relaxed(profile, 0.1)))
+    return all(v.ok is not False for v in judge(view, limits)
+               if v.name not in ("facing", "looking"))
 
 
 def row(coach: str, profile: Path, temper: str, episodes: int, images: bool, pool) -> str:
