@@ -91,13 +91,17 @@ def _ends(profile: Profile) -> tuple[str, str]:
 
 def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
     """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
-    face = _points("face", profile, mirrored)
-    rulers = [(np.mean(ABOVE_GROUND[p]), view.xy[at, 1].mean()) for p in _RULERS
-              if len(at := [i for i in _points(p, profile, mirrored) if seen[i]])
-              and (p != "feet" or seen[_points(p, profile, mirrored)].all())]
+    there, y = seen.tolist(), view.xy[:, 1].tolist()  # of so few, numpy's mean takes longer
+    rulers = []
+    for part in _RULERS:
+        points = _points(part, profile, mirrored)
+        at = [y[i] for i in points if there[i]]
+        if at and (part != "feet" or len(at) == len(points)):
+            rulers.append((sum(ABOVE_GROUND[part]) / 2, sum(at) / len(at)))
     if len(rulers) > 1:
         (high, top), (low, bottom) = rulers[0], rulers[-1]
         return (bottom - top) / (high - low)
+    face = _points("face", profile, mirrored)
     if face and seen[face].all():
         low, high = ABOVE_GROUND["face"]
         return float(np.ptp(view.xy[face, 1])) / (high - low)
@@ -176,7 +180,7 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
     if ruler is None or not parts:
         return math.nan
     at = float(view.xy[[i for i in _points(ruler, profile, mirrored) if seen[i]], 1].mean())
-    above = float(np.mean(ABOVE_GROUND[ruler]))
+    above = sum(ABOVE_GROUND[ruler]) / 2
     highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
     lowest = min(ABOVE_GROUND[p][0] for p in parts)
     ends = (at - (highest - above) * stature, at + (above - lowest) * stature)
