@@ -434,6 +434,7 @@ def test_sideways(view_right, mirrored, side):
     (dict(arms=10, bend=0), "show_hands hands"),  # below the border: no way to go is any help
     (dict(arms=10, bend=0, height=0.8), "show_hands hands"),  # seen, but they hang
     (dict(arms=90, bend=0), "show_hands hands"),  # beyond the image on both sides
+    (dict(arms=10, bend=0, height=6.0, top=-0.3), "move_back"),  # no room for hands
     (dict(**RAISED, height=1.0, top=0.2), "move_closer"),
     (dict(**RAISED, height=12.0, top=-1.5), "move_back"),
     (dict(**RAISED, height=1.2, top=0.2, x=0.03), "move_left"),  # one is beyond the border

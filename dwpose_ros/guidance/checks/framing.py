@@ -110,8 +110,11 @@ def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> 
 
 def too_close(view: View, profile: Profile, mirrored: bool = False,
               before: Verdict | None = None) -> Verdict:
-    """The parts are not larger than the profile wants."""
+    """The parts are not larger than the profile wants; hands that are not seen, by the body."""
     value = size(view, profile, mirrored)
+    if math.isnan(value) and profile.parts == ("hands",):
+        seen = view.scores > profile.score
+        value = _share(profile) * _stature(view, seen, profile, mirrored) / view.height
     verdict = within("too_close", value, maximum=profile.size_maximum,
                      high_code="move_back")._replace(track=view.nearer)
     return _by_distance(verdict, view, profile, mirrored, before)

@@ -31,7 +31,8 @@ CHECKS: tuple[Check, ...] = (one_person, too_close, cut_off, too_far, centred, f
 
 
 # Where hands are, and how large, tells something once they are held up.
-_OF_HANDS: tuple[Check, ...] = (one_person, facing, held_up, cut_off, visible, *POSTURE_CHECKS)
+_OF_HANDS: tuple[Check, ...] = (one_person, too_close, facing, held_up, cut_off, visible,
+                                *POSTURE_CHECKS)
 _OF_HANDS += tuple(check for check in CHECKS if check not in _OF_HANDS)
 
 
