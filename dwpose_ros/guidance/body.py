@@ -85,18 +85,21 @@ def _is_left(point: int) -> bool:
 
 _LEFT = frozenset(i for i in range(COUNT) if _is_left(i))
 _RIGHT = frozenset(int(MIRROR[i]) for i in _LEFT)
-_EARS = (INDEX["left_ear"], INDEX["right_ear"])
+_EARS = {"back": (INDEX["left_ear"], INDEX["right_ear"]), "left": (INDEX["left_ear"],),
+         "right": (INDEX["right_ear"],)}
 
 
 @lru_cache(maxsize=None)
 def part_points(part: str, side: str = "front") -> tuple[int, ...]:
     """The keypoints of a part that must be seen by a camera that looks at that side.
 
-    From the left or right those of the far side are hidden; from behind ears are all of a head,
-    and a face is nothing.
+    From the left or right those of the far side are hidden; ears are all that is sure to be seen
+    of a head there and from behind, where a face is nothing.
     """
-    if side == "back" and part in ("head", "face"):
-        return _EARS if part == "head" else ()
+    if part == "head" and side in _EARS:
+        return _EARS[side]
+    if part == "face" and side == "back":
+        return ()
     hidden = {"left": _RIGHT, "right": _LEFT}.get(side, frozenset())
     return tuple(i for i in PARTS[part] if i not in hidden)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Sequence
 
 from dwpose_ros.guidance.checks import Verdict
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.response import OPPOSITE, Responses, axis
+from dwpose_ros.guidance.response import OPPOSITE, PLACING, Responses, axis
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
@@ -27,11 +27,6 @@ UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true once and for all
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
-# What can be asked of somebody who is on their way already, or about to be.
-PLACING = {"move_closer", "move_back", "move_left", "move_right", "move_forward", "move_backward",
-           "turn_left", "turn_right", "turn_around", "face_camera", "look_at_camera",
-           "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
-           "show_hands", "open_hands", "spread_fingers"}
 
 
 class State(IntEnum):
@@ -221,6 +216,8 @@ class Coach:
             return _Wish("show", part)
         if self._in_vain >= PATIENCE:
             return _Wish("pause")
+        if failed.code == "step_into_view" and self._responses.too_near(now):
+            return _Wish("move_back", count=1)
         return self._wish(failed)
 
     def _wish(self, verdict: Verdict) -> _Wish:
@@ -287,13 +284,13 @@ class Coach:
         remaining = max(0.0, self.profile.hold_s - (now - self._hold_since))
         wanted = self._debounced(_Wish("hold_still"), now)
         decision = self._decide(State.HOLDING, wanted, progress, now, busy)
-        if remaining == 0:
+        if remaining == 0 and not self._responses.turning():
             self._capture_since = now
             self.request += 1
             return decision._replace(capture=True)
         decision = decision._replace(hold_remaining=remaining)
         count = math.ceil(remaining)
-        if self._said_hold() and not decision.speak and count < self._count <= COUNTDOWN_S + 1:
+        if self._said_hold() and not decision.speak and 0 < count < self._count <= COUNTDOWN_S + 1:
             decision = decision._replace(code="countdown", speak=True, count=count)
         self._count = count
         return decision
@@ -383,5 +380,5 @@ class Coach:
         if wish.code in LASTING:
             return not self._responses.busy()
         if wish.code in PLACING and len(self._responses.awaited(now)) < 2:
-            return not asked.moving
+            return self._responses.rests(wish.code, now)
         return self._responses.begun(now) and not asked.moving

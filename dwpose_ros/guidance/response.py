@@ -25,6 +25,7 @@ _AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "mov
          "arms_away": "arms", "arms_side": "arms", "arms_up": "arms", "lower_arms": "arms",
          "straighten_arms": "arms", "show_hands": "hands", "open_hands": "hands",
          "spread_fingers": "hands"}
+PLACING = _AXES.keys()  # what can be asked of somebody who is on their way, or about to be
 OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right",
             "move_forward": "move_backward"}
 OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
@@ -97,13 +98,14 @@ class Responses:
         return max(one.ease * _EASED, _LEAST_EASE) if too_far else one.ease
 
     def under_way(self, code: str) -> bool:
-        """They are doing what was last asked on this instruction's axis."""
-        one = self.on(code)
-        return one.moved and one.moving
+        """They are doing what was last asked on this instruction's axis; a head turns with its
+        body."""
+        turn = [self.on("turn_left")] if axis(code) == "head" else []
+        return any(one.moved and one.moving for one in (self.on(code), *turn))
 
     def awaited(self, now: float) -> list[str]:
         """The axes on which something was asked so lately that they need not have begun."""
-        names = [name for name, one in self._axes.items() if one.code in _AXES
+        names = [name for name, one in self._axes.items() if one.code in PLACING
                  and not one.moved and now - one.heard_at < BEGIN_S]
         return names + ["turn"] * ("head" in names)  # who looks at something turns to it
 
@@ -111,6 +113,19 @@ class Responses:
         """They are walking into view, or may be about to, as they were last asked to."""
         return self._last is not None and self._last.code == "step_into_view" and (
             self._last.moving or not self.begun(now))
+
+    def too_near(self, now: float) -> bool:
+        """Who is out of view came closer until they were; or was asked to step back, and may be
+        about to."""
+        one = self.on("move_closer")
+        if one.code == "move_closer":
+            return one.moved and now - one.rests_since < AGO_S
+        return one.code == "move_back" and one is self._last and now - one.heard_at < AGO_S
+
+    def rests(self, code: str, now: float) -> bool:
+        """They do not move on this instruction's axis; nor did a moment ago, if asked to."""
+        one = self.on(code)
+        return not one.moving and not (one.moved and now - one.rests_since < RESTED_S)
 
     def ended(self, code: str, now: float) -> bool:
         """They have done something about this instruction, and come to rest; or that cannot be
@@ -124,6 +139,10 @@ class Responses:
     def busy(self) -> bool:
         """They are doing something that they were asked to."""
         return any(one.moved and one.moving for one in self._axes.values() if one.code)
+
+    def turning(self) -> bool:
+        """They are turning body or head, which hardly moves a point."""
+        return any(self._axes[name].moving for name in ("turn", "head") if name in self._axes)
 
     def begun(self, now: float) -> bool:
         """They have begun with the last sentence, or had the time to."""

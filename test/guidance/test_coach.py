@@ -343,6 +343,7 @@ class Room:
         self.coach, self.frames = Coach(replace(profile("full_body"), **{**TIMES, **more})), 0
         self.ways = dict.fromkeys(self.SPEED, 0.0)
         self.spoken: list[tuple[float, str]] = []
+        self.captures: list[float] = []
 
     def run(self, seconds: float, *failing: str, moving: str = "", busy: bool = False,
             part: str = "", grade: str = "", count: int = 0) -> list[tuple[float, str]]:
@@ -365,6 +366,8 @@ class Room:
             self.last = self.coach.update([Verdict("somebody", True, 1.0), *found], now, busy)
             if self.last.speak:
                 self.spoken.append((round(now, 2), self.last.code))
+            if self.last.capture:
+                self.captures.append(now)
         return self.spoken[before:]
 
 
@@ -486,6 +489,49 @@ class TestPace:
                 said.append((now, decision.code))
         assert [code for _, code in said[:2]] == ["step_into_view", "move_left"]
         assert 2 + walks_s <= said[1][0] < 3 + walks_s
+
+    @pytest.mark.parametrize("asked, said", [
+        ("move_closer", ["move_closer", "move_back", "step_into_view"]),
+        ("move_back", ["move_back", "step_into_view"])])
+    def test_who_comes_so_close_that_they_are_lost_steps_back(self, profile, asked, said):
+        """Nobody in view, who walked towards the camera as asked: they are right before it."""
+        coach, heard, ways = Coach(replace(profile("face"), **TIMES)), [], 0.0
+        for i in range(20 * FPS):
+            walks = 2 < i / FPS < 6
+            ways += walks * 0.3 / FPS
+            found = [Verdict("somebody", False, 0.0, code="step_into_view")] if i > 6 * FPS else [
+                Verdict("somebody", True, 1.0), Verdict("too_close", True, 0.1, track=ways),
+                Verdict("too_far", False, 0.1, code=asked),
+                Verdict("still", not walks, 1.0 * walks, code="keep_still")]
+            decision = coach.update(found, i / FPS)
+            if decision.speak:
+                heard.append(decision.code)
+        assert heard[:len(said)] == said
+
+    def test_who_turns_is_not_captured(self, profile):
+        """It hardly moves a point, and so they count as still."""
+        room = Room(profile, hold_s=0.5)
+        room.run(1.5, moving="turn")
+        assert room.last.state == State.HOLDING and not room.captures
+        room.run(1)
+        assert len(room.captures) == 1
+
+    def test_nor_counted_down_beyond_one(self, profile):
+        room = Room(profile, hold_s=3.0)
+        room.run(4)
+        assert [code for _, code in room.spoken] == ["hold_still", "countdown", "countdown"]
+        late = Room(profile, hold_s=3.0)
+        late.run(2.5)
+        late.run(1.5, moving="turn")
+        assert late.spoken == room.spoken and not late.captures
+
+    def test_where_they_stop_is_waited_for(self, room):
+        """Before they have stopped, the last bit of a turn looks as if it were missing."""
+        room.run(1, "face_camera")
+        room.run(2, "face_camera", moving="turn")
+        assert room.run(0.6, "turn_left", moving="turn") == []
+        assert room.run(0.2, "turn_left") == []
+        assert len(room.run(0.2, "turn_left")) == 1
 
     def test_whoever_did_too_little_is_told_again_although_something_else_was_said(self, room):
         failing = ("move_back", "turn_left")

@@ -66,13 +66,16 @@ def test_wrapped(degrees, same):
     (30, 0, (), 0, 0, True),
     # The head looks aside, the body does not go with it.
     (0, 60, (), 0, 0, True), (0, -60, (), 0, 0, True),
-    # From behind, and from the side.
+    # From behind, where feet tell more than a width, and from the side.
     (180, 180, (), 0, 147, False), (180, 180, (), 180, 180, False),
-    (140, 140, (), 180, 162, True), (-140, -140, (), 180, -162, True),
+    (140, 140, (), 180, 153, True), (-140, -140, (), 180, -153, True),
+    (140, 140, ("left_heel",), 180, 162, True),
     (-90, -90, ("left_heel", "right_heel"), -90, -90, True),
     (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "right_eye"), -90, -90, True),
     (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "left_ear", "head"), -90, 90,
      False),
+    (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "head"), -90, -90, True),
+    (90, 90, ("left_heel", "right_heel", "face", "left_ear", "head"), 90, 90, True),
     # Without shoulders only the head tells.
     (40, 40, ("shoulders",), 0, 40, True),
 ])

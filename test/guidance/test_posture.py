@@ -154,6 +154,14 @@ def test_from_the_side_only_the_near_arm_counts(check, side, far, yaw, mirrored)
     assert verdict.ok
 
 
+@pytest.mark.parametrize("side, far, yaw", [("left", "right", -90), ("right", "left", 90)])
+@pytest.mark.parametrize("lean", [0, 30])
+def test_nor_does_the_far_half_of_the_torso(check, side, far, yaw, lean):
+    verdict = check("upright", side=side, yaw=yaw, lean=lean,
+                    hidden=(f"{far}_shoulder", f"{far}_hip"))
+    assert verdict.value == pytest.approx(lean, abs=2) and verdict.ok == (lean == 0)
+
+
 def test_what_is_not_asked_for_is_not_judged(person, custom):
     assert [c(person().view(), custom()) for c in POSTURE_CHECKS] == [None] * len(CHECK)
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance.checks import Verdict
-from dwpose_ros.guidance.coach import PLACING
-from dwpose_ros.guidance.response import OPPOSITE, Responses, axis
+from dwpose_ros.guidance.response import OPPOSITE, PLACING, RESTED_S, Responses, axis
 
 FPS = 20
 # What a check measures, and how much of it a second is a walk, or a turn.
@@ -60,7 +59,8 @@ def test_they_hear_it_do_it_and_end(name, fps):
     assert one.responses.under_way(code) and one.responses.begun(one.now)
     assert one.responses.busy() and not one.responses.ended(code, one.now)
     others = [ASKED[other] for other in AXES if other != name]
-    assert not any(one.responses.under_way(other) for other in others)
+    under_way = [other for other in others if one.responses.under_way(other)]
+    assert under_way == (["look_at_camera"] if name == "turn" else [])  # it turns with the body
     one.go(2)
     assert one.responses.ended(code, one.now) and not one.responses.busy()
     assert not any(one.responses.ended(other, one.now) for other in others)
@@ -87,6 +87,24 @@ def test_who_is_asked_to_look_at_something_may_turn_to_it():
     one = Watched()
     one.ask("look_at_camera")
     assert one.go(0.5).awaited(one.now) == ["head", "turn"]
+
+
+def test_they_rest_a_moment_after_they_have_stopped():
+    """Where somebody is just before they stop is not where they will be."""
+    one = Watched()
+    one.ask("turn_left")
+    assert not one.go(1, "turn").rests("turn_left", one.now)
+    while one.responses.on("turn_left").moving:
+        one.go(1 / FPS)
+    assert not one.responses.rests("turn_left", one.now)
+    assert one.go(RESTED_S).rests("turn_left", one.now)
+
+
+def test_turning_is_seen_whether_asked_for_or_not():
+    one = Watched()
+    assert not one.go(1, "depth", "side").turning()
+    assert one.go(0.5, "turn").turning() and not one.go(1).turning()
+    assert one.go(0.5, "head").turning() and not one.go(1).turning()
 
 
 def test_what_they_did_when_they_heard_it_does_not_count():

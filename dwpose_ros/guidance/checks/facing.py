@@ -32,6 +32,7 @@ _NARROW, _BROAD = 0.95, 1.40
 _NARROW_BUST, _BROAD_BUST = 1.2, 2.8
 _FOOT = 0.45  # from heel to big toe, in torso lengths
 _FOOT_TELLS, _ONE_FOOT_TELLS = 0.35, 0.6  # sine of the turn; one foot alone may be splayed
+_SPLAYED = 0.2  # and so far both feet may point to one side of somebody who is not turned
 _HEAD_TELLS_DEG = 20.0
 _AGREES_DEG = 5.0
 # From where on a turn is to be all the way round, and to the side itself, and until where: how far
@@ -106,19 +107,26 @@ def body(view: View, threshold: float) -> Body:
         bounds = [math.degrees(math.acos(max(-1.0, min(1.0, width / scale / typical))))
                   for typical in (narrow, broad)]
         least, most = min(bounds), max(bounds)
-    return Body(least, most, head, _way(view, threshold, head, scale if hips else 0.0))
+    sines = _feet(view, threshold, scale) if hips is not None and scale >= 1.0 else []
+    if len(sines) == 2 and not abs(head) < 90:
+        # From behind neither widths nor the back of a head tell much; feet do.
+        turned = math.degrees(math.asin(min(max(abs(sum(sines)) / 2 - _SPLAYED, 0.0), 1.0)))
+        most = max(least, min(most, 180 - turned))
+    return Body(least, most, head, _way(view, threshold, head, sines))
 
 
-def _way(view: View, threshold: float, head: float, torso: float) -> int:
+def _feet(view: View, threshold: float, torso: float) -> list[float]:
+    """How far each foot that is seen points to the image's right, of its length; -1 to 1."""
+    feet = (_at(view, threshold, f"{side}_heel", f"{side}_big_toe") for side in ("left", "right"))
+    return [(toe[0] - heel[0]) / (torso * _FOOT)
+            for heel, toe in (foot for foot in feet if foot is not None)]
+
+
+def _way(view: View, threshold: float, head: float, feet: list[float]) -> int:
     """To which side of the image the body is turned: as the feet point, else as the head."""
-    sines = []
-    for side in ("left", "right"):
-        foot = _at(view, threshold, f"{side}_heel", f"{side}_big_toe")
-        if foot is not None and torso >= 1.0:
-            sines.append((foot[1][0] - foot[0][0]) / (torso * _FOOT))
-    if sines:
-        sine = sum(sines) / len(sines)
-        if abs(sine) > (_FOOT_TELLS if len(sines) == 2 else _ONE_FOOT_TELLS):
+    if feet:
+        sine = sum(feet) / len(feet)
+        if abs(sine) > (_FOOT_TELLS if len(feet) == 2 else _ONE_FOOT_TELLS):
             return 1 if sine > 0 else -1
     if _HEAD_TELLS_DEG < abs(head) < 180 - _HEAD_TELLS_DEG:
         return 1 if head > 0 else -1
@@ -127,6 +135,10 @@ def _way(view: View, threshold: float, head: float, torso: float) -> int:
             profile = _at(view, threshold, "nose", ear)
             if profile is not None:
                 return 1 if profile[0][0] > profile[1][0] else -1
+        near = [side for side, ear in ((-1, "left_ear"), (1, "right_ear"))
+                if _at(view, threshold, ear) is not None]
+        if len(near) == 1:  # the other is behind the head
+            return near[0]
     return 0
 
 

@@ -19,9 +19,10 @@ from dwpose_ros.guidance.view import View
 # share of them, and then as long as it is inside. A network errs by about as much, so a picture of
 # somebody near a limit would be wrong as often as not.
 ENTER = -0.1
-# How much more a border, a score and a speed flicker than lengths do; and how a body is turned is
-# known so roughly that it must be well inside.
-_MARGIN, _SCORE, _STILL, _FACING = 2.5, 1.0, 2.5, 2.5
+# How much more a border, a score and a speed flicker than lengths do; and how body and head are
+# turned is known so roughly that they must be well inside, and stay it.
+_MARGIN, _SCORE, _STILL, _TURN = 2.5, 1.0, 2.5, 2.5
+_STAY = -0.04
 
 # A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
@@ -44,12 +45,13 @@ def checks(profile: Profile) -> tuple[Check, ...]:
 def relaxed(profile: Profile, by: float) -> Profile:
     """The profile with its limits wider by a share; narrower where that is negative."""
     more, less = 1 + by, 1 - by
+    turned = more if by > 0 else 1 + _TURN * by
     return replace(
         profile,
         size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
         margin=profile.margin * (1 - _MARGIN * by), centre=profile.centre * more,
-        facing=min(profile.facing * (more if by > 0 else 1 + _FACING * by), 180.0),
-        looking=None if profile.looking is None else min(profile.looking * more, 180.0),
+        facing=min(profile.facing * turned, 180.0),
+        looking=None if profile.looking is None else min(profile.looking * turned, 180.0),
         posture=tuple(Wish(w.name, w.minimum * less, w.maximum * more) for w in profile.posture),
         brightness_minimum=profile.brightness_minimum * less,
         brightness_maximum=profile.brightness_maximum * more,
@@ -73,7 +75,9 @@ class Judge:
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
         self.profile, self.mirrored = profile, mirrored
-        self._limits = {True: profile, False: relaxed(profile, ENTER)}
+        sure = relaxed(profile, _STAY)
+        self._limits = {True: replace(profile, facing=sure.facing, looking=sure.looking),
+                        False: relaxed(profile, ENTER)}
         self._before: dict[str, Verdict] = {}
 
     def reset(self) -> None:

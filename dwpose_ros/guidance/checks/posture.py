@@ -37,8 +37,9 @@ class Figure(NamedTuple):
     sides: tuple[str, ...]  # that are to be seen: from the left only the left
 
     def at(self, name: str) -> np.ndarray | None:
-        """(2,) px of one point, or the middle of a pair such as 'hips'; None if unseen."""
-        names = [name] if name in INDEX else [f"left_{name[:-1]}", f"right_{name[:-1]}"]
+        """(2,) px of one point, or the middle of a pair such as 'hips', of which the far one does
+        not count; None if unseen."""
+        names = [name] if name in INDEX else [f"{side}_{name[:-1]}" for side in self.sides]
         points = [INDEX[n] for n in names]
         if min(self.view.scores[p] for p in points) <= self.threshold:
             return None
