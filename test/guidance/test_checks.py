@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import SIDES
+from dwpose_ros.guidance.body import POSTURES, SIDES
 from dwpose_ros.guidance.checks import (CHECKS, POSTURE_CHECKS, centred, crown, cut_off, facing,
                                         held_up, judge, light, looking, one_person, sharp,
                                         sideways, size, still, too_close, too_far, visible)
+from dwpose_ros.guidance.checks.extent import reach_of
 from dwpose_ros.guidance.checks.judging import ENTER, relaxed
 from dwpose_ros.guidance.checks.verdict import Verdict, steps
 from dwpose_ros.guidance.view import Follower
@@ -451,7 +452,10 @@ def test_hands_may_be_anywhere(person, profile, where, said):
     (dict(**RAISED), 0.98, True), (dict(arms=(170, 10), bend=0), -0.98, False),
     (dict(arms=(170, 10), bend=0, hidden=("right_elbow",)), 0.98, True),
     (dict(**RAISED, hidden=("elbows",)), None, None),  # hands that are seen may be anywhere
-    (dict(**RAISED, hidden=("elbows", "hands")), -1.0, False)])
+    (dict(**RAISED, hidden=("elbows", "hands")), -1.0, False),
+    (dict(**RAISED, hidden=("elbows", "hands", "hips")), -1.0, False),
+    # Nothing but shoulders: they may be held up beyond the image.
+    (dict(**RAISED, hidden=("elbows", "hands", "hips", "head")), None, None)])
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_held_up(person, profile, where, value, ok, mirrored):
     verdict = held_up(person(0.7, top=0.15, mirrored=mirrored, **where).view(), profile("hands"),
@@ -474,6 +478,32 @@ def test_hands_are_as_large_as_the_larger_one(person, profile):
         dict(**RAISED), dict(arms=(5, 10), bend=(185, 0)), dict(**RAISED, hidden=left[3:4]),
         dict(**RAISED, hidden=left))]
     assert sizes == pytest.approx([sizes[0]] * 4, rel=0.1) and 0.08 < sizes[0] < 0.15
+
+
+@pytest.mark.parametrize("hidden", [(), ("hands",), ("hands", "elbows", "wrists"),
+                                    ("hands", "hips", "knees", "feet")])
+def test_of_hands_that_hang_it_is_told_how_large_they_will_be(person, profile, hidden):
+    """By the body: nearly as large as they are, held up."""
+    up, hanging = (size(person(1.0, top=0.1, **stands).view(), profile("hands")) for stands in (
+        dict(**RAISED), dict(arms=10, bend=0, fist=True, hidden=hidden)))
+    assert hanging == pytest.approx(up, rel=0.15)
+
+
+@pytest.mark.parametrize("arms", [10, 90, 150])
+def test_lifted_elbows_do_not_make_anybody_small(person, custom, arms):
+    """Where they are to be lifted, how tall somebody is comes from head and shoulders."""
+    view = person(2.0, top=0.1, arms=arms, hidden=("hips", "knees", "feet")).view()
+    wanted = custom(parts=("head", "shoulders", "hips"), posture=(POSTURES["arms_side"],))
+    assert size(view, wanted) == pytest.approx(0.4 * 2.0, rel=0.05)
+
+
+def test_hands_far_apart_need_room(person, profile):
+    """And more of it where they are not in the middle, as long as that is not to be mended."""
+    wide, narrow, aside, off = (
+        reach_of(person(0.8, top=0.1, **stands).view(), profile("hands"), False).near
+        for stands in (dict(arms=60, bend=90), dict(**RAISED), dict(arms=60, bend=90, x=0.6),
+                       dict(arms=60, bend=90, x=0.8)))
+    assert narrow < wide < aside and off == pytest.approx(wide, rel=0.02)
 
 
 @pytest.mark.parametrize("speed, ok", [

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from dwpose_ros.guidance.body import in_image, part_points
+from dwpose_ros.guidance.body import in_image
+from dwpose_ros.guidance.checks.extent import ROAMING, crown, reach_of, shown, size, sticks_out
 from dwpose_ros.guidance.checks.facing import facing
 from dwpose_ros.guidance.checks.verdict import LITTLE_M, Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View
-from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.proportions import ABOVE_GROUND, FOCAL, STATURE_M
+from dwpose_ros.proportions import ABOVE_GROUND, FOCAL
 
-_RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
-_ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
-_CHIN = FACE.start + 8
-_LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # truer than the body's two eyes
-_EYES = (INDEX["left_eye"], INDEX["right_eye"])
-_EARS = (INDEX["left_ear"], INDEX["right_ear"])
-_SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
-# The crown lies beyond the first as far as the second is on the other side, times the third: the
-# eyes are in the middle of a head. Then by the shoulders; from the same proportions as above.
-_CROWN = ((_LIDS, (_CHIN,), 0.97), (_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54),
-          (_EARS, _SHOULDERS, 0.70))
 # Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
 # soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees
 # across: another camera, or a child, changes the number, not the direction.
@@ -34,7 +22,6 @@ _CUT_M = 1.5  # where that cannot be told: the way back if all points are cut of
 _NEAR_M = 1.0  # and how far away is who fills the image
 _MEANWHILE_M = 1.6  # so far somebody walks before they have heard the next sentence
 _NEARLY = 1.15
-_ROOM = 1.05  # so many times as far as would just do
 
 
 def somebody(view: View | None) -> Verdict:
@@ -52,70 +39,10 @@ def one_person(view: View, profile: Profile, mirrored: bool = False,
                   "more_people", "one_person")
 
 
-def _points(part: str, profile: Profile, mirrored: bool) -> list[int]:
-    return list(part_points(part, in_image(profile.side, mirrored)))
-
-
-def size(view: View, profile: Profile, mirrored: bool = False) -> float:
-    """Height of the profile's parts as a share of the image's height; NaN if it cannot be told.
-
-    Where some are not seen, what is seen of the body tells how large all would be: otherwise
-    somebody whose elbows are hidden, or whose face fills the image, looked small. Of hands alone
-    it is the larger one's longest side: they may be anywhere.
-    """
-    seen = view.scores > profile.score
-    points = list(profile.points_in(mirrored))
-    if profile.parts == ("hands",):
-        if not seen[points].any():
-            return math.nan
-        hands = [view.seen(range(hand.start, hand.stop), profile.score)
-                 for hand in (LEFT_HAND, RIGHT_HAND)]
-        return max(float(np.ptp(hand, axis=0).max()) for hand in hands
-                   if len(hand)) / view.height
-    face = _points("face", profile, mirrored)
-    if face and "face" in profile.parts and seen[face].all():
-        # The body's own eyes and nose are within it, and err by a sixth of it.
-        points = [i for i in points if i not in PARTS["head"]]
-    span = float(np.ptp(view.xy[points, 1][seen[points]])) if seen[points].any() else 0.0
-    if not all(seen[_points(end, profile, mirrored)].all() for end in _ends(profile)):
-        # What is seen of them is the least that it can be.
-        span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
-    return span / view.height
-
-
-def _ends(profile: Profile) -> tuple[str, str]:
-    """Of the profile's parts, that which reaches highest and that which reaches lowest."""
-    return (max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
-            min(profile.parts, key=lambda p: ABOVE_GROUND[p][0]))
-
-
-def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
-    """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
-    there, y = seen.tolist(), view.xy[:, 1].tolist()  # of so few, numpy's mean takes longer
-    rulers = []
-    for part in _RULERS:
-        points = _points(part, profile, mirrored)
-        at = [y[i] for i in points if there[i]]
-        if at and (part != "feet" or len(at) == len(points)):
-            rulers.append((sum(ABOVE_GROUND[part]) / 2, sum(at) / len(at)))
-    if len(rulers) > 1:
-        (high, top), (low, bottom) = rulers[0], rulers[-1]
-        return (bottom - top) / (high - low)
-    face = _points("face", profile, mirrored)
-    if face and seen[face].all():
-        low, high = ABOVE_GROUND["face"]
-        return float(np.ptp(view.xy[face, 1])) / (high - low)
-    return math.nan
-
-
 def too_close(view: View, profile: Profile, mirrored: bool = False,
               before: Verdict | None = None) -> Verdict:
-    """The parts are not larger than the profile wants; hands that are not seen, by the body."""
-    value = size(view, profile, mirrored)
-    if math.isnan(value) and profile.parts == ("hands",):
-        seen = view.scores > profile.score
-        value = _share(profile) * _stature(view, seen, profile, mirrored) / view.height
-    verdict = within("too_close", value, maximum=profile.size_maximum,
+    """The parts are not larger than the profile wants."""
+    verdict = within("too_close", size(view, profile, mirrored), maximum=profile.size_maximum,
                      high_code="move_back")._replace(track=view.nearer)
     return _by_distance(verdict, view, profile, mirrored, before)
 
@@ -129,7 +56,7 @@ def too_far(view: View, profile: Profile, mirrored: bool = False,
         return verdict
     verdict = _by_distance(verdict, view, profile, mirrored, before)
     aside = centred(view, profile, mirrored)
-    reach = _reach(view, profile, mirrored)
+    reach = reach_of(view, profile, mirrored)
     soon = max(reach.best, reach.here - _MEANWHILE_M)
     if aside.ok is False and abs(aside.value) * reach.here / soon > _WALKS_OUT:
         # Coming closer they would leave the image at its side.
@@ -142,68 +69,8 @@ def _by_distance(verdict: Verdict, view: View, profile: Profile, mirrored: bool,
     """With the way to where the picture is best."""
     if verdict.ok is not False:
         return verdict
-    reach = _reach(view, profile, mirrored)
+    reach = reach_of(view, profile, mirrored)
     return verdict._replace(**steps(abs(reach.best - reach.here), verdict.code, before))
-
-
-class _Reach(NamedTuple):
-    """How far away the person is, and may be, m; NaN where that cannot be told."""
-
-    here: float
-    near: float  # from here on their size is right and no border cuts them off
-    far: float  # until here
-
-    @property
-    def best(self) -> float:
-        """In the middle: as many steps from one end as from the other."""
-        return (self.near + self.far) / 2
-
-
-def _reach(view: View, profile: Profile, mirrored: bool) -> _Reach:
-    """From their size, which is taken for an adult's."""
-    value = size(view, profile, mirrored)
-    stature = value * view.height / _share(profile)
-    here = STATURE_M * FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
-    near, far = (here * value / max(limit, 1e-3)
-                 for limit in (profile.size_maximum, profile.size_minimum))
-    whole = here * _overhang(view, profile, mirrored, stature)
-    if near < whole:
-        near = min(whole, far)
-    return _Reach(here, near, far)
-
-
-def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> float:
-    """How many times too large the person is to be whole above and below; NaN if unknown.
-
-    Moving away draws everything towards the image's middle, as far as the camera is level.
-    """
-    seen = view.scores > profile.score
-    ruler = next((p for p in _RULERS if seen[_points(p, profile, mirrored)].any()), None)
-    parts = [p for p in profile.parts if p not in _ROAMING]
-    if ruler is None or not parts:
-        return math.nan
-    at = float(view.xy[[i for i in _points(ruler, profile, mirrored) if seen[i]], 1].mean())
-    above = sum(ABOVE_GROUND[ruler]) / 2
-    highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
-    lowest = min(ABOVE_GROUND[p][0] for p in parts)
-    ends = (at - (highest - above) * stature, at + (above - lowest) * stature)
-    middle = view.height / 2
-    return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
-
-
-def _share(profile: Profile) -> float:
-    """How much of a body's height the profile's parts span."""
-    parts = [ABOVE_GROUND[p] for p in profile.parts]
-    return max(high for _, high in parts) - min(low for low, _ in parts)
-
-
-def crown(view: View, threshold: float) -> float:
-    """Where the top of the head is, y in px: no keypoint says so; NaN if it cannot be told."""
-    for upper, lower, share in _CROWN:
-        if (view.scores[[*upper, *lower]] > threshold).all():
-            top = float(view.xy[list(upper), 1].mean())
-            return top - share * (float(view.xy[list(lower), 1].mean()) - top)
-    return math.nan
 
 
 def _inside(view: View, profile: Profile) -> np.ndarray:
@@ -228,15 +95,15 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     points = list(profile.points_in(mirrored))
     share = float(inside[points].sum()) / (len(points) + cropped)
     missing = [ABOVE_GROUND[p] for p in profile.parts
-               if p not in _ROAMING and not inside[_points(p, profile, mirrored)].all()]
+               if p not in ROAMING and not inside[shown(p, profile, mirrored)].all()]
     whole = inside[points].all() and not cropped
     verdict = Verdict("cut_off", False, share, 1.0)
     where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped)
-    if not where_to and missing and _sticks_out(view, profile, mirrored):
+    if not where_to and missing and sticks_out(view, profile, mirrored):
         where_to = "back"
     if not where_to:
         return verdict._replace(ok=True)  # no border's fault: see `visible`
-    reach = _reach(view, profile, mirrored)
+    reach = reach_of(view, profile, mirrored)
     # A hand that is not in the image: who knows how far. Further away all is nearer to the middle.
     draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
     if where_to != "back" and not draws_back:
@@ -244,12 +111,6 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
         return _aside(verdict, where_to == "right", aside, view, profile, mirrored, before)
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
     return verdict._replace(code="move_back", **steps(way, "move_back", before))
-
-
-def _sticks_out(view: View, profile: Profile, mirrored: bool) -> bool:
-    """Whether what is seen tells that the rest is above or below the image."""
-    stature = size(view, profile, mirrored) * view.height / _share(profile)
-    return _overhang(view, profile, mirrored, stature) > _ROOM
 
 
 def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
@@ -266,7 +127,7 @@ def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
     cut_left, cut_right = left <= room_x, right >= view.width - room_x
     # Above and below the image is only what lies higher or lower than all that is inside: the
     # elbows of somebody whose hips are in view are behind their back, not below the border.
-    there = [ABOVE_GROUND[p] for p in PARTS if p not in _ROAMING
+    there = [ABOVE_GROUND[p] for p in PARTS if p not in ROAMING
              and inside[list(PARTS[p])].any()]
     cut_top = bool(missing) and top <= room_y and max(missing) >= max(there, default=(0, 0))
     cut_bottom = bool(missing) and bottom >= view.height - room_y and (
@@ -290,7 +151,7 @@ def _aside(verdict: Verdict, right: bool, share: float, view: View, profile: Pro
         code = "move_forward" if right == (side == "right") else "move_backward"
     else:
         code = f"move_{sideways(right, mirrored != (side == 'back'))}"
-    here = _reach(view, profile, mirrored).here
+    here = reach_of(view, profile, mirrored).here
     way = share / FOCAL * (_NEAR_M if math.isnan(here) else here)
     return verdict._replace(code=code, first=first, **steps(way, code, before))
 
@@ -299,7 +160,7 @@ def visible(view: View, profile: Profile, mirrored: bool = False,
             before: Verdict | None = None) -> Verdict:
     """Every part is seen; the instruction names the first that is not. The value: their share."""
     inside = _inside(view, profile)
-    missing = [p for p in profile.parts if not inside[_points(p, profile, mirrored)].all()]
+    missing = [p for p in profile.parts if not inside[shown(p, profile, mirrored)].all()]
     share = 1 - len(missing) / len(profile.parts)
     return Verdict("visible", not missing, share, 1.0, code="show" if missing else "",
                    part=missing[0] if missing else "")
@@ -315,7 +176,7 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
     if not len(points):
         return within("centred", math.nan, -profile.centre, profile.centre)
     offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5
-    reach = _reach(view, profile, mirrored)
+    reach = reach_of(view, profile, mirrored)
     there = offset
     if not math.isnan(reach.here):
         # Well within where size alone asks them to move: the limits to enter and to leave differ.

@@ -232,8 +232,8 @@ def held_up(view: View, profile: Profile, mirrored: bool = False,
             before: Verdict | None = None) -> Verdict | None:
     """Hands that are all that is asked for, and are to be open, do not hang down.
 
-    The value is how far the forearms point up, from -1 to 1, which is also that of who shows
-    neither them nor hands.
+    The value is how far the forearms point up, from -1 to 1; that is -1 of who shows neither them
+    nor hands, too, unless nothing but shoulders is in the image: they may be held beyond it.
     """
     if profile.parts != ("hands",) or not any(profile.wish(p) for p in OF_HANDS):
         return None
@@ -241,7 +241,8 @@ def held_up(view: View, profile: Profile, mirrored: bool = False,
     ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
     up = [float(elbow[1] - wrist[1]) / max(float(np.linalg.norm(wrist - elbow)), _LEAST_PX)
           for elbow, wrist in ends if elbow is not None and wrist is not None]
-    seen = (view.scores[[*PARTS["hands"]]] > profile.score).any()
-    value = min(up, default=math.nan if seen else -1.0)
+    hands, head, hips = ((view.scores[[*PARTS[p]]] > profile.score).any()
+                         for p in ("hands", "head", "hips"))
+    value = min(up, default=-1.0 if not hands and (head or hips) else math.nan)
     verdict = within("held_up", value, _HANGS, low_code="show_hands")
     return verdict._replace(required=False, part="hands" if verdict.code else "")

@@ -1,0 +1,178 @@
+"""How large somebody is in the image, how far away, and how far away they should be."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from dwpose_ros.guidance.body import in_image, part_points
+from dwpose_ros.guidance.checks.posture import held_up
+from dwpose_ros.guidance.profile import PARTS, Profile
+from dwpose_ros.guidance.view import View
+from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.proportions import ABOVE_GROUND, FOCAL, STATURE_M
+
+ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
+_RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
+_CHIN = FACE.start + 8
+_LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # truer than the body's two eyes
+_EYES = (INDEX["left_eye"], INDEX["right_eye"])
+_EARS = (INDEX["left_ear"], INDEX["right_ear"])
+_SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
+# The crown lies beyond the first as far as the second is on the other side, times the third: the
+# eyes are in the middle of a head. Then by the shoulders; from the same proportions.
+_CROWN = ((_LIDS, (_CHIN,), 0.97), (_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54),
+          (_EARS, _SHOULDERS, 0.70))
+_HANDS_APART = 0.55  # from edge to edge of hands held up before the body, in its heights
+_ROOM = 1.05  # so many times as far as would just do
+
+
+def shown(part: str, profile: Profile, mirrored: bool) -> list[int]:
+    """The keypoints of a part that must be seen, as an estimator names them."""
+    return list(part_points(part, in_image(profile.side, mirrored)))
+
+
+def size(view: View, profile: Profile, mirrored: bool = False) -> float:
+    """Height of the profile's parts as a share of the image's height; NaN if it cannot be told.
+
+    Where some are not seen, what is seen of the body tells how large all would be: otherwise
+    somebody whose elbows are hidden, or whose face fills the image, looked small. Of hands alone
+    it is the larger one's longest side: they may be anywhere; of hands that hang, or are not
+    seen, what it would be.
+    """
+    seen = view.scores > profile.score
+    points = list(profile.points_in(mirrored))
+    if profile.parts == ("hands",):
+        up = held_up(view, profile)
+        if up is not None and up.ok is False or not seen[points].any():
+            return _share(profile) * _stature(view, seen, profile, mirrored) / view.height
+        hands = [view.seen(range(hand.start, hand.stop), profile.score)
+                 for hand in (LEFT_HAND, RIGHT_HAND)]
+        return max(float(np.ptp(hand, axis=0).max()) for hand in hands
+                   if len(hand)) / view.height
+    face = shown("face", profile, mirrored)
+    if face and "face" in profile.parts and seen[face].all():
+        # The body's own eyes and nose are within it, and err by a sixth of it.
+        points = [i for i in points if i not in PARTS["head"]]
+    span = float(np.ptp(view.xy[points, 1][seen[points]])) if seen[points].any() else 0.0
+    if not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
+        # What is seen of them is the least that it can be.
+        span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
+    return span / view.height
+
+
+def _ends(profile: Profile) -> tuple[str, str]:
+    """Of the profile's parts, that which reaches highest and that which reaches lowest."""
+    return (max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
+            min(profile.parts, key=lambda p: ABOVE_GROUND[p][0]))
+
+
+def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
+    """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
+    there, y = seen.tolist(), view.xy[:, 1].tolist()  # of so few, numpy's mean takes longer
+    rulers = []
+    for part in _RULERS:
+        if part == "elbows" and _lifts_arms(profile):
+            continue
+        points = shown(part, profile, mirrored)
+        at = [y[i] for i in points if there[i]]
+        if at and (part != "feet" or len(at) == len(points)):
+            rulers.append((sum(ABOVE_GROUND[part]) / 2, sum(at) / len(at)))
+    if len(rulers) > 1:
+        (high, top), (low, bottom) = rulers[0], rulers[-1]
+        return (bottom - top) / (high - low)
+    face = shown("face", profile, mirrored)
+    if face and seen[face].all():
+        low, high = ABOVE_GROUND["face"]
+        return float(np.ptp(view.xy[face, 1])) / (high - low)
+    return math.nan
+
+
+def _lifts_arms(profile: Profile) -> bool:
+    """Whether elbows are not to be where they are on somebody who just stands."""
+    return profile.parts == ("hands",) or any(map(profile.wish, ("arms_side", "arms_up")))
+
+
+class Reach(NamedTuple):
+    """How far away the person is, and may be, m; NaN where that cannot be told."""
+
+    here: float
+    near: float  # from here on their size is right and no border cuts them off
+    far: float  # until here
+
+    @property
+    def best(self) -> float:
+        """In the middle: as many steps from one end as from the other."""
+        return (self.near + self.far) / 2
+
+
+def reach_of(view: View, profile: Profile, mirrored: bool) -> Reach:
+    """From their size, which is taken for an adult's."""
+    value = size(view, profile, mirrored)
+    stature = value * view.height / _share(profile)
+    here = STATURE_M * FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
+    near, far = (here * value / max(limit, 1e-3)
+                 for limit in (profile.size_maximum, profile.size_minimum))
+    whole = here * _overhang(view, profile, mirrored, stature)
+    if near < whole:
+        near = min(whole, far)
+    return Reach(here, near, far)
+
+
+def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> float:
+    """How many times too large the person is to be whole above and below; NaN if unknown.
+
+    Moving away draws everything towards the image's middle, as far as the camera is level.
+    """
+    if profile.parts == ("hands",):
+        return _spread(view, profile, stature)
+    seen = view.scores > profile.score
+    ruler = next((p for p in _RULERS if seen[shown(p, profile, mirrored)].any()), None)
+    parts = [p for p in profile.parts if p not in ROAMING]
+    if ruler is None or not parts:
+        return math.nan
+    at = float(view.xy[[i for i in shown(ruler, profile, mirrored) if seen[i]], 1].mean())
+    above = sum(ABOVE_GROUND[ruler]) / 2
+    highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
+    lowest = min(ABOVE_GROUND[p][0] for p in parts)
+    ends = (at - (highest - above) * stature, at + (above - lowest) * stature)
+    middle = view.height / 2
+    return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
+
+
+def _spread(view: View, profile: Profile, stature: float) -> float:
+    """The same of hands, to either side; of those that are not seen, what it will be.
+
+    Who is to come to the middle is taken to be there.
+    """
+    points = list(profile.points)
+    if (view.scores[points] > profile.score).all():
+        left, right = view.xy[points, 0].min(), view.xy[points, 0].max()
+    else:
+        left, right = view.box[[0, 2]].mean() + np.array([-0.5, 0.5]) * _HANDS_APART * stature
+    aside = abs((left + right) / view.width - 1)  # of half the width
+    aside = 0.0 if aside / 2 > profile.centre else aside
+    return _ROOM * float((right - left) / view.width + aside) / (1 - 2 * profile.margin)
+
+
+def sticks_out(view: View, profile: Profile, mirrored: bool) -> bool:
+    """Whether what is seen tells that the rest is above or below the image."""
+    stature = size(view, profile, mirrored) * view.height / _share(profile)
+    return _overhang(view, profile, mirrored, stature) > _ROOM
+
+
+def _share(profile: Profile) -> float:
+    """How much of a body's height the profile's parts span."""
+    parts = [ABOVE_GROUND[p] for p in profile.parts]
+    return max(high for _, high in parts) - min(low for low, _ in parts)
+
+
+def crown(view: View, threshold: float) -> float:
+    """Where the top of the head is, y in px: no keypoint says so; NaN if it cannot be told."""
+    for upper, lower, share in _CROWN:
+        if (view.scores[[*upper, *lower]] > threshold).all():
+            top = float(view.xy[list(upper), 1].mean())
+            return top - share * (float(view.xy[list(lower), 1].mean()) - top)
+    return math.nan
