@@ -64,6 +64,16 @@ def _figure(stance: Stance) -> Figure:
     return Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)
 
 
+def at_best(people: People, size: tuple[int, int]) -> People:
+    """What is true, as a network without any error would see it: through body and limbs too."""
+    inside = ((people.xy >= 0) & (people.xy < size)).all(-1)
+    seen = (people.scores > 0) | inside & (_THROUGH > 0)
+    for part in _WHOLE:
+        found = (people.scores[:, part] > 0).mean(1, keepdims=True) > FOUND
+        seen[:, part] = inside[:, part] & found
+    return people._replace(scores=seen.astype(np.float32))
+
+
 class Eye:
     """A camera at `height_m`, and the network behind it; `rate_hz` is how often it looks."""
 
@@ -99,16 +109,6 @@ class Eye:
     def _of_picture(self, stance: Stance) -> People:
         """As they are in the picture that is drawn of them."""
         return self._scene.truth([_figure(stance)] if stance.present else [])
-
-    def at_best(self, stance: Stance) -> People:
-        """The same as a network without any error would see it: through body and limbs too."""
-        people = self.truth(stance)
-        inside = ((people.xy >= 0) & (people.xy < self.size)).all(-1)
-        seen = (people.scores > 0) | inside & (_THROUGH > 0)
-        for part in _WHOLE:
-            found = (people.scores[:, part] > 0).mean(1, keepdims=True) > FOUND
-            seen[:, part] = inside[:, part] & found
-        return people._replace(scores=seen.astype(np.float32))
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Keypoints (n, 133, 2), scores (n, 133) and boxes (n, 4) of nobody, or of one."""

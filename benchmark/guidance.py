@@ -17,7 +17,9 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache
+from contextlib import ExitStack
+from functools import lru_cache, partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,9 +38,11 @@ from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
 from dwpose_ros.guidance.response import OPPOSITE  # noqa: E402
 from dwpose_ros.guidance.view import Follower  # noqa: E402
 from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
+from dwpose_ros.pose.people import People  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
 from dwpose_ros.simulation.camera import height_for  # noqa: E402
-from eye import Eye, NetworksEye, fit  # noqa: E402
+from eye import Eye, NetworksEye, at_best, fit  # noqa: E402
+from nodes import Nodes  # noqa: E402
 
 RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
@@ -139,7 +143,7 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
     limit = LIMIT_S[temper] * len(profile.steps)
     step, follower, judging = None, None, None
     said: list[tuple[float, str]] = []
-    busy_until, wrong, pictures, contradictions = -math.inf, 0, 0, 0
+    busy_until, wrong, pictures = -math.inf, 0, 0
     now = 0.0
     while now < limit:
         now += 1 / RATE_HZ
@@ -153,9 +157,6 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
         if decision.speak:
             text = PHRASES.text(decision.code, decision.part, decision.grade, decision.count)
             busy_until = now + REACTION_S + speaking_s(text)
-            if said and now - said[-1][0] < UNDONE_S and (
-                    OPPOSITE.get(decision.code) == said[-1][1]):
-                contradictions += 1
             said.append((now, decision.code))
             actor.hear(decision.code, decision.part, decision.grade, busy_until, decision.count)
         if decision.capture:
@@ -169,7 +170,28 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
     else:
         now = math.inf
     quality = float(np.mean(qualities)) if qualities else math.nan
-    return Result(now, len(said), contradictions, wrong, pictures, quality)
+    return Result(now, len(said), contradictions(said), wrong, pictures, quality)
+
+
+def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Result:
+    """As `episode` with images, through the real nodes, in real time."""
+    random = np.random.default_rng(seed)
+    profile, begin = load_profile(profile_path), start(random)
+    limit_s = LIMIT_S[temper] * len(profile.steps)
+    seen = nodes.episode(profile_path, temper, seed, begin, len(profile.steps), limit_s)
+    eye = NetworksEye(random, height_for(profile.steps[0].parts), RATE_HZ, _network())
+    wrong = sum(bool(broken(people, eye.size, relaxed(step, 0.1)))
+                for step, (people, _) in zip(profile.steps, seen.captures))
+    shares = [quality / eye.best_quality(step)
+              for step, (_, quality) in zip(profile.steps, seen.captures)]
+    return Result(seen.time_s, len(seen.said), contradictions(seen.said), wrong,
+                  len(seen.captures), float(np.mean(shares)) if shares else math.nan)
+
+
+def contradictions(said: list[tuple[float, str]]) -> int:
+    """Instructions, each with its time, that the next undoes so soon that it contradicts them."""
+    return sum(now - then < UNDONE_S and OPPOSITE.get(code) == before
+               for (then, before), (now, code) in zip(said, said[1:]))
 
 
 def right(eye: Eye, stance: Stance, profile) -> bool:
@@ -178,28 +200,31 @@ def right(eye: Eye, stance: Stance, profile) -> bool:
     turn = abs(wrapped(stance.yaw_deg - SIDES[profile.side]))  # of the head, too
     if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
         return False
-    people = eye.at_best(stance)
-    view = Follower(profile).look([1] * len(people.xy), people.xy, people.scores, people.boxes,
-                                  *eye.size, 0.0)
-    return all(v.ok is not False for v in judge(view, limits)
-               if v.name not in ("facing", "looking"))
+    return not broken(eye.truth(stance), eye.size, limits) - {"facing", "looking"}
 
 
-def row(coach: str, profile: Path, temper: str, episodes: int, images: bool, pool) -> str:
-    found = list(pool.map(episode, [coach] * episodes, [str(profile)] * episodes,
-                          [temper] * episodes, range(episodes), [images] * episodes,
-                          chunksize=1 if images else 10))
+def broken(people: People, size: tuple[int, int], limits) -> set[str]:
+    """Names of the checks that what is true of people does not keep."""
+    people = at_best(people, size)
+    view = Follower(limits).look([1] * len(people.xy), people.xy, people.scores, people.boxes,
+                                 *size, 0.0)
+    return {v.name for v in judge(view, limits) if v.ok is False}
+
+
+def row(coach: str, profile: str, temper: str, found: list[Result]) -> str:
     times = np.array([r.time_s for r in found])
     done = np.isfinite(times)
     spoken = sum(r.spoken for r in found)
     median, p95 = (np.percentile(times[done], [50, 95]) if done.any() else (math.nan, math.nan))
+    steps = max(r.pictures for r in found)
     short = coach == "coach" and (done.mean() < SUCCESS.get(temper, 0.0)
-                                  or median >= MEDIAN_S.get(temper, math.inf))
-    return (f"{profile.stem:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
-            f"{spoken / episodes:8.2f}"
+                                  or median >= steps * MEDIAN_S.get(temper, math.inf))
+    qualities = [r.quality for r in found if not math.isnan(r.quality)]
+    return (f"{profile:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
+            f"{spoken / len(found):8.2f}"
             f"{sum(r.contradictions for r in found) / max(spoken, 1):9.1%}"
             f"{sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1):8.1%}"
-            + (f"{np.nanmean([r.quality for r in found]):9.1%}" if images else "")
+            + (f"{np.mean(qualities):9.1%}" if qualities else "")
             + ("  below its bar" if short else ""))
 
 
@@ -211,6 +236,8 @@ def main() -> int:
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
     parser.add_argument("--images", action="store_true", help="rendered images, at which "
                         "MediaPipe looks: some 10 s an episode; prints their quality, too")
+    parser.add_argument("--nodes", action="store_true", help="the same through the real nodes, "
+                        "one episode after the other, each as long as it takes")
     parser.add_argument("--fit", action="store_true",
                         help="print what MediaPipe does to the renders, which eye.py imitates")
     args = parser.parse_args()
@@ -219,13 +246,20 @@ def main() -> int:
         return 0
     begin = time.perf_counter()
     print(f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
-          f"{'spoken':>8}{'undone':>9}{'wrong':>8}" + f"{'quality':>9}" * args.images)
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for name in args.profiles:
-            path = ROOT / "config" / "profiles" / f"{name}.yaml"
-            for temper in args.tempers:
-                for coach in args.coaches:
-                    print(row(coach, path, temper, args.episodes, args.images, pool), flush=True)
+          f"{'spoken':>8}{'undone':>9}{'wrong':>8}"
+          + f"{'quality':>9}" * (args.images or args.nodes))
+    coaches = ["coach"] if args.nodes else args.coaches
+    with ProcessPoolExecutor(os.cpu_count()) as pool, ExitStack() as stack:
+        nodes = stack.enter_context(Nodes()) if args.nodes else None
+        for name, temper, coach in product(args.profiles, args.tempers, coaches):
+            path = str(ROOT / "config" / "profiles" / f"{name}.yaml")
+            if nodes is not None:
+                found = [through_nodes(nodes, path, temper, i) for i in range(args.episodes)]
+            else:
+                play = partial(episode, coach, path, temper, images=args.images)
+                found = list(pool.map(play, range(args.episodes),
+                                      chunksize=1 if args.images else 10))
+            print(row(coach, name, temper, found), flush=True)
     print(f"\n{time.perf_counter() - begin:.0f} s")
     return 0
 

@@ -22,11 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import skimage.data
-
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-# As our launch files do, for rmw_cyclonedds: without, most images get lost on their way.
-os.environ.setdefault("CYCLONEDDS_URI", (
-    Path(__file__).resolve().parents[1] / "config" / "cyclonedds.xml").as_uri())
+from nodes import start, stop
 
 WIDTH, HEIGHT, RATE = 1280, 720, 30.0
 BAR_MS = 15.0  # what the middleware may add to the engine, at the 95th percentile
@@ -42,13 +38,6 @@ def write_video(path: Path, count: int = 300) -> None:
         move = np.array([[1.2, 0, 340 + shift], [0, 1.2, HEIGHT - 1.2 * 512]])
         video.write(cv2.warpAffine(photo, move, (WIDTH, HEIGHT), borderValue=(96, 88, 80)))
     video.release()
-
-
-def start(executable: str, **parameters) -> subprocess.Popen:
-    words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
-    for name, value in parameters.items():
-        words += ["-p", f"{name}:={value}"]
-    return subprocess.Popen(words, start_new_session=True, stderr=subprocess.DEVNULL)
 
 
 def measure_pipeline(seconds: float, parameters: dict[str, str]) -> dict[str, float]:
@@ -89,10 +78,7 @@ def measure_pipeline(seconds: float, parameters: dict[str, str]) -> dict[str, fl
             recording = False
             spin(1.5)
         finally:
-            for process in processes:
-                os.killpg(process.pid, signal.SIGINT)
-            for process in processes:
-                process.wait(10)
+            stop(*processes)
     node.destroy_node()
     rclpy.shutdown()
     if not latencies:

@@ -8,7 +8,9 @@ from std_msgs.msg import Header, String
 
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
+from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
+from dwpose_ros.nodes.conversions import to_msg
 from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import ImageOutput
@@ -66,6 +68,7 @@ class Simulation(DwposeNode):
                                 p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
         self._images = ImageOutput(self, "image_raw", NEWEST_IMAGE)
         self._infos = self.output(CameraInfo, "camera_info", 5)
+        self._truth = self.output(WholeBodyPose, "true_pose", 5, steady=False)
 
     def activate(self) -> None:
         start = Stance(*map(self.value, ("x", "distance", "yaw")), "relaxed")
@@ -99,7 +102,8 @@ class Simulation(DwposeNode):
             self._to_hear = None
         stance = self._actor.at(now)
         figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
-        rgb = self._scene.render(figures if stance.present else [], seed=self._frames)
+        figures = figures if stance.present else []
+        rgb = self._scene.render(figures, seed=self._frames)
         self._frames += 1
         header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
         # Our images are BGR everywhere, as cameras' are.
@@ -107,6 +111,10 @@ class Simulation(DwposeNode):
                              self.value("jpeg_quality"))
         self._info.header = header
         self._infos.publish(self._info)
+        if self._truth.wanted():
+            people = self._scene.truth(figures)
+            self._truth.publish(to_msg(people, [1] * len(people.xy), header, self._info.width,
+                                       self._info.height, "truth"))
 
 
 def main() -> None:

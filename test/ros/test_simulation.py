@@ -11,6 +11,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
 from dwpose_ros.images import to_rgb
+from dwpose_ros.keypoints import INDEX
+from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 
 
@@ -39,6 +41,20 @@ def test_a_person_is_seen_and_the_camera_is_calibrated(peer, scene):
     assert dark_columns(image) == pytest.approx(160, abs=6)
     info = wait_until(lambda: infos)[0]
     assert info.k[0] == pytest.approx(160 / np.tan(np.pi / 6)) and info.k[2] == 159.5
+
+
+def test_where_the_points_really_are_is_told_whoever_asks(peer, scene):
+    """Of the same moments as the images; nobody there is a message too."""
+    truths = peer.listen(WholeBodyPose, "true_pose")
+    _, images = scene(x=0.0, distance=3.5, yaw=0.0)
+    truth = wait_until(lambda: truths)[0]
+    assert (truth.width, truth.height, truth.model, len(truth.persons)) == (320, 180, "truth", 1)
+    wait_until(lambda: any(image.header.stamp == truth.header.stamp for image in images))
+    person = truth.persons[0]
+    nose, heels = INDEX["nose"], [INDEX["left_heel"], INDEX["right_heel"]]
+    assert person.x[nose] == pytest.approx(160, abs=4) and person.scores[nose] == 1.0
+    assert np.mean(person.y[heels]) - person.y[nose] == pytest.approx(
+        1.58 / 3.5 * 160 / np.tan(np.pi / 6), rel=0.05)
 
 
 def test_the_person_acts_on_what_is_spoken(peer, scene):

@@ -1,0 +1,124 @@
+"""The real nodes: simulated camera and person, pose with MediaPipe, guidance and capture."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# As our launch files do, for rmw_cyclonedds: without, most images get lost on their way.
+os.environ.setdefault("CYCLONEDDS_URI", (
+    Path(__file__).resolve().parents[1] / "config" / "cyclonedds.xml").as_uri())
+
+START_S = 30.0  # until a pose must have come
+TRUTHS = 150  # that are kept until the capture of one of them is told
+
+
+def start(executable: str, **parameters) -> subprocess.Popen:
+    """A node in a process of its own."""
+    words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
+    for name, value in parameters.items():
+        words += ["-p", f"{name}:={value}"]
+    return subprocess.Popen(words, start_new_session=True, stderr=subprocess.DEVNULL)
+
+
+def stop(*processes: subprocess.Popen) -> None:
+    """As Ctrl-C does it."""
+    for process in processes:
+        os.killpg(process.pid, signal.SIGINT)
+    for process in processes:
+        process.wait(10)
+
+
+class Seen(NamedTuple):
+    """What there was of an episode to be seen on its topics."""
+
+    time_s: float  # from the first guidance to the image of the last capture; inf without
+    said: list[tuple[float, str]]  # when, and the instruction's code
+    captures: list[tuple]  # People as they truly were, and the picture's quality
+
+
+class Nodes:
+    """Plays episodes one after the other; pose and capture nodes stay for all of them."""
+
+    def __enter__(self) -> Nodes:
+        import rclpy
+        from std_msgs.msg import String
+
+        from dwpose_ros.guidance import load_phrases
+        from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
+        from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+        from dwpose_ros.nodes.files import configured
+        from dwpose_ros.simulation.hearing import sentences
+        meanings = sentences(load_phrases(configured("phrases", "en")))
+        rclpy.init(args=[])
+        self._node, self._spin = rclpy.create_node("benchmark"), rclpy.spin_once
+        self._shutdown = rclpy.shutdown
+        self._forget()
+
+        def on_truth(msg) -> None:
+            self._truths[stamp_ns(msg.header)] = from_msg(msg)[1]
+            while len(self._truths) > TRUTHS:
+                del self._truths[min(self._truths)]
+
+        def on_guidance(msg) -> None:
+            self._begin = self._begin or stamp_ns(msg.header)
+
+        def on_speech(msg) -> None:
+            if msg.data:
+                self._said.append((time.monotonic(), meanings[msg.data].code))
+
+        def on_capture(msg) -> None:
+            self._captures.append((stamp_ns(msg.header), msg.quality))
+        for kind, topic, callback in ((WholeBodyPose, "true_pose", on_truth),
+                                      (Guidance, "guidance", on_guidance),
+                                      (String, "speech", on_speech),
+                                      (CapturedImage, "captures", on_capture)):
+            self._node.create_subscription(kind, topic, callback, 10)
+        self._folder = tempfile.TemporaryDirectory()
+        self._stay = [start("pose", backend="mediapipe"),
+                      start("capture", folder=self._folder.name)]
+        return self
+
+    def __exit__(self, *error) -> None:
+        stop(*self._stay)
+        self._folder.cleanup()
+        self._node.destroy_node()
+        self._shutdown()
+
+    def _forget(self) -> None:
+        self._truths, self._said, self._captures, self._begin = {}, [], [], 0
+
+    def episode(self, profile: str, temper: str, seed: int, stance, pictures: int,
+                limit_s: float) -> Seen:
+        """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
+        self._forget()
+        processes = [
+            start("simulation", profile=profile, temper=temper, seed=seed, background="window",
+                  x=float(stance.x_m), distance=float(stance.distance_m),
+                  yaw=float(stance.yaw_deg)),
+            start("guidance", profile=profile)]
+        try:
+            end = time.monotonic() + START_S
+            while len(self._captures) < pictures and time.monotonic() < end:
+                begun = self._begin
+                self._spin(self._node, timeout_sec=0.1)
+                if self._begin and not begun:
+                    end = time.monotonic() + limit_s
+        finally:
+            stop(*processes)
+        if not self._begin:
+            raise SystemExit("no guidance came: run the nodes by hand to see why")
+        done = len(self._captures) == pictures
+        time_s = (self._captures[-1][0] - self._begin) / 1e9 if done else math.inf
+        # Where the truth of a picture's very moment did not come, that of the next.
+        return Seen(time_s, self._said, [
+            (self._truths[min(self._truths, key=lambda at: abs(at - stamp))], quality)
+            for stamp, quality in self._captures])
