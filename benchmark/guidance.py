@@ -174,7 +174,8 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
 
 
 def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Result:
-    """As `episode` with images, through the real nodes, in real time."""
+    """As `episode` with images, through the real nodes, in real time. Turns are told by the true
+    points, of which the nodes' topics tell, and not by the true angle."""
     random = np.random.default_rng(seed)
     profile, begin = load_profile(profile_path), start(random)
     limit_s = LIMIT_S[temper] * len(profile.steps)

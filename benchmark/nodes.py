@@ -18,7 +18,6 @@ os.environ.setdefault("CYCLONEDDS_URI", (
     Path(__file__).resolve().parents[1] / "config" / "cyclonedds.xml").as_uri())
 
 START_S = 30.0  # until a pose must have come
-TRUTHS = 150  # that are kept until the capture of one of them is told
 
 
 def start(executable: str, **parameters) -> subprocess.Popen:
@@ -32,7 +31,8 @@ def start(executable: str, **parameters) -> subprocess.Popen:
 def stop(*processes: subprocess.Popen) -> None:
     """As Ctrl-C does it."""
     for process in processes:
-        os.killpg(process.pid, signal.SIGINT)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
     for process in processes:
         process.wait(10)
 
@@ -50,6 +50,40 @@ class Nodes:
 
     def __enter__(self) -> Nodes:
         import rclpy
+        rclpy.init(args=[])
+        self._shutdown = rclpy.shutdown
+        self._folder = tempfile.TemporaryDirectory()
+        self._stay = [start("pose", backend="mediapipe"),
+                      start("capture", folder=self._folder.name)]
+        return self
+
+    def __exit__(self, *error) -> None:
+        stop(*self._stay)
+        self._folder.cleanup()
+        self._shutdown()
+
+    def episode(self, profile: str, temper: str, seed: int, stance, pictures: int,
+                limit_s: float) -> Seen:
+        """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
+        watcher = _Watcher()  # a new one hears nothing of the last episode
+        processes = [
+            start("simulation", profile=profile, temper=temper, seed=seed, background="window",
+                  x=float(stance.x_m), distance=float(stance.distance_m),
+                  yaw=float(stance.yaw_deg)),
+            start("guidance", profile=profile)]
+        try:
+            watcher.watch(pictures, limit_s)
+        finally:
+            stop(*processes)
+            watcher.close()
+        return watcher.seen(pictures)
+
+
+class _Watcher:
+    """Hears what goes on in an episode."""
+
+    def __init__(self) -> None:
+        import rclpy
         from std_msgs.msg import String
 
         from dwpose_ros.guidance import load_phrases
@@ -58,15 +92,12 @@ class Nodes:
         from dwpose_ros.nodes.files import configured
         from dwpose_ros.simulation.hearing import sentences
         meanings = sentences(load_phrases(configured("phrases", "en")))
-        rclpy.init(args=[])
         self._node, self._spin = rclpy.create_node("benchmark"), rclpy.spin_once
-        self._shutdown = rclpy.shutdown
-        self._forget()
+        self._truths, self._captures, self._begin = {}, [], 0
+        self._said: list[tuple[float, str]] = []
 
         def on_truth(msg) -> None:
             self._truths[stamp_ns(msg.header)] = from_msg(msg)[1]
-            while len(self._truths) > TRUTHS:
-                del self._truths[min(self._truths)]
 
         def on_guidance(msg) -> None:
             self._begin = self._begin or stamp_ns(msg.header)
@@ -82,39 +113,21 @@ class Nodes:
                                       (String, "speech", on_speech),
                                       (CapturedImage, "captures", on_capture)):
             self._node.create_subscription(kind, topic, callback, 10)
-        self._folder = tempfile.TemporaryDirectory()
-        self._stay = [start("pose", backend="mediapipe"),
-                      start("capture", folder=self._folder.name)]
-        return self
 
-    def __exit__(self, *error) -> None:
-        stop(*self._stay)
-        self._folder.cleanup()
+    def watch(self, pictures: int, limit_s: float) -> None:
+        """Until all pictures are taken, or the time is over, which begins with the guidance."""
+        end = time.monotonic() + START_S
+        while len(self._captures) < pictures and time.monotonic() < end:
+            begun = self._begin
+            self._spin(self._node, timeout_sec=0.1)
+            if self._begin and not begun:
+                end = time.monotonic() + limit_s
+
+    def close(self) -> None:
         self._node.destroy_node()
-        self._shutdown()
 
-    def _forget(self) -> None:
-        self._truths, self._said, self._captures, self._begin = {}, [], [], 0
-
-    def episode(self, profile: str, temper: str, seed: int, stance, pictures: int,
-                limit_s: float) -> Seen:
-        """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
-        self._forget()
-        processes = [
-            start("simulation", profile=profile, temper=temper, seed=seed, background="window",
-                  x=float(stance.x_m), distance=float(stance.distance_m),
-                  yaw=float(stance.yaw_deg)),
-            start("guidance", profile=profile)]
-        try:
-            end = time.monotonic() + START_S
-            while len(self._captures) < pictures and time.monotonic() < end:
-                begun = self._begin
-                self._spin(self._node, timeout_sec=0.1)
-                if self._begin and not begun:
-                    end = time.monotonic() + limit_s
-        finally:
-            stop(*processes)
-        if not self._begin:
+    def seen(self, pictures: int) -> Seen:
+        if not (self._begin and self._truths):
             raise SystemExit("no guidance came: run the nodes by hand to see why")
         done = len(self._captures) == pictures
         time_s = (self._captures[-1][0] - self._begin) / 1e9 if done else math.inf

@@ -22,6 +22,7 @@ LASTING_S = 1.5  # how long some things must be due, see LASTING
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
 PAUSE_S = 15.0
 LONG_WALK = 4  # steps
+TURNING_S = 2.0  # for so long a capture waits for who seems to turn
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
 NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true once and for all
@@ -216,8 +217,10 @@ class Coach:
             return _Wish("show", part)
         if self._in_vain >= PATIENCE:
             return _Wish("pause")
-        if failed.code == "step_into_view" and self._responses.too_near(now):
-            return _Wish("move_back", count=1)
+        if failed.code == "step_into_view" and (self._responses.too_near(now) or (
+                self._responses.stepping_back(now)
+                and now - self._spoken_at < self.profile.repeat_s)):
+            return _Wish("move_back", count=2)
         return self._wish(failed)
 
     def _wish(self, verdict: Verdict) -> _Wish:
@@ -284,7 +287,9 @@ class Coach:
         remaining = max(0.0, self.profile.hold_s - (now - self._hold_since))
         wanted = self._debounced(_Wish("hold_still"), now)
         decision = self._decide(State.HOLDING, wanted, progress, now, busy)
-        if remaining == 0 and not self._responses.turning():
+        turning = self._responses.turning() and now - self._hold_since < (
+            self.profile.hold_s + TURNING_S)
+        if remaining == 0 and not turning:
             self._capture_since = now
             self.request += 1
             return decision._replace(capture=True)

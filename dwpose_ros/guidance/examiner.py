@@ -22,7 +22,7 @@ class Examiner:
                  mirrored: bool = False) -> None:
         self.weights = WEIGHTS if profile is None else profile.weights
         self._profile, self._person_id, self._mirrored = profile, person_id, mirrored
-        self._follower = None if profile is None else Follower(profile)
+        self._follower = None if profile is None else Follower(profile, mirrored)
         self._last: tuple[int, int, np.ndarray] | None = None  # who, when, where
 
     def __call__(self, stamp_ns: int, ids: list[int], people: People, width: int, height: int,

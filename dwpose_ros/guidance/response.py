@@ -12,6 +12,7 @@ from dwpose_ros.guidance.checks import Verdict
 REACTION_S = 0.4  # nobody acts on a sentence sooner after its end
 BEGIN_S = 1.0  # after its end, most have begun
 SETTLED_S = 0.4  # movement is what changes within so long
+STEPS_S = 2.5  # after its end, two steps that it asked for are done
 AGO_S = 3.5  # after its end, and with something else said since, it can be said again
 RESTED_S = 0.2  # who has not moved for so long has ended what they were doing
 
@@ -50,6 +51,7 @@ class _Axis:
     heard_at: float = -math.inf  # the end of the sentence
     moved: bool = False  # since it was heard
     moving: bool = False
+    way: float = 0.0  # by how much it went last, and whether up or down
     rests_since: float = -math.inf
     ease: float = 1.0  # how much less than it should be is asked of who always overdoes it
     trail: list[tuple[float, float]] = field(default_factory=list)
@@ -84,8 +86,12 @@ class Responses:
         values = _places(found)
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
-            one.moving = _moves(one, values[name], _LEAST[name], now) if name in _LEAST else (
-                stirring)
+            if name in _LEAST:
+                way = _way(one, values[name], now)
+                one.moving = abs(way) > _LEAST[name]
+                one.way = way if one.moving else one.way
+            else:
+                one.moving = stirring
             if one.moving:
                 one.rests_since = now
             # What they do while it is said, or right after, they would have done without it.
@@ -115,12 +121,16 @@ class Responses:
             self._last.moving or not self.begun(now))
 
     def too_near(self, now: float) -> bool:
-        """Who is out of view came closer until they were; or was asked to step back, and may be
-        about to."""
+        """Who is out of view just now was coming closer, as they were asked to."""
         one = self.on("move_closer")
-        if one.code == "move_closer":
-            return one.moved and now - one.rests_since < AGO_S
-        return one.code == "move_back" and one is self._last and now - one.heard_at < AGO_S
+        return one.code == "move_closer" and one.moved and one.way > 0 and (
+            now - one.rests_since < AGO_S)
+
+    def stepping_back(self, now: float) -> bool:
+        """Who is out of view may be about to step back, as they were asked to."""
+        one = self.on("move_back")
+        return one.code == "move_back" and one is self._last and not one.moved and (
+            now - one.heard_at < STEPS_S)
 
     def rests(self, code: str, now: float) -> bool:
         """They do not move on this instruction's axis; nor did a moment ago, if asked to."""
@@ -158,13 +168,13 @@ def _places(found: dict[str, Verdict]) -> dict[str, float]:
             "turn": of("facing"), "head": of("looking")}
 
 
-def _moves(one: _Axis, value: float, least: float, now: float) -> bool:
-    """Whether a value on an axis is on its way; False where that is not known."""
+def _way(one: _Axis, value: float, now: float) -> float:
+    """How far a value on an axis went lately; 0 where that is not known."""
     old = [(t, v) for t, v in one.trail if now - t <= SETTLED_S] or one.trail[-1:]
     one.trail = [*old, (now, value)]
     values = [v for _, v in one.trail if not math.isnan(v)]
     if not values:
-        return False
+        return 0.0
     # A single frame may be wrong: between three and three, where there are as many.
     few = min(3, len(values) // 2) or 1
-    return abs(median(values[-few:]) - median(values[:few])) > least
+    return median(values[-few:]) - median(values[:few])

@@ -13,6 +13,7 @@ _SPEED_TIME_S = 0.35  # over which keypoint speed is measured
 _LONGEST_S = 2.0  # between two frames from which speed can be told
 _BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
 _ABSURD_PX = 1e5
+_LEAST_SIZE = 0.05  # of the parts whose speed is measured, in heights of the person's box
 _TELLING = 5  # points from which on it can be told how somebody moves
 # Somebody is company from this share of the followed person's height on; once they are, until
 # they are smaller than the second.
@@ -62,13 +63,14 @@ def usable_boxes(boxes: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> np.ndar
 class Follower:
     """Keeps to one person, and measures their speed."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, mirrored: bool = False) -> None:
+        self.mirrored = mirrored
         self.use(profile)
         self.reset()
 
     def use(self, profile: Profile) -> None:
         """Look at what another profile, or the next step of it, asks for; of the same person."""
-        self._points = np.array(profile.points)
+        self._profile = profile
         self._threshold = profile.score
         self._forget_movement()
 
@@ -127,7 +129,7 @@ class Follower:
         others = max(int((heights > company * heights[chosen]).sum()) - 1, 0)
         self._crowded = others > 0
         points, seen = self._bridge(xy[chosen], scores[chosen], time_s)
-        self._measure_speed(points, seen, time_s)
+        self._measure_speed(points, seen, boxes[chosen], time_s)
         self._measure_way(xy[chosen], scores[chosen] > self._threshold, width)
         return View(points, seen, boxes[chosen], width, height, others, self._speed,
                     nearer=self._way[0], aside=self._way[1])
@@ -148,10 +150,12 @@ class Follower:
         went = (now[:, 0].mean() - middle) - (then[:, 0].mean() - middle) * larger
         self._way = self._way[0] + math.log(larger), self._way[1] + float(went) / tall
 
-    def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, time_s: float) -> None:
+    def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, box: np.ndarray,
+                       time_s: float) -> None:
         """How far they are from where they were shortly before: not from frame to frame, where
         the more frames come in a second, the more of it were noise."""
-        points, there = xy[self._points], scores[self._points] > self._threshold
+        wanted = list(self._profile.points_in(self.mirrored))
+        points, there = xy[wanted], scores[wanted] > self._threshold
         if self._recent and not 0 < time_s - self._recent[-1][0] <= _LONGEST_S:
             self._recent = []
         before = [r for r in self._recent if time_s - r[0] <= _SPEED_TIME_S] or self._recent[-1:]
@@ -163,7 +167,9 @@ class Follower:
         both = there & was_there
         if both.sum() < len(points) / 2:  # too few to tell how large they all would be
             return
-        size = max(float(np.ptp(points[there][:, 1])), 1.0)
+        # Ears, all that there is of a head from behind, have no height of their own.
+        tall = float(box[3] - box[1])
+        size = max(float(np.ptp(points[there][:, 1])), _LEAST_SIZE * tall if tall > 0 else 0, 1.0)
         moved = float(np.linalg.norm(points[both] - old[both], axis=1).mean()) / size
         # Between frames of less than one a second, all of the movement may have been in one
         # second: to be still means not to have moved further than that.

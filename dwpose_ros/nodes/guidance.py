@@ -162,7 +162,7 @@ class Guidance(DwposeNode):
         if self._judge.profile is not step:
             self._follower.use(step)
             self._judge = Judge(step)
-        self._judge.mirrored = self.value("mirrored")
+        self._judge.mirrored = self._follower.mirrored = self.value("mirrored")
         view = self._follower.look(ids, people.xy, people.scores, people.boxes, msg.width,
                                    msg.height, now)
         if self._follower.person_id != person:

@@ -466,6 +466,12 @@ def test_held_up(person, profile, where, value, ok, mirrored):
     assert (verdict.code, verdict.part) == (("show_hands", "hands") if ok is False else ("", ""))
 
 
+@pytest.mark.parametrize("arms, ok", [((170, 10), True), ((10, 170), False)])
+def test_from_the_side_the_near_hand_is_held_up(person, custom, arms, ok):
+    wanted = custom(parts=("hands",), side="left", posture=(POSTURES["open_hands"],))
+    assert held_up(person(0.6, arms=arms, bend=0, yaw=-90).view(), wanted).ok is ok
+
+
 def test_only_hands_that_are_to_be_open_are_held_up(person, profile, custom):
     for wanted in (profile("a_pose"), custom(parts=("hands",))):
         assert held_up(person().view(), wanted) is None
@@ -478,6 +484,22 @@ def test_hands_are_as_large_as_the_larger_one(person, profile):
         dict(**RAISED), dict(arms=(5, 10), bend=(185, 0)), dict(**RAISED, hidden=left[3:4]),
         dict(**RAISED, hidden=left))]
     assert sizes == pytest.approx([sizes[0]] * 4, rel=0.1) and 0.08 < sizes[0] < 0.15
+
+
+@pytest.mark.parametrize("side, yaw", [("left", -90), ("right", 90), ("back", 180)])
+def test_of_a_head_without_face_the_body_tells_how_large_it_is(person, custom, side, yaw):
+    """Ears have no height of their own."""
+    head = size(person(1.2, top=0.1, yaw=yaw).view(), custom(parts=("head",), side=side))
+    assert head == pytest.approx(0.021 * 1.2, rel=0.2)
+
+
+@pytest.mark.parametrize("x, hidden, said", [
+    (0.5, (), "good"), (0.5, ("nose",), "good"),  # of who is turned a little away
+    (0.38, (), "move_backward"), (0.38, ("nose",), "move_backward")])
+def test_no_border_cuts_off_a_nose(person, custom, x, hidden, said):
+    wanted = custom(parts=("head", "shoulders"), side="left", size_minimum=0.2, centre=0.5)
+    view = dict(height=3.5, top=0.1, yaw=-90, image=(720, 1280), hidden=("face", *hidden))
+    assert instruction(person(x=x, **view), wanted) == said
 
 
 @pytest.mark.parametrize("hidden", [(), ("hands",), ("hands", "elbows", "wrists"),

@@ -11,7 +11,7 @@ import pytest
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
 from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, LONG_WALK, NEW_SESSION_S, PAUSE_S,
-                                       RETRY_S, RETAKES, UNKNOWN_S)
+                                       RETRY_S, RETAKES, TURNING_S, UNKNOWN_S)
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
@@ -490,22 +490,27 @@ class TestPace:
         assert [code for _, code in said[:2]] == ["step_into_view", "move_left"]
         assert 2 + walks_s <= said[1][0] < 3 + walks_s
 
-    @pytest.mark.parametrize("asked, said", [
-        ("move_closer", ["move_closer", "move_back", "step_into_view"]),
-        ("move_back", ["move_back", "step_into_view"])])
-    def test_who_comes_so_close_that_they_are_lost_steps_back(self, profile, asked, said):
+    @pytest.mark.parametrize("asked, way, said", [
+        ("move_closer", 1, ["move_closer", "move_back", "step_into_view", "step_into_view"]),
+        ("move_closer", -1, ["move_closer", "step_into_view"]),  # they walked away
+        ("move_back", -1, ["move_back", "step_into_view"])])
+    @pytest.mark.parametrize("sentence_s", [0.0, 1.7, 3.0])
+    def test_who_comes_so_close_that_they_are_lost_steps_back(self, profile, asked, way, said,
+                                                              sentence_s):
         """Nobody in view, who walked towards the camera as asked: they are right before it."""
-        coach, heard, ways = Coach(replace(profile("face"), **TIMES)), [], 0.0
+        coach, heard, ways, quiet_at = Coach(replace(profile("face"), **TIMES)), [], 0.0, 0.0
         for i in range(20 * FPS):
-            walks = 2 < i / FPS < 6
-            ways += walks * 0.3 / FPS
+            walks = 4 < i / FPS < 6
+            ways += way * walks * 0.3 / FPS
             found = [Verdict("somebody", False, 0.0, code="step_into_view")] if i > 6 * FPS else [
                 Verdict("somebody", True, 1.0), Verdict("too_close", True, 0.1, track=ways),
                 Verdict("too_far", False, 0.1, code=asked),
                 Verdict("still", not walks, 1.0 * walks, code="keep_still")]
-            decision = coach.update(found, i / FPS)
+            decision = coach.update(found, i / FPS, busy=i / FPS < quiet_at)
+            assert not (decision.hush and decision.code == "move_back")
             if decision.speak:
                 heard.append(decision.code)
+                quiet_at = i / FPS + sentence_s
         assert heard[:len(said)] == said
 
     def test_who_turns_is_not_captured(self, profile):
@@ -524,6 +529,12 @@ class TestPace:
         late.run(2.5)
         late.run(1.5, moving="turn")
         assert late.spoken == room.spoken and not late.captures
+
+    def test_nor_waited_for_for_ever(self, profile):
+        """Points that jump look like a turn, too."""
+        room = Room(profile, hold_s=0.5)
+        room.run(0.5 + TURNING_S + 0.1, moving="turn")
+        assert [round(t, 1) for t in room.captures] == [0.5 + TURNING_S + 0.1]
 
     def test_where_they_stop_is_waited_for(self, room):
         """Before they have stopped, the last bit of a turn looks as if it were missing."""

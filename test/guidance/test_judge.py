@@ -84,6 +84,12 @@ def test_the_verdict_says_which_limits_are_in_force(seen, custom):
     assert [round(seen(judge, "too_far").minimum, 3) for _ in range(3)] == [0.55, 0.5, 0.5]
 
 
+def test_where_any_turn_is_right_none_is_asked_for(seen, person, custom):
+    judge = Judge(custom(facing=180, looking=180, parts=("shoulders", "hips")))
+    for yaw in (0, 150, 180, -90):
+        assert not {"facing", "looking"} & {v.name for v in judge(person(yaw=yaw).view())}
+
+
 def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
     judge = Judge(custom(centre=0.15))
     seen(judge, "centred")

@@ -281,6 +281,25 @@ def test_speed_is_not_that_between_two_people(follower, person):
     assert view.speed == 0.0
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_from_the_side_it_is_that_of_the_near_points(person, custom, mirrored):
+    """Which in a mirrored image are called the other side's."""
+    follower = Follower(custom(side="left", parts=("shoulders", "hips", "knees")), mirrored)
+    hidden = ("right_shoulder", "right_hip", "right_knee")
+    one = person(yaw=-90, mirrored=mirrored, hidden=hidden)
+    assert watch(follower, [one] * 3).speed == 0.0
+
+
+def test_ears_that_hardly_move_do_not(person, custom):
+    """They have no height that a speed could be measured in."""
+    random, people = np.random.default_rng(0), []
+    for _ in range(20):
+        one = person(yaw=180)
+        one.xy[:] += random.normal(0, 0.3, one.xy.shape)  # px
+        people.append(one)
+    assert watch(Follower(custom(parts=("head",), side="back")), people).speed < 0.2
+
+
 def test_one_jump_of_the_estimator_is_no_movement(follower, person):
     speeds = []
     for i in range(40):

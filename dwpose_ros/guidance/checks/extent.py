@@ -16,6 +16,7 @@ from dwpose_ros.proportions import ABOVE_GROUND, FOCAL, STATURE_M
 
 ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
+_NOSE = INDEX["nose"]
 _CHIN = FACE.start + 8
 _LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # truer than the body's two eyes
 _EYES = (INDEX["left_eye"], INDEX["right_eye"])
@@ -25,6 +26,7 @@ _SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
 # eyes are in the middle of a head. Then by the shoulders; from the same proportions.
 _CROWN = ((_LIDS, (_CHIN,), 0.97), (_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54),
           (_EARS, _SHOULDERS, 0.70))
+_EAR_TO_NOSE = 0.068  # in heights, of a head from the side
 _HANDS_APART = 0.55  # from edge to edge of hands held up before the body, in its heights
 _ROOM = 1.05  # so many times as far as would just do
 
@@ -32,6 +34,21 @@ _ROOM = 1.05  # so many times as far as would just do
 def shown(part: str, profile: Profile, mirrored: bool) -> list[int]:
     """The keypoints of a part that must be seen, as an estimator names them."""
     return list(part_points(part, in_image(profile.side, mirrored)))
+
+
+def with_nose(view: View, profile: Profile, mirrored: bool) -> list[int]:
+    """All keypoints that must be seen, and of a head from the side the nose where it is: it may
+    be hidden, but no border is to cut it off."""
+    points = list(profile.points_in(mirrored))
+    side = in_image(profile.side, mirrored)
+    if "head" not in profile.parts or side not in ("left", "right"):
+        return points
+    seen, (ear,) = view.scores > profile.score, shown("head", profile, mirrored)
+    ahead = _EAR_TO_NOSE * _stature(view, seen, profile, mirrored)
+    nose_x = view.xy[ear, 0] + (ahead if side == "right" else -ahead)
+    room = view.width * profile.margin
+    beyond = seen[ear] and not room <= nose_x <= view.width - room and not math.isnan(nose_x)
+    return [*points, _NOSE] if beyond or seen[_NOSE] else points
 
 
 def size(view: View, profile: Profile, mirrored: bool = False) -> float:
@@ -45,7 +62,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     seen = view.scores > profile.score
     points = list(profile.points_in(mirrored))
     if profile.parts == ("hands",):
-        up = held_up(view, profile)
+        up = held_up(view, profile, mirrored)
         if up is not None and up.ok is False or not seen[points].any():
             return _share(profile) * _stature(view, seen, profile, mirrored) / view.height
         hands = [view.seen(range(hand.start, hand.stop), profile.score)
@@ -57,7 +74,8 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
         # The body's own eyes and nose are within it, and err by a sixth of it.
         points = [i for i in points if i not in PARTS["head"]]
     span = float(np.ptp(view.xy[points, 1][seen[points]])) if seen[points].any() else 0.0
-    if not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
+    ears = profile.parts == ("head",) and _NOSE not in points  # which have no height
+    if ears or not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
         # What is seen of them is the least that it can be.
         span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
     return span / view.height
@@ -122,12 +140,13 @@ def reach_of(view: View, profile: Profile, mirrored: bool) -> Reach:
 
 
 def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> float:
-    """How many times too large the person is to be whole above and below; NaN if unknown.
+    """How many times too large the person is to be whole above and below, or of hands to either
+    side; NaN if unknown.
 
     Moving away draws everything towards the image's middle, as far as the camera is level.
     """
     if profile.parts == ("hands",):
-        return _spread(view, profile, stature)
+        return _spread(view, profile, mirrored, stature)
     seen = view.scores > profile.score
     ruler = next((p for p in _RULERS if seen[shown(p, profile, mirrored)].any()), None)
     parts = [p for p in profile.parts if p not in ROAMING]
@@ -142,12 +161,12 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
     return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
 
 
-def _spread(view: View, profile: Profile, stature: float) -> float:
+def _spread(view: View, profile: Profile, mirrored: bool, stature: float) -> float:
     """The same of hands, to either side; of those that are not seen, what it will be.
 
     Who is to come to the middle is taken to be there.
     """
-    points = list(profile.points)
+    points = list(profile.points_in(mirrored))
     if (view.scores[points] > profile.score).all():
         left, right = view.xy[points, 0].min(), view.xy[points, 0].max()
     else:

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from dwpose_ros.guidance.body import in_image
-from dwpose_ros.guidance.checks.extent import ROAMING, crown, reach_of, shown, size, sticks_out
+from dwpose_ros.guidance.checks.extent import (ROAMING, crown, reach_of, shown, size, sticks_out,
+                                               with_nose)
 from dwpose_ros.guidance.checks.facing import facing
 from dwpose_ros.guidance.checks.verdict import LITTLE_M, Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
@@ -92,7 +93,7 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     inside = _inside(view, profile)
     cropped = bool({"head", "face"} & set(profile.parts)) and (
         crown(view, profile.score) < view.height * profile.margin)
-    points = list(profile.points_in(mirrored))
+    points = with_nose(view, profile, mirrored)
     share = float(inside[points].sum()) / (len(points) + cropped)
     missing = [ABOVE_GROUND[p] for p in profile.parts
                if p not in ROAMING and not inside[shown(p, profile, mirrored)].all()]
@@ -172,7 +173,7 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
 
     For who is too close or too far it is where the middle will be once they are not.
     """
-    points = view.seen(profile.points_in(mirrored), profile.score)
+    points = view.seen(with_nose(view, profile, mirrored), profile.score)
     if not len(points):
         return within("centred", math.nan, -profile.centre, profile.centre)
     offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5

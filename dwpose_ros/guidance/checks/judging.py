@@ -16,8 +16,8 @@ from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.view import View
 
 # Two limits keep a check from flickering: it holds once it is so far inside the profile's, as a
-# share of them, and then as long as it is inside. A network errs by about as much, so a picture of
-# somebody near a limit would be wrong as often as not.
+# share of them, and then as long as it is inside; a turn somewhat further. A network errs by about
+# as much, so a picture of somebody near a limit would be wrong as often as not.
 ENTER = -0.1
 # How much more a border, a score and a speed flicker than lengths do; and how body and head are
 # turned is known so roughly that they must be well inside, and stay it.
@@ -45,13 +45,17 @@ def checks(profile: Profile) -> tuple[Check, ...]:
 def relaxed(profile: Profile, by: float) -> Profile:
     """The profile with its limits wider by a share; narrower where that is negative."""
     more, less = 1 + by, 1 - by
-    turned = more if by > 0 else 1 + _TURN * by
+
+    def turn(limit: float) -> float:
+        if limit >= 180.0:
+            return 180.0  # any is right
+        return min(limit * (more if by > 0 else 1 + _TURN * by), 180.0)
     return replace(
         profile,
         size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
         margin=profile.margin * (1 - _MARGIN * by), centre=profile.centre * more,
-        facing=min(profile.facing * turned, 180.0),
-        looking=None if profile.looking is None else min(profile.looking * turned, 180.0),
+        facing=turn(profile.facing),
+        looking=None if profile.looking is None else turn(profile.looking),
         posture=tuple(Wish(w.name, w.minimum * less, w.maximum * more) for w in profile.posture),
         brightness_minimum=profile.brightness_minimum * less,
         brightness_maximum=profile.brightness_maximum * more,
@@ -70,7 +74,7 @@ class Judge:
     """Judges one view after the other, with separate limits to enter and to leave.
 
     A check has to be a little inside the profile's limits first; from then on it holds until it
-    is outside. Advice to turn one way, and its grade, last too.
+    is outside, or a turn nearly so. Advice to turn one way, and its grade, last too.
     """
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:

@@ -190,6 +190,13 @@ _POSTURES: dict[str, _Posture] = {
 assert _POSTURES.keys() == POSTURES.keys()
 
 
+def _figure(view: View, profile: Profile, mirrored: bool) -> Figure:
+    """With the sides that the camera is to see."""
+    side = in_image(profile.side, mirrored)
+    return Figure(view, profile.score, (side,) if side in ("left", "right") else (
+        "left", "right"))
+
+
 def _check(name: str) -> Callable[..., Verdict | None]:
     about = _POSTURES[name]
 
@@ -198,9 +205,7 @@ def _check(name: str) -> Callable[..., Verdict | None]:
         wish = profile.wish(name)
         if wish is None:
             return None
-        side = in_image(profile.side, mirrored)
-        figure = Figure(view, profile.score, (side,) if side in ("left", "right")
-                        else ("left", "right"))
+        figure = _figure(view, profile, mirrored)
         found = about.measure(figure)
         if name in FRONTAL and not isinstance(found, str) and from_the_side(view, profile.score):
             found = ""
@@ -237,7 +242,7 @@ def held_up(view: View, profile: Profile, mirrored: bool = False,
     """
     if profile.parts != ("hands",) or not any(profile.wish(p) for p in OF_HANDS):
         return None
-    figure = Figure(view, profile.score, ("left", "right"))
+    figure = _figure(view, profile, mirrored)
     ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
     up = [float(elbow[1] - wrist[1]) / max(float(np.linalg.norm(wrist - elbow)), _LEAST_PX)
           for elbow, wrist in ends if elbow is not None and wrist is not None]
