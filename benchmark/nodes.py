@@ -67,7 +67,7 @@ class Nodes:
         """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
         watcher = _Watcher()  # a new one hears nothing of the last episode
         processes = [
-            start("simulation", profile=profile, temper=temper, seed=seed, background="window",
+            start("simulation", profile=profile, temper=temper, seed=seed,
                   x=float(stance.x_m), distance=float(stance.distance_m),
                   yaw=float(stance.yaw_deg)),
             start("guidance", profile=profile)]

@@ -239,8 +239,8 @@ class Coach:
         return busy and now - self._busy_since < LONGEST_SENTENCE_S
 
     def somebody_else(self) -> None:
-        """Another person is guided from now on, who was asked nothing yet."""
-        self._responses = Responses()
+        """Another person is guided from now on, who was asked nothing yet but to come."""
+        self._responses.forget()
         self._hold_since = None
 
     def interrupted(self) -> None:

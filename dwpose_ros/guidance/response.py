@@ -64,6 +64,12 @@ class Responses:
         self._axes: dict[str, _Axis] = {}
         self._last: _Axis | None = None  # the one that was last spoken of
 
+    def forget(self) -> None:
+        """Somebody else has come, who may be the one that was asked to."""
+        if self._last is not None and self._last.code != "step_into_view":
+            self._last = None
+        self._axes = {} if self._last is None else {"step_into_view": self._last}
+
     def on(self, code: str) -> _Axis:
         """What is known of the axis of an instruction."""
         return self._axes.setdefault(axis(code), _Axis())

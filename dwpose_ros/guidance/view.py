@@ -11,6 +11,7 @@ from dwpose_ros.guidance.profile import Profile
 
 _SPEED_TIME_S = 0.35  # over which keypoint speed is measured
 _LONGEST_S = 2.0  # between two frames from which speed can be told
+_GONE_S = 1.0  # after so long, whoever comes is somebody else
 _BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
 _ABSURD_PX = 1e5
 _LEAST_SIZE = 0.05  # of the parts whose speed is measured, in heights of the person's box
@@ -65,6 +66,8 @@ class Follower:
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
         self.mirrored = mirrored
+        self._there_s = -math.inf  # when the person was last there
+        self._way = 0.0, 0.0
         self.use(profile)
         self.reset()
 
@@ -77,9 +80,9 @@ class Follower:
     def reset(self) -> None:
         """Forget whom it followed."""
         self.person_id = 0
+        self.newcomer = False  # the person was not followed before
         self._crowded = False
         self._before: tuple[np.ndarray, np.ndarray] | None = None
-        self._way = 0.0, 0.0
         self._forget_movement()
 
     def _bridge(self, xy: np.ndarray, scores: np.ndarray, time_s: float
@@ -120,10 +123,17 @@ class Follower:
         """The followed person among n people (n, 133, 2), (n, 133), (n, 4); None if nobody."""
         scores = usable(xy, scores)
         boxes = usable_boxes(boxes, xy, scores > self._threshold)
+        last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)
         if chosen is None:
             self._recent = []
             return None
+        # Who is lost and found again at once is the same, whatever a tracker calls them.
+        self.newcomer = self.person_id != last and (
+            there or not 0 <= time_s - self._there_s < _GONE_S)
+        self._there_s = time_s
+        if self.newcomer:
+            self._way = 0.0, 0.0
         heights = boxes[:, 3] - boxes[:, 1]
         company = _COMPANY_LEFT if self._crowded else _COMPANY
         others = max(int((heights > company * heights[chosen]).sum()) - 1, 0)

@@ -167,6 +167,8 @@ class Guidance(DwposeNode):
                                    msg.height, now)
         if self._follower.person_id != person:
             self._judge.reset()
+            self._coach.interrupted()
+        if self._follower.newcomer:
             self._coach.somebody_else()
         if view is not None:
             brightness, sharpness = looks_of(msg, self._follower.person_id)

@@ -33,6 +33,9 @@ class Session:
             view = self.follower.look(list(shown), *parts, 1280, 720, self.now)
             if self.follower.person_id != before:
                 self.judge.reset()
+                self.coach.interrupted()
+            if self.follower.newcomer:
+                self.coach.somebody_else()
             decision = self.coach.update(self.judge(view), self.now)
             if decision.speak:
                 self.said.append(decision.code)
@@ -69,6 +72,27 @@ def test_a_person_who_vanishes_during_the_countdown_holds_anew(session, person, 
     assert session.captures == []
     session.show({1: person()}, 0.5)
     assert len(session.captures) == 1
+
+
+@pytest.mark.parametrize("gone_s, said", [
+    (0.0, ["move_closer"]), (0.5, ["move_closer"]),  # a tracker lost them, that is all
+    (2.0, ["move_closer", "move_closer"])])
+def test_only_somebody_else_is_told_anew(session, person, gone_s, said):
+    far = person(0.4)
+    session.show({1: far}, 1.0)
+    session.show({}, gone_s) if gone_s else None
+    session.show({2: far}, 1.5)
+    assert [code for code in session.said if code != "step_into_view"] == said
+
+
+def test_who_comes_as_they_were_asked_to_is_left_to(session, person):
+    """A tracker gives them a new id, of course."""
+    session.show({}, 3.0)
+    xs = iter(np.linspace(0.2, 0.6, round(3 * FPS)))
+    session.show(lambda: {7: person(0.4, x=next(xs))}, 3.0)
+    assert session.said == ["step_into_view"]
+    session.show({7: person(0.4, x=0.6)}, 1.0)
+    assert session.said == ["step_into_view", "move_closer"]
 
 
 @pytest.mark.parametrize("who", [{1: 0.7, 2: 0.3}, {2: 0.7, 1: 0.3}, {1: 0.3, 3: 0.7}])

@@ -57,6 +57,18 @@ def test_who_stays_is_followed_when_the_first_leaves(follower, person):
     assert look(follower, {1: person(x=0.3), 2: small}, 0.3) == 1  # much larger
 
 
+def test_who_is_found_again_at_once_is_no_newcomer(follower, person):
+    one, large = person(0.5, x=0.3), person(0.9, x=0.7)
+    newcomers = []
+    for now, people in ((0.0, {1: one}), (0.1, {1: one}), (0.2, {}), (0.9, {2: one}),
+                        (1.0, {3: one}), (1.1, {3: one, 4: large}), (1.2, {}), (2.3, {5: one}),
+                        (1.0, {6: one})):
+        look(follower, people, now)
+        newcomers.append(follower.newcomer)
+    # The first, one who is followed instead, who comes later, and before, as the clock has it.
+    assert newcomers == [True, False, False, False, False, True, False, True, True]
+
+
 def test_a_box_that_is_no_place_does_not_lose_the_person(follower, person):
     first, second = person(0.7, x=0.3), person(0.6, x=0.7)
     assert look(follower, {1: first, 2: second}) == 1
@@ -228,6 +240,15 @@ def test_who_they_were_does_not_count(follower, person):
     view = follower.look([1, 2], *(np.stack([p[i] for p in (small, large)]) for i in range(3)),
                          1280, 720, 2.0)
     assert (follower.person_id, view.nearer, view.aside) == (2, 0.0, 0.0)
+
+
+def test_a_new_id_alone_is_no_movement(follower, person):
+    """It would look like a step."""
+    look(follower, {1: person(0.5)}, 0.0)
+    look(follower, {1: person(0.6)}, 0.1)
+    look(follower, {2: person(0.6)}, 0.2)
+    view = follower.look([2], *(part[None] for part in person(0.6)[:3]), 1280, 720, 0.3)
+    assert view.nearer == pytest.approx(math.log(0.6 / 0.5), abs=0.01)
 
 
 @pytest.mark.parametrize("seen, told", [(4, False), (5, True)])
