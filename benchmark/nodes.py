@@ -46,19 +46,19 @@ class Seen(NamedTuple):
 
 
 class Nodes:
-    """Plays episodes one after the other; pose and capture nodes stay for all of them."""
+    """Plays episodes one after the other. Each has a pose node of its own: nobody leaps from one
+    place to another, which a tracker needs seconds to follow."""
 
     def __enter__(self) -> Nodes:
         import rclpy
         rclpy.init(args=[])
         self._shutdown = rclpy.shutdown
         self._folder = tempfile.TemporaryDirectory()
-        self._stay = [start("pose", backend="mediapipe"),
-                      start("capture", folder=self._folder.name)]
+        self._capture = start("capture", folder=self._folder.name)
         return self
 
     def __exit__(self, *error) -> None:
-        stop(*self._stay)
+        stop(self._capture)
         self._folder.cleanup()
         self._shutdown()
 
@@ -67,6 +67,7 @@ class Nodes:
         """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
         watcher = _Watcher()  # a new one hears nothing of the last episode
         processes = [
+            start("pose", backend="mediapipe"),
             start("simulation", profile=profile, temper=temper, seed=seed,
                   x=float(stance.x_m), distance=float(stance.distance_m),
                   yaw=float(stance.yaw_deg)),

@@ -350,8 +350,10 @@ class Coach:
                 self._pause_until = now + PAUSE_S
             self._spoken, self._spoken_at, self._due_at = current, now, now
             self._responses.asked(current.code, current.part, now)
+        # Who is at the image's border comes and goes, and may as well hear it to its end.
+        untrue_s = LASTING_S if self._spoken.code == "step_into_view" else self.profile.debounce_s
         hush = (busy and not speak and self._spoken.code not in NEWS
-                and now - self._due_at >= self.profile.debounce_s)
+                and now - self._due_at >= untrue_s)
         if hush:  # once
             self._due_at = math.inf
         return Decision(state, current.code, current.part, progress, 0.0, speak, False,

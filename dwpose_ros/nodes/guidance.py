@@ -25,6 +25,7 @@ from dwpose_ros.srv import Capture
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
 NO_CAPTURE = "there is no capture service: is the capture node running?"
+BREATH_S = 0.2  # between two sentences, whatever each takes on its way to the voice
 EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
 
 
@@ -95,7 +96,8 @@ class Guidance(DwposeNode):
         A voice that never ends, or has died, is not waited for much longer.
         """
         since = now - self._said_at
-        return 0 <= since < (3 * self._saying_s + 6 if self._speaking else self._saying_s)
+        return 0 <= since < BREATH_S + (
+            3 * self._saying_s + 6 if self._speaking else self._saying_s)
 
     def _look(self) -> None:
         """Nothing is said, held or waited for that nobody knows to be true any more."""

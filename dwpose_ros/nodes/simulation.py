@@ -83,6 +83,7 @@ class Simulation(DwposeNode):
 
     def _on_speech(self, msg: String) -> None:
         # As in the speech node, what comes ends what is being said; that is not understood then.
+        self._hear(self._now())
         self._to_hear = None
         if not msg.data.strip():
             return
@@ -93,13 +94,17 @@ class Simulation(DwposeNode):
             return
         self._to_hear = self._now() + speaking_s(msg.data), heard
 
-    def _show(self) -> None:
-        stamp = self.get_clock().now()
-        now = stamp.nanoseconds / 1e9
+    def _hear(self, now: float) -> None:
+        """What was said to its end."""
         if self._to_hear is not None and self._to_hear[0] <= now:
             code, part, grade, count = self._to_hear[1]
             self._actor.hear(code, part, grade, now, count)
             self._to_hear = None
+
+    def _show(self) -> None:
+        stamp = self.get_clock().now()
+        now = stamp.nanoseconds / 1e9
+        self._hear(now)
         stance = self._actor.at(now)
         figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         figures = figures if stance.present else []

@@ -10,8 +10,8 @@ import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, LONG_WALK, NEW_SESSION_S, PAUSE_S,
-                                       RETRY_S, RETAKES, TURNING_S, UNKNOWN_S)
+from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, LASTING_S, LONG_WALK, NEW_SESSION_S,
+                                       PAUSE_S, RETRY_S, RETAKES, TURNING_S, UNKNOWN_S)
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
@@ -749,6 +749,19 @@ class TestWhatCeasesToBeTrue:
         assert not any(d.hush for d in self.told(coach, [far], 1.0, 0.55))
         assert not any(d.hush for d in self.told(coach, [aside], 0.4, 1.55))  # it may flicker
         assert sum(d.hush for d in self.told(coach, [aside], 3.0, 1.95)) == 1
+
+    def test_who_comes_into_view_may_hear_to_its_end_that_they_should(self, profile):
+        """At the image's border somebody is found, and lost again."""
+        coach, hushed = Coach(replace(profile("full_body"), **TIMES)), []
+        for i in range(5 * FPS):
+            now = i / FPS
+            there = 1.0 < now < 2.2 or now > 2.5
+            found = [Verdict("somebody", there, float(there), code="" if there else (
+                "step_into_view"))]
+            found += [Verdict("centred", False, 0.4, code="move_left")] if there else []
+            if coach.update(found, now, busy=0.6 < now).hush:
+                hushed.append(now)
+        assert hushed == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
 
     def test_a_late_answer_about_another_step_counts_for_nothing(self, profile):
         coach = Coach(profile("turnaround"))

@@ -10,6 +10,7 @@ from harness import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
+from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.images import to_rgb
 from dwpose_ros.keypoints import INDEX
 from dwpose_ros.msg import WholeBodyPose
@@ -87,6 +88,21 @@ def test_a_sentence_that_is_cut_off_is_not_followed(peer, scene):
     speech.publish(String(data="Take a step to your left."))
     wait_until(lambda: dark_columns(images[-1]) > before + 10)
     assert min(dark_columns(image) for image in images) > before - 5
+
+
+def test_one_that_ended_is_though_another_comes_before_the_next_image(peer, run):
+    """The person listens when a picture is taken: here once a second."""
+    truths = peer.listen(WholeBodyPose, "true_pose")
+    run("simulation", width=320, height=180, rate=1.0, x=0.0, distance=3.5, yaw=0.0)
+    before = wait_until(lambda: truths)[0].persons[0].x[INDEX["nose"]]
+    speech = peer.publisher(String, "speech", 5)
+    text = "3 steps to your right."
+    count = len(truths)
+    wait_until(lambda: len(truths) > count)  # an image was just taken
+    speech.publish(String(data=text))
+    time.sleep(speaking_s(text) + 0.15)
+    speech.publish(String(data="Look at the camera."))
+    wait_until(lambda: truths[-1].persons[0].x[INDEX["nose"]] < before - 20, 15.0)
 
 
 def test_an_unknown_temper_is_one_line(scene):
