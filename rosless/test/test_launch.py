@@ -602,8 +602,17 @@ def test_what_managed_nodes_cannot_be_asked_for(demo, entity, message):
 # The end
 
 
+@pytest.fixture
+def hangup():
+    """Sets what SIGHUP does to processes started here: these tests may run under nohup."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda action: signal.signal(signal.SIGHUP, action)
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_all_processes(demo, number):
+def test_a_signal_ends_all_processes(demo, hangup, number):
+    hangup(signal.SIG_DFL)
     launch = demo.start(f"{node(executable='wait')}, {node(executable='wait')}, "
                         "TimerAction(period=60.0, actions=[])", ready=2)
     os.killpg(launch.pid, number)  # as Ctrl-C in a terminal: to the whole process group
@@ -612,6 +621,17 @@ def test_a_signal_ends_all_processes(demo, number):
     assert out.count(f"got {int(signal.SIGINT)}\n") == 2  # each child once
     assert out.count("process has finished cleanly") == 2
     assert not any(map(running, demo.pids))
+
+
+def test_nothing_ends_under_nohup_when_the_terminal_closes(demo, hangup):
+    hangup(signal.SIG_IGN)
+    launch = demo.start(node(executable="wait"), ready=1)
+    os.killpg(launch.pid, signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        launch.communicate(timeout=0.5)
+    os.killpg(launch.pid, signal.SIGTERM)
+    out, _ = launch.communicate(timeout=5)
+    assert launch.returncode == 0 and "SIGHUP" not in out
 
 
 def test_a_process_that_ignores_signals_is_killed(demo):
