@@ -74,6 +74,10 @@ class Responses:
         """What is known of the axis of an instruction."""
         return self._axes.setdefault(axis(code), _Axis())
 
+    def _moved_by(self, code: str) -> list[_Axis]:
+        """The axes that an instruction is about: a head turns with its body."""
+        return [self.on(code)] + [self.on("turn_left")] * (axis(code) == "head")
+
     def asked(self, code: str, part: str, now: float) -> None:
         """An instruction was spoken; it is heard now, or by the end of `busy` times in `watch`."""
         self._last = self.on(code)
@@ -110,10 +114,8 @@ class Responses:
         return max(one.ease * _EASED, _LEAST_EASE) if too_far else one.ease
 
     def under_way(self, code: str) -> bool:
-        """They are doing what was last asked on this instruction's axis; a head turns with its
-        body."""
-        turn = [self.on("turn_left")] if axis(code) == "head" else []
-        return any(one.moved and one.moving for one in (self.on(code), *turn))
+        """They are doing what was last asked on this instruction's axis."""
+        return any(one.moved and one.moving for one in self._moved_by(code))
 
     def awaited(self, now: float) -> list[str]:
         """The axes on which something was asked so lately that they need not have begun."""
@@ -140,8 +142,8 @@ class Responses:
 
     def rests(self, code: str, now: float) -> bool:
         """They do not move on this instruction's axis; nor did a moment ago, if asked to."""
-        one = self.on(code)
-        return not one.moving and not (one.moved and now - one.rests_since < RESTED_S)
+        return not any(one.moving or one.moved and now - one.rests_since < RESTED_S
+                       for one in self._moved_by(code))
 
     def ended(self, code: str, now: float) -> bool:
         """They have done something about this instruction, and come to rest; or that cannot be

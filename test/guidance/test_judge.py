@@ -124,6 +124,12 @@ def test_what_is_relaxed(profile, limit, by):
     assert then == pytest.approx(own * (1 - times * by if lower else 1 + times * by))
 
 
+def test_a_turn_from_behind_is_known_half_as_well(custom):
+    """5 times a share, not 2.5; what is wider is so by that share."""
+    behind = custom(facing=20.0, side="back")
+    assert [relaxed(behind, by).facing for by in (-0.05, -0.1, 0.1)] == pytest.approx([15, 10, 22])
+
+
 def test_relaxed_limits_stay_sensible(custom):
     most = relaxed(custom(size_maximum=1.0, facing=180.0, looking=175.0), 0.1)
     assert (most.size_maximum, most.facing, most.looking) == (1.0, 180.0, 180.0)

@@ -100,6 +100,15 @@ def test_they_rest_a_moment_after_they_have_stopped():
     assert one.go(RESTED_S).rests("turn_left", one.now)
 
 
+def test_a_head_rests_once_its_body_does():
+    one = Watched()
+    one.ask("turn_left")
+    assert not one.go(1, "turn").rests("look_ahead", one.now)
+    assert one.go(1).rests("look_ahead", one.now)
+    assert not one.go(0.5, "head").rests("look_ahead", one.now)
+    assert one.responses.rests("turn_left", one.now)
+
+
 def test_turning_is_seen_whether_asked_for_or_not():
     one = Watched()
     assert not one.go(1, "depth", "side").turning()

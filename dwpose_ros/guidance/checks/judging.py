@@ -20,9 +20,9 @@ from dwpose_ros.guidance.view import View
 # as much, so a picture of somebody near a limit would be wrong as often as not.
 ENTER = -0.1
 # How much more a border, a score and a speed flicker than lengths do; and how body and head are
-# turned is known so roughly that they must be well inside, and stay it.
-_MARGIN, _SCORE, _STILL, _TURN = 2.5, 1.0, 2.5, 2.5
-_STAY = -0.04
+# turned is known so roughly that they must be well inside, and stay it; from behind even more so.
+_MARGIN, _SCORE, _STILL, _TURN, _TURN_BEHIND = 2.5, 1.0, 2.5, 2.5, 5.0
+_STAY = -0.06
 
 # A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
@@ -45,11 +45,12 @@ def checks(profile: Profile) -> tuple[Check, ...]:
 def relaxed(profile: Profile, by: float) -> Profile:
     """The profile with its limits wider by a share; narrower where that is negative."""
     more, less = 1 + by, 1 - by
+    closer = 1 + by * (_TURN_BEHIND if profile.side == "back" else _TURN)
 
     def turn(limit: float) -> float:
         if limit >= 180.0:
             return 180.0  # any is right
-        return min(limit * (more if by > 0 else 1 + _TURN * by), 180.0)
+        return min(limit * (more if by > 0 else closer), 180.0)
     return replace(
         profile,
         size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
