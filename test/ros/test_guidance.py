@@ -12,8 +12,10 @@ from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, Header, String
 
+from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.keypoints import FACE, INDEX
 from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
+from dwpose_ros.nodes.guidance import BREATH_S
 from dwpose_ros.srv import Capture
 
 WIDTH, HEIGHT = 1280, 720
@@ -109,6 +111,17 @@ def test_while_the_voice_speaks_only_what_ends_a_hold_is_said(peer, show):
     assert len(show.speech) == 1
     show(portrait(0.5, x=0.1), seconds=3.0)  # it speaks on; but what it says is true no longer
     assert [s.data for s in show.speech[1:]] == ["", "2 steps to your left."]
+
+
+def test_sentences_do_not_run_into_each_other(show):
+    """What is said next waits a moment after the end of what was said."""
+    show.start(profile="upper_body")
+    said = {}  # when, on the clock of the poses
+    while len(said) < 2:
+        show(portrait(0.3, x=0.15), seconds=0.05)
+        said.update({s.data: show.time_s for s in show.speech if s.data not in said})
+    first, second = said
+    assert said[second] - said[first] > speaking_s(first) + BREATH_S - 0.001
 
 
 def test_light_and_blur_are_spoken_of(show):
