@@ -101,7 +101,7 @@ class Responses:
                 one.moving = abs(way) > _LEAST[name]
                 one.way = way if one.moving else one.way
             else:
-                one.moving = stirring
+                one.moving = stirring and bool(one.code)
             if one.moving:
                 one.rests_since = now
             # What they do while it is said, or right after, they would have done without it.
