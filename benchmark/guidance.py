@@ -35,7 +35,7 @@ from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
 from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
 from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
-from dwpose_ros.guidance.response import OPPOSITE  # noqa: E402
+from dwpose_ros.guidance.response import undoes  # noqa: E402
 from dwpose_ros.guidance.view import Follower  # noqa: E402
 from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
 from dwpose_ros.pose.people import People  # noqa: E402
@@ -191,7 +191,7 @@ def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Re
 
 def contradictions(said: list[tuple[float, str]]) -> int:
     """Instructions, each with its time, that the next undoes so soon that it contradicts them."""
-    return sum(now - then < UNDONE_S and OPPOSITE.get(code) == before
+    return sum(now - then < UNDONE_S and undoes(code, before)
                for (then, before), (now, code) in zip(said, said[1:]))
 
 

@@ -8,19 +8,21 @@ from typing import NamedTuple, Sequence
 
 from dwpose_ros.guidance.checks import Verdict
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.response import OPPOSITE, PLACING, Responses, axis
+from dwpose_ros.guidance.response import GRADUAL, PLACING, Responses, axis, undoes
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
 RETAKES = 3  # of pictures that were not good enough, one after the other; then it has failed
 BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held still
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
+ABANDONED_S = 60.0  # and so long where pictures are still to be taken
 COUNTDOWN_S = 3  # a hold of at least so long is counted down aloud, from here
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 LONGEST_SENTENCE_S = 10.0  # who is said to speak for longer hangs
 LASTING_S = 1.5  # how long some things must be due, see LASTING
 PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
-PAUSE_S = 15.0
+PAUSE_S = 15.0  # and twice as long each time that it was in vain, too
+LONGEST_PAUSE_S = 240.0
 LONG_WALK = 4  # steps
 TURNING_S = 2.0  # for so long a capture waits for who seems to turn
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
@@ -107,9 +109,13 @@ class Coach:
         self._spoken = _Wish()
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._responses = Responses()
-        self._vain, self._in_vain = ("", ""), 0  # what is wrong, and how often that was said
+        self._forget_patience(("", ""))
         self._unknown_since: float | None = None
-        self._pause_until = -math.inf
+
+    def _forget_patience(self, what: tuple[str, str]) -> None:
+        """Something else is wrong than before, or with somebody else."""
+        self._vain, self._in_vain = what, 0  # and how often that was said
+        self._pauses, self._pause_until = 0, -math.inf
 
     @property
     def profile(self) -> Profile:
@@ -131,12 +137,15 @@ class Coach:
         ``busy``: something is being spoken; only what ends a hold may be said over it.
         """
         if now < self._time:  # the clock jumped back: its intervals mean nothing any more
-            state, at = self._state, self._at
-            self.restart()
-            self._state, self._at = state, at
+            self._empty_since = self._busy_since = None
+            self._failed_at = -math.inf
+            self._capture_since = None if self._capture_since is None else now
+            self._begin_step()
         elif now - self._time > BLIND_S:
             self._hold_since = None
         self._time = now
+        somebody = not verdicts or verdicts[0].name != "somebody" or bool(verdicts[0].ok)
+        self._begin_anew(somebody, now)
         if self._began is None:
             self._began = now
         busy = self._is_busy(busy, now)
@@ -146,14 +155,14 @@ class Coach:
         unknown = next((v for v in verdicts if v.ok is None and v.required), None)
         known = [v.ok for v in verdicts if v.ok is not None or v.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
-        somebody = not verdicts or verdicts[0].name != "somebody" or bool(verdicts[0].ok)
         if self._news.code:
-            return self._tell_news(progress, now)
-        if self._state in (State.CAPTURED, State.DONE):
-            return self._rest(somebody, progress, now)
+            return self._tell_news(progress, now, busy)
+        if self.complete:
+            return self._rest(progress, busy)
         if self._capture_since is not None:
             if now - self._capture_since > CAPTURE_TIMEOUT_S:
                 self.captured(False, now)
+            self._due_at = now  # to hold still is right until then
             return self._decide(State.HOLDING, _Wish(), progress, now, busy)
         if now - self._failed_at < RETRY_S:
             self._current = self._wanted = _Wish("capture_failed")
@@ -201,33 +210,35 @@ class Coach:
 
         What cannot be judged is waited for, before the person is asked to do something about it.
         """
-        if failed is None:
-            if self._unknown_since is None:
-                self._unknown_since = now
-            if unknown is None or now - self._unknown_since < UNKNOWN_S:
-                return _Wish()
-            return _Wish(unknown.code, unknown.part, unknown.grade)
-        self._unknown_since = None
-        if (failed.code, failed.part) != self._vain:
-            self._vain, self._in_vain = (failed.code, failed.part), 0
+        if failed is not None:
+            self._unknown_since = None
+        elif self._unknown_since is None:
+            self._unknown_since = now
+        wrong = failed or unknown
+        if wrong is None or failed is None and now - self._unknown_since < UNKNOWN_S:
+            return _Wish()
+        what = wrong.code, wrong.part
+        lasts = now - self._since.get(what, now) >= LASTING_S
+        if what != self._vain and (lasts or now >= self._pause_until):
+            self._forget_patience(what)
         if now < self._pause_until:
             return _Wish("pause")
         part = next((v.part for v in verdicts if v.ok is False and v.part), "")
-        if self._in_vain == PATIENCE and part and failed.code != "show":
+        if self._in_vain == PATIENCE and part and wrong.code != "show":
             return _Wish("show", part)
         if self._in_vain >= PATIENCE:
             return _Wish("pause")
-        if failed.code == "step_into_view" and (self._responses.too_near(now) or (
+        if wrong.code == "step_into_view" and (self._responses.too_near(now) or (
                 self._responses.stepping_back(now)
                 and now - self._spoken_at < self.profile.repeat_s)):
             return _Wish("move_back", count=2)
-        return self._wish(failed)
+        return self._wish(wrong)
 
     def _wish(self, verdict: Verdict) -> _Wish:
         """The instruction of a verdict; a smaller one for somebody who overdoes it."""
         wish = _Wish(verdict.code, verdict.part, verdict.grade, verdict.count)
         ease = self._responses.ease(wish.code)
-        if ease == 1.0 or wish.code not in OPPOSITE:
+        if ease == 1.0 or wish.code not in GRADUAL:
             return wish
         count = round(wish.count * ease)
         return wish._replace(count=count) if count else wish._replace(grade="little", count=0)
@@ -241,6 +252,7 @@ class Coach:
     def somebody_else(self) -> None:
         """Another person is guided from now on, who was asked nothing yet but to come."""
         self._responses.forget()
+        self._forget_patience(("", ""))
         self._hold_since = None
 
     def interrupted(self) -> None:
@@ -273,10 +285,12 @@ class Coach:
             self._retakes = 0
             self._failed_at = now
 
-    def _tell_news(self, progress: float, now: float) -> Decision:
-        """What they are to know before anything else, once; over ongoing speech too."""
-        news, self._news = self._news, _Wish()
-        self._current = self._wanted = news
+    def _tell_news(self, progress: float, now: float, busy: bool) -> Decision:
+        """What they are to know before anything else, once; when the voice has ended."""
+        news = self._current = self._wanted = self._news
+        if busy:
+            return Decision(self._state, news.code, "", progress, 0.0, False, False)
+        self._news = _Wish()
         self._spoken, self._spoken_at = news, now
         self._responses.asked(news.code, news.part, now)
         return Decision(self._state, news.code, "", progress, 0.0, True, False)
@@ -295,7 +309,8 @@ class Coach:
             return decision._replace(capture=True)
         decision = decision._replace(hold_remaining=remaining)
         count = math.ceil(remaining)
-        if self._said_hold() and not decision.speak and 0 < count < self._count <= COUNTDOWN_S + 1:
+        if self._said_hold() and not busy and not decision.speak and (
+                0 < count < self._count <= COUNTDOWN_S + 1):
             decision = decision._replace(code="countdown", speak=True, count=count)
         self._count = count
         return decision
@@ -303,16 +318,23 @@ class Coach:
     def _said_hold(self) -> bool:
         return self._spoken.code == "hold_still" and self.profile.hold_s >= COUNTDOWN_S
 
-    def _rest(self, somebody: bool, progress: float, now: float) -> Decision:
+    def _rest(self, progress: float, busy: bool) -> Decision:
+        """All is done: that is said once, when the voice has ended."""
+        state = self._state
+        if not busy:
+            self._state = State.DONE
+        return Decision(state, "done", "", progress, 0.0, state != self._state, False)
+
+    def _begin_anew(self, somebody: bool, now: float) -> None:
+        """Whoever comes after nobody was there for long begins with the first picture."""
         if somebody:
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = now
-        elif now - self._empty_since > NEW_SESSION_S:
+        begun = self.complete or self._at > 0
+        if begun and self._empty_since is not None and now - self._empty_since > (
+                NEW_SESSION_S if self.complete else ABANDONED_S):
             self.restart()
-            return self._decide(State.SEARCHING, _Wish(), progress, now, False)
-        state, self._state = self._state, State.DONE
-        return Decision(state, "done", "", progress, 0.0, state == State.CAPTURED, False)
 
     def _debounced(self, wanted: _Wish, now: float, failing: Sequence[Verdict] = (),
                    busy: bool = False) -> _Wish:
@@ -347,7 +369,8 @@ class Coach:
             self._in_vain = 1 if self._responses.on(current.code).moved else self._in_vain + 1
             if current.code == "pause":
                 self._in_vain = 0
-                self._pause_until = now + PAUSE_S
+                self._pause_until = now + min(PAUSE_S * 2 ** self._pauses, LONGEST_PAUSE_S)
+                self._pauses += 1
             self._spoken, self._spoken_at, self._due_at = current, now, now
             self._responses.asked(current.code, current.part, now)
         # Who is at the image's border comes and goes, and may as well hear it to its end.
@@ -374,7 +397,7 @@ class Coach:
         if since < (self.profile.repeat_s if self._in_vain >= PATIENCE else self.profile.gap_s):
             return False
         asked = self._responses.on(wish.code)
-        if OPPOSITE.get(wish.code) == asked.code and now - asked.spoken_at < UNDO_S:
+        if undoes(wish.code, asked.code) and now - asked.spoken_at < UNDO_S:
             return False
         coming = self._responses.coming(now)  # where to go from there is not known yet
         overdue = since - self.profile.repeat_s

@@ -25,11 +25,14 @@ _AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "mov
          "look_at_camera": "head", "look_ahead": "head",
          "arms_away": "arms", "arms_side": "arms", "arms_up": "arms", "lower_arms": "arms",
          "straighten_arms": "arms", "show_hands": "hands", "open_hands": "hands",
-         "spread_fingers": "hands"}
-PLACING = _AXES.keys()  # what can be asked of somebody who is on their way, or about to be
-OPPOSITE = {"move_left": "move_right", "move_closer": "move_back", "turn_left": "turn_right",
-            "move_forward": "move_backward"}
-OPPOSITE |= {b: a for a, b in OPPOSITE.items()}
+         "spread_fingers": "hands", "feet_apart": "feet", "feet_together": "feet"}
+# What can be asked of somebody who is on their way, or about to be.
+PLACING = {code for code, name in _AXES.items() if name != "feet"}
+_UNDOES = {"move_left": ("move_right",), "move_closer": ("move_back",),
+           "turn_left": ("turn_right",), "move_forward": ("move_backward",),
+           "lower_arms": ("arms_away", "arms_side"), "feet_apart": ("feet_together",)}
+OPPOSITES = {frozenset((code, other)) for code, others in _UNDOES.items() for other in others}
+GRADUAL = frozenset().union(*OPPOSITES)  # what can be overdone
 _EASED, _LEAST_EASE = 0.55, 0.3
 # What has changed by more within SETTLED_S is on the way: the logarithm of the size, a place aside
 # in heights of the person, degrees.
@@ -39,6 +42,11 @@ _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
 def axis(code: str) -> str:
     """The axis of an instruction; one that moves nobody is an axis of its own."""
     return _AXES.get(code, code)
+
+
+def undoes(code: str, other: str) -> bool:
+    """Whether an instruction takes back what another asked for."""
+    return frozenset((code, other)) in OPPOSITES
 
 
 @dataclass
@@ -110,7 +118,7 @@ class Responses:
     def ease(self, code: str) -> float:
         """What is missing times this is what to ask for: less, once they went too far."""
         one = self.on(code)
-        too_far = one.moved and OPPOSITE.get(code) == one.code
+        too_far = one.moved and undoes(code, one.code)
         return max(one.ease * _EASED, _LEAST_EASE) if too_far else one.ease
 
     def under_way(self, code: str) -> bool:

@@ -10,8 +10,9 @@ import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import (CAPTURE_TIMEOUT_S, LASTING_S, LONG_WALK, NEW_SESSION_S,
-                                       PAUSE_S, RETRY_S, RETAKES, TURNING_S, UNKNOWN_S)
+from dwpose_ros.guidance.coach import (ABANDONED_S, CAPTURE_TIMEOUT_S, LASTING_S, LONG_WALK,
+                                       NEW_SESSION_S, PAUSE_S, RETRY_S, RETAKES, TURNING_S, UNDO_S,
+                                       UNKNOWN_S)
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
@@ -184,6 +185,15 @@ def test_a_long_hold_is_counted_down_aloud(profile):
     assert [s[0] for s in spoken[1:]] == [pytest.approx(t, abs=0.1) for t in (1.5, 2.5, 3.5)]
 
 
+def test_but_no_number_is_said_over_another_sentence(profile):
+    coach, said = Coach(replace(profile("full_body"), **{**TIMES, "hold_s": 3.0})), []
+    for i in range(3 * FPS):
+        decision = coach.update(verdicts(), i / FPS, busy=0.5 < i / FPS < 1.7)
+        if decision.speak:
+            said.append((decision.code, decision.count))
+    assert said == [("hold_still", 0), ("countdown", 1)]  # 2 would have been at 1.0
+
+
 def test_a_hold_of_no_time_captures_at_once(profile):
     film = Film(Coach(replace(profile("full_body"), hold_s=0.0)))
     film.show("", 2)
@@ -264,6 +274,16 @@ def test_a_new_session_begins_when_they_have_left(film):
     assert film.said() == ["hold_still", "done", "step_into_view", "hold_still"]
 
 
+def test_a_session_that_was_left_begins_anew(profile):
+    film = Film(Coach(profile("turnaround")))
+    film.show("", 2)
+    film.coach.captured(True, film.now)
+    film.show("nobody", ABANDONED_S - 1)
+    assert film.coach.profile.step == "left"  # they may come back
+    film.show("nobody", 2)
+    assert film.coach.profile.step == "front"
+
+
 def test_who_is_lost_for_a_moment_has_not_left(film):
     finish(film)
     for _ in range(5):
@@ -306,6 +326,14 @@ def test_a_clock_that_jumps_back_during_a_capture_holds_again(film):
     assert len(film.captures) == 1
     film.coach.captured(True, film.now)
     assert film.show().state == State.CAPTURED
+
+
+def test_nor_does_it_lose_the_answer(film):
+    film.show("", 1.6)
+    film.start -= 900
+    film.show("", 0.4)
+    film.coach.captured(True, film.now, request=film.coach.request)
+    assert film.show().state == State.CAPTURED and len(film.captures) == 1
 
 
 def test_what_nobody_saw_was_no_hold(film):
@@ -406,6 +434,19 @@ class TestPace:
         room.run(1, "move_left")
         room.run(0.6, "move_left", moving="side")
         assert room.run(3, "move_right") == [(3.55, "move_right")]
+
+    @pytest.mark.parametrize("said, other", [("move_closer", "move_back"),
+                                             ("lower_arms", "arms_away"),
+                                             ("feet_apart", "feet_together")])
+    def test_nothing_is_undone_at_once(self, profile, said, other):
+        coach, spoken = Coach(profile("full_body")), []
+        for i in range(6 * FPS):
+            wrong = Verdict("the one", False, 1.0, code=said if i < FPS else other)
+            moves = Verdict("still", i > 2 * FPS, 1.0, code="keep_still")
+            if coach.update([Verdict("somebody", True, 1.0), wrong, moves], i / FPS).speak:
+                spoken.append((i / FPS, coach._spoken.code))
+        (began, first), (then, second) = spoken
+        assert (first, second) == (said, other) and then - began >= UNDO_S
 
     def test_ongoing_speech_is_not_talked_over(self, room):
         assert room.run(3, "move_left", busy=True) == []
@@ -656,6 +697,26 @@ class TestPatience:
         assert [c for _, c, _ in codes] == ["move_closer"] * 4 + ["pause"] + ["move_closer"] * 3
         assert codes[5][0] - codes[4][0] >= PAUSE_S
 
+    def test_pauses_become_longer(self, profile):
+        codes = self.said(Coach(profile("full_body")), 200,
+                          Verdict("too_far", False, 0.1, code="move_closer"))
+        pauses = [t for t, code, _ in codes if code == "pause"]
+        resumed = [next(t for t, code, _ in codes if t > pause) - pause for pause in pauses[:3]]
+        assert resumed == pytest.approx([PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S], abs=1.1)
+
+    @pytest.mark.parametrize("change", ["something else is wrong", "somebody else has come"])
+    def test_a_pause_ends_when_things_change(self, profile, change):
+        coach = Coach(profile("full_body"))
+        far = Verdict("too_far", False, 0.1, code="move_closer")
+        assert self.said(coach, 20.5, far)[-1][1] == "pause"
+        if change == "somebody else has come":
+            coach.somebody_else()
+        else:
+            far = Verdict("centred", False, 0.4, code="move_left")
+        decisions = [coach.update([Verdict("somebody", True, 1.0), far], 20.5 + i / FPS)
+                     for i in range(3 * FPS)]
+        assert [d.code for d in decisions if d.speak] == [far.code]
+
     def test_the_missing_part_is_named_first(self, profile):
         cut = Verdict("cut_off", False, 0.1, code="move_back")
         hidden = Verdict("visible", False, 0.1, code="show", part="feet")
@@ -674,8 +735,9 @@ class TestWhatCannotBeJudged:
             decision = coach.update(found, i / FPS)
             assert not decision.capture and decision.state == State.ADJUSTING
             codes.setdefault(decision.code, i / FPS)
-        patience_s = UNKNOWN_S + coach.profile.debounce_s
-        assert codes == {"": 0.0, "show": pytest.approx(patience_s, abs=0.06)}
+        asked_s = UNKNOWN_S + coach.profile.debounce_s
+        assert list(codes) == ["", "show", "pause"]  # which is asked for in vain, too
+        assert codes["show"] == pytest.approx(asked_s, abs=0.06)
 
     def test_is_ignored_where_the_profile_does_not_need_it(self, profile):
         coach = Coach(profile("full_body"))
@@ -762,6 +824,21 @@ class TestWhatCeasesToBeTrue:
             if coach.update(found, now, busy=0.6 < now).hush:
                 hushed.append(now)
         assert hushed == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
+
+    def test_to_hold_still_is_true_until_the_picture_is_taken(self, profile):
+        coach = Coach(replace(profile("full_body"), **TIMES))
+        decisions = self.told(coach, [], 4.0, 0.0)
+        assert any(d.capture for d in decisions) and not any(d.hush for d in decisions)
+
+    @pytest.mark.parametrize("name, code", [("turnaround", "next_step"), ("full_body", "done")])
+    def test_news_waits_for_the_end_of_a_sentence(self, profile, name, code):
+        coach = Coach(profile(name))
+        self.told(coach, [], 2.0, 0.0)
+        coach.captured(True, 2.0)
+        waits = self.told(coach, [], 1.0, 2.0)
+        assert {(d.code, d.speak, d.hush) for d in waits} == {(code, False, False)}
+        assert [d.speak for d in self.told(coach, [], 0.15, 3.0, busy=False)] == [
+            True, False, False]
 
     def test_a_late_answer_about_another_step_counts_for_nothing(self, profile):
         coach = Coach(profile("turnaround"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance.checks import Verdict
-from dwpose_ros.guidance.response import OPPOSITE, PLACING, RESTED_S, Responses, axis
+from dwpose_ros.guidance.response import OPPOSITES, PLACING, RESTED_S, Responses, axis, undoes
 
 FPS = 20
 # What a check measures, and how much of it a second is a walk, or a turn.
@@ -43,8 +43,9 @@ def test_axes():
     assert {axis(code) for code in PLACING} == {"depth", "side", "turn", "head", "arms", "hands"}
     assert axis("turn_left") == axis("turn_around") == axis("face_back") == "turn"
     assert axis("show") == "show"  # which moves nobody is an axis of its own
-    for code, other in OPPOSITE.items():
-        assert OPPOSITE[other] == code != other and axis(code) == axis(other)
+    assert undoes("turn_right", "turn_left") and not undoes("turn_left", "turn_left")
+    for code, other in OPPOSITES:
+        assert axis(code) == axis(other)
 
 
 @pytest.mark.parametrize("name", AXES)
