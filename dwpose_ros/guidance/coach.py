@@ -134,7 +134,7 @@ class Coach:
     def update(self, verdicts: Sequence[Verdict], now: float, busy: bool = False) -> Decision:
         """Decide from the checks of one frame, in order of priority.
 
-        ``busy``: something is being spoken; only what ends a hold may be said over it.
+        ``busy``: something is being spoken; only that they hold still may be said over it.
         """
         if now < self._time:  # the clock jumped back: its intervals mean nothing any more
             self._empty_since = self._busy_since = None

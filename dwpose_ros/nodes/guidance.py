@@ -21,6 +21,7 @@ from dwpose_ros.nodes.flow import FIRST_S
 from dwpose_ros.nodes.guide import Order, serve_goals
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.pose.people import People
 from dwpose_ros.srv import Capture
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
@@ -50,6 +51,7 @@ class Guidance(DwposeNode):
         check_label(self.value("label"))
         self._guidance = self.output(GuidanceMsg, "guidance", 10)
         self._speech = self.output(String, "speech", 10, steady=False)
+        self._language = self.output(String, "speech_language", LATCHED, steady=False)
         self._capture = self.create_client(Capture, "capture")
         self._order: Order | None = None
         self._goals = serve_goals(self, self._begin_order)
@@ -62,6 +64,7 @@ class Guidance(DwposeNode):
         self._last_text = ""
         self._idle = self.value("on_demand")
         self._begin(self.value("profile"))
+        self._language.publish(String(data=self._phrases.language))
         self._poses = self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
         self.input(Bool, "speaking", self._on_speaking, LATCHED, steady=False)
         self.every(WATCH_S, self._look)
@@ -78,14 +81,17 @@ class Guidance(DwposeNode):
 
     def _begin(self, name: str) -> None:
         profile = load_profile(configured("profiles", name))
-        self._coach, self._follower = Coach(profile), Follower(profile.steps[0])
-        self._judge = Judge(profile.steps[0])
+        self._first = profile.steps[0]
+        self._coach, self._follower = Coach(profile), Follower(self._first)
+        self._judge = Judge(self._first)
         self._profile_name = name
         self._now = -math.inf  # of the newest pose
         self._said_at, self._saying_s = -math.inf, 0.0
 
     def _speak_in(self, language: str) -> None:
         self._phrases = load_phrases(configured("phrases", language))
+        if self.active:  # and in that language's voice
+            self._language.publish(String(data=self._phrases.language))
 
     def _on_speaking(self, msg: Bool) -> None:
         self._speaking = msg.data
@@ -134,9 +140,10 @@ class Guidance(DwposeNode):
         if self._order is not None:
             self._end_order("another goal came")
         try:
-            if order.wanted.language:
-                self._speak_in(order.wanted.language)
+            language = order.wanted.language or self.value("language")
+            load_phrases(configured("phrases", language))  # or refuse, before anything changes
             self._begin(order.wanted.profile or self.value("profile"))
+            self._speak_in(language)
         except ValueError as err:
             order.end(str(err))
             return
@@ -160,6 +167,11 @@ class Guidance(DwposeNode):
             self._guidance.publish(GuidanceMsg(header=msg.header, state=GuidanceMsg.IDLE))
             return
         ids, people = from_msg(msg)
+        if ids and not (msg.width and msg.height):
+            self.get_logger().error(f"people of an image of {msg.width}x{msg.height} pixels are "
+                                    "ignored: a pose must tell its image's size",
+                                    throttle_duration_sec=30.0)
+            ids, people = [], People.none()
         step, person = self._coach.profile, self._follower.person_id
         if self._judge.profile is not step:
             self._follower.use(step)
@@ -227,10 +239,14 @@ class Guidance(DwposeNode):
                 log.info(f"captured: {response.message}")
             else:
                 log.error(f"capture failed: {response.message}")
+            for lost in response.rejected:
+                log.debug(f"not taken: {lost}")
             if self._coach is not coach or self._idle:
                 return  # somebody wants something else by now
-            coach.captured(response.success, now, response.retake, number)
+            coach.captured(response.success, self._now, response.retake, number)
             if self._order is not None and response.success:
+                if step is self._first:  # also of who came after somebody had left
+                    self._order.captures.clear()
                 self._order.captures += [response.capture, *response.others]
                 if coach.complete:
                     self._end_order()

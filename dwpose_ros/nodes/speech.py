@@ -89,7 +89,8 @@ class Speech(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("speech")
-        self.parameter("language", "en", "of the voice, as of the guidance", change=True)
+        self.parameter("language", "en", "of the voice, until the guidance says otherwise",
+                       change=self._speak_in)
         self.parameter("voice", "", "espeak-ng's voice; empty: the language's", change=True)
         self.parameter("rate", RATE, "how fast it speaks", unit="words/min", minimum=80,
                        maximum=450, change=True)
@@ -98,13 +99,19 @@ class Speech(DwposeNode):
 
     def configure(self) -> None:
         self._speaking = self.output(Bool, "speaking", LATCHED, steady=False)
+        self._speak_in(self.value("language"))
         self._find_engine()
 
     def activate(self) -> None:
         self._is_speaking: bool | None = None  # as published
         self._publish()
+        self.input(String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED,
+                   steady=False)
         self.input(String, "speech", lambda msg: self._say(msg.data), 1, steady=False)
         self.every(WATCH_S, self._watch_engine)
+
+    def _speak_in(self, language: str) -> None:
+        self._language = Path(language).stem  # which can be a user's file
 
     def deactivate(self) -> None:
         self._silence()
@@ -127,9 +134,7 @@ class Speech(DwposeNode):
         engine, expected_s = self._find_engine(), speaking_s(text, self.value("rate"))
         if engine is None:
             return Printed(expected_s)
-        # A language can be a user's file.
-        language = Path(self.value("language")).stem
-        voice = self.value("voice") or VOICES.get(language, language)
+        voice = self.value("voice") or VOICES.get(self._language, self._language)
         try:
             return Spoken([engine, "-v", voice, "-s", str(self.value("rate")),
                            "-a", str(self.value("volume")), "--stdin"], text, expected_s)
@@ -147,7 +152,7 @@ class Speech(DwposeNode):
             self._warn(trouble)
 
     def _warn(self, trouble: str) -> None:
-        voice = self.value("voice") or f"for the language {self.value('language')}"
+        voice = self.value("voice") or f"for the language {self._language}"
         self.get_logger().warning(
             f"{ENGINE} failed, and the next sentence is tried again: {trouble}; is there a sound "
             f"device, and a voice {voice}?", throttle_duration_sec=30.0)

@@ -185,6 +185,15 @@ def test_absurd_keypoints_are_points_that_are_not_seen(show):
     assert show(portrait(0.2)).code == "move_closer"
 
 
+def test_people_of_an_image_without_a_size_are_ignored(peer, show):
+    show.start(profile="upper_body")
+    show._poses.publish(WholeBodyPose(persons=[portrait(0.5)]))
+    wait_until(lambda: show.guidance)
+    assert show.guidance[-1].person_id == 0
+    show.node.says("0x0 pixels are ignored")
+    assert show(portrait(0.2)).code == "move_closer"
+
+
 def test_without_a_capture_node_it_says_so_and_goes_on(show):
     show.start(profile="upper_body")
     show(portrait(0.5), seconds=3.5)

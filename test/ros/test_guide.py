@@ -8,10 +8,12 @@ import pytest
 from action_msgs.msg import GoalStatus
 from harness import wait_until
 from rclpy.action import ActionClient
+from std_msgs.msg import String
 from test_guidance import portrait, show  # noqa: F401
 
 from dwpose_ros.action import Guide
 from dwpose_ros.msg import CapturedImage, Guidance
+from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.srv import Capture
 
 
@@ -54,6 +56,7 @@ class Goal:
 
 
 def test_a_goal_is_guided_to_its_pictures(peer, show, camera):  # noqa: F811
+    voices = peer.listen(String, "speech_language", LATCHED)
     show.start(on_demand=True, profile="face")
     goal = Goal(peer, profile="upper_body", language="de", captures=2)
     assert show(portrait(0.2)).profile == "upper_body"
@@ -61,6 +64,7 @@ def test_a_goal_is_guided_to_its_pictures(peer, show, camera):  # noqa: F811
     assert goal.feedback[-1].code == "move_closer"
     assert goal.feedback[-1].text.startswith(("Kommen", "Machen"))
     assert show(portrait(0.5), seconds=3.0).state == Guidance.IDLE
+    assert [m.data for m in voices] == ["en", "de", "en"]
     status, result = goal.ended()
     assert (status, result.success, result.message) == (GoalStatus.STATUS_SUCCEEDED, True, "")
     assert [c.label for c in result.captures] == ["upper_body", "upper_body"]
@@ -89,6 +93,14 @@ def test_why_there_is_no_picture(peer, show, camera, wanted, why):  # noqa: F811
     status, result = goal.ended()
     assert (status, result.success) == (GoalStatus.STATUS_ABORTED, False)
     assert why in result.message and not result.captures
+
+
+def test_a_goal_that_is_refused_changes_nothing(peer, show, camera):  # noqa: F811
+    show.start(profile="upper_body")
+    for wanted in dict(profile="face", language="xx"), dict(profile="no_such", language="de"):
+        assert not Goal(peer, **wanted).ended()[1].success
+        told = show(portrait(0.2))
+        assert told.profile == "upper_body" and told.text.endswith("steps closer.")
 
 
 def test_a_new_goal_takes_the_place_of_the_last(peer, show, camera):  # noqa: F811

@@ -120,6 +120,16 @@ def test_the_voice_is_that_of_the_language_or_the_one_given(voice, engine, param
     assert f"[-v {wanted} " in engine.said[0]
 
 
+def test_the_voice_follows_the_guidance(peer, voice, engine):
+    engine.does('echo "end $text [$*]" >> {log}')
+    _, say, _ = voice(language="fr")
+    peer.publisher(String, "speech_language", LATCHED).publish(String(data="de"))
+    time.sleep(0.2)
+    say("eins")
+    wait_until(lambda: engine.said)
+    assert "[-v de " in engine.said[0]
+
+
 def test_rate_volume_and_language_change_while_it_runs(voice, engine, command):
     engine.does('echo "end $text [$*]" >> {log}')
     _, say, _ = voice()
