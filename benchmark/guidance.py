@@ -16,6 +16,8 @@ import math
 import os
 import sys
 import time
+from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache, partial
@@ -53,6 +55,8 @@ SUCCESS = {"obedient": 1.0, "slow": 0.99, "overshooting": 0.99, "restless": 0.99
            "confused": 0.97, "hard_of_hearing": 0.97}
 MEDIAN_S = {"obedient": 8.0}
 UNDONE_S = 3.0  # an instruction that the next undoes so soon is a contradiction
+UNDONE = 0.02  # share of the instructions that may be contradictions
+MOVEMENT_FRAMES = 5  # from which it is told how a person really moves
 REACTION_S = 0.2  # from the picture of a moment to what is said about it: camera and network
 
 
@@ -79,7 +83,8 @@ class Silent:
 
 
 class Plain:
-    """Says the first thing that is wrong, as soon as it may speak; no grade, no patience."""
+    """Says the first thing that is wrong, as soon as it may speak; no debounce, no grade, no
+    patience, and its checks have no second limits."""
 
     def __init__(self, profile) -> None:
         self._steps, self._at = list(profile.steps), 0
@@ -143,14 +148,17 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
     limit = LIMIT_S[temper] * len(profile.steps)
     step, follower, judging = None, None, None
     said: list[tuple[float, str]] = []
+    lately: deque[tuple[float, Stance]] = deque(maxlen=MOVEMENT_FRAMES)
     busy_until, wrong, pictures = -math.inf, 0, 0
     now = 0.0
     while now < limit:
         now += 1 / RATE_HZ
         stance = actor.at(now)
+        lately.append((now, stance))
         if coach.profile is not step:
             step = coach.profile
-            follower, judging = Follower(step), Judge(step)
+            follower = Follower(step)
+            judging = partial(judge, profile=step) if coach_name == "plain" else Judge(step)
         xy, scores, boxes = eye(stance)
         view = follower.look([1] * len(xy), xy, scores, boxes, *eye.size, now)
         decision = coach.update(judging(view), now, busy=now < busy_until)
@@ -161,7 +169,7 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
             actor.hear(decision.code, decision.part, decision.grade, busy_until, decision.count)
         if decision.capture:
             pictures += 1
-            wrong += not right(eye, stance, step)
+            wrong += not right(eye, lately, step)
             if images:
                 qualities.append(eye.quality(step) / eye.best_quality(step))
             coach.captured(True, now)
@@ -181,7 +189,7 @@ def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Re
     limit_s = LIMIT_S[temper] * len(profile.steps)
     seen = nodes.episode(profile_path, temper, seed, begin, len(profile.steps), limit_s)
     eye = NetworksEye(random, height_for(profile.steps[0].parts), RATE_HZ, _network())
-    wrong = sum(bool(broken(people, eye.size, relaxed(step, 0.1)))
+    wrong = sum(bool(broken([(0.0, people)], eye.size, relaxed(step, 0.1)))
                 for step, (people, _) in zip(profile.steps, seen.captures))
     shares = [quality / eye.best_quality(step)
               for step, (_, quality) in zip(profile.steps, seen.captures)]
@@ -195,20 +203,24 @@ def contradictions(said: list[tuple[float, str]]) -> int:
                for (then, before), (now, code) in zip(said, said[1:]))
 
 
-def right(eye: Eye, stance: Stance, profile) -> bool:
-    """Whether the true state keeps the profile, but for a tenth: so much a network may err."""
-    limits = relaxed(profile, 0.1)
-    turn = abs(wrapped(stance.yaw_deg - SIDES[profile.side]))  # of the head, too
+def right(eye: Eye, lately: Iterable[tuple[float, Stance]], profile) -> bool:
+    """Whether the true state, by its last moments, keeps the profile, but for a tenth: so much a
+    network may err."""
+    lately, limits = list(lately), relaxed(profile, 0.1)
+    turn = abs(wrapped(lately[-1][1].yaw_deg - SIDES[profile.side]))  # of the head, too
     if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
         return False
-    return not broken(eye.truth(stance), eye.size, limits) - {"facing", "looking"}
+    truths = [(now, eye.truth(stance)) for now, stance in lately]
+    return not broken(truths, eye.size, limits) - {"facing", "looking"}
 
 
-def broken(people: People, size: tuple[int, int], limits) -> set[str]:
-    """Names of the checks that what is true of people does not keep."""
-    people = at_best(people, size)
-    view = Follower(limits).look([1] * len(people.xy), people.xy, people.scores, people.boxes,
-                                 *size, 0.0)
+def broken(truths: list[tuple[float, People]], size: tuple[int, int], limits) -> set[str]:
+    """Names of the checks that what is true of people, at some moments, does not keep at last."""
+    follower = Follower(limits)
+    for now, people in truths:
+        people = at_best(people, size)
+        view = follower.look([1] * len(people.xy), people.xy, people.scores, people.boxes, *size,
+                             now)
     return {v.name for v in judge(view, limits) if v.ok is False}
 
 
@@ -218,13 +230,15 @@ def row(coach: str, profile: str, temper: str, found: list[Result]) -> str:
     spoken = sum(r.spoken for r in found)
     median, p95 = (np.percentile(times[done], [50, 95]) if done.any() else (math.nan, math.nan))
     steps = max(r.pictures for r in found)
-    short = coach == "coach" and (done.mean() < SUCCESS.get(temper, 0.0)
+    undone = sum(r.contradictions for r in found) / max(spoken, 1)
+    wrong = sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1)
+    short = coach == "coach" and (done.mean() < SUCCESS.get(temper, 0.0) or wrong > 0
+                                  or undone > UNDONE
                                   or median >= steps * MEDIAN_S.get(temper, math.inf))
     qualities = [r.quality for r in found if not math.isnan(r.quality)]
     return (f"{profile:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
             f"{spoken / len(found):8.2f}"
-            f"{sum(r.contradictions for r in found) / max(spoken, 1):9.1%}"
-            f"{sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1):8.1%}"
+            f"{undone:9.1%}{wrong:8.1%}"
             + (f"{np.mean(qualities):9.1%}" if qualities else "")
             + ("  below its bar" if short else ""))
 
