@@ -114,6 +114,17 @@ def test_two_people_who_swap_places_are_no_stillness(custom, person, who):
     assert len(session.captures) == 1
 
 
+@pytest.mark.parametrize("front", [1, 2])
+def test_who_takes_somebody_s_place_holds_anew(custom, person, front):
+    """A bystander comes to the front; or it is the same one, whom a tracker mistakes."""
+    session = Session(custom(hold_s=HELD))
+    session.show({1: person(), 2: person(0.3, x=0.1)}, HELD - 0.2)
+    swapped = session.now
+    session.show({front: person(), 3 - front: person(0.3, x=0.1)}, 3.0)
+    (captured,) = session.captures
+    assert captured < swapped + 0.5 if front == 1 else captured > swapped + HELD
+
+
 @pytest.mark.parametrize("what", ["xy", "scores", "all", "most"])
 def test_what_is_no_place_never_crashes_and_is_never_captured(session, person, what):
     random = np.random.default_rng(5)
