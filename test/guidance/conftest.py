@@ -62,20 +62,20 @@ def _along(left: float, degrees: float, length: float) -> np.ndarray:
 
 
 def _hand(root: np.ndarray, left: float, degrees: float, spread: float,
-          fist: bool) -> np.ndarray:
+          fist: float) -> np.ndarray:
     """(21, 3) of a hand that points there: the root, then four joints of each finger."""
     points = [root]
     for finger in range(5):
         way = degrees + (finger - 2) * spread / 3  # from the second finger to the last: `spread`
         at = root + _along(left, degrees + (finger - 2) * 12, _PALM)
         for i, bone in enumerate((0.0, 0.025, 0.016, 0.012)):
-            at = at + _along(left, way + (80 * i if fist else 0), bone)
+            at = at + _along(left, way + 80 * i * fist, bone)
             points.append(at)
     return np.array(points)
 
 
 def _set_arms(model: np.ndarray, arms: tuple[float, float], bend: tuple[float, float],
-              spread: float, fist: bool) -> None:
+              spread: float, fist: float) -> None:
     """Arms at those angles to the torso, elbows bent by those, and hands that go on straight."""
     for side, hand, left, angle, bent in (("left", LEFT_HAND, 1.0, arms[0], bend[0]),
                                           ("right", RIGHT_HAND, -1.0, arms[1], bend[1])):
@@ -120,7 +120,8 @@ def person() -> Callable[..., Person]:
     towards the image's right) and `head` where their head does instead, `raised` lifts the right
     hand out to that side, `hidden` names parts or points that something hides. `arms` and `bend`
     are degrees from hanging and at the elbow, one for both or (left, right), `feet` is the
-    distance between the ankles in hip widths, `lean` tilts the whole body in the image. With
+    distance between the ankles in hip widths, `spread` is degrees between the fingers and `fist`
+    how far they are closed (0 to 1), `lean` tilts the whole body in the image. With
     `perspective` toes, which are nearer to the camera, are larger and lower than they would be.
     Points beyond the border or turned away are not seen, and `box` ends at the border: a
     detector's box goes round the whole body, and `box="points"` only round what is seen.
@@ -130,7 +131,7 @@ def person() -> Callable[..., Person]:
              hidden: tuple[str, ...] = (), raised: float = 0.0, box: str = "body",
              image: tuple[int, int] = IMAGE, head: float | None = None,
              arms: float | tuple[float, float] = 9.0, bend: float | tuple[float, float] = -5.0,
-             feet: float = 1.0, lean: float = 0.0, spread: float = 30.0, fist: bool = False,
+             feet: float = 1.0, lean: float = 0.0, spread: float = 30.0, fist: float = 0.0,
              mirrored: bool = False, perspective: bool = False) -> Person:
         size = np.array(image, float)
         top = max((1 - height) / 2, 0.08) if top is None else top

@@ -507,7 +507,7 @@ def test_no_border_cuts_off_a_nose(person, custom, x, hidden, said):
 def test_of_hands_that_hang_it_is_told_how_large_they_will_be(person, profile, hidden):
     """By the body: nearly as large as they are, held up."""
     up, hanging = (size(person(1.0, top=0.1, **stands).view(), profile("hands")) for stands in (
-        dict(**RAISED), dict(arms=10, bend=0, fist=True, hidden=hidden)))
+        dict(**RAISED), dict(arms=10, bend=0, fist=1, hidden=hidden)))
     assert hanging == pytest.approx(up, rel=0.15)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance import load_profile
-from dwpose_ros.guidance.body import POSTURES
+from dwpose_ros.guidance.body import POSTURES, Wish
 from dwpose_ros.guidance.checks import CHECKS, Judge, Verdict, judge, relaxed
-from dwpose_ros.guidance.checks.judging import ENTER
+from dwpose_ros.guidance.checks.judging import _STAY, ENTER
 from dwpose_ros.guidance.checks.verdict import graded, within
 from dwpose_ros.guidance.view import View
 
@@ -17,7 +17,8 @@ from dwpose_ros.guidance.view import View
 # full_body, or of `custom` where values are given.
 CASES = [
     ("too_far", {}, dict(height=0.7), dict(height=0.62), dict(height=0.5)),
-    ("too_close", dict(size_maximum=0.6), dict(height=0.56), dict(height=0.62), dict(height=0.75)),
+    ("too_close", dict(size_minimum=0.3, size_maximum=0.6), dict(height=0.56), dict(height=0.62),
+     dict(height=0.75)),
     ("centred", {}, dict(), dict(x=0.642), dict(x=0.68)),
     ("cut_off", dict(margin=0.05), dict(height=0.8), dict(height=0.84, top=0.1),
      dict(height=0.9, top=0.1)),
@@ -31,6 +32,7 @@ CASES = [
     ("arms_side", {}, dict(arms=90), dict(arms=100), dict(arms=114)),
     ("arms_up", {}, dict(arms=90, bend=90), dict(arms=90, bend=56), dict(arms=90, bend=42)),
     ("arms_straight", {}, dict(bend=0), dict(bend=22), dict(bend=45)),
+    ("open_hands", {}, dict(), dict(fist=0.3), dict(fist=0.5)),
     ("fingers_spread", {}, dict(), dict(spread=15.7), dict(spread=12)),
     ("feet_apart", {}, dict(feet=2.5), dict(feet=2), dict(feet=1.8)),
 ]
@@ -74,8 +76,7 @@ def test_a_score_that_flickers_does_not(person, profile):
 
 def test_every_check_has_a_case_or_needs_none():
     others = {"one_person",  # counts; the follower has two limits for whom it counts
-              "visible",  # by score and margin, above
-              "open_hands"}  # as the other postures
+              "visible"}  # by score and margin, above
     assert {c.__name__ for c in CHECKS} == {c[0] for c in CASES} | others
 
 
@@ -134,6 +135,46 @@ def test_relaxed_limits_stay_sensible(custom):
     most = relaxed(custom(size_maximum=1.0, facing=180.0, looking=175.0), 0.1)
     assert (most.size_maximum, most.facing, most.looking) == (1.0, 180.0, 180.0)
     assert relaxed(custom(), 0.1).looking is None
+
+
+@pytest.mark.parametrize("by", [ENTER, _STAY])
+@pytest.mark.parametrize("name", ["a_pose", "face", "full_body", "hands", "turnaround",
+                                  "upper_body"])
+def test_shipped_limits_have_room_to_be_narrowed_by_the_whole_share(profile, name, by):
+    for own in profile(name).steps:
+        then = relaxed(own, by)
+        for limit, times in (("size_minimum", -1), ("size_maximum", 1), ("margin", -2.5),
+                             ("brightness_minimum", -1), ("brightness_maximum", 1), ("score", -1)):
+            assert getattr(then, limit) == getattr(own, limit) * (1 + times * by), limit
+        wishes = [(w.name, w.minimum * (1 - by), w.maximum * (1 + by)) for w in own.posture]
+        assert str([tuple(w) for w in then.posture]) == str(wishes)  # so that NaN is NaN
+
+
+@pytest.mark.parametrize("limits, low, high", [
+    # Where there is less room a third of it is left: here from 0.6 + 0.031 to 0.7 - 0.036.
+    (dict(size_minimum=0.6, size_maximum=0.7), 0.631, 0.664),
+    (dict(size_minimum=0.9, size_maximum=1.0), 0.927, 0.970),
+    (dict(brightness_minimum=0.8, brightness_maximum=0.9), 0.831, 0.865),
+    (dict(arms_side=(82, 98)), 86.859, 92.193),
+    # To the largest value there can be.
+    (dict(arms_straight=(170, math.nan)), 176.667, math.nan),
+    (dict(open_hands=(0.95, math.nan)), 0.983, math.nan),
+    (dict(score=0.95), 0.983, math.nan),
+    # A border takes no more than the smallest size leaves, nor that more than the border leaves.
+    (dict(margin=0.2, size_minimum=0.58), 0.207, math.nan),
+    (dict(size_minimum=0.9, size_maximum=1.0, margin=0.04), 0.904, 0.995),
+])
+def test_limits_with_little_room_are_never_narrowed_beyond_each_other(custom, limits, low, high):
+    name = next(iter(limits))
+    if name in POSTURES:
+        own = custom(posture=(Wish(name, *limits[name]),))
+        found = relaxed(own, ENTER).posture[0][1:]
+    else:
+        then = relaxed(custom(**limits), ENTER)
+        found = (getattr(then, name), getattr(then, name.replace("minimum", "maximum"))
+                 if name.endswith("minimum") else math.nan)
+        assert 1 - 2 * then.margin > then.size_minimum
+    assert found == pytest.approx((low, high), abs=5e-4, nan_ok=True)
 
 
 @pytest.mark.parametrize("xs, counts", [

@@ -171,7 +171,7 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
                        dict(head=40), dict(yaw=80, head=0), dict(hidden=("feet",)),
                        dict(x=0.2, yaw=-90), dict(x=0.8, yaw=-90),
                        dict(yaw=80, head=0, hidden=("feet",)),
-                       dict(lean=30, feet=4, arms=120, bend=90, fist=True, spread=0)):
+                       dict(lean=30, feet=4, arms=120, bend=90, fist=1, spread=0)):
             for speed, others in ((0, 0), (9, 0), (0, 2)):
                 view = person(**kwargs).view(speed=speed, others=others)
                 for light in (0.01, 0.99):

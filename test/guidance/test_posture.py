@@ -61,7 +61,7 @@ def test_there_is_a_check_of_every_posture():
     ("arms_straight", dict(arms=40, bend=45), 135, "straighten_arms", "little"),
     ("arms_straight", dict(arms=90, bend=90), 90, "straighten_arms", "big"),
     ("open_hands", dict(arms=40), 1, "", ""),
-    ("open_hands", dict(arms=40, fist=True), 0.38, "open_hands", "big"),
+    ("open_hands", dict(arms=40, fist=1), 0.38, "open_hands", "big"),
     ("fingers_spread", dict(arms=40), 30, "", ""),
     ("fingers_spread", dict(arms=40, spread=11), 11, "spread_fingers", "little"),
     ("fingers_spread", dict(arms=40, spread=0), 0, "spread_fingers", "big"),

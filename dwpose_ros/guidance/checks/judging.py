@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Callable
 
-from dwpose_ros.guidance.body import Wish
+import numpy as np
+
+from dwpose_ros.guidance.body import POSTURE_RANGE, Wish
 from dwpose_ros.guidance.checks.facing import facing, looking
 from dwpose_ros.guidance.checks.framing import (centred, cut_off, one_person, somebody, too_close,
                                                 too_far, visible)
@@ -23,6 +26,9 @@ ENTER = -0.1
 # turned is known so roughly that they must be well inside, and stay it; from behind even more so.
 _MARGIN, _SCORE, _STILL, _TURN, _TURN_BEHIND = 2.5, 1.0, 2.5, 2.5, 5.0
 _STAY = -0.06
+# What narrowing leaves, at least, of the room between two limits, or from a lower limit to the
+# largest value there is. Of the shipped ones that of open hands, 0.85 of 1, is left 0.43 of it.
+_LEAST_BAND = 1 / 3
 
 # A check is a pure function (view, profile, mirrored, before) -> Verdict, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
@@ -42,26 +48,41 @@ def checks(profile: Profile) -> tuple[Check, ...]:
     return _OF_HANDS if profile.parts == ("hands",) else CHECKS
 
 
+def _limits(low: float, high: float, by: float, most: float) -> tuple[float, float]:
+    """Two limits of a value from 0 to `most`, wider by a share; narrower where that is negative,
+    but with a band left between them. NaN is no limit."""
+    to_low, to_high = low * (1 - by), high * (1 + by)
+    room = np.fmin(high, most) - np.fmax(low, 0.0)  # which ignore NaN
+    left = np.fmin(to_high, most) - np.fmax(to_low, 0.0)
+    if left >= _LEAST_BAND * room:
+        return to_low, to_high
+    share = float((1 - _LEAST_BAND) * room / (room - left))
+    return low + share * (to_low - low), high + share * (to_high - high)
+
+
 def relaxed(profile: Profile, by: float) -> Profile:
-    """The profile with its limits wider by a share; narrower where that is negative."""
-    more, less = 1 + by, 1 - by
+    """The profile with its limits wider by a share; narrower where that is negative, but never so
+    far that nothing fulfils them."""
     closer = 1 + by * (_TURN_BEHIND if profile.side == "back" else _TURN)
 
     def turn(limit: float) -> float:
         if limit >= 180.0:
             return 180.0  # any is right
-        return min(limit * (more if by > 0 else closer), 180.0)
+        return min(limit * (1 + by if by > 0 else closer), 180.0)
+
+    margin, _ = _limits(profile.margin, math.nan, _MARGIN * by, (1 - profile.size_minimum) / 2)
+    smallest, largest = _limits(profile.size_minimum, profile.size_maximum, by, 1 - 2 * margin)
+    darkest, brightest = _limits(profile.brightness_minimum, profile.brightness_maximum, by, 1.0)
+    score, _ = _limits(profile.score, math.nan, _SCORE * by, 1.0)
     return replace(
-        profile,
-        size_minimum=profile.size_minimum * less, size_maximum=min(profile.size_maximum * more, 1),
-        margin=profile.margin * (1 - _MARGIN * by), centre=profile.centre * more,
-        facing=turn(profile.facing),
+        profile, size_minimum=smallest, size_maximum=min(largest, 1), margin=margin,
+        centre=profile.centre * (1 + by), facing=turn(profile.facing),
         looking=None if profile.looking is None else turn(profile.looking),
-        posture=tuple(Wish(w.name, w.minimum * less, w.maximum * more) for w in profile.posture),
-        brightness_minimum=profile.brightness_minimum * less,
-        brightness_maximum=profile.brightness_maximum * more,
-        sharpness_minimum=profile.sharpness_minimum * less,
-        still=profile.still * (1 + _STILL * by), score=profile.score * (1 - _SCORE * by))
+        posture=tuple(Wish(w.name, *_limits(w.minimum, w.maximum, by, POSTURE_RANGE[w.name]))
+                      for w in profile.posture),
+        brightness_minimum=darkest, brightness_maximum=brightest,
+        sharpness_minimum=profile.sharpness_minimum * (1 - by),
+        still=profile.still * (1 + _STILL * by), score=score)
 
 
 def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:
