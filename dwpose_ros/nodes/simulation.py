@@ -97,8 +97,8 @@ class Simulation(DwposeNode):
     def _hear(self, now: float) -> None:
         """What was said to its end."""
         if self._to_hear is not None and self._to_hear[0] <= now:
-            code, part, grade, count = self._to_hear[1]
-            self._actor.hear(code, part, grade, now, count)
+            ended, (code, part, grade, count) = self._to_hear
+            self._actor.hear(code, part, grade, ended, count)
             self._to_hear = None
 
     def _show(self) -> None:

@@ -1,7 +1,8 @@
 """A person who hears what is said and acts on it, with a person's delays and faults.
 
-No ROS and no clock: time is an argument, and a seed makes it repeatable. Where the actor stands
-is counted from the camera: ``x_m`` to the image's right, ``distance_m`` along where it looks,
+No ROS and no clock: time is an argument, and a seed makes it repeatable: the same sentences at the
+same times lead to the same place, however often one looks on the way. Where the actor stands is
+counted from the camera: ``x_m`` to the image's right, ``distance_m`` along where it looks,
 ``yaw_deg`` 0 when facing it and positive when turned to the person's own left.
 """
 
@@ -21,6 +22,8 @@ TURN_DEG = {"little": 15.0, "": 40.0}
 TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; eyes find a camera
 NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # the room
 SWAY_TIME_S = 0.7  # over which a standing person's sway changes
+SWAY_TICK_S = 0.05  # at which it is drawn; between, it goes straight on
+LONGEST_S = 60.0  # lived between two looks; more is a clock that jumps, as a simulated one from 0
 # What somebody does who is asked for a posture, or to show a part of the body.
 POSTURES = {"arms_away": "a_pose", "arms_up": "arms_up", "arms_side": "t_pose",
             "straighten_arms": "t_pose", "show_hands": "hands_shown", "open_hands": "hands_shown",
@@ -83,56 +86,68 @@ class Actor:
         if isinstance(temper, str) and temper not in TEMPERS:
             raise ValueError(f"temper {temper!r} is unknown; there are {', '.join(TEMPERS)}")
         self.temper = TEMPERS[temper] if isinstance(temper, str) else temper
-        self._random = np.random.default_rng(seed)
+        # One for each kind of chance, so that none shifts what another one gives.
+        self._hearing, self._acting, self._fidgeting, self._leaving, self._balancing = map(
+            np.random.default_rng, np.random.SeedSequence(seed).spawn(5))
         self._stance = start
         self._goal = start  # where they are going
         self._heard: list[tuple] = []  # when to act, code, part, grade, count; in that order
-        self._calm_until = -math.inf
-        self._sway = np.zeros((2, 3))  # of the balance, and of the body that follows it
-        self._time_s: float | None = None
-        self._away_until = -math.inf
+        self._time_s: float | None = None  # of the last look
+        # All below is in their own time, which begins with the first look.
+        self._lived_s = 0.0
+        self._calm_until = self._away_until = -math.inf
+        self._fidgets_at = self._fidgeting.exponential(self.temper.fidget_s)
+        self._leaves_at = self._leaving.exponential(self.temper.leaves_s)
+        self._balance = np.zeros(3)
+        self._sways = [np.zeros(3)] * 2  # of the body, which follows the balance: two ticks'
+        self._ticks = 0  # of the latter
 
     def hear(self, code: str, part: str, grade: str, time_s: float, count: int = 0) -> None:
         """Somebody said this, and ends at `time_s`.
 
-        Of two sentences about the same, the later one counts; a turn does not stop a walk.
+        Of two sentences about the same, the later one counts, if it ends before they begin with
+        the first; a turn does not stop a walk.
         """
-        if self._random.random() < self.temper.misses:
+        missed, swapped, delay = self._hearing.random(3)
+        if missed < self.temper.misses:
             return
-        if self._random.random() < self.temper.swaps:
+        if swapped < self.temper.swaps:
             swap = {"left": "right", "right": "left"}
             code = "_".join(swap.get(word, word) for word in code.split("_"))
-        begin = time_s + self._random.uniform(*self.temper.delay_s)
+        least, most = self.temper.delay_s
+        begin = time_s + least + delay * (most - least)
+        # What is due by then is done all the same, whether or not anybody has looked since.
+        due = [h for h in self._heard if h[0] <= time_s]
+        about_to = [h for h in self._heard if h[0] > time_s]
         # Who hears it again is already about to.
-        begin = min([begin, *(at for at, heard, *_ in self._heard if heard == code)])
-        self._heard = [h for h in self._heard if axis(h[1]) != axis(code)]
+        begin = min([begin, *(at for at, heard, *_ in about_to if heard == code)])
+        self._heard = due + [h for h in about_to if axis(h[1]) != axis(code)]
         self._heard.append((begin, code, part, grade, count))
 
     def at(self, time_s: float) -> Stance:
         """Where they are by now; call with times that do not fall."""
-        dt = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
-        self._time_s = time_s
+        now = time_s if self._time_s is None else min(self._time_s, time_s)
         while self._heard and time_s >= min(self._heard)[0]:
-            due = min(self._heard)
-            self._heard.remove(due)
-            self._act(*due[1:], time_s)
-        self._whims(time_s, dt)
-        self._move(dt)
-        calm = 0.3 if time_s < self._calm_until else 1.0
+            begin, *what = min(self._heard)
+            self._heard.remove((begin, *what))
+            self._live(max(0.0, begin - now))
+            now = max(now, begin)
+            self._act(*what)
+        self._live(time_s - now)
+        self._time_s = time_s
+        x, distance, yaw = self._sway() * (0.3 if self._lived_s < self._calm_until else 1.0)
         stance = self._stance
-        return stance._replace(
-            x_m=stance.x_m + calm * self._sway[1, 0],
-            yaw_deg=stance.yaw_deg + calm * self._sway[1, 2],
-            distance_m=stance.distance_m + calm * self._sway[1, 1],
-            present=time_s >= self._away_until)
+        return stance._replace(x_m=stance.x_m + x, distance_m=stance.distance_m + distance,
+                               yaw_deg=stance.yaw_deg + yaw,
+                               present=self._lived_s >= self._away_until)
 
     @property
     def moving(self) -> bool:
         """On the way somewhere."""
         return self._goal[:3] != self._stance[:3]
 
-    def _act(self, code: str, part: str, grade: str, count: int, now: float) -> None:
-        gain = self.temper.gain * max(0.2, self._random.normal(1, self.temper.spread))
+    def _act(self, code: str, part: str, grade: str, count: int) -> None:
+        gain = self.temper.gain * max(0.2, self._acting.normal(1, self.temper.spread))
         steps = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
         grade = "little" if grade == "little" else ""
         step, turn = gain * steps[grade] * max(count, 1), gain * TURN_DEG[grade]
@@ -158,7 +173,7 @@ class Actor:
             yaw += turn if code == "turn_left" else -turn
         elif code in HEADINGS:
             error = LOOK_ERROR_DEG if code == "look_at_camera" else TURN_ERROR_DEG
-            yaw += wrapped(HEADINGS[code] + self._random.normal(0, error) - yaw)
+            yaw += wrapped(HEADINGS[code] + self._acting.normal(0, error) - yaw)
         elif code in POSTURES:
             wanted = POSTURES[code]
             if here.posture == "a_pose" and code in ("feet_apart", "straighten_arms") or (
@@ -171,13 +186,13 @@ class Actor:
             elif part in ("hands", "elbows"):
                 here = here._replace(posture="hands_shown" if part == "hands" else "a_pose")
             else:
-                yaw = self._random.normal(0, 8)
+                yaw = self._acting.normal(0, 8)
         elif code == "step_into_view":
-            self._away_until = now
-            x, distance = self._random.normal(0, 0.3), self._random.uniform(1.5, 3.5)
-            yaw = self._random.normal(0, 15)
+            self._away_until = self._lived_s
+            x, distance = self._acting.normal(0, 0.3), self._acting.uniform(1.5, 3.5)
+            yaw = self._acting.normal(0, 15)
         elif code in ("keep_still", "hold_still", "countdown"):
-            self._calm_until = now + 4.0
+            self._calm_until = self._lived_s + 4.0
             x, distance, yaw = here[:3]  # whatever they were about to do
         else:
             return
@@ -186,23 +201,48 @@ class Actor:
             distance_m=float(np.clip(distance, NEAREST_M, FARTHEST_M)))
         self._stance = self._stance._replace(posture=here.posture)
 
-    def _whims(self, now: float, dt: float) -> None:
-        keep = math.exp(-dt / SWAY_TIME_S)
-        size = np.array([self.temper.sway_m, self.temper.sway_m, self.temper.sway_deg])
-        balance, body = self._sway
-        balance = keep * balance + math.sqrt(2 * (1 - keep**2)) * size * self._random.normal(
-            size=3)
-        self._sway = np.stack([balance, keep * body + (1 - keep) * balance])
-        if now < self._calm_until:
-            return
-        if self._random.random() < dt / self.temper.fidget_s and not self.moving:
-            step = self._random.normal(0, [0.08, 0.08, 10])
+    def _live(self, seconds: float) -> None:
+        """Go on with what they are about, and do what comes over them meanwhile."""
+        end = self._lived_s + min(seconds, LONGEST_S)
+        while (whim := min(self._fidgets_at, self._leaves_at)) <= end:
+            self._move(whim - self._lived_s)
+            self._lived_s = whim
+            if whim == self._fidgets_at:
+                self._fidget()
+            else:
+                self._leave()
+        self._move(end - self._lived_s)
+        self._lived_s = end
+
+    # Both draw all of their chance, also where nothing comes of it: the next ones stay the same.
+
+    def _fidget(self) -> None:
+        self._fidgets_at += self._fidgeting.exponential(self.temper.fidget_s)
+        step = self._fidgeting.normal(0, [0.08, 0.08, 10])
+        if self._lived_s >= self._calm_until and not self.moving:
             goal = self._goal
             self._goal = goal._replace(
                 x_m=goal.x_m + step[0], yaw_deg=goal.yaw_deg + step[2],
                 distance_m=max(NEAREST_M, goal.distance_m + step[1]))
-        if self._random.random() < dt / self.temper.leaves_s and now >= self._away_until:
-            self._away_until = now + self._random.uniform(2, 6)
+
+    def _leave(self) -> None:
+        self._leaves_at += self._leaving.exponential(self.temper.leaves_s)
+        away_s = self._leaving.uniform(2, 6)
+        if self._lived_s >= max(self._calm_until, self._away_until):
+            self._away_until = self._lived_s + away_s
+
+    def _sway(self) -> np.ndarray:
+        """(3,) By how much they are off by now: m to the right, m away, degrees."""
+        keep = math.exp(-SWAY_TICK_S / SWAY_TIME_S)
+        size = np.array([self.temper.sway_m, self.temper.sway_m, self.temper.sway_deg])
+        while self._ticks * SWAY_TICK_S <= self._lived_s:
+            self._balance = keep * self._balance + (
+                math.sqrt(2 * (1 - keep**2)) * size * self._balancing.normal(size=3))
+            last = self._sways[1]
+            self._sways = [last, keep * last + (1 - keep) * self._balance]
+            self._ticks += 1
+        before, after = self._sways
+        return before + (after - before) * (self._lived_s / SWAY_TICK_S - self._ticks + 1)
 
     def _move(self, dt: float) -> None:
         here, goal = self._stance, self._goal

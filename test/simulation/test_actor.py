@@ -187,6 +187,53 @@ def test_the_same_seed_is_the_same_person(temper):
     assert a == b and a != c
 
 
+LOOKS = np.arange(1, 451) / 15
+FRAMES = {"10 Hz": np.arange(1, 301) / 10, "30 Hz": np.arange(1, 901) / 30,
+          "15 Hz and a ms": LOOKS + np.random.default_rng(0).uniform(-0.001, 0.001, 450),
+          "once a second": np.arange(1, 31)}
+
+
+def guided(temper, seed, frames):
+    """Where they are after 30 s of a sentence every 1.7 s, when they are looked at then."""
+    actor = Actor(START, temper, seed)
+    actor.at(0.0)
+    codes = "move_left", "move_closer", "turn_left", "turn_right", "move_back", "move_right"
+    sentences = [(1.7 * i, codes[i % 6]) for i in range(1, 16)]
+    for now in [*frames, 30.1]:
+        while sentences and sentences[0][0] <= now:
+            time_s, code = sentences.pop(0)
+            actor.hear(code, "", "", time_s)
+        stance = actor.at(now)
+    return stance
+
+
+@pytest.mark.parametrize("temper", sorted(TEMPERS))
+def test_the_same_seed_is_the_same_person_whenever_they_are_looked_at(temper):
+    for seed in range(5):
+        first, *others = (guided(temper, seed, frames) for frames in FRAMES.values())
+        for other in others:
+            assert other[:3] == pytest.approx(first[:3], abs=1e-6) and other[3:] == first[3:]
+
+
+def test_whims_come_as_often_as_the_temper_says():
+    """Also where they are seldom looked at: once in 30 s they are away for four."""
+    for hz in (2, 20):
+        actor = Actor(START, Temper(leaves_s=26.0), 0)
+        there = [actor.at(i / hz).present for i in range(6000 * hz)]
+        assert np.mean(there) == pytest.approx(26 / 30, abs=0.03)
+        assert (np.diff(there) != 0).sum() / 2 == pytest.approx(200, abs=45)
+
+
+def test_a_clock_that_jumps_is_no_time_lived():
+    """As a simulated one does that begins at 0, or a recording that begins anew."""
+    actor = Actor(START, EXACT)
+    actor.at(0.0)
+    assert actor.at(1.7e9)[:3] == START[:3]
+    actor.at(100.0)
+    actor.hear("move_closer", "", "", 100.0)
+    assert actor.at(102.0).distance_m == pytest.approx(2.0)
+
+
 def test_tempers_do_what_their_names_say():
     def moved(temper, seconds=2.0):
         runs = [after(Actor(START, temper, s), ("move_closer",), seconds=seconds)
