@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
 from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
+from dwpose_ros.proportions import ABOVE_GROUND
 
 # What a profile may ask to be seen. One side of a pair must not stand for the other, so every
 # point of a part counts. Small toes are not among the feet: not every estimator has them.
@@ -63,6 +64,19 @@ POSTURE_RANGE: dict[str, float] = {
     "upright": 90.0, "arms_away": 180.0, "arms_side": 180.0, "arms_up": 2.0,
     "arms_straight": 180.0, "open_hands": 1.0, "fingers_spread": 90.0, "feet_apart": 10.0,
 }
+# The parts that each is measured by; of the feet, the ankles.
+POSTURE_PARTS: dict[str, tuple[str, ...]] = {
+    "upright": ("shoulders", "hips"),
+    "arms_away": ("shoulders", "hips", "elbows"),
+    "arms_side": ("shoulders", "hips", "elbows"),
+    "arms_up": ("shoulders", "hips", "wrists"),
+    "arms_straight": ("shoulders", "elbows", "wrists"),
+    "open_hands": ("hands",),
+    "fingers_spread": ("hands",),
+    "feet_apart": ("shoulders", "hips", "feet"),
+}
+assert POSTURES.keys() == POSTURE_RANGE.keys() == POSTURE_PARTS.keys()
+OF_ARMS = ("elbows", "wrists", "hands")  # parts that can be held at any height
 ONE_OF_ARMS = ("arms_away", "arms_side", "arms_up")  # nobody can do two of these at once
 OF_HANDS = ("open_hands", "fingers_spread")
 # Lengths across the body, which the camera does not see from the side.
@@ -108,3 +122,9 @@ def part_points(part: str, side: str = "front") -> tuple[int, ...]:
 def points_of(parts: tuple[str, ...], side: str = "front") -> tuple[int, ...]:
     """The keypoints of several parts, as `part_points`."""
     return tuple(i for part in parts for i in part_points(part, side))
+
+
+def height_of(parts: Iterable[str]) -> float:
+    """How much of a body's height parts span, of somebody who just stands; 0 for none."""
+    ends = [end for part in parts for end in ABOVE_GROUND[part]]
+    return max(ends, default=0.0) - min(ends, default=0.0)

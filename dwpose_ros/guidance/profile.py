@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from dwpose_ros.capture.quality.measure import NAMES as MEASURES
-from dwpose_ros.guidance.body import (FRONTAL, ONE_OF_ARMS, PARTS, POSTURE_RANGE, POSTURES,
-                                      SIDE_CODES, SIDES, Wish, in_image, points_of)
+from dwpose_ros.guidance.body import (FRONTAL, OF_ARMS, ONE_OF_ARMS, PARTS, POSTURE_PARTS,
+                                      POSTURE_RANGE, POSTURES, SIDE_CODES, SIDES, Wish, height_of,
+                                      in_image, points_of)
 
 __all__ = ["PARTS", "Profile", "ProfileError", "load_profile", "read_mapping"]
 
@@ -127,6 +128,9 @@ _RANGES = {"size_minimum": (0.0, 1.0), "size_maximum": (0.0, 1.0), "margin": (0.
            "still": (0.0, 100.0), "score": (0.0, 1.0), "hold_s": (0.0, 60.0),
            "debounce_s": (0.0, 60.0), "gap_s": (0.0, 60.0),
            "repeat_s": (0.0, 3600.0)}
+# The ends of those that nobody reaches.
+_NEVER = {"centre": 0.0, "facing": 0.0, "looking": 0.0, "quality_minimum": 100.0, "still": 0.0,
+          "score": 1.0}
 _MOST_PEOPLE = 10
 _FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", "sequence")}
 
@@ -199,7 +203,7 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
         del values["looking"]
     for key, (low, high) in _RANGES.items():
         if key in values:
-            values[key] = _number(where, key, values[key], low, high)
+            values[key] = _number(where, key, values[key], low, high, _NEVER.get(key))
     profile = Profile(name=name, **values)
     _refuse_contradictions(where, profile)
     return profile
@@ -234,11 +238,10 @@ def _wish(where: str, default: Wish, limits: Any) -> Wish:
     if limits is True:
         return default
     key, high = f"posture {default.name}", POSTURE_RANGE[default.name]
-    single = math.isnan(default.minimum) or math.isnan(default.maximum)
-    if single:
-        number = _number(where, key, limits, 0.0, high)
-        return default._replace(**{
-            "maximum" if math.isnan(default.minimum) else "minimum": number})
+    if math.isnan(default.minimum):
+        return default._replace(maximum=_number(where, key, limits, 0.0, high, never=0.0))
+    if math.isnan(default.maximum):
+        return default._replace(minimum=_number(where, key, limits, 0.0, high, never=high))
     if not isinstance(limits, list) or len(limits) != 2:
         raise ProfileError(f"{where}: {key} is {limits!r}; it must be true or [minimum, maximum], "
                            f"numbers from 0.0 to {high}")
@@ -260,6 +263,9 @@ def _refuse_contradictions(where: str, profile: Profile) -> None:
     if profile.size_minimum > room:
         raise ProfileError(f"{where}: size_minimum {profile.size_minimum} must be at most "
                            f"{room:g}, which a margin of {profile.margin} leaves")
+    if not height_of(profile.parts):
+        raise ProfileError(f"{where}: parts is {list(profile.parts)!r}, which has no height to "
+                           "tell a size by; it must have another part, higher or lower")
     if profile.side == "back" and "face" in profile.parts:
         raise ProfileError(f"{where}: parts has 'face', which cannot be seen with side 'back'")
     if not any(profile.weights.values()):
@@ -274,20 +280,63 @@ def _refuse_contradictions(where: str, profile: Profile) -> None:
     if len(arms) > 1:
         raise ProfileError(f"{where}: posture has {' and '.join(arms)}; it can have only one of "
                            f"{', '.join(ONE_OF_ARMS)}")
+    for name in wishes:
+        _refuse_unseen(where, profile, name)
+    if profile.repeat_s < profile.gap_s:
+        raise ProfileError(f"{where}: repeat_s {profile.repeat_s} must be at least gap_s "
+                           f"{profile.gap_s}: nothing is said sooner")
+    if 0 < profile.hold_s < profile.debounce_s:  # 0: the capture is to come at once
+        raise ProfileError(f"{where}: debounce_s {profile.debounce_s} must be at most hold_s "
+                           f"{profile.hold_s}: who is to hold still would not be told")
 
 
-def _number(where: str, key: str, value: Any, low: float, high: float) -> float:
+def _refuse_unseen(where: str, profile: Profile, posture: str) -> None:
+    """Of a posture that is measured by what cannot be in the image together with the parts.
+
+    What `parts` does not ask for may be in it, too: of who is small enough it is. Arms may be held
+    anywhere.
+    """
+    parts = (*profile.parts, *POSTURE_PARTS[posture])
+    whole = height_of(part for part in parts if part not in OF_ARMS)
+    if profile.size_minimum * whole > height_of(profile.parts):
+        most = math.floor(1000 * height_of(profile.parts) / whole) / 1000
+        raise ProfileError(
+            f"{where}: posture {posture} cannot be seen with size_minimum {profile.size_minimum}: "
+            f"{', '.join(POSTURE_PARTS[posture])} would be beyond the image; it must be at most "
+            f"{most}, or parts must have them")
+
+
+def _number(where: str, key: str, value: Any, low: float, high: float,
+            never: float | None = None) -> float:
+    """The value, if it is a number from `low` to `high`, but for the end that is `never`."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:  # NaN is not between any two
+    if not number or not low <= value <= high or value == never:  # NaN is not between any two
+        but = "" if never is None else f", but not {never}"
         raise ProfileError(f"{where}: {key} is {value!r}; it must be a number from {low} to "
-                           f"{high}")
+                           f"{high}{but}")
     return float(value)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that a mapping has twice: YAML takes the last, whatever the first says."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    raise yaml.YAMLError(f"line {line} has key {key.value!r}, which line "
+                                         f"{lines[key.value]} has; it must be there only once")
+                lines[key.value] = line
+        return node
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """A YAML file that holds a mapping. Raises ProfileError."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError as err:
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "nothing"
         raise ProfileError(f"{path}: no such file; {path.parent} has {there}") from err

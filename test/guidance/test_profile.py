@@ -154,7 +154,7 @@ def test_a_profile_without_steps_is_its_only_step(write):
 def test_steps_override_what_is_beside_them(write):
     path = write(GOOD_SESSION + """
   - side: front
-  - {side: back, parts: [shoulders], hold_s: 1, description: From behind.}
+  - {side: back, parts: [hips, knees], hold_s: 1, description: From behind.}
   - {name: near, size_minimum: 0.3}
   - {}
 """)
@@ -163,7 +163,7 @@ def test_steps_override_what_is_beside_them(write):
     assert [s.side for s in profile.steps] == ["front", "back", "front", "front"]
     assert [s.hold_s for s in profile.steps] == [2.0, 1.0, 2.0, 2.0]
     assert [s.size_minimum for s in profile.steps] == [0.2, 0.2, 0.3, 0.2]
-    assert profile.steps[1].parts == ("shoulders",)
+    assert profile.steps[1].parts == ("hips", "knees")
     assert {s.name for s in profile.steps} == {"mine"} == {profile.name}
     assert all(s.steps == (s,) for s in profile.steps)  # a step is a profile by itself
     assert (profile.step, profile.description) == ("", "")
@@ -211,7 +211,8 @@ def test_turnaround_is_a_session_of_four_captures():
     ("[]", {}),
 ])
 def test_postures(write, text, wishes):
-    profile = load_profile(write(GOOD + f"posture: {text}\n"))
+    whole = GOOD.replace("shoulders", "feet")  # all of somebody can be seen
+    profile = load_profile(write(whole + f"posture: {text}\n"))
     found = {w.name: tuple(None if math.isnan(v) else v for v in w[1:]) for w in profile.posture}
     assert found == wishes
     assert {profile.wish(name).name for name in wishes} == set(wishes)
@@ -225,6 +226,8 @@ def test_postures(write, text, wishes):
     ("{upright: [1, 2]}", "posture upright is [1, 2]; it must be a number from 0.0 to 90.0"),
     ("{upright: false}", "posture upright is False"),
     ("{upright: 100}", "posture upright is 100; it must be a number from 0.0 to 90.0"),
+    ("{upright: 0}", "posture upright is 0; it must be a number from 0.0 to 90.0, but not 0.0"),
+    ("{open_hands: 1}", "posture open_hands is 1; it must be a number from 0.0 to 1.0, but not 1"),
     ("{arms_away: 30}", "posture arms_away is 30; it must be true or [minimum, maximum]"),
     ("{arms_away: [30]}", "posture arms_away is [30]; it must be true or [minimum, maximum]"),
     ("{arms_away: [30, 200]}", "posture arms_away is 200; it must be a number from 0.0 to 180.0"),
@@ -250,6 +253,21 @@ def test_postures_that_are_wrong_are_named(write, text, said):
     ("people: 1.5", "people is 1.5; it must be a whole"), ("people: true", "people is True; it"),
     ("people: '2'", "people is '2'; it must be a whole"), ("people: 11", "people is 11; it must"),
     ("people: .nan", "people is nan; it must be a whole number"),
+    ("still: 0", "still is 0; it must be a number from 0.0 to 100.0, but not 0.0"),
+    ("centre: 0.0", "centre is 0.0; it must be a number from 0.0 to 0.5, but not 0.0"),
+    ("facing: 0", "facing is 0; it must be a number from 0.0 to 180.0, but not 0.0"),
+    ("looking: 0", "looking is 0; it must be a number from 0.0 to 180.0, but not 0.0"),
+    ("score: 1", "score is 1; it must be a number from 0.0 to 1.0, but not 1.0"),
+    ("quality_minimum: 100", "quality_minimum is 100; it must be a number from 0.0 to 100.0, but"),
+    ("gap_s: 2\nrepeat_s: 1.5", "repeat_s 1.5 must be at least gap_s 2.0: nothing is said sooner"),
+    ("hold_s: 0.2", "debounce_s 0.3 must be at most hold_s 0.2: who is to hold still would not"),
+    *((f"parts: [{part}]", f"parts is ['{part}'], which has no height to tell a size by; it must")
+      for part in ("shoulders", "elbows", "wrists", "hips", "knees")),
+    ("parts: [head, face]\nposture: [upright]", "posture upright cannot be seen with size_minimum "
+     "0.2: shoulders, hips would be beyond the image; it must be at most 0.19, or parts must"),
+    ("parts: [head]\nposture: [arms_straight]", "posture arms_straight cannot be seen with size_"),
+    ("posture: [upright, feet_apart]", "posture feet_apart cannot be seen with size_minimum 0.2"),
+    ("steps: [{}, {parts: [head], posture: [arms_up]}]", "step 2: posture arms_up cannot be seen"),
 ])
 def test_contradictions_are_refused(write, text, said):
     keys = [line.split(":")[0] for line in text.splitlines()]
@@ -311,9 +329,49 @@ def test_each_step_has_weights_for_its_side(write):
 
 @pytest.mark.parametrize("text", ["side: left\nposture: [arms_up, upright]", "people: 2",
                                   "side: back\nposture: [arms_side]", "looking: null",
-                                  "side: three_quarter_left\nposture: [arms_away]"])
+                                  "side: three_quarter_left\nposture: [arms_away]",
+                                  "hold_s: 0", "hold_s: 0.3", "repeat_s: 1.2",
+                                  "quality_minimum: 99.9", "still: 0.001",
+                                  # What is seen of somebody as large need not be asked for.
+                                  "posture: [upright, arms_up]"])
 def test_what_is_no_contradiction(write, text):
     assert load_profile(write(GOOD + text))
+
+
+@pytest.mark.parametrize("text", [
+    "parts: [head, face]\nsize_minimum: 0.19\nsize_maximum: 0.5\nposture: [upright]\n",
+    "parts: [head]\nsize_minimum: 0.02\nsize_maximum: 0.5\nposture: [feet_apart]\n",
+    "parts: [head, face]\nsize_minimum: 0.5\nsize_maximum: 0.9\nposture: [open_hands]\n",
+    *(f"parts: [{part}]\nsize_minimum: 0.2\nsize_maximum: 0.5\n"
+      for part in ("head", "face", "hands", "feet", "wrists, hips"))])
+def test_what_can_just_be_seen(write, text):
+    assert load_profile(write(text))
+
+
+def test_the_example_in_the_readme_loads(write):
+    readme = (PROFILES.parents[1] / "README.md").read_text(encoding="utf-8")
+    example = readme.split("```yaml\nparts:")[1].split("```")[0]
+    assert load_profile(write("parts:" + example)).parts[0] == "head"
+    assert len(load_profile(write("parts:" + example.replace("# steps", "steps"))).steps) == 2
+
+
+@pytest.mark.parametrize("text, said", [
+    (GOOD + "hold_s: 1\nstill: 0.2\nhold_s: 3", "line 6 has key 'hold_s', which line 4 has; it "
+     "must be there only once"),
+    (GOOD + "posture: {upright: 8, 'upright': 9}", "line 4 has key 'upright', which line 4 has"),
+    (GOOD + "steps:\n- side: left\n  side: right", "line 6 has key 'side', which line 5 has"),
+])
+def test_a_key_that_is_there_twice_is_named_with_its_lines(write, text, said):
+    assert refused(write(text)).startswith(f"cannot be read: {said}")
+
+
+def test_steps_can_share_keys_and_differ_in_some(write):
+    steps = load_profile(write(GOOD + """
+steps:
+  - &first {side: front, hold_s: 2}
+  - {<<: *first, side: back}
+""")).steps
+    assert [(s.side, s.hold_s) for s in steps] == [("front", 2.0), ("back", 2.0)]
 
 
 def test_where_the_head_is_to_look_is_where_the_body_is_turned_unless_said(write):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dwpose_ros.guidance.body import in_image, part_points
+from dwpose_ros.guidance.body import height_of, in_image, part_points
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View
@@ -64,7 +64,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     if profile.parts == ("hands",):
         up = held_up(view, profile, mirrored)
         if up is not None and up.ok is False or not seen[points].any():
-            return _share(profile) * _stature(view, seen, profile, mirrored) / view.height
+            return height_of(profile.parts) * _stature(view, seen, profile, mirrored) / view.height
         hands = [view.seen(range(hand.start, hand.stop), profile.score)
                  for hand in (LEFT_HAND, RIGHT_HAND)]
         return max(float(np.ptp(hand, axis=0).max()) for hand in hands
@@ -77,7 +77,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     ears = profile.parts == ("head",) and _NOSE not in points  # which have no height
     if ears or not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
         # What is seen of them is the least that it can be.
-        span = max(_share(profile) * _stature(view, seen, profile, mirrored), span)
+        span = max(height_of(profile.parts) * _stature(view, seen, profile, mirrored), span)
     return span / view.height
 
 
@@ -129,7 +129,7 @@ class Reach(NamedTuple):
 def reach_of(view: View, profile: Profile, mirrored: bool) -> Reach:
     """From their size, which is taken for an adult's."""
     value = size(view, profile, mirrored)
-    stature = value * view.height / _share(profile)
+    stature = value * view.height / height_of(profile.parts)
     here = STATURE_M * FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
     near, far = (here * value / max(limit, 1e-3)
                  for limit in (profile.size_maximum, profile.size_minimum))
@@ -178,14 +178,8 @@ def _spread(view: View, profile: Profile, mirrored: bool, stature: float) -> flo
 
 def sticks_out(view: View, profile: Profile, mirrored: bool) -> bool:
     """Whether what is seen tells that the rest is above or below the image."""
-    stature = size(view, profile, mirrored) * view.height / _share(profile)
+    stature = size(view, profile, mirrored) * view.height / height_of(profile.parts)
     return _overhang(view, profile, mirrored, stature) > _ROOM
-
-
-def _share(profile: Profile) -> float:
-    """How much of a body's height the profile's parts span."""
-    parts = [ABOVE_GROUND[p] for p in profile.parts]
-    return max(high for _, high in parts) - min(low for low, _ in parts)
 
 
 def crown(view: View, threshold: float) -> float:

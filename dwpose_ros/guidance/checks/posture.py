@@ -7,11 +7,12 @@ cannot be judged. Lengths are in torso lengths (the middle of the shoulders to t
 from __future__ import annotations
 
 import math
-from typing import Callable, NamedTuple, Union
+from typing import Callable, NamedTuple
 
 import numpy as np
 
-from dwpose_ros.guidance.body import FRONTAL, OF_HANDS, PARTS, POSTURES, in_image
+from dwpose_ros.guidance.body import (FRONTAL, OF_HANDS, PARTS, POSTURE_PARTS, POSTURES,
+                                      in_image)
 from dwpose_ros.guidance.checks.facing import from_the_side
 from dwpose_ros.guidance.checks.verdict import Verdict, graded, within
 from dwpose_ros.guidance.profile import Profile
@@ -21,12 +22,13 @@ from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 _SHORT_ARM = 0.3  # of the 0.65 torso lengths of an upper arm: below, it points at the camera
 _SHORT_PALM = 0.15  # of the 0.35 forearms of a palm: below, the hand does
 _FINGERS = (5, 9, 13, 17)  # where the four begin in the 21 points of a hand; the thumb differs
+_HANDS = {"left": LEFT_HAND, "right": RIGHT_HAND}
 _LEAST_PX = 1.0
 _HANGS = -0.3  # the sine of a forearm that points down
 
-# A measurement: one number a side, or one for both; or the part that hides, or "" where all is
-# seen but foreshortened.
-_Found = Union[tuple[float, ...], str]
+# A measurement, of somebody whose parts for it are all seen: one number a side, or one for both;
+# none where they are foreshortened.
+_Found = tuple[float, ...]
 
 
 class Figure(NamedTuple):
@@ -46,17 +48,18 @@ class Figure(NamedTuple):
         return self.view.xy[points].astype(float).mean(0)
 
     def missing(self, *parts: str) -> str:
-        """The first part of these pairs that is not seen on a side that is to be; or empty."""
+        """The first of these parts that is not seen on a side that is to be; or empty."""
         return next((part for part in parts for side in self.sides
-                     if self.at(f"{side}_{part[:-1]}") is None), "")
+                     if not self._sees(part, side)), "")
 
-    def torso(self) -> np.ndarray | None:
+    def _sees(self, part: str, side: str) -> bool:
+        if part == "hands":
+            return self.view.scores[_HANDS[side]].min() > self.threshold
+        return self.at(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
+
+    def torso(self) -> np.ndarray:
         """(2,) px from the middle of the shoulders to that of the hips."""
-        shoulders, hips = self.at("shoulders"), self.at("hips")
-        return None if shoulders is None or hips is None else hips - shoulders
-
-    def hidden_torso(self) -> str:
-        return "shoulders" if self.at("shoulders") is None else "hips"
+        return self.at("hips") - self.at("shoulders")
 
 
 def _angle(a: np.ndarray, b: np.ndarray) -> float:
@@ -66,24 +69,18 @@ def _angle(a: np.ndarray, b: np.ndarray) -> float:
 
 def upright(figure: Figure) -> _Found:
     """Degrees between the torso and the image's vertical."""
-    torso = figure.torso()
-    if torso is None:
-        return figure.hidden_torso()
-    return (abs(_angle(torso, np.array([0.0, 1.0]))),)
+    return (abs(_angle(figure.torso(), np.array([0.0, 1.0]))),)
 
 
 def arms_out(figure: Figure) -> _Found:
     """Degrees between torso and upper arm, of both arms; < 0 before the body, 180 overhead."""
     torso = figure.torso()
-    hidden = figure.hidden_torso() if torso is None else figure.missing("shoulders", "elbows")
-    if hidden:
-        return hidden
     found = []
     facing = figure.at("left_shoulder")[0] - figure.at("right_shoulder")[0]
     for side in figure.sides:
         arm = figure.at(f"{side}_elbow") - figure.at(f"{side}_shoulder")
         if np.linalg.norm(arm) < _SHORT_ARM * np.linalg.norm(torso):
-            return ""
+            return ()
         outward = -1.0 if (side == "left") == (facing > 0) else 1.0
         angle = outward * _angle(torso, arm)
         found.append(angle + 360 if angle < -90 else angle)  # beyond overhead
@@ -92,53 +89,38 @@ def arms_out(figure: Figure) -> _Found:
 
 def arms_up(figure: Figure) -> _Found:
     """Height of the wrists above the shoulders, in torso lengths; also from the side."""
-    torso = figure.torso()
-    hidden = figure.hidden_torso() if torso is None else figure.missing("shoulders", "wrists")
-    if hidden:
-        return hidden
-    length = max(float(np.linalg.norm(torso)), _LEAST_PX)
+    length = max(float(np.linalg.norm(figure.torso())), _LEAST_PX)
     return tuple(float(figure.at(f"{side}_shoulder")[1] - figure.at(f"{side}_wrist")[1]) / length
                  for side in figure.sides)
 
 
 def arms_straight(figure: Figure) -> _Found:
     """Degrees at the elbows: 180 is straight."""
-    hidden = figure.missing("shoulders", "elbows", "wrists")
-    if hidden:
-        return hidden
     found = []
     for side in figure.sides:
         shoulder, elbow, wrist = (figure.at(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist"))
         if min(np.linalg.norm(elbow - shoulder), np.linalg.norm(wrist - elbow)) < _LEAST_PX:
-            return ""
+            return ()
         found.append(abs(_angle(shoulder - elbow, wrist - elbow)))
     return tuple(found)
 
 
 def feet_apart(figure: Figure) -> _Found:
     """Distance across between the ankles, in torso lengths: half of one is below the hips."""
-    torso = figure.torso()
-    if torso is None:
-        return figure.hidden_torso()
-    if figure.at("ankles") is None:
-        return "feet"
     apart = abs(figure.at("left_ankle")[0] - figure.at("right_ankle")[0])
-    return (float(apart) / max(float(np.linalg.norm(torso)), _LEAST_PX),)
+    return (float(apart) / max(float(np.linalg.norm(figure.torso())), _LEAST_PX),)
 
 
-def _hands(figure: Figure) -> list[np.ndarray] | str:
-    """The points (21, 2) of the hands that are to be seen; or what hides them."""
+def _hands(figure: Figure) -> list[np.ndarray]:
+    """The points (21, 2) of the hands that are to be seen; none if one is foreshortened."""
     found = []
     for side in figure.sides:
-        hand = LEFT_HAND if side == "left" else RIGHT_HAND
-        if figure.view.scores[hand].min() <= figure.threshold:
-            return "hands"
-        points = figure.view.xy[hand].astype(float)
+        points = figure.view.xy[_HANDS[side]].astype(float)
         elbow = figure.at(f"{side}_elbow")
         palm = np.linalg.norm(points[9] - points[0])
         if palm < _LEAST_PX or (
                 elbow is not None and palm < _SHORT_PALM * np.linalg.norm(points[0] - elbow)):
-            return ""
+            return []
         found.append(points)
     return found
 
@@ -146,11 +128,8 @@ def _hands(figure: Figure) -> list[np.ndarray] | str:
 def open_hands(figure: Figure) -> _Found:
     """How straight the four fingers are: root of the hand to tip, as a share of the way along
     the joints; 1 is straight, a fist about 0.4."""
-    hands = _hands(figure)
-    if isinstance(hands, str):
-        return hands
     found = []
-    for points in hands:
+    for points in _hands(figure):
         shares = []
         for start in _FINGERS:
             chain = points[[0, *range(start, start + 4)]]
@@ -162,10 +141,8 @@ def open_hands(figure: Figure) -> _Found:
 
 def fingers_spread(figure: Figure) -> _Found:
     """Degrees between forefinger and little finger, each from its first joint to its tip."""
-    hands = _hands(figure)
-    if isinstance(hands, str):
-        return hands
-    return tuple(abs(_angle(points[8] - points[5], points[20] - points[17])) for points in hands)
+    return tuple(abs(_angle(points[8] - points[5], points[20] - points[17]))
+                 for points in _hands(figure))
 
 
 class _Posture(NamedTuple):
@@ -206,13 +183,12 @@ def _check(name: str) -> Callable[..., Verdict | None]:
         if wish is None:
             return None
         figure = _figure(view, profile, mirrored)
-        found = about.measure(figure)
-        if name in FRONTAL and not isinstance(found, str) and from_the_side(view, profile.score):
-            found = ""
-        if isinstance(found, str):
-            code = "show" if found else about.low or about.high
+        hidden = figure.missing(*POSTURE_PARTS[name])
+        found = () if hidden else about.measure(figure)
+        if not found or name in FRONTAL and from_the_side(view, profile.score):
+            code = "show" if hidden else about.low or about.high
             return Verdict(name, None, math.nan, wish.minimum, wish.maximum, about.unit, code,
-                           found)
+                           hidden)
         # Of two sides the worse is what counts.
         off, value = max((_beyond(v, wish.minimum, wish.maximum), v) for v in found)
         verdict = within(name, value, wish.minimum, wish.maximum, about.unit, about.low,
