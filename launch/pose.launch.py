@@ -32,6 +32,10 @@ ARGUMENTS = {
                            "overshooting, restless, confused, hard_of_hearing or leaving"),
     "seed": ("0", "of the simulation's chance"),
     "background": ("wall", "of the simulated room: wall, window, shelves or plain"),
+    "light": ("1.0", "of the simulated room, by which every colour is multiplied: 0 to 3"),
+    "noise": ("2.0", "grey levels, of the simulated camera: 0 to 60"),
+    "blur": ("0.0", "pixels, of the simulated camera out of focus: 0 to 30"),
+    "bystanders": ("0", "how many other simulated people stand behind: 0 to 4"),
     "backend": ("auto", "estimator: auto, dwpose or mediapipe"),
     "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
     "detector": ("", "person detector: likewise"),
@@ -60,7 +64,9 @@ def camera(context) -> list[Node]:
     if LaunchConfiguration("source").perform(context) == "sim":
         return [managed("simulation", images=True, parameters=common | {
             "temper": value("temper", str), "seed": value("seed", int),
-            "background": value("background", str),
+            "background": value("background", str), "light": value("light", float),
+            "noise": value("noise", float), "blur": value("blur", float),
+            "bystanders": value("bystanders", int),
             # Arguments of guide.launch.py.
             "language": value("language", str, default="en"),
             "profile": value("profile", str, default="")})]

@@ -14,13 +14,16 @@ from dwpose_ros.nodes.conversions import to_msg
 from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import ImageOutput
+from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.camera import Camera, Figure, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
-from dwpose_ros.simulation.scene import Scene
+from dwpose_ros.simulation.scene import MOST, PLACES, Scene, bystanders
 
 SIZE, RATE = (1280, 720), 15.0  # of the camera's own
+# Parameters that are read for each picture, and what they are called in the Scene.
+LIVE = {"light": "light", "noise": "noise", "blur": "blur_px", "motion_blur": "motion_px"}
 
 
 class Simulation(DwposeNode):
@@ -33,6 +36,15 @@ class Simulation(DwposeNode):
         self.parameter("seed", 0, "of the simulation's chance", minimum=0, maximum=2**31 - 1)
         self.parameter("language", "en", "that the person understands")
         self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
+        for name, text, unit in (
+                ("light", "of the room, by which every colour is multiplied", ""),
+                ("noise", "of the camera: its standard deviation", "grey levels"),
+                ("blur", "of a lens out of focus: its standard deviation", "px"),
+                ("motion_blur", "length of the sideways smear of a camera that is moved", "px")):
+            self.parameter(name, getattr(Scene, LIVE[name]), text, unit=unit, minimum=0.0,
+                           maximum=MOST[LIVE[name]], change=True)
+        self.parameter("bystanders", 0, "how many other people stand behind, to either side",
+                       minimum=0, maximum=len(PLACES))
         for name, own in zip(("width", "height"), SIZE):
             self.parameter(name, 0, f"{name} of the image; 0: {own}", unit="px", minimum=0,
                            maximum=4096)
@@ -52,6 +64,8 @@ class Simulation(DwposeNode):
                 ("yaw", -60.0, "how far the person is turned to their own left at first", "deg",
                  -180.0, 180.0)):
             self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
+        self.parameter("posture", "relaxed", "of the person at first",
+                       choices=atlas.load().postures)
         self.parameter("profile", "", "for whose parts of the body the camera is put up")
 
     def configure(self) -> None:
@@ -59,7 +73,8 @@ class Simulation(DwposeNode):
         parts = load_profile(configured("profiles", profile)).steps[0].parts if profile else ()
         width, height = (self.value(name) or own for name, own in zip(("width", "height"), SIZE))
         camera = Camera(width, height, self.value("fov"), height_for(parts), self.value("tilt"))
-        self._scene = Scene(camera, background=self.value("background"))
+        self._scene = Scene(camera, background=self.value("background"), bystanders=bystanders(
+            self.value("bystanders"), camera, self.value("seed")))
         self._meanings = sentences(load_phrases(configured("phrases", self.value("language"))))
         f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
         self._info = CameraInfo(width=width, height=height, distortion_model="plumb_bob",
@@ -71,7 +86,7 @@ class Simulation(DwposeNode):
         self._truth = self.output(WholeBodyPose, "true_pose", 5, steady=False)
 
     def activate(self) -> None:
-        start = Stance(*map(self.value, ("x", "distance", "yaw")), "relaxed")
+        start = Stance(*map(self.value, ("x", "distance", "yaw", "posture")))
         self._actor = Actor(start, self.value("temper"), self.value("seed"))
         self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
@@ -108,6 +123,8 @@ class Simulation(DwposeNode):
         stance = self._actor.at(now)
         figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         figures = figures if stance.present else []
+        for name, field in LIVE.items():
+            setattr(self._scene, field, self.value(name))
         rgb = self._scene.render(figures, seed=self._frames)
         self._frames += 1
         header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
@@ -118,8 +135,9 @@ class Simulation(DwposeNode):
         self._infos.publish(self._info)
         if self._truth.wanted():
             people = self._scene.truth(figures)
-            self._truth.publish(to_msg(people, [1] * len(people.xy), header, self._info.width,
-                                       self._info.height, "truth"))
+            ids = [1] * len(figures) + [2 + i for i in range(len(self._scene.bystanders))]
+            self._truth.publish(to_msg(people, ids, header, self._info.width, self._info.height,
+                                       "truth"))
 
 
 def main() -> None:

@@ -24,6 +24,9 @@ from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.backgrounds import background
 from dwpose_ros.simulation.camera import Camera, Figure
 
+MOST = {"light": 3.0, "noise": 60.0, "blur_px": 30.0, "motion_px": 200.0}  # of a Scene; least: 0
+# Of bystanders: how far to the image's right, 1 being its edge, and how many metres away.
+PLACES = ((-0.55, 4.5), (0.55, 5.0), (-0.8, 5.5), (0.8, 6.0))
 _NEAR_M = 0.05
 _KEPT = 6  # people as last drawn, so that those who stand still cost little
 _NOISE_SHIFT = 64  # px by which the same noise is shifted from frame to frame
@@ -47,7 +50,7 @@ class Scene:
     bystanders: Sequence[Figure] = ()
 
     def __post_init__(self) -> None:
-        for name, high in (("light", 3), ("noise", 60), ("blur_px", 30), ("motion_px", 200)):
+        for name, high in MOST.items():
             value = getattr(self, name)
             if not 0 <= value <= high:
                 raise ValueError(f"{name} is {value:g}, wanted 0 to {high:g}")
@@ -126,6 +129,21 @@ class Scene:
         cut = np.s_[y:y + frame.shape[0], x:x + frame.shape[1]]
         cv2.add(frame, self._noise[1][cut], dst=frame)
         cv2.subtract(frame, self._noise[2][cut], dst=frame)
+
+
+def bystanders(count: int, camera: Camera, seed: int = 0) -> list[Figure]:
+    """So many people who stand behind whoever is in the middle, to the left and right in turn.
+
+    Where is always the same; how they are turned and how tall they are comes from the seed.
+    Raises ValueError for more people than there are places.
+    """
+    if not 0 <= count <= len(PLACES):
+        raise ValueError(f"there are {count} bystanders, wanted 0 to {len(PLACES)}")
+    random = np.random.default_rng(seed)
+    aside = math.tan(math.radians(camera.horizontal_fov_deg) / 2)
+    people = [Figure(right * aside * distance, distance, random.uniform(-90, 90),
+                     stature_m=random.uniform(1.55, 1.85)) for right, distance in PLACES]
+    return people[:count]
 
 
 class _Placed:

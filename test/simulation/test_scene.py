@@ -10,7 +10,7 @@ from dwpose_ros.keypoints import BODY, FACE, INDEX
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.camera import Camera, Figure
-from dwpose_ros.simulation.scene import Scene, _Placed
+from dwpose_ros.simulation.scene import Scene, _Placed, bystanders
 
 TALL = Camera(1280, 1280, height_m=0.85)
 FOCAL = 640 / math.tan(math.radians(30))  # 1108.5 px for 1280 px and 60 degrees
@@ -137,6 +137,18 @@ def test_bystanders_are_people_too():
     assert differs[y1:y2, x1:x2].mean() > 0.4
     differs[y1 - 2:y2 + 3, x1 - 2:x2 + 3] = False
     assert not differs.any()
+
+
+def test_some_people_stand_about():
+    """Behind, to either side and in the picture, whatever the lens; the seed says who they are."""
+    for fov in (30, 60, 100):
+        camera = Camera(horizontal_fov_deg=fov)
+        people = clean(camera, bystanders=bystanders(4, camera)).truth()
+        xy = np.stack([point(people, "nose", i) for i in range(4)])
+        assert (np.sign(xy[:, 0] - 639.5) == [-1, 1, -1, 1]).all()
+        assert people.box_scores.all() and (people.boxes[:, 0] > 0).all()
+    assert bystanders(0, camera) == [] and bystanders(2, camera) == bystanders(4, camera)[:2]
+    assert bystanders(2, camera, 1) == bystanders(2, camera, 1) != bystanders(2, camera, 2)
 
 
 def test_who_is_nearer_hides_who_is_behind():
@@ -314,6 +326,7 @@ def test_blur_and_motion():
     (lambda: Figure(lean_deg=70), "70"),
     (lambda: Scene(light=-1), "light is -1"),
     (lambda: Scene(noise=100), "noise is 100"),
+    (lambda: bystanders(9, Camera()), "9 bystanders, wanted 0 to 4"),
     (lambda: Scene(background="beach"), "'beach', wanted one of wall"),
     (lambda: Scene(background=np.zeros((4, 4), np.uint8)), r"\(4, 4\)"),
     (lambda: Scene().render([Figure(posture="sitting")]), "'sitting', wanted one of relaxed"),
