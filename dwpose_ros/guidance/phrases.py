@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
 from typing import Any, NamedTuple, Union
 
 from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
@@ -71,26 +72,39 @@ def load_phrases(path: str | Path) -> Phrases:
     """Read a language's file; ProfileError unless it has every code and every part."""
     path = Path(path)
     data = read_mapping(path)
-    for key, wanted in (("phrases", CODES), ("parts", tuple(PARTS))):
+    known = {"phrases": CODES, "parts": tuple(PARTS)}
+    for key in data:
+        if key not in known:
+            raise ProfileError(f"{path}: unknown key {key!r}; the keys are {', '.join(known)}")
+    for key, wanted in known.items():
         texts = data.get(key)
         if not isinstance(texts, dict):
             raise ProfileError(f"{path}: {key} must be a mapping, not {texts!r}")
-        missing = [c for c in wanted if not texts.get(c) or not isinstance(
-            texts[c], (str, dict) if key == "phrases" else str)]
+        missing = [c for c in wanted if not _is_text(texts.get(c)) and not (
+            key == "phrases" and texts.get(c) and isinstance(texts[c], dict))]
         unknown = [str(c) for c in texts if c not in wanted]
         if missing or unknown:
             raise ProfileError(f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
                                f" and has unknown {', '.join(unknown) or 'nothing'}")
     for code, phrase in data["phrases"].items():
-        for text in _forms(path, code, phrase):
+        for form, text in _forms(path, code, phrase).items():
             _refuse_braces(path, code, text)
+            _refuse_silence(path, code, form, text)
+    for part, text in data["parts"].items():
+        if set(text) & set("{}"):
+            raise ProfileError(f"{path}: the text of {part} is {text!r}; it can have nothing in "
+                               "braces")
     return Phrases(path.stem, data["phrases"], data["parts"])
 
 
-def _forms(path: Path, code: str, phrase: Any) -> list[str]:
-    """All texts of a code."""
+def _is_text(text: Any) -> bool:
+    return isinstance(text, str) and bool(text.strip())
+
+
+def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
+    """All texts of a code; one that is for all is that of the empty form."""
     if isinstance(phrase, str):
-        return [phrase]
+        return {"": phrase}
     counted = code in COUNTED
     known, needed = (PLURALS, "other") if counted else (GRADES, "normal")
     if code in STEPPED:
@@ -99,9 +113,9 @@ def _forms(path: Path, code: str, phrase: Any) -> list[str]:
         raise ProfileError(f"{path}: {code} has texts for {', '.join(map(str, phrase))}; it must "
                            f"have {needed!r}, and can have {', '.join(known)}")
     for form, text in phrase.items():
-        if not isinstance(text, str) or not text:
+        if not _is_text(text):
             raise ProfileError(f"{path}: {code} lacks a text for {form!r}")
-    return list(phrase.values())
+    return phrase
 
 
 def _refuse_braces(path: Path, code: str, text: str) -> None:
@@ -112,3 +126,14 @@ def _refuse_braces(path: Path, code: str, text: str) -> None:
         allowed = f"{{{field}}} is all that it can have" if field else "it can have nothing"
         raise ProfileError(f"{path}: the text of {code} is {text!r}; {allowed} in braces"
                            ) from err
+
+
+def _refuse_silence(path: Path, code: str, form: str, text: str) -> None:
+    """A text that does not say what it is for: which part, how many or how long. Of steps and
+    people one text may do for any number, and that for one may spell it out."""
+    needed = ("part" if code in NAMING else
+              "count" if form == "other" or code == "countdown" and not form else "")
+    if needed and needed not in (name for _, name, _, _ in Formatter().parse(text)):
+        which = f" for {form!r}" if form else ""
+        raise ProfileError(f"{path}: the text of {code}{which} is {text!r}; it must have "
+                           f"{{{needed}}}")

@@ -247,6 +247,27 @@ def put(key, name, value):
     (put("phrases", "one_person", {"other": "Two.", "few": "Few."}), "few, other; it must"),
     (put("phrases", "one_person", {"normal": "One."}), "it must have 'other'"),
     (put("phrases", "one_person", {True: "One.", "other": "2."}), "True"),
+    (put("phrases", "done", "   "), "phrases lacks a text for done"),
+    (put("parts", "feet", " \t"), "parts lacks a text for feet"),
+    (put("phrases", "move_left", {"other": "{count} steps.", "one": " "}),
+     "move_left lacks a text for 'one'"),
+    (put("phrases", "show", "I cannot see you."),
+     "the text of show is 'I cannot see you.'; it must have {part}"),
+    (put("phrases", "show", "I cannot see {{part}}."), "it must have {part}"),
+    (put("phrases", "show", {"normal": "Your {part}?", "big": "Where?"}),
+     "the text of show for 'big' is 'Where?'; it must have {part}"),
+    (put("phrases", "countdown", "Soon."), "the text of countdown is 'Soon.'; it must have {cou"),
+    (put("phrases", "countdown", {"one": "Now.", "other": "Soon."}),
+     "the text of countdown for 'other' is 'Soon.'; it must have {count}"),
+    (put("phrases", "one_person", {"one": "One.", "other": "Fewer."}),
+     "the text of one_person for 'other' is 'Fewer.'; it must have {count}"),
+    (put("phrases", "move_left", {"little": "A bit.", "other": "Go."}),
+     "the text of move_left for 'other' is 'Go.'; it must have {count}"),
+    (put("parts", "feet", "feet {part}"),
+     "the text of feet is 'feet {part}'; it can have nothing in braces"),
+    (put("parts", "feet", "}"), "the text of feet is '}'; it can have nothing in braces"),
+    (lambda data: data.update(part={"feet": "toes"}),
+     "unknown key 'part'; the keys are phrases, parts"),
 ])
 def test_what_is_missing_or_unknown_is_named(english, change, said):
     path = english(change)
@@ -262,6 +283,21 @@ def test_a_plain_text_will_do_for_any_code(english):
     assert {phrases.text("move_left", "", grade, n) for grade in ("", "little") for n in (
         0, 1, 2)} == {"Left."}
     assert phrases.text("one_person", count=2) == "Just 2."
+
+
+def test_one_can_be_spelt_out(english):
+    spelt = {"one": "Now!", "other": "{count}"}
+    phrases = load_phrases(english(put("phrases", "countdown", spelt)))
+    assert [phrases.text("countdown", count=n) for n in (2, 1)] == ["2", "Now!"]
+
+
+def test_a_code_that_is_there_twice_is_named_with_its_lines(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = (FOLDER / "en.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("  pause:", "  done: Bye.\n  pause:"), encoding="utf-8")
+    with pytest.raises(ProfileError, match="line [0-9]+ has key 'done', which line [0-9]+ has; it "
+                                           "must be there only once"):
+        load_phrases(path)
 
 
 def test_the_forms_there_are():
