@@ -141,14 +141,14 @@ def test_what_breaks_the_profiles_limits_is_not_taken(peer, run, scene, tmp_path
 def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("parts: [head, shoulders]\nsize_minimum: 0.1\nsize_maximum: 0.9\n"
-                    "facing: 180\nquality_minimum: 99\n")
+                    "facing: 180\nsharpness_minimum: 0\nquality_minimum: 99\n")
     run("capture", folder=tmp_path / "out", window=2.0)
     scene.connect()
 
     def retaken():
-        scene(noise(), portrait(0.5))
+        scene(noise(blur=5), portrait(0.5))
         return (r := ask(peer, profile=str(mine))).retake and r
-    assert re.match(r"quality \d+, at least 100: ", wait_until(retaken).message)
+    assert re.match(r"quality \d+, at least 99: ", wait_until(retaken).message)
     assert list((tmp_path / "out").iterdir()) == []
 
 
