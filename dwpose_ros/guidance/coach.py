@@ -201,7 +201,7 @@ class Coach:
             if due is not None or axis(verdict.code) == "head":  # it turns with the body
                 return due
         about = (self._responses.under_way(verdict.code)
-                 or axis(verdict.code) in self._responses.awaited(now))
+                 or self._responses.awaits(verdict.code, now))
         return None if about else verdict
 
     def _patiently(self, failed: Verdict | None, unknown: Verdict | None,

@@ -127,9 +127,14 @@ class Responses:
 
     def awaited(self, now: float) -> list[str]:
         """The axes on which something was asked so lately that they need not have begun."""
-        names = [name for name, one in self._axes.items() if one.code in PLACING
-                 and not one.moved and now - one.heard_at < BEGIN_S]
-        return names + ["turn"] * ("head" in names)  # who looks at something turns to it
+        return [name for name, one in self._axes.items() if one.code in PLACING
+                and not one.moved and now - one.heard_at < BEGIN_S]
+
+    def awaits(self, code: str, now: float) -> bool:
+        """They may be about to do what an instruction asks for; who looks at something turns to
+        it, too."""
+        name = axis(code)
+        return bool({name, "head" if name == "turn" else name} & {*self.awaited(now)})
 
     def coming(self, now: float) -> bool:
         """They are walking into view, or may be about to, as they were last asked to."""

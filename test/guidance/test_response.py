@@ -87,7 +87,10 @@ def test_what_was_asked_just_now_is_awaited():
 def test_who_is_asked_to_look_at_something_may_turn_to_it():
     one = Watched()
     one.ask("look_at_camera")
-    assert one.go(0.5).awaited(one.now) == ["head", "turn"]
+    seen = one.go(0.5)
+    assert seen.awaited(one.now) == ["head"]
+    assert all(seen.awaits(code, one.now) for code in ("look_ahead", "turn_left", "face_back"))
+    assert not seen.awaits("move_left", one.now)
 
 
 def test_they_rest_a_moment_after_they_have_stopped():

@@ -40,6 +40,7 @@ _AGREES_DEG = 5.0
 _AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0
 _TO_DEG, _TO_LEFT_DEG = 60.0, 45.0
 _LITTLE_DEG = 32.0  # off the middle of what is allowed
+_HEAD = {"head", "face"}  # parts of a picture in which a body only stands behind
 _ANY_DEG = 180.0  # a limit that asks for nothing
 
 
@@ -186,6 +187,10 @@ def facing(view: View, profile: Profile, mirrored: bool = False,
         return verdict._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
     if verdict.ok:
         return verdict
+    if set(profile.parts) <= _HEAD:  # whoever looks at the camera has turned to it, too
+        head = looking(view, profile, mirrored)
+        if head is not None and head.ok is False:
+            return verdict._replace(code=head.code)
     if not known and abs(turn) < 180 - _AGREES_DEG:  # somebody from behind may turn either way
         if before is not None and before.ok is False and before.code:
             return verdict._replace(code=before.code, part=before.part, grade=before.grade)
