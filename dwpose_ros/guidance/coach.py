@@ -400,10 +400,12 @@ class Coach:
         if undoes(wish.code, asked.code) and now - asked.spoken_at < UNDO_S:
             return False
         coming = self._responses.coming(now)  # where to go from there is not known yet
-        overdue = since - self.profile.repeat_s
+        # Nobody sees how somebody comes who is out of view: they have the time from its end on.
+        heard_s = now - asked.heard_at if wish.code == "step_into_view" else since
+        overdue = heard_s - self.profile.repeat_s
         if overdue >= (self.profile.repeat_s if asked.moving or coming else 0.0):
             return True
-        if coming:
+        if coming and axis(wish.code) not in ("arms", "hands"):  # those are raised anywhere
             return False
         if wish.what == (asked.code, asked.part):
             return self._responses.ended(wish.code, now)

@@ -531,6 +531,28 @@ class TestPace:
         assert [code for _, code in said[:2]] == ["step_into_view", "move_left"]
         assert 2 + walks_s <= said[1][0] < 3 + walks_s
 
+    def test_what_needs_no_place_is_said_on_the_way_into_view(self, profile):
+        """Hands are shown anywhere."""
+        coach, said = Coach(replace(profile("hands"), **TIMES)), []
+        outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
+        for i in range(6 * FPS):
+            now = i / FPS
+            inside = [Verdict("somebody", True, 1.0), Verdict("held_up", False, -1.0,
+                                                              code="show_hands"),
+                      Verdict("still", False, 1.0, code="keep_still")]
+            decision = coach.update(inside if now > 1.8 else outside, now)
+            if decision.speak:
+                said.append((round(now, 2), decision.code))
+        assert said == [(0.5, "step_into_view"), (2.35, "show_hands")]
+
+    def test_who_is_out_of_view_has_the_time_from_the_end_of_the_sentence(self, film):
+        """Nobody sees whether they are on their way."""
+        times = []
+        for i in range(10 * FPS):
+            decision = film.coach.update(verdicts("nobody"), i / FPS, busy=10 < i <= 50)
+            times += [i / FPS] * decision.speak
+        assert times == [0.5, 7.5]  # and not 5.5: it was spoken until 2.5
+
     @pytest.mark.parametrize("asked, way, said", [
         ("move_closer", 1, ["move_closer", "move_back", "step_into_view", "step_into_view"]),
         ("move_closer", -1, ["move_closer", "step_into_view"]),  # they walked away
