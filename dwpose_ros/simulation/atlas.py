@@ -149,5 +149,8 @@ def _pyramid(path: Path) -> tuple[np.ndarray, ...]:
 
 @lru_cache(maxsize=None)
 def _outline(path: Path) -> np.ndarray:
-    solid = (_pyramid(path)[0][..., 3] > SOLID).astype(np.uint8)
-    return cv2.convexHull(cv2.findNonZero(solid))[:, 0]
+    solid = _pyramid(path)[0][..., 3] > SOLID
+    rows = np.flatnonzero(solid.any(1))
+    first, last = solid[rows].argmax(1), solid.shape[1] - 1 - solid[rows, ::-1].argmax(1)
+    ends = np.concatenate([np.stack([first, rows], 1), np.stack([last, rows], 1)])
+    return cv2.convexHull(ends.astype(np.int32))[:, 0]

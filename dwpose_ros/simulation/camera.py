@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,11 +34,11 @@ class Camera:
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, wanted {low:g} to {high:g}")
 
-    @property
+    @cached_property
     def focal_px(self) -> float:
         return self.width / 2 / math.tan(math.radians(self.horizontal_fov_deg) / 2)
 
-    @property
+    @cached_property
     def matrix(self) -> np.ndarray:
         """(3, 4): homogeneous pixels of homogeneous metres (right, ahead, up from the ground).
 
@@ -48,7 +49,10 @@ class Camera:
         c, s = math.cos(math.radians(self.tilt_deg)), math.sin(math.radians(self.tilt_deg))
         depth = np.array([0, c, s, -s * self.height_m])
         down = np.array([0, s, -c, c * self.height_m])
-        return np.stack([f * np.array([1.0, 0, 0, 0]) + cx * depth, f * down + cy * depth, depth])
+        across = f * np.array([1.0, 0, 0, 0])
+        matrix = np.stack([across + cx * depth, f * down + cy * depth, depth])
+        matrix.setflags(write=False)  # it is made once
+        return matrix
 
     def project(self, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pixels (..., 2) of places (..., 3) in metres, and their depth (...,) in metres.
