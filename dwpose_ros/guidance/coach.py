@@ -402,8 +402,8 @@ class Coach:
         coming = self._responses.coming(now)  # where to go from there is not known yet
         # Nobody sees how somebody comes who is out of view: they have the time from its end on.
         heard_s = now - asked.heard_at if wish.code == "step_into_view" else since
-        overdue = heard_s - self.profile.repeat_s
-        if overdue >= (self.profile.repeat_s if asked.moving or coming else 0.0):
+        patience = 3 if coming else 2 if self._responses.moves(wish.code) else 1
+        if heard_s >= patience * self.profile.repeat_s:
             return True
         if coming and axis(wish.code) not in ("arms", "hands"):  # those are raised anywhere
             return False

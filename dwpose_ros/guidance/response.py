@@ -112,14 +112,23 @@ class Responses:
                 one.moving = stirring and bool(one.code)
             if one.moving:
                 one.rests_since = now
+        turns = self.turning()  # which moves points aside, too
+        for name, one in self._axes.items():
             # What they do while it is said, or right after, they would have done without it.
-            one.moved |= one.moving and bool(one.code) and now - one.heard_at > REACTION_S
+            one.moved |= one.moving and bool(one.code) and now - one.heard_at > REACTION_S and (
+                not (turns and name == "side"))
 
     def ease(self, code: str) -> float:
         """What is missing times this is what to ask for: less, once they went too far."""
         one = self.on(code)
         too_far = one.moved and undoes(code, one.code)
         return max(one.ease * _EASED, _LEAST_EASE) if too_far else one.ease
+
+    def moves(self, code: str) -> bool:
+        """They move on this instruction's axis, or may: of who walks both closer and aside, the
+        lesser is hardly to be seen."""
+        ways = ("depth", "side") if axis(code) in ("depth", "side") else (axis(code),)
+        return any(self._axes[way].moving for way in ways if way in self._axes)
 
     def under_way(self, code: str) -> bool:
         """They are doing what was last asked on this instruction's axis."""
@@ -139,7 +148,7 @@ class Responses:
     def coming(self, now: float) -> bool:
         """They are walking into view, or may be about to, as they were last asked to."""
         return self._last is not None and self._last.code == "step_into_view" and (
-            self._last.moving or not self.begun(now))
+            self._last.moving or self.moves("move_left") or not self.begun(now))
 
     def too_near(self, now: float) -> bool:
         """Who is out of view just now was coming closer, as they were asked to."""
@@ -165,7 +174,8 @@ class Responses:
         heard_s = now - one.heard_at
         if one.moved:
             return now - one.rests_since >= RESTED_S and heard_s >= BEGIN_S
-        return bool(one.code) and one is not self._last and not one.moving and heard_s >= AGO_S
+        return bool(one.code) and one is not self._last and not self.moves(code) and (
+            heard_s >= AGO_S)
 
     def busy(self) -> bool:
         """They are doing something that they were asked to."""

@@ -281,6 +281,14 @@ def test_the_middle_is_judged_from_where_they_will_be(person, custom, height, x,
     assert verdict.value == pytest.approx(x - 0.5, abs=0.01)  # how far aside they are now
 
 
+@pytest.mark.parametrize("hidden, ok", [((), True), (("face", "head"), None)])
+def test_how_they_go_aside_is_known_of_who_shows_nothing_of_what_is_asked(person, profile, hidden,
+                                                                          ok):
+    view = person(height=4.0, top=0.1, hidden=hidden).view()._replace(aside=0.4)
+    verdict = centred(view, profile("face"))
+    assert (verdict.ok, verdict.track) == (ok, 0.4)
+
+
 @pytest.mark.parametrize("side, code, mirrored_code", [
     # They stand at the image's left, and are to go to its right.
     ("front", "move_left", "move_right"),

@@ -411,6 +411,13 @@ class TestPace:
         assert room.run(1, "move_closer") == [(0.55, "move_closer")]
         assert room.run(8, "move_closer", moving="depth") == []  # beyond the 5 s of `repeat_s`
 
+    def test_nor_is_who_walks_told_again_to_go_aside(self, room):
+        """They may do both at once; of somebody who comes from afar it is hardly to be seen."""
+        room.run(1, "move_closer", "move_left")
+        room.run(1.5, "move_closer", "move_left", moving="depth")
+        assert [code for _, code in room.spoken] == ["move_closer", "move_left"]
+        assert room.run(7, "move_closer", "move_left", moving="depth") == []
+
     def test_but_not_for_ever(self, room):
         room.run(1, "move_closer")
         assert room.run(15, "move_closer", moving="depth") == [(10.55, "move_closer")]
@@ -515,21 +522,25 @@ class TestPace:
         decisions = [coach.update(found, i / FPS) for i in range(FPS)]
         assert [d.code for d in decisions if d.speak] == ["one_person"]
 
-    @pytest.mark.parametrize("walks_s", [0.5, 4.0, 7.0])
-    def test_who_walks_into_view_is_left_to(self, profile, walks_s):
-        """Where to go is told from where they come to rest."""
+    @pytest.mark.parametrize("known", [True, False])
+    @pytest.mark.parametrize("walks_s", [0.5, 4.0, 10.0])
+    def test_who_walks_into_view_is_left_to(self, profile, walks_s, known):
+        """Where to go is told from where they come to rest; at the image's border only their way
+        tells that they walk."""
         coach, said = Coach(replace(profile("full_body"), **TIMES)), []
         outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
-        inside = [Verdict("somebody", True, 1.0),
-                  Verdict("centred", False, 0.3, code="move_left")]
         for i in range(15 * FPS):
             now = i / FPS
-            still = Verdict("still", not 2 < now < 2 + walks_s, 0.0, code="keep_still")
-            decision = coach.update([*inside, still] if now > 1.8 else outside, now)
+            walked = 0.4 * min(max(now - 2, 0.0), walks_s)
+            inside = [Verdict("somebody", True, 1.0),
+                      Verdict("centred", False, 0.3, code="move_left", track=walked),
+                      Verdict("still", not 2 < now < 2 + walks_s if known else None, 0.0,
+                              code="keep_still", required=False)]
+            decision = coach.update(inside if now > 1.8 else outside, now)
             if decision.speak:
                 said.append((now, decision.code))
         assert [code for _, code in said[:2]] == ["step_into_view", "move_left"]
-        assert 2 + walks_s <= said[1][0] < 3 + walks_s
+        assert 2 + walks_s <= said[1][0] < 3.3 + walks_s
 
     def test_what_needs_no_place_is_said_on_the_way_into_view(self, profile):
         """Hands are shown anywhere."""

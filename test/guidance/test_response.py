@@ -67,6 +67,33 @@ def test_they_hear_it_do_it_and_end(name, fps):
     assert not any(one.responses.ended(other, one.now) for other in others)
 
 
+def test_of_who_walks_nobody_knows_whether_they_go_aside_too():
+    """The lesser of two ways is hardly to be seen, and a turn is another thing."""
+    one = Watched()
+    one.go(1)
+    one.ask("move_left")
+    one.ask("move_back")
+    one.go(5, "depth")
+    assert one.responses.moves("move_left") and one.responses.moves("move_back")
+    assert not one.responses.moves("turn_left")
+    assert not one.responses.ended("move_left", one.now)
+    one.go(2)
+    assert not one.responses.moves("move_left") and one.responses.ended("move_left", one.now)
+
+
+def test_a_turn_on_the_spot_is_no_step_aside():
+    """Although it moves what is seen of them."""
+    one = Watched()
+    one.go(1)
+    one.ask("turn_left")
+    one.ask("move_left")
+    one.go(0.5)
+    one.go(0.5, "turn", "side")
+    assert not one.go(1).ended("move_left", one.now)
+    one.go(0.5, "side")
+    assert one.go(1).ended("move_left", one.now)
+
+
 def test_who_does_nothing_has_not_ended_but_had_the_time_to_begin():
     one = Watched()
     one.ask("move_back")

@@ -175,7 +175,8 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
     """
     points = view.seen(with_nose(view, profile, mirrored), profile.score)
     if not len(points):
-        return within("centred", math.nan, -profile.centre, profile.centre)
+        return within("centred", math.nan, -profile.centre, profile.centre)._replace(
+            track=view.aside)
     offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5
     reach = reach_of(view, profile, mirrored)
     there = offset
