@@ -35,7 +35,8 @@ ARGUMENTS = {
     "light": ("1.0", "of the simulated room, by which every colour is multiplied: 0 to 3"),
     "noise": ("2.0", "grey levels, of the simulated camera: 0 to 60"),
     "blur": ("0.0", "pixels, of the simulated camera out of focus: 0 to 30"),
-    "bystanders": ("0", "how many other simulated people stand behind: 0 to 4"),
+    "bystanders": ("0", "how many other simulated people stand behind, 0 to 4; with "
+                   "any, the person begins in the middle"),
     "backend": ("auto", "estimator: auto, dwpose or mediapipe"),
     "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
     "detector": ("", "person detector: likewise"),
@@ -62,6 +63,9 @@ def camera(context) -> list[Node]:
     common = {"after": "pose", "width": value("width", int), "height": value("height", int),
               "rate": value("rate", float), "frame_id": value("frame_id", str)}
     if LaunchConfiguration("source").perform(context) == "sim":
+        # Nobody is asked to step in where somebody is already to be seen.
+        crowd = LaunchConfiguration("bystanders").perform(context) != "0"
+        common |= {"x": 0.0} if crowd else {}
         return [managed("simulation", images=True, parameters=common | {
             "temper": value("temper", str), "seed": value("seed", int),
             "background": value("background", str), "light": value("light", float),

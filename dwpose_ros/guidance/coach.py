@@ -109,12 +109,13 @@ class Coach:
         self._spoken = _Wish()
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._responses = Responses()
-        self._forget_patience(("", ""))
+        self._forget_patience()
         self._unknown_since: float | None = None
 
-    def _forget_patience(self, what: tuple[str, str]) -> None:
+    def _forget_patience(self) -> None:
         """Something else is wrong than before, or with somebody else."""
-        self._vain, self._in_vain = what, 0  # and how often that was said
+        self._in_vain: dict[tuple[str, str], int] = {}  # what was said, and how often
+        self._heeded_since: float | None = None  # from when on some of it is wrong no more
         self._pauses, self._pause_until = 0, -math.inf
 
     @property
@@ -218,21 +219,31 @@ class Coach:
         if wrong is None or failed is None and now - self._unknown_since < UNKNOWN_S:
             return _Wish()
         what = wrong.code, wrong.part
-        lasts = now - self._since.get(what, now) >= LASTING_S
-        if what != self._vain and (lasts or now >= self._pause_until):
-            self._forget_patience(what)
+        if self._things_changed(what, verdicts, now):
+            self._forget_patience()
         if now < self._pause_until:
             return _Wish("pause")
-        part = next((v.part for v in verdicts if v.ok is False and v.part), "")
-        if self._in_vain == PATIENCE and part and wrong.code != "show":
-            return _Wish("show", part)
-        if self._in_vain >= PATIENCE:
-            return _Wish("pause")
+        if self._in_vain.get(what, 0) >= PATIENCE:
+            part = next((v.part for v in verdicts if v.ok is False and v.part), "")
+            named = wrong.code == "show" or not part or self._in_vain.get(("show", part))
+            return _Wish("pause") if named else _Wish("show", part)
         if wrong.code == "step_into_view" and (self._responses.too_near(now) or (
                 self._responses.stepping_back(now)
                 and now - self._spoken_at < self.profile.repeat_s)):
             return _Wish("move_back", count=2)
         return self._wish(wrong)
+
+    def _things_changed(self, what: tuple[str, str], verdicts: Sequence[Verdict],
+                        now: float) -> bool:
+        """Some of what was said is wrong no more, or in a pause something else is; for a while."""
+        wrong = {(code, v.part) for v in verdicts if v.ok is not True for code in (v.code, "show")}
+        if self._in_vain.keys() <= wrong:
+            self._heeded_since = None
+        elif self._heeded_since is None:
+            self._heeded_since = now
+        heeded = self._heeded_since is not None and now - self._heeded_since >= LASTING_S
+        other = what not in self._in_vain and now - self._since.get(what, now) >= LASTING_S
+        return heeded or (other and now < self._pause_until)
 
     def _wish(self, verdict: Verdict) -> _Wish:
         """The instruction of a verdict; a smaller one for somebody who overdoes it."""
@@ -252,7 +263,7 @@ class Coach:
     def somebody_else(self) -> None:
         """Another person is guided from now on, who was asked nothing yet but to come."""
         self._responses.forget()
-        self._forget_patience(("", ""))
+        self._forget_patience()
         self._hold_since = None
 
     def interrupted(self) -> None:
@@ -365,12 +376,14 @@ class Coach:
         speak = bool(current.code) and current.what == self._wanted.what and self._may_speak(
             current, now, busy)
         if speak:
-            # Who has done something about it has not heard it in vain.
-            self._in_vain = 1 if self._responses.on(current.code).moved else self._in_vain + 1
             if current.code == "pause":
-                self._in_vain = 0
+                self._in_vain = dict.fromkeys(self._in_vain, 0)
                 self._pause_until = now + min(PAUSE_S * 2 ** self._pauses, LONGEST_PAUSE_S)
                 self._pauses += 1
+            else:  # who has done something about it has not heard it in vain
+                moved = self._responses.on(current.code).moved
+                self._in_vain[current.what] = 1 + (0 if moved else self._in_vain.get(
+                    current.what, 0))
             self._spoken, self._spoken_at, self._due_at = current, now, now
             self._responses.asked(current.code, current.part, now)
         # Who is at the image's border comes and goes, and may as well hear it to its end.
@@ -394,7 +407,8 @@ class Coach:
         never = wish.code == "show" and self._since[wish.what] == self._began  # was seen
         if wish.code in LASTING and not never and now - self._since[wish.what] < LASTING_S:
             return False
-        if since < (self.profile.repeat_s if self._in_vain >= PATIENCE else self.profile.gap_s):
+        in_vain = PATIENCE in self._in_vain.values()
+        if since < (self.profile.repeat_s if in_vain else self.profile.gap_s):
             return False
         asked = self._responses.on(wish.code)
         if undoes(wish.code, asked.code) and now - asked.spoken_at < UNDO_S:

@@ -85,7 +85,7 @@ def test_one_descriptor_serves_several_parameters(node):
 @pytest.mark.parametrize("name, value, reason", [
     ("rate", 15.5, ""), ("width", 4096, ""), ("lens.k", [], ""),
     ("rate", 15, "Wrong parameter type, expected 'Type.DOUBLE' got 'Type.INTEGER'"),
-    ("rate", 61.0, "Parameter rate out of range. Min: 0.5, Max: 60.0, value: 61.0"),
+    ("rate", 61.0, "Parameter rate out of range Min: 0.5, Max: 60.0, value: 61.0"),
     ("rate", 15.3, "The parameter value for rate is not a valid step"),
     ("width", 17, "The parameter value for width is not a valid step"),
     ("width", None, "Wrong parameter type"), ("lens.name", 1, "Wrong parameter type"),

@@ -730,6 +730,37 @@ class TestPatience:
         assert [c for _, c, _ in codes] == ["move_closer"] * 4 + ["pause"] + ["move_closer"] * 3
         assert codes[5][0] - codes[4][0] >= PAUSE_S
 
+    def turns(self, coach, heeded_s=0.0):
+        """What is said within 100 s to somebody too near, who does not stand square; with
+        `heeded_s` they do so for as long, from 12 s on."""
+        spoken, quiet_at = [], 0.0
+        near = Verdict("too_close", False, 0.9, code="move_back")
+        turned = Verdict("facing", False, 40.0, code="turn_left")
+        for i in range(100 * FPS):
+            now = i / FPS
+            found = [near] if 12 < now < 12 + heeded_s else [near, turned]
+            decision = coach.update([Verdict("somebody", True, 1.0), *found], now, now < quiet_at)
+            if decision.speak:
+                spoken.append((now, decision.code))
+                quiet_at = now + 1.5
+        return spoken
+
+    def test_so_does_what_is_said_in_turns(self, profile):
+        spoken = self.turns(Coach(profile("full_body")))
+        codes = [code for _, code in spoken]
+        told = codes.index("pause")
+        assert codes[:told] == (["move_back", "turn_left"] * told)[:told]
+        assert told in (7, 8) and codes.count("pause") > 1
+        assert spoken[told + 1][0] - spoken[told][0] >= PAUSE_S
+
+    def test_who_does_some_of_it_is_told_again_as_often(self, profile):
+        def coach():
+            return Coach(profile("full_body"))
+
+        first, moment, heeded = ([code for _, code in self.turns(coach(), s)].index("pause")
+                                 for s in (0.0, 0.5, 2.0))
+        assert first == moment < heeded
+
     def test_pauses_become_longer(self, profile):
         codes = self.said(Coach(profile("full_body")), 200,
                           Verdict("too_far", False, 0.1, code="move_closer"))
@@ -737,18 +768,25 @@ class TestPatience:
         resumed = [next(t for t, code, _ in codes if t > pause) - pause for pause in pauses[:3]]
         assert resumed == pytest.approx([PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S], abs=1.1)
 
-    @pytest.mark.parametrize("change", ["something else is wrong", "somebody else has come"])
+    @pytest.mark.parametrize("change", ["something else is wrong", "something more is wrong",
+                                        "somebody else has come"])
     def test_a_pause_ends_when_things_change(self, profile, change):
         coach = Coach(profile("full_body"))
         far = Verdict("too_far", False, 0.1, code="move_closer")
         assert self.said(coach, 20.5, far)[-1][1] == "pause"
+        aside = Verdict("centred", False, 0.4, code="move_left")
         if change == "somebody else has come":
             coach.somebody_else()
-        else:
-            far = Verdict("centred", False, 0.4, code="move_left")
-        decisions = [coach.update([Verdict("somebody", True, 1.0), far], 20.5 + i / FPS)
+        found = {"something else is wrong": [aside],
+                 "something more is wrong": [aside, far]}.get(change, [far])
+        decisions = [coach.update([Verdict("somebody", True, 1.0), *found], 20.5 + i / FPS)
                      for i in range(3 * FPS)]
-        assert [d.code for d in decisions if d.speak] == [far.code]
+        assert [d.code for d in decisions if d.speak] == [found[0].code]
+
+    def test_who_does_too_little_each_time_has_not_heard_it_in_vain(self, room):
+        for _ in range(6):
+            assert [code for _, code in room.run(1.5, "move_closer")] == ["move_closer"]
+            room.run(2, "move_closer", moving="depth")
 
     def test_the_missing_part_is_named_first(self, profile):
         cut = Verdict("cut_off", False, 0.1, code="move_back")
@@ -756,6 +794,13 @@ class TestPatience:
         codes = self.said(Coach(profile("full_body")), 30, cut, hidden)
         assert [c[1:] for c in codes] == [
             *[("move_back", "")] * 4, ("show", "feet"), ("pause", "")]
+
+    def test_and_once_whatever_else_is_asked_of_it(self, profile):
+        far = Verdict("too_far", False, 0.1, code="move_closer")
+        hanging = Verdict("held_up", False, -1.0, code="show_hands", part="hands")
+        codes = [c[1:] for c in self.said(Coach(profile("hands")), 80, far, hanging)]
+        told = codes.index(("show", "hands"))
+        assert codes[told + 1] == ("pause", "") and codes.count(("pause", "")) == 2
 
 
 class TestWhatCannotBeJudged:

@@ -205,6 +205,8 @@ def test_with_numpy_2_the_line_says_so(monkeypatch, capsys, tmp_path):
     for name in [n for n in sys.modules if n.split(".")[0] == "xtcocotools"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(sys.modules, "xtcocotools", None)  # so that what follows is undone
+    del sys.modules["xtcocotools"]
     with pytest.raises(CocoError) as error:
         coco.xtcocotools()
     assert "built for numpy 1: pip install 'numpy<2' (numpy.dtype size changed)" in str(

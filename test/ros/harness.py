@@ -44,6 +44,11 @@ class Process:
     def output(self) -> str:
         return self._log.read_text(errors="replace")
 
+    def told(self) -> list[str]:
+        """Lines of the output, but for what `ros2 run` and Cyclone DDS say themselves."""
+        return [line for line in self.output.splitlines() if line.strip()
+                and "[ros2run]" not in line and "not multicast-capable" not in line]
+
     def says(self, text: str, timeout_s: float = 15.0) -> str:
         """All output, once it holds the text."""
         end = time.monotonic() + timeout_s
@@ -73,6 +78,7 @@ class Peer:
     def __init__(self) -> None:
         rclpy.init(args=[])
         self.node = rclpy.create_node("test_peer")
+        self._kept: list = []
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
@@ -89,6 +95,11 @@ class Peer:
         heard: list = []
         self.node.create_subscription(msg_type, topic, heard.append, qos)
         return heard
+
+    def keep(self, client):
+        """An action client, which a node does not destroy with itself."""
+        self._kept.append(client)
+        return client
 
     def publisher(self, msg_type, topic: str, qos=10, readers: int = 1):
         """A publisher, once it has so many readers."""
@@ -107,4 +118,6 @@ class Peer:
     def close(self) -> None:
         rclpy.try_shutdown()
         self._thread.join(5.0)
+        for client in self._kept:
+            client.destroy()
         self.node.destroy_node()

@@ -37,7 +37,7 @@ class Goal:
 
     def __init__(self, peer, **wanted) -> None:
         self.feedback: list[Guidance] = []
-        client = ActionClient(peer.node, Guide, "guide")
+        client = peer.keep(ActionClient(peer.node, Guide, "guide"))
         assert client.wait_for_server(20.0)
         sent = client.send_goal_async(
             Guide.Goal(**wanted), lambda msg: self.feedback.append(msg.feedback.guidance))
@@ -58,6 +58,7 @@ class Goal:
 def test_a_goal_is_guided_to_its_pictures(peer, show, camera):  # noqa: F811
     voices = peer.listen(String, "speech_language", LATCHED)
     show.start(on_demand=True, profile="face")
+    wait_until(lambda: voices)
     goal = Goal(peer, profile="upper_body", language="de", captures=2)
     assert show(portrait(0.2)).profile == "upper_body"
     wait_until(lambda: goal.feedback)

@@ -121,9 +121,8 @@ def test_messages_before_0_8_had_regions_in_pixels(run, command, show, tmp_path)
 def test_without_hri_msgs_it_says_what_to_install(run):
     node = run("hri")
     assert node.ended() == 2
-    told = [x for x in node.output.splitlines() if x.strip() and "[ros2run]" not in x
-            and "not multicast-capable" not in x]  # which Cyclone DDS says of the loopback
-    assert len(told) == 1 and "apt install ros-$ROS_DISTRO-hri-msgs" in told[0]
+    line, = node.told()
+    assert "apt install ros-$ROS_DISTRO-hri-msgs" in line
 
 
 def test_bodies_are_off_unless_asked_for():

@@ -72,6 +72,16 @@ def test_everything_ends_with_one_ctrl_c(launched):
     assert "has died" not in launch.output
 
 
+@pytest.mark.parametrize("bystanders, in_view", [(0, False), (2, True)])
+def test_the_simulated_person_begins_where_they_can_be_guided(peer, launched, bystanders,
+                                                              in_view):
+    """Beside the picture they are asked to step in, unless somebody is already in it."""
+    truths = peer.listen(WholeBodyPose, "true_pose")
+    launched(source="sim", bystanders=bystanders, width=320, height=180)
+    persons = wait_until(lambda: truths, 30.0)[0].persons
+    assert [any(p.scores) for p in persons] == [in_view] + [True] * bystanders
+
+
 def test_two_cameras_in_two_namespaces(peer, command, networks, tmp_path):
     poses = {n: peer.listen(WholeBodyPose, f"/{n}/wholebody_pose") for n in ("left", "right")}
     file = tmp_path / "both.launch.py"

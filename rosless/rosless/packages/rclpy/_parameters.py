@@ -191,8 +191,9 @@ class Parameters:
             if ranges and parameter.type_.name == kind:
                 low, high, step = ranges[0].from_value, ranges[0].to_value, ranges[0].step
                 if not low <= parameter.value <= high:
-                    return (f"Parameter {parameter.name} out of range. Min: {low}, Max: {high}, "
-                            f"value: {parameter.value}")
+                    dot = "." if kind == "INTEGER" else ""  # as rclpy has it
+                    return (f"Parameter {parameter.name} out of range{dot} Min: {low}, "
+                            f"Max: {high}, value: {parameter.value}")
                 steps = (parameter.value - low) / step if step else 0
                 if parameter.value != high and abs(steps - round(steps)) > 1e-6:
                     return (f"The parameter value for {parameter.name} is not a valid step. "
