@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple, Sequence
 
 from dwpose_ros.guidance.checks import Verdict
+from dwpose_ros.guidance.patience import LASTING_S, PATIENCE, Patience
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.response import GRADUAL, PLACING, Responses, axis, undoes
 
@@ -19,10 +20,6 @@ ABANDONED_S = 60.0  # and so long where pictures are still to be taken
 COUNTDOWN_S = 3  # a hold of at least so long is counted down aloud, from here
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 LONGEST_SENTENCE_S = 10.0  # who is said to speak for longer hangs
-LASTING_S = 1.5  # how long some things must be due, see LASTING
-PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
-PAUSE_S = 15.0  # and twice as long each time that it was in vain, too
-LONGEST_PAUSE_S = 240.0
 LONG_WALK = 4  # steps
 TURNING_S = 2.0  # for so long a capture waits for who seems to turn
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
@@ -109,14 +106,8 @@ class Coach:
         self._spoken = _Wish()
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._responses = Responses()
-        self._forget_patience()
+        self._patience = Patience()
         self._unknown_since: float | None = None
-
-    def _forget_patience(self) -> None:
-        """Something else is wrong than before, or with somebody else."""
-        self._in_vain: dict[tuple[str, str], int] = {}  # what was said, and how often
-        self._heeded_since: float | None = None  # from when on some of it is wrong no more
-        self._pauses, self._pause_until = 0, -math.inf
 
     @property
     def profile(self) -> Profile:
@@ -219,31 +210,18 @@ class Coach:
         if wrong is None or failed is None and now - self._unknown_since < UNKNOWN_S:
             return _Wish()
         what = wrong.code, wrong.part
-        if self._things_changed(what, verdicts, now):
-            self._forget_patience()
-        if now < self._pause_until:
+        self._patience.watch(what, now - self._since.get(what, now), verdicts, now)
+        if self._patience.pauses(now):
             return _Wish("pause")
-        if self._in_vain.get(what, 0) >= PATIENCE:
+        if self._patience.said(what) >= PATIENCE:
             part = next((v.part for v in verdicts if v.ok is False and v.part), "")
-            named = wrong.code == "show" or not part or self._in_vain.get(("show", part))
+            named = wrong.code == "show" or not part or self._patience.said(("show", part))
             return _Wish("pause") if named else _Wish("show", part)
         if wrong.code == "step_into_view" and (self._responses.too_near(now) or (
                 self._responses.stepping_back(now)
                 and now - self._spoken_at < self.profile.repeat_s)):
             return _Wish("move_back", count=2)
         return self._wish(wrong)
-
-    def _things_changed(self, what: tuple[str, str], verdicts: Sequence[Verdict],
-                        now: float) -> bool:
-        """Some of what was said is wrong no more, or in a pause something else is; for a while."""
-        wrong = {(code, v.part) for v in verdicts if v.ok is not True for code in (v.code, "show")}
-        if self._in_vain.keys() <= wrong:
-            self._heeded_since = None
-        elif self._heeded_since is None:
-            self._heeded_since = now
-        heeded = self._heeded_since is not None and now - self._heeded_since >= LASTING_S
-        other = what not in self._in_vain and now - self._since.get(what, now) >= LASTING_S
-        return heeded or (other and now < self._pause_until)
 
     def _wish(self, verdict: Verdict) -> _Wish:
         """The instruction of a verdict; a smaller one for somebody who overdoes it."""
@@ -263,7 +241,7 @@ class Coach:
     def somebody_else(self) -> None:
         """Another person is guided from now on, who was asked nothing yet but to come."""
         self._responses.forget()
-        self._forget_patience()
+        self._patience.forget()
         self._hold_since = None
 
     def interrupted(self) -> None:
@@ -376,14 +354,7 @@ class Coach:
         speak = bool(current.code) and current.what == self._wanted.what and self._may_speak(
             current, now, busy)
         if speak:
-            if current.code == "pause":
-                self._in_vain = dict.fromkeys(self._in_vain, 0)
-                self._pause_until = now + min(PAUSE_S * 2 ** self._pauses, LONGEST_PAUSE_S)
-                self._pauses += 1
-            else:  # who has done something about it has not heard it in vain
-                moved = self._responses.on(current.code).moved
-                self._in_vain[current.what] = 1 + (0 if moved else self._in_vain.get(
-                    current.what, 0))
+            self._patience.spoke(current.what, self._responses.on(current.code).moved, now)
             self._spoken, self._spoken_at, self._due_at = current, now, now
             self._responses.asked(current.code, current.part, now)
         # Who is at the image's border comes and goes, and may as well hear it to its end.
@@ -400,15 +371,14 @@ class Coach:
         if wish.code == "hold_still":  # said once, and at once: it calms
             return self._spoken.code != wish.code or since >= self.profile.repeat_s and (
                 self._hold_since == now)
-        if busy or (now < self._pause_until and wish.code == "pause"):
+        if busy or (wish.code == "pause" and self._patience.pauses(now)):
             return False
         if wish.code == "capture_failed":
             return self._spoken.code != wish.code
         never = wish.code == "show" and self._since[wish.what] == self._began  # was seen
         if wish.code in LASTING and not never and now - self._since[wish.what] < LASTING_S:
             return False
-        in_vain = PATIENCE in self._in_vain.values()
-        if since < (self.profile.repeat_s if in_vain else self.profile.gap_s):
+        if since < (self.profile.repeat_s if self._patience.exhausted else self.profile.gap_s):
             return False
         asked = self._responses.on(wish.code)
         if undoes(wish.code, asked.code) and now - asked.spoken_at < UNDO_S:
@@ -416,8 +386,8 @@ class Coach:
         coming = self._responses.coming(now)  # where to go from there is not known yet
         # Nobody sees how somebody comes who is out of view: they have the time from its end on.
         heard_s = now - asked.heard_at if wish.code == "step_into_view" else since
-        patience = 3 if coming else 2 if self._responses.moves(wish.code) else 1
-        if heard_s >= patience * self.profile.repeat_s:
+        times = 3 if coming else 2 if self._responses.moves(wish.code) else 1
+        if heard_s >= times * self.profile.repeat_s:
             return True
         if coming and axis(wish.code) not in ("arms", "hands"):  # those are raised anywhere
             return False

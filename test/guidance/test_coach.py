@@ -10,9 +10,9 @@ import pytest
 
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import (ABANDONED_S, CAPTURE_TIMEOUT_S, LASTING_S, LONG_WALK,
-                                       NEW_SESSION_S, PAUSE_S, RETRY_S, RETAKES, TURNING_S, UNDO_S,
-                                       UNKNOWN_S)
+from dwpose_ros.guidance.coach import (ABANDONED_S, CAPTURE_TIMEOUT_S, LONG_WALK, NEW_SESSION_S,
+                                       RETRY_S, RETAKES, TURNING_S, UNDO_S, UNKNOWN_S)
+from dwpose_ros.guidance.patience import LASTING_S, PAUSE_S
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
