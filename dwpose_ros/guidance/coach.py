@@ -211,7 +211,7 @@ class Coach:
             return _Wish()
         what = wrong.code, wrong.part
         self._patience.watch(what, now - self._since.get(what, now), verdicts, now)
-        if self._patience.pauses(now):
+        if self._patience.pausing(now):
             return _Wish("pause")
         if self._patience.said(what) >= PATIENCE:
             part = next((v.part for v in verdicts if v.ok is False and v.part), "")
@@ -371,7 +371,7 @@ class Coach:
         if wish.code == "hold_still":  # said once, and at once: it calms
             return self._spoken.code != wish.code or since >= self.profile.repeat_s and (
                 self._hold_since == now)
-        if busy or (wish.code == "pause" and self._patience.pauses(now)):
+        if busy or (wish.code == "pause" and self._patience.pausing(now)):
             return False
         if wish.code == "capture_failed":
             return self._spoken.code != wish.code

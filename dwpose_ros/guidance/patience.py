@@ -27,7 +27,7 @@ class Patience:
         self._heeded_since: float | None = None  # from when on some of it is wrong no more
         self._pauses, self._pause_until = 0, -math.inf
 
-    def pauses(self, now: float) -> bool:
+    def pausing(self, now: float) -> bool:
         return now < self._pause_until
 
     def said(self, what: What) -> int:
@@ -52,7 +52,7 @@ class Patience:
             self._heeded_since = now
         heeded = self._heeded_since is not None and now - self._heeded_since >= LASTING_S
         other = what not in self._said and due_s >= LASTING_S
-        if heeded or (other and self.pauses(now)):
+        if heeded or (other and self.pausing(now)):
             self.forget()
 
     def spoke(self, what: What, moved: bool, now: float) -> None:

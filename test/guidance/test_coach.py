@@ -450,8 +450,9 @@ class TestPace:
         for i in range(6 * FPS):
             wrong = Verdict("the one", False, 1.0, code=said if i < FPS else other)
             moves = Verdict("still", i > 2 * FPS, 1.0, code="keep_still")
-            if coach.update([Verdict("somebody", True, 1.0), wrong, moves], i / FPS).speak:
-                spoken.append((i / FPS, coach._spoken.code))
+            decision = coach.update([Verdict("somebody", True, 1.0), wrong, moves], i / FPS)
+            if decision.speak:
+                spoken.append((i / FPS, decision.code))
         (began, first), (then, second) = spoken
         assert (first, second) == (said, other) and then - began >= UNDO_S
 
