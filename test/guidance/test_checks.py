@@ -20,6 +20,7 @@ from dwpose_ros.keypoints import INDEX, LEFT_HAND, NAMES
 SHIPPED = ("upper_body", "full_body", "face", "a_pose", "hands")
 # Heights (shares of the image's) at which a person who stands in the middle is right.
 RAISED = dict(arms=5, bend=185)  # both hands before the shoulders
+WIDE = dict(arms=60, bend=90, box="points")  # both hands out to the side
 RIGHT = {"upper_body": dict(height=1.5), "full_body": dict(height=0.8), "face": dict(height=5.0),
          "a_pose": dict(height=0.8, arms=40, bend=0, feet=1.8),
          "hands": dict(height=2.6, top=0.0, **RAISED)}
@@ -448,6 +449,12 @@ def test_sideways(view_right, mirrored, side):
     (dict(**RAISED, height=12.0, top=-1.5), "move_back"),
     (dict(**RAISED, height=1.2, top=0.2, x=0.03), "move_left"),  # one is beyond the border
     (dict(**RAISED, height=4.5, top=-0.4, x=0.1), "move_back"),  # and from further away it is not
+    # All of one hand is beyond the border: about where the other one is on the other side.
+    (dict(**WIDE, height=1.3, top=0.1, x=0.76), "move_right"),
+    (dict(**WIDE, height=1.3, top=0.1, x=0.16), "move_left"),
+    (dict(**WIDE, height=2.2, top=0.1, x=0.7), "move_back"),
+    (dict(**WIDE, height=2.6, top=0.1, x=0.88), "move_back"),  # a shoulder, too
+    (dict(**WIDE, height=1.3, top=0.1, hidden=tuple(NAMES[LEFT_HAND])), "show hands"),
     (dict(**RAISED, hidden=("right_hand_root",)), "show hands"),
     (dict(**RAISED, yaw=40), "good"),  # wherever they look
 ])

@@ -161,14 +161,45 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
     return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
 
 
+def across(view: View, profile: Profile, mirrored: bool = False) -> tuple[float, float]:
+    """Left and right end of the profile's parts, px, as far as they are seen; NaN if none is.
+
+    Of hands, one that is not seen counts where it is beyond the border: as far from the person's
+    middle as the other one.
+    """
+    points = view.seen(with_nose(view, profile, mirrored), profile.score)
+    if not len(points):
+        return math.nan, math.nan
+    ends = [float(points[:, 0].min()), float(points[:, 0].max())]
+    if "hands" in profile.parts:
+        ends.append(_hand_beyond(view, profile))
+    return float(np.nanmin(ends)), float(np.nanmax(ends))
+
+
+def _hand_beyond(view: View, profile: Profile) -> float:
+    """Where the hand that is not seen ends, px, if that is beyond the left or right border; NaN if
+    not, or if that cannot be told."""
+    seen = view.scores > profile.score
+    hands = [seen[hand.start:hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
+    centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
+    if centre is None or hands[0].any() == hands[1].any():
+        return math.nan
+    there = LEFT_HAND if hands[0].any() else RIGHT_HAND
+    middle = float(view.xy[list(centre), 0].mean())
+    ends = 2 * middle - view.seen(range(there.start, there.stop), profile.score)[:, 0]
+    end = float(ends[np.argmax(np.abs(ends - middle))])
+    room = view.width * profile.margin
+    return math.nan if room <= end <= view.width - room else end
+
+
 def _spread(view: View, profile: Profile, mirrored: bool, stature: float) -> float:
     """The same of hands, to either side; of those that are not seen, what it will be.
 
     Who is to come to the middle is taken to be there.
     """
     points = list(profile.points_in(mirrored))
-    if (view.scores[points] > profile.score).all():
-        left, right = view.xy[points, 0].min(), view.xy[points, 0].max()
+    if (view.scores[points] > profile.score).all() or not math.isnan(_hand_beyond(view, profile)):
+        left, right = across(view, profile, mirrored)
     else:
         left, right = view.box[[0, 2]].mean() + np.array([-0.5, 0.5]) * _HANDS_APART * stature
     aside = abs((left + right) / view.width - 1)  # of half the width

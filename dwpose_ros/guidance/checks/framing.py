@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from dwpose_ros.guidance.body import in_image
-from dwpose_ros.guidance.checks.extent import (ROAMING, crown, reach_of, shown, size, sticks_out,
-                                               with_nose)
+from dwpose_ros.guidance.checks.extent import (ROAMING, across, crown, reach_of, shown, size,
+                                               sticks_out, with_nose)
 from dwpose_ros.guidance.checks.facing import facing
 from dwpose_ros.guidance.checks.verdict import LITTLE_M, Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
@@ -99,7 +99,8 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
                if p not in ROAMING and not inside[shown(p, profile, mirrored)].all()]
     whole = inside[points].all() and not cropped
     verdict = Verdict("cut_off", False, share, 1.0)
-    where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped)
+    ends = across(view, profile, mirrored)
+    where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped, ends)
     if not where_to and missing and sticks_out(view, profile, mirrored):
         where_to = "back"
     if not where_to:
@@ -108,14 +109,15 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     # A hand that is not in the image: who knows how far. Further away all is nearer to the middle.
     draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
     if where_to != "back" and not draws_back:
-        aside = abs(float(view.box[[0, 2]].mean()) / view.width - 0.5)
+        left, right = np.fmin(ends[0], view.box[0]), np.fmax(ends[1], view.box[2])
+        aside = abs(float(left + right) / 2 / view.width - 0.5)
         return _aside(verdict, where_to == "right", aside, view, profile, mirrored, before)
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
     return verdict._replace(code="move_back", **steps(way, "move_back", before))
 
 
 def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
-            cropped: bool) -> str:
+            cropped: bool, ends: tuple[float, float]) -> str:
     """Where to go from the border that cuts: back, or the image's left or right; empty where none
     does."""
     if cropped:
@@ -125,7 +127,8 @@ def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
     extent = np.vstack([seen, view.box.reshape(2, 2)])
     (left, top), (right, bottom) = extent.min(0), extent.max(0)
     room_x, room_y = view.width * profile.margin, view.height * profile.margin
-    cut_left, cut_right = left <= room_x, right >= view.width - room_x
+    cut_left = min(left, ends[0]) <= room_x  # which a NaN is not
+    cut_right = max(right, ends[1]) >= view.width - room_x
     # Above and below the image is only what lies higher or lower than all that is inside: the
     # elbows of somebody whose hips are in view are behind their back, not below the border.
     there = [ABOVE_GROUND[p] for p in PARTS if p not in ROAMING
@@ -173,11 +176,10 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
 
     For who is too close or too far it is where the middle will be once they are not.
     """
-    points = view.seen(with_nose(view, profile, mirrored), profile.score)
-    if not len(points):
+    offset = sum(across(view, profile, mirrored)) / 2 / view.width - 0.5
+    if math.isnan(offset):
         return within("centred", math.nan, -profile.centre, profile.centre)._replace(
             track=view.aside)
-    offset = float(points[:, 0].min() + points[:, 0].max()) / 2 / view.width - 0.5
     reach = reach_of(view, profile, mirrored)
     there = offset
     if not math.isnan(reach.here):
