@@ -21,7 +21,7 @@ class ProfileError(ValueError):
     """A profile or phrase file that cannot be used; the message names file, key and remedy."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is its own, and quick to look things up by
 class Profile:
     """Limits of a picture. Lengths are shares of the image or of the person, times seconds."""
 

@@ -37,6 +37,9 @@ class View(NamedTuple):
     nearer: float = math.nan  # logarithm of how much larger they have become since some moment
     aside: float = math.nan  # how far they have gone to the image's right since, in their heights
 
+    # Arrays do not compare as a whole: a view is its own, and what it measures is kept for it.
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
     def seen(self, points, threshold: float) -> np.ndarray:
         """(n, 2) coordinates of those points that score above the threshold."""
         index = np.asarray(points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when the
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
 _NOSE = INDEX["nose"]
 _CHIN = FACE.start + 8
+_BODY = 23  # points of the body with its feet, which come first
 _LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # truer than the body's two eyes
 _EYES = (INDEX["left_eye"], INDEX["right_eye"])
 _EARS = (INDEX["left_ear"], INDEX["right_ear"])
@@ -29,28 +31,46 @@ _CROWN = ((_LIDS, (_CHIN,), 0.97), (_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 
 _EAR_TO_NOSE = 0.068  # in heights, of a head from the side
 _HANDS_APART = 0.55  # from edge to edge of hands held up before the body, in its heights
 _ROOM = 1.05  # so many times as far as would just do
+# Several checks ask for the same measures of one view, by the limits to enter and to leave.
+per_view = lru_cache(maxsize=4)
 
 
-def shown(part: str, profile: Profile, mirrored: bool) -> list[int]:
-    """The keypoints of a part that must be seen, as an estimator names them."""
-    return list(part_points(part, in_image(profile.side, mirrored)))
+@lru_cache(maxsize=None)
+def _indices(points: tuple[int, ...]) -> np.ndarray:
+    """(n,) to index arrays with, which is faster than by a list."""
+    indices = np.array(points, int)
+    indices.setflags(write=False)
+    return indices
 
 
-def with_nose(view: View, profile: Profile, mirrored: bool) -> list[int]:
-    """All keypoints that must be seen, and of a head from the side the nose where it is: it may
+def shown(part: str, profile: Profile, mirrored: bool) -> np.ndarray:
+    """(n,) the keypoints of a part that must be seen, as an estimator names them."""
+    return _indices(part_points(part, in_image(profile.side, mirrored)))
+
+
+@per_view
+def seen_in(view: View, profile: Profile) -> np.ndarray:
+    """(133,) bool: keypoints that score above the profile's threshold."""
+    return view.scores > profile.score
+
+
+@per_view
+def with_nose(view: View, profile: Profile, mirrored: bool) -> np.ndarray:
+    """(n,) all keypoints that must be seen, and of a head from the side the nose where it is: it may
     be hidden, but no border is to cut it off."""
-    points = list(profile.points_in(mirrored))
+    points = profile.points_in(mirrored)
     side = in_image(profile.side, mirrored)
     if "head" not in profile.parts or side not in ("left", "right"):
-        return points
-    seen, (ear,) = view.scores > profile.score, shown("head", profile, mirrored)
+        return _indices(points)
+    seen, (ear,) = seen_in(view, profile), shown("head", profile, mirrored)
     ahead = _EAR_TO_NOSE * _stature(view, seen, profile, mirrored)
     nose_x = view.xy[ear, 0] + (ahead if side == "right" else -ahead)
     room = view.width * profile.margin
     beyond = seen[ear] and not room <= nose_x <= view.width - room and not math.isnan(nose_x)
-    return [*points, _NOSE] if beyond or seen[_NOSE] else points
+    return _indices((*points, _NOSE) if beyond or seen[_NOSE] else points)
 
 
+@per_view
 def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     """Height of the profile's parts as a share of the image's height; NaN if it cannot be told.
 
@@ -59,8 +79,8 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     it is the larger one's longest side: they may be anywhere; of hands that hang, or are not
     seen, what it would be.
     """
-    seen = view.scores > profile.score
-    points = list(profile.points_in(mirrored))
+    seen = seen_in(view, profile)
+    points = _indices(profile.points_in(mirrored))
     if profile.parts == ("hands",):
         up = held_up(view, profile, mirrored)
         if up is not None and up.ok is False or not seen[points].any():
@@ -70,10 +90,11 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
         return max(float(np.ptp(hand, axis=0).max()) for hand in hands
                    if len(hand)) / view.height
     face = shown("face", profile, mirrored)
-    if face and "face" in profile.parts and seen[face].all():
+    if len(face) and "face" in profile.parts and seen[face].all():
         # The body's own eyes and nose are within it, and err by a sixth of it.
-        points = [i for i in points if i not in PARTS["head"]]
-    span = float(np.ptp(view.xy[points, 1][seen[points]])) if seen[points].any() else 0.0
+        points = _indices(tuple(i for i in profile.points_in(mirrored) if i not in PARTS["head"]))
+    y = view.xy[points[seen[points]], 1]
+    span = float(y.max() - y.min()) if len(y) else 0.0
     ears = profile.parts == ("head",) and _NOSE not in points  # which have no height
     if ears or not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
         # What is seen of them is the least that it can be.
@@ -81,6 +102,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     return span / view.height
 
 
+@lru_cache(maxsize=16)
 def _ends(profile: Profile) -> tuple[str, str]:
     """Of the profile's parts, that which reaches highest and that which reaches lowest."""
     return (max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
@@ -89,12 +111,13 @@ def _ends(profile: Profile) -> tuple[str, str]:
 
 def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
     """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
-    there, y = seen.tolist(), view.xy[:, 1].tolist()  # of so few, numpy's mean takes longer
+    there, y = seen[:_BODY].tolist(), view.xy[:_BODY, 1].tolist()  # faster than numpy, of so few
+    side = in_image(profile.side, mirrored)
     rulers = []
     for part in _RULERS:
         if part == "elbows" and _lifts_arms(profile):
             continue
-        points = shown(part, profile, mirrored)
+        points = part_points(part, side)
         at = [y[i] for i in points if there[i]]
         if at and (part != "feet" or len(at) == len(points)):
             rulers.append((sum(ABOVE_GROUND[part]) / 2, sum(at) / len(at)))
@@ -102,7 +125,7 @@ def _stature(view: View, seen: np.ndarray, profile: Profile, mirrored: bool) -> 
         (high, top), (low, bottom) = rulers[0], rulers[-1]
         return (bottom - top) / (high - low)
     face = shown("face", profile, mirrored)
-    if face and seen[face].all():
+    if len(face) and seen[face].all():
         low, high = ABOVE_GROUND["face"]
         return float(np.ptp(view.xy[face, 1])) / (high - low)
     return math.nan
@@ -126,6 +149,7 @@ class Reach(NamedTuple):
         return (self.near + self.far) / 2
 
 
+@per_view
 def reach_of(view: View, profile: Profile, mirrored: bool) -> Reach:
     """From their size, which is taken for an adult's."""
     value = size(view, profile, mirrored)
@@ -147,12 +171,13 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
     """
     if profile.parts == ("hands",):
         return _spread(view, profile, mirrored, stature)
-    seen = view.scores > profile.score
+    seen = seen_in(view, profile)
     ruler = next((p for p in _RULERS if seen[shown(p, profile, mirrored)].any()), None)
     parts = [p for p in profile.parts if p not in ROAMING]
     if ruler is None or not parts:
         return math.nan
-    at = float(view.xy[[i for i in shown(ruler, profile, mirrored) if seen[i]], 1].mean())
+    points = shown(ruler, profile, mirrored)
+    at = float(view.xy[points[seen[points]], 1].mean())
     above = sum(ABOVE_GROUND[ruler]) / 2
     highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
     lowest = min(ABOVE_GROUND[p][0] for p in parts)
@@ -161,7 +186,8 @@ def _overhang(view: View, profile: Profile, mirrored: bool, stature: float) -> f
     return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
 
 
-def across(view: View, profile: Profile, mirrored: bool = False) -> tuple[float, float]:
+@per_view
+def across(view: View, profile: Profile, mirrored: bool) -> tuple[float, float]:
     """Left and right end of the profile's parts, px, as far as they are seen; NaN if none is.
 
     Of hands, one that is not seen counts where it is beyond the border: as far from the person's
@@ -170,16 +196,16 @@ def across(view: View, profile: Profile, mirrored: bool = False) -> tuple[float,
     points = view.seen(with_nose(view, profile, mirrored), profile.score)
     if not len(points):
         return math.nan, math.nan
-    ends = [float(points[:, 0].min()), float(points[:, 0].max())]
-    if "hands" in profile.parts:
-        ends.append(_hand_beyond(view, profile))
-    return float(np.nanmin(ends)), float(np.nanmax(ends))
+    left, right = float(points[:, 0].min()), float(points[:, 0].max())
+    hand = _hand_beyond(view, profile) if "hands" in profile.parts else math.nan
+    return min(left, hand), max(right, hand)  # where a NaN, as the second, counts for nothing
 
 
+@per_view
 def _hand_beyond(view: View, profile: Profile) -> float:
     """Where the hand that is not seen ends, px, if that is beyond the left or right border; NaN if
     not, or if that cannot be told."""
-    seen = view.scores > profile.score
+    seen = seen_in(view, profile)
     hands = [seen[hand.start:hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
     centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
     if centre is None or hands[0].any() == hands[1].any():
@@ -197,8 +223,8 @@ def _spread(view: View, profile: Profile, mirrored: bool, stature: float) -> flo
 
     Who is to come to the middle is taken to be there.
     """
-    points = list(profile.points_in(mirrored))
-    if (view.scores[points] > profile.score).all() or not math.isnan(_hand_beyond(view, profile)):
+    points = _indices(profile.points_in(mirrored))
+    if seen_in(view, profile)[points].all() or not math.isnan(_hand_beyond(view, profile)):
         left, right = across(view, profile, mirrored)
     else:
         left, right = view.box[[0, 2]].mean() + np.array([-0.5, 0.5]) * _HANDS_APART * stature

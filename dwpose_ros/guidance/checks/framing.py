@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from dwpose_ros.guidance.body import in_image
-from dwpose_ros.guidance.checks.extent import (ROAMING, across, crown, reach_of, shown, size,
-                                               sticks_out, with_nose)
+from dwpose_ros.guidance.checks.extent import (ROAMING, across, crown, per_view, reach_of, seen_in,
+                                               shown, size, sticks_out, with_nose)
 from dwpose_ros.guidance.checks.facing import facing
 from dwpose_ros.guidance.checks.verdict import LITTLE_M, Verdict, sideways, steps, within
 from dwpose_ros.guidance.profile import PARTS, Profile
@@ -74,12 +74,14 @@ def _by_distance(verdict: Verdict, view: View, profile: Profile, mirrored: bool,
     return verdict._replace(**steps(abs(reach.best - reach.here), verdict.code, before))
 
 
+@per_view
 def _inside(view: View, profile: Profile) -> np.ndarray:
     """(133,) bool: seen, and inside the image with the profile's margin."""
-    size = np.array([view.width, view.height])
-    room = size * profile.margin
-    inside = ((view.xy >= room) & (view.xy <= size - room)).all(1) & (view.scores > profile.score)
-    if view.box[3] >= (size - room)[1]:
+    x, y = view.xy.T
+    room_x, room_y = view.width * profile.margin, view.height * profile.margin
+    inside = (seen_in(view, profile) & (x >= room_x) & (x <= view.width - room_x)
+              & (y >= room_y) & (y <= view.height - room_y))
+    if view.box[3] >= view.height - room_y:
         inside[list(PARTS["feet"])] = False  # the body goes on below: the network invents legs
     return inside
 
