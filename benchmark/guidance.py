@@ -128,6 +128,9 @@ def start(random: np.random.Generator) -> Stance:
                                 p=[0.8, 0.2]), "relaxed")
 
 
+_profile = lru_cache(maxsize=None)(load_profile)  # whose limits do not change from one to the next
+
+
 @lru_cache(maxsize=None)
 def _network() -> MediaPipe:
     """One for each process: what a graph of MediaPipe's held is not given back."""
@@ -139,7 +142,7 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
     """One person, from their start to the last picture or the time limit. With `images` they are
     rendered, and MediaPipe looks at them."""
     random = np.random.default_rng(seed)
-    profile = load_profile(profile_path)
+    profile = _profile(profile_path)
     actor = Actor(start(random), temper, seed)
     camera = random, height_for(profile.steps[0].parts), RATE_HZ
     eye = NetworksEye(*camera, _network()) if images else Eye(*camera)
@@ -185,7 +188,7 @@ def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Re
     """As `episode` with images, through the real nodes, in real time. Turns are told by the true
     points, of which the nodes' topics tell, and not by the true angle."""
     random = np.random.default_rng(seed)
-    profile, begin = load_profile(profile_path), start(random)
+    profile, begin = _profile(profile_path), start(random)
     limit_s = LIMIT_S[temper] * len(profile.steps)
     seen = nodes.episode(profile_path, temper, seed, begin, len(profile.steps), limit_s)
     eye = NetworksEye(random, height_for(profile.steps[0].parts), RATE_HZ, _network())

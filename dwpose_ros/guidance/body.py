@@ -6,6 +6,8 @@ import math
 from functools import lru_cache
 from typing import Iterable, NamedTuple
 
+import numpy as np
+
 from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
 from dwpose_ros.proportions import ABOVE_GROUND
 
@@ -122,6 +124,14 @@ def part_points(part: str, side: str = "front") -> tuple[int, ...]:
 def points_of(parts: tuple[str, ...], side: str = "front") -> tuple[int, ...]:
     """The keypoints of several parts, as `part_points`."""
     return tuple(i for part in parts for i in part_points(part, side))
+
+
+@lru_cache(maxsize=None)
+def indices(points: tuple[int, ...]) -> np.ndarray:
+    """(n,) to index arrays with, which is faster than by a list."""
+    array = np.array(points, int)
+    array.setflags(write=False)
+    return array
 
 
 def height_of(parts: Iterable[str]) -> float:

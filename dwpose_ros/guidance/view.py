@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dwpose_ros.guidance.body import indices
 from dwpose_ros.guidance.profile import Profile
 
 _SPEED_TIME_S = 0.35  # over which keypoint speed is measured
@@ -167,7 +168,7 @@ class Follower:
                        time_s: float) -> None:
         """How far they are from where they were shortly before: not from frame to frame, where
         the more frames come in a second, the more of it were noise."""
-        wanted = list(self._profile.points_in(self.mirrored))
+        wanted = indices(self._profile.points_in(self.mirrored))
         points, there = xy[wanted], scores[wanted] > self._threshold
         if self._recent and not 0 < time_s - self._recent[-1][0] <= _LONGEST_S:
             self._recent = []

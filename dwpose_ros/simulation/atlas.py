@@ -94,6 +94,8 @@ class Atlas:
                 table["xy"][i], table["visible"][i], Path(folder) / f"{name}.webp",
             )
             self._sprites.setdefault((sprite.posture, sprite.bust), []).append(sprite)
+        self._yaws = {which: np.array([s.yaw_deg for s in sprites])
+                      for which, sprites in self._sprites.items()}
 
     def xyz(self, posture: str) -> np.ndarray:
         """(133, 3) metres: ahead of the person, to their left, up from the ground.
@@ -109,7 +111,8 @@ class Atlas:
     def nearest(self, posture: str, yaw_deg: float, bust: bool = False) -> Sprite | None:
         """The picture whose yaw is nearest; None where the posture has no bust."""
         there = self.sprites(posture, bust)
-        return min(there, key=lambda s: turn_deg(s.yaw_deg, yaw_deg), default=None)
+        yaws = self._yaws.get((posture, bust))
+        return there[int(turn_deg(yaws, yaw_deg).argmin())] if there else None
 
     def _known(self, posture: str) -> str:
         if posture not in self.postures:
@@ -117,8 +120,8 @@ class Atlas:
         return posture
 
 
-def turn_deg(a: float, b: float) -> float:
-    """The angle between two yaws, 0..180 degrees."""
+def turn_deg(a, b):
+    """The angle between two yaws, or arrays of them, 0..180 degrees."""
     return abs((a - b + 180) % 360 - 180)
 
 

@@ -15,6 +15,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -179,12 +180,12 @@ class _Placed:
 
     def points(self) -> np.ndarray:
         """(133, 2) px of the image; what is not before the camera is far outside of it."""
-        h = np.concatenate([self.sprite.xy, np.ones((len(self.sprite.xy), 1))], 1) @ self._map.T
+        h = _projected(self.sprite.xy, self._map)
         return h[:, :2] / np.maximum(h[:, 2:], _NEAR_M)
 
     def hides(self, xy: np.ndarray) -> np.ndarray:
         """(n,) bool: whether this person covers the pixels (n, 2) of the image."""
-        h = np.concatenate([xy, np.ones((len(xy), 1))], 1) @ np.linalg.inv(self._map).T
+        h = _projected(xy, np.linalg.inv(self._map))
         alpha = self.sprite.pyramid()[0][..., 3]
         i, j = np.rint(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])).clip(-1, 1e6).T
         on = (h[:, 2] > 0) & (i >= 0) & (j >= 0) & (i < alpha.shape[1]) & (j < alpha.shape[0])
@@ -199,16 +200,13 @@ class _Placed:
 
     def _bounds(self, polygon: np.ndarray) -> np.ndarray:
         """x1 y1 x2 y2 of the part in the image of a polygon (n, 2) in the picture, else zeros."""
-        h = np.concatenate([polygon, np.ones((len(polygon), 1))], 1) @ self._map.T
-        width, height = self._size
-        # Depth of 5 cm at least, and between the image's sides: each is one plane (3,) + offset.
-        for plane, offset in (((0, 0, 1), -_NEAR_M), ((1, 0, 0), 0), ((-1, 0, width - 1), 0),
-                              ((0, 1, 0), 0), ((0, -1, height - 1), 0)):
-            inside = h @ np.array(plane, float) + offset
+        h = _projected(polygon, self._map)
+        for plane, offset in _planes(*self._size):
+            inside = h @ plane + offset
             if inside.min() < 0:
                 h = _cut(h, inside)
-            if not len(h):
-                return np.zeros(4)
+                if not len(h):
+                    return np.zeros(4)
         flat = h[:, :2] / h[:, 2:]
         return np.concatenate([flat.min(0), flat.max(0)])
 
@@ -237,13 +235,26 @@ class _Placed:
         return (x1, y1), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([through] * 3)
 
 
+def _projected(xy: np.ndarray, homography: np.ndarray) -> np.ndarray:
+    """(n, 3) homogeneous places of (n, 2)."""
+    return xy @ homography[:, :2].T + homography[:, 2]
+
+
+@lru_cache(maxsize=None)
+def _planes(width: int, height: int) -> tuple[tuple[np.ndarray, float], ...]:
+    """Normals (3,) and offsets of what an image shows: 5 cm deep at least, and between its sides."""
+    return tuple((np.array(normal, float), offset) for normal, offset in (
+        ((0, 0, 1), -_NEAR_M), ((1, 0, 0), 0.0), ((-1, 0, width - 1), 0.0), ((0, 1, 0), 0.0),
+        ((0, -1, height - 1), 0.0)))
+
+
 def _cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """A convex polygon (n, 3) where a linear function, (n,) at its corners, is not negative."""
-    kept = []
-    for i, j in zip(range(len(polygon)), [*range(1, len(polygon)), 0]):
-        if inside[i] >= 0:
-            kept.append(polygon[i])
-        if (inside[i] >= 0) != (inside[j] >= 0):
-            part = inside[i] / (inside[i] - inside[j])
-            kept.append(polygon[i] + (polygon[j] - polygon[i]) * part)
-    return np.array(kept).reshape(-1, 3)
+    following = np.concatenate([polygon[1:], polygon[:1]])
+    beyond = np.concatenate([inside[1:], inside[:1]])
+    kept = inside >= 0
+    crosses = kept != (beyond >= 0)
+    share = inside / np.where(crosses, inside - beyond, 1.0)
+    crossings = polygon + (following - polygon) * share[:, None]
+    corners = np.concatenate([polygon, crossings], 1).reshape(-1, 3)  # each, and what follows it
+    return corners[np.array([kept, crosses]).T.ravel()]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dwpose_ros.guidance.body import height_of, in_image, part_points
+from dwpose_ros.guidance.body import height_of, in_image, indices, part_points
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.profile import PARTS, Profile
 from dwpose_ros.guidance.view import View
@@ -35,17 +35,9 @@ _ROOM = 1.05  # so many times as far as would just do
 per_view = lru_cache(maxsize=4)
 
 
-@lru_cache(maxsize=None)
-def _indices(points: tuple[int, ...]) -> np.ndarray:
-    """(n,) to index arrays with, which is faster than by a list."""
-    indices = np.array(points, int)
-    indices.setflags(write=False)
-    return indices
-
-
 def shown(part: str, profile: Profile, mirrored: bool) -> np.ndarray:
     """(n,) the keypoints of a part that must be seen, as an estimator names them."""
-    return _indices(part_points(part, in_image(profile.side, mirrored)))
+    return indices(part_points(part, in_image(profile.side, mirrored)))
 
 
 @per_view
@@ -61,13 +53,13 @@ def with_nose(view: View, profile: Profile, mirrored: bool) -> np.ndarray:
     points = profile.points_in(mirrored)
     side = in_image(profile.side, mirrored)
     if "head" not in profile.parts or side not in ("left", "right"):
-        return _indices(points)
+        return indices(points)
     seen, (ear,) = seen_in(view, profile), shown("head", profile, mirrored)
     ahead = _EAR_TO_NOSE * _stature(view, seen, profile, mirrored)
     nose_x = view.xy[ear, 0] + (ahead if side == "right" else -ahead)
     room = view.width * profile.margin
     beyond = seen[ear] and not room <= nose_x <= view.width - room and not math.isnan(nose_x)
-    return _indices((*points, _NOSE) if beyond or seen[_NOSE] else points)
+    return indices((*points, _NOSE) if beyond or seen[_NOSE] else points)
 
 
 @per_view
@@ -80,7 +72,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     seen, what it would be.
     """
     seen = seen_in(view, profile)
-    points = _indices(profile.points_in(mirrored))
+    points = indices(profile.points_in(mirrored))
     if profile.parts == ("hands",):
         up = held_up(view, profile, mirrored)
         if up is not None and up.ok is False or not seen[points].any():
@@ -92,7 +84,7 @@ def size(view: View, profile: Profile, mirrored: bool = False) -> float:
     face = shown("face", profile, mirrored)
     if len(face) and "face" in profile.parts and seen[face].all():
         # The body's own eyes and nose are within it, and err by a sixth of it.
-        points = _indices(tuple(i for i in profile.points_in(mirrored) if i not in PARTS["head"]))
+        points = indices(tuple(i for i in profile.points_in(mirrored) if i not in PARTS["head"]))
     y = view.xy[points[seen[points]], 1]
     span = float(y.max() - y.min()) if len(y) else 0.0
     ears = profile.parts == ("head",) and _NOSE not in points  # which have no height
@@ -223,7 +215,7 @@ def _spread(view: View, profile: Profile, mirrored: bool, stature: float) -> flo
 
     Who is to come to the middle is taken to be there.
     """
-    points = _indices(profile.points_in(mirrored))
+    points = indices(profile.points_in(mirrored))
     if seen_in(view, profile)[points].all() or not math.isnan(_hand_beyond(view, profile)):
         left, right = across(view, profile, mirrored)
     else:
