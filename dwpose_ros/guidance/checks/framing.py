@@ -88,7 +88,27 @@ def _inside(view: View, profile: Profile) -> np.ndarray:
 
 def cut_off(view: View, profile: Profile, mirrored: bool = False,
             before: Verdict | None = None) -> Verdict:
-    """No border cuts the parts off. The value is the share of points seen inside the image.
+    """No border cuts the parts off. The value is the share of points seen inside the image."""
+    share, where_to = _cut(view, profile, mirrored)
+    verdict = Verdict("cut_off", not where_to, share, 1.0)
+    if not where_to:
+        return verdict
+    reach = reach_of(view, profile, mirrored)
+    # A hand that is not in the image: who knows how far. Further away all is nearer to the middle.
+    draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
+    if where_to != "back" and not draws_back:
+        left, right = across(view, profile, mirrored)
+        left, right = np.fmin(left, view.box[0]), np.fmax(right, view.box[2])
+        aside = abs(float(left + right) / 2 / view.width - 0.5)
+        return _aside(verdict, where_to == "right", aside, view, profile, mirrored, before)
+    way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
+    return verdict._replace(code="move_back", **steps(way, "move_back", before))
+
+
+@per_view
+def _cut(view: View, profile: Profile, mirrored: bool) -> tuple[float, str]:
+    """The share of points seen inside the image, and where to go from the border that cuts parts
+    off: back, or the image's left or right; empty where none does, and `visible` tells the rest.
 
     A head is whole with its crown, which counts as one more point.
     """
@@ -100,22 +120,11 @@ def cut_off(view: View, profile: Profile, mirrored: bool = False,
     missing = [ABOVE_GROUND[p] for p in profile.parts
                if p not in ROAMING and not inside[shown(p, profile, mirrored)].all()]
     whole = inside[points].all() and not cropped
-    verdict = Verdict("cut_off", False, share, 1.0)
-    ends = across(view, profile, mirrored)
-    where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped, ends)
+    where_to = "" if whole else _cut_by(view, profile, inside, missing, cropped,
+                                        across(view, profile, mirrored))
     if not where_to and missing and sticks_out(view, profile, mirrored):
         where_to = "back"
-    if not where_to:
-        return verdict._replace(ok=True)  # no border's fault: see `visible`
-    reach = reach_of(view, profile, mirrored)
-    # A hand that is not in the image: who knows how far. Further away all is nearer to the middle.
-    draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
-    if where_to != "back" and not draws_back:
-        left, right = np.fmin(ends[0], view.box[0]), np.fmax(ends[1], view.box[2])
-        aside = abs(float(left + right) / 2 / view.width - 0.5)
-        return _aside(verdict, where_to == "right", aside, view, profile, mirrored, before)
-    way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
-    return verdict._replace(code="move_back", **steps(way, "move_back", before))
+    return share, where_to
 
 
 def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
@@ -188,7 +197,7 @@ def centred(view: View, profile: Profile, mirrored: bool = False,
         # Well within where size alone asks them to move: the limits to enter and to leave differ.
         fits = (profile.size_minimum / _NEARLY <= size(view, profile, mirrored)
                 <= profile.size_maximum * _NEARLY)
-        stays = fits and cut_off(view, profile, mirrored).ok
+        stays = fits and not _cut(view, profile, mirrored)[1]
         there *= 1.0 if stays else reach.here / reach.best
     verdict = within("centred", there, -profile.centre, profile.centre)._replace(
         value=offset, track=view.aside)

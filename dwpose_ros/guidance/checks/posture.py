@@ -6,10 +6,9 @@ cannot be judged. Lengths are in torso lengths (the middle of the shoulders to t
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Callable, NamedTuple
-
-import numpy as np
 
 from dwpose_ros.guidance.body import (FRONTAL, OF_HANDS, PARTS, POSTURE_PARTS, POSTURES,
                                       in_image)
@@ -38,14 +37,14 @@ class Figure(NamedTuple):
     threshold: float
     sides: tuple[str, ...]  # that are to be seen: from the left only the left
 
-    def at(self, name: str) -> np.ndarray | None:
-        """(2,) px of one point, or the middle of a pair such as 'hips', of which the far one does
-        not count; None if unseen."""
+    def at(self, name: str) -> complex | None:
+        """Where one point is, x + yj px, or the middle of a pair such as 'hips', of which the far
+        one does not count; None if unseen."""
         names = [name] if name in INDEX else [f"{side}_{name[:-1]}" for side in self.sides]
         points = [INDEX[n] for n in names]
         if min(self.view.scores[p] for p in points) <= self.threshold:
             return None
-        return self.view.xy[points].astype(float).mean(0)
+        return sum(complex(*self.view.xy[p]) for p in points) / len(points)
 
     def missing(self, *parts: str) -> str:
         """The first of these parts that is not seen on a side that is to be; or empty."""
@@ -57,29 +56,29 @@ class Figure(NamedTuple):
             return self.view.scores[_HANDS[side]].min() > self.threshold
         return self.at(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
 
-    def torso(self) -> np.ndarray:
-        """(2,) px from the middle of the shoulders to that of the hips."""
+    def torso(self) -> complex:
+        """Px from the middle of the shoulders to that of the hips."""
         return self.at("hips") - self.at("shoulders")
 
 
-def _angle(a: np.ndarray, b: np.ndarray) -> float:
+def _angle(a: complex, b: complex) -> float:
     """Degrees from direction a to b, signed, from -180 to 180."""
-    return math.degrees(math.atan2(a[0] * b[1] - a[1] * b[0], a @ b))
+    return math.degrees(cmath.phase(a.conjugate() * b))
 
 
 def upright(figure: Figure) -> _Found:
     """Degrees between the torso and the image's vertical."""
-    return (abs(_angle(figure.torso(), np.array([0.0, 1.0]))),)
+    return (abs(_angle(figure.torso(), 1j)),)
 
 
 def arms_out(figure: Figure) -> _Found:
     """Degrees between torso and upper arm, of both arms; < 0 before the body, 180 overhead."""
     torso = figure.torso()
     found = []
-    facing = figure.at("left_shoulder")[0] - figure.at("right_shoulder")[0]
+    facing = (figure.at("left_shoulder") - figure.at("right_shoulder")).real
     for side in figure.sides:
         arm = figure.at(f"{side}_elbow") - figure.at(f"{side}_shoulder")
-        if np.linalg.norm(arm) < _SHORT_ARM * np.linalg.norm(torso):
+        if abs(arm) < _SHORT_ARM * abs(torso):
             return ()
         outward = -1.0 if (side == "left") == (facing > 0) else 1.0
         angle = outward * _angle(torso, arm)
@@ -89,8 +88,8 @@ def arms_out(figure: Figure) -> _Found:
 
 def arms_up(figure: Figure) -> _Found:
     """Height of the wrists above the shoulders, in torso lengths; also from the side."""
-    length = max(float(np.linalg.norm(figure.torso())), _LEAST_PX)
-    return tuple(float(figure.at(f"{side}_shoulder")[1] - figure.at(f"{side}_wrist")[1]) / length
+    length = max(abs(figure.torso()), _LEAST_PX)
+    return tuple((figure.at(f"{side}_shoulder") - figure.at(f"{side}_wrist")).imag / length
                  for side in figure.sides)
 
 
@@ -99,7 +98,7 @@ def arms_straight(figure: Figure) -> _Found:
     found = []
     for side in figure.sides:
         shoulder, elbow, wrist = (figure.at(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist"))
-        if min(np.linalg.norm(elbow - shoulder), np.linalg.norm(wrist - elbow)) < _LEAST_PX:
+        if min(abs(elbow - shoulder), abs(wrist - elbow)) < _LEAST_PX:
             return ()
         found.append(abs(_angle(shoulder - elbow, wrist - elbow)))
     return tuple(found)
@@ -107,19 +106,19 @@ def arms_straight(figure: Figure) -> _Found:
 
 def feet_apart(figure: Figure) -> _Found:
     """Distance across between the ankles, in torso lengths: half of one is below the hips."""
-    apart = abs(figure.at("left_ankle")[0] - figure.at("right_ankle")[0])
-    return (float(apart) / max(float(np.linalg.norm(figure.torso())), _LEAST_PX),)
+    apart = abs((figure.at("left_ankle") - figure.at("right_ankle")).real)
+    return (apart / max(abs(figure.torso()), _LEAST_PX),)
 
 
-def _hands(figure: Figure) -> list[np.ndarray]:
-    """The points (21, 2) of the hands that are to be seen; none if one is foreshortened."""
+def _hands(figure: Figure) -> list[list[complex]]:
+    """The 21 points of the hands that are to be seen; none if one is foreshortened."""
     found = []
     for side in figure.sides:
-        points = figure.view.xy[_HANDS[side]].astype(float)
+        points = [complex(*point) for point in figure.view.xy[_HANDS[side]].tolist()]
         elbow = figure.at(f"{side}_elbow")
-        palm = np.linalg.norm(points[9] - points[0])
+        palm = abs(points[9] - points[0])
         if palm < _LEAST_PX or (
-                elbow is not None and palm < _SHORT_PALM * np.linalg.norm(points[0] - elbow)):
+                elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
             return []
         found.append(points)
     return found
@@ -132,10 +131,10 @@ def open_hands(figure: Figure) -> _Found:
     for points in _hands(figure):
         shares = []
         for start in _FINGERS:
-            chain = points[[0, *range(start, start + 4)]]
-            way = np.linalg.norm(np.diff(chain, axis=0), axis=1).sum()
-            shares.append(np.linalg.norm(chain[-1] - chain[0]) / max(way, _LEAST_PX))
-        found.append(float(np.mean(shares)))
+            chain = [points[0], *points[start:start + 4]]
+            way = sum(abs(b - a) for a, b in zip(chain, chain[1:]))
+            shares.append(abs(chain[-1] - chain[0]) / max(way, _LEAST_PX))
+        found.append(sum(shares) / len(shares))
     return tuple(found)
 
 
@@ -220,7 +219,7 @@ def held_up(view: View, profile: Profile, mirrored: bool = False,
         return None
     figure = _figure(view, profile, mirrored)
     ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
-    up = [float(elbow[1] - wrist[1]) / max(float(np.linalg.norm(wrist - elbow)), _LEAST_PX)
+    up = [(elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
           for elbow, wrist in ends if elbow is not None and wrist is not None]
     hands, head, hips = ((view.scores[[*PARTS[p]]] > profile.score).any()
                          for p in ("hands", "head", "hips"))
