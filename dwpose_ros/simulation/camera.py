@@ -107,9 +107,9 @@ class Figure:
         plane, which is upright and turned to the camera; (0, 0) is where they stand."""
         sin, cos = self.x_m / self.range_m, self.distance_m / self.range_m
         c, s = math.cos(math.radians(self.lean_deg)), math.sin(math.radians(self.lean_deg))
-        right, up = np.array([cos, -sin, 0.0]), np.array([0.0, 0.0, 1.0])
-        return np.stack([
-            [*(c * right - s * up), 0],
-            [*(s * right + c * up), 0],
-            [self.x_m, self.distance_m, 0, 1],
-        ], axis=1)
+        return np.array([  # of a step to the right, one up, and where they stand
+            [c * cos, s * cos, self.x_m],
+            [-c * sin, -s * sin, self.distance_m],
+            [-s, c, 0],
+            [0, 0, 1],
+        ])

@@ -201,12 +201,11 @@ class _Placed:
     def _bounds(self, polygon: np.ndarray) -> np.ndarray:
         """x1 y1 x2 y2 of the part in the image of a polygon (n, 2) in the picture, else zeros."""
         h = _projected(polygon, self._map)
-        for plane, offset in _planes(*self._size):
-            inside = h @ plane + offset
-            if inside.min() < 0:
-                h = _cut(h, inside)
-                if not len(h):
-                    return np.zeros(4)
+        normals, offsets = _sides(*self._size)
+        for i in np.flatnonzero((h @ normals + offsets).min(0) < 0):
+            h = _cut(h, h @ normals[:, i] + offsets[i])
+            if not len(h):
+                return np.zeros(4)
         flat = h[:, :2] / h[:, 2:]
         return np.concatenate([flat.min(0), flat.max(0)])
 
@@ -241,11 +240,11 @@ def _projected(xy: np.ndarray, homography: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=None)
-def _planes(width: int, height: int) -> tuple[tuple[np.ndarray, float], ...]:
-    """Normals (3,) and offsets of what an image shows: 5 cm deep at least, and between its sides."""
-    return tuple((np.array(normal, float), offset) for normal, offset in (
-        ((0, 0, 1), -_NEAR_M), ((1, 0, 0), 0.0), ((-1, 0, width - 1), 0.0), ((0, 1, 0), 0.0),
-        ((0, -1, height - 1), 0.0)))
+def _sides(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Normals (3, 5) and offsets (5,) of the planes between which an image shows what it does: 5 cm
+    deep at least, right of its left side, and so on."""
+    normals = np.array([(0, 0, 1), (1, 0, 0), (-1, 0, width - 1), (0, 1, 0), (0, -1, height - 1)])
+    return normals.T.astype(float), np.array([-_NEAR_M, 0.0, 0.0, 0.0, 0.0])
 
 
 def _cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:

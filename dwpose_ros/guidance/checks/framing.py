@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dwpose_ros.guidance.body import in_image
+from dwpose_ros.guidance.body import in_image, indices
 from dwpose_ros.guidance.checks.extent import (ROAMING, across, crown, per_view, reach_of, seen_in,
                                                shown, size, sticks_out, with_nose)
 from dwpose_ros.guidance.checks.facing import facing
@@ -82,7 +82,7 @@ def _inside(view: View, profile: Profile) -> np.ndarray:
     inside = (seen_in(view, profile) & (x >= room_x) & (x <= view.width - room_x)
               & (y >= room_y) & (y <= view.height - room_y))
     if view.box[3] >= view.height - room_y:
-        inside[list(PARTS["feet"])] = False  # the body goes on below: the network invents legs
+        inside[indices(PARTS["feet"])] = False  # the body goes on below: the network invents legs
     return inside
 
 
@@ -134,8 +134,7 @@ def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
     if cropped:
         return "back"
     # Which border? Points that are seen tell best, but the box may reach further than they do.
-    seen = view.seen(range(len(view.xy)), profile.score)
-    extent = np.vstack([seen, view.box.reshape(2, 2)])
+    extent = np.vstack([view.xy[seen_in(view, profile)], view.box.reshape(2, 2)])
     (left, top), (right, bottom) = extent.min(0), extent.max(0)
     room_x, room_y = view.width * profile.margin, view.height * profile.margin
     cut_left = min(left, ends[0]) <= room_x  # which a NaN is not
@@ -143,7 +142,7 @@ def _cut_by(view: View, profile: Profile, inside: np.ndarray, missing: list,
     # Above and below the image is only what lies higher or lower than all that is inside: the
     # elbows of somebody whose hips are in view are behind their back, not below the border.
     there = [ABOVE_GROUND[p] for p in PARTS if p not in ROAMING
-             and inside[list(PARTS[p])].any()]
+             and inside[indices(PARTS[p])].any()]
     cut_top = bool(missing) and top <= room_y and max(missing) >= max(there, default=(0, 0))
     cut_bottom = bool(missing) and bottom >= view.height - room_y and (
         min(missing) <= min(there, default=(1, 1)))
