@@ -241,8 +241,8 @@ def _projected(xy: np.ndarray, homography: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=None)
 def _sides(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Normals (3, 5) and offsets (5,) of the planes between which an image shows what it does: 5 cm
-    deep at least, right of its left side, and so on."""
+    """Normals (3, 5) and offsets (5,) of the planes between which an image shows what it does:
+    5 cm deep at least, right of its left side, and so on."""
     normals = np.array([(0, 0, 1), (1, 0, 0), (-1, 0, width - 1), (0, 1, 0), (0, -1, height - 1)])
     return normals.T.astype(float), np.array([-_NEAR_M, 0.0, 0.0, 0.0, 0.0])
 

@@ -48,8 +48,8 @@ def seen_in(view: View, profile: Profile) -> np.ndarray:
 
 @per_view
 def with_nose(view: View, profile: Profile, mirrored: bool) -> np.ndarray:
-    """(n,) all keypoints that must be seen, and of a head from the side the nose where it is: it may
-    be hidden, but no border is to cut it off."""
+    """(n,) all keypoints that must be seen, and of a head from the side the nose where it is: it
+    may be hidden, but no border is to cut it off."""
     points = profile.points_in(mirrored)
     side = in_image(profile.side, mirrored)
     if "head" not in profile.parts or side not in ("left", "right"):
