@@ -75,10 +75,10 @@ def steps(way_m: float, code: str, before: Verdict | None) -> dict[str, str | in
     if way_m <= little:
         return {"grade": "little", "count": 0}
     wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
+    wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
     if there and before.count and abs(wanted - before.count) < 0.5 + _GRADE_STICKS:
         return {"grade": "", "count": before.count}
-    # Rather one too few: they may take long ones, and the next advice is the better one.
-    return {"grade": "", "count": min(max(math.floor(wanted + 0.4), 1), MOST_STEPS)}
+    return {"grade": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
 
 
 def within(name: str, value: float, minimum: float = math.nan, maximum: float = math.nan,
