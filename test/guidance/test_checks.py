@@ -183,8 +183,8 @@ def test_steps(way_m, code, grade, count):
 @pytest.mark.parametrize("grade, count, way_m, then", [
     ("little", 0, 0.32, 0), ("little", 0, 0.33, 1),  # a little, up to 0.324 m
     ("", 1, 0.22, 1), ("", 1, 0.21, 0),  # a step, down to 0.216 m
-    ("", 1, 0.84, 1), ("", 1, 0.86, 2), ("", 2, 0.66, 2), ("", 2, 0.64, 1),
-    ("", 3, 1.84, 3), ("", 3, 1.16, 3), ("", 3, 1.1, 2), ("", 3, 2.0, 4),
+    ("", 1, 0.89, 1), ("", 1, 0.91, 2), ("", 2, 0.71, 2), ("", 2, 0.69, 1),
+    ("", 3, 1.89, 3), ("", 3, 1.21, 3), ("", 3, 1.19, 2), ("", 3, 2.0, 4),
 ])
 def test_the_number_of_steps_stays_until_the_way_is_well_beyond(grade, count, way_m, then):
     before = Verdict("x", False, 0.0, code="move_back", grade=grade, count=count)
