@@ -125,10 +125,15 @@ def test_what_is_relaxed(profile, limit, by):
     assert then == pytest.approx(own * (1 - times * by if lower else 1 + times * by))
 
 
-def test_a_turn_from_behind_is_known_half_as_well(custom):
-    """5 times a share, not 2.5; what is wider is so by that share."""
-    behind = custom(facing=20.0, side="back")
-    assert [relaxed(behind, by).facing for by in (-0.05, -0.1, 0.1)] == pytest.approx([15, 10, 22])
+@pytest.mark.parametrize("facing, side, narrower", [
+    (60.0, "front", [52.5, 45.0]), (20.0, "front", [17.0, 14.0]), (10.0, "front", [7.0, 4.0]),
+    (3.0, "front", [1.0, 1.0]),  # something is left
+    (40.0, "back", [30.0, 20.0]), (20.0, "back", [14.0, 8.0])])
+def test_a_turn_is_known_to_some_degrees(custom, facing, side, narrower):
+    """Within 2.5 times a share, or 3 and 6 degrees; from behind, half as well."""
+    wanted = custom(facing=facing, side=side)
+    assert [relaxed(wanted, by).facing for by in (-0.05, -0.1)] == pytest.approx(narrower)
+    assert relaxed(wanted, 0.1).facing == pytest.approx(1.1 * facing)
 
 
 def test_relaxed_limits_stay_sensible(custom):

@@ -24,7 +24,8 @@ from dwpose_ros.guidance.view import View
 ENTER = -0.1
 # How much more a border, a score and a speed flicker than lengths do; and how body and head are
 # turned is known so roughly that they must be well inside, and stay it; from behind even more so.
-_MARGIN, _SCORE, _STILL, _TURN, _TURN_BEHIND = 2.5, 1.0, 2.5, 2.5, 5.0
+_MARGIN, _SCORE, _STILL, _TURN = 2.5, 1.0, 2.5, 2.5
+_TURN_DEG, _BEHIND = 60.0, 2.0  # a turn errs by degrees, however few of them are allowed
 _STAY = -0.06
 # What narrowing leaves, at least, of the room between two limits, or from a lower limit to the
 # largest value there is. Of the shipped ones that of open hands, 0.85 of 1, is left 0.43 of it.
@@ -63,12 +64,14 @@ def _limits(low: float, high: float, by: float, most: float) -> tuple[float, flo
 def relaxed(profile: Profile, by: float) -> Profile:
     """The profile with its limits wider by a share; narrower where that is negative, but never so
     far that nothing fulfils them."""
-    closer = 1 + by * (_TURN_BEHIND if profile.side == "back" else _TURN)
+    closer = by * (_BEHIND if profile.side == "back" else 1.0)
 
     def turn(limit: float) -> float:
         if limit >= 180.0:
             return 180.0  # any is right
-        return min(limit * (1 + by if by > 0 else closer), 180.0)
+        if by > 0:
+            return min(limit * (1 + by), 180.0)
+        return max(limit + closer * max(_TURN * limit, _TURN_DEG), limit * _LEAST_BAND)
 
     margin, _ = _limits(profile.margin, math.nan, _MARGIN * by, (1 - profile.size_minimum) / 2)
     smallest, largest = _limits(profile.size_minimum, profile.size_maximum, by, 1 - 2 * margin)
