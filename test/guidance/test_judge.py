@@ -134,6 +134,8 @@ def test_a_turn_is_known_to_some_degrees(custom, facing, side, narrower):
     wanted = custom(facing=facing, side=side)
     assert [relaxed(wanted, by).facing for by in (-0.05, -0.1)] == pytest.approx(narrower)
     assert relaxed(wanted, 0.1).facing == pytest.approx(1.1 * facing)
+    # A head, of which there is a face, to a share.
+    assert relaxed(custom(looking=12.0), -0.1).looking == pytest.approx(9.0)
 
 
 def test_relaxed_limits_stay_sensible(custom):

@@ -25,7 +25,7 @@ ENTER = -0.1
 # How much more a border, a score and a speed flicker than lengths do; and how body and head are
 # turned is known so roughly that they must be well inside, and stay it; from behind even more so.
 _MARGIN, _SCORE, _STILL, _TURN = 2.5, 1.0, 2.5, 2.5
-_TURN_DEG, _BEHIND = 60.0, 2.0  # a turn errs by degrees, however few of them are allowed
+_TURN_DEG, _BEHIND = 60.0, 2.0  # a body's turn errs by degrees, however few of them are allowed
 _STAY = -0.06
 # What narrowing leaves, at least, of the room between two limits, or from a lower limit to the
 # largest value there is. Of the shipped ones that of open hands, 0.85 of 1, is left 0.43 of it.
@@ -66,12 +66,12 @@ def relaxed(profile: Profile, by: float) -> Profile:
     far that nothing fulfils them."""
     closer = by * (_BEHIND if profile.side == "back" else 1.0)
 
-    def turn(limit: float) -> float:
+    def turn(limit: float, errs: float = 0.0) -> float:
         if limit >= 180.0:
             return 180.0  # any is right
         if by > 0:
             return min(limit * (1 + by), 180.0)
-        return max(limit + closer * max(_TURN * limit, _TURN_DEG), limit * _LEAST_BAND)
+        return max(limit + closer * max(_TURN * limit, errs), limit * _LEAST_BAND)
 
     margin, _ = _limits(profile.margin, math.nan, _MARGIN * by, (1 - profile.size_minimum) / 2)
     smallest, largest = _limits(profile.size_minimum, profile.size_maximum, by, 1 - 2 * margin)
@@ -79,7 +79,7 @@ def relaxed(profile: Profile, by: float) -> Profile:
     score, _ = _limits(profile.score, math.nan, _SCORE * by, 1.0)
     return replace(
         profile, size_minimum=smallest, size_maximum=min(largest, 1), margin=margin,
-        centre=profile.centre * (1 + by), facing=turn(profile.facing),
+        centre=profile.centre * (1 + by), facing=turn(profile.facing, _TURN_DEG),
         looking=None if profile.looking is None else turn(profile.looking),
         posture=tuple(Wish(w.name, *_limits(w.minimum, w.maximum, by, POSTURE_RANGE[w.name]))
                       for w in profile.posture),
