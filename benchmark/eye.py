@@ -136,7 +136,7 @@ class Eye:
         through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
         seen = np.where(visible, self._luck < _SEEN, inside & (self._luck < through))
         for part in _WHOLE:
-            seen[part] = inside[part] & (visible[part].mean() > FOUND)
+            seen[part] = inside[part] & (np.count_nonzero(visible[part]) > FOUND * len(xy[part]))
         scores = np.where(seen, random.uniform(0.6, 0.95, 133), 0.1)
         return (xy + error * height)[None], scores[None], box[None]
 

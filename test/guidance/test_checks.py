@@ -15,7 +15,7 @@ from dwpose_ros.guidance.checks.extent import reach_of
 from dwpose_ros.guidance.checks.judging import ENTER, relaxed
 from dwpose_ros.guidance.checks.verdict import Verdict, steps
 from dwpose_ros.guidance.view import Follower
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, NAMES
+from dwpose_ros.keypoints import INDEX, LEFT_HAND, NAMES, RIGHT_HAND
 
 SHIPPED = ("upper_body", "full_body", "face", "a_pose", "hands")
 # Heights (shares of the image's) at which a person who stands in the middle is right.
@@ -485,6 +485,15 @@ def test_held_up(person, profile, where, value, ok, mirrored):
 def test_from_the_side_the_near_hand_is_held_up(person, custom, arms, ok):
     wanted = custom(parts=("hands",), side="left", posture=(POSTURES["open_hands"],))
     assert held_up(person(0.6, arms=arms, bend=0, yaw=-90).view(), wanted).ok is ok
+
+
+def test_from_the_side_no_far_hand_is_beyond_a_border(person, custom):
+    """The one that is to be seen is what has to be in the middle."""
+    view = person(2.0, top=0.1, yaw=-60, x=0.2, arms=60, bend=90,
+                  hidden=tuple(NAMES[RIGHT_HAND])).view()
+    left = view.xy[LEFT_HAND, 0]
+    assert centred(view, custom(parts=("hands",), side="left")).value == pytest.approx(
+        (left.min() + left.max()) / 2 / view.width - 0.5)
 
 
 def test_only_hands_that_are_to_be_open_are_held_up(person, profile, custom):

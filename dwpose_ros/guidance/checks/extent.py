@@ -196,11 +196,12 @@ def across(view: View, profile: Profile, mirrored: bool) -> tuple[float, float]:
 @per_view
 def _hand_beyond(view: View, profile: Profile) -> float:
     """Where the hand that is not seen ends, px, if that is beyond the left or right border; NaN if
-    not, or if that cannot be told."""
+    not, or if that cannot be told, or from the side, where one is enough."""
     seen = seen_in(view, profile)
     hands = [seen[hand.start:hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
     centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
-    if centre is None or hands[0].any() == hands[1].any():
+    one_is_seen = hands[0].any() != hands[1].any()
+    if centre is None or not one_is_seen or profile.side in ("left", "right"):
         return math.nan
     there = LEFT_HAND if hands[0].any() else RIGHT_HAND
     middle = float(view.xy[list(centre), 0].mean())
