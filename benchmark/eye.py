@@ -189,6 +189,7 @@ class NetworksEye(Eye):
 @lru_cache(maxsize=None)
 def _best_quality(profile: Profile, height_m: float,
                   estimate: Callable[[np.ndarray], People]) -> float:
+    """Of a person in the middle, at any distance, before a camera at that height."""
     eye, best = NetworksEye(np.random.default_rng(0), height_m, 1.0, estimate), 0.0
     posture = next((POSTURES[wish.name] for wish in profile.posture
                     if wish.name in POSTURES), "relaxed")

@@ -25,7 +25,8 @@ ENTER = -0.1
 # How much more a border, a score and a speed flicker than lengths do; and how body and head are
 # turned is known so roughly that they must be well inside, and stay it; from behind even more so.
 _MARGIN, _SCORE, _STILL, _TURN = 2.5, 1.0, 2.5, 2.5
-_TURN_DEG, _BEHIND = 60.0, 2.0  # a body's turn errs by degrees, however few of them are allowed
+# A body's turn errs by degrees, however few of them are allowed: by these, times the share.
+_TURN_DEG, _BEHIND = 60.0, 2.0
 _STAY = -0.06
 # What narrowing leaves, at least, of the room between two limits, or from a lower limit to the
 # largest value there is. Of the shipped ones that of open hands, 0.85 of 1, is left 0.43 of it.
