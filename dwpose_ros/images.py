@@ -15,6 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
+
 # encoding: channels in the data, dtype, OpenCV conversion to BGR, and to RGB (None: as it is)
 _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
     "bgr8": (3, "u1", None, cv2.COLOR_BGR2RGB),
@@ -44,7 +46,7 @@ CvBridge().imgmsg_to_cv2(Image(height=2, width=2, encoding="rgb8", step=6, data=
 """
 
 
-class ImageError(ValueError):
+class ImageError(DwposeError):
     """An image message that cannot be read; the message gives the values."""
 
 

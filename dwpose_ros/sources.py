@@ -10,11 +10,13 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
+
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
-class SourceError(ValueError):
+class SourceError(DwposeError):
     """A source that cannot be opened. `may_come_back` is True for cameras and streams."""
 
     def __init__(self, text: str, may_come_back: bool) -> None:

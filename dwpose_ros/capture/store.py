@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dwpose_ros.capture.quality import Quality
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.images import encode
 
 
-class CaptureError(RuntimeError):
+class CaptureError(DwposeError):
     """A capture that cannot be taken or written; the message says why, in one line."""
 
 

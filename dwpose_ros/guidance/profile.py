@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from dwpose_ros.capture.quality.measure import NAMES as MEASURES
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.guidance.body import (FRONTAL, OF_ARMS, ONE_OF_ARMS, PARTS, POSTURE_PARTS,
                                       POSTURE_RANGE, POSTURES, SIDE_CODES, SIDES, Wish, height_of,
                                       in_image, points_of)
@@ -17,7 +18,7 @@ from dwpose_ros.guidance.body import (FRONTAL, OF_ARMS, ONE_OF_ARMS, PARTS, POST
 __all__ = ["PARTS", "Profile", "ProfileError", "load_profile", "read_mapping"]
 
 
-class ProfileError(ValueError):
+class ProfileError(DwposeError):
     """A profile or phrase file that cannot be used; the message names file, key and remedy."""
 
 

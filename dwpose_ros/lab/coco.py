@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.keypoints import BODY, COUNT, FACE, FEET, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.pose.crops import around
 from dwpose_ros.pose.people import People
@@ -50,7 +51,7 @@ SIGMAS = np.array([
 COLUMNS = ("body", "foot", "face", "hand", "whole")
 
 
-class CocoError(ValueError):
+class CocoError(DwposeError):
     """A file or an evaluation that cannot be had; the message says what is wrong and where."""
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.keypoints import GROUPS
 from dwpose_ros.lab.simcc import decode
 from dwpose_ros.pose.surgery import SPLIT
@@ -19,7 +20,7 @@ LIMIT_SHARE = 0.01
 MAX_LOST = 0.05  # of the points that float32 sees: one that is lost did not stay either
 
 
-class DriftError(ValueError):
+class DriftError(DwposeError):
     """A drift that cannot be judged; the message says why."""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.keypoints import COUNT, MIRROR
 from dwpose_ros.lab import coco
 from dwpose_ros.lab.coco import COLUMNS, Boxes, CocoError
@@ -37,7 +38,7 @@ PAPER: dict[str, tuple[float, ...]] = {
 VAL2017 = 5000  # images
 
 
-class EvaluateError(ValueError):
+class EvaluateError(DwposeError):
     """An evaluation that cannot be had; the message says what is wrong and where."""
 
 

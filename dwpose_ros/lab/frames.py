@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 
 from dwpose_ros import images, sources
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.pose.crops import CpuCrops, around
 
 PEOPLE_A_FRAME = 5  # the largest: a crowd would outweigh all other frames
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 
 
-class FramesError(ValueError):
+class FramesError(DwposeError):
     """Pictures that cannot be had; the message says which, and what would be right."""
 
 

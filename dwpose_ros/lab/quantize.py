@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.lab.drift import LIMIT_SHARE, MIN_SCORE, DriftError, compare, judge, table
 from dwpose_ros.lab.frames import FramesError, Sample, samples_of
 from dwpose_ros.lab.simcc import Network, prepare
@@ -48,7 +49,7 @@ INT8_OPS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLin
             "QLinearMatMul", "ConvInteger", "MatMulInteger")  # fmt: skip
 
 
-class QuantizeError(ValueError):
+class QuantizeError(DwposeError):
     """A network that cannot be made; the message says why and what would be right."""
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.keypoints import COUNT
 
 if TYPE_CHECKING:
     from dwpose_ros.pose.runtimes import Place
 
 
-class ModelError(ValueError):
+class ModelError(DwposeError):
     """An estimator or a model that cannot be had; the message says why and what would be right."""
 
 

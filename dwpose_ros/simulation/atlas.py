@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.keypoints import COUNT
 
 FOLDER = Path(__file__).resolve().parent / "atlas"
@@ -21,7 +22,7 @@ KEPT = 48  # decoded pictures, of about 4 MB each
 _FEWEST_ROWS = 32  # of the smallest of a picture's reductions
 
 
-class AtlasError(ValueError):
+class AtlasError(DwposeError):
     """An atlas that is not there or damaged, or a posture that it does not have."""
 
 

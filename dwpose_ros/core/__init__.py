@@ -1,0 +1,1 @@
+"""Knowledge that everything else rests on. No ROS, no clock."""
