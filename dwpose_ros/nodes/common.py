@@ -15,16 +15,19 @@ from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+from dwpose_ros.core.text import one_line
 from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged
+from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged, name_of
 from dwpose_ros.nodes.flow import Flow
-from dwpose_ros.nodes.order import After
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
+from dwpose_ros.ros.faults import Faults
+from dwpose_ros.ros.peers import START_S, BeginAfter, LifecycleObserver
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 CALLERS = 100  # of a service at once, who all get an answer
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
+OBSERVE_AFTER_S = 1.0  # without a message, who should send it is asked for their state
 ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
 
 
@@ -46,6 +49,8 @@ class DwposeNode(LifecycleNode):
         self._inputs: dict[str, Flow] = {}
         self._undo: list[Callable[[], Any]] = []  # what to do at the end of being active
         self.last_error = ""  # which the diagnostics tell, until it is mended
+        self._faults = Faults(self.get_logger())
+        self._observers: dict[str, LifecycleObserver] = {}
         self.exit_code = 0
         self.parameter("autostart", True, "configure and activate at start; else that is left to "
                        "`ros2 lifecycle set`")
@@ -80,6 +85,10 @@ class DwposeNode(LifecycleNode):
     def details(self) -> dict[str, Any]:
         """What else the diagnostics tell, by name."""
         return {}
+
+    def concern(self) -> str:
+        """What the diagnostics are to warn of, though the node works; empty if nothing."""
+        return ""
 
     # What it calls
 
@@ -129,12 +138,19 @@ class DwposeNode(LifecycleNode):
 
     def input(self, msg_type, topic: str, callback: Callable[[Any], None], qos, *,
               steady: bool = True) -> Flow:
-        """A subscription while the node is active. `steady`: its silence is a fault."""
+        """A subscription while the node is active. `steady`: its silence is a fault.
+
+        A message whose header has no stamp gets that of its arrival.
+        """
         name = self.resolve_topic_name(topic)
-        flow = self._inputs[name] = Flow(name, steady, time.monotonic())
+        flow = self._inputs[name] = Flow(name, steady, time.monotonic(), type_name(msg_type))
 
         def received(msg) -> None:
-            flow.tick(time.monotonic(), self.age_s(msg))
+            header = getattr(msg, "header", None)
+            unstamped = header is not None and stamp_ns(header) == 0
+            if unstamped:
+                header.stamp = self.get_clock().now().to_msg()
+            flow.tick(time.monotonic(), self.age_s(msg), unstamped)
             callback(msg)
         subscription = self.create_subscription(
             msg_type, topic, received, qos,
@@ -154,8 +170,18 @@ class DwposeNode(LifecycleNode):
         self._undo.append(lambda: self.destroy_timer(timer))
 
     def serve(self, srv_type, name: str, callback: Callable) -> None:
-        """A service while the node is active; so many callers at once get an answer."""
-        service = self.create_service(srv_type, name, callback,
+        """A service while the node is active; so many callers at once get an answer.
+
+        Where the callback raises something, the response says so: the type needs the fields
+        `success` and `message`.
+        """
+        def answered(request, response):
+            try:
+                return callback(request, response)
+            except Exception as err:
+                self.fault(err)
+                return srv_type.Response(success=False, message=one_line(err))
+        service = self.create_service(srv_type, name, answered,
                                       qos_profile=QoSProfile(depth=CALLERS))
         self._undo.append(lambda: self.destroy_service(service))
 
@@ -176,6 +202,10 @@ class DwposeNode(LifecycleNode):
         self.exit_code = MISTAKE
         self.context.try_shutdown()
 
+    def fault(self, err: Exception) -> None:
+        """Tell of what a callback raised, and go on; from any thread."""
+        self._faults.add(err, time.monotonic())
+
     # The managed life
 
     def start(self) -> bool:
@@ -185,7 +215,7 @@ class DwposeNode(LifecycleNode):
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             return False
         if self.value("after"):
-            After(self, self.value("after"), self._begin)
+            BeginAfter(self, self.value("after"), self._begin)
             return True
         return self.trigger_activate() == TransitionCallbackReturn.SUCCESS
 
@@ -245,8 +275,7 @@ class DwposeNode(LifecycleNode):
 
     def _tell(self, err: Exception) -> None:
         """Log what a transition failed of: rclpy would drop it without a word."""
-        self.last_error = (" ".join(str(err).split()) if isinstance(err, MISTAKES)
-                           else traceback.format_exc())
+        self.last_error = one_line(err) if isinstance(err, MISTAKES) else traceback.format_exc()
         if self.context.ok():  # else a signal cut it short, which is no fault
             self.get_logger().fatal(self.last_error)
 
@@ -286,26 +315,67 @@ class DwposeNode(LifecycleNode):
                 if callable(change) and self._phase != "unconfigured":
                     change(parameter.value)
                     done.append((change, self.value(name)))
-            except ValueError as err:
+            except Exception as err:
+                if not isinstance(err, MISTAKES):
+                    self.fault(err)
                 for before, value in reversed(done):  # all, or none
                     before(value)
-                return SetParametersResult(successful=False, reason=str(err))
+                return SetParametersResult(successful=False, reason=one_line(err))
         return SetParametersResult(successful=True)
 
     # Diagnostics
+
+    def trouble(self, now: float) -> str:
+        """What keeps the node from its work, on the monotonic clock; empty if nothing does."""
+        return self.last_error or self._faults.lately(now)
+
+    @property
+    def faults(self) -> int:
+        """How many exceptions callbacks have raised."""
+        return self._faults.count
+
+    def phase_of(self, name: str) -> str:
+        """The state of another managed node that sends us something; empty where it is active, or
+        not known."""
+        state = self._observers[name].state if name in self._observers else None
+        return state if state not in (None, "active") else ""
+
+    def awaited(self, flow: Flow, now: float) -> str:
+        """That who sends a topic has not begun yet, which is no fault for a while."""
+        if flow.count or flow.waited_s(now) > START_S:
+            return ""
+        for endpoint in self.get_publishers_info_by_topic(flow.topic):
+            if phase := self.phase_of(name_of(endpoint)):
+                return f"waits for {name_of(endpoint)}, which is {phase}"
+        return ""
+
+    def _observe(self, now: float) -> None:
+        """Ask who sends what does not come for their states; nobody while all comes."""
+        names = {name_of(endpoint) for flow in self._inputs.values()
+                 if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
+                 for endpoint in self.get_publishers_info_by_topic(flow.topic)}
+        for name in self._observers.keys() - names:
+            self._observers.pop(name).close()
+        for name in names:
+            if name not in self._observers:
+                self._observers[name] = LifecycleObserver(self, name)
+            self._observers[name].ask()
 
     def _watch(self) -> None:
         """Diagnostics at 1 Hz, and at once when they get better or worse."""
         self._looks += 1
         limits = Limits(*map(self.value, ("stale_after", "late_warning", "late_error")))
         now = time.monotonic()
+        if self._looks % DIAGNOSE_EVERY == 0:
+            self._observe(now)
         topics = list(self._inputs.values()), [o.flow for o in self._outputs]
         status = judged(self, self._phase, *topics, limits, now)
         worse = status.level > self._level
-        if worse:
-            log = self.get_logger()
-            (log.error if status.level == DiagnosticStatus.ERROR else log.warning)(
-                status.message, throttle_duration_sec=5.0)
+        # Each severity has a call of its own: rclpy refuses another one from the same line.
+        if worse and status.level == DiagnosticStatus.ERROR:
+            self.get_logger().error(status.message, throttle_duration_sec=5.0)
+        elif worse:
+            self.get_logger().warning(status.message, throttle_duration_sec=5.0)
         if worse or status.level != self._level or self._looks % DIAGNOSE_EVERY == 0:
             self._level = status.level
             add_figures(status, self, self._phase, *topics, now)
@@ -330,6 +400,12 @@ class Output:
     def wanted(self) -> bool:
         """Whether anybody subscribes."""
         return self.publisher.get_subscription_count() > 0
+
+
+def type_name(msg_type) -> str:
+    """A message type's name, as the graph has it: 'sensor_msgs/msg/Image'."""
+    package, kind, *_ = msg_type.__module__.split(".")
+    return f"{package}/{kind}/{msg_type.__name__}"
 
 
 def _choose(name: str, value: Any, choices: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from statistics import median
 
@@ -10,53 +11,76 @@ import numpy as np
 
 WINDOW = 300  # messages that rates and ages are told of
 RATE_S = 5.0  # over which a rate is counted
-FIRST_S = 5.0  # for so long who sends may take to start
+FIRST_S = 10.0  # for so long who sends may take to start, as to load networks
 PERIODS = 3.0  # who sends slowly is silent only after so many of their own periods
 
 
 class Flow:
     """Of one topic. Times are seconds on a clock that never jumps.
 
-    `steady`: messages are to come all the time, and their absence is a fault.
+    `steady`: messages are to come all the time, and their absence is a fault. Any thread may tell
+    of a message while another one asks.
     """
 
-    def __init__(self, topic: str, steady: bool = True, now: float = 0.0) -> None:
-        self.topic, self.steady, self.count = topic, steady, 0
+    def __init__(self, topic: str, steady: bool = True, now: float = 0.0,
+                 type_name: str = "") -> None:
+        self.topic, self.steady, self.type_name, self.count = topic, steady, type_name, 0
+        self.unstamped = False  # the newest message had no time of its own
         self._since = now  # from when on something may be expected
+        self._lock = threading.Lock()
         self._times: deque[float] = deque(maxlen=WINDOW)
         self._ages: deque[float] = deque(maxlen=WINDOW)
 
-    def tick(self, now: float, age_s: float = math.nan) -> None:
+    def tick(self, now: float, age_s: float = math.nan, unstamped: bool = False) -> None:
         """A message passed; `age_s` is how long ago what it tells of was so."""
-        self.count += 1
-        self._times.append(now)
-        if math.isfinite(age_s):
-            self._ages.append(age_s)
+        with self._lock:
+            self.count += 1
+            self.unstamped = unstamped
+            self._times.append(now)
+            if math.isfinite(age_s):
+                self._ages.append(age_s)
+
+    def waited_s(self, now: float) -> float:
+        """For how long it has been there."""
+        return now - self._since
 
     def silent_s(self, now: float) -> float:
         """For how long nothing has come."""
-        return now - (self._times[-1] if self._times else self._since)
+        with self._lock:
+            return now - (self._times[-1] if self._times else self._since)
 
     def stale(self, now: float, after_s: float) -> bool:
         """Silent for longer than `after_s`, and than a few of the sender's own periods."""
-        if not self._times:
+        if not self.count:
             after_s = max(after_s, FIRST_S)
         if not self.steady or self.silent_s(now) <= after_s:
             return False
-        recent = list(self._times)[-11:]
-        period = median(np.diff(recent)) if len(recent) > 2 else 0.0
-        return self.silent_s(now) > PERIODS * period
+        return self.silent_s(now) > PERIODS * self.period_s()
+
+    def period_s(self) -> float:
+        """From one message to the next, lately; 0 where that is not known."""
+        with self._lock:
+            recent = list(self._times)[-11:]
+        return float(median(np.diff(recent))) if len(recent) > 2 else 0.0
 
     def rate_hz(self, now: float) -> float:
         """Messages a second, lately."""
-        recent = [t for t in self._times if now - t <= RATE_S]
+        with self._lock:
+            recent = [t for t in self._times if now - t <= RATE_S]
         if len(recent) < 2:
             return len(recent) / RATE_S
         return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
 
     def age_ms(self) -> tuple[float, float]:
         """Median and 95th percentile of the ages, ms; NaN where none is known."""
-        if not self._ages:
+        with self._lock:
+            ages = sorted(self._ages)  # numpy's percentile takes ten times as long for so few
+        if not ages:
             return math.nan, math.nan
-        ages = sorted(self._ages)  # numpy's percentile takes ten times as long for so few
         return median(ages) * 1e3, ages[math.ceil(0.95 * len(ages)) - 1] * 1e3
+
+    def recent_age_s(self, messages: int = 10) -> float:
+        """Median age of the newest messages; NaN where none is known."""
+        with self._lock:
+            ages = list(self._ages)[-messages:]
+        return median(ages) if ages else math.nan

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
+import threading
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
+from dwpose_ros.core.text import one_line
+
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
 MISTAKES = (ValueError, OSError, ImportError, ParameterException)
+MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what others send
+LEAVE_S = 3.0  # after a signal, for whatever is under way; launch kills after 5
+LOOK_S = 0.5
 # mallopt(3), of glibc: for blocks up to the greatest limit that it takes, keep what is freed.
 _MALLOPT = {-3: 32 * 1024**2,  # M_MMAP_THRESHOLD
             -1: 256 * 1024**2}  # M_TRIM_THRESHOLD
@@ -22,28 +29,28 @@ def run(make: type) -> None:
 
     `make` is a kind of DwposeNode.
     """
-    node = None
+    node = left = None
     code = 0
     _keep_freed_memory()
     try:
         rclpy.init()
         node = make()
+        left = _leave_in_time(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         if not node.start():
             code = MISTAKE
-        while rclpy.ok() and not code:
-            # Not spin(): in rclpy a signal that comes just before it waits does not wake it.
-            executor.spin_once(timeout_sec=1.0)
+        if not code:
+            _spin(executor, node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except MISTAKES as err:
         if node is not None:
             raise  # not the user's doing
-        rclpy.logging.get_logger(make.__name__.lower()).fatal(" ".join(str(err).split()))
+        rclpy.logging.get_logger(make.__name__.lower()).fatal(one_line(err))
         code = MISTAKE
     except Exception:
-        if rclpy.ok():  # else a callback was at work when the signal came, and could not publish
+        if rclpy.ok():  # else a signal cut it short
             raise
     finally:
         # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
@@ -53,7 +60,47 @@ def run(make: type) -> None:
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
+        if left is not None:
+            left.set()
     sys.exit(code)
+
+
+def _spin(executor: SingleThreadedExecutor, node) -> None:
+    """Until a signal. Nothing that others send ends a node: what a callback raises is told."""
+    in_a_row = 0
+    while rclpy.ok():
+        try:
+            # Not spin(): in rclpy a signal that comes just before it waits does not wake it.
+            executor.spin_once(timeout_sec=1.0)
+            in_a_row = 0
+        except ExternalShutdownException:
+            return
+        except Exception as err:
+            in_a_row += 1
+            if not rclpy.ok():  # a callback was at work when the signal came
+                return
+            if in_a_row > MOST_FAULTS:
+                raise
+            node.fault(err)
+
+
+def _leave_in_time(node) -> threading.Event:
+    """End the process some seconds after a signal, unless the event is set before.
+
+    Native code that loads a network, or a driver that hangs, hears no signal.
+    """
+    left = threading.Event()
+
+    def watch() -> None:
+        while rclpy.ok():
+            if left.wait(LOOK_S):
+                return
+        if not left.wait(LEAVE_S):
+            node.get_logger().warning(f"something did not end within {LEAVE_S:g} s of the signal: "
+                                      "the process ends without it")
+            os._exit(node.exit_code)
+    threading.Thread(target=watch, name="leave in time", daemon=True).start()
+    return left
 
 
 def _keep_freed_memory() -> None:

@@ -17,7 +17,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes import order
+from dwpose_ros.ros import peers
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
 from harness import wait_until
 
@@ -117,9 +117,9 @@ def test_a_node_begins_after_another(life, run, networks):
 
 
 def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
-    monkeypatch.setattr(order, "LONGEST_S", 0.3)
+    monkeypatch.setattr(peers, "START_S", 0.3)
     began = []
-    order.After(peer.node, "nobody", lambda: began.append(time.monotonic()))
+    peers.BeginAfter(peer.node, "nobody", lambda: began.append(time.monotonic()))
     wait_until(lambda: began)
     time.sleep(0.3)
     assert len(began) == 1

@@ -1,0 +1,66 @@
+"""Other managed nodes: what state they are in, and how to begin after one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lifecycle_msgs.srv import GetState
+from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
+from rclpy.node import Node
+
+ASK_S = 0.1
+ASK_AGAIN_S = 1.0  # without an answer: a request can get lost while the other node starts
+START_S = 30.0  # who is not active by then does not come
+
+
+class LifecycleObserver:
+    """Asks a managed node for its state, again and again, and never waits for an answer."""
+
+    def __init__(self, node: Node, name: str) -> None:
+        self.state: str | None = None
+        """As the last answer said ('inactive', 'active', ...); None before there is one."""
+        self._node = node
+        self._client = node.create_client(GetState, f"{name}/get_state")
+        self._future, self._asked_at = None, 0.0
+
+    def ask(self) -> None:
+        """Take up an answer that has come, and send the next request."""
+        now = time.monotonic()
+        if self._future is not None and self._future.done():
+            answer, self._future = self._future.result(), None
+            self.state = answer.current_state.label
+        elif self._future is not None and now - self._asked_at > ASK_AGAIN_S:
+            self._client.remove_pending_request(self._future)
+            self._future = None
+        if self._future is None and self._client.service_is_ready():
+            self._asked_at = now
+            self._future = self._client.call_async(GetState.Request())
+
+    def close(self) -> None:
+        self._node.destroy_client(self._client)
+
+
+class BeginAfter:
+    """Calls `begin` once the managed node `name` is active, or has been waited for in vain."""
+
+    def __init__(self, node: Node, name: str, begin: Callable[[], None]) -> None:
+        self._node, self._name, self._begin = node, name, begin
+        self._until = time.monotonic() + START_S
+        self._observer = LifecycleObserver(node, name)
+        self._timer = node.create_timer(ASK_S, self._look,
+                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _look(self) -> None:
+        self._observer.ask()
+        if self._observer.state == "active":
+            return self._end()
+        if time.monotonic() > self._until:
+            self._node.get_logger().warning(
+                f"{self._name} is not active after {START_S:g} s: not waited for any longer")
+            return self._end()
+
+    def _end(self) -> None:
+        self._node.destroy_timer(self._timer)
+        self._observer.close()
+        self._begin()
