@@ -13,6 +13,8 @@ from dwpose_ros.guidance.response import GRADUAL, PLACING, Responses, axis, undo
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
+FAILURES = 3  # of captures in a row, from which on the person is not asked to wait any more
+QUIET_RETRY_S = 30.0  # from then on, before the next; nothing is said then
 RETAKES = 3  # of pictures that were not good enough, one after the other; then it has failed
 BLIND_S = 2.0  # without a frame for longer, nobody knows whether they held still
 NEW_SESSION_S = 3.0  # once done, nobody in view for so long begins anew
@@ -24,7 +26,8 @@ LONG_WALK = 4  # steps
 TURNING_S = 2.0  # for so long a capture waits for who seems to turn
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
-NEWS = {"", "next_step", "retake", "capture_failed", "pause", "done"}  # true once and for all
+NEWS = {"", "next_step", "retake", "capture_failed", "capture_unavailable", "pause",
+        "done"}  # true once and for all
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 
@@ -82,6 +85,8 @@ class Coach:
         self._state = State.SEARCHING
         self._time = -math.inf
         self.request = 0  # captures that were decided
+        self.sessions = 0  # that have begun
+        self._failures = 0  # captures that failed, one after the other
         self.restart()
 
     def restart(self) -> None:
@@ -92,6 +97,9 @@ class Coach:
         self._failed_at = -math.inf
         self._capture_since: float | None = None
         self._retakes = 0
+        self._failures = min(self._failures, FAILURES - 1)  # somebody new is told, too
+        self._told_unavailable = False
+        self.sessions += 1
         self._news = _Wish()
         self._busy_since: float | None = None
         self._first_request = self.request + 1  # whose answer is about this step
@@ -122,6 +130,11 @@ class Coach:
     def complete(self) -> bool:
         """All pictures are taken, whether that was told or not."""
         return self._state in (State.CAPTURED, State.DONE)
+
+    @property
+    def unavailable(self) -> bool:
+        """Captures fail whatever the person does, as where the disk is full."""
+        return self._failures >= FAILURES
 
     def update(self, verdicts: Sequence[Verdict], now: float, busy: bool = False) -> Decision:
         """Decide from the checks of one frame, in order of priority.
@@ -156,6 +169,9 @@ class Coach:
                 self.captured(False, now)
             self._due_at = now  # to hold still is right until then
             return self._decide(State.HOLDING, _Wish(), progress, now, busy)
+        if self.unavailable:
+            fine = failed is None and unknown is None
+            return self._try_quietly(fine, progress, now, busy)
         if now - self._failed_at < RETRY_S:
             self._current = self._wanted = _Wish("capture_failed")
             return self._decide(State.ADJUSTING, self._current, progress, now, busy)
@@ -260,6 +276,7 @@ class Coach:
             return
         self._capture_since = None
         if success:
+            self._failures = 0
             self._first_request = self.request + 1
         self._retakes = self._retakes + 1 if retake and not success else 0
         more = self._at + 1 < len(self._steps)
@@ -272,6 +289,7 @@ class Coach:
             self._news = _Wish("retake")
         else:
             self._retakes = 0
+            self._failures += 1
             self._failed_at = now
 
     def _tell_news(self, progress: float, now: float, busy: bool) -> Decision:
@@ -283,6 +301,18 @@ class Coach:
         self._spoken, self._spoken_at = news, now
         self._responses.asked(news.code, news.part, now)
         return Decision(self._state, news.code, "", progress, 0.0, True, False)
+
+    def _try_quietly(self, fine: bool, progress: float, now: float, busy: bool) -> Decision:
+        """Tell once that there is no picture; try now and then whether there can be one again."""
+        self._current = self._wanted = _Wish("capture_unavailable")
+        decision = self._decide(State.ADJUSTING, self._current, progress, now,
+                                busy or self._told_unavailable)
+        self._told_unavailable |= decision.speak
+        if not fine or now - self._failed_at < QUIET_RETRY_S:
+            return decision
+        self._capture_since = now
+        self.request += 1
+        return decision._replace(capture=True)
 
     def _hold(self, progress: float, now: float, busy: bool) -> Decision:
         if self._hold_since is None:
@@ -320,9 +350,9 @@ class Coach:
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = now
-        begun = self.complete or self._at > 0
-        if begun and self._empty_since is not None and now - self._empty_since > (
-                NEW_SESSION_S if self.complete else ABANDONED_S):
+        over = self.complete or self.unavailable
+        if (over or self._at > 0) and self._empty_since is not None and (
+                now - self._empty_since > (NEW_SESSION_S if over else ABANDONED_S)):
             self.restart()
 
     def _debounced(self, wanted: _Wish, now: float, failing: Sequence[Verdict] = (),

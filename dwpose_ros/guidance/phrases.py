@@ -22,7 +22,8 @@ CODES = (
     # the picture
     "more_light", "less_light", "clean_lens", "keep_still",
     # the session
-    "hold_still", "countdown", "next_step", "pause", "retake", "capture_failed", "done")
+    "notice", "hold_still", "countdown", "next_step", "pause", "retake", "capture_failed",
+    "capture_unavailable", "done")
 GRADES = ("little", "normal", "big")
 # Plural categories as CLDR calls them. With whole numbers from 1 on, these two are all that the
 # shipped languages have; Japanese and Chinese have `other` only.

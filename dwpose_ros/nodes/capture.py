@@ -22,6 +22,7 @@ from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.pose.draw import draw_skeleton
+from dwpose_ros.ros.poses import pose_input
 from dwpose_ros.srv import Capture as CaptureSrv
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
@@ -50,7 +51,7 @@ class Capture(DwposeNode):
         self._ring = Ring(self._window_s + 1.0)
         self._info: CameraInfo | None = None
         image_input(self, "image_raw", self._on_image)
-        self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 5)
+        pose_input(self, self._on_pose, 5)
         self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
         self.serve(CaptureSrv, "capture", self._on_request)
 

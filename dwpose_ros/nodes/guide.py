@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from rclpy.action import ActionServer, CancelResponse
 
 from dwpose_ros.action import Guide
+from dwpose_ros.core.text import one_line
+from dwpose_ros.guidance.session import Outcome
 from dwpose_ros.msg import CapturedImage, Guidance
 
 FEEDBACK_S = 0.5  # between two that say the same
 
 
-class Order:
-    """A goal, from its acceptance to its end."""
+class GuideServer(ActionServer):
+    """Gives each accepted goal to `accepted`; it is being executed until `finish`.
 
-    def __init__(self, handle) -> None:
+    A callback that runs as long as the goal does would need a thread of its own, and a lock for
+    all that it changes: so the executor is told to execute a goal only at its end.
+    """
+
+    def __init__(self, node, accepted: Callable[[GoalHandle], None]) -> None:
+        def accept(handle) -> None:
+            handle.execute()
+            goal = GoalHandle(self, handle)
+            try:
+                accepted(goal)
+            except Exception as err:
+                node.fault(err)
+                goal.finish(Outcome.ABORTED, one_line(err), [])
+        super().__init__(node, Guide, "guide", lambda handle: Guide.Result(),
+                         handle_accepted_callback=accept,
+                         cancel_callback=lambda handle: CancelResponse.ACCEPT)
+
+    def notify_execute(self, goal_handle, execute_callback) -> None:
+        """At the beginning, when there is no callback yet, nothing is left to the executor."""
+        if execute_callback is not None:
+            super().notify_execute(goal_handle, execute_callback)
+
+
+class GoalHandle:
+    """A goal of the action, from its acceptance to its end."""
+
+    def __init__(self, server: GuideServer, handle) -> None:
         self.wanted: Guide.Goal = handle.request
-        self.captures: list[CapturedImage] = []
-        self._handle = handle
-        self._since = time.monotonic()
+        self._server, self._handle = server, handle
         self._told: tuple = ()
 
-    @property
     def cancelled(self) -> bool:
+        """Whether somebody wants it ended."""
         return self._handle.is_cancel_requested
-
-    @property
-    def overdue(self) -> bool:
-        return 0 < self.wanted.timeout < time.monotonic() - self._since
 
     def tell(self, guidance: Guidance) -> None:
         """Feedback, where something has changed, and now and then."""
@@ -38,25 +60,15 @@ class Order:
             self._told = what
             self._handle.publish_feedback(Guide.Feedback(guidance=guidance))
 
-    def end(self, message: str = "") -> None:
-        """With a message it has failed, or was cancelled where that was asked for."""
-        def finish(handle) -> Guide.Result:
-            if not message:
+    def finish(self, outcome: Outcome, message: str, captures: list[CapturedImage]) -> None:
+        """Bring it to its end, with its result."""
+        def end(handle) -> Guide.Result:
+            if outcome is Outcome.SUCCEEDED:
                 handle.succeed()
-            elif self.cancelled:
+            elif handle.is_cancel_requested:  # from which there is no way but this
                 handle.canceled()
             else:
                 handle.abort()
-            return Guide.Result(success=not message, message=message, captures=self.captures)
-
-        # Only now, and not when it was accepted: a callback that runs as long as the goal does
-        # would need a thread of its own, and all that it changes a lock.
-        self._handle.execute(finish)
-
-
-def serve_goals(node, begin: Callable[[Order], None]) -> ActionServer:
-    """The action's server; `begin` is given each new goal, and ends it some time."""
-    return ActionServer(
-        node, Guide, "guide", lambda handle: Guide.Result(),  # each goal brings its own end
-        handle_accepted_callback=lambda handle: begin(Order(handle)),
-        cancel_callback=lambda handle: CancelResponse.ACCEPT)
+            return Guide.Result(success=outcome is Outcome.SUCCEEDED, message=message,
+                                captures=captures)
+        self._server.notify_execute(self._handle, end)

@@ -46,7 +46,7 @@ class Hri(DwposeNode):
     def activate(self) -> None:
         self._last: WholeBodyPose | None = None
         self._last_s = 0.0
-        self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
+        pose_input(self, self._on_pose, 1)
         self.every(GONE_S / 4, self._watch_silence)
 
     def deactivate(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.worker import Worker
+from dwpose_ros.ros.poses import pose_input
 
 LOOK_S = 0.5  # between two looks at whether anybody subscribes
 
@@ -56,7 +57,7 @@ class Viewer(DwposeNode):
         wanted = any(output.wanted() for output in self._outputs)
         if wanted and not self._looking:
             self.listen()
-            self.input(WholeBodyPose, "wholebody_pose", self._on_pose, 1)
+            pose_input(self, self._on_pose, 1)
             self._told = self.input(Guidance, "guidance", self._on_guidance, 1, steady=False)
         elif self._looking and not wanted:
             self.drop_inputs()

@@ -53,8 +53,8 @@ class Film:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
                 # Whatever is said is about this very frame.
                 assert decision.code in (failing.replace("nobody", "step_into_view"),
-                                         "done", "capture_failed", "pause", "next_step",
-                                         "retake",
+                                         "done", "capture_failed", "capture_unavailable",
+                                         "pause", "next_step", "retake",
                                          "" if failing else "hold_still")
             if decision.capture:
                 self.captures.append(self.elapsed)

@@ -178,8 +178,8 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
                     view = view._replace(brightness=light, sharpness=1.0)
                     codes |= {v.code for v in judge(view, wanted)}
     codes |= {v.code for v in judge(None, profile("face"))}
-    session = {"hold_still", "countdown", "next_step", "pause", "retake", "capture_failed",
-               "done"}
+    session = {"notice", "hold_still", "countdown", "next_step", "pause", "retake",
+               "capture_failed", "capture_unavailable", "done"}
     assert codes - {""} == set(CODES) - session
     assert set(SIDE_CODES.values()) <= codes
 

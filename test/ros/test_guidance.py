@@ -15,7 +15,7 @@ from std_msgs.msg import Bool, Header, String
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.keypoints import FACE, INDEX
 from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
-from dwpose_ros.nodes.guidance import BREATH_S
+from dwpose_ros.guidance.session import BREATH_S
 from dwpose_ros.srv import Capture
 
 WIDTH, HEIGHT = 1280, 720
@@ -45,7 +45,7 @@ def show(peer, run):
         time_s = 100.0
 
         def start(self, **parameters):
-            self.node = run("guidance", **parameters)
+            self.node = run("guidance", **{"notice": False, **parameters})
             self.guidance = peer.listen(Guidance, "guidance")
             self.speech = peer.listen(String, "speech")
             self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10)

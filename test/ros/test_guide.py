@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from action_msgs.msg import GoalStatus
+from action_msgs.msg import GoalStatus, GoalStatusArray
 from harness import wait_until
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 from test_guidance import portrait, show  # noqa: F401
 
@@ -111,8 +112,41 @@ def test_a_new_goal_takes_the_place_of_the_last(peer, show, camera):  # noqa: F8
     status, result = first.ended()
     assert (status, result.message) == (GoalStatus.STATUS_ABORTED, "another goal came")
     assert second.open
-    show(portrait(0.5), seconds=3.0)
+    while not camera:
+        show(portrait(0.5), seconds=0.1)
     assert second.ended()[1].success
-    before = len(camera)
-    time.sleep(0.5)
-    assert len(camera) == before == 1
+    show(portrait(0.5), seconds=0.5)  # of its own it begins anew
+    assert len(camera) == 1
+
+
+def test_after_a_goal_it_guides_on_as_before(peer, show, camera):  # noqa: F811
+    """Only with on_demand does it wait for the next."""
+    show.start(profile="face")
+    goal = Goal(peer, profile="upper_body", timeout=1.0)
+    assert show(portrait(0.2)).profile == "upper_body"
+    assert "no picture after 1 s" in goal.ended()[1].message
+    assert show(portrait(0.2)).profile == "face"
+
+
+def test_the_profile_that_is_set_during_a_goal_is_not_the_goal_s(peer, show, camera):  # noqa: F811
+    show.start(profile="upper_body")
+    goal = Goal(peer, profile="upper_body")
+    result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
+        name="profile", value=ParameterValue(
+            type=ParameterType.PARAMETER_STRING, string_value="face"))]).results[0]
+    assert result.successful
+    assert show(portrait(0.5)).profile == "upper_body"
+    show(portrait(0.5), seconds=2.5)
+    assert goal.ended()[1].success and [r.profile for r in camera] == ["upper_body"]
+    assert show(portrait(0.5)).profile == "face"
+
+
+def test_a_goal_is_being_executed_until_its_end(peer, show, camera):  # noqa: F811
+    statuses = peer.listen(GoalStatusArray, "guide/_action/status", QoSProfile(
+        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    show.start(on_demand=True)
+    goal = Goal(peer)
+    wait_until(lambda: statuses and statuses[-1].status_list[-1].status == (
+        GoalStatus.STATUS_EXECUTING))
+    show(portrait(0.5), seconds=3.0)
+    assert goal.ended()[0] == GoalStatus.STATUS_SUCCEEDED

@@ -1,0 +1,365 @@
+"""A session: whom to guide to which pictures, what is being said, and what was captured.
+
+The state machine behind the guidance node. It knows no middleware and reads no clock: frames carry
+their own time, and deadlines are on a clock of the caller's that never jumps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+from dwpose_ros.guidance.checks import Judge, Verdict
+from dwpose_ros.guidance.coach import Coach, Decision, State
+from dwpose_ros.guidance.phrases import Phrases, speaking_s
+from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.view import Follower
+from dwpose_ros.pose.people import People
+
+NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
+NO_CAPTURE = "there is no capture service: is the capture node running?"
+BREATH_S = 0.2  # between two sentences, whatever each takes on its way to the voice
+FIRST_S = 10.0  # for so long a capture service may take to start
+
+
+class Frame(NamedTuple):
+    """The people of one image of `width` x `height` px, at a time in seconds."""
+
+    now_s: float
+    ids: list[int]
+    people: People
+    width: int
+    height: int
+    looks: Callable[[int], tuple[float, float]] = lambda person_id: (math.nan, math.nan)
+    """Brightness and sharpness of a person, NaN where unknown."""
+    source: Any = None
+    """Whatever the caller needs to know it by."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What pictures are wanted, and in which language they are asked for."""
+
+    profile: Profile
+    profile_name: str
+    """As it was asked for: the capture service is told the same."""
+    phrases: Phrases
+
+
+class Told(NamedTuple):
+    """What one frame led to, to be shown."""
+
+    decision: Decision
+    text: str
+    profile: Profile
+    """The step that is under way."""
+    verdicts: Sequence[Verdict]
+    person_id: int
+    source: Any
+
+
+@dataclass(eq=False)
+class CaptureRequest:
+    """A picture that is to be taken now."""
+
+    person_id: int
+    profile_name: str
+    step: Profile
+    count: int
+    source: Any
+    course: _Course
+    number: int
+
+
+class Outcome(Enum):
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+    ABORTED = "aborted"
+
+
+@dataclass(eq=False)
+class Goal:
+    """Pictures that somebody asked for, until they are taken or given up."""
+
+    plan: Plan
+    count: int = 1
+    """So many of each step, if there are as many."""
+    timeout_s: float = 0.0
+    """0: never."""
+    cancelled: Callable[[], bool] = lambda: False
+    handle: Any = None
+    """The caller's."""
+    captures: list = field(default_factory=list)
+
+
+class Effects(Protocol):
+    """What a session has done in the world."""
+
+    def show(self, told: Told) -> None:
+        """Show what is to be done, or nothing to do while nobody is guided."""
+
+    def idle(self, source: Any) -> None:
+        """Nobody is guided but for a goal."""
+
+    def say(self, text: str) -> None:
+        """Speak, in place of what is being said; an empty text is silence."""
+
+    def speak_in(self, phrases: Phrases) -> None:
+        """From now on in that language."""
+
+    def capture(self, request: CaptureRequest) -> None:
+        """Take a picture; then tell by `GuidanceSession.captured`."""
+
+    def ended(self, goal: Goal, outcome: Outcome, message: str) -> None:
+        """A goal has come to its end."""
+
+
+class _Course:
+    """A plan on its way: who is guided, and how far they are."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.first = plan.profile.steps[0]
+        self.coach, self._follower = Coach(plan.profile), Follower(self.first)
+        self._judge = Judge(self.first)
+        self.noticed = 0  # the coach's session in which the notice was given
+
+    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[Verdict], int]:
+        """What the checks say of the person who is followed, and who that is; 0 for nobody."""
+        step, before = self.coach.profile, self._follower.person_id
+        if self._judge.profile is not step:
+            self._follower.use(step)
+            self._judge = Judge(step)
+        self._judge.mirrored = self._follower.mirrored = mirrored
+        people = frame.people
+        view = self._follower.look(frame.ids, people.xy, people.scores, people.boxes, frame.width,
+                                   frame.height, frame.now_s)
+        if self._follower.person_id != before:
+            self._judge.reset()
+            self.coach.interrupted()
+        if self._follower.newcomer:
+            self.coach.somebody_else()
+        if view is None:
+            return self._judge(None), 0
+        brightness, sharpness = frame.looks(self._follower.person_id)
+        view = view._replace(brightness=brightness, sharpness=sharpness)
+        return self._judge(view), self._follower.person_id
+
+
+class GuidanceSession:
+    """Guides for its own plan, and for a goal while there is one; then goes on with its own.
+
+    `on_demand`: it has no plan of its own but what goals leave open, and is idle without one.
+    """
+
+    def __init__(self, plan: Plan, effects: Effects, *, on_demand: bool = False,
+                 mirrored: bool = False, notice: bool = True) -> None:
+        self.mirrored, self.notice = mirrored, notice
+        self.trouble = ""  # why no picture can be taken; empty if one can
+        self._effects, self._on_demand = effects, on_demand
+        self._own = _Course(plan)
+        self._goal: Goal | None = None
+        self._for_goal: _Course | None = None
+        self._until = math.inf  # when the goal is given up
+        self._asked: CaptureRequest | None = None
+        self._now = -math.inf  # of the newest frame
+        self._said_at, self._saying_s, self._speaking = -math.inf, 0.0, False
+        self._last_text = ""
+        self._noticing = self._blind = False
+        self._ready_at: float | None = None  # when there was a capture service
+        effects.speak_in(plan.phrases)
+
+    @property
+    def plan(self) -> Plan:
+        """Its own: what it guides for while there is no goal."""
+        return self._own.plan
+
+    @property
+    def goal(self) -> Goal | None:
+        """What somebody asked for and has not got yet."""
+        return self._goal
+
+    @property
+    def last_text(self) -> str:
+        """The instruction that holds now."""
+        return self._last_text
+
+    @property
+    def _course(self) -> _Course | None:
+        if self._goal is not None:
+            return self._for_goal
+        return None if self._on_demand else self._own
+
+    # What the user changes
+
+    def use(self, plan: Plan) -> None:
+        """Another plan of its own. With the same profile only the language changes; a goal that
+        is under way stays as it is."""
+        if plan.profile is self._own.plan.profile:
+            self._own.plan = plan
+        else:
+            self._own = _Course(plan)
+            if self._goal is None:
+                self._said_at, self._saying_s = -math.inf, 0.0
+        if self._goal is None:
+            self._effects.speak_in(plan.phrases)
+
+    # Goals
+
+    def begin(self, goal: Goal, now_mono_s: float) -> None:
+        """Guide to a goal's pictures, in place of another goal."""
+        if self._goal is not None:
+            self._end(Outcome.ABORTED, "another goal came")
+        self._hush()
+        self._goal, self._for_goal = goal, _Course(goal.plan)
+        self._until = now_mono_s + goal.timeout_s if goal.timeout_s > 0 else math.inf
+        self._effects.speak_in(goal.plan.phrases)
+
+    def close(self, message: str) -> None:
+        """No goal is pursued any more, and nothing is said."""
+        self._hush()
+        if self._goal is not None:
+            self._end(Outcome.ABORTED, message)
+
+    def _end(self, outcome: Outcome, message: str = "") -> None:
+        goal, self._goal, self._for_goal = self._goal, None, None
+        self._until = math.inf
+        self._hush()
+        self._own.coach.interrupted()
+        self._effects.speak_in(self._own.plan.phrases)
+        self._effects.ended(goal, outcome, message)
+
+    # What happens
+
+    def speaking(self, speaks: bool) -> None:
+        """What the voice says of itself."""
+        self._speaking = speaks
+
+    def look(self, frame: Frame) -> None:
+        """Decide from a frame what is to be shown, said and captured."""
+        self._now = frame.now_s
+        course = self._course
+        if course is None:
+            self._effects.idle(frame.source)
+            return
+        verdicts, person = course.look(frame, self.mirrored)
+        decision = self._notice(course, person) or course.coach.update(
+            verdicts, frame.now_s, busy=self._busy())
+        self._show(course, decision, verdicts, person, frame.source)
+        if decision.speak:
+            self._say(self._last_text)
+        elif decision.hush:
+            self._hush()
+        if decision.capture:
+            self._request(course, person, frame.source)
+
+    def _notice(self, course: _Course, person: int) -> Decision | None:
+        """That pictures are taken: told once in a session, to the first person in view, before
+        anything is asked of them. None where that is done, or nobody is there."""
+        session = course.coach.sessions
+        if not self.notice or course.noticed == session and not self._noticing:
+            return None
+        busy = self._busy()
+        due = course.noticed != session and person > 0
+        self._noticing = due or self._noticing and busy
+        if not self._noticing:
+            return None
+        speak = due and not busy
+        if speak:
+            course.noticed = session
+        return Decision(State.ADJUSTING, "notice", "", 0.0, 0.0, speak, False)
+
+    def _show(self, course: _Course, decision: Decision, verdicts: Sequence[Verdict],
+              person: int, source: Any) -> None:
+        self._last_text = "" if decision.code == NO_POSE else course.plan.phrases.text(
+            decision.code, decision.part, decision.grade, decision.count)
+        self._effects.show(Told(decision, self._last_text, course.coach.profile, verdicts, person,
+                                source))
+
+    def _busy(self) -> bool:
+        """Whether something is being said: by its length, or longer where the voice says so.
+
+        A voice that never ends, or has died, is not waited for much longer.
+        """
+        since = self._now - self._said_at
+        return 0 <= since < BREATH_S + (
+            3 * self._saying_s + 6 if self._speaking else self._saying_s)
+
+    def _say(self, text: str) -> None:
+        self._said_at, self._saying_s = self._now, speaking_s(text)
+        self._effects.say(text)
+
+    def _hush(self) -> None:
+        self._said_at = -math.inf
+        self._effects.say("")
+
+    def tick(self, now_mono_s: float, *, capture_ready: bool, blind: bool, source: Any) -> None:
+        """Now and then: nothing is said, held or waited for that nobody knows to be true any more.
+
+        `blind`: no frames come any more.
+        """
+        self._look_at_goal(now_mono_s)
+        if capture_ready or self._ready_at is None:
+            self._ready_at = now_mono_s
+        if not capture_ready and self._asked is not None:
+            self._lost_capture()
+        if capture_ready and self.trouble == NO_CAPTURE:
+            self.trouble = ""
+        elif now_mono_s - self._ready_at > FIRST_S:
+            self.trouble = NO_CAPTURE
+        course = self._course
+        if blind and not self._blind and course is not None:
+            course.coach.interrupted()
+            self._hush()
+            self._show(course, Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False), [],
+                       0, source)
+        self._blind = blind
+
+    def _look_at_goal(self, now_mono_s: float) -> None:
+        if self._goal is None:
+            return
+        if self._goal.cancelled():
+            self._end(Outcome.CANCELLED, "cancelled")
+        elif now_mono_s >= self._until:
+            self._end(Outcome.ABORTED, f"no picture after {self._goal.timeout_s:g} s; last said: "
+                                       f"{self._last_text or 'nothing'}")
+
+    # Captures
+
+    def _request(self, course: _Course, person: int, source: Any) -> None:
+        count = self._goal.count if course is self._for_goal else 1
+        self._asked = CaptureRequest(person, course.plan.profile_name, course.coach.profile, count,
+                                     source, course, course.coach.request)
+        self._effects.capture(self._asked)
+
+    def _lost_capture(self) -> None:
+        """There is nobody any more who would answer."""
+        asked, self._asked = self._asked, None
+        asked.course.coach.captured(False, self._now)
+
+    def captured(self, request: CaptureRequest, success: bool, retake: bool = False,
+                 message: str = "", pictures: Sequence[Any] = ()) -> None:
+        """How a capture went. `retake`: what there was was not good enough."""
+        if self._asked is request:
+            self._asked = None
+        course = request.course
+        if course is not self._course:
+            return  # somebody wants something else by now
+        course.coach.captured(success, self._now, retake, request.number)
+        if not success and not retake:
+            self.trouble = f"the last capture failed: {message}"
+        elif success:
+            self.trouble = ""
+        if self._goal is None:
+            return
+        if success:
+            if request.step is course.first:  # also of who came after somebody had left
+                self._goal.captures.clear()
+            self._goal.captures += pictures
+            if course.coach.complete:
+                self._end(Outcome.SUCCEEDED)
+        elif course.coach.unavailable:
+            self._end(Outcome.ABORTED, self.trouble)

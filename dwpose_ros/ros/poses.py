@@ -1,0 +1,81 @@
+"""Poses as others send them: checked once, where they come in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from dwpose_ros.msg import PersonPose, WholeBodyPose
+
+MOST_PERSONS = 100
+LARGEST_PX = 65536  # of an image's side
+BEYOND = 2.0  # image sizes that a point may lie outside of the image: who is cut off has such points
+
+
+def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
+    """Subscribe a node to `wholebody_pose`; what it gets is `cleaned`, and it says so if need be."""
+    def received(msg: WholeBodyPose) -> None:
+        if fault := cleaned(msg):
+            node.get_logger().warning(f"{flow.topic}: {fault}", throttle_duration_sec=30.0)
+        callback(msg)
+    flow = node.input(WholeBodyPose, "wholebody_pose", received, depth)
+    return flow
+
+
+def cleaned(msg: WholeBodyPose) -> str:
+    """Make a message what it is to be, in place; what was wrong with it, empty if nothing.
+
+    Afterwards all numbers are finite and scores lie between 0 and 1; a point that was not, or lay
+    further outside of the image than anybody's can, has score 0; ids are unique.
+    """
+    if not msg.persons:
+        return ""
+    if not (0 < msg.width <= LARGEST_PX and 0 < msg.height <= LARGEST_PX):
+        size, msg.persons = f"{msg.width}x{msg.height}", []
+        return (f"people of an image of {size} pixels are ignored: a pose must tell its image's "
+                f"size, at most {LARGEST_PX} a side")
+    faults = {}
+    persons = {person.id: person for person in reversed(msg.persons[:MOST_PERSONS])}
+    if len(persons) < len(msg.persons):
+        faults[f"{len(msg.persons) - len(persons)} persons are left out: each must have an id of "
+               f"its own, and there can be {MOST_PERSONS}"] = None
+        msg.persons = list(reversed(persons.values()))
+    low = np.array([-BEYOND * msg.width, -BEYOND * msg.height], np.float32)
+    high = np.array([(1 + BEYOND) * msg.width, (1 + BEYOND) * msg.height], np.float32)
+    kept = [person for person in msg.persons if _clean(person, low, high, faults)]
+    if len(kept) < len(msg.persons):
+        msg.persons = kept
+    return "; ".join(faults)
+
+
+def _clean(person: PersonPose, low: np.ndarray, high: np.ndarray, faults: dict) -> bool:
+    """Whether anything of the person is to be seen; adds to `faults`."""
+    xy = np.array([person.x, person.y], np.float32).T
+    scores, box = np.asarray(person.scores, np.float32), np.asarray(person.box, np.float32)
+    with np.errstate(invalid="ignore"):
+        placed = ((xy >= low) & (xy <= high)).all(1)  # NaN is in no range
+        scored = (scores >= 0) & (scores <= 1)
+        boxed = ((box >= np.tile(low, 2)) & (box <= np.tile(high, 2))).all() and (
+            box[0] <= box[2] and box[1] <= box[3])
+    if not (placed.all() and scored.all()):
+        faults["points that are no numbers, or far outside of the image, or whose scores are not "
+               "from 0 to 1, count as not seen"] = None
+        usable = placed & scored
+        xy[~usable], scores = 0.0, np.where(usable, scores, np.float32(0))
+        person.x, person.y, person.scores = xy[:, 0].copy(), xy[:, 1].copy(), scores
+    if not boxed:
+        seen = xy[scores > 0]
+        faults["boxes that are no rectangles near the image are replaced by those round the "
+               "points"] = None
+        if not len(seen):
+            return False
+        person.box = np.concatenate([seen.min(0), seen.max(0)]).astype(np.float32)
+    if not 0 <= person.score <= 1:
+        faults["persons' scores must be from 0 to 1"] = None
+        person.score = float(np.clip(np.nan_to_num(person.score), 0, 1))
+    for name in ("brightness", "sharpness"):
+        if math.isinf(getattr(person, name)):
+            setattr(person, name, math.nan)
+    return True
