@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from launch import LaunchContext, Substitution
 from launch.actions import LogInfo, Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
@@ -14,6 +17,25 @@ RESPAWN_S = 1.0
 def value(name: str, kind: type, **others) -> ParameterValue:
     """A launch argument as a node's parameter."""
     return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
+
+
+class FoldersOf(Substitution):
+    """Folders, separated by ':': those that one launch argument lists, and those that files which
+    others name lie in. Of whoever launches, a node may take the files; of others only those."""
+
+    def __init__(self, listed: str, *files: str) -> None:
+        super().__init__()
+        self._listed, self._files = listed, files
+
+    def describe(self) -> str:
+        return f"FoldersOf({', '.join((self._listed, *self._files))})"
+
+    def perform(self, context: LaunchContext) -> str:
+        listed = LaunchConfiguration(self._listed).perform(context)
+        named = (LaunchConfiguration(name).perform(context) for name in self._files)
+        folders = [os.path.dirname(os.path.abspath(os.path.expanduser(name))) for name in named
+                   if os.sep in name or name.endswith(".yaml")]
+        return os.pathsep.join(dict.fromkeys(filter(None, [listed, *folders])))
 
 
 def managed(executable: str, parameters: dict, images: bool = False,

@@ -33,7 +33,8 @@ Of each node, as it describes them itself: `ros2 param describe /pose max_age`. 
 (`ros2 run dwpose_ros pose --ros-args -p max_age:=0.2`, or `--params-file` with what `ros2 param
 dump /pose` wrote), and while the node runs (`ros2 param set /pose max_age 0.2`): those that are
 *live* always, the others while the node is unconfigured (`ros2 lifecycle set /pose deactivate`,
-then `cleanup`). A value out of range, or of another type, is refused with the reason.
+then `cleanup`), or *at start* alone. A value out of range, or of another type, is refused with
+the reason.
 
 What ROS 2 itself gives to every node, `use_sim_time` and `qos_overrides.<topic>...`, is left out.
 This file is written by `python tools/parameters.py > docs/parameters.md`.
@@ -49,7 +50,8 @@ class Row(NamedTuple):
     range: str
     """Smallest to largest value, or the choices."""
     unit: str
-    live: bool
+    live: str
+    """When it changes: "yes" is always, empty while the node is unconfigured, or "at start"."""
     description: str
 
 
@@ -70,7 +72,8 @@ def row(descriptor: ParameterDescriptor, value: Any) -> Row:
     return Row(descriptor.name, Parameter.Type(descriptor.type).name.lower(),
                str(value).lower() if isinstance(value, bool) else str(value),
                "".join(limits) or told.get("one of", ""), told.get("unit", ""),
-               ONLY_UNCONFIGURED not in constraints, descriptor.description)
+               "at start" if descriptor.read_only else "" if ONLY_UNCONFIGURED in constraints else "yes",
+               descriptor.description)
 
 
 def ask(node, srv_type, name: str, **fields) -> Any:
@@ -127,7 +130,7 @@ def table(rows: list[Row]) -> str:
              "| --- | --- | --- | --- | --- | --- | --- |"]
     for r in rows:
         cells = [f"`{r.name}`", r.type, f"`{r.default}`" if r.default else "empty", r.range,
-                 r.unit, "yes" if r.live else "", r.description]
+                 r.unit, r.live, r.description]
         lines.append("| " + " | ".join(c.replace("<", "&lt;") for c in cells) + " |")
     return "\n".join(lines) + "\n"
 

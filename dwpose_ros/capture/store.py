@@ -15,12 +15,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dwpose_ros.capture.quality import Quality
+from dwpose_ros.capture.retention import PARTIAL
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.images import encode
 
 
+_AFFIXES = tuple(reversed(PARTIAL.split("{}")))  # suffix and prefix
+
+
 class CaptureError(DwposeError):
     """A capture that cannot be taken or written; the message says why, in one line."""
+
+
+class WriteError(CaptureError):
+    """A capture that cannot be written, whoever asks for it."""
 
 
 class Files(NamedTuple):
@@ -39,6 +47,12 @@ def check_label(label: str) -> str:
     return label
 
 
+def stem_of(label: str, stamp_ns: int) -> str:
+    """How files of a capture are called, but for their endings: by label and local time."""
+    when = datetime.datetime.fromtimestamp(stamp_ns / 1e9)
+    return f"{label or 'capture'}_{when:%Y%m%d-%H%M%S}-{stamp_ns // 10**6 % 1000:03d}"
+
+
 def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
          pose: dict[str, Any], overlay_bgr: np.ndarray) -> Files:
     """Write an encoded image, its pose as JSON and its overlay (h, w, 3) uint8 as JPEG.
@@ -46,8 +60,7 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
     The names hold the label and the image's stamp, and are never those of an earlier capture.
     Raises CaptureError where one of them cannot be written; then nothing is left of the capture.
     """
-    when = datetime.datetime.fromtimestamp(stamp_ns / 1e9)
-    stem = f"{label or 'capture'}_{when:%Y%m%d-%H%M%S}-{stamp_ns // 10**6 % 1000:03d}"
+    stem = stem_of(label, stamp_ns)
     try:
         overlay = encode(overlay_bgr, "jpg")
         document = json.dumps(pose, allow_nan=False).encode()
@@ -63,7 +76,7 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
         return Files(*write_atomically(
             {folder / f"{stem}{ending}": data for ending, data in contents.items()}))
     except OSError as err:
-        raise CaptureError(_cannot_write(folder, err)) from err
+        raise WriteError(_cannot_write(folder, err)) from err
 
 
 def discard(files: Files) -> None:
@@ -94,7 +107,7 @@ def write_atomically(contents: dict[Path, bytes]) -> list[Path]:
     placed: list[Path] = []
     try:
         for path, data in contents.items():
-            handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+            handle, name = tempfile.mkstemp(*_AFFIXES, path.parent)
             temporary.append(Path(name))
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

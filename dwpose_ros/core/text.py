@@ -22,9 +22,6 @@ def one_line(err: BaseException) -> str:
     return printable(str(err)) or type(err).__name__
 
 
-def shown(value: object, longest: int = 40) -> str:
-    """The value as an error quotes it: of a text its beginning, of anything larger its kind."""
-    if isinstance(value, (dict, list, tuple, set)):
-        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
-    text = repr(value)
-    return printable(text if len(text) <= longest else text[:longest - 3] + "...")
+def shown(value: object, longest: int = 60) -> str:
+    """The value as an error quotes it: its beginning, where it is long."""
+    return printable(repr(value), longest)

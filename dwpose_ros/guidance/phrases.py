@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
 from typing import Any, NamedTuple, Union
 
+from dwpose_ros.core.text import printable, shown
 from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
 
 CODES = (
@@ -76,26 +78,31 @@ def load_phrases(path: str | Path) -> Phrases:
     known = {"phrases": CODES, "parts": tuple(PARTS)}
     for key in data:
         if key not in known:
-            raise ProfileError(f"{path}: unknown key {key!r}; the keys are {', '.join(known)}")
+            raise ProfileError(f"{path}: unknown key {shown(key)}; "
+                               f"the keys are {', '.join(known)}")
     for key, wanted in known.items():
         texts = data.get(key)
         if not isinstance(texts, dict):
-            raise ProfileError(f"{path}: {key} must be a mapping, not {texts!r}")
+            raise ProfileError(f"{path}: {key} must be a mapping, not {shown(texts)}")
         missing = [c for c in wanted if not _is_text(texts.get(c)) and not (
             key == "phrases" and texts.get(c) and isinstance(texts[c], dict))]
-        unknown = [str(c) for c in texts if c not in wanted]
+        unknown = [c for c in texts if c not in wanted]
         if missing or unknown:
             raise ProfileError(f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
-                               f" and has unknown {', '.join(unknown) or 'nothing'}")
+                               f" and has unknown {_names(unknown)}")
     for code, phrase in data["phrases"].items():
         for form, text in _forms(path, code, phrase).items():
             _refuse_braces(path, code, text)
             _refuse_silence(path, code, form, text)
     for part, text in data["parts"].items():
         if set(text) & set("{}"):
-            raise ProfileError(f"{path}: the text of {part} is {text!r}; it can have nothing in "
-                               "braces")
+            raise ProfileError(f"{path}: the text of {part} is {shown(text)}; it can have nothing "
+                               "in braces")
     return Phrases(path.stem, data["phrases"], data["parts"])
+
+
+def _names(keys: Iterable) -> str:
+    return printable(", ".join(map(str, keys)), 60) or "nothing"
 
 
 def _is_text(text: Any) -> bool:
@@ -111,11 +118,11 @@ def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
     if code in STEPPED:
         known = ("little", *PLURALS)
     if not set(phrase) <= set(known) or needed not in phrase:
-        raise ProfileError(f"{path}: {code} has texts for {', '.join(map(str, phrase))}; it must "
+        raise ProfileError(f"{path}: {code} has texts for {_names(phrase)}; it must "
                            f"have {needed!r}, and can have {', '.join(known)}")
     for form, text in phrase.items():
         if not _is_text(text):
-            raise ProfileError(f"{path}: {code} lacks a text for {form!r}")
+            raise ProfileError(f"{path}: {code} lacks a text for {shown(form)}")
     return phrase
 
 
@@ -125,7 +132,7 @@ def _refuse_braces(path: Path, code: str, text: str) -> None:
         text.format(**({field: 2 if field == "count" else ""} if field else {}))
     except (LookupError, ValueError, AttributeError) as err:
         allowed = f"{{{field}}} is all that it can have" if field else "it can have nothing"
-        raise ProfileError(f"{path}: the text of {code} is {text!r}; {allowed} in braces"
+        raise ProfileError(f"{path}: the text of {code} is {shown(text)}; {allowed} in braces"
                            ) from err
 
 
@@ -135,6 +142,6 @@ def _refuse_silence(path: Path, code: str, form: str, text: str) -> None:
     needed = ("part" if code in NAMING else
               "count" if form == "other" or code == "countdown" and not form else "")
     if needed and needed not in (name for _, name, _, _ in Formatter().parse(text)):
-        which = f" for {form!r}" if form else ""
-        raise ProfileError(f"{path}: the text of {code}{which} is {text!r}; it must have "
+        which = f" for {shown(form)}" if form else ""
+        raise ProfileError(f"{path}: the text of {code}{which} is {shown(text)}; it must have "
                            f"{{{needed}}}")

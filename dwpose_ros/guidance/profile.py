@@ -7,10 +7,10 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dwpose_ros.capture.quality.measure import NAMES as MEASURES
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.files import FileError, read_yaml
+from dwpose_ros.core.text import shown
 from dwpose_ros.guidance.body import (FRONTAL, OF_ARMS, ONE_OF_ARMS, PARTS, POSTURE_PARTS,
                                       POSTURE_RANGE, POSTURES, SIDE_CODES, SIDES, Wish, height_of,
                                       in_image, points_of)
@@ -148,8 +148,8 @@ def load_profile(path: str | Path) -> Profile:
     if steps is None:
         return _profile(f"{path}", path.stem, values, _FIELDS)
     if not isinstance(steps, list) or not steps or not all(isinstance(s, dict) for s in steps):
-        raise ProfileError(f"{path}: steps is {steps!r}; it must be a list of mappings of keys to "
-                           "values")
+        raise ProfileError(f"{path}: steps is {shown(steps)}; it must be a list of mappings of "
+                           "keys to values")
     _refuse_unknown(f"{path}", values, [*_FIELDS, "steps"])
     sequence = []
     for number, step in enumerate(steps, 1):
@@ -160,8 +160,8 @@ def load_profile(path: str | Path) -> Profile:
         name = step.pop("name", step.get("side", str(number)))
         if not isinstance(name, str) or not name.strip() or any(
                 s.step == name for s in sequence):
-            raise ProfileError(f"{where}: name is {name!r}; it must be a text that no other step "
-                               "is called by")
+            raise ProfileError(f"{where}: name is {shown(name)}; it must be a text that no other "
+                               "step is called by")
         _refuse_unknown(where, step, ["name", *_FIELDS])
         sequence.append(replace(_profile(where, path.stem, {**values, **step}, _FIELDS),
                                 step=name))
@@ -173,7 +173,8 @@ def load_profile(path: str | Path) -> Profile:
 def _refuse_unknown(where: str, values: dict, known) -> None:
     for key in values:
         if key not in known:
-            raise ProfileError(f"{where}: unknown key {key!r}; the keys are {', '.join(known)}")
+            raise ProfileError(f"{where}: unknown key {shown(key)}; the keys are "
+                               f"{', '.join(known)}")
 
 
 def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Profile:
@@ -181,22 +182,23 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
     _refuse_unknown(where, values, [*known, "steps"])
     for key, about in known.items():
         if key not in values and about.default is MISSING:
-            raise ProfileError(f"{where}: key {key!r} is missing")
+            raise ProfileError(f"{where}: key {shown(key)} is missing")
     parts = values["parts"]
     if not isinstance(parts, list) or not parts or not set(map(str, parts)) <= PARTS.keys():
-        raise ProfileError(f"{where}: parts is {parts!r}; it must be a list of "
+        raise ProfileError(f"{where}: parts is {shown(parts)}; it must be a list of "
                            f"{', '.join(PARTS)}")
     values["parts"] = tuple(dict.fromkeys(parts))
     if not isinstance(values.get("description", ""), str):
-        raise ProfileError(f"{where}: description is {values['description']!r}; it must be a text")
+        raise ProfileError(f"{where}: description is {shown(values['description'])}; it must "
+                           "be a text")
     if not isinstance(values.get("side", "front"), str) or (
             values.get("side", "front") not in SIDES):
-        raise ProfileError(f"{where}: side is {values['side']!r}; it must be one of "
+        raise ProfileError(f"{where}: side is {shown(values['side'])}; it must be one of "
                            f"{', '.join(SIDES)}")
     people = values.get("people", 1)
     if isinstance(people, bool) or people not in range(1, _MOST_PEOPLE + 1):
-        raise ProfileError(f"{where}: people is {people!r}; it must be a whole number from 1 to "
-                           f"{_MOST_PEOPLE}")
+        raise ProfileError(f"{where}: people is {shown(people)}; it must be a whole number from 1 "
+                           f"to {_MOST_PEOPLE}")
     values["people"] = int(people)
     values["posture"] = _posture(where, values.get("posture", []))
     values["quality"] = _quality(where, values.get("quality", {}))
@@ -213,12 +215,12 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
 def _quality(where: str, weights: Any) -> tuple[tuple[str, float], ...]:
     """From a mapping of measures to weights."""
     if not isinstance(weights, dict):
-        raise ProfileError(f"{where}: quality is {weights!r}; it must be a mapping of measures to "
-                           "weights")
+        raise ProfileError(f"{where}: quality is {shown(weights)}; it must be a mapping of "
+                           "measures to weights")
     for name in weights:
         if name not in MEASURES:
-            raise ProfileError(f"{where}: quality has the unknown measure {name!r}; the measures "
-                               f"are {', '.join(MEASURES)}")
+            raise ProfileError(f"{where}: quality has the unknown measure {shown(name)}; the "
+                               f"measures are {', '.join(MEASURES)}")
     return tuple((name, _number(where, f"quality {name}", weight, 0.0, _MOST_WEIGHT))
                  for name, weight in weights.items())
 
@@ -228,9 +230,9 @@ def _posture(where: str, wanted: Any) -> tuple[Wish, ...]:
     if isinstance(wanted, list):
         wanted = {name if isinstance(name, str) else repr(name): True for name in wanted}
     if not isinstance(wanted, dict) or not set(map(str, wanted)) <= POSTURES.keys():
-        shown = list(wanted) if isinstance(wanted, dict) else wanted
-        raise ProfileError(f"{where}: posture is {shown!r}; it must be a list, or a mapping to "
-                           f"limits, of {', '.join(POSTURES)}")
+        given = list(wanted) if isinstance(wanted, dict) else wanted
+        raise ProfileError(f"{where}: posture is {shown(given)}; it must be a list, or a mapping "
+                           f"to limits, of {', '.join(POSTURES)}")
     return tuple(_wish(where, POSTURES[name], limits) for name, limits in wanted.items())
 
 
@@ -244,11 +246,11 @@ def _wish(where: str, default: Wish, limits: Any) -> Wish:
     if math.isnan(default.maximum):
         return default._replace(minimum=_number(where, key, limits, 0.0, high, never=high))
     if not isinstance(limits, list) or len(limits) != 2:
-        raise ProfileError(f"{where}: {key} is {limits!r}; it must be true or [minimum, maximum], "
-                           f"numbers from 0.0 to {high}")
+        raise ProfileError(f"{where}: {key} is {shown(limits)}; it must be true or [minimum, "
+                           f"maximum], numbers from 0.0 to {high}")
     low, top = (_number(where, key, limit, 0.0, high) for limit in limits)
     if low >= top:
-        raise ProfileError(f"{where}: {key} is {limits!r}; the minimum must be less than the "
+        raise ProfileError(f"{where}: {key} is {shown(limits)}; the minimum must be less than the "
                            "maximum")
     return Wish(default.name, low, top)
 
@@ -313,36 +315,20 @@ def _number(where: str, key: str, value: Any, low: float, high: float,
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low <= value <= high or value == never:  # NaN is not between any two
         but = "" if never is None else f", but not {never}"
-        raise ProfileError(f"{where}: {key} is {value!r}; it must be a number from {low} to "
+        raise ProfileError(f"{where}: {key} is {shown(value)}; it must be a number from {low} to "
                            f"{high}{but}")
     return float(value)
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that a mapping has twice: YAML takes the last, whatever the first says."""
-
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        lines: dict[str, int] = {}
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                line = key.start_mark.line + 1
-                if key.value in lines:
-                    raise yaml.YAMLError(f"line {line} has key {key.value!r}, which line "
-                                         f"{lines[key.value]} has; it must be there only once")
-                lines[key.value] = line
-        return node
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """A YAML file that holds a mapping. Raises ProfileError."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        data = read_yaml(path)
     except FileNotFoundError as err:
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "nothing"
         raise ProfileError(f"{path}: no such file; {path.parent} has {there}") from err
-    except (OSError, ValueError, yaml.YAMLError) as err:  # ValueError: no UTF-8, no such date
-        raise ProfileError(f"{path}: cannot be read: {' '.join(str(err).split())}") from err
+    except FileError as err:
+        raise ProfileError(str(err)) from err
     if not isinstance(data, dict):
-        raise ProfileError(f"{path}: must hold a mapping of keys to values, not {data!r}")
+        raise ProfileError(f"{path}: must hold a mapping of keys to values, not {shown(data)}")
     return data

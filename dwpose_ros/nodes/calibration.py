@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from sensor_msgs.msg import CameraInfo
+
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.files import FileError, read_yaml
+from dwpose_ros.core.text import one_line
 
 _SIZES = {"camera_matrix": (3, 3), "rectification_matrix": (3, 3), "projection_matrix": (3, 4)}
 
@@ -13,7 +16,7 @@ _SIZES = {"camera_matrix": (3, 3), "rectification_matrix": (3, 3), "projection_m
 def read_calibration(path: Path) -> CameraInfo:
     """Raises ValueError and OSError, which name the file and what it lacks."""
     try:
-        found = yaml.safe_load(path.read_text())
+        found = read_yaml(path)
         matrices = {name: _matrix(found[name], size) for name, size in _SIZES.items()}
         distortion = [float(v) for v in found["distortion_coefficients"]["data"]]
         return CameraInfo(
@@ -21,9 +24,11 @@ def read_calibration(path: Path) -> CameraInfo:
             distortion_model=str(found["distortion_model"]), d=distortion,
             k=matrices["camera_matrix"], r=matrices["rectification_matrix"],
             p=matrices["projection_matrix"])
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, UnicodeDecodeError) as err:
-        what = f"it has no {err}" if isinstance(err, KeyError) else str(err)
-        raise ValueError(f"{path} is no calibration as camera_calibration writes it: "
+    except FileError:
+        raise
+    except (KeyError, TypeError, ValueError) as err:
+        what = f"it has no {err}" if isinstance(err, KeyError) else one_line(err)
+        raise DwposeError(f"{path} is no calibration as camera_calibration writes it: "
                          f"{what}") from err
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 import rclpy
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
+from dwpose_ros.core.files import user_path
 from dwpose_ros.nodes.calibration import read_calibration
 from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.running import run
@@ -18,6 +18,7 @@ from dwpose_ros.sources import Source, SourceError, open_source
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
 WAIT_S = 10.0  # at most, for subscribers of a file
+NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are none
 SETTLE_S = 1.5  # after the last of them came
 
 
@@ -27,7 +28,7 @@ class Camera(DwposeNode):
     def __init__(self) -> None:
         super().__init__("camera")
         self.parameter("source", "0", "webcam number or device, video or image file, folder of "
-                       "images, or stream URL")
+                       "images, or stream URL", no_file=NO_FILE)
         for name in ("width", "height"):
             self.parameter(name, 0, f"{name} to ask of the source; 0: its own", unit="px",
                            minimum=0, maximum=16384)
@@ -38,12 +39,12 @@ class Camera(DwposeNode):
         self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
                        change=True)
         self.parameter("calibration", "", "file of the camera's calibration, as "
-                       "camera_calibration writes it (YAML); empty: none")
+                       "camera_calibration writes it (YAML); empty: none", no_file="")
 
     def configure(self) -> None:
         self._name = self.value("source")
         calibration = self.value("calibration")
-        self._info = read_calibration(Path(calibration).expanduser()) if calibration else (
+        self._info = read_calibration(user_path(calibration)) if calibration else (
             CameraInfo())
         self._images = ImageOutput(self, "image_raw", 1)
         self._infos = self.output(CameraInfo, "camera_info", 1)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
-from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, check_label, choose, discard,
-                                save, unwritable)
+from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, WriteError, check_label,
+                                choose, discard, remove_old, remove_unfinished, save, unwritable)
 from dwpose_ros.capture.store import pose_document, quality_document
-from dwpose_ros.guidance import Profile, ProfileError, load_profile
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.files import user_path
+from dwpose_ros.core.text import one_line
+from dwpose_ros.guidance import Profile, load_profile
 from dwpose_ros.guidance.examiner import Examiner
 from dwpose_ros.images import ImageError, fill_compressed, to_bgr
 from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns, time_ns
-from dwpose_ros.nodes.files import configured
+from dwpose_ros.nodes.files import configured, folder_below
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.pose.draw import draw_skeleton
@@ -26,6 +30,8 @@ from dwpose_ros.ros.poses import pose_input
 from dwpose_ros.srv import Capture as CaptureSrv
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
+FOLDER = "~/dwpose_captures"
+TIDY_S = 60.0  # between two looks at whether captures have become too old
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -34,16 +40,22 @@ class Capture(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("capture")
-        self.parameter("folder", "~/dwpose_captures", "where captures are written",
-                       change=_folder)
+        self.parameter("folder", FOLDER, "where captures are written", change=self._folder)
+        self.parameter("root", "", "whoever is on the network may change the folder to one below "
+                       "this; empty: the folder given at the start", fixed=True)
+        self._root = user_path(self.value("root") or self.value("folder")).resolve()
+        self.parameter("keep_hours", 0.0, "after so long a capture's files are removed from the "
+                       "folder; 0: never", unit="h", minimum=0.0, maximum=1e6, change=True)
         self.parameter("format", "png", "of the image", choices=("png", "jpg"), change=True)
         self.parameter("window", 0.7, "how far back the best frame is looked for", unit="s",
                        minimum=0.05, maximum=5.0)
         declare_transport(self)
 
     def configure(self) -> None:
-        if trouble := unwritable(_folder(self.value("folder"))):
+        folder = self._folder(self.value("folder"))
+        if trouble := unwritable(folder):
             self.get_logger().error(trouble)  # better told now than at the first capture
+        remove_unfinished(folder, time.time())
         self._captures = self.output(CapturedImage, "captures", LATCHED, steady=False)
 
     def activate(self) -> None:
@@ -54,6 +66,7 @@ class Capture(DwposeNode):
         pose_input(self, self._on_pose, 5)
         self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
         self.serve(CaptureSrv, "capture", self._on_request)
+        self.every(TIDY_S, self._tidy)
 
     def deactivate(self) -> None:
         self._ring = Ring(0.0)  # frames are large
@@ -70,7 +83,7 @@ class Capture(DwposeNode):
     def _on_request(self, request, response):
         try:
             label = check_label(request.label)
-            profile = _profile(request.profile, request.step)
+            profile = self._profile(request.profile, request.step)
             now = time_ns(request.stamp) or self.get_clock().now().nanoseconds
             look = Examiner(profile, request.person_id, request.mirrored)
             found = self._candidates(now, look)
@@ -79,15 +92,17 @@ class Capture(DwposeNode):
                 response.retake = True
                 raise CaptureError(f"{found[-1].fault}: nothing was captured")
             captures = self._write_all(label, best)
-        except (CaptureError, ImageError, ProfileError) as err:
-            response.success, response.message = False, str(err)
+        except DwposeError as err:
+            response.success, response.message = False, one_line(err)
+            if isinstance(err, WriteError):  # which stays so until somebody makes room
+                self.last_error = response.message
             log = self.get_logger()
             if response.retake:
                 log.warning(f"capture failed: {err}")
             else:
                 log.error(f"capture failed: {err}")
             return response
-        response.success = True
+        self.last_error, response.success = "", True
         response.capture, *response.others = captures
         response.message = response.capture.image_path
         for capture in reversed(captures):  # the last is what who comes later gets
@@ -95,6 +110,33 @@ class Capture(DwposeNode):
             self.get_logger().info(f"captured {capture.image_path}, quality "
                                    f"{capture.quality:.0f} of 100")
         return response
+
+    def _folder(self, name: str) -> Path:
+        """Where captures are written. DwposeError where the network may not say so."""
+        return folder_below(self._root, name)
+
+    def _profile(self, name: str, step: str) -> Profile | None:
+        """The step of a profile that pictures are judged by; None for no name. DwposeError."""
+        if not name:
+            if step:
+                raise CaptureError(f"step is {step!r}, but no profile is named: give both, or "
+                                   "none")
+            return None
+        path = configured("profiles", self.allowed(name))
+        steps = load_profile(path).steps
+        for profile in steps:
+            if step in ("", profile.step):
+                return profile
+        names = ", ".join(p.step for p in steps if p.step)
+        raise CaptureError(f"{path} has no step {step!r}; " + (
+            f"it has {names}" if names else "it has but one picture: leave step empty"))
+
+    def _tidy(self) -> None:
+        keep_s = self.value("keep_hours") * 3600
+        removed = keep_s and remove_old(self._folder(self.value("folder")), keep_s, time.time())
+        if removed:
+            self.get_logger().info(f"{removed} files of captures older than "
+                                   f"{self.value('keep_hours'):g} h were removed")
 
     def _candidates(self, now: int, look: Examiner) -> list[Candidate]:
         """All frames of the window, oldest first. CaptureError if there is none."""
@@ -147,33 +189,11 @@ class Capture(DwposeNode):
             NAMES, [_person(p) for p in shot.pose.persons])
         document.update(label=label, person_id=chosen.person_id,
                         quality=quality_document(quality))
-        files = save(_folder(self.value("folder")), label, shot.stamp_ns,
+        files = save(self._folder(self.value("folder")), label, shot.stamp_ns,
                      bytes(capture.image.data), form,
                      document, draw_skeleton(bgr.copy(), people))
         capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
         return capture, files
-
-
-def _folder(name: str) -> Path:
-    if not name:
-        raise ValueError("parameter folder is empty; give the folder to write captures to")
-    return Path(name).expanduser().absolute()
-
-
-def _profile(name: str, step: str) -> Profile | None:
-    """The step of a profile that pictures are judged by; None for no name. ProfileError."""
-    if not name:
-        if step:
-            raise CaptureError(f"step is {step!r}, but no profile is named: give both, or none")
-        return None
-    path = configured("profiles", name)
-    steps = load_profile(path).steps
-    for profile in steps:
-        if step in ("", profile.step):
-            return profile
-    names = ", ".join(p.step for p in steps if p.step)
-    raise CaptureError(f"{path} has no step {step!r}; " + (
-        f"it has {names}" if names else "it has but one picture: leave step empty"))
 
 
 def _person(person) -> dict:

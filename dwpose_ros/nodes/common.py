@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 import traceback
 from typing import Any, Callable, Iterable
@@ -20,6 +21,7 @@ from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged, name_of
 from dwpose_ros.nodes.flow import Flow
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
+from dwpose_ros.ros.allowed_files import AllowedFiles
 from dwpose_ros.ros.faults import Faults
 from dwpose_ros.ros.peers import START_S, BeginAfter, LifecycleObserver
 
@@ -29,6 +31,8 @@ WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
 OBSERVE_AFTER_S = 1.0  # without a message, who should send it is asked for their state
 ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
+FIXED = "is set when the node starts, and never changes"
+SHIPPED = r"[A-Za-z0-9_-]*"  # names of what the package, or its registry of models, has
 
 
 class DwposeNode(LifecycleNode):
@@ -43,6 +47,7 @@ class DwposeNode(LifecycleNode):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._changes: dict[str, Callable[[Any], None] | bool] = {}
+        self._file_patterns: dict[str, str] = {}
         self._choices: dict[str, tuple[str, ...]] = {}
         self._phase = "unconfigured"
         self._outputs: list[Output] = []
@@ -56,6 +61,10 @@ class DwposeNode(LifecycleNode):
                        "`ros2 lifecycle set`")
         self.parameter("after", "", "a node that has to be active first, at start; 30 s are "
                        "waited for it")
+        self.parameter("allowed_folders", "", "below which files may be named by parameters, "
+                       "requests and goals that come after the start, by whoever is on the "
+                       "network; separated by ':'", fixed=True)
+        self._allowed = AllowedFiles(self.value("allowed_folders"))
         self.parameter("stale_after", 0.5, "without a message on a topic that always has some, "
                        "after which it is reported; at least three of its periods", unit="s",
                        minimum=0.1, maximum=3600.0, change=True)
@@ -94,20 +103,23 @@ class DwposeNode(LifecycleNode):
 
     def parameter(self, name: str, default: Any, description: str, *, unit: str = "",
                   minimum: float | None = None, maximum: float | None = None,
-                  choices: tuple[str, ...] = (),
+                  choices: tuple[str, ...] = (), no_file: str | None = None, fixed: bool = False,
                   change: Callable[[Any], None] | bool = False) -> None:
         """Declare a parameter.
 
         It can change while the node is not configured; with `change` always: True where the node
-        reads it each time, or what applies the new value and may refuse it by a ValueError.
-        Raises ValueError where the value is none of the choices.
+        reads it each time, or what applies the new value and may refuse it by a ValueError; with
+        `fixed` never. A value that does not match the pattern `no_file` is a file's path, which
+        has to be allowed once the node has started. Raises ValueError where the value is none of
+        the choices.
         """
         described = ParameterDescriptor(
             description=description,
             additional_constraints="; ".join(filter(None, [
                 f"unit: {unit}" if unit else "",
                 f"one of: {', '.join(choices)}" if choices else "",
-                "" if change else ONLY_UNCONFIGURED])))
+                FIXED if fixed else "" if change else ONLY_UNCONFIGURED])),
+            read_only=fixed)
         if minimum is not None and isinstance(default, float):
             described.floating_point_range = [
                 FloatingPointRange(from_value=float(minimum), to_value=float(maximum))]
@@ -117,11 +129,22 @@ class DwposeNode(LifecycleNode):
         value = self.declare_parameter(name, default, described).value
         self._choices[name] = choices
         _choose(name, value, choices)
+        if no_file is not None:
+            self._file_patterns[name] = no_file
+            if not re.fullmatch(no_file, value):
+                self._allowed.give(value)
         self._changes[name] = change
 
     def value(self, name: str) -> Any:
         """A parameter's present value."""
         return self.get_parameter(name).value
+
+    def allowed(self, name: str, no_file: str = SHIPPED) -> str:
+        """The name, unless it is that of a file which may not be named from the network; then
+        raises FileError. What matches `no_file` is none."""
+        if not re.fullmatch(no_file, name):
+            self._allowed.path(name)
+        return name
 
     def output(self, msg_type, topic: str, qos, *, steady: bool = True) -> Output:
         """A publisher that exists while the node is configured, and publishes while it is active.
@@ -312,6 +335,8 @@ class DwposeNode(LifecycleNode):
                         f"{name} {ONLY_UNCONFIGURED}, and it is {self._phase}: "
                         f"see `ros2 lifecycle set {self.get_fully_qualified_name()}`")
                 _choose(name, parameter.value, self._choices.get(name, ()))
+                if name in self._file_patterns:
+                    self.allowed(parameter.value, self._file_patterns[name])
                 if callable(change) and self._phase != "unconfigured":
                     change(parameter.value)
                     done.append((change, self.value(name)))

@@ -1,24 +1,31 @@
 """Downstream: an example of an AI node that uses captures, written for image generators.
 
-Beside each capture it writes what they expect of DWPose: the pose map on black, and the people as
-OpenPose JSON. Replace the body of `_on_capture` by your own model.
+Of each capture it writes what they expect of DWPose: the pose map on black, and the people as
+OpenPose JSON. Replace the body of `_write` by your own model.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
 
+from dwpose_ros.capture import check_label, stem_of
 from dwpose_ros.capture.store import write_atomically
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.files import user_path
+from dwpose_ros.core.text import one_line
 from dwpose_ros.images import decode
 from dwpose_ros.msg import CapturedImage
-from dwpose_ros.nodes.capture import LATCHED
+from dwpose_ros.nodes.capture import FOLDER, LATCHED
 from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.conversions import from_msg
+from dwpose_ros.nodes.conversions import from_msg, stamp_ns
+from dwpose_ros.nodes.files import folder_below
 from dwpose_ros.nodes.running import run
 from dwpose_ros.pose.openpose import draw_pose_map, to_openpose
+from dwpose_ros.ros.poses import cleaned
 
 
 class Downstream(DwposeNode):
@@ -26,28 +33,44 @@ class Downstream(DwposeNode):
 
     def __init__(self) -> None:
         super().__init__("downstream")
-        self.parameter("folder", "", "where to write; empty: beside the capture", change=True)
+        self.parameter("folder", FOLDER, "where to write", change=self._folder)
+        self.parameter("root", "", "whoever is on the network may change the folder to one below "
+                       "this; empty: the folder given at the start", fixed=True)
+        self._root = user_path(self.value("root") or self.value("folder")).resolve()
+
+    def configure(self) -> None:
+        self._folder(self.value("folder"))
 
     def activate(self) -> None:
         self.input(CapturedImage, "captures", self._on_capture, LATCHED, steady=False)
 
+    def _folder(self, name: str) -> Path:
+        return folder_below(self._root, name)
+
     def _on_capture(self, msg: CapturedImage) -> None:
+        try:
+            self._write(msg)
+        except (DwposeError, OSError) as err:
+            self.get_logger().error(f"a capture cannot be used: {one_line(err)}")
+
+    def _write(self, msg: CapturedImage) -> None:
+        """Names come from the label and the stamp: no message says where to write."""
+        check_label(msg.label)
         image = decode(msg.image)
         height, width = image.shape[:2]
+        cleaned(msg.pose)
         _, people = from_msg(msg.pose)
         _, pose_map = cv2.imencode(".png", draw_pose_map(people, width, height))
-        base = Path(msg.image_path)
-        folder = self.value("folder")
-        stem = (Path(folder).expanduser().absolute() if folder else base.parent) / base.stem
-        try:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            files = write_atomically({
-                stem.with_name(f"{stem.name}_posemap.png"): pose_map.tobytes(),
-                stem.with_name(f"{stem.name}_openpose.json"):
-                    json.dumps(to_openpose(people, width, height)).encode()})
-        except OSError as err:
-            self.get_logger().error(f"cannot write to {stem.parent}: {err.strerror or err}")
-            return
+        stem = stem_of(msg.label, stamp_ns(msg.header))
+        # Of captures of one moment the paths differ by a number.
+        if re.fullmatch(re.escape(stem) + r"~\d{1,4}", own := Path(msg.image_path).stem):
+            stem = own
+        folder = self._folder(self.value("folder"))
+        folder.mkdir(parents=True, exist_ok=True)
+        files = write_atomically({
+            folder / f"{stem}_posemap.png": pose_map.tobytes(),
+            folder / f"{stem}_openpose.json":
+                json.dumps(to_openpose(people, width, height)).encode()})
         self.get_logger().info(f"received {msg.label or 'a capture'} ({width}x{height}, "
                                f"quality {msg.quality:.0f} of 100): "
                                f"wrote {', '.join(map(str, files))}")

@@ -14,7 +14,7 @@ from dwpose_ros.guidance.phrases import Phrases
 from dwpose_ros.guidance.session import (NO_CAPTURE, CaptureRequest, Frame, Goal, Outcome, Plan,
                                             GuidanceSession, Told)
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
-from dwpose_ros.nodes.common import WATCH_S, DwposeNode
+from dwpose_ros.nodes.common import SHIPPED, WATCH_S, DwposeNode
 from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.guide import GoalHandle, GuideServer
@@ -33,9 +33,9 @@ class Guidance(DwposeNode):
         super().__init__("guidance")
         self.parameter("profile", "upper_body", "what picture is wanted: a shipped profile's "
                        "name, or a path; of a goal that is under way it changes nothing",
-                       change=self._use_profile)
+                       no_file=SHIPPED, change=self._use_profile)
         self.parameter("language", "en", "of text and speech: a shipped one's name, or a path",
-                       change=self._use_language)
+                       no_file=SHIPPED, change=self._use_language)
         self.parameter("mirrored", False, "whether the camera's image is mirrored",
                        change=self._use_mirrored)
         self.parameter("label", "", "of the captures' files; empty: the profile's name",
@@ -124,8 +124,8 @@ class Guidance(DwposeNode):
         try:
             plan = self._plan
             if wanted.profile or wanted.language:
-                plan = self._load(wanted.profile or plan.profile_name,
-                                  wanted.language or self.value("language"))
+                plan = self._load(self.allowed(wanted.profile) or plan.profile_name,
+                                  self.allowed(wanted.language) or self.value("language"))
         except MISTAKES as err:
             return handle.finish(Outcome.ABORTED, one_line(err), [])
         self._session.begin(Goal(plan, max(wanted.captures, 1), wanted.timeout, handle.cancelled,

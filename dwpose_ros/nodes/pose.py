@@ -12,7 +12,7 @@ import numpy as np
 from dwpose_ros.capture.quality import light_and_sharpness
 from dwpose_ros.images import ImageError, to_rgb
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import DwposeNode
+from dwpose_ros.nodes.common import SHIPPED, DwposeNode
 from dwpose_ros.nodes.conversions import stamp_ns, to_msg
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import declare_transport, image_input
@@ -32,8 +32,10 @@ class Pose(DwposeNode):
         self.parameter("backend", "auto", "which estimator; auto: DWPose where its weights are, "
                        "else MediaPipe", choices=BACKENDS)
         which = "a name from `ros2 run dwpose_ros models list`, or an ONNX file's path"
-        self.parameter("model", "", f"pose network: {which}; empty: DWPose's own")
-        self.parameter("detector", "", f"person detector: {which}; empty: DWPose's own")
+        self.parameter("model", "", f"pose network: {which}; empty: DWPose's own",
+                       no_file=SHIPPED)
+        self.parameter("detector", "", f"person detector: {which}; empty: DWPose's own",
+                       no_file=SHIPPED)
         self.parameter("runtime", "onnxruntime", "what runs networks", choices=RUNTIMES)
         self.parameter("device", "auto", "where networks run, an error if that cannot be had; "
                        "auto: a GPU, else the CPU with a warning", choices=DEVICES)

@@ -9,7 +9,7 @@ from std_msgs.msg import Header, String
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
+from dwpose_ros.nodes.common import NEWEST_IMAGE, SHIPPED, DwposeNode
 from dwpose_ros.nodes.conversions import to_msg
 from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.running import run
@@ -34,7 +34,7 @@ class Simulation(DwposeNode):
         self.parameter("temper", "obedient", "how the person follows instructions",
                        choices=tuple(TEMPERS))
         self.parameter("seed", 0, "of the simulation's chance", minimum=0, maximum=2**31 - 1)
-        self.parameter("language", "en", "that the person understands")
+        self.parameter("language", "en", "that the person understands", no_file=SHIPPED)
         self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
         for name, text, unit in (
                 ("light", "of the room, by which every colour is multiplied", ""),
@@ -66,7 +66,8 @@ class Simulation(DwposeNode):
             self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
         self.parameter("posture", "relaxed", "of the person at first",
                        choices=atlas.load().postures)
-        self.parameter("profile", "", "for whose parts of the body the camera is put up")
+        self.parameter("profile", "", "for whose parts of the body the camera is put up",
+                       no_file=SHIPPED)
 
     def configure(self) -> None:
         profile = self.value("profile")

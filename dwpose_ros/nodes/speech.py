@@ -14,6 +14,7 @@ from pathlib import Path
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
+from dwpose_ros.core.text import printable
 from dwpose_ros.guidance.phrases import RATE, speaking_s
 from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.running import run
@@ -111,7 +112,7 @@ class Speech(DwposeNode):
         self.every(WATCH_S, self._watch_engine)
 
     def _speak_in(self, language: str) -> None:
-        self._language = Path(language).stem  # which can be a user's file
+        self._language = Path(printable(language, 64)).stem  # which can be a user's file
 
     def deactivate(self) -> None:
         self._silence()
@@ -125,7 +126,8 @@ class Speech(DwposeNode):
 
     def _say(self, text: str) -> None:
         self._silence()
-        if text.strip():
+        text = printable(text)  # it is for a terminal, and comes from anybody
+        if text:
             self.get_logger().info(f"says: {text}")
             self._saying = self._begin(text)
         self._publish()

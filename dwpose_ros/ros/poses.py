@@ -11,11 +11,11 @@ from dwpose_ros.msg import PersonPose, WholeBodyPose
 
 MOST_PERSONS = 100
 LARGEST_PX = 65536  # of an image's side
-BEYOND = 2.0  # image sizes that a point may lie outside of the image: who is cut off has such points
+BEYOND = 2.0  # image sizes that a point of somebody who is cut off may be outside of the image
 
 
 def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
-    """Subscribe a node to `wholebody_pose`; what it gets is `cleaned`, and it says so if need be."""
+    """Subscribe a node to `wholebody_pose`; messages are `cleaned`, and the log says of what."""
     def received(msg: WholeBodyPose) -> None:
         if fault := cleaned(msg):
             node.get_logger().warning(f"{flow.topic}: {fault}", throttle_duration_sec=30.0)

@@ -78,8 +78,8 @@ def test_each_parameter_says_what_it_is(nodes):
 
 
 def test_the_table_shows_all_that_a_node_says():
-    row = tool.Row("rate", "double", "0.5", "0 to 9", "Hz", True, "of what comes on <topic>")
-    assert tool.table([row, row._replace(default="", live=False)]).splitlines()[2:] == [
+    row = tool.Row("rate", "double", "0.5", "0 to 9", "Hz", "yes", "of what comes on <topic>")
+    assert tool.table([row, row._replace(default="", live="")]).splitlines()[2:] == [
         "| `rate` | double | `0.5` | 0 to 9 | Hz | yes | of what comes on &lt;topic> |",
         "| `rate` | double | empty | 0 to 9 | Hz |  | of what comes on &lt;topic> |"]
 

@@ -1,0 +1,67 @@
+"""What stays in the captures' folder, and what does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dwpose_ros.capture import remove_old, remove_unfinished, save
+from dwpose_ros.capture.retention import UNFINISHED_S
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def aged(tmp_path):
+    """aged('name', 60) -> an empty file that is so many seconds old."""
+    def make(name: str, age_s: float):
+        path = tmp_path / name
+        path.touch()
+        os.utime(path, (NOW - age_s, NOW - age_s))
+        return path
+    return make
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    """Killed after the first of three files was begun."""
+    done = subprocess.run([sys.executable, "-c", f"""
+import os, signal, pathlib
+from dwpose_ros.capture import store
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+store.write_atomically({{pathlib.Path({str(tmp_path)!r}) / "a.png": b"half"}})
+"""], check=False)
+    assert done.returncode < 0
+    (left,) = tmp_path.iterdir()
+    written = left.stat().st_mtime
+    assert remove_unfinished(tmp_path, written + UNFINISHED_S - 1) == 0  # it may still be at it
+    assert remove_unfinished(tmp_path, written + UNFINISHED_S + 1) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_people_s_files_are_left_alone(aged, tmp_path):
+    kept = [aged(name, 1e6) for name in (
+        ".part", "film.mp4.part", ".rsync.part", "holiday.jpg", "a_20260101-120000-1234.png",
+        "me_20260101-120000-123.gif", "report.json")]
+    assert remove_unfinished(tmp_path, NOW) == remove_old(tmp_path, 60.0, NOW) == 0
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def test_old_captures_and_what_was_made_of_them_are_removed(tmp_path):
+    files = save(tmp_path, "me", 1_700_000_000_000_000_000, b"image", "png", {},
+                 np.zeros((4, 4, 3), np.uint8))
+    stem = files.image.stem
+    for ending in ("_posemap.png", "_openpose.json"):
+        (tmp_path / f"{stem}{ending}").touch()
+    (tmp_path / f"{stem}~1.jpg").touch()
+    written = files.image.stat().st_mtime
+    assert remove_old(tmp_path, 3600.0, written + 3000) == 0
+    assert remove_old(tmp_path, 3600.0, written + 4000) == 6
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_has_nothing_to_remove(tmp_path):
+    assert remove_old(tmp_path / "nowhere", 1.0, NOW) == 0
