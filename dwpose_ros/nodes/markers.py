@@ -41,6 +41,7 @@ class Markers(Viewer):
         self._depths: deque[Image] = deque(maxlen=KEEP)
         self._info: CameraInfo | None = None
         self._scene = Scene()
+        self._nowhere = ""  # that markers are shown nowhere
 
     def configure(self) -> None:
         self._markers = self.output(MarkerArray, "markers", 5)  # none that deletes is to be lost
@@ -69,6 +70,9 @@ class Markers(Viewer):
         self._info = None
         self._scene = Scene()
 
+    def concern(self) -> str:
+        return self._nowhere
+
     def _on_info(self, msg: CameraInfo) -> None:
         self._info = msg
         if not is_calibrated(msg.k):
@@ -77,6 +81,10 @@ class Markers(Viewer):
 
     def companion(self, pose: WholeBodyPose) -> Image | None:
         """The depth image of the pose's moment."""
+        self._nowhere = "" if pose.header.frame_id else (
+            "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
+            "header.frame_id in the camera's driver").replace(
+                "/wholebody_pose", self.resolve_topic_name("wholebody_pose"))
         if not self.value("depth"):
             return None
         stamp = stamp_ns(pose.header)

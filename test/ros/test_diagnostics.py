@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import sys
 import threading
+import time
 
+import cv2
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticStatus
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
-from rclpy.qos import QoSProfile
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
 
 from dwpose_ros.images import fill, fill_compressed
+from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes import common
 from dwpose_ros.nodes.camera import Camera
 from dwpose_ros.nodes.capture import Capture
 from dwpose_ros.nodes.downstream import Downstream
+from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.flow import Flow
 from dwpose_ros.nodes.guidance import Guidance
 from dwpose_ros.nodes.hri import Hri
@@ -26,6 +36,7 @@ from dwpose_ros.nodes.overlay import Overlay
 from dwpose_ros.nodes.pose import Pose
 from dwpose_ros.nodes.simulation import Simulation
 from dwpose_ros.nodes.speech import Speech
+from dwpose_ros.ros import peers
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 NODES = (Camera, Capture, Downstream, Guidance, Hri, Markers, Overlay, Pose, Simulation, Speech)
@@ -98,6 +109,125 @@ class Stream:
 
 def status_of(peer, node: str):
     """A function that gives the newest status of a node."""
-    from diagnostic_msgs.msg import DiagnosticArray
     told = peer.listen(DiagnosticArray, "/diagnostics")
     return lambda: next((m.status[0] for m in reversed(told) if m.status[0].name == node), None)
+
+
+def message_of(peer, node: str, level: bytes = WARN):
+    """The first message of a node's diagnostics at that level."""
+    status = status_of(peer, node)
+    return wait_until(lambda: (one := status()) and one.level == level and one.message, 30.0)
+
+
+def test_images_without_a_stamp_are_guided_by_and_said_to_have_none(peer, pose):
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    pose()
+
+    def unstamped():
+        msg = image(peer)
+        msg.header.stamp = Time()
+        return msg
+    stream = Stream(peer, Image, "image_raw", unstamped)
+    assert "messages on /image_raw have no stamp" in message_of(peer, "pose")
+    wait_until(lambda: poses)
+    now = peer.node.get_clock().now().nanoseconds
+    assert 0 <= now - stamp_ns(poses[-1].header) < 30e9
+    stream.close()
+
+
+@pytest.mark.parametrize("ahead_s, level, told", [
+    (5.0, WARN, r"stamps on /image_raw are (4\.9|5\.0) s ahead of this node's clock: the clock of "
+                "the machine that stamps the images is ahead"),
+    (-5.0, ERROR, r"images are 5\.\d s old and not processed")])
+def test_clocks_that_differ_are_named(peer, pose, ahead_s, level, told):
+    pose()
+    stream = Stream(peer, Image, "image_raw", lambda: image(peer, ahead_s))
+    assert re.match(told, message_of(peer, "pose", level))
+    stream.close()
+
+
+@pytest.mark.parametrize("transport, kind, told", [
+    ("raw", CompressedImage,
+     "publishes it as sensor_msgs/msg/CompressedImage, but this node reads sensor_msgs/msg/Image: "
+     "image_transport:=compressed image_topic:=/image_raw"),
+    ("compressed", Image,
+     "publishes it as sensor_msgs/msg/Image, but this node reads "
+     "sensor_msgs/msg/CompressedImage: image_transport:=raw image_topic:=/image_raw")])
+def test_a_topic_of_another_type_is_named(peer, pose, transport, kind, told):
+    pose(image_transport=transport)
+    topic = "image_raw" if transport == "raw" else "image_raw/compressed"
+    stream = Stream(peer, kind, topic, lambda: image(peer, kind=kind))
+    assert told in message_of(peer, "pose")
+    stream.close()
+
+
+def test_a_camera_that_waits_is_not_called_silent(peer, run, pose, tmp_path):
+    """At a start the camera waits for the pose node, which loads its networks."""
+    cv2.imwrite(str(tmp_path / "still.png"), np.zeros((48, 64, 3), np.uint8))
+    status = status_of(peer, "capture")
+    capture = run("capture", folder=tmp_path)
+    camera = run("camera", source=tmp_path / "still.png", after="pose")
+    wait_until(lambda: (one := status()) and one.message == (
+        "waits for /camera, which is inactive") and one.level == OK, 30.0)
+    pose()
+    wait_until(lambda: (one := status()) and one.message == "running", 30.0)
+    assert "image_raw for" not in capture.output and camera.popen.poll() is None
+
+
+def test_who_was_deactivated_is_named_as_that(peer, run, tmp_path):
+    cv2.imwrite(str(tmp_path / "still.png"), np.zeros((48, 64, 3), np.uint8))
+    images = peer.listen(Image, "image_raw")
+    run("capture", folder=tmp_path)
+    run("camera", source=tmp_path / "still.png")
+    wait_until(lambda: images, 30.0)
+    peer.call(ChangeState, "/camera/change_state",
+              transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
+    status = status_of(peer, "capture")
+    wait_until(lambda: (one := status()) and "/camera publishes it (sensor_msgs/msg/Image, "
+               "reliable), but is inactive" in one.message and one.level == WARN, 30.0)
+
+
+def test_a_start_goes_on_though_the_other_node_hung_for_a_while(peer, run, tmp_path):
+    """A request that is lost meanwhile is sent again."""
+    cv2.imwrite(str(tmp_path / "still.png"), np.zeros((48, 64, 3), np.uint8))
+    other = run("speech", autostart=False)
+    peer.call(GetState, "/speech/get_state", 20.0)
+    images = peer.listen(Image, "image_raw")
+    run("camera", source=tmp_path / "still.png", after="speech")
+    os.killpg(other.popen.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: peer.node.count_publishers("image_raw"), 20.0)
+        asked = time.monotonic()
+        wait_until(lambda: time.monotonic() - asked > 3 * peers.ASK_AGAIN_S)
+    finally:
+        os.killpg(other.popen.pid, signal.SIGCONT)
+    for step in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        assert peer.call(ChangeState, "/speech/change_state", 20.0,
+                         transition=Transition(id=step)).success
+    wait_until(lambda: images, 15.0)  # half of what is waited in vain
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_node_that_loads_though_nothing_hears_it(run, pose_model, detector_model,
+                                                                 tmp_path, number):
+    (tmp_path / "deaf").mkdir()
+    (tmp_path / "deaf" / "onnxruntime.py").write_text(
+        "import time\nprint('loading', flush=True)\nwhile True:\n"
+        "    try:\n        time.sleep(60)\n    except BaseException:\n        pass\n")
+    node = run("pose", model=pose_model(), detector=detector_model([[0, 0, 9, 9]], [0.9]), env={
+        "PYTHONPATH": os.pathsep.join(filter(None, [
+            str(tmp_path / "deaf"), os.environ.get("PYTHONPATH", "")]))})
+    node.says("loading")
+    assert node.stop(number, timeout_s=30.0) == 0
+    node.says("did not end within")
+
+
+def test_an_image_without_a_frame_is_said_to_be_shown_nowhere(peer, run):
+    run("markers")
+    peer.listen(MarkerArray, "markers")
+    stream = Stream(peer, WholeBodyPose, "wholebody_pose", lambda: WholeBodyPose(
+        header=Header(stamp=peer.node.get_clock().now().to_msg()), width=64, height=48))
+    assert message_of(peer, "markers") == (
+        "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
+        "header.frame_id in the camera's driver")
+    stream.close()
