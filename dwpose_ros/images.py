@@ -73,13 +73,15 @@ class ImageDamaged(ImageError):
 def to_bgr(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 BGR of an Image or a CompressedImage message; a read-only view where it is
     bgr8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
-    return _convert(msg, "bgr8") if hasattr(msg, "encoding") else _decode(msg, "bgr8")
+    return _convert(msg, "bgr8") if hasattr(msg, "encoding") else decode(msg)
 
 
 def to_rgb(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 RGB of an Image or a CompressedImage message; a read-only view where it is
     rgb8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
-    return _convert(msg, "rgb8") if hasattr(msg, "encoding") else _decode(msg, "rgb8")
+    if hasattr(msg, "encoding"):
+        return _convert(msg, "rgb8")
+    return _decode(msg.data, msg.format, "rgb8")
 
 
 def to_depth(msg: Any) -> np.ndarray:
@@ -230,26 +232,31 @@ def _imdecode(data: np.ndarray) -> np.ndarray | None:
 
 def decode(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 BGR of a CompressedImage message. Raises ImageError."""
-    return _decode(msg, "bgr8")
+    return _decode(msg.data, msg.format, "bgr8")
 
 
-def _decode(msg: Any, wanted: str) -> np.ndarray:
+def decode_file(data: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of an image file's bytes. Raises ImageError."""
+    return _decode(data, "", "bgr8")
+
+
+def _decode(encoded: Any, form: str, wanted: str) -> np.ndarray:
     try:
-        data = np.frombuffer(msg.data, np.uint8)
+        data = np.frombuffer(encoded, np.uint8)
         image = decode_jpeg(data) if is_jpeg(data) else None
         if image is None:
             image = _imdecode(data)
     except JpegDamaged as err:
-        raise ImageDamaged(f"compressed image ({msg.format!r}, {len(msg.data)} bytes) is damaged: "
+        raise ImageDamaged(f"compressed image ({form!r}, {len(encoded)} bytes) is damaged: "
                            f"{err}") from err
     except (cv2.error, ValueError):  # no data at all, or a size that nobody can hold
         image = None
     if image is None:
-        raise ImageError(f"compressed image ({msg.format!r}, {len(msg.data)} bytes) cannot be "
+        raise ImageError(f"compressed image ({form!r}, {len(encoded)} bytes) cannot be "
                          "decoded")
     # image_transport writes the image's encoding, and the data's where that is another. It leaves
     # a Bayer pattern in its one channel.
-    encoding, _, stored = (part.strip() for part in msg.format.partition(";"))
+    encoding, _, stored = (part.strip() for part in form.partition(";"))
     mosaic = encoding in _ENCODINGS and encoding.startswith("bayer_") and (
         not stored.endswith("bgr8") and bool((image.min(2) == image.max(2)).all()))
     if mosaic:
