@@ -18,8 +18,8 @@ from dwpose_ros.jpeg import is_jpeg
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _JPEG = b"\xff\xd8\xff"
-_BEGINNINGS = (_JPEG, b"\x89PNG\r\n\x1a\n", b"BM.{4}\0{4}", b"RIFF.{4}WEBP", b"II\\*\0", b"MM\0\\*",
-               b"P[1-6]\\s", b"\0\0\0\x0cjP  \r\n\x87\n")
+_BEGINNINGS = (_JPEG, b"\x89PNG\r\n\x1a\n", b"BM.{4}\0{4}", b"RIFF.{4}WEBP",
+               b"II\\*\0", b"MM\0\\*", b"P[1-6]\\s", b"\0\0\0\x0cjP  \r\n\x87\n")
 _MOST_OF_A_PICTURE = 1 << 26  # bytes
 
 

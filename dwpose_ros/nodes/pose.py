@@ -64,7 +64,7 @@ class Pose(DwposeNode):
         self._poses = self.output(WholeBodyPose, "wholebody_pose", 5)
 
     def activate(self) -> None:
-        self._processed = self._stale = self._failed = 0
+        self._processed = self._stale = self._failed = self._unreadable = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # the oldest frame ever taken up
         self._worker = Worker(self._process, self.get_logger(), "pose")
@@ -87,7 +87,8 @@ class Pose(DwposeNode):
         self._oldest_ms = max(self._oldest_ms, age * 1e3)
         try:
             rgb = to_rgb(msg)
-        except ImageError as err:
+        except ImageError as err:  # of a damaged one the rest would be taken for a grey wall
+            self._unreadable += 1
             self.last_error = str(err)
             raise
         start = time.perf_counter()
@@ -116,6 +117,7 @@ class Pose(DwposeNode):
             "model": self._estimator.name, **self._estimator.runs_on._asdict(),
             "frames processed": self._processed, "frames dropped": self._worker.dropped,
             "frames too old": self._stale, "frames failed": self._failed,
+            "frames damaged or unreadable": self._unreadable,
             "detections": self._video.detections,
             "oldest frame processed (ms)": f"{self._oldest_ms:.1f}"}
         if self._engine_ms:

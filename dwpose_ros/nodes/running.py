@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+
+from dwpose_ros.nodes.worker import StillRunning
 
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
 MISTAKES = (ValueError, OSError, ImportError, ParameterException)
@@ -50,7 +53,13 @@ def run(make: type) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             code = code or node.exit_code
-            node.close()
+            try:
+                node.close()
+            except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
+                rclpy.try_shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
             node.destroy_node()
         rclpy.try_shutdown()
     sys.exit(code)

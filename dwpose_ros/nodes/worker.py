@@ -1,4 +1,4 @@
-"""A thread that works on the newest item."""
+"""Threads that can be asked to end, and one that works on the newest item."""
 
 from __future__ import annotations
 
@@ -7,6 +7,29 @@ import time
 from typing import Any, Callable
 
 import rclpy
+
+STOP_S = 3.0  # launch waits 5 s for a node to end before it insists
+
+
+class StillRunning(RuntimeError):
+    """A thread was asked to end and has not yet: what it uses must not be taken from it."""
+
+
+class Stoppable:
+    """A thread that is asked to end by an event of its own, which it is given and never loses."""
+
+    def __init__(self, work: Callable[[threading.Event], None], name: str) -> None:
+        self.ending = threading.Event()
+        self._thread = threading.Thread(target=work, args=(self.ending,), name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> None:
+        """Ask it to end, and wait for that. Raises StillRunning; may be called again."""
+        self.ending.set()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            raise StillRunning(f"the thread {self._thread.name} is still at work {timeout_s:g} s "
+                               "after it was asked to end: try again when it is done")
 
 
 class Worker:
@@ -18,9 +41,7 @@ class Worker:
         self._changed = threading.Condition()
         self._item: Any = None
         self._told = ("", 0.0)  # the last error, and when
-        self._stopped = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self._thread = Stoppable(self._run, name)
 
     def put(self, item: Any) -> None:
         """Hand over an item, in place of one that still waits."""
@@ -29,19 +50,18 @@ class Worker:
             self._item = item
             self._changed.notify()
 
-    def stop(self, timeout_s: float = 5.0) -> bool:
-        """End after the item in work; whether it did."""
+    def stop(self, timeout_s: float = STOP_S) -> None:
+        """End after the item in work. Raises StillRunning where that takes longer."""
         with self._changed:
-            self._stopped = True
+            self._thread.ending.set()
             self._changed.notify()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        self._thread.stop(timeout_s)
 
-    def _run(self) -> None:
+    def _run(self, ending: threading.Event) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._item is not None or self._stopped)
-                if self._stopped:
+                self._changed.wait_for(lambda: self._item is not None or ending.is_set())
+                if ending.is_set():
                     return
                 item, self._item = self._item, None
             try:
