@@ -83,7 +83,8 @@ def same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether images of two sizes (width, height) can show the same: both are whole numbers, and
     each may be rounded by a pixel."""
     (w, h), (width, height) = one, other
-    return min(w, h) > 0 and (abs(height - h * width / w) <= 1 or abs(width - w * height / h) <= 1)
+    return min(*one, *other) > 0 and (
+        abs(height - h * width / w) <= 1 or abs(width - w * height / h) <= 1)
 
 
 def is_calibrated(k: Sequence[float]) -> bool:
