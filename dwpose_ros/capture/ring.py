@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
@@ -15,27 +16,42 @@ class Shot(NamedTuple):
 
 
 class Ring:
-    """Keeps the frames of the last `length_s` seconds, and the poses that belong to them.
+    """Keeps the frames of the last `length_s` seconds, and the poses that belong to them, as long
+    as the frames have at most `most_bytes` and are at most `most`.
 
     A pose belongs to the frame with its stamp; it comes apart, or not at all where frames were
     skipped. Stamps that jump back (a replayed bag, a clock that was set) empty the ring.
     """
 
-    def __init__(self, length_s: float, most: int = 120) -> None:
-        self._length_ns, self._most = int(length_s * 1e9), most
+    def __init__(self, length_s: float, most_bytes: float = math.inf, most: int = 5000) -> None:
+        self._length_ns, self._most_bytes, self._most = int(length_s * 1e9), most_bytes, most
         self._frames: OrderedDict[int, Any] = OrderedDict()
+        self._sizes: dict[int, int] = {}
         self._poses: dict[int, Any] = {}
+        self.size = 0  # bytes of the frames
+        self.full = False  # frames went that were not too old
 
-    def add_frame(self, stamp_ns: int, frame: Any) -> None:
-        """Keep a frame, and drop those that have become too old."""
+    def add_frame(self, stamp_ns: int, frame: Any, size: int = 0) -> None:
+        """Keep a frame of so many bytes, and drop those that have become too old, or too many."""
         if self._frames and stamp_ns < next(reversed(self._frames)):
             self.clear()
         self._frames[stamp_ns] = frame
-        while len(self._frames) > self._most or (
-                stamp_ns - next(iter(self._frames)) > self._length_ns):
-            self._frames.popitem(last=False)
+        self.size += size - self._sizes.get(stamp_ns, 0)
+        self._sizes[stamp_ns] = size
+        while len(self._frames) > 1 and (
+                (old := stamp_ns - next(iter(self._frames)) > self._length_ns)
+                or self.size > self._most_bytes or len(self._frames) > self._most):
+            self.full |= not old
+            dropped, _ = self._frames.popitem(last=False)
+            self.size -= self._sizes.pop(dropped)
         oldest = next(iter(self._frames))
         self._poses = {stamp: pose for stamp, pose in self._poses.items() if stamp >= oldest}
+
+    @property
+    def length_s(self) -> float:
+        """From the oldest frame to the newest."""
+        return (next(reversed(self._frames)) - next(iter(self._frames))) / 1e9 if (
+            self._frames) else 0.0
 
     def add_pose(self, stamp_ns: int, pose: Any) -> None:
         """Keep the pose of a frame that is here, or still on its way: a pose is smaller."""
@@ -46,7 +62,9 @@ class Ring:
 
     def clear(self) -> None:
         self._frames.clear()
+        self._sizes.clear()
         self._poses.clear()
+        self.size, self.full = 0, False
 
     def __len__(self) -> int:
         return len(self._frames)

@@ -118,3 +118,25 @@ def test_clear():
     ring = filled()
     ring.clear()
     assert len(ring) == 0 and ring.shots() == []
+
+
+def test_a_long_window_of_a_fast_camera_is_kept_whole():
+    ring = Ring(6.0)
+    for i in range(60 * 10):
+        ring.add_frame(START + i * S // 60, "f", 10**9)
+    assert ring.length_s == pytest.approx(6.0) and len(ring) == 361 and not ring.full
+
+
+def test_frames_have_no_more_bytes_than_the_most():
+    ring = Ring(6.0, most_bytes=100)
+    for i in range(30):
+        ring.add_frame(START + i * S // 10, f"f{i}", 9)
+        ring.add_pose(START + i * S // 10, "p")
+        assert ring.size == 9 * len(ring) <= 100
+    assert ring.full and ring.length_s == pytest.approx(1.0)
+    ring.add_frame(START + 29 * S // 10, "again", 5)  # in place of the newest
+    assert ring.size == 95
+    ring.add_frame(START + 3 * S, "huge", 10**6)  # the newest is always kept
+    assert (len(ring), ring.size) == (1, 10**6)
+    ring.clear()
+    assert (ring.size, ring.full, ring.length_s) == (0, False, 0.0)
