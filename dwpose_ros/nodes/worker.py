@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any, Callable
@@ -70,8 +71,8 @@ class Worker:
                 self._tell(f"{type(err).__name__}: {err}")
 
     def _tell(self, error: str) -> None:
-        """Log an error; the same one again only every 5 s."""
-        now = time.monotonic()
-        if rclpy.ok() and (error != self._told[0] or now - self._told[1] > 5.0):
-            self._told = error, now
+        """Log an error; the same one again, with other figures or not, only every 5 s."""
+        now, same = time.monotonic(), re.sub("[0-9]+", "0", error)
+        if rclpy.ok() and (same != self._told[0] or now - self._told[1] > 5.0):
+            self._told = same, now
             self._logger.error(error)

@@ -21,6 +21,7 @@ from test_faults import Health
 from dwpose_ros.nodes import camera, pose, viewer
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.nodes.worker import Worker
 from dwpose_ros.pose.people import People
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -287,3 +288,18 @@ def test_a_stream_that_hangs_does_not_hold_up_ctrl_c(run, silent):
     connection, _ = listener.accept()
     assert node.stop(timeout_s=7.0) == 0 and "Traceback" not in node.output
     connection.close()
+
+
+def test_the_same_error_of_each_frame_is_logged_now_and_then(peer):
+    """Though it names another number each time, as the bytes of a damaged image."""
+    logged, done = [], threading.Semaphore(0)
+
+    def fail(number: int) -> None:
+        done.release()
+        raise ValueError(f"image of {number} bytes is damaged" if number < 9 else "another")
+    worker = Worker(fail, SimpleNamespace(error=logged.append), "of_a_test")
+    for number in (1, 2, 3, 9):
+        worker.put(number)
+        assert done.acquire(timeout=5.0)
+    worker.stop()
+    assert logged == ["ValueError: image of 1 bytes is damaged", "ValueError: another"]
