@@ -21,6 +21,8 @@ _JPEG = b"\xff\xd8\xff"
 _BEGINNINGS = (_JPEG, b"\x89PNG\r\n\x1a\n", b"BM.{4}\0{4}", b"RIFF.{4}WEBP",
                b"II\\*\0", b"MM\0\\*", b"P[1-6]\\s", b"\0\0\0\x0cjP  \r\n\x87\n")
 _MOST_OF_A_PICTURE = 1 << 26  # bytes
+_SET_LOG_LEVEL = getattr(cv2, "setLogLevel", None) or getattr(  # the latter as of OpenCV 5
+    getattr(getattr(cv2, "utils", None), "logging", None), "setLogLevel", None)
 
 
 class SourceError(ValueError):
@@ -273,9 +275,9 @@ def _imread(path: Path) -> np.ndarray | None:
 
 def _quietly(make):
     """Without OpenCV's own complaints, since ours say the same in one line."""
-    level = cv2.setLogLevel(0) if hasattr(cv2, "setLogLevel") else None
+    level = _SET_LOG_LEVEL(0) if _SET_LOG_LEVEL else None
     try:
         return make()
     finally:
         if level is not None:
-            cv2.setLogLevel(level)
+            _SET_LOG_LEVEL(level)
