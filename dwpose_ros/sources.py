@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from dwpose_ros.images import ImageError, decode_file
-from dwpose_ros.jpeg import is_jpeg
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -152,6 +151,7 @@ class Video(_Reader):
     def __init__(self, target: int | str, description: str, width: int, height: int,
                  live: bool | None) -> None:
         self._size, self._target = (width, height), target
+        self._raw = False  # JPEGs come as they are
         self._capture = self._open()
         if not self._capture.isOpened():
             self._capture.release()
@@ -171,7 +171,7 @@ class Video(_Reader):
             if self._capture.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter_fourcc(*"MJPG") and (
                     self._capture.getBackendName() == "V4L2"):
                 # OpenCV would show a damaged JPEG, with its rest grey.
-                self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+                self._raw = bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
         self.rate = float(self._capture.get(cv2.CAP_PROP_FPS) or 0)
         if not 0 < self.rate < 1000:
             self.rate = 0.0 if live else 30.0
@@ -194,7 +194,7 @@ class Video(_Reader):
 
     def retrieve(self) -> np.ndarray | None:
         there, frame = self._capture.retrieve()
-        if there and frame is not None and is_jpeg(frame.reshape(-1)[:3]):
+        if there and self._raw:
             try:
                 frame = decode_file(frame.reshape(-1))
             except ImageError:
