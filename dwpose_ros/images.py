@@ -16,18 +16,27 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.jpeg import JpegDamaged, decode_jpeg, is_jpeg
 
-# encoding: channels in the data, dtype, OpenCV conversion to BGR, and to RGB (None: as it is)
+# encoding: channels in the data, dtype, OpenCV conversion to BGR, and to RGB (None: as it is).
+# Of more than 8 bits a fourth channel, which is transparency, is gone before the conversion.
 _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
     "bgr8": (3, "u1", None, cv2.COLOR_BGR2RGB),
     "rgb8": (3, "u1", cv2.COLOR_RGB2BGR, None),
     "8UC3": (3, "u1", None, cv2.COLOR_BGR2RGB),
+    **{name: (channels, kind, None, cv2.COLOR_BGR2RGB) for name, channels, kind in (
+        ("bgr16", 3, "u2"), ("16UC3", 3, "u2"), ("bgra16", 4, "u2"), ("16UC4", 4, "u2"),
+        ("32FC3", 3, "f4"), ("32FC4", 4, "f4"))},
+    **{name: (channels, "u2", cv2.COLOR_RGB2BGR, None) for name, channels in (
+        ("rgb16", 3), ("rgba16", 4))},
     "bgra8": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
+    "8UC4": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
     "rgba8": (4, "u1", cv2.COLOR_RGBA2BGR, cv2.COLOR_RGBA2RGB),
     "mono8": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
     "8UC1": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
     "mono16": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
     "16UC1": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "32FC1": (1, "f4", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
     "yuv422": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
     "uyvy": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
     "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
@@ -37,6 +46,14 @@ _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
                                   getattr(cv2, f"COLOR_Bayer{name}2RGB"))
        for pattern, name in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "GB"))
        for bits in (8, 16)},
+}
+# Y as an image, then U and V at half its width and height: in pairs, or as two images.
+_PLANAR: dict[str, tuple[bool, int, int]] = {  # in pairs, conversion to BGR, and to RGB
+    "nv12": (True, cv2.COLOR_YUV2BGR_NV12, cv2.COLOR_YUV2RGB_NV12),
+    "nv21": (True, cv2.COLOR_YUV2BGR_NV21, cv2.COLOR_YUV2RGB_NV21),
+    "i420": (False, cv2.COLOR_YUV2BGR_I420, cv2.COLOR_YUV2RGB_I420),
+    "yuv420": (False, cv2.COLOR_YUV2BGR_I420, cv2.COLOR_YUV2RGB_I420),
+    "yv12": (False, cv2.COLOR_YUV2BGR_YV12, cv2.COLOR_YUV2RGB_YV12),
 }
 _DEPTHS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 _TRY_CV_BRIDGE = """
@@ -50,18 +67,22 @@ class ImageError(DwposeError):
     """An image message that cannot be read; the message gives the values."""
 
 
+class ImageDamaged(ImageError):
+    """A compressed image of which a part is lost."""
+
+
 def to_bgr(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 BGR of an Image or a CompressedImage message; a read-only view where it is
-    bgr8 already. Raises ImageError."""
-    return _convert(msg, 2, "bgr8") if hasattr(msg, "encoding") else decode(msg)
+    bgr8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
+    return _convert(msg, "bgr8") if hasattr(msg, "encoding") else decode(msg)
 
 
 def to_rgb(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 RGB of an Image or a CompressedImage message; a read-only view where it is
-    rgb8 already. Raises ImageError."""
+    rgb8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
     if hasattr(msg, "encoding"):
-        return _convert(msg, 3, "rgb8")
-    return cv2.cvtColor(decode(msg), cv2.COLOR_BGR2RGB)
+        return _convert(msg, "rgb8")
+    return _decode(msg.data, msg.format, "rgb8")
 
 
 def to_depth(msg: Any) -> np.ndarray:
@@ -73,15 +94,59 @@ def to_depth(msg: Any) -> np.ndarray:
     return _pixels(msg, 1, _DEPTHS[msg.encoding])
 
 
-def _convert(msg: Any, column: int, wanted: str) -> np.ndarray:
+def _convert(msg: Any, wanted: str) -> np.ndarray:
+    if msg.encoding in _PLANAR:
+        _, *codes = _PLANAR[msg.encoding]
+        return cv2.cvtColor(_planes(msg), codes[wanted == "rgb8"])
     if msg.encoding not in _ENCODINGS:
         return _ask_cv_bridge(msg, wanted)
     channels, dtype, *_ = _ENCODINGS[msg.encoding]
-    pixels = _pixels(msg, channels, dtype)
-    if pixels.dtype.itemsize == 2:  # all 16 bits matter: show the range that is there
-        pixels = cv2.normalize(pixels.astype(np.uint16), None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
-    code = _ENCODINGS[msg.encoding][column]
+    return _coloured(_pixels(msg, channels, dtype), msg.encoding, wanted)
+
+
+def _coloured(pixels: np.ndarray, encoding: str, wanted: str) -> np.ndarray:
+    """(h, w, 3) uint8 of pixels (h, w) or (h, w, channels) of one of _ENCODINGS."""
+    if pixels.dtype.itemsize > 1:
+        pixels = _to_8_bits(pixels[..., :3] if pixels.ndim == 3 else pixels)
+    code = _ENCODINGS[encoding][2 + (wanted == "rgb8")]
     return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
+
+
+def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """All bits matter, and nobody knows how many are used: the range that is there is shown."""
+    if pixels.dtype.kind == "u":
+        pixels = pixels.astype(np.uint16)  # in this machine's byte order
+        return cv2.normalize(pixels, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    there = np.isfinite(pixels)  # depth images have NaN and infinity
+    low, high = (pixels[there].min(), pixels[there].max()) if there.any() else (0.0, 0.0)
+    with np.errstate(all="ignore"):
+        scaled = (pixels.astype(np.float64) - low) * (255 / (float(high) - low or np.inf))
+    return np.rint(np.where(there, scaled, 0)).astype(np.uint8)
+
+
+def _planes(msg: Any) -> np.ndarray:
+    """(3/2 h, w) uint8 as OpenCV wants it of one of _PLANAR."""
+    width, height, step = msg.width, msg.height, msg.step
+    paired, *_ = _PLANAR[msg.encoding]
+    if not width or not height:
+        raise ImageError(f"image is {width}x{height}: it has no pixels")
+    if width % 2 or height % 2:
+        raise ImageError(f"image is {width}x{height}, but {msg.encoding} holds squares of 2x2 "
+                         "pixels")
+    if step < width or not paired and step % 2:
+        raise ImageError(f"image step is {step} bytes, but a row of {width} {msg.encoding} pixels "
+                         f"has {width}{'' if paired else ', and an even number'}")
+    rows = height * 3 // 2
+    least = step * (rows - 1) + width if paired else step * rows - (step - width) // 2
+    if len(msg.data) < least:
+        raise ImageError(f"image data has {len(msg.data)} bytes, but {height} rows of "
+                         f"{msg.encoding} with step {step} need {step * rows}")
+    if paired or step == width:
+        return np.ascontiguousarray(np.ndarray((rows, width), np.uint8, msg.data,
+                                               strides=(step, 1)))
+    luma = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
+    chroma = np.ndarray((height, width // 2), np.uint8, msg.data, step * height, (step // 2, 1))
+    return np.concatenate([luma, chroma.reshape(-1, width)])
 
 
 def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
@@ -113,7 +178,7 @@ def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
         return CvBridge().imgmsg_to_cv2(msg, wanted)
     except Exception as err:  # cv_bridge raises its own, and whatever its build lacks
         raise ImageError(f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
-                         f"{', '.join(_ENCODINGS)}") from err
+                         f"{', '.join([*_ENCODINGS, *_PLANAR])}") from err
 
 
 @functools.cache
@@ -156,13 +221,45 @@ def encode(bgr: np.ndarray, suffix: str, quality: int = 95) -> bytes:
     return data.tobytes()
 
 
+def _imdecode(data: np.ndarray) -> np.ndarray | None:
+    """(h, w, 3) BGR of 8 or 16 bits or floats. Raises cv2.error."""
+    if data[:4].tobytes() not in (b"II*\0", b"MM\0*"):
+        return cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)  # TIFFs of floats are not read otherwise
+    if image is None:
+        return None
+    return image[..., :3] if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+
+
 def decode(msg: Any) -> np.ndarray:
     """(h, w, 3) uint8 BGR of a CompressedImage message. Raises ImageError."""
+    return _decode(msg.data, msg.format, "bgr8")
+
+
+def decode_file(data: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of an image file's bytes. Raises ImageError."""
+    return _decode(data, "", "bgr8")
+
+
+def _decode(encoded: Any, form: str, wanted: str) -> np.ndarray:
     try:
-        image = cv2.imdecode(np.frombuffer(msg.data, np.uint8), cv2.IMREAD_COLOR)
+        data = np.frombuffer(encoded, np.uint8)
+        image = decode_jpeg(data) if is_jpeg(data) else None
+        if image is None:
+            image = _imdecode(data)
+    except JpegDamaged as err:
+        raise ImageDamaged(f"compressed image ({form!r}, {len(encoded)} bytes) is damaged: "
+                           f"{err}") from err
     except (cv2.error, ValueError):  # no data at all, or a size that nobody can hold
         image = None
     if image is None:
-        raise ImageError(f"compressed image ({msg.format!r}, {len(msg.data)} bytes) cannot be "
+        raise ImageError(f"compressed image ({form!r}, {len(encoded)} bytes) cannot be "
                          "decoded")
-    return image
+    # image_transport writes the image's encoding, and the data's where that is another. It leaves
+    # a Bayer pattern in its one channel.
+    encoding, _, stored = (part.strip() for part in form.partition(";"))
+    mosaic = encoding in _ENCODINGS and encoding.startswith("bayer_") and (
+        not stored.endswith("bgr8") and bool((image.min(2) == image.max(2)).all()))
+    if mosaic:
+        return _coloured(image[..., 0], encoding, wanted)
+    return _coloured(image, "bgr8", wanted)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import io
 import struct
 import sys
+import tracemalloc
 import zlib
 from array import array
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
-from dwpose_ros import images
-from dwpose_ros.images import (_ENCODINGS, ImageError, decode, encode, fill, fill_compressed,
-                               to_bgr, to_depth, to_rgb)
+from dwpose_ros import images, jpeg as jpegs
+from dwpose_ros.images import (_ENCODINGS, _PLANAR, ImageDamaged, ImageError, decode, encode,
+                               fill, fill_compressed, to_bgr, to_depth, to_rgb)
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3, (0,) * 3
 
@@ -59,12 +63,6 @@ def test_colours_of_packed_yuv(encoding, order, colour):
     assert to_rgb(msg).shape == (2, 4, 3)
     assert np.abs(to_rgb(msg).astype(int) - colour).max() <= 2
     assert np.abs(to_bgr(msg).astype(int) - colour[::-1]).max() <= 2
-
-
-def test_the_tables_above_have_every_encoding():
-    bayer = {name for name in _ENCODINGS if name.startswith("bayer_")}  # have a test of their own
-    assert set(_ENCODINGS) - bayer == {
-        *PIXELS, "mono16", "16UC1", "yuv422", "uyvy", "yuv422_yuy2", "yuyv"}
 
 
 @pytest.mark.parametrize("encoding", ["mono16", "16UC1"])
@@ -161,8 +159,8 @@ def test_an_unknown_encoding_is_named_with_those_there_are(encoding):
 
 def test_without_cv_bridge_an_unknown_encoding_is_an_image_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv_bridge", None)
-    with pytest.raises(ImageError, match="'32FC1' is not supported .*cv_bridge"):
-        to_bgr(message("32FC1", 1, 1, bytes(4)))
+    with pytest.raises(ImageError, match="'64FC1' is not supported .*cv_bridge"):
+        to_bgr(message("64FC1", 1, 1, bytes(8)))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -180,7 +178,7 @@ def test_a_cv_bridge_that_would_crash_is_left_alone(monkeypatch):
     images._cv_bridge_crashes.cache_clear()
     try:
         with pytest.raises(ImageError, match="built against NumPy 1 and crashes with NumPy 2.1.0"):
-            to_bgr(message("32FC1", 1, 1, bytes(4)))
+            to_bgr(message("64FC1", 1, 1, bytes(8)))
     finally:
         images._cv_bridge_crashes.cache_clear()
 
@@ -284,3 +282,258 @@ def test_depth_is_given_as_it_is(encoding, code, values, kind, big):
 def test_a_picture_is_no_depth():
     with pytest.raises(ImageError, match="'bgr8' is not supported; use one of 16UC1"):
         to_depth(message("bgr8", 1, 1, [0, 0, 0]))
+
+
+def jpeg(quality: int = 90, **options: int) -> bytes:
+    """A picture with detail everywhere, 160 x 120."""
+    pixels = np.random.default_rng(0).integers(0, 256, (15, 20, 3), np.uint8)
+    pixels = cv2.resize(pixels, (160, 120), interpolation=cv2.INTER_CUBIC)
+    flags = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    for name, value in options.items():
+        flags += [getattr(cv2, f"IMWRITE_JPEG_{name}"), value]
+    return cv2.imencode(".jpg", pixels, flags)[1].tobytes()
+
+
+def compressed(data: bytes, said: str = "jpeg"):
+    return SimpleNamespace(format=said, data=array("B", data))
+
+
+END = b"\xff\xd9"
+RESTARTS = {"RST_INTERVAL": 2}
+
+
+@pytest.mark.parametrize("damage", [
+    lambda d: d[:len(d) * 2 // 3] + END, lambda d: d[:len(d) * 2 // 3],
+    lambda d: d[:len(d) // 2] + d[len(d) // 2 + 300:], lambda d: d[:-20] + END,
+    lambda d: d[:len(d) // 2] + bytes(400) + d[len(d) // 2 + 400:]],
+    ids=["end lost", "cut off", "middle lost", "little lost", "zeroed"])
+@pytest.mark.parametrize("options", [{}, RESTARTS, {"PROGRESSIVE": 1}],
+                         ids=["plain", "restarts", "progressive"])
+@pytest.mark.parametrize("convert", [to_bgr, to_rgb, decode])
+def test_a_damaged_jpeg_is_refused(damage, options, convert):
+    data = damage(jpeg(**options))
+    with pytest.raises(ImageDamaged) as caught:
+        convert(compressed(data))
+    assert str(caught.value).startswith(f"compressed image ('jpeg', {len(data)} bytes) is damaged")
+    assert "\n" not in str(caught.value)
+
+
+def without_tables(data: bytes) -> bytes:
+    """As motion JPEG cameras leave out the standard Huffman tables."""
+    at = data.index(b"\xff\xc4")
+    while at > 0:
+        data = data[:at] + data[at + 2 + int.from_bytes(data[at + 2:at + 4], "big"):]
+        at = data.find(b"\xff\xc4")
+    return data
+
+
+def with_segment(data: bytes, marker: int, content: bytes) -> bytes:
+    return (data[:2] + bytes([0xff, marker]) + (len(content) + 2).to_bytes(2, "big") + content
+            + data[2:])
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d, lambda d: d + bytes(500), lambda d: d + b"\xff" * 50, lambda d: d + d,
+    lambda d: d[:-2] + b"\0" + END, lambda d: d[:-2] + bytes(200) + END,
+    lambda d: d[:-2] + b"\xff" * 200 + END, lambda d: d[:-2] + b"\1\2\3\4\5\6" + END,
+    lambda d: d[:-2], without_tables, lambda d: with_segment(d, 0xe0, b"AVI1" + bytes(10)),
+    lambda d: with_segment(d, 0xe2, b"ICC_PROFILE\0\7\3" + bytes(20)),
+    lambda d: with_segment(d, 0xfe, b"a comment"),
+    lambda d: with_segment(d, 0xe1, b"Exif\0\0" + d[:-300])],
+    ids=["plain", "zeros behind", "fill behind", "another behind", "a zero", "zeros", "fill",
+         "a few bytes", "no end marker", "no tables", "AVI1", "odd ICC", "comment", "thumbnail"])
+@pytest.mark.parametrize("options", [{}, RESTARTS], ids=["plain", "restarts"])
+def test_what_real_cameras_make_of_a_jpeg_is_no_damage(change, options):
+    whole = cv2.imdecode(np.frombuffer(jpeg(**options), np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(decode(compressed(change(jpeg(**options)))), whole)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_that_is_to_be_turned_is(orientation):
+    exif = (b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes([orientation])
+            + bytes(6))
+    data = with_segment(jpeg(), 0xe1, exif)
+    wanted = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(decode(compressed(data)), wanted)
+    assert wanted.shape == ((160, 120, 3) if orientation > 4 else (120, 160, 3))
+    with pytest.raises(ImageDamaged):
+        decode(compressed(data[:-1000] + END))
+
+
+def test_a_grey_jpeg_and_one_of_cmyk_are_read():
+    grey = cv2.imencode(".jpg", np.full((16, 16), 77, np.uint8))[1].tobytes()
+    assert (decode(compressed(grey)) == 77).all()
+    file = io.BytesIO()
+    PIL.Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(file, "JPEG")
+    assert np.abs(to_rgb(compressed(file.getvalue())).astype(int) - RED).max() < 12
+
+
+def test_without_simplejpeg_jpegs_are_still_read_and_that_is_said_once(monkeypatch, caplog):
+    monkeypatch.setattr(jpegs, "simplejpeg", None)
+    jpegs._warn.cache_clear()
+    for _ in range(2):
+        assert decode(compressed(jpeg())).shape == (120, 160, 3)
+    assert [r.getMessage() for r in caplog.records if "pip install simplejpeg" in r.getMessage()]
+    assert len(caplog.records) == 1
+    jpegs._warn.cache_clear()
+
+
+def test_a_jpeg_that_claims_to_be_huge_costs_no_memory():
+    data = jpeg()
+    at = data.index(b"\xff\xc0") + 5
+    claims = data[:at] + b"\xff\xfe\xff\xfe" + data[at + 4:]
+    tracemalloc.start()
+    with pytest.raises(ImageError):
+        decode(compressed(claims))
+    assert tracemalloc.get_traced_memory()[1] < 10**8
+    tracemalloc.stop()
+
+
+def scene() -> np.ndarray:
+    """(64, 96, 3) BGR, smooth, from black to white."""
+    ramp = np.linspace(0, 255, 96) * np.linspace(0.2, 1, 64)[:, None]
+    made = np.stack([ramp, ramp[::-1], ramp[:, ::-1]], -1).round().astype(np.uint8)
+    made[:8, :16], made[:8, 16:32] = 0, 255
+    return made
+
+
+SCENE = scene()
+GREY = cv2.cvtColor(SCENE, cv2.COLOR_BGR2GRAY)
+ALPHA = np.full((64, 96, 1), 9, np.uint8)
+
+
+def mosaic(pattern: str) -> np.ndarray:
+    """What a Bayer sensor of that pattern sees of the scene."""
+    made = np.empty((64, 96), np.uint8)
+    for i, letter in enumerate(pattern):
+        y, x = divmod(i, 2)
+        made[y::2, x::2] = SCENE[y::2, x::2, "bgr".index(letter)]
+    return made
+
+
+def planes(encoding: str) -> np.ndarray:
+    i420 = cv2.cvtColor(SCENE, cv2.COLOR_BGR2YUV_I420)
+    u, v = i420[64:80].reshape(-1), i420[80:].reshape(-1)
+    chroma = {"nv12": np.stack([u, v], -1), "nv21": np.stack([v, u], -1),
+              "yv12": np.concatenate([v, u])}.get(encoding, np.concatenate([u, v]))
+    return np.concatenate([i420[:64], chroma.reshape(32, 96)])
+
+
+def packed(luma: int) -> np.ndarray:
+    """YUV 4:2:2 whose pairs of bytes have the brightness first, or second."""
+    i420 = cv2.cvtColor(SCENE, cv2.COLOR_BGR2YUV_I420)
+    u, v = (np.repeat(i420[a:a + 16].reshape(32, 48), 2, 0) for a in (64, 80))
+    made = np.empty((64, 96, 2), np.uint8)
+    made[..., luma] = i420[:64]
+    made[:, 0::2, 1 - luma], made[:, 1::2, 1 - luma] = u, v
+    return made
+
+
+RGB = SCENE[..., ::-1]
+# Each encoding of sensor_msgs/image_encodings.hpp, and more that drivers send, and what of the
+# scene has to be in it. Values of 12 bits stand for all above 8.
+DEEP = 16
+PATTERNS = ("rggb", "bggr", "gbrg", "grbg")
+RAW = {
+    "bgr8": SCENE, "8UC3": SCENE, "rgb8": RGB,
+    "bgra8": np.dstack([SCENE, ALPHA]), "8UC4": np.dstack([SCENE, ALPHA]),
+    "rgba8": np.dstack([RGB, ALPHA]),
+    "bgr16": SCENE.astype("u2") * DEEP, "16UC3": SCENE.astype("u2") * DEEP,
+    "rgb16": RGB.astype("u2") * DEEP,
+    "bgra16": np.dstack([SCENE.astype("u2") * DEEP, ALPHA.astype("u2") * 7000]),
+    "16UC4": np.dstack([SCENE.astype("u2") * DEEP, ALPHA.astype("u2") * 7000]),
+    "rgba16": np.dstack([RGB.astype("u2") * DEEP, ALPHA.astype("u2") * 7000]),
+    "mono8": GREY, "8UC1": GREY,
+    "mono16": GREY.astype("u2") * DEEP, "16UC1": GREY.astype("u2") * DEEP,
+    "32FC1": GREY.astype("f4") / 100, "32FC3": SCENE.astype("f4") / 255,
+    "32FC4": np.dstack([SCENE.astype("f4") / 255, ALPHA.astype("f4")]),
+    "yuv422": packed(1), "uyvy": packed(1), "yuv422_yuy2": packed(0), "yuyv": packed(0),
+    **{name: planes(name) for name in ("nv12", "nv21", "i420", "yuv420", "yv12")},
+    **{f"bayer_{pattern}8": mosaic(pattern) for pattern in PATTERNS},
+    **{f"bayer_{pattern}16": mosaic(pattern).astype("u2") * DEEP for pattern in PATTERNS},
+}
+
+
+def test_the_table_has_every_encoding():
+    assert RAW.keys() == _ENCODINGS.keys() | _PLANAR.keys()
+
+
+def likeness(image: np.ndarray, encoding: str) -> float:
+    """How far most of an image is from the scene, in values of 255."""
+    grey = encoding in ("mono8", "8UC1", "mono16", "16UC1", "32FC1")
+    wanted = np.dstack([GREY] * 3) if grey else SCENE
+    assert image.shape == wanted.shape and image.dtype == np.uint8
+    # Where colours jump, those of half the resolution are off.
+    return float(np.percentile(np.abs(image.astype(int) - wanted)[:, 2:-2], 90))
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding", RAW)
+def test_the_same_picture_in_every_encoding(encoding, padding, big):
+    pixels = RAW[encoding]
+    stored = pixels.astype(pixels.dtype.newbyteorder(">" if big else "<"))
+    halves = encoding in ("i420", "yuv420", "yv12")  # two rows of colours in one
+    rows = [row.tobytes() for row in stored]
+    if halves:
+        rows = rows[:64] + [half for row in rows[64:] for half in (row[:48], row[48:])]
+    data = b"".join(row + b"\x55" * (padding // 2 if len(row) == 48 and halves else padding)
+                    for row in rows)
+    msg = message(encoding, 96, 64, data, step=len(rows[0]) + padding, big=big)
+    assert likeness(to_bgr(msg), encoding) <= 6
+    assert np.array_equal(to_rgb(msg), to_bgr(msg)[..., ::-1])
+
+
+@pytest.mark.parametrize("suffix", ["png", "tiff", "jpeg"])
+@pytest.mark.parametrize("encoding", [name for name in RAW if not (
+    name in _PLANAR or "yu" in name or "uyvy" in name)])
+def test_the_same_picture_compressed(encoding, suffix):
+    """As image_transport does it: colours become bgr, all else is stored as it is."""
+    pixels = RAW[encoding]
+    if suffix != "tiff" and pixels.dtype == "f4" or suffix == "jpeg" and pixels.itemsize > 1:
+        pytest.skip("that format does not hold it")
+    stored = ""
+    if encoding.startswith("rgb"):
+        pixels = np.dstack([pixels[..., 2::-1], pixels[..., 3:]])
+    if encoding.startswith(("rgb", "bgr")):
+        stored = f"bgr{pixels.itemsize * 8}"
+    flags = [cv2.IMWRITE_JPEG_QUALITY, 100] if suffix == "jpeg" else []
+    data = cv2.imencode(f".{suffix}", pixels[..., :3] if suffix == "jpeg" and pixels.ndim == 3
+                        else pixels, flags)[1]
+    msg = compressed(data.tobytes(), f"{encoding}; {suffix} compressed {stored}")
+    raw = to_bgr(message(encoding, 96, 64, RAW[encoding].tobytes()))
+    assert likeness(to_bgr(msg), encoding) <= 6
+    off = np.abs(to_bgr(msg).astype(int) - raw)
+    # TIFFs keep floats of three channels to 2 % only.
+    assert (np.percentile(off, 95) <= 4) if suffix == "jpeg" else (
+        off.max() <= 9 * (encoding == "32FC3"))
+    assert np.array_equal(to_rgb(msg), to_bgr(msg)[..., ::-1])
+    assert np.array_equal(decode(msg), to_bgr(msg))
+
+
+def test_a_bayer_image_that_became_a_picture_stays_one():
+    data = cv2.imencode(".png", SCENE)[1].tobytes()
+    for stored in ("bgr8", ""):
+        msg = compressed(data, f"bayer_rggb8; png compressed {stored}")
+        assert np.array_equal(to_bgr(msg), SCENE)
+
+
+def test_floats_that_are_no_numbers_are_black():
+    values = np.array([[np.nan, np.inf, -np.inf, 1.0, 2.0, 3.0]], "<f4")
+    assert to_bgr(message("32FC1", 6, 1, values.tobytes()))[0, :, 0].tolist() == [
+        0, 0, 0, 0, 128, 255]
+    assert not to_bgr(message("32FC1", 2, 1, np.full(2, np.nan, "<f4").tobytes())).any()
+
+
+@pytest.mark.parametrize("encoding, width, height, step, length, said", [
+    ("nv12", 5, 4, 5, 99, "image is 5x4, but nv12 holds squares of 2x2 pixels"),
+    ("i420", 4, 3, 4, 99, "image is 4x3, but i420 holds"),
+    ("nv21", 4, 4, 3, 99, "image step is 3 bytes, but a row of 4 nv21 pixels has 4"),
+    ("yv12", 4, 4, 5, 99, "row of 4 yv12 pixels has 4, and an even number"),
+    ("nv12", 4, 4, 4, 23, "data has 23 bytes, but 4 rows of nv12 with step 4 need 24"),
+    ("i420", 4, 4, 4, 23, "data has 23 bytes, but 4 rows of i420 with step 4 need 24"),
+    ("nv12", 0, 4, 4, 23, "image is 0x4: it has no pixels"),
+])
+def test_planes_must_be_what_they_say(encoding, width, height, step, length, said):
+    with pytest.raises(ImageError, match=said):
+        to_bgr(message(encoding, width, height, bytes(length), step=step))

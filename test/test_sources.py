@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import functools
+import http.server
+import os
 import struct
+import threading
 import time
 import zlib
 
 import cv2
 import numpy as np
 import pytest
+from films import COLOURS, matroska
 from skimage.data import astronaut
 
-from dwpose_ros.sources import IMAGES, SourceError, open_source
-
-COLOURS = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255), (255, 0, 255)]  # BGR
+from dwpose_ros.sources import IMAGES, SourceError, images_of, open_source
 
 
 @pytest.fixture
@@ -220,3 +223,162 @@ def test_home_is_expanded(folder, monkeypatch):
     path = folder(a_png=COLOURS[0])
     monkeypatch.setenv("HOME", str(path.parent))
     assert colour_of(open_source("~/images").read()) == COLOURS[0]
+
+
+def turned(path, degrees: int) -> None:
+    """Write into an MP4 that it is to be turned, as phones do."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40  # the matrix of a version 0 header
+    one = 1 << 16
+    a, b = {90: (0, one), 180: (-one, 0), 270: (0, -one)}[degrees]
+    data[at:at + 36] = struct.pack(">9i", a, b, 0, -b, a, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("degrees, shape, code", [
+    (90, (64, 48), cv2.ROTATE_90_CLOCKWISE), (180, (48, 64), cv2.ROTATE_180),
+    (270, (64, 48), cv2.ROTATE_90_COUNTERCLOCKWISE)])
+def test_a_phones_video_is_upright(tmp_path, degrees, shape, code):
+    path = tmp_path / "phone.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 48))
+    filmed = np.zeros((48, 64, 3), np.uint8)
+    filmed[:24, :32] = 255
+    for _ in range(3):
+        writer.write(filmed)
+    writer.release()
+    turned(path, degrees)
+    source = open_source(str(path))
+    for _ in range(2):
+        frame = source.read()
+        assert frame.shape[:2] == shape
+        assert np.abs(frame.astype(int) - cv2.rotate(filmed, code)).mean() < 10
+        assert source.rewind()
+    assert f"{shape[1]}x{shape[0]}" in source.description
+    source.close()
+
+
+def test_frames_have_the_times_at_which_they_were_filmed(tmp_path):
+    times = [0, 40, 80, 1080, 1100, 2100]
+    matroska(tmp_path / "phone.mkv", times)
+    source = open_source(str(tmp_path / "phone.mkv"))
+    for _ in range(2):
+        told = []
+        while source.grab():
+            told.append(source.time_s)
+            assert colour_of(source.retrieve()) == COLOURS[(len(told) - 1) % 5]
+        assert np.array(told) - told[0] == pytest.approx(np.array(times) / 1e3, abs=0.002)
+        assert source.rewind()
+    source.close()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve() -> URL of the folder, by a server that cannot begin in the middle of a file."""
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_) -> None:
+            pass
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield lambda: f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["file://{folder}/{file}", "file://localhost{folder}/{file}",
+                                  "FILE:{folder}/{file}", "{url}/{file}"])
+def test_a_recorded_video_is_one_by_whichever_name(video, tmp_path, serve, name):
+    name = name.format(folder=tmp_path, file=video.name, url=serve())
+    source = open_source(name)
+    assert (source.live, source.paced, source.rate) == (False, True, 12.0)
+    for _ in range(2):
+        assert played(source) == COLOURS
+        assert source.rewind()
+    source.close()
+
+
+def test_a_files_url_may_name_images_too_and_spaces(folder):
+    path = folder(**{"a b_png": COLOURS[0]}).rename(folder().parent / "my images")
+    for url in (path.as_uri(), (path / "a b.png").as_uri()):
+        assert "%20" in url and colour_of(open_source(url).read()) == COLOURS[0]
+    assert "does not exist" in refused("file:///no/such.mp4", False)
+
+
+def test_a_folder_is_shown_as_people_count(folder):
+    names = ["10.png", "2.png", "1.png", "img11.png", "Img2.png", "img1b.png", "img1a.png"]
+    path = folder(**{n.replace(".", "_"): COLOURS[0] for n in names})
+    assert [p.name for p in images_of(path)] == [
+        "1.png", "2.png", "10.png", "img1a.png", "img1b.png", "Img2.png", "img11.png"]
+
+
+def test_files_are_known_by_their_content(folder, video):
+    path = folder(a_png=COLOURS[0], b_jpg=COLOURS[1])
+    (path / "a.png").rename(path / "a")
+    (path / "b.jpg").rename(path / "b.dat")
+    (path / "notes").write_text("no image")
+    assert played(open_source(str(path))) == COLOURS[:2]
+    assert colour_of(open_source(str(path / "a")).read()) == COLOURS[0]
+    for suffix in ("jpg", "png", "txt", ""):
+        renamed = video.with_name(f"film.{suffix}")
+        renamed.write_bytes(video.read_bytes())
+        assert played(open_source(str(renamed))) == COLOURS
+
+
+def test_motion_jpeg_is_a_video_and_a_picture_with_another_behind_it_is_not(tmp_path):
+    frames = b"".join(cv2.imencode(".jpg", np.full((48, 64, 3), colour, np.uint8))[1].tobytes()
+                      for colour in COLOURS)
+    (tmp_path / "film.mjpeg").write_bytes(frames)
+    (tmp_path / "phone.jpg").write_bytes(frames)
+    assert played(open_source(str(tmp_path / "film.mjpeg"))) == COLOURS
+    source = open_source(str(tmp_path / "phone.jpg"))
+    assert {colour_of(source.read()) for _ in range(9)} == {COLOURS[0]}
+
+
+def test_a_damaged_photograph_is_no_picture(folder):
+    path = folder(a_png=COLOURS[0])
+    photograph = cv2.imencode(".jpg", astronaut())[1].tobytes()
+    (path / "b.jpg").write_bytes(photograph[:len(photograph) // 2] + b"\xff\xd9")
+    assert played(open_source(str(path))) == COLOURS[:1]
+    assert "is damaged" in refused(str(path / "b.jpg"), False)
+
+
+def test_a_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert refused(str(tmp_path / "pipe.mp4"), False).endswith("is neither a file nor a folder")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert refused(str(tmp_path), False).startswith(f"folder {tmp_path} has no image")
+
+
+def test_a_damaged_frame_of_a_webcam_is_none(monkeypatch):
+    """One that gives JPEGs, which OpenCV would fill up with grey."""
+    whole = cv2.imencode(".jpg", astronaut())[1].tobytes()
+    sent = [whole, whole[:9000] + b"\xff\xd9", whole]
+
+    class Webcam:
+        raw = False
+
+        def __init__(self, target):
+            assert target == 0
+
+        def isOpened(self):
+            return True
+
+        def set(self, key, value):
+            self.raw |= (key, value) == (cv2.CAP_PROP_CONVERT_RGB, 0)
+            return True
+
+        def get(self, key):
+            return {cv2.CAP_PROP_FOURCC: cv2.VideoWriter_fourcc(*"MJPG")}.get(key, 30)
+
+        def getBackendName(self):
+            return "V4L2"
+
+        def grab(self):
+            return bool(sent)
+
+        def retrieve(self):
+            data = np.frombuffer(sent.pop(0), np.uint8)
+            return True, data[None] if self.raw else cv2.imdecode(data, cv2.IMREAD_COLOR)
+    monkeypatch.setattr(cv2, "VideoCapture", Webcam)
+    source = open_source("0")
+    assert [source.grab() and source.retrieve() is not None for _ in range(4)] == [
+        True, False, True, False]

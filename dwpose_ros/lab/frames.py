@@ -34,9 +34,10 @@ class Sample(NamedTuple):
 
 def picture(path: Path) -> np.ndarray:
     """An image file, (h, w, 3) uint8 RGB. Raises FramesError."""
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise FramesError(f"{path}: is not an image that can be read")
+    try:
+        bgr = images.decode_file(path.read_bytes())
+    except (OSError, images.ImageError) as err:
+        raise FramesError(f"{path}: is not an image that can be read ({err})") from err
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
@@ -49,9 +50,8 @@ def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.n
     path = Path(source).expanduser()
     if path.suffix in (".mcap", ".db3") or (path / "metadata.yaml").is_file():
         yield from _bag(path, count, topic)
-    elif path.is_dir() or path.is_file() and path.suffix.lower() in sources.IMAGES:
-        files = [path] if path.is_file() else sorted(
-            p for p in path.iterdir() if p.suffix.lower() in sources.IMAGES)
+    elif path.is_dir() or path.is_file() and sources.is_image(path):
+        files = [path] if path.is_file() else sources.images_of(path)
         if not files:
             raise FramesError(f"{path}: has no image ({', '.join(sources.IMAGES)}) and is no "
                               "ROS 2 bag (metadata.yaml)")
@@ -126,10 +126,7 @@ def _bag(path: Path, count: int, topic: str) -> Iterator[tuple[str, np.ndarray]]
             for i, (connection, stamp, raw) in enumerate(reader.messages(chosen)):
                 if i in wanted:
                     message = reader.deserialize(raw, connection.msgtype)
-                    plain = connection.msgtype == IMAGE_TYPES[0]
-                    rgb = images.to_rgb(message) if plain else cv2.cvtColor(
-                        images.decode(message), cv2.COLOR_BGR2RGB)
-                    yield f"{path}#{connection.topic}@{stamp}", rgb
+                    yield f"{path}#{connection.topic}@{stamp}", images.to_rgb(message)
     except (AnyReaderError, images.ImageError) as err:
         raise FramesError(f"{path}: {err}") from err
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from functools import partial
+from typing import Any
 
+import numpy as np
 import rclpy
+from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from dwpose_ros.core.files import user_path
-from dwpose_ros.nodes.calibration import read_calibration
+from dwpose_ros.nodes.calibration import fitted, read_calibration
 from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import ImageOutput
-from dwpose_ros.sources import Source, SourceError, open_source
+from dwpose_ros.nodes.worker import Stoppable
+from dwpose_ros.sources import Source, SourceError, local, open_source
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
+MISSES = 10  # frames one after the other, until a camera is taken for unplugged,
+PATIENCE_S = 5.0  # or so long without one
+PAUSE_S = 0.05  # after a read that gave nothing, which some drivers do at once
 WAIT_S = 10.0  # at most, for subscribers of a file
 NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are none
 SETTLE_S = 1.5  # after the last of them came
@@ -44,108 +53,139 @@ class Camera(DwposeNode):
     def configure(self) -> None:
         self._name = self.value("source")
         calibration = self.value("calibration")
-        self._info = read_calibration(user_path(calibration)) if calibration else (
-            CameraInfo())
+        self._calibration = read_calibration(user_path(calibration)) if calibration else None
+        self._info = CameraInfo()
         self._images = ImageOutput(self, "image_raw", 1)
         self._infos = self.output(CameraInfo, "camera_info", 1)
 
     def activate(self) -> None:
-        self._published = False
-        self._ended = threading.Event()
-        self._source: Source | None = self._open(first=True)
-        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        self._thread.start()
+        self._description, self._missed, self._info = "", 0, CameraInfo()
+        # What is no file may take half a minute to open, which its thread does.
+        source = None if local(self._name) is None else self._open()
+        self._thread = Stoppable(partial(self._run, source), "camera")
 
     def deactivate(self) -> None:
-        self._ended.set()
-        self._thread.join(2.0)
-        if self._source is not None and not self._thread.is_alive():  # it may still read
-            self._source.close()
+        self._thread.stop()
 
-    def _open(self, first: bool = False) -> Source | None:
-        """The source, or None where it may come back. A file that cannot be read never will."""
-        try:
-            source = open_source(self._name, self.value("width"), self.value("height"))
-        except SourceError as err:
-            if first and not err.may_come_back:
-                raise
-            self.get_logger().warning(f"{err}; trying again every {RETRY_S:g} s",
-                                      throttle_duration_sec=30.0)
-            return None
-        self.get_logger().info(f"{source.description}")
+    def details(self) -> dict[str, Any]:
+        if not self.active:
+            return {}
+        return {"source": self._description or "not open", "frames missed": self._missed}
+
+    def _open(self) -> Source:
+        source = open_source(self._name, self.value("width"), self.value("height"))
+        self._description = source.description
+        self.get_logger().info(source.description)
         return source
 
-    def _run(self) -> None:
-        try:
-            self._show()
-        except RuntimeError:  # publishers cannot be used once everything is shut down
-            if rclpy.ok() and self.active:
-                raise
+    # In the thread, which has no state in common with that of an earlier activation
 
-    def _show(self) -> None:
-        if self._source is not None and self._source.paced:
-            self._wait_for_subscribers()
-        self._next = time.monotonic()  # when the next frame is due
-        while not self._ended.is_set() and rclpy.ok():
-            if self._source is None:
-                if self._ended.wait(RETRY_S):
-                    return
-                self._source = self._open()
-                continue
-            frame = self._source.read()
-            stamp = self.get_clock().now()
+    def _run(self, source: Source | None, ending: threading.Event) -> None:
+        while not ending.is_set() and rclpy.ok():
+            try:
+                source = source or self._open()
+                error = "" if ending.is_set() else self._show(source, ending)
+                may_come_back = source.live
+            except SourceError as err:
+                error, may_come_back = str(err), err.may_come_back
+            except Exception as err:  # publishing is an error once everything is shut down
+                error = f"{self._name}: {type(err).__name__}: {err}"
+                may_come_back = source is None or source.live
+            if source is not None:
+                source.close()
+                source = None
+            if not error or ending.is_set() or not rclpy.ok():
+                return
+            self.last_error = error
+            if not may_come_back:
+                self.get_logger().error(error)
+                return
+            self.get_logger().warning(f"{error}; trying again every {RETRY_S:g} s",
+                                      throttle_duration_sec=30.0)
+            ending.wait(RETRY_S)
+
+    def _show(self, source: Source, ending: threading.Event) -> str:
+        """Publish until the end; gives what went wrong there, or nothing."""
+        if source.paced:
+            self._wait_for_subscribers(ending)
+        due = good = time.monotonic()  # when a frame is to be shown, and when one was there
+        time_s, misses, published = math.nan, 0, False
+        while not ending.is_set() and rclpy.ok():
+            there = source.grab()
+            now, stamp = time.monotonic(), self.get_clock().now()
+            if not there and not source.live:
+                if published and self.value("loop") and source.rewind():
+                    continue
+                if published:
+                    self.get_logger().info(f"{self._name}: the last frame was published")
+                    return ""
+                return f"{self._name}: has no frame that can be read"
+            rate = self.value("rate")
+            if there and not source.paced and rate and now < due:
+                continue  # not even decoded
+            frame = source.retrieve() if there else None
+            if ending.is_set():
+                return ""
             if frame is None:
-                if not self._at_end():
-                    return
+                misses, self._missed = misses + 1, self._missed + 1
+                if source.live and (misses >= MISSES or now - good > PATIENCE_S):
+                    return f"{self._name}: " + (
+                        f"{misses} frames one after the other cannot be decoded" if there
+                        else "no more frames, the camera may be unplugged")
+                ending.wait(0.0 if there else PAUSE_S)
                 continue
-            if self._source.paced:
+            misses, good = 0, now
+            if source.paced:
                 # Files are there at once: they are shown at their rate, and stamped when shown.
-                if self._ended.wait(max(0.0, self._next - time.monotonic())):
-                    return
-                stamp = self.get_clock().now()
-            elif self.value("rate") and time.monotonic() < self._next:
-                continue
-            if rate := self.value("rate") or self._source.rate:
+                gap = source.time_s - time_s
+                period = 1 / rate if rate else gap if gap > 0 else 1 / source.rate
+                time_s = source.time_s
                 # After a stall the rate goes on; what was missed is not made up for.
-                self._next = max(self._next, time.monotonic() - 1 / rate) + 1 / rate
+                due = max(due + period, now - period) if published else now
+                if ending.wait(max(0.0, due - time.monotonic())):
+                    return ""
+                stamp = self.get_clock().now()
+            elif rate:
+                due = max(due, now - 1 / rate) + 1 / rate
             self._publish(frame, stamp)
+            published = True
+            self.last_error = ""
+        return ""
 
-    def _wait_for_subscribers(self) -> None:
+    def _wait_for_subscribers(self, ending: threading.Event) -> None:
         """A file waits until all who start with this node listen; a few images are soon over."""
         count, changed = 0, time.monotonic()
         end = changed + WAIT_S
-        while time.monotonic() < end and not self._ended.wait(0.05):
+        while time.monotonic() < end and not ending.wait(0.05):
             now = self._images.subscriptions()
             if now != count:
                 count, changed = now, time.monotonic()
             elif count and time.monotonic() - changed > SETTLE_S:
                 return
 
-    def _at_end(self) -> bool:
-        """What to do when no frame came: rewind, wait for the camera, or stop (False)."""
-        if self._source.live:
-            self.get_logger().warning(f"{self._name}: no more frames, the camera may be unplugged")
-            self._source.close()
-            self._source = None
-            return True
-        if self.value("loop"):
-            if self._source.rewind():
-                return True
-            self.get_logger().error(f"{self._name}: has no frame that can be read")
-            return False
-        if self._published:
-            self.get_logger().info(f"{self._name}: the last frame was published")
-        else:
-            self.get_logger().error(f"{self._name}: has no frame that can be read")
-        return False
-
-    def _publish(self, frame, stamp) -> None:
+    def _publish(self, frame: np.ndarray, stamp: Time) -> None:
         header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
         self._images.publish(header, frame, self.value("jpeg_quality"))
-        self._published = True
+        height, width = frame.shape[:2]
+        if (self._info.width, self._info.height) != (width, height):
+            self._info = self._calibrated(width, height)
         self._info.header = header
-        self._info.height, self._info.width = frame.shape[:2]
         self._infos.publish(self._info)
+
+    def _calibrated(self, width: int, height: int) -> CameraInfo:
+        """The calibration for images of that size; none, said so, where it does not fit them."""
+        given = self._calibration
+        if given is None:
+            return CameraInfo(width=width, height=height)
+        try:
+            info = fitted(given, width, height)
+        except ValueError as err:
+            self.get_logger().error(f"{err}. camera_info goes out without a calibration")
+            return CameraInfo(width=width, height=height)
+        if info is not given:
+            self.get_logger().info(f"the calibration, for {given.width}x{given.height} pixels, "
+                                   f"was scaled to {width}x{height}")
+        return info
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
-from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, WriteError, check_label,
-                                choose, discard, remove_old, remove_unfinished, save, unwritable)
+from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, Shot, WriteError,
+                                check_label, choose, discard, remove_old, remove_unfinished, save,
+                                unwritable)
 from dwpose_ros.capture.store import pose_document, quality_document
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
@@ -20,17 +21,20 @@ from dwpose_ros.guidance.examiner import Examiner
 from dwpose_ros.images import ImageError, fill_compressed, to_bgr
 from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
+from dwpose_ros.nodes.calibration import fitted
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
 from dwpose_ros.nodes.conversions import from_msg, stamp_ns, time_ns
 from dwpose_ros.nodes.files import configured, folder_below
 from dwpose_ros.nodes.running import run
 from dwpose_ros.nodes.transport import declare_transport, image_input
 from dwpose_ros.pose.draw import draw_skeleton
+from dwpose_ros.pose.space import is_calibrated
 from dwpose_ros.ros.poses import pose_input
 from dwpose_ros.srv import Capture as CaptureSrv
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 FOLDER = "~/dwpose_captures"
+SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
 TIDY_S = 60.0  # between two looks at whether captures have become too old
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -49,6 +53,9 @@ class Capture(DwposeNode):
         self.parameter("format", "png", "of the image", choices=("png", "jpg"), change=True)
         self.parameter("window", 0.7, "how far back the best frame is looked for", unit="s",
                        minimum=0.05, maximum=5.0)
+        self.parameter("memory", 1000, "that recent frames may take; where that is too little "
+                       "for the window, its oldest are not kept", unit="MB", minimum=1,
+                       maximum=1000000)
         declare_transport(self)
 
     def configure(self) -> None:
@@ -60,9 +67,11 @@ class Capture(DwposeNode):
 
     def activate(self) -> None:
         self._window_s = self.value("window")
-        self._ring = Ring(self._window_s + 1.0)
+        self._ring = Ring(self._window_s + 1.0, self.value("memory") * 1e6)
+        self._unreadable = 0  # frames, each counted once
+        self._counted: set[int] = set()
         self._info: CameraInfo | None = None
-        image_input(self, "image_raw", self._on_image)
+        self._images = image_input(self, "image_raw", self._on_image)
         pose_input(self, self._on_pose, 5)
         self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
         self.serve(CaptureSrv, "capture", self._on_request)
@@ -75,7 +84,14 @@ class Capture(DwposeNode):
         self._info = msg
 
     def _on_image(self, msg: Any) -> None:
-        self._ring.add_frame(stamp_ns(msg.header), msg)
+        if self._images.unstamped:
+            self._ring.tolerance_ns = int(self._images.period_s() / 2 * 1e9)
+        self._ring.add_frame(stamp_ns(msg.header), msg, len(msg.data))
+        if self._ring.full and self._ring.length_s < self._window_s:
+            self.get_logger().warning(
+                f"only {self._ring.length_s:.1f} s of frames fit into {self.value('memory')} MB, "
+                f"and window is {self._window_s:g} s: see the parameter memory",
+                throttle_duration_sec=60.0)
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
         self._ring.add_pose(stamp_ns(msg.header), msg)
@@ -84,7 +100,7 @@ class Capture(DwposeNode):
         try:
             label = check_label(request.label)
             profile = self._profile(request.profile, request.step)
-            now = time_ns(request.stamp) or self.get_clock().now().nanoseconds
+            now = time_ns(request.stamp) or self._now_ns()
             look = Examiner(profile, request.person_id, request.mirrored)
             found = self._candidates(now, look)
             best, response.rejected = choose(found, request.count, look.weights, now)
@@ -138,23 +154,67 @@ class Capture(DwposeNode):
             self.get_logger().info(f"{removed} files of captures older than "
                                    f"{self.value('keep_hours'):g} h were removed")
 
+    def _now_ns(self) -> int:
+        """The present moment on the clock that stamps the images, which may be another machine's:
+        the newest frame's stamp, and for how long none has come since."""
+        newest = self._ring.newest_ns
+        if newest is None:
+            return self.get_clock().now().nanoseconds
+        return newest + int(self._images.silent_s(time.monotonic()) * 1e9)
+
     def _candidates(self, now: int, look: Examiner) -> list[Candidate]:
         """All frames of the window, oldest first. CaptureError if there is none."""
-        since = now - int(self._window_s * 1e9)
-        shots = [shot for shot in self._ring.shots() if shot.stamp_ns <= now]
+        period_s = self._images.period_s()
+        window_s = max(self._window_s, SLOW_PERIODS * period_s)
+        since = now - int(window_s * 1e9)
+        there = self._ring.shots()
+        shots = [shot for shot in there if shot.stamp_ns <= now]
+        if there and not shots:
+            ahead_s = (there[0].stamp_ns - now) / 1e9
+            raise CaptureError(f"no frame is as old as the stamp that was asked for: the oldest is "
+                               f"{ahead_s:.1f} s newer; do the clocks differ?")
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
-            raise CaptureError(f"no frame with a pose in the last {self._window_s} s: the newest "
+            raise CaptureError(f"no frame with a pose in the last {window_s:.3g} s: the newest "
                                f"is {age}; are the camera and the pose node running?")
+        self._counted &= {shot.stamp_ns for shot in shots}
         found = []
         for shot in shots:
             ids, people = from_msg(shot.pose)
             # Those before the window only tell how fast the person moves.
-            bgr = to_bgr(shot.frame) if shot.stamp_ns >= since else None
+            bgr, damage = self._decoded(shot) if shot.stamp_ns >= since else (None, "")
             seen = look(shot.stamp_ns, ids, people, shot.pose.width, shot.pose.height, bgr)
-            if seen is not None:
+            if damage:
+                found.append(Candidate(shot.stamp_ns, None, damage))
+            elif seen is not None:
                 found.append(seen._replace(shot=(shot, bgr, people)))
         return found
+
+    def _decoded(self, shot: Shot) -> tuple[np.ndarray | None, str]:
+        """A frame's picture, else why there is none: another frame may be whole."""
+        try:
+            return to_bgr(shot.frame), ""
+        except ImageError as err:
+            self._unreadable += shot.stamp_ns not in self._counted
+            self._counted.add(shot.stamp_ns)
+            return None, str(err)
+
+    def details(self) -> dict[str, Any]:
+        if not self.active:
+            return {}
+        return {"frames kept (s)": f"{self._ring.length_s:.1f}",
+                "frames kept (MB)": f"{self._ring.size / 1e6:.0f}",
+                "frames damaged or unreadable": self._unreadable}
+
+    def _fitted(self, bgr: np.ndarray) -> CameraInfo:
+        """camera_info of that picture; as it came, its own size in it, where it does not fit."""
+        height, width = bgr.shape[:2]
+        try:
+            return fitted(self._info, width, height) if is_calibrated(self._info.k) else self._info
+        except ValueError as err:
+            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}",
+                                      throttle_duration_sec=60.0)
+            return self._info
 
     def _write_all(self, label: str, chosen: list[Candidate]) -> list[CapturedImage]:
         """The chosen pictures on disk, or none."""
@@ -182,7 +242,7 @@ class Capture(DwposeNode):
         fill_compressed(capture.image, bgr, form)
         capture.image.header = header
         if self._info is not None:
-            capture.camera_info = self._info
+            capture.camera_info = self._fitted(bgr)
         document = pose_document(
             {"stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
              "frame_id": header.frame_id}, shot.pose.width, shot.pose.height, shot.pose.model,

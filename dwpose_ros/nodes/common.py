@@ -21,6 +21,7 @@ from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged, name_of
 from dwpose_ros.nodes.flow import Flow
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
+from dwpose_ros.nodes.worker import StillRunning
 from dwpose_ros.ros.allowed_files import AllowedFiles
 from dwpose_ros.ros.faults import Faults
 from dwpose_ros.ros.peers import START_S, BeginAfter, LifecycleObserver
@@ -53,7 +54,7 @@ class DwposeNode(LifecycleNode):
         self._outputs: list[Output] = []
         self._inputs: dict[str, Flow] = {}
         self._undo: list[Callable[[], Any]] = []  # what to do at the end of being active
-        self.last_error = ""  # which the diagnostics tell, until it is mended
+        self._error = self._stuck = ""
         self._faults = Faults(self.get_logger())
         self._observers: dict[str, LifecycleObserver] = {}
         self.exit_code = 0
@@ -86,7 +87,8 @@ class DwposeNode(LifecycleNode):
         """Open devices, make inputs, services and timers."""
 
     def deactivate(self) -> None:
-        """Free devices, end threads."""
+        """Free devices, end threads. Where it raises StillRunning the node stays active, without
+        inputs, until it is deactivated once more."""
 
     def cleanup(self) -> None:
         """Free models."""
@@ -216,6 +218,16 @@ class DwposeNode(LifecycleNode):
         return (self.get_clock().now().nanoseconds - stamp_ns(header)) / 1e9
 
     @property
+    def last_error(self) -> str:
+        """What the diagnostics tell until it is mended. That a thread did not end stays until it
+        has: before that a late success of its last piece of work says nothing."""
+        return self._stuck or self._error
+
+    @last_error.setter
+    def last_error(self, error: str) -> None:
+        self._error = error
+
+    @property
     def active(self) -> bool:
         return self._phase == "active"
 
@@ -256,12 +268,10 @@ class DwposeNode(LifecycleNode):
         return self._step(self.activate, super().on_activate, state, "active", self.drop_inputs)
 
     def on_deactivate(self, state) -> TransitionCallbackReturn:
-        self._phase = "inactive"  # at once: what is still under way is not published
-        return self._leave(self._pause, super().on_deactivate, state)
+        return self._leave(self._pause, super().on_deactivate, state, "inactive")
 
     def on_cleanup(self, state) -> TransitionCallbackReturn:
-        self._phase = "unconfigured"
-        return self._leave(self._forget, super().on_cleanup, state)
+        return self._leave(self._forget, super().on_cleanup, state, "unconfigured")
 
     def on_shutdown(self, state) -> TransitionCallbackReturn:
         return self._leave(self.close, super().on_shutdown, state)
@@ -287,18 +297,28 @@ class DwposeNode(LifecycleNode):
         self.last_error = ""
         return TransitionCallbackReturn.SUCCESS
 
-    def _leave(self, release: Callable[[], None], base: Callable,
-               state) -> TransitionCallbackReturn:
+    def _leave(self, release: Callable[[], None], base: Callable, state,
+               phase: str = "") -> TransitionCallbackReturn:
+        before = self._phase
+        self._phase = phase or before  # at once: what is still under way is not published
         try:
             release()
+        except StillRunning as err:  # the node stays where it was, and the user may try again
+            self._phase = before if phase else self._phase
+            self._tell(err)
+            self._stuck = self.last_error
+            return TransitionCallbackReturn.FAILURE
         except Exception as err:
             self._tell(err)
             return TransitionCallbackReturn.ERROR
+        if phase:
+            self.last_error = self._stuck = ""
         return base(state)
 
     def _tell(self, err: Exception) -> None:
         """Log what a transition failed of: rclpy would drop it without a word."""
-        self.last_error = one_line(err) if isinstance(err, MISTAKES) else traceback.format_exc()
+        self.last_error = (one_line(err) if isinstance(err, (*MISTAKES, StillRunning))
+                           else traceback.format_exc())
         if self.context.ok():  # else a signal cut it short, which is no fault
             self.get_logger().fatal(self.last_error)
 

@@ -137,7 +137,12 @@ class Markers(Viewer):
             self.get_logger().warning(f"nothing comes on {self.resolve_topic_name('camera_info')}"
                                       f": {ASSUMED}", once=True)
         info = self._info or CameraInfo()
-        return Camera.of(info.k, pose.width, pose.height, (info.width, info.height))
+        try:
+            return Camera.of(info.k, pose.width, pose.height, (info.width, info.height))
+        except ValueError as err:
+            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}: "
+                                      f"{ASSUMED}", throttle_duration_sec=10.0)
+            return Camera.of(CameraInfo().k, pose.width, pose.height)
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ class Overlay(Viewer):
         self._overlays = ImageOutput(self, "overlay", 1)
 
     def listen(self) -> None:
-        image_input(self, "image_raw", self._on_image)
+        self._images = image_input(self, "image_raw", self._on_image)
 
     def forget(self) -> None:
         self._frames.clear()
@@ -44,6 +44,10 @@ class Overlay(Viewer):
     def companion(self, pose: WholeBodyPose) -> Any:
         """The pose's own image."""
         stamp = stamp_ns(pose.header)
+        if self._images.unstamped:  # each node stamped it when it arrived there
+            nearest = min(self._frames, key=lambda other: abs(other - stamp), default=stamp)
+            if abs(nearest - stamp) <= self._images.period_s() / 2 * 1e9:
+                stamp = nearest
         frame = self._frames.pop(stamp, None)
         for older in [s for s in self._frames if s < stamp]:
             del self._frames[older]

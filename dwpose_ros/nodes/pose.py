@@ -22,6 +22,8 @@ from dwpose_ros.pose.backend import BACKENDS
 from dwpose_ros.pose.runtimes import DEVICES, PRECISIONS, RUNTIMES, line
 from dwpose_ros.pose.video import Video
 
+STALE = 5  # frames one after the other: then it is no passing delay
+
 
 class Pose(DwposeNode):
     """Runs an estimator on the newest image, whenever it is free."""
@@ -66,7 +68,8 @@ class Pose(DwposeNode):
         self._poses = self.output(WholeBodyPose, "wholebody_pose", 5)
 
     def activate(self) -> None:
-        self._processed = self._stale = self._failed = 0
+        self._processed = self._failed = self._unreadable = 0
+        self._stale = self._stale_in_a_row = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # the oldest frame ever taken up
         self._worker = Worker(self._process, self.get_logger(), "pose")
@@ -82,14 +85,20 @@ class Pose(DwposeNode):
         age, oldest = self.age_s(msg), self.value("max_age")
         if oldest and age > oldest:
             self._stale += 1
-            self.get_logger().warning(
-                f"images are {age:.1f} s old and not processed: do the clocks differ, or is it a "
-                "bag? Set use_sim_time, or max_age to 0", throttle_duration_sec=10.0)
+            self._stale_in_a_row += 1
+            why = (f"images are {age:.1f} s old and not processed: the clock of the machine that "
+                   "stamps them is behind this one's (synchronise both: chrony, NTP), or it is a "
+                   "bag (use_sim_time), or they take so long to come (max_age)")
+            if self._stale_in_a_row >= STALE:
+                self.last_error = why
+            self.get_logger().warning(why, throttle_duration_sec=10.0)
             return
+        self._stale_in_a_row = 0
         self._oldest_ms = max(self._oldest_ms, age * 1e3)
         try:
             rgb = to_rgb(msg)
-        except ImageError as err:
+        except ImageError as err:  # of a damaged one the rest would be taken for a grey wall
+            self._unreadable += 1
             self.last_error = str(err)
             raise
         start = time.perf_counter()
@@ -118,6 +127,7 @@ class Pose(DwposeNode):
             "model": self._estimator.name, **self._estimator.runs_on._asdict(),
             "frames processed": self._processed, "frames dropped": self._worker.dropped,
             "frames too old": self._stale, "frames failed": self._failed,
+            "frames damaged or unreadable": self._unreadable,
             "detections": self._video.detections,
             "oldest frame processed (ms)": f"{self._oldest_ms:.1f}"}
         if self._engine_ms:

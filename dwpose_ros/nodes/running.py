@@ -13,11 +13,12 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from dwpose_ros.core.text import one_line
+from dwpose_ros.nodes.worker import StillRunning
 
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
 MISTAKES = (ValueError, OSError, ImportError, ParameterException)
 MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what others send
-LEAVE_S = 3.0  # after a signal, for whatever is under way; launch kills after 5
+LEAVE_S = 4.0  # after a signal, for whatever is under way; launch sends the next after 5
 LOOK_S = 0.5
 # mallopt(3), of glibc: for blocks up to the greatest limit that it takes, keep what is freed.
 _MALLOPT = {-3: 32 * 1024**2,  # M_MMAP_THRESHOLD
@@ -57,7 +58,13 @@ def run(make: type) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             code = code or node.exit_code
-            node.close()
+            try:
+                node.close()
+            except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
+                rclpy.try_shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
             node.destroy_node()
         rclpy.try_shutdown()
         if left is not None:

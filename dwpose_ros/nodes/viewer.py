@@ -44,13 +44,21 @@ class Viewer(DwposeNode):
     def activate(self) -> None:
         self._guidance = Guidance()
         self._looking = False
-        self._worker = Worker(lambda item: self.draw(*item), self.get_logger(), self.get_name())
+        self._worker = Worker(self._draw, self.get_logger(), self.get_name())
         self._timer = self.create_timer(LOOK_S, self._look)
 
     def deactivate(self) -> None:
         self.destroy_timer(self._timer)
         self._worker.stop()
         self.forget()
+
+    def _draw(self, item: tuple) -> None:
+        try:
+            self.draw(*item)
+        except Exception as err:
+            self.last_error = f"nothing was drawn: {' '.join(str(err).split())}"
+            raise  # the worker logs it
+        self.last_error = ""
 
     def _look(self) -> None:
         """Subscribe when somebody subscribes, and leave with the last."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fcntl
-import hashlib
 import os
 import sys
 import urllib.request
@@ -14,10 +12,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
+from dwpose_ros.pose.checksums import CHUNK, remembered_sha256, sha256
 from dwpose_ros.pose.people import ModelError
 
 TIMEOUT_S = 30.0
-CHUNK = 1 << 20
 
 Progress = Callable[[int, int], None]
 
@@ -74,10 +72,19 @@ def cached(model: Model) -> Path:
 
 
 def status(model: Model) -> str:
-    """``ready`` (there, of the right size), ``partial``, ``wrong size`` or ``absent``; quick."""
+    """``ready``, ``wrong size``, ``wrong content``, ``unreadable``, ``partial`` or ``absent``.
+
+    Quick, but for the first look at a file: its SHA-256 is remembered.
+    """
     path = cached(model)
     if path.is_file():
-        return "ready" if path.stat().st_size == model.size else "wrong size"
+        try:
+            if path.stat().st_size != model.size:
+                return "wrong size"
+            right = remembered_sha256(path) == model.sha256
+        except OSError:
+            return "unreadable"
+        return "ready" if right else "wrong content"
     part = _part(path)
     return "partial" if part.is_file() and part.stat().st_size else "absent"
 
@@ -85,17 +92,12 @@ def status(model: Model) -> str:
 def verify(model: Model, path: Path | None = None) -> None:
     """ModelError unless the file, by default the cached one, has the model's SHA-256."""
     path = path or cached(model)
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
+        found = sha256(path)
     except OSError as err:
         raise ModelError(f"{path}: {err.strerror}; {_by_hand(model)}") from err
-    if digest.hexdigest() != model.sha256:
-        raise ModelError(
-            f"{path}: SHA-256 is {digest.hexdigest()}, expected {model.sha256}; fetch it again"
-        )
+    if found != model.sha256:
+        raise ModelError(f"{path}: SHA-256 is {found}, expected {model.sha256}; fetch it again")
 
 
 def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> Path:
@@ -113,9 +115,7 @@ def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> P
         with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if status(model) == "ready":
-                with contextlib.suppress(ModelError):
-                    verify(model)
-                    return path
+                return path
             _download(model, part, progress or (lambda done, total: None), mirror)
             try:
                 verify(model, part)
@@ -215,7 +215,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _list(model: Model) -> None:
     print(
         f"{model.name:18}{model.kind:10}{model.size / 1e6:6.0f} MB  {model.licence:12}"
-        f"{status(model):12}{cached(model)}"
+        f"{status(model):14}{cached(model)}"
     )
 
 

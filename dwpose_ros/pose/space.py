@@ -57,7 +57,11 @@ class Camera(NamedTuple):
         """Of CameraInfo's `k` (9,), for images of another size than it was `calibrated` for, too.
 
         Without a calibration `k` is 0: then a camera of 60 degrees across, as webcams are.
+        Raises ValueError where the two sizes have not the same aspect ratio.
         """
+        if is_calibrated(k) and all(calibrated) and not same_aspect(calibrated, (width, height)):
+            raise ValueError(f"the calibration is for {calibrated[0]}x{calibrated[1]} pixels and "
+                             f"does not fit {width}x{height}, which show another part")
         if not is_calibrated(k):
             return cls(FOCAL * width, FOCAL * width, width / 2, height / 2, width, height)
         wide, high = width / (calibrated[0] or width), height / (calibrated[1] or height)
@@ -73,6 +77,14 @@ class Camera(NamedTuple):
         with np.errstate(invalid="ignore"):
             inside = ((people.xy >= 0) & (people.xy <= [self.width - 1, self.height - 1])).all(-1)
         return inside & visible(people, threshold)
+
+
+def same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether images of two sizes (width, height) can show the same: both are whole numbers, and
+    each may be rounded by a pixel."""
+    (w, h), (width, height) = one, other
+    return min(*one, *other) > 0 and (
+        abs(height - h * width / w) <= 1 or abs(width - w * height / h) <= 1)
 
 
 def is_calibrated(k: Sequence[float]) -> bool:

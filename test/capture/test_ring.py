@@ -44,12 +44,15 @@ def test_the_poses_of_dropped_frames_are_dropped():
     assert len(ring._poses) == len(ring) == 3
 
 
-@pytest.mark.parametrize("since, frames", [
-    (0, 10), (START, 10), (START + S // 2, 5), (START + 9 * S // 10, 1), (START + S, 0)])
-def test_shots_since(since, frames):
-    shots = filled().shots(since)
-    assert len(shots) == frames
-    assert [s.frame for s in shots] == [f"f{i}" for i in range(10 - frames, 10)]
+def test_frames_that_were_stamped_on_arrival_find_their_poses():
+    """The pose node got the same image a little earlier, or later."""
+    ring = Ring(1.0)
+    ring.tolerance_ns = S // 20
+    for i in range(5):
+        ring.add_pose(START + i * S // 10 + (-1) ** i * S // 50, f"p{i}")
+        ring.add_frame(START + i * S // 10, f"f{i}")
+    ring.add_frame(START + S, "f9")  # which was skipped
+    assert [(s.frame, s.pose) for s in ring.shots()] == [(f"f{i}", f"p{i}") for i in range(5)]
 
 
 def test_frames_without_a_pose_are_no_shots():
@@ -118,3 +121,25 @@ def test_clear():
     ring = filled()
     ring.clear()
     assert len(ring) == 0 and ring.shots() == []
+
+
+def test_a_long_window_of_a_fast_camera_is_kept_whole():
+    ring = Ring(6.0)
+    for i in range(60 * 10):
+        ring.add_frame(START + i * S // 60, "f", 10**9)
+    assert ring.length_s == pytest.approx(6.0) and len(ring) == 361 and not ring.full
+
+
+def test_frames_have_no_more_bytes_than_the_most():
+    ring = Ring(6.0, most_bytes=100)
+    for i in range(30):
+        ring.add_frame(START + i * S // 10, f"f{i}", 9)
+        ring.add_pose(START + i * S // 10, "p")
+        assert ring.size == 9 * len(ring) <= 100
+    assert ring.full and ring.length_s == pytest.approx(1.0)
+    ring.add_frame(START + 29 * S // 10, "again", 5)  # in place of the newest
+    assert ring.size == 95
+    ring.add_frame(START + 3 * S, "huge", 10**6)  # the newest is always kept
+    assert (len(ring), ring.size) == (1, 10**6)
+    ring.clear()
+    assert (ring.size, ring.full, ring.length_s) == (0, False, 0.0)

@@ -1,3 +1,4 @@
+import hashlib
 import sys
 from pathlib import Path
 
@@ -21,13 +22,14 @@ def pair(pose_model, detector_model):
 
 @pytest.fixture
 def filled_cache(pair, monkeypatch):
-    """A cache that holds DWPose's own pair, by name and size."""
+    """A cache that holds DWPose's own pair, by name, size and SHA-256."""
     models.cache_dir().mkdir()
     for name, file in zip(("dw-ll_ucoco_384", "yolox_l"), pair):
         content = Path(file).read_bytes()
         path = models.cached(models.named(name))
         path.write_bytes(content)
-        small = models.MODELS[name]._replace(size=len(content))
+        small = models.MODELS[name]._replace(
+            size=len(content), sha256=hashlib.sha256(content).hexdigest())
         monkeypatch.setitem(models.MODELS, name, small)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import os
 import subprocess
 import sys
 import threading
@@ -9,7 +10,8 @@ import time
 
 import pytest
 
-from dwpose_ros.pose import ModelError, models
+from dwpose_ros.pose import ModelError, checksums, models
+from dwpose_ros.pose.backend import find
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB: several chunks
 
@@ -135,12 +137,13 @@ class TestFetch:
         assert part.read_bytes() == CONTENT[:1000]
 
     @pytest.mark.parametrize(
-        "spoilt, status", [(b"\0" * len(CONTENT), "ready"), (b"short", "wrong size")]
+        "spoilt, status", [(b"\0" * len(CONTENT), "wrong content"), (b"short", "wrong size")],
+        ids=["zeros", "short"],
     )
     def test_a_spoilt_file_in_the_cache_is_replaced(self, tiny, spoilt, status):
         models.fetch(tiny)
         models.cached(tiny).write_bytes(spoilt)
-        assert models.status(tiny) == status  # looks at the size only
+        assert models.status(tiny) == status
         with pytest.raises(ModelError, match="SHA-256 is .* expected .*; fetch it again"):
             models.verify(tiny)
         assert models.fetch(tiny).read_bytes() == CONTENT
@@ -223,6 +226,62 @@ class TestFetch:
         with pytest.raises(ModelError, match="tiny.onnx: cannot be written: No space left"):
             models.fetch(tiny)
         assert not models.cached(tiny).exists()
+
+
+class TestStatus:
+    def test_a_file_of_the_right_size_and_wrong_content_is_not_ready(self, tiny, capsys):
+        models.cache_dir().mkdir(parents=True)
+        models.cached(tiny).write_bytes(CONTENT[::-1])
+        assert models.status(tiny) == "wrong content"
+        assert models.main(["list"]) == 0 and "wrong content" in capsys.readouterr().out
+        with pytest.raises(ModelError, match="tiny.onnx is wrong content: .* models fetch tiny"):
+            find("tiny")
+
+    @pytest.fixture
+    def taken(self, monkeypatch):
+        """Files whose checksum was taken."""
+        paths, take = [], checksums.sha256
+        monkeypatch.setattr(checksums, "sha256", lambda path: paths.append(path) or take(path))
+        return paths
+
+    def test_it_is_read_once(self, tiny, taken):
+        models.fetch(tiny)
+        assert [models.status(tiny) for _ in range(3)] == ["ready"] * 3 and len(taken) == 1
+
+    @pytest.mark.parametrize("change", [
+        lambda path: path.write_bytes(CONTENT[::-1]),
+        lambda path: (path.rename(path.with_name("old")), path.write_bytes(CONTENT[::-1]),
+                      os.utime(path, ns=(0, path.with_name("old").stat().st_mtime_ns)))])
+    def test_and_again_when_it_has_changed(self, tiny, taken, change):
+        models.fetch(tiny)
+        os.utime(models.cached(tiny), ns=(0, 10**18))
+        assert models.status(tiny) == "ready"
+        change(models.cached(tiny))
+        assert models.status(tiny) == "wrong content"
+
+    @pytest.mark.parametrize("broken", [
+        b"", b"{", b"[]", b"\xff\xfe", b'{"tiny.onnx": 3}', b"[" * 10**5,
+        b'{"tiny.onnx": {"file": [1, 2, 3], "sha256": "right"}}',
+        b'{"tiny.onnx": {"file": null, "sha256": null}}'],
+        ids=["empty", "cut off", "list", "no text", "number", "deep", "another file", "null"])
+    def test_a_broken_memory_is_no_harm(self, tiny, broken, taken):
+        models.fetch(tiny)
+        memory = models.cache_dir() / checksums.MEMORY
+        memory.write_bytes(broken)
+        taken.clear()
+        assert [models.status(tiny), models.status(tiny)] == ["ready"] * 2 and len(taken) == 1
+        assert {p.name for p in models.cache_dir().iterdir()} == {
+            "tiny.onnx", "tiny.lock", checksums.MEMORY}
+
+    def test_a_cache_that_cannot_be_written_is_read_each_time(self, tiny, taken, monkeypatch):
+        models.fetch(tiny)
+
+        def refused(*_, **__):
+            raise PermissionError(13, "Permission denied")
+        monkeypatch.setattr(checksums.tempfile, "mkstemp", refused)
+        (models.cache_dir() / checksums.MEMORY).unlink(missing_ok=True)
+        taken.clear()
+        assert [models.status(tiny), models.status(tiny)] == ["ready"] * 2 and len(taken) == 2
 
 
 class TestCacheDir:

@@ -164,3 +164,10 @@ def test_nothing_to_see():
 def test_a_depth_image_of_another_size_is_refused(person):
     with pytest.raises(ValueError, match="320x240 pixels, and the colour image 640x480"):
         from_depth(person, CAMERA, np.zeros((240, 320), np.uint16))
+
+
+def test_a_calibration_of_another_aspect_ratio_shows_something_else():
+    with pytest.raises(ValueError, match="for 1280x720 pixels and does not fit 640x480"):
+        Camera.of([1000, 0, 600, 0, 1000, 500, 0, 0, 1], 640, 480, calibrated=(1280, 720))
+    # A driver that does not tell its calibration's size is believed.
+    assert Camera.of([500, 0, 310, 0, 510, 250, 0, 0, 1], 640, 480, calibrated=(0, 0)).fx == 500

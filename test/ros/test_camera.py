@@ -10,6 +10,7 @@ import time
 import cv2
 import numpy as np
 import pytest
+from films import matroska
 from harness import wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -157,3 +158,47 @@ def test_it_ends_quietly_while_it_waits_for_subscribers(run, folder):
         camera.says("image")
         time.sleep(moment)
         assert camera.stop() == 0 and "Traceback" not in camera.output
+
+
+CALIBRATION = """image_width: 128
+image_height: 96
+distortion_model: plumb_bob
+camera_matrix: {rows: 3, cols: 3, data: [110.0, 0, 64, 0, 110, 48, 0, 0, 1]}
+distortion_coefficients: {rows: 1, cols: 5, data: [0, 0, 0, 0, 0]}
+rectification_matrix: {rows: 3, cols: 3, data: [1, 0, 0, 0, 1, 0, 0, 0, 1]}
+projection_matrix: {rows: 3, cols: 4, data: [110, 0, 64, 0, 0, 110, 48, 0, 0, 0, 1, 0]}
+"""
+
+
+def test_a_calibration_is_scaled_to_the_pictures(peer, run, folder, tmp_path):
+    (tmp_path / "c.yaml").write_text(CALIBRATION)
+    peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    infos = peer.listen(CameraInfo, "camera_info")
+    camera = run("camera", source=folder, loop=True, calibration=tmp_path / "c.yaml")
+    wait_until(lambda: infos)
+    assert (infos[0].width, infos[0].height) == (64, 48)
+    assert list(infos[0].k) == [55.0, 0, 32, 0, 55, 24, 0, 0, 1]
+    assert list(infos[0].p) == [55.0, 0, 32, 0, 0, 55, 24, 0, 0, 0, 1, 0]
+    camera.says("for 128x96 pixels, was scaled to 64x48")
+
+
+def test_a_calibration_of_another_aspect_ratio_is_not_published(peer, run, folder, tmp_path):
+    (tmp_path / "c.yaml").write_text(CALIBRATION.replace("96", "72"))
+    peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    infos = peer.listen(CameraInfo, "camera_info")
+    camera = run("camera", source=folder, loop=True, calibration=tmp_path / "c.yaml")
+    wait_until(lambda: infos)
+    assert (infos[0].width, infos[0].height) == (64, 48) and not any(infos[0].k)
+    camera.says("for 128x72 pixels and does not fit 64x48")
+
+
+def test_a_recording_is_shown_at_its_frames_own_times(peer, run, tmp_path):
+    """As phones film: with a pause between some frames, which an average would spread out."""
+    matroska(tmp_path / "film.mkv", [0, 100, 200, 1200, 1300, 1400])
+    images = peer.listen(Image, "image_raw", 20)
+    camera = run("camera", source=(tmp_path / "film.mkv").as_uri())
+    camera.says("the last frame was published", 20.0)
+    wait_until(lambda: len(images) == 6)
+    gaps = np.diff([stamp_ns(i.header) for i in images]) / 1e9
+    assert gaps == pytest.approx([0.1, 0.1, 1.0, 0.1, 0.1], abs=0.06)
+    assert camera.popen.poll() is None

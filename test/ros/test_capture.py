@@ -7,16 +7,20 @@ import re
 import shutil
 import subprocess
 import time
+from array import array
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from harness import wait_until
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from test_faults import Health
 from test_guidance import portrait
 
 from dwpose_ros.capture.quality import NAMES
+from dwpose_ros.images import encode, fill
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.srv import Capture
@@ -31,8 +35,12 @@ def scene(peer, image):
             self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 5)
             return self
 
+        broken = False
+
         def __call__(self, bgr, *persons):
             sent = image(bgr)
+            if self.broken:
+                sent.step = 1
             self._images.publish(sent)
             time.sleep(0.1)  # a camera's pace: the newest image takes the place of the last
             height, width = bgr.shape[:2]
@@ -109,6 +117,85 @@ def test_several_pictures_best_first(peer, run, scene, tmp_path):
     assert 2 < 1 + len(more.others) < 99 and more.rejected == []
     qualities = [c.quality for c in (more.capture, *more.others)]
     assert qualities == sorted(qualities, reverse=True)
+
+
+@pytest.fixture
+def compressed_scene(peer):
+    """compressed_scene(bgr, person, damaged=...) publishes a JPEG and its pose."""
+    class Scene:
+        def connect(self):
+            self._images = peer.publisher(CompressedImage, "image_raw/compressed", NEWEST_IMAGE)
+            self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 5)
+
+        def __call__(self, bgr, *persons, damaged=False):
+            data = encode(bgr, "jpg")
+            sent = CompressedImage(format="jpeg")
+            sent.data = array("B", data[:len(data) * 2 // 3] + b"\xff\xd9" if damaged else data)
+            sent.header.stamp = peer.node.get_clock().now().to_msg()
+            self._images.publish(sent)
+            time.sleep(0.1)
+            self._poses.publish(WholeBodyPose(header=sent.header, width=bgr.shape[1],
+                                              height=bgr.shape[0], persons=list(persons)))
+            return sent
+    return Scene()
+
+
+def test_a_damaged_frame_is_left_out_and_that_is_said(peer, run, compressed_scene, tmp_path):
+    health = Health(peer)
+    run("capture", folder=tmp_path / "out", window=5.0, image_transport="compressed")
+    scene = compressed_scene
+    scene.connect()
+    # All are damaged: there may be a better one later.
+    response = wait_until(lambda: scene(noise(), portrait(0.5), damaged=True)
+                          and (r := ask(peer)).retake and r)
+    assert "is damaged: Corrupt JPEG data" in response.message and not response.success
+    assert all("is damaged" in line for line in response.rejected)
+    whole = scene(noise(blur=2), portrait(0.5))
+    scene(noise(), portrait(0.5), damaged=True)
+    response = wait_until(lambda: (r := ask(peer)).success and len(r.rejected) > 1 and r)
+    assert response.capture.header == whole.header
+    assert "compressed image ('jpeg', " in response.rejected[-1]
+
+    def counted():
+        told = health.of("capture")
+        return told and {v.key: v.value for v in told.values}.get("frames damaged or unreadable")
+    wait_until(lambda: counted() == str(len(response.rejected)))
+
+
+def test_a_frame_that_is_not_what_it_says_is_left_out_too(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path / "out", window=5.0)
+    scene.connect()
+    wait_until(lambda: scene(noise(), portrait(0.5)) and ask(peer).success)
+    scene.broken = True
+    scene(noise(), portrait(0.5))
+    response = wait_until(lambda: (r := ask(peer)).success and r.rejected and r)
+    assert any("image step is 1 bytes" in line for line in response.rejected)
+
+
+def test_the_whole_window_of_a_fast_camera_is_looked_at(peer, run, scene, tmp_path):
+    """Unless there is no room for it, which is said."""
+    health = Health(peer)
+    node = run("capture", folder=tmp_path / "out", window=5.0, memory=10)
+    scene.connect()
+    wait_until(lambda: scene(noise(), portrait(0.5)) and "see the parameter memory" in node.output)
+    wait_until(lambda: (told := health.of("capture")) and float(
+        {v.key: v.value for v in told.values}["frames kept (MB)"]) <= 10)
+
+
+def test_a_calibration_of_another_size_fits_the_picture_it_goes_with(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path / "out", window=5.0)
+    scene.connect()
+    infos = peer.publisher(CameraInfo, "camera_info", NEWEST_IMAGE)
+    k = [2000.0, 0.0, 1280.0, 0.0, 2000.0, 720.0, 0.0, 0.0, 1.0]
+    infos.publish(CameraInfo(width=2560, height=1440, k=k))
+
+    def taken():
+        infos.publish(CameraInfo(width=2560, height=1440, k=k))
+        scene(noise(), portrait(0.5))
+        return (r := ask(peer)).success and r.capture.camera_info.width and r
+    info = wait_until(taken).capture.camera_info
+    assert (info.width, info.height) == (1280, 720)
+    assert list(info.k) == [1000.0, 0.0, 640.0, 0.0, 1000.0, 360.0, 0.0, 0.0, 1.0]
 
 
 def test_what_breaks_the_profiles_limits_is_not_taken(peer, run, scene, tmp_path):
@@ -248,3 +335,81 @@ def test_the_downstream_node_gets_a_capture_even_if_it_starts_later(peer, run, s
     assert pose_map.shape == (720, 1280, 3) and pose_map.any()
     document = json.loads(image_path.with_name(image_path.stem + "_openpose.json").read_text())
     assert (document["canvas_width"], len(document["people"])) == (1280, 1)
+
+
+@pytest.mark.parametrize("ahead_s", [0.0, 5.0, -5.0])
+def test_the_clock_of_the_images_is_taken_as_it_is(peer, run, tmp_path, ahead_s):
+    """Which is the camera's machine's; the request is made on this one's."""
+    run("capture", folder=tmp_path)
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    poses = peer.publisher(WholeBodyPose, "wholebody_pose", 5)
+
+    def seen() -> bool:
+        sent = fill(Image(), noise())
+        now = peer.node.get_clock().now().nanoseconds + int(ahead_s * 1e9)
+        sent.header.stamp.sec, sent.header.stamp.nanosec = divmod(now, 10**9)
+        images.publish(sent)
+        poses.publish(WholeBodyPose(header=sent.header, width=1280, height=720,
+                                    persons=[portrait(0.5)]))
+        return ask(peer).success
+    wait_until(seen, 20.0)
+
+
+def test_a_slow_camera_s_frames_are_recent_for_as_long_as_it_takes(peer, run, scene, tmp_path):
+    """One that sends every other second is running, though the window is shorter."""
+    run("capture", folder=tmp_path, window=0.3)
+    scene.connect()
+    for _ in range(4):
+        scene(noise(), portrait(0.5))
+        time.sleep(1.0)
+    assert ask(peer).success
+    wait_until(lambda: "no frame with a pose" in ask(peer).message, 20.0)  # it sends no more
+
+
+def test_images_without_a_stamp_are_captured(peer, run, tmp_path):
+    run("capture", folder=tmp_path)
+    images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
+    poses = peer.publisher(WholeBodyPose, "wholebody_pose", 5)
+
+    def seen() -> bool:
+        images.publish(fill(Image(), noise()))
+        pose = WholeBodyPose(width=1280, height=720, persons=[portrait(0.5)])
+        pose.header.stamp = peer.node.get_clock().now().to_msg()  # as the pose node stamps it
+        poses.publish(pose)
+        time.sleep(0.2)
+        return ask(peer).success
+    wait_until(seen, 20.0)
+
+
+def test_points_that_are_nobody_s_are_not_captured_as_somebody(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path)
+    scene.connect()
+    absurd = portrait(0.5)
+    absurd.x, absurd.y = np.full((2, 133), 3e38, np.float32)
+    absurd.box = np.array([-3e38, -3e38, 3e38, 3e38], np.float32)
+
+    def asked():
+        scene(noise(), absurd)
+        return (r := ask(peer)).message and "no frame" not in r.message and r
+    response = wait_until(asked, 20.0)
+    assert not response.success and "nobody is in view" in response.message
+
+
+def test_a_full_disk_shows_in_the_diagnostics_until_there_is_room(peer, run, scene, tmp_path):
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    health = Health(peer)
+    run("capture", folder=folder)
+    scene.connect()
+
+    def asked():
+        scene(noise(), portrait(0.5))
+        return (r := ask(peer)).success or "no frame" not in r.message
+    folder.rmdir()
+    folder.write_text("no folder")  # root may write anywhere
+    wait_until(asked, 20.0)
+    wait_until(lambda: (one := health.of("capture")) and one.level == DiagnosticStatus.ERROR
+               and "cannot write to" in one.message, 20.0)
+    folder.unlink()
+    wait_until(lambda: asked() and folder.is_dir(), 20.0)
+    wait_until(lambda: health.of("capture").level != DiagnosticStatus.ERROR, 20.0)

@@ -187,6 +187,16 @@ def test_a_camera_without_calibration_is_said_once(show):
     assert node.output.count("has no calibration") == 1
 
 
+def test_a_calibration_of_another_aspect_ratio_is_not_used_and_that_is_said(show):
+    k = [5000.0, 0.0, 640.0, 0.0, 5000.0, 360.0, 0.0, 0.0, 1.0]
+    of_another = CameraInfo(width=WIDTH, height=HEIGHT + 240, k=k)
+    node = show.start().node
+    blank = show(portrait(0.5), info=CameraInfo(width=WIDTH, height=HEIGHT))["points", 7]
+    found = show(portrait(0.5), info=of_another, until=lambda found: (
+        f"for {WIDTH}x{HEIGHT + 240} pixels and does not fit {WIDTH}x{HEIGHT}" in node.output))
+    assert found["points", 7].points[0].z == pytest.approx(blank.points[0].z)
+
+
 @pytest.mark.parametrize("kind", [np.uint16, np.float32])
 def test_points_stand_where_a_depth_image_says(show, kind):
     show.start(depth=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from array import array
 
 import numpy as np
 import pytest
 from harness import wait_until
 from diagnostic_msgs.msg import DiagnosticArray
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
+from test_faults import Health
 
 from dwpose_ros.capture.quality import light_and_sharpness
+from dwpose_ros.images import encode
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.nodes.common import NEWEST_IMAGE
 from dwpose_ros.nodes.conversions import stamp_ns
@@ -95,6 +98,31 @@ def test_a_broken_image_is_told_and_the_node_goes_on(peer, pose, image):
     before = len(poses)
     images.publish(image(scene(red=(250, 100))))
     wait_until(lambda: len(poses) > before)
+
+
+def test_a_jpeg_of_which_data_is_lost_is_told_and_no_pose(peer, pose, image):
+    """Its lower part would be grey, and a person in it cut in half."""
+    poses, health = peer.listen(WholeBodyPose, "wholebody_pose"), Health(peer)
+    node = pose(image_transport="compressed")
+    images = peer.publisher(CompressedImage, "image_raw/compressed", NEWEST_IMAGE)
+    bgr = scene(red=(250, 100))
+
+    def send(damaged: bool) -> CompressedImage:
+        data = encode(bgr, "jpg")
+        sent = CompressedImage(format="jpeg", header=image(bgr).header)
+        sent.data = array("B", data[:len(data) // 2] + b"\xff\xd9" if damaged else data)
+        images.publish(sent)
+        return sent
+    for told in ("premature end of data segment", "damaged"):
+        send(damaged=True)
+        node.says(told)
+    wait_until(lambda: (told := health.of("pose")) and "is damaged" in told.message and "2" == {
+        v.key: v.value for v in told.values}.get("frames damaged or unreadable"))
+    assert not poses
+    whole = send(damaged=False)
+    wait_until(lambda: poses)
+    assert [p.header for p in poses] == [whole.header]
+    wait_until(lambda: health.well("pose"))
 
 
 def test_old_frames_are_not_processed(peer, pose, image):

@@ -1,0 +1,305 @@
+"""Threads that do not end when they are asked to, and what fails inside them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from harness import wait_until
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import GetState
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from test_faults import Health
+
+from dwpose_ros.nodes import camera, pose, viewer
+from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.nodes.worker import Worker
+from dwpose_ros.pose.people import People
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+
+
+@pytest.fixture
+def spin(peer):
+    """spin(node) -> the node, which an executor works for until the test ends."""
+    executor = SingleThreadedExecutor()
+    nodes = []
+
+    def work():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+    thread = threading.Thread(target=work, daemon=True)
+
+    def begin(node):
+        nodes.append(node)
+        executor.add_node(node)
+        if not thread.is_alive():
+            thread.start()
+        return node
+    yield begin
+    executor.shutdown()
+    thread.join(5.0)
+    for node in nodes:
+        node.close()
+        node.destroy_node()
+
+
+class Webcam:
+    """A source that does as the test says: `grabs` are True, False, or an exception; then it goes
+    on giving frames. It waits where `stalled` is not set."""
+
+    live, paced, rate, description, time_s = True, False, 0.0, "a webcam", float("nan")
+
+    def __init__(self, shade: int = 1, grabs=()) -> None:
+        self.shade, self._grabs = shade, list(grabs)
+        self.goes_on, self.reading, self.closed = threading.Event(), threading.Event(), False
+        self.goes_on.set()
+        self.retrieved_ns = []
+        self.clock = None
+
+    def grab(self) -> bool:
+        self.reading.set()
+        self.goes_on.wait(30.0)
+        assert not self.closed, "read after it was closed"
+        threading.Event().wait(0.02)  # a camera's pace
+        done = self._grabs.pop(0) if self._grabs else True
+        if isinstance(done, Exception):
+            raise done
+        return done
+
+    def retrieve(self):
+        if self.clock:
+            self.shade = len(self.retrieved_ns) % 256
+            self.retrieved_ns.append(self.clock.now().nanoseconds)
+        return np.full((48, 64, 3), self.shade, np.uint8)
+
+    def read(self):
+        return self.retrieve() if self.grab() else None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def webcams(monkeypatch, spin):
+    """webcams(source, ...) -> a configured camera node whose webcam is each of these in turn."""
+    monkeypatch.setattr(camera, "RETRY_S", 0.05)
+
+    def make(*sources):
+        waiting = list(sources)
+        monkeypatch.setattr(camera, "open_source", lambda *_: waiting.pop(0))
+        node = spin(camera.Camera())
+        node.left = waiting
+        assert node.trigger_configure() == SUCCESS
+        return node
+    return make
+
+
+@pytest.fixture
+def active(peer):
+    """active(name) -> whether that is what a node says it is."""
+    def ask(name: str) -> bool:
+        state = peer.call(GetState, f"/{name}/get_state").current_state
+        return state.id == State.PRIMARY_STATE_ACTIVE
+    return ask
+
+
+def test_a_camera_that_hangs_is_not_called_inactive_and_never_read_by_two(peer, webcams, active):
+    images, health = peer.listen(Image, "image_raw", NEWEST_IMAGE), Health(peer)
+    first, second = Webcam(1), Webcam(2)
+    node = webcams(first, second)
+    assert node.trigger_activate() == SUCCESS
+    wait_until(lambda: images)
+    first.goes_on.clear()
+    first.reading.clear()
+    assert first.reading.wait(5.0)
+    assert node.trigger_deactivate() == FAILURE
+    assert active("camera") and not first.closed
+    assert "thread camera is still at work" in node.last_error
+    wait_until(lambda: (told := health.of("camera")) and told.level == DiagnosticStatus.ERROR and (
+        "still at work" in told.message))
+    first.goes_on.set()
+    wait_until(lambda: first.closed)
+    assert node.trigger_deactivate() == SUCCESS and node.last_error == ""
+    assert node.trigger_activate() == SUCCESS
+    images.clear()
+    wait_until(lambda: len(images) > 5)
+    assert {i.data[0] for i in images} == {2}
+    assert sum(t.name == "camera" for t in threading.enumerate()) == 1
+
+
+def test_an_error_while_reading_is_told_and_the_camera_opened_again(peer, webcams):
+    images, health = peer.listen(Image, "image_raw", NEWEST_IMAGE), Health(peer)
+    broken, mended = Webcam(1, [True, RuntimeError("the driver broke")]), Webcam(2)
+    node = webcams(broken, mended)
+    mended.goes_on.clear()
+    assert node.trigger_activate() == SUCCESS
+    wait_until(lambda: (told := health.of("camera")) and told.level == DiagnosticStatus.ERROR and (
+        "RuntimeError: the driver broke" in told.message))
+    assert broken.closed
+    mended.goes_on.set()
+    wait_until(lambda: images and images[-1].data[0] == 2)
+    wait_until(lambda: health.well("camera"))
+
+
+def test_one_read_that_fails_does_not_close_the_camera(peer, webcams):
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    webcam = Webcam(1, [True, False, True, False, False, False, True])
+    node = webcams(webcam, Webcam(2))
+    assert node.trigger_activate() == SUCCESS
+    wait_until(lambda: len(images) > 9)
+    assert not webcam.closed and len(node.left) == 1
+    assert node.details()["frames missed"] == 4
+
+
+def test_a_camera_that_is_pulled_out_is_told_and_opened_again(peer, webcams):
+    images, health = peer.listen(Image, "image_raw", NEWEST_IMAGE), Health(peer)
+    pulled, back = Webcam(1, [True] + [False] * 99), Webcam(2)
+    node = webcams(pulled, back)
+    back.goes_on.clear()
+    assert node.trigger_activate() == SUCCESS
+    wait_until(lambda: (told := health.of("camera")) and "may be unplugged" in told.message)
+    back.goes_on.set()
+    wait_until(lambda: images and images[-1].data[0] == 2)
+    assert pulled.closed
+
+
+def test_a_stream_that_takes_long_to_open_does_not_hold_up_the_node(monkeypatch, webcams):
+    node = webcams()
+    opens, webcam = threading.Event(), Webcam()
+    monkeypatch.setattr(camera, "open_source", lambda *_: opens.wait(30.0) and webcam)
+    activated = threading.Event()
+    threading.Thread(target=lambda: node.trigger_activate() and activated.set(),
+                     daemon=True).start()
+    assert activated.wait(5.0) and not opens.is_set()
+    opens.set()
+    wait_until(webcam.reading.is_set)
+
+
+def test_a_frame_is_stamped_when_it_was_taken_not_when_it_was_decoded(peer, webcams):
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    webcam = Webcam()
+    node = webcams(webcam)
+    webcam.clock = node.get_clock()
+    assert node.trigger_activate() == SUCCESS
+    wait_until(lambda: images)
+    shown = images[0]
+    assert stamp_ns(shown.header) < webcam.retrieved_ns[shown.data[0]]
+
+
+class Estimator:
+    """One that works on an image until the test lets it go on."""
+
+    name, runs_on = "slow", SimpleNamespace(_asdict=dict)
+
+    def __init__(self) -> None:
+        self.at_work, self.goes_on, self.closed = threading.Event(), threading.Event(), False
+
+    def __call__(self, rgb):
+        self.at_work.set()
+        self.goes_on.wait(30.0)
+        assert not self.closed, "closed while it was at work"
+        return People.none()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_an_estimator_is_not_closed_while_it_is_at_work(monkeypatch, spin, image, active):
+    estimator = Estimator()
+    monkeypatch.setattr(pose, "load", lambda *_, **__: (estimator, "for a test"))
+    monkeypatch.setattr(pose, "Video", lambda estimator, *_: Video(estimator))
+    node = spin(pose.Pose())
+    assert node.start()
+    node._worker.put(image(np.zeros((48, 64, 3), np.uint8)))
+    assert estimator.at_work.wait(5.0)
+    assert node.trigger_deactivate() == FAILURE
+    assert "thread pose is still at work" in node.last_error
+    assert active("pose") and not estimator.closed
+    estimator.goes_on.set()
+    assert wait_until(lambda: node.trigger_deactivate() == SUCCESS)
+    assert node.trigger_cleanup() == SUCCESS and estimator.closed and node.last_error == ""
+
+
+class Video:
+    detections = 0
+
+    def __init__(self, estimator) -> None:
+        self._estimator, self.close = estimator, estimator.close
+
+    def __call__(self, rgb, time_s):
+        return [], self._estimator(rgb)
+
+
+def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
+    drawing, done = threading.Event(), threading.Event()
+
+    class Slow(viewer.Viewer):
+        def draw(self, pose, companion):
+            drawing.set()
+            done.wait(30.0)
+    node = spin(Slow("slow"))
+    assert node.start()
+    node._worker.put((None, None))
+    assert drawing.wait(5.0)
+    assert node.trigger_deactivate() == FAILURE
+    done.set()
+    assert node.trigger_deactivate() == SUCCESS
+
+
+def test_a_viewer_that_cannot_draw_says_so(peer, spin):
+    health = Health(peer)
+
+    class Broken(viewer.Viewer):
+        def draw(self, pose, companion):
+            if pose is None:
+                raise ValueError("there is nothing to draw")
+    node = spin(Broken("broken"))
+    assert node.start()
+    node._worker.put((None, None))
+    wait_until(lambda: (told := health.of("broken")) and told.level == DiagnosticStatus.ERROR and (
+        "there is nothing to draw" in told.message))
+    node._worker.put((0, None))
+    wait_until(lambda: health.well("broken"))
+    node.trigger_deactivate()
+
+
+@pytest.fixture
+def silent():
+    """URL of a server that accepts and says nothing, for ever."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/stream.mjpg", listener
+    listener.close()
+
+
+def test_a_stream_that_hangs_does_not_hold_up_ctrl_c(run, silent):
+    url, listener = silent
+    node = run("camera", source=url)
+    connection, _ = listener.accept()
+    assert node.stop(timeout_s=7.0) == 0 and "Traceback" not in node.output
+    connection.close()
+
+
+def test_the_same_error_of_each_frame_is_logged_now_and_then(peer):
+    """Though it names another number each time, as the bytes of a damaged image."""
+    logged, done = [], threading.Semaphore(0)
+
+    def fail(number: int) -> None:
+        done.release()
+        raise ValueError(f"image of {number} bytes is damaged" if number < 9 else "another")
+    worker = Worker(fail, SimpleNamespace(error=logged.append), "of_a_test")
+    for number in (1, 2, 3, 9):
+        worker.put(number)
+        assert done.acquire(timeout=5.0)
+    worker.stop()
+    assert logged == ["ValueError: image of 1 bytes is damaged", "ValueError: another"]
