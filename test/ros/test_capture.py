@@ -229,7 +229,7 @@ def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_
     mine = tmp_path / "mine.yaml"
     mine.write_text("parts: [head, shoulders]\nsize_minimum: 0.1\nsize_maximum: 0.9\n"
                     "facing: 180\nsharpness_minimum: 0\nquality_minimum: 99\n")
-    run("capture", folder=tmp_path / "out", window=2.0)
+    run("capture", folder=tmp_path / "out", window=2.0, allowed_folders=tmp_path)
     scene.connect()
 
     def retaken():
@@ -330,7 +330,7 @@ def test_the_downstream_node_gets_a_capture_even_if_it_starts_later(peer, run, s
         scene(noise(), portrait(0.5))
         return (r := ask(peer)).success and r.capture
     image_path = Path(wait_until(taken).image_path)
-    run("downstream").says("wrote")
+    run("downstream", folder=tmp_path).says("wrote")
     pose_map = cv2.imread(str(image_path.with_name(image_path.stem + "_posemap.png")))
     assert pose_map.shape == (720, 1280, 3) and pose_map.any()
     document = json.loads(image_path.with_name(image_path.stem + "_openpose.json").read_text())
