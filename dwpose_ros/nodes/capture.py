@@ -75,6 +75,7 @@ class Capture(DwposeNode):
         pose_input(self, self._on_pose, 5)
         self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
         self.serve(CaptureSrv, "capture", self._on_request)
+        self._tidy()
         self.every(TIDY_S, self._tidy)
 
     def deactivate(self) -> None:

@@ -45,11 +45,12 @@ def run(make: type) -> None:
             _spin(executor, node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except MISTAKES as err:
-        if node is not None:
+    except (*MISTAKES, RuntimeError) as err:  # the latter is RCLError, as where security refuses
+        if node is not None and rclpy.ok():
             raise  # not the user's doing
-        rclpy.logging.get_logger(make.__name__.lower()).fatal(one_line(err))
-        code = MISTAKE
+        if node is None:
+            rclpy.logging.get_logger(make.__name__.lower()).fatal(one_line(err))
+            code = MISTAKE
     except Exception:
         if rclpy.ok():  # else a signal cut it short
             raise
