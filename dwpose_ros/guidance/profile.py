@@ -57,6 +57,8 @@ class Profile:
     """Least unified quality of a capture, 0..100."""
     still: float = 0.25
     """Largest mean keypoint speed, in heights of the seen parts a second."""
+    still_hands: float = 0.6
+    """The same of a hand in the image, where `parts` has no hands: networks err more there."""
     score: float = 0.3
     """Keypoints up to this score count as not seen."""
     hold_s: float = 1.5
@@ -125,12 +127,12 @@ _RANGES = {"size_minimum": (0.0, 1.0), "size_maximum": (0.0, 1.0), "margin": (0.
            "centre": (0.0, 0.5), "facing": (0.0, 180.0), "looking": (0.0, 180.0),
            "brightness_minimum": (0.0, 1.0), "brightness_maximum": (0.0, 1.0),
            "sharpness_minimum": (0.0, 1e6), "quality_minimum": (0.0, 100.0),
-           "still": (0.0, 100.0), "score": (0.0, 1.0), "hold_s": (0.0, 60.0),
-           "debounce_s": (0.0, 60.0), "gap_s": (0.0, 60.0),
+           "still": (0.0, 100.0), "still_hands": (0.0, 100.0), "score": (0.0, 1.0),
+           "hold_s": (0.0, 60.0), "debounce_s": (0.0, 60.0), "gap_s": (0.0, 60.0),
            "repeat_s": (0.0, 3600.0)}
 # The ends of those that nobody reaches.
 _NEVER = {"centre": 0.0, "facing": 0.0, "looking": 0.0, "quality_minimum": 100.0, "still": 0.0,
-          "score": 1.0}
+          "still_hands": 0.0, "score": 1.0}
 _MOST_PEOPLE = 10
 _FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", "sequence")}
 
