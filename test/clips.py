@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance import Coach, Decision, load_phrases, load_profile
+from dwpose_ros.guidance import Coach, Decision, Profile, load_phrases, load_profile
 from dwpose_ros.guidance.checks import Judge
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.guidance.view import Follower, View
@@ -96,12 +96,13 @@ def poses(name: str) -> list[Frame]:
     return frames
 
 
-def guide(frames: list[Frame], profile: str, turns: int = 1) -> list[Told]:
+def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[Told]:
     """What the guidance says to a film that is shown so often, one frame after the other.
 
     A sentence takes as long as it does in English; a capture is answered at once.
     """
-    wanted = load_profile(CONFIG / "profiles" / f"{profile}.yaml")
+    wanted = profile if isinstance(profile, Profile) else load_profile(
+        CONFIG / "profiles" / f"{profile}.yaml")
     phrases = load_phrases(CONFIG / "phrases" / "en.yaml")
     follower, judge, coach = Follower(wanted), Judge(wanted), Coach(wanted)
     told, until, step = [], -1.0, frames[1].time_s
