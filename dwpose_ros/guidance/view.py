@@ -12,6 +12,7 @@ from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 
 _SPEED_TIME_S = 0.35  # over which keypoint speed is measured
+_LATEST_S = 0.15  # the same of hands which have just come to rest
 _LONGEST_S = 2.0  # between two frames from which speed can be told
 _GONE_S = 1.0  # after so long, whoever comes is somebody else
 _BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
@@ -217,16 +218,32 @@ class Follower:
         if not before or "hands" in self._profile.parts or math.isnan(size):
             return
         side = in_image(self._profile.side, self.mirrored)
-        # All of the time that is looked back on, or noise between two frames would be a movement.
-        lasted = min(max(time_s - before[0][0], _SPEED_TIME_S), 1.0)
-        found = []
-        for points in (_HANDS[side],) if side in _HANDS else _HANDS.values():
-            for _, old, was_seen in before:
-                both = points[seen[points] & was_seen[points]]
-                if len(both):  # the median: fingertips are found elsewhere at times
-                    found.append(float(np.median(np.linalg.norm(xy[both] - old[both], axis=1))))
+        found = [_swiftness(before, xy, seen, hand, time_s)
+                 for hand in ((_HANDS[side],) if side in _HANDS else _HANDS.values())]
+        found = [speed for speed in found if not math.isnan(speed)]
         if found:
-            self._hands = max(found) / size / lasted
+            self._hands = max(found) / size
+
+
+def _swiftness(trail: list[tuple[float, np.ndarray, np.ndarray]], xy: np.ndarray,
+               seen: np.ndarray, hand: np.ndarray, time_s: float) -> float:
+    """Px a second of a hand's points; NaN where none is seen twice.
+
+    The lesser of how far it went in a longer and in a shorter time: noise is as large in both, and
+    who has just come to rest is known to. By all of each time, or noise between two frames would
+    be a movement.
+    """
+    steps = []
+    for then, old, was_seen in trail:
+        both = hand[seen[hand] & was_seen[hand]]
+        if len(both):  # the median: fingertips are found elsewhere at times
+            off = np.linalg.norm(xy[both] - old[both], axis=1)
+            steps.append((time_s - then, float(np.median(off))))
+    ago = min((ago for ago, _ in steps), default=math.nan)
+    if not steps:
+        return math.nan
+    spans = [max(lasted, ago) for lasted in (_SPEED_TIME_S, _LATEST_S)]
+    return min(max(moved for t, moved in steps if t <= span) / min(span, 1.0) for span in spans)
 
 
 def _lately(trail: list[tuple[float, np.ndarray, np.ndarray]], time_s: float
