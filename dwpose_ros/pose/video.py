@@ -27,7 +27,8 @@ class Video:
     """Makes of an estimator of images one of video: frame and time in, ids and people out.
 
     With ``detect_every`` 1, or an estimator that is not ``TopDown`` (there is nothing to leave
-    out), each frame is what the estimator makes of it; only ids are added. With n > 1 the detector runs on every n-th frame, and out of turn, at most twice
+    out), each frame is what the estimator makes of it; only ids are added.
+    With n > 1 the detector runs on every n-th frame, and out of turn, at most twice
     between two turns, where somebody is lost or their points no longer fit their box. Between
     detections:
 
