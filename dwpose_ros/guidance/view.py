@@ -7,16 +7,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dwpose_ros.guidance.body import indices
+from dwpose_ros.guidance.body import in_image, indices
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 
 _SPEED_TIME_S = 0.35  # over which keypoint speed is measured
+_LATEST_S = 0.15  # the same of hands which have just come to rest
 _LONGEST_S = 2.0  # between two frames from which speed can be told
 _GONE_S = 1.0  # after so long, whoever comes is somebody else
 _BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
 _ABSURD_PX = 1e5
 _LEAST_SIZE = 0.05  # of the parts whose speed is measured, in heights of the person's box
 _TELLING = 5  # points from which on it can be told how somebody moves
+# A wrist and its hand: where the hand is a blur, networks lose it and keep the wrist.
+_HANDS = {side: np.array([INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)])
+          for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))}
 # Somebody is company from this share of the followed person's height on; once they are, until
 # they are smaller than the second.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
@@ -37,6 +42,7 @@ class View(NamedTuple):
     sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality; or NaN
     nearer: float = math.nan  # logarithm of how much larger they have become since some moment
     aside: float = math.nan  # how far they have gone to the image's right since, in their heights
+    hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
 
     # Arrays do not compare as a whole: a view is its own, and what it measures is kept for it.
     __eq__, __hash__ = object.__eq__, object.__hash__
@@ -110,7 +116,8 @@ class Follower:
 
     def _forget_movement(self) -> None:
         self._recent: list[tuple[float, np.ndarray, np.ndarray]] = []  # when, and where they were
-        self._speed = math.nan
+        self._trail: list[tuple[float, np.ndarray, np.ndarray]] = []  # the same with all points
+        self._speed = self._hands = math.nan
         self._seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # when, and what
 
     def choose(self, ids: list[int], boxes: np.ndarray) -> int | None:
@@ -137,7 +144,7 @@ class Follower:
         last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)
         if chosen is None:
-            self._recent = []
+            self._recent, self._trail = [], []
             return None
         # Who is lost and found again at once is the same, whatever a tracker calls them.
         self.newcomer = self.person_id != last and (
@@ -150,10 +157,12 @@ class Follower:
         others = max(int((heights > company * heights[chosen]).sum()) - 1, 0)
         self._crowded = others > 0
         points, seen = self._bridge(xy[chosen], scores[chosen], time_s)
-        self._measure_speed(points, seen, boxes[chosen], time_s)
+        size = self._measure_speed(points, seen, boxes[chosen], time_s)
+        # Not where they were a moment ago: what is lost of a hand is what moves.
+        self._measure_hands(xy[chosen], scores[chosen] > self._threshold, size, time_s)
         self._measure_way(xy[chosen], scores[chosen] > self._threshold, width)
         return View(points, seen, boxes[chosen], width, height, others, self._speed,
-                    nearer=self._way[0], aside=self._way[1])
+                    nearer=self._way[0], aside=self._way[1], hands=self._hands)
 
     def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:
         """Add up what the points seen in this frame and in the last one tell."""
@@ -172,26 +181,75 @@ class Follower:
         self._way = self._way[0] + math.log(larger), self._way[1] + float(went) / tall
 
     def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, box: np.ndarray,
-                       time_s: float) -> None:
+                       time_s: float) -> float:
         """How far they are from where they were shortly before: not from frame to frame, where
-        the more frames come in a second, the more of it were noise."""
+        the more frames come in a second, the more of it were noise.
+
+        Gives the height of the seen parts, px; NaN where too few are seen to tell it.
+        """
         wanted = indices(self._profile.points_in(self.mirrored))
         points, there = xy[wanted], scores[wanted] > self._threshold
-        if self._recent and not 0 < time_s - self._recent[-1][0] <= _LONGEST_S:
-            self._recent = []
-        before = [r for r in self._recent if time_s - r[0] <= _SPEED_TIME_S] or self._recent[-1:]
+        before = _lately(self._recent, time_s)
         self._recent = [*before, (time_s, points, there)]
         self._speed = math.nan
-        if not before:
-            return
-        then, old, was_there = before[0]
-        both = there & was_there
-        if both.sum() < len(points) / 2:  # too few to tell how large they all would be
-            return
+        if there.sum() < len(points) / 2:  # too few to tell how large they all would be
+            return math.nan
         # Ears, all that there is of a head from behind, have no height of their own.
         tall = float(box[3] - box[1])
         size = max(float(np.ptp(points[there][:, 1])), _LEAST_SIZE * tall if tall > 0 else 0, 1.0)
-        moved = float(np.linalg.norm(points[both] - old[both], axis=1).mean()) / size
-        # Between frames of less than one a second, all of the movement may have been in one
-        # second: to be still means not to have moved further than that.
-        self._speed = moved / min(time_s - then, 1.0)
+        if not before:
+            return size
+        then, old, was_there = before[0]
+        both = there & was_there
+        if both.sum() >= len(points) / 2:
+            moved = float(np.linalg.norm(points[both] - old[both], axis=1).mean()) / size
+            # Between frames of less than one a second, all of the movement may have been in one
+            # second: to be still means not to have moved further than that.
+            self._speed = moved / min(time_s - then, 1.0)
+        return size
+
+    def _measure_hands(self, xy: np.ndarray, seen: np.ndarray, size: float,
+                       time_s: float) -> None:
+        """How far the faster hand is from where it was furthest away shortly before: who waves
+        is back after a moment. Where hands are what the profile is about, their speed is known."""
+        before = _lately(self._trail, time_s)
+        self._trail = [*before, (time_s, xy, seen)]
+        self._hands = math.nan
+        if not before or "hands" in self._profile.parts or math.isnan(size):
+            return
+        side = in_image(self._profile.side, self.mirrored)
+        found = [_swiftness(before, xy, seen, hand, time_s)
+                 for hand in ((_HANDS[side],) if side in _HANDS else _HANDS.values())]
+        found = [speed for speed in found if not math.isnan(speed)]
+        if found:
+            self._hands = max(found) / size
+
+
+def _swiftness(trail: list[tuple[float, np.ndarray, np.ndarray]], xy: np.ndarray,
+               seen: np.ndarray, hand: np.ndarray, time_s: float) -> float:
+    """Px a second of a hand's points; NaN where none is seen twice.
+
+    The lesser of how far it went in a longer and in a shorter time: noise is as large in both, and
+    who has just come to rest is known to. By all of each time, or noise between two frames would
+    be a movement.
+    """
+    steps = []
+    for then, old, was_seen in trail:
+        both = hand[seen[hand] & was_seen[hand]]
+        if len(both):  # the median: fingertips are found elsewhere at times
+            off = np.linalg.norm(xy[both] - old[both], axis=1)
+            steps.append((time_s - then, float(np.median(off))))
+    ago = min((ago for ago, _ in steps), default=math.nan)
+    if not steps:
+        return math.nan
+    spans = [max(lasted, ago) for lasted in (_SPEED_TIME_S, _LATEST_S)]
+    return min(max(moved for t, moved in steps if t <= span) / min(span, 1.0) for span in spans)
+
+
+def _lately(trail: list[tuple[float, np.ndarray, np.ndarray]], time_s: float
+            ) -> list[tuple[float, np.ndarray, np.ndarray]]:
+    """What of a trail of times and what was seen then tells how fast somebody is, oldest first;
+    the last alone where frames come slowly, and none where time jumps."""
+    if trail and not 0 < time_s - trail[-1][0] <= _LONGEST_S:
+        return []
+    return [seen for seen in trail if time_s - seen[0] <= _SPEED_TIME_S] or trail[-1:]

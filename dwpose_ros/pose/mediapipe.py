@@ -3,7 +3,8 @@
 Its wheel carries its models, so it needs no download. It lacks small toes (their score is 0) and
 gives no score for a point of a face or a hand, only whether there is one: theirs are 1 or 0. Its
 body scores say little about what is hidden: a nose seen from behind keeps a score near 1, and
-only the missing face tells.
+only the missing face tells. Nor do they tell a person from a table; the score of a person is the
+detector's, which runs on the first image of them only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dwpose_ros.keypoints import BODY, COUNT, FACE, FEET, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.pose.people import ModelError, People, check_image
 from dwpose_ros.pose.runtimes import Place
 
@@ -48,6 +49,7 @@ MESH_FACE = [
 ]  # fmt: skip
 _MESH_PAIRS = np.array([v if isinstance(v, tuple) else (v, v) for v in MESH_FACE])
 
+_GRAPH = "mediapipe/modules/holistic_landmark/holistic_landmark_cpu.binarypb"
 _CHATTER = re.compile(rb"INFO: Created TensorFlow|WARNING: All log messages before|[IW]\d{4} ")
 
 
@@ -62,8 +64,8 @@ class MediaPipe:
 
     def __init__(self, tracking: bool = True) -> None:
         with _quiet():
-            holistic = _holistic()
-            self._holistic = holistic(static_image_mode=not tracking)
+            self._holistic = _holistic(tracking)
+            self._score = 0.0  # of the person when last detected
             # The graph starts, and talks, at the first image.
             self._holistic.process(np.zeros((64, 64, 3), np.uint8))
 
@@ -71,14 +73,19 @@ class MediaPipe:
         check_image(rgb)
         # It refuses views, such as bgr[..., ::-1].
         found = self._holistic.process(np.ascontiguousarray(rgb))
-        return to_people(found, rgb.shape[1], rgb.shape[0])
+        if found.pose_detection is not None:  # else they were followed from the last image
+            self._score = float(found.pose_detection.score[0])
+        return to_people(found, rgb.shape[1], rgb.shape[0], self._score)
 
     def close(self) -> None:
         self._holistic.close()
 
 
-def to_people(found, width: int, height: int) -> People:
-    """Map Holistic's result for an image of ``width`` x ``height`` pixels to the 133 points."""
+def to_people(found, width: int, height: int, score: float = 1.0) -> People:
+    """Map Holistic's result for an image of ``width`` x ``height`` pixels to the 133 points.
+
+    ``score`` is that of the detection which it came of, 0..1.
+    """
     if found.pose_landmarks is None:
         return People.none()
     xy = np.zeros((COUNT, 2), np.float32)
@@ -104,16 +111,15 @@ def to_people(found, width: int, height: int) -> People:
     if not seen.any():
         return People.none()
     box = [*xy[seen].min(0), *xy[seen].max(0)]
-    body = scores[: FEET.stop][seen[: FEET.stop]]
-    box_score = body.mean() if body.size else scores[seen].mean()
-    return People.of(xy[None], scores[None], [box], [box_score])
+    return People.of(xy[None], scores[None], [box], [score])
 
 
 def _pixels(landmarks, width: int, height: int) -> np.ndarray:
     return np.array([(point.x * width, point.y * height) for point in landmarks.landmark])
 
 
-def _holistic() -> type:
+def _holistic(tracking: bool):
+    """Holistic that also gives its detections, and follows from image to image or not."""
     first, last = PYTHONS
     if not first <= sys.version_info[:2] <= last:
         raise ModelError(
@@ -122,13 +128,26 @@ def _holistic() -> type:
             "(its weights: `models fetch`)"
         )
     try:
-        from mediapipe.python.solutions import holistic
+        from mediapipe.python.solution_base import SolutionBase
+        from mediapipe.python.solutions import holistic  # noqa: F401  what its graph is made of
     except ImportError as err:
         raise ModelError(
             f"MediaPipe {VERSION} is not installed here ({err}): `pip install --no-deps "
             f"mediapipe=={VERSION}`, or use DWPose (its weights: `models fetch`)"
         ) from err
-    return holistic.Holistic
+    # As Holistic itself does it, which asks for no detections.
+    return SolutionBase(
+        binary_graph_path=_GRAPH,
+        side_inputs={
+            "model_complexity": 1, "smooth_landmarks": tracking, "use_prev_landmarks": tracking,
+            "enable_segmentation": False, "smooth_segmentation": tracking,
+            "refine_face_landmarks": False,
+        },
+        outputs=[
+            "pose_detection", "pose_landmarks", "face_landmarks", "left_hand_landmarks",
+            "right_hand_landmarks",
+        ],
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

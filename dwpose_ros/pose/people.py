@@ -50,6 +50,10 @@ class People(NamedTuple):
                 raise ValueError(f"{name} has shape {array.shape}, wanted {shape}")
         return people
 
+    def take(self, rows: np.ndarray) -> People:
+        """These rows, (n,) bool."""
+        return People(*(array[rows] for array in self))
+
 
 class Estimator(Protocol):
     """Something that finds people in an image; one thread at a time."""

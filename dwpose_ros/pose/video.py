@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dwpose_ros.pose.people import Estimator, People, TopDown, check_image
+from dwpose_ros.pose.presence import Presence
 from dwpose_ros.pose.smoothing import OneEuro
 from dwpose_ros.pose.tracker import KEEP_S, Tracker
 from dwpose_ros.pose.tracks import (
@@ -26,8 +27,8 @@ class Video:
     """Makes of an estimator of images one of video: frame and time in, ids and people out.
 
     With ``detect_every`` 1, or an estimator that is not ``TopDown`` (there is nothing to leave
-    out), each frame is what the estimator makes of it, ghosts of its detector included; only ids
-    are added. With n > 1 the detector runs on every n-th frame, and out of turn, at most twice
+    out), each frame is what the estimator makes of it; only ids are added.
+    With n > 1 the detector runs on every n-th frame, and out of turn, at most twice
     between two turns, where somebody is lost or their points no longer fit their box. Between
     detections:
 
@@ -40,10 +41,12 @@ class Video:
     - two poses that are one person's become one, with the id that it fits best.
     - a newcomer is found by the n-th frame at the latest.
 
-    Nobody is published whose best points are below the threshold of drawing, detected or not.
-    Somebody whom the detector does not see, but whose pose is as sure as before, is kept for one
-    frame more, and the detector asked again: detectors blink. The second time they are gone, as
-    pose networks were only ever shown people, and may see one in a coat on a hook.
+    Nobody is published who may be a ghost, by ``Presence``: whom the detector is not sure of, at
+    first, and whoever has a shape that no body has, or changes it as none can. They are followed
+    all the same. With n > 1, nor is anybody whose best points are below the threshold of drawing,
+    detected or not. Somebody whom the detector does not see, but whose pose is as sure as before,
+    is kept for one frame more, and the detector asked again: detectors blink. The second time they
+    are gone, as pose networks were only ever shown people, and may see one in a coat on a hook.
 
     ``smooth`` is True for a One-Euro filter as it is, or one of your own. It works on what is
     given out and never on what boxes are made of: they would lag behind whoever moves, cut them
@@ -65,6 +68,7 @@ class Video:
         """How often the detector ran; equal to the frames where it runs on each."""
         self._smooth = OneEuro() if smooth is True else smooth or None
         self._tracker = Tracker()
+        self._presence = Presence()
         self._forget()
 
     @property
@@ -95,6 +99,10 @@ class Video:
         else:
             people = self._follow(rgb, time_s)
             ids = self._tracks.ids.tolist()
+        there = self._presence(ids, people, time_s)
+        if not there.all():
+            ids = [i for i, known in zip(ids, there) if known]
+            people = people.take(there)
         if self._smooth is not None:
             people = self._smooth(ids, people, time_s)
         return ids, people

@@ -11,7 +11,7 @@ from dwpose_ros.capture.quality.region import region
 from dwpose_ros.capture.quality.sharpness import (PERSON_PX, hands_sharpness, motion_blur,
                                                   motion_measure, person_sharpness, sharpness,
                                                   sharpness_at)
-from dwpose_ros.keypoints import LEFT_HAND, RIGHT_HAND
+from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 
 FACE = np.array((150, 40, 310, 260))
 
@@ -179,3 +179,21 @@ def test_absurd_motion_is_a_number():
 @pytest.mark.parametrize("speed, score", [(0, 100), (0.5, 50), (4.5, 10), (math.nan, math.nan)])
 def test_the_stiller_the_better(speed, score):
     assert motion_measure(speed).score == pytest.approx(score, nan_ok=True)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_hand_that_moves_is_motion_of_somebody_who_stands_still(lost):
+    """Also where the network lost it, as a blur is lost: then the wrist tells."""
+    before = np.random.default_rng(0).uniform(0, 100, (133, 2)).astype(np.float32)
+    now, scores = before.copy(), np.ones(133)
+    arm = [INDEX["right_wrist"], *range(RIGHT_HAND.start, RIGHT_HAND.stop)]
+    now[arm] += (0, 10)
+    scores[RIGHT_HAND] = 0.0 if lost else 1.0
+    assert motion(now, scores, before, 0.1, 100) == pytest.approx(1.0)
+
+
+def test_fingertips_that_are_found_elsewhere_are_no_motion_of_a_hand():
+    before = np.random.default_rng(0).uniform(0, 100, (133, 2)).astype(np.float32)
+    now = before.copy()
+    now[RIGHT_HAND.stop - 8:RIGHT_HAND.stop] += (0, 20)
+    assert motion(now, np.ones(133), before, 0.1, 100) == pytest.approx(2 * 8 / 133)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dwpose_ros.capture.quality.measure import Measure, measure, sigmoid
 from dwpose_ros.capture.quality.region import Region, region
-from dwpose_ros.keypoints import LEFT_HAND, RIGHT_HAND
+from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 
 PERSON_PX = 256  # height to which a person is reduced before sharpness is measured
 _DETAIL_PX = 128  # and a face or a hand
@@ -18,6 +18,9 @@ _SHARP = 100.0  # variance of the Laplacian at which the score is one half
 _FACE_SHARP, _HANDS_SHARP = 20.0, 8.0  # the same of a face and of a hand, which are smoother
 _NO_DETAIL = 20.0  # variance of a second derivative
 _FAST = 0.5  # heights a second at which the score is one half
+# A wrist stands for its hand where that is lost, as a blur is.
+_WRISTS_AND_HANDS = [np.array([INDEX[wrist], *range(hand.start, hand.stop)]) for wrist, hand in (
+    ("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))]
 _ROOM = 0.15  # round the points of a face or hand, of their extent
 
 
@@ -98,12 +101,18 @@ def motion_measure(speed: float) -> Measure:
 
 def motion(xy: np.ndarray, scores: np.ndarray, before: np.ndarray, dt_s: float,
            height: float) -> float:
-    """Mean speed of the points scored above 0.3 against `before` (133, 2), heights a second.
+    """Mean speed of the points scored above 0.3 against `before` (133, 2), heights a second; that
+    of the faster hand, as the median of its points, where it is more: few points are a hand's, and
+    a hand that is a blur spoils the picture of somebody who stands still.
 
     NaN where it cannot be told.
     """
     there = (scores > 0.3) & np.isfinite(xy).all(1) & np.isfinite(before).all(1)
     if not there.any() or not dt_s > 0 or not height > 0:
         return math.nan
-    moved = np.subtract(xy[there], before[there], dtype=float)  # absurd points overflow float32
-    return float(np.linalg.norm(moved, axis=1).mean()) / height / dt_s
+    moved = np.zeros(len(there))
+    # Absurd points overflow float32.
+    moved[there] = np.linalg.norm(np.subtract(xy[there], before[there], dtype=float), axis=1)
+    hands = [moved[hand[there[hand]]] for hand in _WRISTS_AND_HANDS if there[hand].any()]
+    fastest = max([float(moved[there].mean()), *(float(np.median(hand)) for hand in hands)])
+    return fastest / height / dt_s

@@ -15,11 +15,12 @@ from dwpose_ros.capture.quality.measure import FACE_MEASURES, Measure
 from dwpose_ros.capture.quality.region import (Region, person_box, person_mask, region,
                                                seen_points)
 
-# What is taken where nobody says what matters: the person, and how the face is lit and drawn.
+# What is taken where nobody says what matters: the person, how the face is lit and drawn, and to
+# choose between frames, hands.
 WEIGHTS: dict[str, float] = {
     "sharpness": 2.0, "motion_blur": 1.0, "motion": 1.0, "under_exposure": 1.0,
     "over_exposure": 1.0, "crop_margins": 0.5, "face_sharpness": 1.0, "face_under_exposure": 0.5,
-    "face_over_exposure": 0.5, "eyes_open": 0.5,
+    "face_over_exposure": 0.5, "eyes_open": 0.5, "hands_sharpness": 0.25,
 }
 _WORST = 1.0  # a score of 0 counts as this much: worst of all, yet some pictures are worse
 _UNKNOWN = math.nan

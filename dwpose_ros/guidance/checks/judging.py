@@ -86,7 +86,8 @@ def relaxed(profile: Profile, by: float) -> Profile:
                       for w in profile.posture),
         brightness_minimum=darkest, brightness_maximum=brightest,
         sharpness_minimum=profile.sharpness_minimum * (1 - by),
-        still=profile.still * (1 + _STILL * by), score=score)
+        still=profile.still * (1 + _STILL * by),
+        still_hands=profile.still_hands * (1 + _STILL * by), score=score)
 
 
 def judge(view: View | None, profile: Profile, mirrored: bool = False) -> list[Verdict]:

@@ -26,5 +26,9 @@ def sharp(view: View, profile: Profile, mirrored: bool = False,
 
 def still(view: View, profile: Profile, mirrored: bool = False,
           before: Verdict | None = None) -> Verdict:
-    """The person does not move; unknown at first, and where frames are too far apart."""
-    return within("still", view.speed, maximum=profile.still, unit="1/s", high_code="keep_still")
+    """The person does not move, nor do hands that are in the image; unknown at first, and where
+    frames are too far apart."""
+    body, hands = (within("still", speed, maximum=most, unit="1/s", high_code="keep_still")
+                   for speed, most in ((view.speed, profile.still),
+                                       (view.hands, profile.still_hands)))
+    return hands if hands.ok is False and body.ok is not False else body

@@ -1,0 +1,131 @@
+"""Films of real people through the real estimator and the guidance, without middleware.
+
+What is filmed when stands in ``people/truth.json`` beside the films.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+
+from dwpose_ros.guidance import Coach, Decision, Profile, load_phrases, load_profile
+from dwpose_ros.guidance.checks import Judge
+from dwpose_ros.guidance.phrases import speaking_s
+from dwpose_ros.guidance.view import Follower, View
+from dwpose_ros.pose.people import People
+from dwpose_ros.pose.video import Video
+
+FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "people"
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+
+
+class Frame(NamedTuple):
+    """What was published of one frame, and what the estimator itself had found."""
+
+    time_s: float
+    ids: list[int]
+    people: People
+    found: int
+    size: tuple[int, int]
+
+
+class Told(NamedTuple):
+    """What the guidance made of one frame."""
+
+    time_s: float
+    decision: Decision
+    view: View | None
+
+
+def need(name: str) -> Path:
+    """The film, or the test is skipped."""
+    pytest.importorskip("mediapipe")
+    if not (FOLDER / name).is_file():
+        pytest.skip(f"{FOLDER / name} is absent")
+    return FOLDER / name
+
+
+def truth(name: str) -> dict:
+    need(name)
+    return json.loads((FOLDER / "truth.json").read_text())[name]
+
+
+def images(name: str) -> Iterator[tuple[float, np.ndarray]]:
+    """Time in seconds and RGB image of each frame."""
+    film = cv2.VideoCapture(str(need(name)))
+    number, fps = 0, film.get(cv2.CAP_PROP_FPS)
+    while True:
+        more, bgr = film.read()
+        if not more:
+            break
+        yield number / fps, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        number += 1
+    assert number, f"{name} has no frames"
+
+
+@lru_cache(maxsize=None)
+def poses(name: str) -> list[Frame]:
+    """A film as the pose node publishes it."""
+    need(name)
+    from dwpose_ros.pose.mediapipe import MediaPipe
+
+    estimator = MediaPipe()
+    found = []
+
+    class Counting:
+        name, runs_on = estimator.name, estimator.runs_on
+
+        def __call__(self, rgb):
+            people = estimator(rgb)
+            found.append(len(people.xy))
+            return people
+
+    video = Video(Counting())
+    frames = []
+    for time_s, rgb in images(name):
+        ids, people = video(rgb, time_s)
+        frames.append(Frame(time_s, ids, people, found[-1], rgb.shape[1::-1]))
+    estimator.close()
+    return frames
+
+
+def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[Told]:
+    """What the guidance says to a film that is shown so often, one frame after the other.
+
+    A sentence takes as long as it does in English; a capture is answered at once.
+    """
+    wanted = profile if isinstance(profile, Profile) else load_profile(
+        CONFIG / "profiles" / f"{profile}.yaml")
+    phrases = load_phrases(CONFIG / "phrases" / "en.yaml")
+    follower, judge, coach = Follower(wanted), Judge(wanted), Coach(wanted)
+    told, until, step = [], -1.0, frames[1].time_s
+    for turn in range(turns):
+        for frame in frames:
+            now = turn * (frames[-1].time_s + step) + frame.time_s
+            before = follower.person_id
+            view = follower.look(frame.ids, *frame.people[:3], *frame.size, now)
+            if follower.person_id != before:
+                judge.reset()
+                coach.interrupted()
+            if follower.newcomer:
+                coach.somebody_else()
+            decision = coach.update(judge(view), now, now < until)
+            if decision.speak:
+                text = phrases.text(decision.code, decision.part, decision.grade, decision.count)
+                until = now + speaking_s(text)
+            if decision.capture:
+                coach.captured(True, now)
+            told.append(Told(now, decision, view))
+    return told
+
+
+def within(time_s: float, spans: list[list[float]]) -> bool:
+    """Whether a time is in one of the spans."""
+    return any(start <= time_s <= end for start, end in spans)
