@@ -235,6 +235,9 @@ class _Domain(Domain):
         pass
 
 
+_CHANGES = 1000  # of the graph that are taken at once
+
+
 class Participant:
     """One DDS participant: a process's place in the ROS 2 graph."""
 
@@ -256,7 +259,7 @@ class Participant:
         self._graph_writer = self.writer(GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(1)))
         self._graph_reader: Reader | None = None
         self._remote: dict[bytes, Any] = {}
-        self._builtin: dict[str, BuiltinDataReader] = {}
+        self._builtin: dict[Any, tuple[BuiltinDataReader, dict[bytes, Any]]] = {}
 
     def end(self) -> None:
         """Leave the graph; all readers and writers of this participant end."""
@@ -312,11 +315,20 @@ class Participant:
                 for name, namespace, readers, writers in self._nodes.values()])))
 
     def _discovered(self, topic) -> list:
-        with _converting, _or_gone(self._dds):
+        """What of a kind is there now. Only what has changed is taken: reading all of it each time
+        costs memory that is never given back, and keeps all that has ever been there."""
+        with _converting, self._lock, _or_gone(self._dds):
             if topic not in self._builtin:
-                self._builtin[topic] = BuiltinDataReader(self._dds, topic)
-            return [s for s in self._builtin[topic].read(100_000)
-                    if _info(s.sample_info).instance_state == InstanceState.Alive]
+                self._builtin[topic] = BuiltinDataReader(self._dds, topic), {}
+            reader, alive = self._builtin[topic]
+            while changes := reader.take(_CHANGES):
+                for sample in changes:
+                    key = sample.key.bytes
+                    if _info(sample.sample_info).instance_state == InstanceState.Alive:
+                        alive[key] = sample
+                    else:
+                        alive.pop(key, None)
+            return list(alive.values())
 
     def endpoints(self, writers: bool) -> list[Endpoint]:
         """All writers, or all readers, that are known now."""
@@ -327,7 +339,6 @@ class Participant:
 
     def nodes(self) -> list[tuple[str, str, set[bytes], set[bytes]]]:
         """All nodes known now: name, namespace, gids of their readers and of their writers."""
-        alive = {p.key.bytes for p in self._discovered(BuiltinTopicDcpsParticipant)}
         with self._lock:
             if self._graph_reader is None:
                 self._graph_reader = self.reader(
@@ -337,7 +348,10 @@ class Participant:
                 with suppress(ValueError):  # Humble's has longer gids
                     info = deserialize(data, message_class(GRAPH_TYPE))
                     self._remote[info.gid.data.tobytes()] = info
-            infos = [info for gid, info in self._remote.items() if gid in alive]
+            # Asked after what they said is taken, so that nobody is forgotten who has only just come.
+            alive = {p.key.bytes for p in self._discovered(BuiltinTopicDcpsParticipant)}
+            self._remote = {gid: info for gid, info in self._remote.items() if gid in alive}
+            infos = list(self._remote.values())
         return [(node.node_name, node.node_namespace,
                  {g.data.tobytes() for g in node.reader_gid_seq},
                  {g.data.tobytes() for g in node.writer_gid_seq})

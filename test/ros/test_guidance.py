@@ -218,6 +218,7 @@ def test_parameters_set_together_are_set_all_or_none(peer, show):
 @pytest.mark.parametrize("parameters, expected", [
     ({"profile": "bust"}, "it has"), ({"language": "tlh"}, "it has"),
     ({"profile": "/nowhere/p.yaml"}, "/nowhere/p.yaml: no such file"),
+    ({"label": "../../x"}, "label '../../x' cannot be part of a file name"),
 ])
 def test_what_is_not_there_is_one_line(run, parameters, expected):
     node = run("guidance", **parameters)
