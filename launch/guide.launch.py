@@ -52,5 +52,6 @@ def generate_launch_description() -> LaunchDescription:
             images=True),
         managed("speech", {"language": value("language", str), "voice": value("voice", str)},
                 condition=IfCondition(LaunchConfiguration("speech"))),
-        managed("downstream", {"folder": value("folder", str)}, condition=IfCondition(LaunchConfiguration("downstream"))),
+        managed("downstream", {"folder": value("folder", str)},
+                condition=IfCondition(LaunchConfiguration("downstream"))),
     ])

@@ -72,7 +72,8 @@ def row(descriptor: ParameterDescriptor, value: Any) -> Row:
     return Row(descriptor.name, Parameter.Type(descriptor.type).name.lower(),
                str(value).lower() if isinstance(value, bool) else str(value),
                "".join(limits) or told.get("one of", ""), told.get("unit", ""),
-               "at start" if descriptor.read_only else "" if ONLY_UNCONFIGURED in constraints else "yes",
+               "at start" if descriptor.read_only else (
+                   "" if ONLY_UNCONFIGURED in constraints else "yes"),
                descriptor.description)
 
 

@@ -172,8 +172,8 @@ class Capture(DwposeNode):
         shots = [shot for shot in there if shot.stamp_ns <= now]
         if there and not shots:
             ahead_s = (there[0].stamp_ns - now) / 1e9
-            raise CaptureError(f"no frame is as old as the stamp that was asked for: the oldest is "
-                               f"{ahead_s:.1f} s newer; do the clocks differ?")
+            raise CaptureError("no frame is as old as the stamp that was asked for: the oldest "
+                               f"is {ahead_s:.1f} s newer; do the clocks differ?")
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
             raise CaptureError(f"no frame with a pose in the last {window_s:.3g} s: the newest "

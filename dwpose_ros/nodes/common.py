@@ -19,7 +19,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from dwpose_ros.core.text import one_line
 from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged, name_of
-from dwpose_ros.nodes.flow import Flow
+from dwpose_ros.nodes.flow import FIRST_S, Flow
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
 from dwpose_ros.nodes.worker import StillRunning
 from dwpose_ros.ros.allowed_files import AllowedFiles
@@ -391,8 +391,9 @@ class DwposeNode(LifecycleNode):
             return ""
         for endpoint in self.get_publishers_info_by_topic(flow.topic):
             if phase := self.phase_of(name_of(endpoint)):
+                flow.awaited_at = now
                 return f"waits for {name_of(endpoint)}, which is {phase}"
-        return ""
+        return f"waits for {flow.topic}" if now - flow.awaited_at < FIRST_S else ""
 
     def _observe(self, now: float) -> None:
         """Ask who sends what does not come for their states; nobody while all comes."""

@@ -49,8 +49,8 @@ def judged(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits: Li
 def clock_trouble(flow: Flow) -> str:
     """What is wrong with the stamps of a topic that is read; empty if nothing is."""
     if flow.unstamped:
-        return (f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as of "
-                "now, which hides how old they are; set header.stamp where they are made")
+        return (f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as "
+                "of now, which hides how old they are; set header.stamp where they are made")
     if flow.recent_age_s() < -SKEW_S:
         return (f"stamps on {flow.topic} are {-flow.recent_age_s():.1f} s ahead of this node's "
                 "clock: the clock of the machine that stamps the images is ahead, or this one's "

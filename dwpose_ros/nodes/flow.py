@@ -26,6 +26,7 @@ class Flow:
                  type_name: str = "") -> None:
         self.topic, self.steady, self.type_name, self.count = topic, steady, type_name, 0
         self.unstamped = False  # the newest message had no time of its own
+        self.awaited_at = -math.inf  # when who sends was last known not to have begun
         self._since = now  # from when on something may be expected
         self._lock = threading.Lock()
         self._times: deque[float] = deque(maxlen=WINDOW)

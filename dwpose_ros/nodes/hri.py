@@ -12,6 +12,7 @@ from dwpose_ros.nodes.common import DwposeNode
 from dwpose_ros.nodes.conversions import from_msg
 from dwpose_ros.nodes.running import run
 from dwpose_ros.pose.hri_names import JOINTS, region, skeletons
+from dwpose_ros.ros.poses import pose_input
 
 BODIES = "/humans/bodies"  # REP 155 wants absolute names
 GONE_S = 2.0  # without a pose at all, after which nobody is there

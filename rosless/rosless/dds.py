@@ -348,7 +348,7 @@ class Participant:
                 with suppress(ValueError):  # Humble's has longer gids
                     info = deserialize(data, message_class(GRAPH_TYPE))
                     self._remote[info.gid.data.tobytes()] = info
-            # Asked after what they said is taken, so that nobody is forgotten who has only just come.
+            # After what they said is taken: nobody is to be forgotten who has only just come.
             alive = {p.key.bytes for p in self._discovered(BuiltinTopicDcpsParticipant)}
             self._remote = {gid: info for gid, info in self._remote.items() if gid in alive}
             infos = list(self._remote.values())

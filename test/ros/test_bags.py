@@ -34,7 +34,7 @@ class Session:
     """What the nodes said and took, by the stamps of the poses."""
 
     def __init__(self, peer, run, folder: Path, **more) -> None:
-        self.nodes = [run("guidance", profile="upper_body", **more),
+        self.nodes = [run("guidance", profile="upper_body", notice=False, **more),
                       run("capture", folder=folder, **more)]
         self._guidance = peer.listen(Guidance, "guidance")
         self.speech = peer.listen(String, "speech")

@@ -417,9 +417,11 @@ def test_a_full_disk_shows_in_the_diagnostics_until_there_is_room(peer, run, sce
 
 
 def test_captures_are_removed_after_so_many_hours(run, tmp_path):
-    old, new = (tmp_path / f"me_20260101-12000{i}-000.png" for i in range(2))
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    old, new = (folder / f"me_20260101-12000{i}-000.png" for i in range(2))
     for path, hours in ((old, 25), (new, 23)):
         path.touch()
         os.utime(path, (time.time() - hours * 3600,) * 2)
-    run("capture", folder=tmp_path, keep_hours=24.0).says("1 files of captures older than 24 h")
-    assert list(tmp_path.iterdir()) == [new]
+    run("capture", folder=folder, keep_hours=24.0).says("1 files of captures older than 24 h")
+    assert list(folder.iterdir()) == [new]

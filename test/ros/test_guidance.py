@@ -121,7 +121,8 @@ def test_sentences_do_not_run_into_each_other(show):
         show(portrait(0.3, x=0.15), seconds=0.05)
         said.update({s.data: show.time_s for s in show.speech if s.data not in said})
     first, second = said
-    assert said[second] - said[first] > speaking_s(first) + BREATH_S - 0.001
+    # What is said arrives with its frame, or with the next one.
+    assert said[second] - said[first] > speaking_s(first) + BREATH_S - 0.051
 
 
 def test_light_and_blur_are_spoken_of(show):

@@ -1,5 +1,5 @@
-"""Peers on the network that are broken, or mean it: no node ends, tells or writes what it must not.
-"""
+"""Peers on the network that are broken, or mean it: they end no node, and no node tells or writes
+for them what it must not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
-from diagnostic_msgs.msg import DiagnosticArray
 from harness import Process, wait_until
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
