@@ -11,6 +11,18 @@ import time
 import pytest
 
 
+# Text that somebody's YAML takes for something else.
+LOOKALIKES = (
+    "1e3", "12e4567", "1e-999", ".5", "5.", "+1", "-0", "007", "08", "0x1F", "0x1p3", "0o17",
+    "0b101", "1_000", "1:30", "2020-01-01", "2020-13-45", "inf", "-infinity", "nan", "nan(1)",
+    ".inf", "-.INF", ".NaN", "NaN", "yes", "No", "on", "OFF", "y", "N", "true", "TRUE", "null",
+    "Null", "~", "", " ", " 1", "1 ", "\t1", "a ", "=", "<<", "-", "- a", "?", "!x", "!!int 1",
+    "&x", "*x", "#x", "a #x", "a: b", "a:", "[x", "]", "{x", "{a: 1}", "%x", "@x", "`x", "|",
+    ">", '"quoted"', "'quoted'", "it's", "two\nlines", "\n", "end\n", "a\n\n b\n", "---", "...",
+    "--- a", "back\\slash", "tab\there", "bell\a", "nel\x85", "line\u2028", "\ufeff", "ü", "猫",
+    "🙂", "99999999999999999999", "1e400")
+
+
 def wait_until(condition, timeout_s: float = 20.0):
     """The condition's first true value. Fails the test if there is none in time."""
     end = time.monotonic() + timeout_s

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
+from rclpy._arguments import Arguments
+from rosless_helpers import LOOKALIKES
 
 ROSLESS = Path(__file__).parents[1]
 ROS2 = ("import importlib, sys, rosless; rosless.activate(); "
@@ -409,7 +411,28 @@ def test_parameters_are_passed_in_files_in_order(demo):
     assert not list(demo.temporary.iterdir())  # its own file is gone
 
 
+def test_text_that_looks_like_a_number_stays_text(demo, tmp_path):
+    def read(text: str) -> dict:
+        file = tmp_path / "p.yaml"
+        file.write_text(text, encoding="utf-8")
+        return Arguments(["x", "--ros-args", "--params-file", str(file)]).parameters("/n")
+    texts = {f"text{number}": text for number, text in enumerate(LOOKALIKES)}
+    shown, = demo.shown(
+        f"""Node(package='demo', executable='show', output='screen',
+        name='n', namespace='/', parameters=[{{**{texts!r}, 'texts': {list(LOOKALIKES)!r}}}, {{
+            'text': ParameterValue(LaunchConfiguration('s'), value_type=str),
+            'number': ParameterValue(LaunchConfiguration('s'), value_type=float),
+            'meant': LaunchConfiguration('s'), 'word': LaunchConfiguration('w'),
+            'date': ParameterValue(LaunchConfiguration('d'), value_type=str)}}])""",
+        "s:=1e3", "w:=y", "d:=2020-13-45")
+    first, second = map(read, shown["files"])
+    assert first == {**texts, "texts": list(LOOKALIKES)}
+    assert second == {"text": "1e3", "number": 1000.0, "meant": 1000.0, "word": "y",
+                      "date": "2020-13-45"}
+
+
 @pytest.mark.parametrize("value, message", [
+    ("LaunchConfiguration('s', default='2020-13-45')", "parameter 'p': month must be in 1..12"),
     ("None", "parameter 'p': None must be a bool, int, float or str"),
     ("[]", r"parameter 'p': \[\] must be"),
     ("[1, 'a']", r"parameter 'p': \[1, 'a'\] must be"),

@@ -14,7 +14,7 @@ import yaml
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rosless.ros2 import main
-from rosless_helpers import wait_until
+from rosless_helpers import LOOKALIKES, wait_until
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
@@ -156,6 +156,52 @@ def test_setting_parameters(camera, ros2):
         assert code == 1 and re.match(f"Setting parameter failed: .*{reason}", out)
     assert ended[-1] == (0, "Set parameter successful\n", "")
     assert camera.get_parameter("rate").value == 25.0
+
+
+def test_what_is_dumped_is_read_as_it_was(camera, peer, ros2, tmp_path):
+    texts = {f"text.{number}": text for number, text in enumerate(LOOKALIKES)}
+    for name, text in texts.items():
+        camera.declare_parameter(name, text)
+    camera.declare_parameter("texts", list(LOOKALIKES))
+    camera.declare_parameter("1e3.on", "a key")
+    camera.declare_parameter("lens.name.of", "below a name that has a value")
+    camera.declare_parameter("unset", None, ParameterDescriptor(dynamic_typing=True))
+    code, dumped, err = ros2("param dump /left/camera").end()
+    assert (code, err) == (0, "")
+    file = tmp_path / "camera.yaml"
+    file.write_text(dumped, encoding="utf-8")
+    again = peer("-r", "__ns:=/left", "--params-file", str(file)).node("camera")
+    wanted = {name: p.value for name, p in camera.get_parameters_by_prefix("").items()
+              if name not in ("use_sim_time", "unset")}
+    assert len(wanted) == len(texts) + 6
+    for name, value in wanted.items():
+        assert again.declare_parameter(name, value).value == value, name
+    assert not again._rcl_overrides.keys() - wanted.keys() - {"use_sim_time"}
+
+
+def test_loading_parameters(camera, ros2, tmp_path):
+    file = tmp_path / "p.yaml"
+    camera.declare_parameter("label", "")
+    file.write_text("/**: {ros__parameters: {lens: {k: [2.0]}}}\n"
+                    "/left/camera: {ros__parameters: {rate: 12.5, label: '1e3'}}\n"
+                    "other: {ros__parameters: {rate: 1.0}}\n")
+    loaded = "Set parameter rate successful\nSet parameter label successful\n"
+    assert ros2(f"param load /left/camera {file}").end() == (0, loaded, "")
+    assert [camera.get_parameter(n).value for n in ("rate", "label", "lens.k")] == [
+        12.5, "1e3", camera.get_parameter("lens.k").value]
+    assert camera.get_parameter("lens.k").value[0] == 1.0
+    assert ros2(f"param load --use-wildcard left/camera {file}").end() == (
+        0, "Set parameter lens.k successful\n" + loaded, "")
+    assert list(camera.get_parameter("lens.k").value) == [2.0]
+    file.write_text("/left/camera: {ros__parameters: {lens: {name: x}, rate: 1.5, nope: 1}}\n")
+    code, out, err = ros2(f"param load /left/camera {file}").end()
+    assert (code, out) == (1, "Set parameter rate successful\n")
+    assert re.fullmatch("Set parameter lens.name failed: .*read-only.*\n"
+                        "Set parameter nope failed: .*undeclared.*\n", err)
+    file.write_text("/**: {ros__parameters: {rate: 1.0}}\n")
+    assert ros2(f"param load /left/camera {file}").end() == (
+        1, "", f"ros2 param: '{file}' has no parameters of /left/camera; --use-wildcard takes "
+        "those of /** too\n")
 
 
 def test_interfaces(said):

@@ -18,7 +18,7 @@ COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look 
             "launch": "run a launch file",
             "lifecycle": "list managed nodes, get and change their state",
             "node": "list nodes, tell about one",
-            "param": "list, get, set, describe and dump parameters",
+            "param": "list, get, set, describe, dump and load parameters",
             "run": "run a package's executable", "service": "list and call services",
             "topic": "list, echo, measure and publish topics"}
 

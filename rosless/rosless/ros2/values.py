@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from rosless import parameter_yaml
 from rosless.interfaces import Message, message_class
 
 
@@ -29,15 +30,14 @@ def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any
 
 def to_yaml(message: Message, longest: int | None = None, arrays: bool = True) -> str:
     """A message as YAML, in the order of its fields."""
-    return yaml.safe_dump(to_plain(message, longest, arrays), sort_keys=False, width=10**9,
-                          allow_unicode=True)
+    return parameter_yaml.dump(to_plain(message, longest, arrays))
 
 
 def from_yaml(cls: type[Message], text: str) -> Message:
     """A message from YAML such as `{data: hello}`. Raises ValueError naming what does not fit."""
     try:
         values = yaml.safe_load(text) if text.strip() else {}
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, RecursionError) as err:
         raise ValueError(f"{text!r} is not YAML: {err}") from err
     return fill(cls(), values or {})
 
