@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -184,6 +187,21 @@ def test_info_on_a_compressed_bag(tmp_path, ros2):
     code, out, err = ros2(f"bag info {tmp_path / 'small'}").end()
     assert (code, err) == (0, "")
     assert "small.mcap.zstd" in out and "Storage id:        mcap" in out
+
+
+def test_a_whole_bag_is_not_called_damaged_where_its_reader_has_gone(bag):
+    code = "import rosless; rosless.activate(); " + ROS2
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    words = [sys.executable, "-c", code, "bag", "info", str(bag)]
+    read, write = os.pipe()
+    os.close(read)  # as `| head -1` that has its line
+    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True, env=env)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=env)
+    assert (done.returncode, done.stderr) == (
+        1, "ros2 bag: [Errno 28] No space left on device\n")
 
 
 # Playing

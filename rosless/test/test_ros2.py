@@ -247,6 +247,14 @@ def test_what_is_not_there(ros2):
         assert code == 1 and err.startswith(message) and err.count("\n") == 1
 
 
+def test_what_the_system_refuses_is_one_line(program):
+    env = {"CYCLONEDDS_URI": "<x"}
+    code, out, err = program(ROS2, "topic", "list", env=env).end()
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("ros2 topic: Cyclone DDS cannot join domain ")
+    assert "Traceback" not in err
+
+
 def test_nobody_needs_to_read_all(camera):
     camera.create_timer(0.01, lambda: camera.image.publish(Image()))
     env = {**os.environ, "CODE": "import rosless; rosless.activate(); " + ROS2}

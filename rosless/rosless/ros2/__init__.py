@@ -43,11 +43,20 @@ def main() -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # e.g. `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as err:  # a full disk, a network that is down
+        _drop_output()
+        print(f"ros2 {command}: {err}", file=sys.stderr)
+        return 1
     except (CommandError, ValueError, AssertionError, NotImplementedError) as err:
         print(f"ros2 {command}: {err}", file=sys.stderr)
         return 1
+
+
+def _drop_output() -> None:
+    """Else Python tries once more at its end to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _hand_over() -> None:

@@ -20,9 +20,9 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     if args.prefix:
         parser.exit(2, "rosless has no ros2 run --prefix; a full ROS 2 has it\n")
+    sys.stdout.flush()
     try:
         words = command(find_executable(args.package_name, args.executable_name))
-        sys.stdout.flush()
         os.execv(words[0], [*words, *args.argv])
     except PackageNotFoundError as err:
         print(f"Package '{args.package_name}' not found: {err}", file=sys.stderr)
