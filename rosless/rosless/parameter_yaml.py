@@ -105,6 +105,12 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data) -> bool:
         return True
 
+    def represent_mapping(self, tag, mapping, flow_style=None):
+        node = super().represent_mapping(tag, mapping, flow_style)
+        for key, _ in node.value:  # rcl takes any for text: y: 1.0 needs no quotes
+            key.style = None if key.style == "'" else key.style
+        return node
+
     def represent_text(self, text: str):
         if not text.isprintable():  # line breaks above all: some would come back as others
             return self.represent_scalar(_STR, text, style='"')

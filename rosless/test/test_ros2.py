@@ -214,7 +214,7 @@ def test_interfaces(said):
 @pytest.mark.parametrize("words, code, message", [
     ("doctor", 2, "ros2: rosless has no command 'doctor'; it has action, bag, interface"),
     ("topic", 2, "the following arguments are required: verb"),
-    ("topic bw /x", 2, "invalid choice: 'bw'"),
+    ("topic nope /x", 2, "invalid choice: 'nope'"),
     ("topic echo /x nope_msgs/msg/X", 1, "ros2 topic: unknown interface type 'nope_msgs/msg/X'"),
     ("topic echo x/ std_msgs/msg/String", 1, "Invalid topic name 'x/'"),
     ("topic pub /x std_msgs/msg/String '{nope: 1}'", 1, "std_msgs/msg/String has no field 'nope'"),

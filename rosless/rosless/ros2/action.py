@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-
 from rosless.interfaces import get_interface
-from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2 import CommandError, Parser, connected, settle
 from rosless.ros2.service import call
 from rosless.ros2.values import from_yaml, to_yaml
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 action")
+    parser = Parser(prog="ros2 action")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="names of all actions")
     verb.add_argument("-t", "--show-types", action="store_true")

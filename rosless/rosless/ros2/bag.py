@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import time
 from contextlib import contextmanager
@@ -12,11 +11,11 @@ from typing import Callable, Iterator
 
 from rosbags.rosbag2 import Reader, ReaderError
 
-from rosless.ros2 import CommandError, connected
+from rosless.ros2 import CommandError, Parser, connected
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 bag")
+    parser = Parser(prog="ros2 bag")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     verb = verbs.add_parser("record", help="write what is published to a bag, until Ctrl-C")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from rosless import parameter_yaml
-from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2 import CommandError, Parser, connected, settle
 from rosless.ros2.node import full_names
 from rosless.ros2.service import call
 
@@ -15,7 +14,7 @@ _TYPES = ["not set", "boolean", "integer", "double", "string", "byte array", "bo
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 param")
+    parser = Parser(prog="ros2 param")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="parameters of a node, or of all")
     verb.add_argument("node", nargs="?")

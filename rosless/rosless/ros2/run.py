@@ -8,11 +8,12 @@ import sys
 
 from ament_index_python.packages import PackageNotFoundError
 from launch_ros._executables import command, find_executable
+from rosless.ros2 import Parser
 
 
 def main(argv: list[str]) -> int:
     """Become the executable, which then gets all signals itself. Returns only on failure."""
-    parser = argparse.ArgumentParser(prog="ros2 run", description="Run an executable of a package")
+    parser = Parser(prog="ros2 run", description="Run an executable of a package")
     parser.add_argument("--prefix", help="not supported by rosless")
     parser.add_argument("package_name")
     parser.add_argument("executable_name")
