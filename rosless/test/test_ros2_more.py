@@ -111,8 +111,8 @@ def test_how_much_a_topic_takes_and_how_old_it_comes(node, ros2):
     assert bandwidth.line() == "Subscribed to [/shape]"
     assert re.fullmatch(r"[\d.]+ K?B/s from \d+ messages", bandwidth.line())
     assert re.fullmatch(r"\tMessage size mean: ([\d.]+ K?B) min: \1 max: \1", bandwidth.line())
-    assert re.fullmatch(r"average delay: 0\.\d{3}", delay.line())
-    assert re.fullmatch(r"\tmin: 0\.\d+s max: [\d.]+s std dev: [\d.]+s window: \d+", delay.line())
+    assert re.fullmatch(r"average delay: [\d.]+", delay.line())
+    assert re.fullmatch(r"\tmin: [\d.]+s max: [\d.]+s std dev: [\d.]+s window: \d+", delay.line())
     while not hz.line().startswith("average rate: "):
         pass
     for one in (bandwidth, delay, hz):
