@@ -9,6 +9,8 @@ import threading
 import time
 
 import pytest
+import supervised
+from supervised import LIMIT_S
 
 
 # Text that somebody's YAML takes for something else.
@@ -23,7 +25,7 @@ LOOKALIKES = (
     "🙂", "99999999999999999999", "1e400")
 
 
-def wait_until(condition, timeout_s: float = 20.0):
+def wait_until(condition, timeout_s: float = LIMIT_S):
     """The condition's first true value. Fails the test if there is none in time."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
@@ -80,8 +82,8 @@ class Program:
 
     def __init__(self, code: str, *args: str, env: dict[str, str] | None = None) -> None:
         code = "import rosless; rosless.activate()\n" + code
-        self.popen = subprocess.Popen(
-            [sys.executable, "-u", "-c", code, *args], text=True, start_new_session=True,
+        self.popen = supervised.popen(
+            [sys.executable, "-u", "-c", code, *args], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})})
 
@@ -89,7 +91,7 @@ class Program:
         """The next line that it writes to standard output."""
         return self.popen.stdout.readline().rstrip("\n")
 
-    def end(self, timeout_s: float = 30.0) -> tuple[int, str, str]:
+    def end(self, timeout_s: float = LIMIT_S) -> tuple[int, str, str]:
         """Its exit code, and what else it wrote to standard output and standard error."""
         out, err = self.popen.communicate(timeout=timeout_s)
         return self.popen.returncode, out, err

@@ -235,7 +235,7 @@ def test_results_of_goals_that_are_not_there(serve, client):
     assert [result_of(h).status for h in handles] == [GoalStatus.STATUS_SUCCEEDED] * 2
     assert result_of(handles[0]).result == Result(sequence=[0, 1, 1])  # asked for once more
     for handle in handles:
-        wait_until(lambda: result_of(handle).status == GoalStatus.STATUS_UNKNOWN, 2.0)
+        wait_until(lambda: result_of(handle).status == GoalStatus.STATUS_UNKNOWN)
 
 
 def test_the_last_feedback_is_heard_though_the_result_has_come_too(serve, default_context):

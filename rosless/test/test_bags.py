@@ -218,7 +218,7 @@ def test_playing(bag, peer, ros2):
     wait_until(lambda: heard)
     maps: list[String] = []
     peer().node().create_subscription(String, "/map", maps.append, LATCHED)
-    wait_until(lambda: maps == [String(data="here")], 2.0)
+    wait_until(lambda: maps == [String(data="here")])
     code, _, err = player.end()
     assert (code, err) == (0, "")
     assert [frame for _, frame, _ in heard] == [str(n) for n in range(10)]

@@ -6,10 +6,10 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 
 import pytest
+import supervised
 import yaml
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -262,7 +262,7 @@ def test_nobody_needs_to_read_all(camera):
     for words, reader, lines in (("interface list", "head -n 1", 1),
                                  ("topic echo /left/image", "head -n 1", 1),
                                  ("interface show std_msgs/msg/String", "true", 0)):
-        done = subprocess.run(
-            f'{{ "{sys.executable}" -c "$CODE" {words}; echo "code $?" >&2; }} | {reader}',
-            shell=True, text=True, capture_output=True, timeout=20.0, env=env)
+        done = supervised.run(["sh", "-c",
+            f'{{ "{sys.executable}" -c "$CODE" {words}; echo "code $?" >&2; }} | {reader}'],
+            env=env)
         assert (done.stdout.count("\n"), done.stderr) == (lines, "code 0\n")

@@ -158,7 +158,8 @@ def test_packages(tmp_path, program):
 
 @pytest.mark.parametrize("words", [
     "doctor", "wtf", "security create_keystore x", "component list", "daemon status",
-    "multicast send", "topic echo --csv /x", "topic pub --use-sim-time /x std_msgs/msg/String", "pkg create x",
+    "multicast send", "topic echo --csv /x", "topic pub --use-sim-time /x std_msgs/msg/String",
+    "pkg create x",
     "param delete /n x", "bag convert x", "run --prefix gdb a b", "launch --launch-prefix x a b",
     "node list -c"])
 def test_what_only_a_full_ros2_has_is_said_so(monkeypatch, capsys, words):
