@@ -19,6 +19,7 @@ from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged
 from dwpose_ros.nodes.flow import Flow
 from dwpose_ros.nodes.order import After
+from dwpose_ros.nodes.overrides import mistyped
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
 from dwpose_ros.nodes.worker import StillRunning
 
@@ -192,6 +193,8 @@ class DwposeNode(LifecycleNode):
 
     def start(self) -> bool:
         """Configure and activate, if the user wants that done; False where it failed."""
+        for line in mistyped(self, self._changes):
+            self.get_logger().warning(line)
         if not self.value("autostart"):
             return True
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
