@@ -77,7 +77,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if message.startswith(("unrecognized arguments", "argument verb: invalid choice")):
-            message += "; rosless has it not, a full ROS 2 may"
+            message += "; rosless has no such thing, a full ROS 2 may"
         super().error(message)
 
 
