@@ -56,7 +56,7 @@ def test_the_others_say_so_within_a_second_and_all_recovers(peer, launched,  # n
     for node in who_say_so:
         assert health.of(node).message.startswith("nothing on /")
     # Who died has come back, and all go on.
-    launch.says(f"the {killed} node died", 5.0)
+    launch.says(f"the {killed} node died")
     wait_until(lambda: health.well(*nodes))
     before = len(poses), len(guidance)
     wait_until(lambda: len(poses) > before[0] and len(guidance) > before[1])
@@ -69,7 +69,7 @@ def test_who_gives_nothing_on_comes_back_too(peer, launched, killed):  # noqa: F
     launch = launched(loop="true")
     wait_until(lambda: poses and health.well(killed))
     os.kill(pid_of(launch, killed), signal.SIGKILL)
-    launch.says(f"the {killed} node died", 5.0)
+    launch.says(f"the {killed} node died")
     health.forget()
     wait_until(lambda: health.well(killed))
     if killed == "capture":
