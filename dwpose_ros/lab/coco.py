@@ -75,7 +75,8 @@ class Boxes(NamedTuple):
 def load_annotations(path: Path | str) -> dict[str, Any]:
     """A COCO-WholeBody file, checked: every annotation has the numbers its 133 points need.
 
-    Raises CocoError for what cannot be read, what is COCO only, and what fits together badly.
+    Raises CocoError for what cannot be read, what is COCO only, and what fits together badly:
+    of images or annotations that share an id, all but one would be lost without a word.
     """
     data = _json(path)
     if not isinstance(data, dict) or not all(
@@ -85,13 +86,18 @@ def load_annotations(path: Path | str) -> dict[str, Any]:
                         "images, annotations and categories")
     for image in data["images"]:
         _keys(path, "image", image, ("id", "file_name", "width", "height"))
-    if PERSON not in [one.get("id") for one in data["categories"]]:
+    _unique(path, "image", data["images"], "id")
+    _unique(path, "image", data["images"], "file_name")
+    if PERSON not in [one.get("id") for one in data["categories"] if isinstance(one, dict)]:
         raise CocoError(f"{path}: categories lack {PERSON}, COCO's person")
     known = {image["id"] for image in data["images"]}
     for one in data["annotations"]:
         fields = [field for field, _, _ in PARTS]
         _keys(path, "annotation", one, ("id", "image_id", "category_id", "bbox", "area", *fields))
         name = f"{path}: annotation {one['id']}"
+        if one["category_id"] != PERSON:
+            raise CocoError(f"{name} is of category {one['category_id']!r}; COCO-WholeBody has "
+                            f"only {PERSON}, people")
         if one["image_id"] not in known:
             raise CocoError(f"{name} is of image {one['image_id']}, which is not in images")
         for field, count in (*((f, 3 * (s.stop - s.start)) for f, s, _ in PARTS), ("bbox", 4)):
@@ -102,6 +108,7 @@ def load_annotations(path: Path | str) -> dict[str, Any]:
                 found = len(numbers) if isinstance(numbers, list) else repr(numbers)
                 raise CocoError(f"{name}: {field} has {found}, wanted {count} numbers")
         one.setdefault("iscrowd", 0)
+    _unique(path, "annotation", data["annotations"], "id")
     return data
 
 
@@ -183,7 +190,9 @@ def average_precision(
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a part has no score of its own: mmpose's neither
         coco = coco_type()
-        coco.dataset = data
+        # It takes an annotation with a negative id for none, and fails on text.
+        coco.dataset = {**data, "annotations": [
+            {**one, "id": number} for number, one in enumerate(data["annotations"], 1)]}
         coco.createIndex()
         there = coco.loadRes([dict(one) for one in found])
         for _, which, name in (*PARTS, ("", slice(0, COUNT), "wholebody")):
@@ -227,3 +236,16 @@ def _keys(path: Path | str, kind: str, one: Any, wanted: Sequence[str]) -> None:
     if lacks:
         which = one.get("id", one.get("image_id", "?")) if isinstance(one, dict) else repr(one)
         raise CocoError(f"{path}: {kind} {which} lacks {', '.join(lacks)}")
+
+
+def _unique(path: Path | str, kind: str, several: Sequence[dict[str, Any]], key: str) -> None:
+    seen: set[Any] = set()
+    for one in several:
+        value = one[key]
+        if not isinstance(value, str if key == "file_name" else (int, str)):
+            wanted = "text" if key == "file_name" else "a number"
+            raise CocoError(f"{path}: {kind} has {key} {value!r}, wanted {wanted}")
+        if value in seen:
+            raise CocoError(f"{path}: several {kind}s have {key} {value!r}; each must have its "
+                            "own")
+        seen.add(value)

@@ -20,6 +20,7 @@ from dwpose_ros.core.text import one_line
 from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged, name_of
 from dwpose_ros.nodes.flow import FIRST_S, Flow
+from dwpose_ros.nodes.overrides import mistyped
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
 from dwpose_ros.nodes.worker import StillRunning
 from dwpose_ros.ros.allowed_files import AllowedFiles
@@ -245,6 +246,8 @@ class DwposeNode(LifecycleNode):
 
     def start(self) -> bool:
         """Configure and activate, if the user wants that done; False where it failed."""
+        for line in mistyped(self, self._changes):
+            self.get_logger().warning(line)
         if not self.value("autostart"):
             return True
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:

@@ -38,6 +38,10 @@ class Printed:
     def stop(self) -> None:
         """Nothing sounds."""
 
+    def sounded(self) -> bool:
+        """Nothing has."""
+        return False
+
 
 class Spoken:
     """A sentence that an engine is saying, in a process of its own. OSError if none starts."""
@@ -69,8 +73,12 @@ class Spoken:
             return f"it was killed by {signal.Signals(-code).name}"
         if code > 0:
             return f"exit code {code}: {told}"
-        # Without a sound card espeak-ng complains and ends at once, with 0.
-        return told if took < self._expected_s / 4 else ""
+        return "" if self.sounded() else told
+
+    def sounded(self) -> bool:
+        """Whether it spoke as long as speech takes: without a sound card espeak-ng complains and
+        ends at once, with 0."""
+        return time.monotonic() - self._began >= self._expected_s / 4
 
     def stop(self) -> None:
         """Silence, now, whatever the engine does with softer signals."""
@@ -152,8 +160,11 @@ class Speech(DwposeNode):
         self._publish()
         if trouble:
             self._warn(trouble)
+        else:
+            self.last_error = ""
 
     def _warn(self, trouble: str) -> None:
+        self.last_error = f"{ENGINE} cannot speak: {trouble}"
         voice = self.value("voice") or f"for the language {self._language}"
         self.get_logger().warning(
             f"{ENGINE} failed, and the next sentence is tried again: {trouble}; is there a sound "
@@ -161,6 +172,8 @@ class Speech(DwposeNode):
 
     def _silence(self) -> None:
         if self._saying is not None:
+            if self._saying.trouble() is None and self._saying.sounded():
+                self.last_error = ""
             self._saying.stop()
             self._saying = None
 

@@ -45,6 +45,7 @@ _LOCALHOST = ('<General><Interfaces><NetworkInterface address="127.0.0.1"/></Int
               "<ParticipantIndex>auto</ParticipantIndex>"
               "<MaxAutoParticipantIndex>99</MaxAutoParticipantIndex>"
               '<Peers><Peer address="localhost"/></Peers></Discovery>')
+_MOST_STRANGERS = 1000  # processes remembered that told of their nodes, and are not seen yet
 _domains: dict[int, Domain] = {}
 _joining = threading.Lock()  # two threads may join the first time at once
 # The library converts QoS through buffers that all threads share: of two that ask for what was
@@ -348,10 +349,11 @@ class Participant:
                 with suppress(ValueError):  # Humble's has longer gids
                     info = deserialize(data, message_class(GRAPH_TYPE))
                     self._remote[info.gid.data.tobytes()] = info
-            # After what they said is taken: nobody is to be forgotten who has only just come.
             alive = {p.key.bytes for p in self._discovered(BuiltinTopicDcpsParticipant)}
-            self._remote = {gid: info for gid, info in self._remote.items() if gid in alive}
-            infos = list(self._remote.values())
+            # Anybody may invent processes, and those that have gone are never told of again.
+            if len(self._remote) - len(alive) > _MOST_STRANGERS:
+                self._remote = {g: info for g, info in self._remote.items() if g in alive}
+            infos = [info for gid, info in self._remote.items() if gid in alive]
         return [(node.node_name, node.node_namespace,
                  {g.data.tobytes() for g in node.reader_gid_seq},
                  {g.data.tobytes() for g in node.writer_gid_seq})

@@ -9,9 +9,23 @@ import threading
 import time
 
 import pytest
+import supervised
+from supervised import LIMIT_S
 
 
-def wait_until(condition, timeout_s: float = 20.0):
+# Text that somebody's YAML takes for something else.
+LOOKALIKES = (
+    "1e3", "12e4567", "1e-999", ".5", "5.", "+1", "-0", "007", "08", "0x1F", "0x1p3", "0o17",
+    "0b101", "1_000", "1:30", "2020-01-01", "2020-13-45", "inf", "-infinity", "nan", "nan(1)",
+    ".inf", "-.INF", ".NaN", "NaN", "yes", "No", "on", "OFF", "y", "N", "true", "TRUE", "null",
+    "Null", "~", "", " ", " 1", "1 ", "\t1", "a ", "=", "<<", "-", "- a", "?", "!x", "!!int 1",
+    "&x", "*x", "#x", "a #x", "a: b", "a:", "[x", "]", "{x", "{a: 1}", "%x", "@x", "`x", "|",
+    ">", '"quoted"', "'quoted'", "it's", "two\nlines", "\n", "end\n", "a\n\n b\n", "---", "...",
+    "--- a", "back\\slash", "tab\there", "bell\a", "nel\x85", "line\u2028", "\ufeff", "ü", "猫",
+    "🙂", "99999999999999999999", "1e400")
+
+
+def wait_until(condition, timeout_s: float = LIMIT_S):
     """The condition's first true value. Fails the test if there is none in time."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
@@ -68,8 +82,8 @@ class Program:
 
     def __init__(self, code: str, *args: str, env: dict[str, str] | None = None) -> None:
         code = "import rosless; rosless.activate()\n" + code
-        self.popen = subprocess.Popen(
-            [sys.executable, "-u", "-c", code, *args], text=True, start_new_session=True,
+        self.popen = supervised.popen(
+            [sys.executable, "-u", "-c", code, *args], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})})
 
@@ -77,7 +91,7 @@ class Program:
         """The next line that it writes to standard output."""
         return self.popen.stdout.readline().rstrip("\n")
 
-    def end(self, timeout_s: float = 30.0) -> tuple[int, str, str]:
+    def end(self, timeout_s: float = LIMIT_S) -> tuple[int, str, str]:
         """Its exit code, and what else it wrote to standard output and standard error."""
         out, err = self.popen.communicate(timeout=timeout_s)
         return self.popen.returncode, out, err

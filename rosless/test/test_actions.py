@@ -235,7 +235,23 @@ def test_results_of_goals_that_are_not_there(serve, client):
     assert [result_of(h).status for h in handles] == [GoalStatus.STATUS_SUCCEEDED] * 2
     assert result_of(handles[0]).result == Result(sequence=[0, 1, 1])  # asked for once more
     for handle in handles:
-        wait_until(lambda: result_of(handle).status == GoalStatus.STATUS_UNKNOWN, 2.0)
+        wait_until(lambda: result_of(handle).status == GoalStatus.STATUS_UNKNOWN)
+
+
+def test_the_last_feedback_is_heard_though_the_result_has_come_too(serve, default_context):
+    import rclpy
+    server, node = serve(), rclpy.create_node("client")
+    one, told = ActionClient(node, Fibonacci, "count"), []
+    assert one.wait_for_server(20.0)
+    future = one.send_goal_async(Goal(order=4), lambda m: told.append(list(m.feedback.sequence)))
+    rclpy.spin_until_future_complete(node, future)
+    result = future.result().get_result_async()
+    goal, = server._goals.values()
+    wait_until(lambda: goal.status == GoalStatus.STATUS_SUCCEEDED)
+    wait_until(one._result.ready)  # nobody was spinning meanwhile
+    rclpy.spin_until_future_complete(node, result)
+    assert told[-1] == [0, 1, 1, 2, 3] and [0, 1, 1] in told
+    node.destroy_node()
 
 
 def test_the_status_is_told_to_those_who_come_later(serve, client, peer):
@@ -361,6 +377,19 @@ def test_commands(serve, client, program):
                          "Goal finished with status: SUCCEEDED\n")
     assert "Fibonacci_Goal has no field 'nope'; it has order" in ended[8][2]
     assert shown.count("---\n") == 2 and "\nint32[] sequence\n" in shown
+
+
+def test_a_goal_is_sent_when_the_server_knows_who_wants_its_feedback(serve, monkeypatch, capsys):
+    from rclpy.service import Client
+    from rosless.ros2.action import main
+    serve()
+    asked, call_async = [], Client.call_async
+    monkeypatch.setattr(Client, "call_async", lambda self, request: asked.append(
+        self.srv_name.rpartition("/")[2]) or call_async(self, request))
+    assert not main(["send_goal", "-f", "/count", "example_interfaces/action/Fibonacci",
+                     "{order: 2}"])
+    assert asked[-2:] == ["send_goal", "get_result"] and asked[0] == "get_result"
+    assert "Feedback:\n    sequence:\n- 0\n- 1\n- 1\n" in capsys.readouterr().out
 
 
 def test_ctrl_c_cancels_the_goal(serve, program):

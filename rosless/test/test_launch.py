@@ -13,6 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
+import supervised
+from rclpy._arguments import Arguments
+from rosless_helpers import LOOKALIKES
+from supervised import LIMIT_S
 
 ROSLESS = Path(__file__).parents[1]
 ROS2 = ("import importlib, sys, rosless; rosless.activate(); "
@@ -115,8 +119,7 @@ class Package:
         return path
 
     def ros2(self, *words: str) -> subprocess.CompletedProcess:
-        return subprocess.run([sys.executable, "-c", ROS2, *words], env=self.env, text=True,
-                              capture_output=True, timeout=20)
+        return supervised.run([sys.executable, "-c", ROS2, *words], env=self.env)
 
     def launch(self, entities: str, *words: str, code: int = 0, before: str = "") -> str:
         """What launching these entities writes."""
@@ -135,9 +138,9 @@ class Package:
               ) -> subprocess.Popen:
         """Launch in a process group of its own; comes back when so many lines say `ready`."""
         self.write(entities, before=before)
-        process = subprocess.Popen(
+        process = supervised.popen(
             [sys.executable, "-c", ROS2, "launch", "demo", "it.launch.py", *words], env=self.env,
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         lines = ""
         while lines.count("ready\n") < ready:
             line = process.stdout.readline()
@@ -409,7 +412,28 @@ def test_parameters_are_passed_in_files_in_order(demo):
     assert not list(demo.temporary.iterdir())  # its own file is gone
 
 
+def test_text_that_looks_like_a_number_stays_text(demo, tmp_path):
+    def read(text: str) -> dict:
+        file = tmp_path / "p.yaml"
+        file.write_text(text, encoding="utf-8")
+        return Arguments(["x", "--ros-args", "--params-file", str(file)]).parameters("/n")
+    texts = {f"text{number}": text for number, text in enumerate(LOOKALIKES)}
+    shown, = demo.shown(
+        f"""Node(package='demo', executable='show', output='screen',
+        name='n', namespace='/', parameters=[{{**{texts!r}, 'texts': {list(LOOKALIKES)!r}}}, {{
+            'text': ParameterValue(LaunchConfiguration('s'), value_type=str),
+            'number': ParameterValue(LaunchConfiguration('s'), value_type=float),
+            'meant': LaunchConfiguration('s'), 'word': LaunchConfiguration('w'),
+            'date': ParameterValue(LaunchConfiguration('d'), value_type=str)}}])""",
+        "s:=1e3", "w:=y", "d:=2020-13-45")
+    first, second = map(read, shown["files"])
+    assert first == {**texts, "texts": list(LOOKALIKES)}
+    assert second == {"text": "1e3", "number": 1000.0, "meant": 1000.0, "word": "y",
+                      "date": "2020-13-45"}
+
+
 @pytest.mark.parametrize("value, message", [
+    ("LaunchConfiguration('s', default='2020-13-45')", "parameter 'p': month must be in 1..12"),
     ("None", "parameter 'p': None must be a bool, int, float or str"),
     ("[]", r"parameter 'p': \[\] must be"),
     ("[1, 'a']", r"parameter 'p': \[1, 'a'\] must be"),
@@ -476,7 +500,7 @@ def test_a_process_that_was_killed_is_started_again(demo):
     lines = iter(launch.stdout.readline, "")
     assert any(line == "[wait-1] ready\n" for line in lines)
     launch.send_signal(signal.SIGINT)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0
     assert "process has finished cleanly" in out and "process started" not in out
 
@@ -487,7 +511,7 @@ def test_nothing_waits_for_a_process_that_is_to_start_again(demo, shutdown):
                         f"output='screen'){shutdown}", ready=1)
     if not shutdown:
         launch.send_signal(signal.SIGINT)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0 and "process started" not in out
 
 
@@ -537,7 +561,7 @@ def test_a_managed_node_that_was_killed_lives_again(demo):
     os.kill(demo.pids[0], signal.SIGKILL)
     assert any(line == "[managed-1] ready\n" for line in iter(launch.stdout.readline, ""))
     launch.send_signal(signal.SIGINT)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0 and "process has finished cleanly" in out
 
 
@@ -579,7 +603,7 @@ def test_nothing_waits_for_a_node_that_never_comes(demo):
             in out)
     launch = demo.start(other.format("wait"), ready=1, before=MANAGED_IMPORTS)
     launch.send_signal(signal.SIGINT)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0
     assert "Abandoning wait for the '/x/change_state' service, due to shutdown." in out
 
@@ -616,7 +640,7 @@ def test_a_signal_ends_all_processes(demo, hangup, number):
     launch = demo.start(f"{node(executable='wait')}, {node(executable='wait')}, "
                         "TimerAction(period=60.0, actions=[])", ready=2)
     os.killpg(launch.pid, number)  # as Ctrl-C in a terminal: to the whole process group
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0
     assert out.count(f"got {int(signal.SIGINT)}\n") == 2  # each child once
     assert out.count("process has finished cleanly") == 2
@@ -630,7 +654,7 @@ def test_nothing_ends_under_nohup_when_the_terminal_closes(demo, hangup):
     with pytest.raises(subprocess.TimeoutExpired):
         launch.communicate(timeout=0.5)
     os.killpg(launch.pid, signal.SIGTERM)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0 and "SIGHUP" not in out
 
 
@@ -638,7 +662,7 @@ def test_a_process_that_ignores_signals_is_killed(demo):
     launch = demo.start(node("arguments=['stubborn'], sigterm_timeout=0.3, sigkill_timeout='0.3'",
                              executable="wait"), ready=1)
     launch.send_signal(signal.SIGINT)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0
     for first, then in (("SIGINT", "SIGTERM"), ("SIGTERM", "SIGKILL")):
         assert f"seconds after receiving '{first}', escalating to '{then}'" in out
@@ -650,14 +674,14 @@ def test_more_signals_hurry(demo):
     for _ in range(3):
         launch.send_signal(signal.SIGINT)
         time.sleep(0.6)
-    out, _ = launch.communicate(timeout=2)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert "received SIGINT again, not waiting any longer" in out and "exit code -9" in out
 
 
 def test_what_a_process_has_started_ends_with_it(demo):
     launch = demo.start(node("arguments=['parent']", executable="wait"), ready=1)
     launch.send_signal(signal.SIGINT)
-    launch.communicate(timeout=5)
+    launch.communicate(timeout=LIMIT_S)
     assert not running(demo.pids[0])
 
 
@@ -665,7 +689,7 @@ def test_what_a_process_has_started_ends_with_it(demo):
 def test_processes_die_with_a_launch_that_is_killed(demo):
     launch = demo.start(node(executable="wait"), ready=1)
     launch.kill()
-    launch.communicate(timeout=5)
+    launch.communicate(timeout=LIMIT_S)
     assert not running(demo.pids[0])
 
 
@@ -673,7 +697,7 @@ def test_a_launch_file_that_hangs_can_be_interrupted(demo):
     launch = demo.start("OpaqueFunction(function=lambda context: (print('ready', flush=True), "
                         "__import__('time').sleep(60)))", ready=1)
     launch.send_signal(signal.SIGINT)
-    out, _ = launch.communicate(timeout=5)
+    out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0 and "user interrupted with ctrl-c" in out
 
 
@@ -683,11 +707,11 @@ def test_a_launch_file_that_hangs_can_be_interrupted(demo):
 def test_run_becomes_the_executable(demo):
     done = demo.ros2("run", "demo", "show", "-x", "--ros-args", "-p", "a:=1")
     assert json.loads(done.stdout[5:])["args"] == ["-x", "--ros-args", "-p", "a:=1"]
-    process = subprocess.Popen([sys.executable, "-c", ROS2, "run", "demo", "wait"], env=demo.env,
+    process = supervised.popen([sys.executable, "-c", ROS2, "run", "demo", "wait"], env=demo.env,
                                stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=5)[0] == "got 2\n" and process.returncode == 0
+    assert process.communicate(timeout=LIMIT_S)[0] == "got 2\n" and process.returncode == 0
 
 
 @pytest.mark.parametrize("words, code, message", [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 ParameterEvent, SetParametersResult)
@@ -201,7 +203,12 @@ def test_later_patterns_win(words, value):
     ("off", False), ("hello", "hello"), ("'1'", "1"), ("", ""), ("12:30", "12:30"),
     ("2001-01-01", "2001-01-01"),
     ("1.2.3", "1.2.3"), ("[1, 2]", [1, 2]), ("[1, 2.5]", [1.0, 2.5]), ("['1']", ["1"]),
-    ("/dev/video0", "/dev/video0"), ("a:=b", "a:=b")])
+    ("/dev/video0", "/dev/video0"), ("a:=b", "a:=b"),
+    # As C's strtol and strtod, which rcl calls, and its own words for true and false.
+    ("y", True), ("N", False), ("0x1F", 31), ("010", 8), ("08", 8.0), ("0o17", "0o17"),
+    ("1_000", "1_000"), ("+1", 1), ("12e4567", "12e4567"), ("inf", math.inf), ("-.inf", -math.inf),
+    ("-Infinity", -math.inf), ("0x1p3", 8.0), ("99999999999999999999", 1e20), ("null", "null"),
+    ("~", "~"), ("=", "="), ("!!str 1", "1"), ("nul", "nul"), ("1e3x", "1e3x")])
 def test_values_are_yaml(text, value):
     got = Arguments(["x", "--ros-args", "-p", f"a:={text}"]).parameters("/n")["a"]
     assert got == value and type(got) is type(value)
@@ -212,6 +219,8 @@ def test_values_are_yaml(text, value):
     (["-p"], "'' is not a parameter"),
     (["-p", "a:=[1"], r"parameter value '\[1' is not YAML"),
     (["-p", "a:=[1, b]"], "a list parameter must hold one type of bool, int, float or str"),
+    (["-p", "a:=#b"], "parameter value '#b' is a comment in YAML: put quotes around it"),
+    (["-p", "a:=" + "[" * 9999], "is not YAML: it is nested too deeply"),
     (["-p", "a:={b: 1}"], "is no value of a parameter"),
     (["-r", "a"], "'a' is not a remapping: it must read from:=to or node:from:=to"),
     (["--params-file", "/no.yaml"], "parameter file '/no.yaml' cannot be read: .*No such file"),
@@ -228,12 +237,22 @@ def test_bad_arguments(peer, words, message):
     ("n: 1", "'/n' must be a mapping down to ros__parameters, not 1"),
     ("n: {ros__parameters: [1]}", "ros__parameters of '/n' must be a mapping"),
     ("n: {ros__parameters: {a: [1, x]}}", "p.yaml: a: a list parameter must hold one type"),
+    ("n: {ros__parameters: {a: }}", "cannot be read: a value is missing: '' is the empty text"),
+    ("n: {ros__parameters: {a: &x [1], b: *x}}", r"aliases such as \*x are not supported"),
+    ("n: {ros__parameters: {[a]: 1}}", "a key must be text"),
     ("n: {", "cannot be read"), ("\0", "cannot be read")])
 def test_bad_parameter_files(tmp_path, text, message):
     file = tmp_path / "p.yaml"
     file.write_text(text)
     with pytest.raises(ValueError, match=message):
         Arguments(["x", "--ros-args", "--params-file", str(file)])
+
+
+def test_names_in_parameter_files_are_text(tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text("on: {ros__parameters: {1: {y: a}, 1e3: b, ~: c, <<: d}}")
+    assert Arguments(["x", "--ros-args", "--params-file", str(file)]).parameters("/on") == {
+        "1.y": "a", "1e3": "b", "~": "c", "<<": "d"}
 
 
 def test_overrides_reach_the_node(peer):

@@ -6,15 +6,15 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 
 import pytest
+import supervised
 import yaml
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rosless.ros2 import main
-from rosless_helpers import wait_until
+from rosless_helpers import LOOKALIKES, wait_until
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
@@ -158,6 +158,52 @@ def test_setting_parameters(camera, ros2):
     assert camera.get_parameter("rate").value == 25.0
 
 
+def test_what_is_dumped_is_read_as_it_was(camera, peer, ros2, tmp_path):
+    texts = {f"text.{number}": text for number, text in enumerate(LOOKALIKES)}
+    for name, text in texts.items():
+        camera.declare_parameter(name, text)
+    camera.declare_parameter("texts", list(LOOKALIKES))
+    camera.declare_parameter("1e3.on", "a key")
+    camera.declare_parameter("lens.name.of", "below a name that has a value")
+    camera.declare_parameter("unset", None, ParameterDescriptor(dynamic_typing=True))
+    code, dumped, err = ros2("param dump /left/camera").end()
+    assert (code, err) == (0, "")
+    file = tmp_path / "camera.yaml"
+    file.write_text(dumped, encoding="utf-8")
+    again = peer("-r", "__ns:=/left", "--params-file", str(file)).node("camera")
+    wanted = {name: p.value for name, p in camera.get_parameters_by_prefix("").items()
+              if name not in ("use_sim_time", "unset")}
+    assert len(wanted) == len(texts) + 6
+    for name, value in wanted.items():
+        assert again.declare_parameter(name, value).value == value, name
+    assert not again._rcl_overrides.keys() - wanted.keys() - {"use_sim_time"}
+
+
+def test_loading_parameters(camera, ros2, tmp_path):
+    file = tmp_path / "p.yaml"
+    camera.declare_parameter("label", "")
+    file.write_text("/**: {ros__parameters: {lens: {k: [2.0]}}}\n"
+                    "/left/camera: {ros__parameters: {rate: 12.5, label: '1e3'}}\n"
+                    "other: {ros__parameters: {rate: 1.0}}\n")
+    loaded = "Set parameter rate successful\nSet parameter label successful\n"
+    assert ros2(f"param load /left/camera {file}").end() == (0, loaded, "")
+    assert [camera.get_parameter(n).value for n in ("rate", "label", "lens.k")] == [
+        12.5, "1e3", camera.get_parameter("lens.k").value]
+    assert camera.get_parameter("lens.k").value[0] == 1.0
+    assert ros2(f"param load --use-wildcard left/camera {file}").end() == (
+        0, "Set parameter lens.k successful\n" + loaded, "")
+    assert list(camera.get_parameter("lens.k").value) == [2.0]
+    file.write_text("/left/camera: {ros__parameters: {lens: {name: x}, rate: 1.5, nope: 1}}\n")
+    code, out, err = ros2(f"param load /left/camera {file}").end()
+    assert (code, out) == (1, "Set parameter rate successful\n")
+    assert re.fullmatch("Set parameter lens.name failed: .*read-only.*\n"
+                        "Set parameter nope failed: .*undeclared.*\n", err)
+    file.write_text("/**: {ros__parameters: {rate: 1.0}}\n")
+    assert ros2(f"param load /left/camera {file}").end() == (
+        1, "", f"ros2 param: '{file}' has no parameters of /left/camera; --use-wildcard takes "
+        "those of /** too\n")
+
+
 def test_interfaces(said):
     service, message, listed = said("interface show std_srvs/srv/SetBool",
                                     "interface show std_msgs/msg/String", "interface list")
@@ -168,7 +214,7 @@ def test_interfaces(said):
 @pytest.mark.parametrize("words, code, message", [
     ("doctor", 2, "ros2: rosless has no command 'doctor'; it has action, bag, interface"),
     ("topic", 2, "the following arguments are required: verb"),
-    ("topic bw /x", 2, "invalid choice: 'bw'"),
+    ("topic nope /x", 2, "invalid choice: 'nope'"),
     ("topic echo /x nope_msgs/msg/X", 1, "ros2 topic: unknown interface type 'nope_msgs/msg/X'"),
     ("topic echo x/ std_msgs/msg/String", 1, "Invalid topic name 'x/'"),
     ("topic pub /x std_msgs/msg/String '{nope: 1}'", 1, "std_msgs/msg/String has no field 'nope'"),
@@ -201,6 +247,14 @@ def test_what_is_not_there(ros2):
         assert code == 1 and err.startswith(message) and err.count("\n") == 1
 
 
+def test_what_the_system_refuses_is_one_line(program):
+    env = {"CYCLONEDDS_URI": "<x"}
+    code, out, err = program(ROS2, "topic", "list", env=env).end()
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("ros2 topic: Cyclone DDS cannot join domain ")
+    assert "Traceback" not in err
+
+
 def test_nobody_needs_to_read_all(camera):
     camera.create_timer(0.01, lambda: camera.image.publish(Image()))
     env = {**os.environ, "CODE": "import rosless; rosless.activate(); " + ROS2}
@@ -208,7 +262,7 @@ def test_nobody_needs_to_read_all(camera):
     for words, reader, lines in (("interface list", "head -n 1", 1),
                                  ("topic echo /left/image", "head -n 1", 1),
                                  ("interface show std_msgs/msg/String", "true", 0)):
-        done = subprocess.run(
-            f'{{ "{sys.executable}" -c "$CODE" {words}; echo "code $?" >&2; }} | {reader}',
-            shell=True, text=True, capture_output=True, timeout=20.0, env=env)
+        done = supervised.run(["sh", "-c",
+            f'{{ "{sys.executable}" -c "$CODE" {words}; echo "code $?" >&2; }} | {reader}'],
+            env=env)
         assert (done.stdout.count("\n"), done.stderr) == (lines, "code 0\n")

@@ -165,6 +165,9 @@ def test_bad_boxes(tmp_path, text, says):
     (lambda one: one.pop("foot_kpts"), "annotation 2 lacks foot_kpts"),
     (lambda one: one.update(bbox=None), "annotation 2: bbox has None, wanted 4"),
     (lambda one: one.update(image_id=5), "of image 5, which is not in images"),
+    (lambda one: one.update(id=1), "several annotations have id 1; each must have its own"),
+    (lambda one: one.update(id=[1]), r"annotation has id \[1\], wanted a number"),
+    (lambda one: one.update(category_id=3), "annotation 2 is of category 3; .* only 1, people"),
 ])
 def test_bad_annotations(folder, change, says):
     path, data = folder
@@ -174,7 +177,42 @@ def test_bad_annotations(folder, change, says):
         coco.load_annotations(path / "a.json")
 
 
+@pytest.mark.parametrize("change, says", [
+    ({"id": 7}, "several images have id 7; each must have its own"),
+    ({"file_name": "7.png"}, "several images have file_name '7.png'; each must have its own"),
+    ({"file_name": 7}, "image has file_name 7, wanted text"),
+    ({"id": None}, "image has id None, wanted a number"),
+])
+def test_bad_images(folder, change, says):
+    path, data = folder
+    assert data["images"][0]["file_name"] == "7.png"
+    data["images"][1].update(change)
+    (path / "a.json").write_text(json.dumps(data))
+    with pytest.raises(CocoError, match=f"a.json: .*{says}"):
+        coco.load_annotations(path / "a.json")
+
+
+def test_crowds_and_what_else_published_files_hold_are_read(folder, annotate):
+    path, data = folder
+    data["annotations"].append({
+        **annotate(900100000007, 7, (0, 0, 50, 50), iscrowd=1), "num_keypoints": 0,
+        "segmentation": {"counts": [1, 2], "size": [240, 320]}, "face_valid": False})
+    data["categories"] = [{"id": 1, "name": "person", "supercategory": "person"}]
+    (path / "a.json").write_text(json.dumps(data))
+    assert coco.load_annotations(path / "a.json")["annotations"][-1]["iscrowd"] == 1
+
+
+@counted
+@pytest.mark.parametrize("ids", [(-3, -2, -1), ("a", "b", "c")])
+def test_any_ids_of_annotations_give_the_same_ap(folder, told, ids):
+    for number, one in zip(ids, folder[1]["annotations"]):
+        one["id"] = number
+    assert ap(folder, told(folder[1], only=ids))["whole"] == pytest.approx(1)
+
+
 @pytest.mark.parametrize("text, says", [
+    ('{"images": [1], "annotations": [], "categories": []}', "image 1 lacks id"),
+    ('{"images": [], "annotations": [], "categories": [1]}', "categories lack 1"),
     ('{"images": [', "is not JSON"),
     ('{"images": []}', "wanted a COCO-WholeBody file"),
     ('{"images": [], "annotations": [], "categories": [{"id": 2}]}', "categories lack 1"),

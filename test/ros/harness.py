@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "rosless" / "test"))
+
+import supervised  # noqa: E402
+from supervised import LIMIT_S  # noqa: E402
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 
 
-def wait_until(condition, timeout_s: float = 10.0):
+def wait_until(condition, timeout_s: float = LIMIT_S):
     """The condition's first true value. Fails the test if there is none in time."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
@@ -24,9 +30,9 @@ def wait_until(condition, timeout_s: float = 10.0):
     pytest.fail(f"waited {timeout_s} s in vain")
 
 
-def ros2(*words: str, timeout_s: float = 30.0) -> str:
+def ros2(*words: str, timeout_s: float = LIMIT_S) -> str:
     """Output of a ros2 command that must succeed."""
-    done = subprocess.run(["ros2", *words], capture_output=True, text=True, timeout=timeout_s)
+    done = supervised.run(["ros2", *words], timeout_s)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -37,8 +43,8 @@ class Process:
     def __init__(self, command: list[str], log: Path, env: dict[str, str]) -> None:
         self._log = log
         with open(log, "wb") as output:
-            self.popen = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
-                                          env={**os.environ, **env}, start_new_session=True)
+            self.popen = supervised.popen(command, stdout=output, stderr=subprocess.STDOUT,
+                                          env={**os.environ, **env})
 
     @property
     def output(self) -> str:
@@ -49,7 +55,7 @@ class Process:
         return [line for line in self.output.splitlines() if line.strip()
                 and "[ros2run]" not in line and "not multicast-capable" not in line]
 
-    def says(self, text: str, timeout_s: float = 15.0) -> str:
+    def says(self, text: str, timeout_s: float = LIMIT_S) -> str:
         """All output, once it holds the text."""
         end = time.monotonic() + timeout_s
         while text not in self.output and time.monotonic() < end:
@@ -57,11 +63,11 @@ class Process:
         assert text in self.output
         return self.output
 
-    def ended(self, timeout_s: float = 15.0) -> int:
+    def ended(self, timeout_s: float = LIMIT_S) -> int:
         """The exit code, once it has ended by itself."""
         return self.popen.wait(timeout_s)
 
-    def stop(self, number: int = signal.SIGINT, timeout_s: float = 10.0) -> int:
+    def stop(self, number: int = signal.SIGINT, timeout_s: float = LIMIT_S) -> int:
         """Send a signal to the group, as a terminal's Ctrl-C does; the exit code."""
         if self.popen.poll() is None:
             os.killpg(self.popen.pid, number)
@@ -104,13 +110,13 @@ class Peer:
     def publisher(self, msg_type, topic: str, qos=10, readers: int = 1):
         """A publisher, once it has so many readers."""
         publisher = self.node.create_publisher(msg_type, topic, qos)
-        wait_until(lambda: publisher.get_subscription_count() >= readers, 20.0)
+        wait_until(lambda: publisher.get_subscription_count() >= readers)
         return publisher
 
-    def call(self, srv_type, name: str, timeout_s: float = 10.0, **fields):
+    def call(self, srv_type, name: str, timeout_s: float = LIMIT_S, **fields):
         """A service's response."""
         client = self.node.create_client(srv_type, name)
-        assert client.wait_for_service(20.0), f"no service {name}"
+        assert client.wait_for_service(LIMIT_S), f"no service {name}"
         future = client.call_async(srv_type.Request(**fields))
         wait_until(future.done, timeout_s)
         return future.result()

@@ -41,8 +41,8 @@ class Session:
         self.captures = peer.listen(CapturedImage, "captures", LATCHED)
         self._folder = folder
         for node in ("guidance", "capture"):
-            wait_until(lambda: any(n == node for n in peer.node.get_node_names()), 20.0)
-        wait_until(lambda: peer.node.count_subscribers("/wholebody_pose") >= 2, 20.0)
+            wait_until(lambda: any(n == node for n in peer.node.get_node_names()))
+        wait_until(lambda: peer.node.count_subscribers("/wholebody_pose") >= 2)
 
     def result(self) -> tuple[list, list[str], dict[str, bytes]]:
         """What was told each time it changed, what was spoken, and the files."""

@@ -58,7 +58,7 @@ def test_the_rate_changes_while_it_runs_and_the_source_does_not(peer, run, folde
             Parameter(name=name, value=ParameterValue(**value))]).results[0]
     assert change("rate", type=ParameterType.PARAMETER_DOUBLE, double_value=40.0).successful
     before = len(images)
-    wait_until(lambda: len(images) > before + 20, 3.0)
+    wait_until(lambda: len(images) > before + 20)
     refused = change("source", type=ParameterType.PARAMETER_STRING, string_value="1")
     assert not refused.successful and "while the node is unconfigured" in refused.reason
     refused = change("rate", type=ParameterType.PARAMETER_DOUBLE, double_value=-1.0)
@@ -140,13 +140,13 @@ def test_a_camera_that_is_unplugged_comes_back(peer, run):
     stream = Stream()
     images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
     camera = run("camera", source=stream.url)
-    wait_until(lambda: images, 20.0)
+    wait_until(lambda: images)
     stream.unplugged = True
     camera.says("may be unplugged", 40.0)
     camera.says("trying again", 40.0)
     stream.unplugged = False
     before = len(images)
-    wait_until(lambda: len(images) > before + 3, 40.0)
+    wait_until(lambda: len(images) > before + 3)
     stream.close()
     assert camera.stop(signal.SIGINT, 15.0) == 0
 

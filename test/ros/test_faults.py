@@ -49,15 +49,15 @@ def test_the_others_say_so_within_a_second_and_all_recovers(peer, launched,  # n
     guidance = peer.listen(Guidance, "guidance")
     launch = launched(**({"source": "sim"} if killed == "simulation" else {}), loop="true")
     nodes = ("pose", "guidance", "capture", "overlay", "downstream")
-    wait_until(lambda: poses and health.well(*nodes), 30.0)
+    wait_until(lambda: poses and health.well(*nodes))
     time.sleep(1.0)  # a steady state
     os.kill(pid_of(launch, killed), signal.SIGKILL)
-    wait_until(lambda: all(health.of(n).level == DiagnosticStatus.WARN for n in who_say_so), 1.0)
+    wait_until(lambda: all(health.of(n).level == DiagnosticStatus.WARN for n in who_say_so))
     for node in who_say_so:
         assert health.of(node).message.startswith("nothing on /")
     # Who died has come back, and all go on.
-    launch.says(f"the {killed} node died", 5.0)
-    wait_until(lambda: health.well(*nodes), 30.0)
+    launch.says(f"the {killed} node died")
+    wait_until(lambda: health.well(*nodes))
     before = len(poses), len(guidance)
     wait_until(lambda: len(poses) > before[0] and len(guidance) > before[1])
     assert launch.stop() == 0 and "Traceback" not in launch.output
@@ -67,11 +67,11 @@ def test_the_others_say_so_within_a_second_and_all_recovers(peer, launched,  # n
 def test_who_gives_nothing_on_comes_back_too(peer, launched, killed):  # noqa: F811
     health, poses = Health(peer), peer.listen(WholeBodyPose, "wholebody_pose")
     launch = launched(loop="true")
-    wait_until(lambda: poses and health.well(killed), 30.0)
+    wait_until(lambda: poses and health.well(killed))
     os.kill(pid_of(launch, killed), signal.SIGKILL)
-    launch.says(f"the {killed} node died", 5.0)
+    launch.says(f"the {killed} node died")
     health.forget()
-    wait_until(lambda: health.well(killed), 20.0)
+    wait_until(lambda: health.well(killed))
     if killed == "capture":
         assert peer.call(Capture, "capture", label="again").success
     assert launch.stop() == 0 and "Traceback" not in launch.output
@@ -80,14 +80,14 @@ def test_who_gives_nothing_on_comes_back_too(peer, launched, killed):  # noqa: F
 def test_nothing_is_said_once_no_pose_comes(peer, launched):  # noqa: F811
     guidance = peer.listen(Guidance, "guidance")
     launch = launched(loop="true")
-    wait_until(lambda: guidance and guidance[-1].code, 30.0)
+    wait_until(lambda: guidance and guidance[-1].code)
     pid = pid_of(launch, "pose")
     os.kill(pid, signal.SIGSTOP)  # hangs, as a driver can
     try:
-        wait_until(lambda: guidance[-1].code == "no_pose", 2.0)
+        wait_until(lambda: guidance[-1].code == "no_pose")
         assert (guidance[-1].text, guidance[-1].person_id) == ("", 0)
         response = wait_until(lambda: not (r := peer.call(
-            Capture, "capture", label="stale")).success and r, 2.0)  # capture's window is longer
+            Capture, "capture", label="stale")).success and r)
         assert "no frame with a pose in the last" in response.message
     finally:
         os.kill(pid, signal.SIGCONT)
@@ -97,12 +97,12 @@ def test_nothing_is_said_once_no_pose_comes(peer, launched):  # noqa: F811
 def test_a_flood_of_requests_is_answered_and_the_rest_goes_on(peer, launched):  # noqa: F811
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launched(loop="true")
-    wait_until(lambda: poses, 30.0)
+    wait_until(lambda: poses)
     # By default a client keeps 10 requests, and loses the first of more.
     client = peer.node.create_client(Capture, "capture", qos_profile=QoSProfile(depth=100))
     assert client.wait_for_service(20.0)
     asked = [client.call_async(Capture.Request(label=f"no{i}")) for i in range(40)]
-    wait_until(lambda: all(f.done() for f in asked), 60.0)
+    wait_until(lambda: all(f.done() for f in asked))
     answers = [f.result() for f in asked]
     taken = {a.capture.image_path for a in answers if a.success}
     assert len(taken) == sum(a.success for a in answers) >= 10  # none overwrote another's
@@ -115,9 +115,9 @@ def test_a_subscriber_that_is_slow_holds_nobody_up(peer, launched, command):  # 
     """It gets fewer images; the others get all of their poses."""
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launched(loop="true")
-    wait_until(lambda: poses, 30.0)
+    wait_until(lambda: poses)
     slow = command("ros2", "topic", "echo", "/overlay")  # prints each byte
-    wait_until(lambda: slow.output, 20.0)
+    wait_until(lambda: slow.output)
     before = len(poses)
     time.sleep(2.0)
     assert len(poses) - before > 20  # of 30

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import supervised
 from builtin_interfaces.msg import Time
 from definitions import HRI, HRI_BEFORE_0_8, SKELETON, messages, provide
 from harness import wait_until
@@ -112,7 +113,7 @@ def test_messages_before_0_8_had_regions_in_pixels(run, command, show, tmp_path)
     roi = command(*words[:-1], words[-1] + "/roi", "sensor_msgs/msg/RegionOfInterest", env=env)
     person = portrait(0.5)
     person.box = np.array([100, 50, 400, 650], np.float32)
-    wait_until(lambda: show(person) and roi.popen.poll() is not None, 20.0)
+    wait_until(lambda: show(person) and roi.popen.poll() is not None)
     assert "x_offset: 100" in roi.output and "height: 600" in roi.output
 
 
@@ -126,7 +127,6 @@ def test_without_hri_msgs_it_says_what_to_install(run):
 
 
 def test_bodies_are_off_unless_asked_for():
-    shown = subprocess.run(["ros2", "launch", "dwpose_ros", "pose.launch.py", "--show-args"],
-                           capture_output=True, text=True, timeout=60)
+    shown = supervised.run(["ros2", "launch", "dwpose_ros", "pose.launch.py", "--show-args"])
     at = shown.stdout.index("'hri'")
     assert "(default: 'false')" in shown.stdout[at:at + 200], shown.stdout

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 
 import cv2
 import numpy as np
 import pytest
+import supervised
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -65,7 +65,7 @@ def test_each_node_can_be_led_through_its_life_twice(life, run, networks, name):
 
 def test_by_itself_it_becomes_active(life, run, networks):
     run("pose", **networks["pose"])
-    wait_until(lambda: life("pose") == ACTIVE, 20.0)
+    wait_until(lambda: life("pose") == ACTIVE)
 
 
 def test_inputs_exist_only_while_it_is_active(peer, life, run, networks):
@@ -130,8 +130,7 @@ def test_ros2_lifecycle_leads_it_too(life, run):
     life("speech")
 
     def ros2(*words: str) -> str:
-        return subprocess.run(["ros2", "lifecycle", *words], capture_output=True, text=True,
-                              timeout=30.0).stdout
+        return supervised.run(["ros2", "lifecycle", *words]).stdout
     assert ros2("get", "/speech") == "unconfigured [1]\n"
     assert ros2("set", "/speech", "configure") == "Transitioning successful\n"
     assert "/speech" in ros2("nodes").split()

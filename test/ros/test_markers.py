@@ -72,7 +72,7 @@ def show(peer, run):
                     found = {(m.ns, m.id): m for m in message.markers}
                     if message.markers[0].header == header and until(found):
                         return found
-            return wait_until(drawn, 15.0)
+            return wait_until(drawn)
     return Show()
 
 

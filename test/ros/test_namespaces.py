@@ -82,7 +82,7 @@ def test_two_cameras(peer, launched, scene, tmp_path):
                                                    ("right_camera", "right/upright")}, 20.0)
     nodes = {f"/{side}/{node}" for side in ("left", "right")
              for node in ("camera", "pose", "overlay", "markers")}
-    assert wait_until(lambda: nodes == nodes_and_names(peer, "/left")[0], 20.0)
+    assert wait_until(lambda: nodes == nodes_and_names(peer, "/left")[0])
     assert launch.stop() == 0 and "Traceback" not in launch.output
 
 
@@ -93,7 +93,7 @@ def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespa
     given = {"namespace": namespace} if namespace else {}
     launch = launched("guide.launch.py", source=scene("red", (0, 0, 255)),
                       folder=tmp_path / "captures", **given)
-    wait_until(lambda: heard and heard[-1].code != "no_pose", 40.0)
+    wait_until(lambda: heard and heard[-1].code != "no_pose")
     names = {"camera", "pose", "overlay", "guidance", "capture", "speech", "downstream"}
     wait_until(lambda: {f"{prefix}/{n}" for n in names} <= nodes_and_names(peer, prefix)[0])
     nodes, outside = nodes_and_names(peer, prefix)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import supervised
 from lifecycle_msgs.srv import GetState
 from rclpy.qos import ReliabilityPolicy
 
@@ -56,8 +56,7 @@ def pose(run, active, pose_model, detector_model):
 
 def refusal(node: str, name: str, value: str) -> str:
     """The reason why a node refuses a value."""
-    done = subprocess.run(["ros2", "param", "set", node, name, value], capture_output=True,
-                          text=True, timeout=30.0)
+    done = supervised.run(["ros2", "param", "set", node, name, value])
     start = "Setting parameter failed: "
     said = done.stdout + done.stderr
     assert start in said
@@ -154,3 +153,19 @@ def test_quality_of_service_can_be_overridden(peer, pose, given, reliability):
     info, = wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw"))
     assert info.qos_profile.reliability == reliability
     assert f"Reliability: {reliability.name}" in ros2("topic", "info", "-v", "/image_raw")
+
+
+def test_a_mistyped_parameter_is_warned_of(command, tmp_path):
+    file = tmp_path / "all.yaml"
+    file.write_text("/**: {ros__parameters: {of_another_node: 1, rate: 200}}\n"
+                    "/speech: {ros__parameters: {volumme: 50, language: fr}}\n"
+                    "/other: {ros__parameters: {nothing: 1}}\n")
+    node = command("ros2", "run", "dwpose_ros", "speech", "--ros-args", "-p", "lenguage:=de",
+                   "-p", "qos_overrides./speaking.publisher.depth:=3", "-p", "xyz:=1",
+                   "--params-file", file)
+    node.says("parameter 'xyz' was given, but there is none of this name: see `ros2 param list "
+              "/speech`")
+    node.says("parameter 'volumme' was given, but there is none of this name: did you mean "
+              "'volume'?")
+    node.says("parameter 'lenguage' was given")
+    assert node.output.count("was given, but") == 3

@@ -76,7 +76,7 @@ def test_the_person_is_beside_the_picture_until_asked_to_come(peer, scene):
     wait_until(lambda: len(images) > 5)
     assert all(np.isnan(dark_columns(image)) for image in images)
     peer.publisher(String, "speech", 5).publish(String(data="Please step in front of the camera."))
-    wait_until(lambda: abs(dark_columns(images[-1]) - 160) < 60, 15.0)
+    wait_until(lambda: abs(dark_columns(images[-1]) - 160) < 60)
 
 
 def test_a_sentence_that_is_cut_off_is_not_followed(peer, scene):
@@ -104,7 +104,7 @@ def test_one_that_ended_is_though_another_comes_before_the_next_image(peer, run)
     speech.publish(String(data=text))
     time.sleep(speaking_s(text) + 0.15)
     speech.publish(String(data="Look at the camera."))
-    wait_until(lambda: truths[-1].persons[0].x[INDEX["nose"]] < before - 20, 15.0)
+    wait_until(lambda: truths[-1].persons[0].x[INDEX["nose"]] < before - 20)
 
 
 def test_unless_asked_otherwise_the_picture_is_that_of_a_plain_scene(scene):

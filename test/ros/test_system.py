@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import supervised
 from harness import ros2, wait_until
 
 from dwpose_ros.msg import WholeBodyPose
@@ -38,7 +38,7 @@ def launched(command, networks, tmp_path):
 def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path):
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launch = launched(profile="full_body", language="fr")
-    wait_until(lambda: poses, 30.0)
+    wait_until(lambda: poses)
     assert {"/camera", "/pose", "/guidance", "/capture", "/overlay", "/downstream"} <= set(
         ros2("node", "list").split())
     assert "/wholebody_pose [dwpose_ros/msg/WholeBodyPose]" in ros2("topic", "list", "-t")
@@ -57,7 +57,7 @@ def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path):
 def test_the_rate_can_be_measured(peer, launched, command):
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launched()
-    wait_until(lambda: poses, 30.0)
+    wait_until(lambda: poses)
     hz = command("ros2", "topic", "hz", "/wholebody_pose")
     line = [x for x in hz.says("average rate").splitlines() if "average rate" in x][-1]
     assert float(line.split()[-1]) == pytest.approx(15, rel=0.3)
@@ -110,9 +110,9 @@ needs_mediapipe = pytest.mark.skipif(not importlib.util.find_spec("mediapipe"),
 
 @needs_mediapipe
 def test_the_demo(tmp_path):
-    done = subprocess.run(
+    done = supervised.run(
         [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "language:=fr"],
-        capture_output=True, text=True, timeout=180)
+        timeout_s=2 * supervised.LIMIT_S)
     assert done.returncode == 0, done.stdout + done.stderr
     told = [line.split(" s  ")[1] for line in done.stdout.splitlines() if " s  " in line]
     # Beside the picture first, then in it, at the end where they are wanted.
@@ -129,9 +129,9 @@ def test_the_demo(tmp_path):
 
 @needs_mediapipe
 def test_a_demo_that_does_not_end_fails_and_shows_what_there_was(tmp_path):
-    done = subprocess.run(
+    done = supervised.run(
         [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "--timeout", "14",
-         "profile:=turnaround"], capture_output=True, text=True, timeout=60)
+         "profile:=turnaround"])
     assert done.returncode == 1, done.stdout + done.stderr
     assert "of 4 pictures" in done.stdout
     assert (tmp_path / "sheet.png").exists()

@@ -23,7 +23,7 @@ def test_all_topics_of_the_configs_are_published(peer, command, pose_model, dete
                 if peer.node.count_publishers(name)}
     wanted = {f"/{topic}" for topic in rviz_topics()} | (
         foxglove_topics().keys() - MAYBE)
-    wait_until(lambda: wanted <= published().keys(), 40.0)
+    wait_until(lambda: wanted <= published().keys())
     for topic, kind in rviz_topics().items():
         assert published()[f"/{topic}"] == [kind]
     assert published()["/guidance"] == ["dwpose_ros/msg/Guidance"]

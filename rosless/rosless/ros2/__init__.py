@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import importlib
 import os
@@ -9,7 +10,7 @@ import shutil
 import signal
 import sys
 import time
-from typing import Callable, Iterator
+from typing import Callable, Iterator, NoReturn
 
 from rosless import ros2_is_sourced
 
@@ -18,9 +19,10 @@ COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look 
             "launch": "run a launch file",
             "lifecycle": "list managed nodes, get and change their state",
             "node": "list nodes, tell about one",
-            "param": "list, get, set, describe and dump parameters",
+            "param": "list, get, set, describe, dump and load parameters",
+            "pkg": "list packages, tell where they are and what they run",
             "run": "run a package's executable", "service": "list and call services",
-            "topic": "list, echo, measure and publish topics"}
+            "topic": "list, find, echo, measure and publish topics"}
 
 
 def main() -> int:
@@ -43,11 +45,20 @@ def main() -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # e.g. `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as err:  # a full disk, a network that is down
+        _drop_output()
+        print(f"ros2 {command}: {err}", file=sys.stderr)
+        return 1
     except (CommandError, ValueError, AssertionError, NotImplementedError) as err:
         print(f"ros2 {command}: {err}", file=sys.stderr)
         return 1
+
+
+def _drop_output() -> None:
+    """Else Python tries once more at its end to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _hand_over() -> None:
@@ -59,6 +70,15 @@ def _hand_over() -> None:
         raise SystemExit("ros2: a ROS 2 is sourced, but its ros2 command is not on PATH: "
                          "install ros2cli, or open a terminal without sourcing ROS 2")
     os.execv(real, [real, *sys.argv[1:]])
+
+
+class Parser(argparse.ArgumentParser):
+    """Says of what it does not know that a full ROS 2 may have it."""
+
+    def error(self, message: str) -> NoReturn:
+        if message.startswith(("unrecognized arguments", "argument verb: invalid choice")):
+            message += "; rosless has no such thing, a full ROS 2 may"
+        super().error(message)
 
 
 class CommandError(Exception):

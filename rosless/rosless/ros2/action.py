@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-
 from rosless.interfaces import get_interface
-from rosless.ros2 import CommandError, connected, settle
+from rosless.ros2 import CommandError, Parser, connected, settle
 from rosless.ros2.service import call
 from rosless.ros2.values import from_yaml, to_yaml
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 action")
+    parser = Parser(prog="ros2 action")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="names of all actions")
     verb.add_argument("-t", "--show-types", action="store_true")
@@ -76,10 +74,13 @@ def _send_goal(args) -> int | None:
     action_type = get_interface(args.type)
     if not hasattr(action_type, "Goal"):
         raise CommandError(f"{args.type!r} is not an action type: give <package>/action/<Name>")
-    goal = from_yaml(action_type.Goal, args.goal)
+    stamps: list = []
+    goal = from_yaml(action_type.Goal, args.goal, stamps)
     running: list = []  # the goal's handle
     try:
         with connected() as node:
+            for stamp in stamps:
+                stamp(node.get_clock().now().to_msg())
             return _follow(node, args, action_type, goal, running)
     except KeyboardInterrupt:
         for handle in running:
@@ -98,6 +99,8 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
     client = ActionClient(node, action_type, args.action)
     print("Waiting for an action server to become available...", flush=True)
     client.wait_for_server()
+    if args.feedback:
+        _meet(node, client, action_type)
     print(f"Sending goal:\n     {to_yaml(goal)}", flush=True)
     future = client.send_goal_async(goal, show if args.feedback else None)
     rclpy.spin_until_future_complete(node, future)
@@ -118,6 +121,18 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
     names = {value: name.removeprefix("STATUS_") for name, value in vars(GoalStatus).items()
              if name.startswith("STATUS_")}
     print(f"Goal finished with status: {names[future.result().status]}")
+
+
+def _meet(node, client, action_type: type) -> None:
+    """Wait until the server can answer: only then does it know that we listen to its feedback."""
+    import rclpy
+    request = action_type.Impl.GetResultService.Request()  # of no goal: answered at once
+    while rclpy.ok():
+        future = client._result.call_async(request)
+        rclpy.spin_until_future_complete(node, future, timeout_sec=1.0)
+        if future.done():
+            return
+        client._result.remove_pending_request(future)
 
 
 def _cancel(node, action: str, handle) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import time
 from contextlib import contextmanager
@@ -12,11 +11,11 @@ from typing import Callable, Iterator
 
 from rosbags.rosbag2 import Reader, ReaderError
 
-from rosless.ros2 import CommandError, connected
+from rosless.ros2 import CommandError, Parser, connected
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 bag")
+    parser = Parser(prog="ros2 bag")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     verb = verbs.add_parser("record", help="write what is published to a bag, until Ctrl-C")
@@ -96,12 +95,24 @@ def opened(path: Path) -> Iterator[Reader]:
     files = _files(path)
     killed = path.is_dir() and len(files) == 1 and not (path / "metadata.yaml").exists()
     try:
-        with Reader(files[0] if killed else path) as bag:
-            yield bag
-    except (ReaderError, OSError) as err:
-        hint = f"; if its recording was killed, `ros2 bag reindex {path}` mends it"
-        raise CommandError(f"{str(path)!r} cannot be read as a bag: {err}"
-                           f"{hint if files and files[0].suffix == '.mcap' else ''}") from err
+        bag = Reader(files[0] if killed else path)
+        bag.open()
+    except OSError as err:
+        raise CommandError(f"{str(path)!r} cannot be read as a bag: {err}") from err
+    except ReaderError as err:
+        raise _damaged(path, files, err) from err
+    try:
+        yield bag
+    except ReaderError as err:  # not OSError: what is done with the bag has its own
+        raise _damaged(path, files, err) from err
+    finally:
+        bag.close()
+
+
+def _damaged(path: Path, files: list[Path], err: ReaderError) -> CommandError:
+    mcap = files and files[0].suffix == ".mcap"
+    hint = f"; if its recording was killed, `ros2 bag reindex {path}` mends it" if mcap else ""
+    return CommandError(f"{str(path)!r} cannot be read as a bag: {err}{hint}")
 
 
 def describe(bag: Reader, path: Path) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 
 from rosless.interfaces import definition, interface_names
-from rosless.ros2 import CommandError
+from rosless.ros2 import CommandError, Parser
 
 # A field that is another message: its package (unless it is the same one) and its name.
 _NESTED = re.compile(r"\s*(?:(\w+)/(?:msg/)?)?([A-Z]\w*)(?:\[[^\]]*\])?\s+\w+")
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 interface")
+    parser = Parser(prog="ros2 interface")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("show", help="an interface's definition")
     verb.add_argument("type", help="e.g. std_msgs/msg/String")

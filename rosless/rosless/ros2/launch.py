@@ -12,13 +12,14 @@ from launch import LaunchDescription, LaunchDescriptionEntity, LaunchService
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import (AnyLaunchDescriptionSource, InvalidLaunchFileError,
                                                load_python_launch_file)
+from rosless.ros2 import Parser
 
 _LAUNCH_FILES = ("*launch.py", "*.launch.xml", "*.launch.yaml", "*.launch.yml")
 
 
 def main(argv: list[str]) -> int:
     """Launch, or show what would be launched. Returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ros2 launch", description="Run a launch file",
         usage="%(prog)s [options] <package> <launch file> [name:=value ...]\n"
               "       %(prog)s [options] <path of a launch file> [name:=value ...]")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from rosless.ros2 import connected, settle
+from rosless.ros2 import Parser, connected, settle
 from rosless.ros2.node import full_names
 from rosless.ros2.service import call
 
@@ -13,7 +12,7 @@ _TIMEOUT_S = 30.0  # a transition may take its time
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 lifecycle")
+    parser = Parser(prog="ros2 lifecycle")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("nodes", help="names of all managed nodes")
     verb.add_argument("-a", "--all", action="store_true", dest="include_hidden_nodes",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-
-from rosless.ros2 import CommandError, connected, settle, visible
+from rosless.ros2 import CommandError, Parser, connected, settle, visible
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 node")
+    parser = Parser(prog="ros2 node")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="names of all nodes")
     verb.add_argument("-a", "--all", action="store_true", help="hidden ones too")

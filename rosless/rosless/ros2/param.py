@@ -1,12 +1,11 @@
-"""`ros2 param list|get|set|describe|dump`."""
+"""`ros2 param list|get|set|describe|dump|load`."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 
-import yaml
-
-from rosless.ros2 import CommandError, connected, settle
+from rosless import parameter_yaml
+from rosless.ros2 import CommandError, Parser, connected, settle
 from rosless.ros2.node import full_names
 from rosless.ros2.service import call
 
@@ -15,7 +14,7 @@ _TYPES = ["not set", "boolean", "integer", "double", "string", "byte array", "bo
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 param")
+    parser = Parser(prog="ros2 param")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="parameters of a node, or of all")
     verb.add_argument("node", nargs="?")
@@ -32,6 +31,12 @@ def main(argv: list[str]) -> int | None:
         if name == "set":
             verb.add_argument("value", help="YAML, e.g. 0.5 or true")
         verb.set_defaults(run=run)
+    verb = verbs.add_parser("load", help="set the parameters of a file on a node")
+    verb.add_argument("node")
+    verb.add_argument("file")
+    verb.add_argument("--use-wildcard", action="store_true",
+                      help="those for any node, as of /**, too")
+    verb.set_defaults(run=_load)
     args = parser.parse_args(argv)
     with connected() as node:
         if getattr(args, "node", None):
@@ -92,6 +97,24 @@ def _set(node, args) -> int:
     return 1
 
 
+def _load(node, args) -> int:
+    from rclpy._arguments import matches, read_parameter_file
+    from rclpy.parameter import Parameter
+    found = {o.name: o.value for o in read_parameter_file(args.file)
+             if matches(o.node, args.node) and (args.use_wildcard or "*" not in o.node)}
+    if not found:
+        raise CommandError(
+            f"{args.file!r} has no parameters of {args.node}"
+            + ("" if args.use_wildcard else "; --use-wildcard takes those of /** too"))
+    messages = [Parameter(name, value=value).to_parameter_msg() for name, value in found.items()]
+    results = _ask(node, args.node, "SetParameters", parameters=messages).results
+    for name, result in zip(found, results):
+        reason = f": {result.reason}" if result.reason else ""
+        print(f"Set parameter {name} {'successful' if result.successful else 'failed'}{reason}",
+              file=sys.stdout if result.successful else sys.stderr)
+    return 0 if all(result.successful for result in results) else 1
+
+
 def _describe(node, args) -> None:
     for found in _ask(node, args.node, "DescribeParameters", names=args.names).descriptors:
         _value(node, args, found.name)
@@ -113,12 +136,18 @@ def _dump(node, args) -> None:
     from rclpy.parameter import parameter_value_to_python
     names = _names(node, args.node)
     values = _ask(node, args.node, "GetParameters", names=names).values
+    known = {name: plain.tolist() if hasattr(plain, "tolist") else plain
+             for name, value in zip(names, values)
+             if (plain := parameter_value_to_python(value)) is not None}  # YAML's null is text
+    print(parameter_yaml.dump({args.node: {"ros__parameters": nested(known)}}), end="")
+
+
+def nested(values: dict) -> dict:
+    """Dotted names as mappings in mappings, but for those below a name that has a value."""
     tree: dict = {}
-    for name, value in zip(names, values):
-        plain = parameter_value_to_python(value)
-        inner = tree
-        *groups, last = name.split(".")
-        for group in groups:
-            inner = inner.setdefault(group, {})
-        inner[last] = plain.tolist() if hasattr(plain, "tolist") else plain
-    print(yaml.safe_dump({args.node: {"ros__parameters": tree}}, sort_keys=False), end="")
+    for name, value in sorted(values.items()):
+        inner, (*groups, last) = tree, name.split(".")
+        while groups and isinstance(inner.setdefault(groups[0], {}), dict):
+            inner = inner[groups.pop(0)]
+        inner[".".join([*groups, last])] = value
+    return tree

@@ -8,11 +8,12 @@ import sys
 
 from ament_index_python.packages import PackageNotFoundError
 from launch_ros._executables import command, find_executable
+from rosless.ros2 import Parser
 
 
 def main(argv: list[str]) -> int:
     """Become the executable, which then gets all signals itself. Returns only on failure."""
-    parser = argparse.ArgumentParser(prog="ros2 run", description="Run an executable of a package")
+    parser = Parser(prog="ros2 run", description="Run an executable of a package")
     parser.add_argument("--prefix", help="not supported by rosless")
     parser.add_argument("package_name")
     parser.add_argument("executable_name")
@@ -20,9 +21,9 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     if args.prefix:
         parser.exit(2, "rosless has no ros2 run --prefix; a full ROS 2 has it\n")
+    sys.stdout.flush()
     try:
         words = command(find_executable(args.package_name, args.executable_name))
-        sys.stdout.flush()
         os.execv(words[0], [*words, *args.argv])
     except PackageNotFoundError as err:
         print(f"Package '{args.package_name}' not found: {err}", file=sys.stderr)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-
 from rosless.interfaces import get_interface
-from rosless.ros2 import CommandError, connected, settle, visible
+from rosless.ros2 import CommandError, Parser, connected, settle, visible
 from rosless.ros2.values import from_yaml
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 service")
+    parser = Parser(prog="ros2 service")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="names of all services")
     verb.add_argument("-t", "--show-types", action="store_true")
@@ -64,6 +62,9 @@ def _call(node, args) -> None:
     srv_type = get_interface(args.type)
     if not hasattr(srv_type, "Request"):
         raise CommandError(f"{args.type!r} is not a service type: give <package>/srv/<Name>")
-    request = from_yaml(srv_type.Request, args.values)
+    stamps: list = []
+    request = from_yaml(srv_type.Request, args.values, stamps)
+    for stamp in stamps:
+        stamp(node.get_clock().now().to_msg())
     print(f"requester: making request: {request!r}\n", flush=True)
     print(f"response:\n{call(node, srv_type, args.service, request, args.timeout)!r}\n")

@@ -1,20 +1,19 @@
-"""`ros2 topic list|info|echo|hz|pub|type`."""
+"""`ros2 topic list|info|echo|hz|bw|delay|find|pub|type`."""
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import statistics
+import sys
 import time
-from collections import deque
 
 from rosless.interfaces import get_interface
-from rosless.ros2 import CommandError, connected, settle, visible
-from rosless.ros2.values import from_yaml, to_plain, to_yaml
+from rosless.ros2 import CommandError, Parser, connected, measure, settle, visible
+from rosless.ros2.values import field_of, from_yaml, to_plain, to_yaml
 
 
 def main(argv: list[str]) -> int | None:
-    parser = argparse.ArgumentParser(prog="ros2 topic")
+    parser = Parser(prog="ros2 topic")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     verb = verbs.add_parser("list", help="names of all topics")
@@ -36,22 +35,33 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("topic")
     verb.add_argument("type", nargs="?")
     verb.add_argument("--once", action="store_true", help="stop after the first message")
-    verb.add_argument("--field", help="print only this field, e.g. header.stamp")
+    verb.add_argument("--field", help="print only this, e.g. header.stamp, persons[0].x")
     verb.add_argument("--no-arr", action="store_true", help="do not print arrays")
     verb.add_argument("-f", "--full-length", action="store_true", help="print all of long values")
     verb.add_argument("-l", "--truncate-length", type=int, default=128)
     _add_qos(verb)
     verb.set_defaults(run=_echo)
 
-    verb = verbs.add_parser("hz", help="measure the rate of messages")
-    verb.add_argument("topic")
-    verb.add_argument("-w", "--window", type=int, default=10_000, help="messages to average over")
-    verb.set_defaults(run=_hz)
+    for name, window, text in (("hz", 10_000, "measure the rate of messages"),
+                               ("bw", 100, "measure how many bytes a second they take"),
+                               ("delay", 10_000, "measure how old they are, by their stamps")):
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("topic")
+        verb.add_argument("-w", "--window", type=int, default=window,
+                          help=f"messages to average over ({window})")
+        verb.set_defaults(run=_measure)
+
+    verb = verbs.add_parser("find", help="topics of a type")
+    verb.add_argument("type", help="e.g. std_msgs/msg/String")
+    verb.add_argument("-c", "--count-topics", action="store_true")
+    verb.add_argument("--include-hidden-topics", action="store_true")
+    verb.set_defaults(run=_find)
 
     verb = verbs.add_parser("pub", help="publish messages")
     verb.add_argument("topic")
     verb.add_argument("type")
-    verb.add_argument("values", nargs="?", default="{}", help="YAML, e.g. '{data: hello}'")
+    verb.add_argument("values", nargs="?", default="{}", help="YAML, e.g. '{data: hello}' or "
+                      "'{header: auto}', whose stamp is the time of each message")
     verb.add_argument("-r", "--rate", type=float, default=1.0, help="messages a second")
     verb.add_argument("-1", "--once", action="store_true")
     verb.add_argument("-t", "--times", type=int, default=0)
@@ -132,11 +142,11 @@ def _echo(node, args) -> None:
     done = rclpy.Future()
 
     def show(message) -> None:
-        value = message
-        for part in filter(None, (args.field or "").split(".")):
-            if not hasattr(value, part):
-                raise CommandError(f"{msg_type._TYPENAME} has no field {args.field!r}")
-            value = getattr(value, part)
+        try:
+            value = field_of(message, args.field or "")
+        except IndexError as err:  # another message may have it
+            print(err, file=sys.stderr, flush=True)
+            return
         if hasattr(value, "_FIELDS"):
             print(to_yaml(value, longest, not args.no_arr), end="")
         else:
@@ -150,27 +160,19 @@ def _echo(node, args) -> None:
     rclpy.spin_until_future_complete(node, done)
 
 
-def _hz(node, args) -> None:
-    from rclpy.qos import qos_profile_sensor_data
-    import rclpy
+def _measure(node, args) -> None:
+    if args.window < 1:
+        raise CommandError(f"--window must be above 0, not {args.window}")
     msg_type = get_interface(_type_of(node, args.topic, wait_s=30.0))
-    arrivals: deque[float] = deque(maxlen=args.window + 1)
-    node.create_subscription(msg_type, args.topic, lambda _: arrivals.append(time.monotonic()),
-                             qos_profile_sensor_data, raw=True)
-    reported, seen = time.monotonic(), 0
-    while rclpy.ok():
-        rclpy.spin_once(node, timeout_sec=0.1)
-        if time.monotonic() - reported < 1.0:
-            continue
-        reported = time.monotonic()
-        if len(arrivals) < 2 or arrivals[-1] == seen:
-            print("no new messages", flush=True)
-            continue
-        seen = arrivals[-1]
-        gaps = [b - a for a, b in zip(arrivals, list(arrivals)[1:])]
-        print(f"average rate: {len(gaps) / sum(gaps):.3f}\n\tmin: {min(gaps):.3f}s "
-              f"max: {max(gaps):.3f}s std dev: {statistics.pstdev(gaps):.5f}s "
-              f"window: {len(gaps)}", flush=True)
+    getattr(measure, args.verb)(node, msg_type, args)
+
+
+def _find(node, args) -> None:
+    settle(node)
+    found = [name for name, types in visible(node.get_topic_names_and_types(),
+                                             args.include_hidden_topics) if args.type in types]
+    print(len(found) if args.count_topics else "\n".join(found), end="\n" * bool(
+        found or args.count_topics))
 
 
 def _pub(node, args) -> None:
@@ -178,7 +180,8 @@ def _pub(node, args) -> None:
     if args.rate <= 0:
         raise CommandError(f"--rate must be above 0, not {args.rate}")
     msg_type = get_interface(args.type)
-    message = from_yaml(msg_type, args.values)
+    stamps: list = []
+    message = from_yaml(msg_type, args.values, stamps)
     publisher = node.create_publisher(msg_type, args.topic, _qos(args))
     times = 1 if args.once else args.times
     wanted = args.wait_matching_subscriptions
@@ -194,6 +197,8 @@ def _pub(node, args) -> None:
 
     def publish() -> None:
         number = next(numbers)
+        for stamp in stamps:
+            stamp(node.get_clock().now().to_msg())
         print(f"publishing #{number}: {message!r}\n", flush=True)
         publisher.publish(message)
         if number == times:

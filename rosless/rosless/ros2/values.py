@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from array import array
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from typing import Any, Callable
 
 import numpy as np
 import yaml
 
+from rosless import parameter_yaml
 from rosless.interfaces import Message, message_class
+
+Stamps = list[Callable[[Any], None]]
+_PART = re.compile(r"(\w+)((?:\[-?\d+\])*)")
 
 
 def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any:
@@ -29,20 +36,46 @@ def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any
 
 def to_yaml(message: Message, longest: int | None = None, arrays: bool = True) -> str:
     """A message as YAML, in the order of its fields."""
-    return yaml.safe_dump(to_plain(message, longest, arrays), sort_keys=False, width=10**9,
-                          allow_unicode=True)
+    return parameter_yaml.dump(to_plain(message, longest, arrays))
 
 
-def from_yaml(cls: type[Message], text: str) -> Message:
-    """A message from YAML such as `{data: hello}`. Raises ValueError naming what does not fit."""
+def field_of(value: Any, path: str) -> Any:
+    """A message's field by its path, such as `header.stamp` or `persons[0].x`.
+
+    Raises ValueError for what no message of its type has, IndexError for what only this one lacks.
+    """
+    whole = value
+    for part in filter(None, path.split(".")):
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part!r} of {path!r} is no field: it must read like name or "
+                             "name[0]")
+        if match[1] not in getattr(value, "_FIELDS", ()):
+            raise ValueError(f"{whole._TYPENAME} has no field {path!r}")
+        value = getattr(value, match[1])
+        for index in re.findall(r"-?\d+", match[2]):
+            if isinstance(value, (str, bytes, Message)) or not hasattr(value, "__len__"):
+                raise ValueError(f"{match[1]!r} of {path!r} is no array")
+            if not -len(value) <= int(index) < len(value):
+                raise IndexError(f"{match[1]} has {len(value)} elements, and so no {path}")
+            value = value[int(index)]
+    return value
+
+
+def from_yaml(cls: type[Message], text: str, stamps: Stamps | None = None) -> Message:
+    """A message from YAML such as `{data: hello}`. Raises ValueError naming what does not fit.
+
+    With `stamps`, a header may be `auto` and a time `now`: what sets them is added to it, to be
+    called with a time whenever the message is sent.
+    """
     try:
         values = yaml.safe_load(text) if text.strip() else {}
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, RecursionError) as err:
         raise ValueError(f"{text!r} is not YAML: {err}") from err
-    return fill(cls(), values or {})
+    return fill(cls(), values or {}, stamps)
 
 
-def fill(message: Message, values: Any) -> Message:
+def fill(message: Message, values: Any, stamps: Stamps | None = None) -> Message:
     """Set a message's fields from a dict, nested messages likewise."""
     if not isinstance(values, dict):
         raise ValueError(f"values of {message._TYPENAME} must be a mapping such as "
@@ -51,19 +84,27 @@ def fill(message: Message, values: Any) -> Message:
         if name not in message._FIELDS:
             raise ValueError(f"{message._TYPENAME} has no field {name!r}; "
                              f"it has {', '.join(message._FIELDS)}")
-        setattr(message, name, _convert(message._FIELDS[name].idl, getattr(message, name), value))
+        current = getattr(message, name)
+        kind = getattr(current, "_TYPENAME", "")
+        if stamps is not None and (kind, value) == ("builtin_interfaces/msg/Time", "now"):
+            stamps.append(partial(setattr, message, name))
+        elif stamps is not None and (kind, value) == ("std_msgs/msg/Header", "auto"):
+            stamps.append(partial(setattr, current, "stamp"))
+        else:
+            setattr(message, name, _convert(message._FIELDS[name].idl, current, value, stamps))
     return message
 
 
-def _convert(idl: str, current: Any, value: Any) -> Any:
+def _convert(idl: str, current: Any, value: Any, stamps: Stamps | None) -> Any:
     if isinstance(current, Message):
-        return fill(type(current)(), value)
+        return fill(type(current)(), value, stamps)
     if isinstance(current, list) and "/" in idl:
         package, name = idl.removeprefix("sequence<").split("[")[0].rstrip(">").split("/")
         cls = message_class(f"{package}/msg/{name.split(',')[0]}")
-        return [fill(cls(), v) for v in value]
-    if isinstance(current, float) and isinstance(value, int):
-        return float(value)
+        return [fill(cls(), v, stamps) for v in value]
+    if isinstance(current, float) and isinstance(value, (int, str)):
+        with suppress(ValueError):  # 1e3 is text in YAML 1.1
+            return float(value)
     if isinstance(current, bytes) and isinstance(value, int):
         return bytes([value])
     if isinstance(current, str) and not isinstance(value, str):

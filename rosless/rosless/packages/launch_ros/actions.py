@@ -6,7 +6,6 @@ import os
 import tempfile
 from typing import Any, Callable, Iterable, Mapping, Union
 
-import yaml
 from launch.action import Action
 from launch.actions import ExecuteProcess, text_of
 from launch.launch_context import LaunchContext
@@ -15,6 +14,7 @@ from launch.some_substitutions_type import SomeSubstitutionsType
 from launch_ros._executables import command, find_executable
 from launch_ros.parameter_descriptions import (ParameterFile, ParameterValue,
                                                evaluate_parameters)
+from rosless import parameter_yaml
 
 Parameters = Iterable[Union[Mapping, ParameterFile, SomeSubstitutionsType]]
 Remappings = Iterable["tuple[SomeSubstitutionsType, SomeSubstitutionsType]"]
@@ -94,7 +94,8 @@ def write_parameters(node: str, parameters: dict[str, Any]) -> str:
     """Write a parameter file for nodes of this name or pattern. Returns its path."""
     with tempfile.NamedTemporaryFile("w", prefix="launch_params_", delete=False,
                                      encoding="utf-8") as file:
-        yaml.safe_dump({node: {"ros__parameters": parameters}}, file, allow_unicode=True)
+        file.write(parameter_yaml.dump({node: {"ros__parameters": dict(sorted(
+            parameters.items()))}}))
     return file.name
 
 

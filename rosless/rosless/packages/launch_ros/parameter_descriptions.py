@@ -11,6 +11,8 @@ from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
+from rosless import parameter_yaml
+
 Value = Union[bool, int, float, str, List[bool], List[int], List[float], List[str]]
 _TYPES: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "str",
                           List[bool]: "List[bool]", List[int]: "List[int]",
@@ -37,7 +39,7 @@ class ParameterValue:
             value = evaluate_value(context, self.value)
         else:
             text = perform_substitutions(context, normalize_to_list_of_substitutions(self.value))
-            value = text if wanted == "str" else _check(yaml.safe_load(text))
+            value = text if wanted == "str" else _check(_meant(text))
         if wanted in ("float", "List[float]"):
             value = [float(v) for v in value] if _kind(value) == "List[int]" else (
                 float(value) if _kind(value) == "int" else value)
@@ -71,7 +73,7 @@ def evaluate_value(context: LaunchContext, value: Any) -> Value:
         return os.fspath(value)
     if _is_text(value):
         text = perform_substitutions(context, normalize_to_list_of_substitutions(value))
-        return _check(yaml.safe_load(text) if text else "")
+        return _check(_meant(text) if text else "")
     if isinstance(value, (list, tuple)):
         return _check([evaluate_value(context, item) for item in value])
     return _check(value)
@@ -92,8 +94,16 @@ def _flatten(context: LaunchContext, parameters: Mapping, prefix: str
             continue
         try:
             yield name, evaluate_value(context, value)
-        except (TypeError, yaml.YAMLError) as err:
+        except (TypeError, ValueError, RecursionError, yaml.YAMLError) as err:
             raise TypeError(f"parameter {name!r}: {err}") from err
+
+
+def _meant(text: str) -> Any:
+    """What text means in YAML, as launch reads it, where 1e3 is a number as in nodes."""
+    value = yaml.safe_load(text)
+    plain = isinstance(value, str) and value == text.strip()
+    number = parameter_yaml.scalar(value) if plain else value
+    return value if isinstance(number, bool) else number
 
 
 def _is_text(value: Any) -> bool:

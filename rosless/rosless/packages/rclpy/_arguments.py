@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from rclpy.exceptions import InvalidParameterException
+from rosless import parameter_yaml
 
 _NAME = r"[A-Za-z_/~][A-Za-z0-9_/]*"
 _RULE = re.compile(rf"(?:(?P<node>{_NAME}):)?(?P<key>[^:=]+):=(?P<value>.*)", re.DOTALL)
@@ -88,21 +89,6 @@ class Arguments:
         return value
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as ROS 2 reads it: 1e-3 is a number, 12:30 and 2001-01-01 are text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers
-            if tag.rpartition(":")[2] in ("bool", "null", "merge", "value")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(
-    r"[-+]?(0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"), list("-+0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(
-    r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))$|\.(nan|NaN|NAN)$"),
-    list("-+.0123456789"))
-
-
 def _rule(text: str, what: str, form: str) -> tuple[str | None, str, str]:
     match = _RULE.fullmatch(text)
     if not match:
@@ -113,9 +99,12 @@ def _rule(text: str, what: str, form: str) -> tuple[str | None, str, str]:
 def parse_value(text: str) -> Any:
     """A parameter's value from its YAML text."""
     try:
-        return check_value(yaml.load(text, _Loader) if text else "", text)
+        value = parameter_yaml.load(text) if text else ""
     except yaml.YAMLError as err:
         raise ValueError(f"parameter value {text!r} is not YAML: {err}") from err
+    if value is None:
+        raise ValueError(f"parameter value {text!r} is a comment in YAML: put quotes around it")
+    return check_value(value, text)
 
 
 def check_value(value: Any, where: str) -> Any:
@@ -138,7 +127,7 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
     Raises ValueError, naming the file, where it cannot be read or is laid out differently.
     """
     try:
-        data = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+        data = parameter_yaml.load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
         raise ValueError(f"parameter file {path!r} cannot be read: {err}") from err
     found: list[ParameterOverride] = []

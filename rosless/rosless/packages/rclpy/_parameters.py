@@ -52,6 +52,9 @@ class Parameters:
                 self.create_service(srv, "~/" + name, callback,
                                     qos_profile=qos_profile_parameters)
 
+    # rclpy's name for it, by which nodes find what they have not declared.
+    _parameter_overrides = property(lambda self: self._rcl_overrides)
+
     def declare_parameter(self, name: str, value: Any = None,
                           descriptor: ParameterDescriptor | None = None,
                           ignore_override: bool = False) -> Parameter:

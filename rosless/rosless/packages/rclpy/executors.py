@@ -155,7 +155,12 @@ class Executor:
         def at_end() -> None:
             entity.callback_group.ending_execution(entity)
             self.wake()
-        call = entity.take()
+        try:
+            call = entity.take()
+        except BaseException:  # else its group would count as busy for ever
+            self._queued.discard(entity)
+            at_end()
+            raise
         self._queued.discard(entity)
         self.wake()
         if call is None:

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 import weakref
+from functools import partial
 from typing import Any, Callable
 
 from action_msgs.msg import GoalStatus, GoalStatusArray
@@ -14,7 +15,7 @@ from unique_identifier_msgs.msg import UUID
 
 from rclpy.qos import (QoSProfile, qos_profile_action_status_default,
                        qos_profile_services_default)
-from rclpy.task import Future
+from rclpy.task import Future, Task
 
 
 class ClientGoalHandle:
@@ -72,18 +73,21 @@ class ActionClient:
             weakref.WeakValueDictionary())
         self._feedback_callbacks: dict[bytes, Callable] = {}
         topic, impl = action_name + "/_action/", action_type.Impl
-        self._goal, self._result, self._cancel = self._clients = [
-            node.create_client(srv, topic + name, qos_profile=qos, callback_group=callback_group)
-            for srv, name, qos in (
-                (impl.SendGoalService, "send_goal", goal_service_qos_profile),
-                (impl.GetResultService, "get_result", result_service_qos_profile),
-                (impl.CancelGoalService, "cancel_goal", cancel_service_qos_profile))]
+        # The topics first: discovery tells in this order, so a server that can answer us knows
+        # that we listen to its feedback.
         self._subscriptions = [
             node.create_subscription(kind, topic + name, callback, qos,
                                      callback_group=callback_group)
             for kind, name, callback, qos in (
                 (impl.FeedbackMessage, "feedback", self._on_feedback, feedback_sub_qos_profile),
                 (GoalStatusArray, "status", self._on_status, status_sub_qos_profile))]
+        self._goal, self._result, self._cancel = self._clients = [
+            node.create_client(srv, topic + name, qos_profile=qos, callback_group=callback_group)
+            for srv, name, qos in (
+                (impl.SendGoalService, "send_goal", goal_service_qos_profile),
+                (impl.GetResultService, "get_result", result_service_qos_profile),
+                (impl.CancelGoalService, "cancel_goal", cancel_service_qos_profile))]
+        self._result.take = self._after_feedback(self._result.take)
 
     def send_goal_async(self, goal, feedback_callback: Callable | None = None,
                         goal_uuid: UUID | None = None) -> Future:
@@ -119,6 +123,22 @@ class ActionClient:
         future.add_done_callback(
             lambda _: self._feedback_callbacks.pop(bytes(handle.goal_id.uuid), None))
         return future
+
+    def _after_feedback(self, take: Callable) -> Callable:
+        """For the client of results: what was told before a result is called back before it.
+
+        Both have the same callback group, so nothing else of it runs meanwhile.
+        """
+        def call_after(call: Callable) -> None:
+            while self._subscriptions[0].ready():
+                if told := self._subscriptions[0].take():
+                    Task(told, executor=self._node.executor)()
+            call()
+
+        def take_result() -> Callable | None:
+            call = take()
+            return call and partial(call_after, call)
+        return take_result
 
     def _cancel_goal_async(self, handle: ClientGoalHandle) -> Future:
         request = CancelGoal.Request()
