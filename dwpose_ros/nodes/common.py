@@ -8,30 +8,26 @@ import time
 import traceback
 from typing import Any, Callable, Iterable
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
-from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from dwpose_ros.core.text import one_line
 from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.nodes.diagnosis import Limits, add_figures, judged, name_of
-from dwpose_ros.nodes.flow import FIRST_S, Flow
 from dwpose_ros.nodes.overrides import mistyped
 from dwpose_ros.nodes.running import MISTAKE, MISTAKES
 from dwpose_ros.nodes.worker import StillRunning
 from dwpose_ros.ros.allowed_files import AllowedFiles
 from dwpose_ros.ros.faults import Faults
-from dwpose_ros.ros.peers import START_S, BeginAfter, LifecycleObserver
+from dwpose_ros.ros.flow import Flow, type_name
+from dwpose_ros.ros.health import Health
+from dwpose_ros.ros.output import Output
+from dwpose_ros.ros.peers import BeginAfter
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 CALLERS = 100  # of a service at once, who all get an answer
-WATCH_S = 0.25  # between two looks at whether messages still come
-DIAGNOSE_EVERY = 4  # looks
-OBSERVE_AFTER_S = 1.0  # without a message, who should send it is asked for their state
 ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
 FIXED = "is set when the node starts, and never changes"
 SHIPPED = r"[A-Za-z0-9_-]*"  # names of what the package, or its registry of models, has
@@ -57,7 +53,6 @@ class DwposeNode(LifecycleNode):
         self._undo: list[Callable[[], Any]] = []  # what to do at the end of being active
         self._error = self._stuck = ""
         self._faults = Faults(self.get_logger())
-        self._observers: dict[str, LifecycleObserver] = {}
         self.exit_code = 0
         self.parameter("autostart", True, "configure and activate at start; else that is left to "
                        "`ros2 lifecycle set`")
@@ -75,9 +70,7 @@ class DwposeNode(LifecycleNode):
         self.parameter("late_error", 2.0, "age of what goes out that the diagnostics call an "
                        "error", unit="s", minimum=0.0, maximum=3600.0, change=True)
         self.add_on_set_parameters_callback(self._on_set)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._looks, self._level = 0, DiagnosticStatus.OK
-        self.create_timer(WATCH_S, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.health = Health(self)
 
     # What a kind of node overrides
 
@@ -382,79 +375,14 @@ class DwposeNode(LifecycleNode):
         """How many exceptions callbacks have raised."""
         return self._faults.count
 
-    def phase_of(self, name: str) -> str:
-        """The state of another managed node that sends us something; empty where it is active, or
-        not known."""
-        state = self._observers[name].state if name in self._observers else None
-        return state if state not in (None, "active") else ""
+    @property
+    def phase(self) -> str:
+        """Where it is in its life: 'unconfigured', 'inactive' or 'active'."""
+        return self._phase
 
-    def awaited(self, flow: Flow, now: float) -> str:
-        """That who sends a topic has not begun yet, which is no fault for a while."""
-        if flow.count or flow.waited_s(now) > START_S:
-            return ""
-        for endpoint in self.get_publishers_info_by_topic(flow.topic):
-            if phase := self.phase_of(name_of(endpoint)):
-                flow.awaited_at = now
-                return f"waits for {name_of(endpoint)}, which is {phase}"
-        return f"waits for {flow.topic}" if now - flow.awaited_at < FIRST_S else ""
-
-    def _observe(self, now: float) -> None:
-        """Ask who sends what does not come for their states; nobody while all comes."""
-        names = {name_of(endpoint) for flow in self._inputs.values()
-                 if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
-                 for endpoint in self.get_publishers_info_by_topic(flow.topic)}
-        for name in self._observers.keys() - names:
-            self._observers.pop(name).close()
-        for name in names:
-            if name not in self._observers:
-                self._observers[name] = LifecycleObserver(self, name)
-            self._observers[name].ask()
-
-    def _watch(self) -> None:
-        """Diagnostics at 1 Hz, and at once when they get better or worse."""
-        self._looks += 1
-        limits = Limits(*map(self.value, ("stale_after", "late_warning", "late_error")))
-        now = time.monotonic()
-        if self._looks % DIAGNOSE_EVERY == 0:
-            self._observe(now)
-        topics = list(self._inputs.values()), [o.flow for o in self._outputs]
-        status = judged(self, self._phase, *topics, limits, now)
-        worse = status.level > self._level
-        # Each severity has a call of its own: rclpy refuses another one from the same line.
-        if worse and status.level == DiagnosticStatus.ERROR:
-            self.get_logger().error(status.message, throttle_duration_sec=5.0)
-        elif worse:
-            self.get_logger().warning(status.message, throttle_duration_sec=5.0)
-        if worse or status.level != self._level or self._looks % DIAGNOSE_EVERY == 0:
-            self._level = status.level
-            add_figures(status, self, self._phase, *topics, now)
-            array = DiagnosticArray(status=[status])
-            array.header.stamp = self.get_clock().now().to_msg()
-            self._diagnostics.publish(array)
-
-
-class Output:
-    """A publisher whose messages are counted; those of an inactive node are dropped."""
-
-    def __init__(self, node: DwposeNode, publisher, steady: bool) -> None:
-        self._node, self.publisher = node, publisher
-        self.flow = Flow(publisher.topic_name, steady)
-
-    def publish(self, msg) -> None:
-        if not self._node.active:
-            return
-        self.publisher.publish(msg)
-        self.flow.tick(time.monotonic(), self._node.age_s(msg))
-
-    def wanted(self) -> bool:
-        """Whether anybody subscribes."""
-        return self.publisher.get_subscription_count() > 0
-
-
-def type_name(msg_type) -> str:
-    """A message type's name, as the graph has it: 'sensor_msgs/msg/Image'."""
-    package, kind, *_ = msg_type.__module__.split(".")
-    return f"{package}/{kind}/{msg_type.__name__}"
+    def flows(self) -> tuple[list[Flow], list[Flow]]:
+        """What is told of its inputs and of its outputs."""
+        return list(self._inputs.values()), [output.flow for output in self._outputs]
 
 
 def _choose(name: str, value: Any, choices: Iterable[str]) -> None:

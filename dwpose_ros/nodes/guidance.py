@@ -14,12 +14,13 @@ from dwpose_ros.guidance.phrases import Phrases
 from dwpose_ros.guidance.session import (NO_CAPTURE, CaptureRequest, Frame, Goal, Outcome, Plan,
                                             GuidanceSession, Told)
 from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, WATCH_S, DwposeNode
+from dwpose_ros.nodes.common import SHIPPED, DwposeNode
 from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.guide import GoalHandle, GuideServer
 from dwpose_ros.nodes.running import MISTAKES, run
 from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.ros.health import WATCH_S
 from dwpose_ros.ros.poses import pose_input
 from dwpose_ros.srv import Capture
 

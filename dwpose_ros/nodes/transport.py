@@ -11,7 +11,7 @@ from std_msgs.msg import Header
 
 from dwpose_ros.images import fill, fill_compressed
 from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
-from dwpose_ros.nodes.flow import Flow
+from dwpose_ros.ros.flow import Flow
 
 TRANSPORTS = {"raw": Image, "compressed": CompressedImage}
 

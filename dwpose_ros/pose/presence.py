@@ -70,7 +70,7 @@ for _side in ("left", "right"):
 _FROM, _TO = (np.array([bone[i] for bone in _BONES]) for i in (0, 1))
 _LENGTH = np.array([bone[2] for bone in _BONES])
 # From the middle of the shoulders' joints, which lie lower than the shoulders' tops, to that of
-# nose, eyes and ears: by the breadth of the shoulders 0.134 to 0.155 in the clips, by the length of
+# nose, eyes and ears: by their breadth 0.134 to 0.155 in the clips, by the length of
 # the torso 0.112 to 0.142, and 0.129 on the simulation's rig.
 _NECK = 0.13
 

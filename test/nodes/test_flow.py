@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dwpose_ros.nodes.flow import FIRST_S, Flow
+from dwpose_ros.ros.flow import FIRST_S, Flow
 
 
 def flow(rate_hz: float, seconds: float, **more) -> Flow:

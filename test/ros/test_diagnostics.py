@@ -23,12 +23,11 @@ from visualization_msgs.msg import MarkerArray
 
 from dwpose_ros.images import fill, fill_compressed
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes import common
 from dwpose_ros.nodes.camera import Camera
 from dwpose_ros.nodes.capture import Capture
 from dwpose_ros.nodes.downstream import Downstream
 from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.nodes.flow import Flow
+from dwpose_ros.ros.flow import Flow
 from dwpose_ros.nodes.guidance import Guidance
 from dwpose_ros.nodes.hri import Hri
 from dwpose_ros.nodes.markers import Markers
@@ -36,7 +35,7 @@ from dwpose_ros.nodes.overlay import Overlay
 from dwpose_ros.nodes.pose import Pose
 from dwpose_ros.nodes.simulation import Simulation
 from dwpose_ros.nodes.speech import Speech
-from dwpose_ros.ros import peers
+from dwpose_ros.ros import health, peers
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 NODES = (Camera, Capture, Downstream, Guidance, Hri, Markers, Overlay, Pose, Simulation, Speech)
@@ -47,12 +46,12 @@ def test_a_node_survives_getting_worse_and_better_in_any_order(peer, monkeypatch
     """rclpy refuses a log call whose severity is not that of the last time."""
     levels = [OK, WARN, ERROR, OK, ERROR, WARN, OK, WARN, ERROR]
     judged = iter(levels)
-    monkeypatch.setattr(common, "judged", lambda node, *_: DiagnosticStatus(
+    monkeypatch.setattr(health, "judged", lambda node, *_: DiagnosticStatus(
         level=next(judged), message="by the test", name=node.get_name()))
     node = kind()
     try:
         for _ in levels:
-            node._watch()
+            node.health.watch()
     finally:
         node.destroy_node()
     assert next(judged, None) is None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.qos import ReliabilityPolicy
 
-from dwpose_ros.nodes.flow import Flow
+from dwpose_ros.ros.flow import Flow
 
 SKEW_S = 0.1  # by which stamps may be ahead of our clock, as synchronised machines' are
 
@@ -33,7 +33,7 @@ def judged(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits: Li
     if trouble := node.trouble(now):
         level, message = DiagnosticStatus.ERROR, trouble
     elif silent:
-        awaited = node.awaited(silent[0], now)
+        awaited = node.health.awaited(silent[0], now)
         level = DiagnosticStatus.OK if awaited else DiagnosticStatus.WARN
         message = awaited or _silence(node, silent[0], now)
     elif late > limits.late_error_s:
@@ -97,7 +97,7 @@ def _silence(node, flow: Flow, now: float) -> str:
         best_effort = one.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
         told.append(f"{name_of(one)} publishes it ({one.topic_type}, "
                     f"{'best effort' if best_effort else 'reliable'})")
-        if phase := node.phase_of(name_of(one)):
+        if phase := node.health.phase_of(name_of(one)):
             told[-1] += f", but is {phase}"
         elif best_effort and ReliabilityPolicy.RELIABLE in wants:
             told[-1] += ", which this node, that asks for reliable, cannot hear"

@@ -85,3 +85,9 @@ class Flow:
         with self._lock:
             ages = list(self._ages)[-messages:]
         return median(ages) if ages else math.nan
+
+
+def type_name(msg_type) -> str:
+    """A message type's name, as the graph has it: 'sensor_msgs/msg/Image'."""
+    package, kind, *_ = msg_type.__module__.split(".")
+    return f"{package}/{kind}/{msg_type.__name__}"

@@ -1,0 +1,77 @@
+"""Watches over a node: tells /diagnostics how it is, and finds out why nothing comes."""
+
+from __future__ import annotations
+
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
+
+from dwpose_ros.ros.diagnosis import Limits, add_figures, judged, name_of
+from dwpose_ros.ros.flow import FIRST_S, Flow
+from dwpose_ros.ros.peers import START_S, LifecycleObserver
+
+WATCH_S = 0.25  # between two looks at whether messages still come
+DIAGNOSE_EVERY = 4  # looks
+OBSERVE_AFTER_S = 1.0  # without a message, who should send it is asked for their state
+
+
+class Health:
+    """Of one node, from its beginning to its end."""
+
+    def __init__(self, node) -> None:
+        self._node = node
+        self._observers: dict[str, LifecycleObserver] = {}
+        self._looks, self._level = 0, DiagnosticStatus.OK
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        node.create_timer(WATCH_S, self.watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def watch(self) -> None:
+        """Diagnostics at 1 Hz, and at once when they get better or worse."""
+        node, now = self._node, time.monotonic()
+        self._looks += 1
+        limits = Limits(*map(node.value, ("stale_after", "late_warning", "late_error")))
+        inputs, outputs = node.flows()
+        if self._looks % DIAGNOSE_EVERY == 0:
+            self._observe(inputs, now)
+        status = judged(node, node.phase, inputs, outputs, limits, now)
+        worse = status.level > self._level
+        # Each severity has a call of its own: rclpy refuses another one from the same line.
+        if worse and status.level == DiagnosticStatus.ERROR:
+            node.get_logger().error(status.message, throttle_duration_sec=5.0)
+        elif worse:
+            node.get_logger().warning(status.message, throttle_duration_sec=5.0)
+        if worse or status.level != self._level or self._looks % DIAGNOSE_EVERY == 0:
+            self._level = status.level
+            add_figures(status, node, node.phase, inputs, outputs, now)
+            array = DiagnosticArray(status=[status])
+            array.header.stamp = node.get_clock().now().to_msg()
+            self._publisher.publish(array)
+
+    def phase_of(self, name: str) -> str:
+        """The state of another managed node that sends us something; empty where it is active, or
+        not known."""
+        state = self._observers[name].state if name in self._observers else None
+        return state if state not in (None, "active") else ""
+
+    def awaited(self, flow: Flow, now: float) -> str:
+        """That who sends a topic has not begun yet, which is no fault for a while."""
+        if flow.count or flow.waited_s(now) > START_S:
+            return ""
+        for endpoint in self._node.get_publishers_info_by_topic(flow.topic):
+            if phase := self.phase_of(name_of(endpoint)):
+                flow.awaited_at = now
+                return f"waits for {name_of(endpoint)}, which is {phase}"
+        return f"waits for {flow.topic}" if now - flow.awaited_at < FIRST_S else ""
+
+    def _observe(self, inputs: list[Flow], now: float) -> None:
+        """Ask who sends what does not come for their states; nobody while all comes."""
+        names = {name_of(endpoint) for flow in inputs
+                 if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
+                 for endpoint in self._node.get_publishers_info_by_topic(flow.topic)}
+        for name in self._observers.keys() - names:
+            self._observers.pop(name).close()
+        for name in names:
+            if name not in self._observers:
+                self._observers[name] = LifecycleObserver(self._node, name)
+            self._observers[name].ask()

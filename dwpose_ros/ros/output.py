@@ -1,0 +1,25 @@
+"""Publishers of managed nodes."""
+
+from __future__ import annotations
+
+import time
+
+from dwpose_ros.ros.flow import Flow
+
+
+class Output:
+    """A publisher whose messages are counted; those of an inactive node are dropped."""
+
+    def __init__(self, node, publisher, steady: bool) -> None:
+        self._node, self.publisher = node, publisher
+        self.flow = Flow(publisher.topic_name, steady)
+
+    def publish(self, msg) -> None:
+        if not self._node.active:
+            return
+        self.publisher.publish(msg)
+        self.flow.tick(time.monotonic(), self._node.age_s(msg))
+
+    def wanted(self) -> bool:
+        """Whether anybody subscribes."""
+        return self.publisher.get_subscription_count() > 0
