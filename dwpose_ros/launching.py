@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 
-from launch import LaunchContext, Substitution
-from launch.actions import LogInfo, Shutdown
-from launch.substitutions import LaunchConfiguration
+from launch import Action, LaunchContext, Substitution
+from launch.actions import LogInfo, SetEnvironmentVariable, Shutdown
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
 
 MISTAKE = 2  # exit code of a node that was given what cannot work: as in nodes/running.py
 RESPAWN_S = 1.0
+FAST_DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
+                      "FASTDDS_DEFAULT_PROFILES_FILE")  # of Fast DDS 3: Kilted and later
+LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
 
 
 def value(name: str, kind: type, **others) -> ParameterValue:
@@ -36,6 +40,32 @@ class FoldersOf(Substitution):
         folders = [os.path.dirname(os.path.abspath(os.path.expanduser(name))) for name in named
                    if os.sep in name or name.endswith(".yaml")]
         return os.pathsep.join(dict.fromkeys(filter(None, [listed, *folders])))
+
+
+def middleware_settings(shm: str = "/dev/shm") -> list[Action]:
+    """What each middleware needs for large images, in its own environment variable, unless the
+    user has set that."""
+    def config(name: str) -> PathJoinSubstitution:
+        return PathJoinSubstitution([FindPackageShare("dwpose_ros"), "config", name])
+    found: list[Action] = []
+    if not os.environ.get("CYCLONEDDS_URI"):
+        found.append(SetEnvironmentVariable(
+            "CYCLONEDDS_URI", ["file://", config("cyclonedds.xml")]))
+    if any(map(os.environ.get, FAST_DDS_VARIABLES)):
+        return found
+    try:
+        system = os.statvfs(shm)
+        free = system.f_bavail * system.f_frsize if os.access(shm, os.W_OK) else 0
+    except OSError:
+        free = 0
+    if free < LEAST_SHM:
+        found.append(LogInfo(msg=(
+            f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS would "
+            "need for images in shared memory: it is left at its defaults, with which large "
+            "images get lost (docker run --shm-size=1g, or image_transport:=compressed)")))
+        return found
+    return found + [SetEnvironmentVariable(name, config("fastdds.xml"))
+                    for name in FAST_DDS_VARIABLES]
 
 
 def managed(executable: str, parameters: dict, images: bool = False,

@@ -3,16 +3,14 @@
 With `source:=sim` a simulated camera and person stand in.
 """
 
-import os
-
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.launching import managed, value
+from dwpose_ros.launching import managed, middleware_settings, value
 
 ARGUMENTS = {
     "namespace": ("", "of all nodes and topics, as where there are several cameras"),
@@ -89,9 +87,7 @@ def rviz(context) -> list[Node]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    network = [] if os.environ.get("CYCLONEDDS_URI") else [SetEnvironmentVariable(
-        "CYCLONEDDS_URI", ["file://", PathJoinSubstitution(
-            [FindPackageShare("dwpose_ros"), "config", "cyclonedds.xml"])])]
+    network = middleware_settings()
     transport = {"image_transport": value("image_transport", str)}
     kinds = {"backend": str, "model": str, "detector": str, "runtime": str, "device": str,
              "precision": str, "detector_size": int, "detect_every": int, "smooth": bool,

@@ -25,6 +25,7 @@ from dwpose_ros.ros.flow import Flow, type_name
 from dwpose_ros.ros.health import Health
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.peers import BeginAfter
+from dwpose_ros.ros.reliability import BestReliability, watch_losses
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 CALLERS = 100  # of a service at once, who all get an answer
@@ -50,6 +51,7 @@ class DwposeNode(LifecycleNode):
         self._phase = "unconfigured"
         self._outputs: list[Output] = []
         self._inputs: dict[str, Flow] = {}
+        self._adaptive: list[BestReliability] = []
         self._undo: list[Callable[[], Any]] = []  # what to do at the end of being active
         self._error = self._stuck = ""
         self._faults = Faults(self.get_logger())
@@ -156,8 +158,9 @@ class DwposeNode(LifecycleNode):
         return made
 
     def input(self, msg_type, topic: str, callback: Callable[[Any], None], qos, *,
-              steady: bool = True) -> Flow:
-        """A subscription while the node is active. `steady`: its silence is a fault.
+              steady: bool = True, best: bool = False) -> Flow:
+        """A subscription while the node is active. `steady`: its silence is a fault. `best`: as
+        reliable as all who publish the topic, whenever they come, unless the user overrides that.
 
         A message whose header has no stamp gets that of its arrival.
         """
@@ -171,11 +174,27 @@ class DwposeNode(LifecycleNode):
                 header.stamp = self.get_clock().now().to_msg()
             flow.tick(time.monotonic(), self.age_s(msg), unstamped)
             callback(msg)
-        subscription = self.create_subscription(
-            msg_type, topic, received, qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        def subscribe(wanted, **more):
+            return self.create_subscription(msg_type, topic, received, wanted,
+                                            **watch_losses(flow), **more)
+        if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):
+            chosen = BestReliability(self, name, flow.type_name, qos, subscribe)
+            self._adaptive.append(chosen)
+            self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
+            return flow
+        subscription = subscribe(
+            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies())
         self._undo.append(lambda: self.destroy_subscription(subscription))
         return flow
+
+    def _is_overridden(self, prefix: str) -> bool:
+        """Whether the user gave a parameter of that beginning at the start."""
+        return any(name.startswith(prefix) for name in getattr(self, "_parameter_overrides", {}))
+
+    def adapt(self) -> None:
+        """Look whether subscriptions can be as reliable as who publishes by now."""
+        for chosen in self._adaptive:
+            chosen.look()
 
     def drop_inputs(self) -> None:
         """End all subscriptions before the node is deactivated, as when nobody needs them."""

@@ -9,7 +9,7 @@ from std_msgs.msg import Header, String
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE, SHIPPED, DwposeNode
+from dwpose_ros.nodes.common import SHIPPED, DwposeNode
 from dwpose_ros.nodes.conversions import to_msg
 from dwpose_ros.nodes.files import configured
 from dwpose_ros.nodes.running import run
@@ -82,7 +82,7 @@ class Simulation(DwposeNode):
                                 d=[0.0] * 5, k=[f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0],
                                 r=np.eye(3).ravel(),
                                 p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
-        self._images = ImageOutput(self, "image_raw", NEWEST_IMAGE)
+        self._images = ImageOutput(self, "image_raw", 1)
         self._infos = self.output(CameraInfo, "camera_info", 5)
         self._truth = self.output(WholeBodyPose, "true_pose", 5, steady=False)
 

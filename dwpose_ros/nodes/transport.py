@@ -27,7 +27,7 @@ def image_input(node: DwposeNode, topic: str, callback: Callable[[Any], None]) -
     transport = node.value("image_transport")
     # As image_transport does it, the suffix follows the name that the topic was remapped to.
     name = topic if transport == "raw" else f"{node.resolve_topic_name(topic)}/{transport}"
-    return node.input(TRANSPORTS[transport], name, callback, NEWEST_IMAGE)
+    return node.input(TRANSPORTS[transport], name, callback, NEWEST_IMAGE, best=True)
 
 
 class ImageOutput:

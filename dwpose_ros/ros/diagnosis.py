@@ -8,7 +8,9 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.qos import ReliabilityPolicy
 
 from dwpose_ros.ros.flow import Flow
+from dwpose_ros.ros.middleware import image_cure
 
+LOST_SHARE = 0.05  # of messages, from which on it is told that they get lost
 SKEW_S = 0.1  # by which stamps may be ahead of our clock, as synchronised machines' are
 
 
@@ -40,10 +42,20 @@ def judged(node, phase: str, inputs: list[Flow], outputs: list[Flow], limits: Li
         level, message = DiagnosticStatus.ERROR, f"what goes out is {late:.1f} s old"
     elif late > limits.late_warning_s:
         level, message = DiagnosticStatus.WARN, f"what goes out is {late:.1f} s old"
-    elif concern := next(filter(None, map(clock_trouble, inputs)), "") or node.concern():
+    elif concern := next(filter(None, (*map(clock_trouble, inputs),
+                                         *map(lost_trouble, inputs))), "") or node.concern():
         level, message = DiagnosticStatus.WARN, concern
     return DiagnosticStatus(level=level, message=message,
                             name=node.get_fully_qualified_name().lstrip("/"))
+
+
+def lost_trouble(flow: Flow) -> str:
+    """That a share of the messages does not arrive; empty where they do."""
+    lost = flow.lost_share()
+    if lost < LOST_SHARE:
+        return ""
+    return (f"{100 * lost:.0f} % of the messages on {flow.topic} get lost"
+            + (f": {image_cure()}" if "Image" in flow.type_name else ""))
 
 
 def clock_trouble(flow: Flow) -> str:
@@ -102,8 +114,7 @@ def _silence(node, flow: Flow, now: float) -> str:
         elif best_effort and ReliabilityPolicy.RELIABLE in wants:
             told[-1] += ", which this node, that asks for reliable, cannot hear"
     hint = "" if any("cannot hear" in t or "but is" in t for t in told) else (
-        "; large images get lost where the socket buffer is small, see net.core.rmem_max in the "
-        "README" if "Image" in found[0].topic_type else "")
+        f"; {image_cure()}" if "Image" in found[0].topic_type else "")
     return nothing + ", ".join(told) + hint
 
 

@@ -25,6 +25,7 @@ class Flow:
     def __init__(self, topic: str, steady: bool = True, now: float = 0.0,
                  type_name: str = "") -> None:
         self.topic, self.steady, self.type_name, self.count = topic, steady, type_name, 0
+        self._lost: deque[tuple[int, int]] = deque(maxlen=WINDOW)  # at which count, how many
         self.unstamped = False  # the newest message had no time of its own
         self.awaited_at = -math.inf  # when who sends was last known not to have begun
         self._since = now  # from when on something may be expected
@@ -40,6 +41,18 @@ class Flow:
             self._times.append(now)
             if math.isfinite(age_s):
                 self._ages.append(age_s)
+
+    def lost(self, messages: int) -> None:
+        """So many were sent and did not arrive, as the middleware tells."""
+        with self._lock:
+            self._lost.append((self.count, messages))
+
+    def lost_share(self) -> float:
+        """Of the messages lately sent, those that did not arrive, 0..1; 0 if that is unknown."""
+        with self._lock:
+            since = self.count - len(self._times)
+            lost = sum(messages for at, messages in self._lost if at >= since)
+            return lost / max(lost + len(self._times), 1)
 
     def waited_s(self, now: float) -> float:
         """For how long it has been there."""

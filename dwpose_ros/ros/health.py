@@ -34,6 +34,7 @@ class Health:
         inputs, outputs = node.flows()
         if self._looks % DIAGNOSE_EVERY == 0:
             self._observe(inputs, now)
+            node.adapt()
         status = judged(node, node.phase, inputs, outputs, limits, now)
         worse = status.level > self._level
         # Each severity has a call of its own: rclpy refuses another one from the same line.

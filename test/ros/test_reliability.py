@@ -1,0 +1,101 @@
+"""Images arrive from whoever publishes them; a reader that hangs slows nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+from statistics import median
+
+import cv2
+import numpy as np
+import pytest
+from harness import wait_until
+from launch.actions import LogInfo, SetEnvironmentVariable
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+from dwpose_ros import launching
+from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.ros.diagnosis import lost_trouble
+from dwpose_ros.ros.flow import Flow
+
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+
+
+def test_images_are_read_as_reliably_as_all_publish_them(peer, run, tmp_path, image):
+    """Whoever comes later is heard, too."""
+    run("capture", folder=tmp_path)
+
+    def asked_for() -> ReliabilityPolicy | None:
+        found = peer.node.get_subscriptions_info_by_topic("/image_raw")
+        return found[0].qos_profile.reliability if len(found) == 1 else None
+    wait_until(lambda: asked_for() == BEST_EFFORT)  # which hears everybody
+    driver = peer.node.create_publisher(Image, "image_raw", QoSProfile(
+        depth=1, reliability=RELIABLE))
+    wait_until(lambda: asked_for() == RELIABLE)
+    other = peer.node.create_publisher(Image, "image_raw", QoSProfile(
+        depth=1, reliability=BEST_EFFORT))
+    wait_until(lambda: asked_for() == BEST_EFFORT)
+    wait_until(lambda: driver.get_subscription_count() == other.get_subscription_count() == 1)
+    peer.node.destroy_publisher(other)
+    wait_until(lambda: asked_for() == RELIABLE)
+    # A topic of another type is nobody's who could be heard.
+    strange = peer.node.create_publisher(CompressedImage, "image_raw", QoSProfile(
+        depth=1, reliability=BEST_EFFORT))
+    wait_until(lambda: peer.node.count_publishers("/image_raw") == 2)
+    driver.publish(image(np.zeros((48, 64, 3), np.uint8)))
+    assert asked_for() == RELIABLE and strange
+
+
+def test_a_reader_that_hangs_does_not_hold_back_the_camera(peer, run, tmp_path):
+    """Nor does the camera wait for it, nor are its images kept for it."""
+    cv2.imwrite(str(tmp_path / "still.png"), np.zeros((720, 1280, 3), np.uint8))
+    images = peer.listen(Image, "image_raw", QoSProfile(depth=1, reliability=BEST_EFFORT))
+    reader = run("capture", folder=tmp_path)
+    run("camera", source=tmp_path / "still.png", rate=20.0)
+    wait_until(lambda: images)
+    wait_until(lambda: [i.qos_profile.reliability for i in (
+        peer.node.get_subscriptions_info_by_topic("/image_raw"))].count(RELIABLE) == 1)
+    os.killpg(reader.popen.pid, signal.SIGSTOP)
+    try:
+        images.clear()
+        wait_until(lambda: len(images) > 60)
+        stamps = [stamp_ns(m.header) / 1e9 for m in images]
+        assert median(np.diff(stamps)) < 0.15  # of 0.05; who waits for a reader takes 0.1 more
+    finally:
+        os.killpg(reader.popen.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("lost, told", [(0, ""), (10, ""), (100, "25 % of the messages on /im")])
+def test_that_images_get_lost_is_told_with_the_cure(lost, told):
+    flow = Flow("/image_raw", type_name="sensor_msgs/msg/Image")
+    for i in range(300):
+        flow.tick(i / 30)
+    flow.lost(lost)
+    assert lost_trouble(flow).startswith(told) and bool(lost_trouble(flow)) == bool(told)
+    assert ("large images get lost" in lost_trouble(flow)) == bool(told)
+
+
+class TestMiddlewareSettings:
+    @pytest.fixture(autouse=True)
+    def none_set(self, monkeypatch):
+        for name in ("CYCLONEDDS_URI", *launching.FAST_DDS_VARIABLES):
+            monkeypatch.delenv(name, raising=False)
+
+    def test_each_middleware_is_given_what_images_need(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(launching, "LEAST_SHM", 1)
+        found = launching.middleware_settings(str(tmp_path))
+        assert len(found) == 3 and {type(one) for one in found} == {SetEnvironmentVariable}
+
+    @pytest.mark.parametrize("name", launching.FAST_DDS_VARIABLES)
+    def test_what_the_user_has_set_stays(self, tmp_path, monkeypatch, name):
+        monkeypatch.setattr(launching, "LEAST_SHM", 1)
+        monkeypatch.setenv(name, "/mine.xml")
+        monkeypatch.setenv("CYCLONEDDS_URI", "file:///mine.xml")
+        assert launching.middleware_settings(str(tmp_path)) == []
+
+    @pytest.mark.parametrize("shm", [".", "/nowhere"])
+    def test_a_small_shared_memory_is_left_alone_and_said_to_be_small(self, monkeypatch, shm):
+        monkeypatch.setattr(launching, "LEAST_SHM", 10**18)
+        found = launching.middleware_settings(shm)
+        assert [type(one) for one in found] == [SetEnvironmentVariable, LogInfo]
