@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from statistics import median
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,17 +13,18 @@ import pytest
 from harness import wait_until
 from launch.actions import LogInfo, SetEnvironmentVariable
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
 from dwpose_ros import launching
 from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.ros.diagnosis import lost_trouble
 from dwpose_ros.ros.flow import Flow
+from dwpose_ros.ros.reliability import best_offered
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
 
-def test_images_are_read_as_reliably_as_all_publish_them(peer, run, tmp_path, image):
+def test_images_are_read_as_reliably_as_all_publish_them(peer, run, tmp_path):
     """Whoever comes later is heard, too."""
     run("capture", folder=tmp_path)
 
@@ -39,12 +41,22 @@ def test_images_are_read_as_reliably_as_all_publish_them(peer, run, tmp_path, im
     wait_until(lambda: driver.get_subscription_count() == other.get_subscription_count() == 1)
     peer.node.destroy_publisher(other)
     wait_until(lambda: asked_for() == RELIABLE)
-    # A topic of another type is nobody's who could be heard.
-    strange = peer.node.create_publisher(CompressedImage, "image_raw", QoSProfile(
-        depth=1, reliability=BEST_EFFORT))
-    wait_until(lambda: peer.node.count_publishers("/image_raw") == 2)
-    driver.publish(image(np.zeros((48, 64, 3), np.uint8)))
-    assert asked_for() == RELIABLE and strange
+
+
+class Publisher(NamedTuple):
+    topic_type: str
+    qos_profile: QoSProfile
+
+
+@pytest.mark.parametrize("offered, best", [
+    ([], BEST_EFFORT), ([RELIABLE, RELIABLE], RELIABLE), ([RELIABLE, BEST_EFFORT], BEST_EFFORT),
+    ([BEST_EFFORT], BEST_EFFORT)])
+def test_the_best_that_all_offer(offered, best):
+    image, other = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+    publishers = [Publisher(image, QoSProfile(depth=1, reliability=one)) for one in offered]
+    # One of another type is nobody's who could be heard.
+    publishers.append(Publisher(other, QoSProfile(depth=1, reliability=BEST_EFFORT)))
+    assert best_offered(publishers, image) == best
 
 
 def test_a_reader_that_hangs_does_not_hold_back_the_camera(peer, run, tmp_path):
