@@ -121,17 +121,22 @@ def visible(names_and_types: list, everything: bool = False) -> list:
 
 
 def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0) -> bool:
-    """Wait until discovery is over: nothing new for half a second, or `until()` is true."""
+    """Wait until discovery is over: nothing new for half a second, or `until()` is true.
+
+    Fast DDS, which a real rclpy mostly has, takes its time to tell the names of nodes: all waits
+    are longer with it.
+    """
     import rclpy
+    slowness = 4.0 if ros2_is_sourced() else 1.0
     start = changed = time.monotonic()
     seen = None
-    while rclpy.ok() and time.monotonic() - start < timeout_s:
+    while rclpy.ok() and time.monotonic() - start < timeout_s * slowness:
         if until is not None and until():
             return True
         graph = node.get_topic_names_and_types(), sorted(node.get_node_names_and_namespaces())
         if graph != seen:
             seen, changed = graph, time.monotonic()
-        if until is None and time.monotonic() - changed > 0.5:
+        if until is None and time.monotonic() - changed > 0.5 * slowness:
             return True
         time.sleep(0.05)
     return False
