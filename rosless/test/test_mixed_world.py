@@ -44,13 +44,13 @@ def python(code: str, *words: str, env: dict[str, str] | None = None,
     return supervised.run([sys.executable, "-c", code, *words], env=env, **options)
 
 
-def ours(env: dict[str, str], **options) -> list[str]:
+def ours(env: dict[str, str]) -> list[str]:
     """The packages that a program in the environment has of rosless."""
     done = python("import importlib.util, json, rosless\n"
                   "specs = {name: importlib.util.find_spec(name) for name in rosless.PROVIDED}\n"
                   "print(json.dumps([name for name, spec in specs.items() if spec and\n"
                   "                  (spec.origin or '').startswith(rosless.PACKAGES)]))",
-                  env=env, **options)
+                  env=env)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -71,10 +71,11 @@ def test_rosless_supplies_what_is_missing(install, installed, supplied):
 
 @stubs
 def test_a_folder_of_that_name_is_no_package(install, tmp_path):
-    (tmp_path / "launch").mkdir()
-    (tmp_path / "rclpy").mkdir()
-    assert ours(install("ament_index_python"), cwd=tmp_path) == list(rosless.PROVIDED)
-    assert "launch" in ours(install("rclpy"), cwd=tmp_path)
+    env = install()
+    (tmp_path / "real/rclpy").mkdir(parents=True)
+    assert ours(env) == list(rosless.PROVIDED)
+    (tmp_path / "real/launch").mkdir()
+    assert "launch" in ours(install("rclpy"))
 
 
 @stubs
