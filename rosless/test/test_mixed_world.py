@@ -13,6 +13,8 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -287,6 +289,39 @@ def test_a_bag_holds_what_came_before_the_signal(talker, started, ros2, tmp_path
     told = ros2(f"bag info {bag}")
     assert "/far/poses | Type: geometry_msgs/msg/PoseArray | Count: " in told
     assert "Count: 0" not in told
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
+    """All of it; but it does not go on for ever where more and more comes."""
+    from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+    from rosless.ros2 import connected
+    from rosless.ros2.bag_record import Recorder
+    from std_msgs.msg import String
+    ended = threading.Event()
+    with connected(signals=False) as node:
+        publisher = node.create_publisher(String, "/count", 100)
+
+        def go_on() -> None:
+            while not ended.is_set():
+                publisher.publish(String(data="more"))
+
+        def stopped() -> bool:
+            if not publisher.get_subscription_count():
+                return False
+            for number in range(30):
+                publisher.publish(String(data=str(number)))
+            if endless:
+                threading.Thread(target=go_on).start()
+            time.sleep(0.3)  # lets the last ones arrive
+            return True
+        try:
+            with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+                Recorder(node, writer, {"/count"}, False).run(stopped)
+        finally:
+            ended.set()
+    with Reader(tmp_path / "bag") as bag:
+        assert bag.message_count >= 30 if endless else bag.message_count == 30
 
 
 def test_images_by_cv_bridge():

@@ -84,10 +84,11 @@ class Recorder:
 
     def _drain(self, executor: SingleThreadedExecutor) -> None:
         """Write what came before the signal; but not for ever what comes after it."""
-        end, before = time.monotonic() + _DRAIN_S, -1
-        while before != self._called and time.monotonic() < end:
+        end, idle = time.monotonic() + _DRAIN_S, 0
+        while idle < 3 and time.monotonic() < end:  # rclpy's is idle between any two calls
             before = self._called
             executor.spin_once(timeout_sec=0.0)
+            idle = idle + 1 if before == self._called else 0
 
     def _discover(self) -> None:
         self._called += 1
