@@ -1,17 +1,23 @@
 # `make demo` shows it working, `make test` runs the tests; both make their environment in .venv.
+# `make test-ros2` runs the nodes' tests on a real ROS 2, from wheels, in .venv-ros2.
 VENV ?= .venv
 # MediaPipe has wheels for CPython 3.9 to 3.12 only, and rosless wants 3.10.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
 MEDIAPIPE = mediapipe==0.10.21
 BIN = $(VENV)/bin
+# jazzy or kilted, and which tests run on it.
+ROS2 ?= jazzy
+ROS2_TESTS ?= test/ros rosless/test/test_mixed_world.py
+ROS2_PYTHON ?= $(shell for p in python3.11 python3.12; do \
+	command -v $$p >/dev/null && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
 SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts resource setup.py setup.cfg \
 	-type f -not -path '*/__pycache__/*' -not -path '*/build/*' -not -path '*.egg-info/*')
 
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo test bench clean
+.PHONY: demo test test-ros2 bench clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
@@ -22,11 +28,15 @@ test: $(VENV)/.test
 	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
 	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
 
+test-ros2:
+	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
+	tools/test_on_ros2 --wheels $(ROS2) $(TEST_ARGS)
+
 bench: $(VENV)/.test
 	$(ROSLESS) $(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) build demo *.egg-info rosless/build rosless/*.egg-info
+	rm -rf $(VENV) .venv-ros2 build demo *.egg-info rosless/build rosless/*.egg-info
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }

@@ -2,8 +2,8 @@
 
 `rclpy`, `launch`, `launch_ros`, `ament_index_python` and `cv_bridge` lie in `packages/`, and the
 message packages are made on import by `interfaces`. `activate` (called by `rosless.pth` whenever
-Python starts) makes all of them importable, or none: where a sourced ROS 2 provides `rclpy`,
-every import finds the real packages, so the two worlds never mix in one process.
+Python starts) makes them importable. Where a real ROS 2 provides `rclpy`, every import finds the
+real packages, and of ours only those that it lacks, which then speak through its public API.
 """
 
 from __future__ import annotations
@@ -16,27 +16,52 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
 PACKAGES = os.path.join(os.path.dirname(__file__), "packages")
 PROVIDED = ("rclpy", "launch", "launch_ros", "ament_index_python", "cv_bridge")
+_TOGETHER = {"launch", "launch_ros"}  # ours of the one knows nothing of a real other
 _MORE = "see rosless/README.md for what it has; a full ROS 2 has the rest"
 
 
 def ros2_is_sourced() -> bool:
     """Whether a real ROS 2 provides `rclpy` in this environment."""
-    return PathFinder.find_spec("rclpy") is not None
+    return is_real("rclpy")
+
+
+def is_real(name: str) -> bool:
+    """Whether a package is installed besides what rosless supplies."""
+    spec = PathFinder.find_spec(name)
+    return spec is not None and spec.origin is not None  # None: a mere folder of that name
+
+
+def supplied() -> list[str]:
+    """The packages of PROVIDED that rosless supplies here: all, or what a real ROS 2 lacks."""
+    if not ros2_is_sourced():
+        return list(PROVIDED)
+    real = {name for name in PROVIDED if is_real(name)}
+    if real & _TOGETHER:
+        real |= _TOGETHER
+    return [name for name in PROVIDED if name not in real]
 
 
 def activate() -> None:
-    """Make rosless importable under ROS 2's names, unless a real ROS 2 is sourced."""
-    active = any(isinstance(finder, _Packages) for finder in sys.meta_path)
-    if not active and not ros2_is_sourced():
-        sys.meta_path.insert(0, _Packages())  # a folder named `launch` must not come before
+    """Make rosless importable under ROS 2's names, but for what a real ROS 2 has."""
+    if any(isinstance(finder, _Packages) for finder in sys.meta_path):
+        return
+    if names := supplied():
+        sys.meta_path.insert(0, _Packages(names))  # a folder named `launch` must not come before
+    if "rclpy" in names:
         sys.meta_path.append(_Messages())
+    elif names and os.path.isdir(os.path.join(sys.prefix, "share", "ament_index")):
+        # ROS 2 as wheels, which nobody sources; its ament_index_python would find no packages.
+        os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 
 
 class _Packages(MetaPathFinder):
-    """Finds the packages that rosless brings, and says which of their modules it lacks."""
+    """Finds the packages that rosless supplies, and says which of their modules it lacks."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
-        if name.partition(".")[0] not in PROVIDED:
+        if name.partition(".")[0] not in self._names:
             return None
         spec = PathFinder.find_spec(name, path or [PACKAGES])
         if spec is None:

@@ -20,7 +20,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.base import make_typesdict
 from rosbags.typesys.msg import MSGParser
 
-from rosless import index
+from rosless import index, ros2_is_sourced
 from rosless.action_types import PARTS, carriers, qualified_name
 from rosless.fields import CODES, Field, checked, many, numbers, require, scalar
 
@@ -98,6 +98,7 @@ def deserialize(data: bytes, cls: type[Message]) -> Message:
 
 def type_hash(typename: str) -> str:
     """ROS 2's hash (RIHS01) of a type, e.g. of 'std_msgs/msg/String'."""
+    message_class(typename)  # reads its definition, where the class in use is a real ROS 2's
     return _store.hash_rihs01(typename)
 
 
@@ -135,6 +136,7 @@ def full_definition(typename: str) -> str:
     get_interface(typename)
     if "/action/" in typename:
         raise ValueError("rosless has no definitions of actions for bags")
+    message_class(typename)
     return _store.generate_msgdef(typename, ros_version=2)[0]
 
 
@@ -146,6 +148,8 @@ def learn(typename: str, text: str) -> type[Message]:
     try:
         return get_interface(typename)
     except ValueError:
+        if ros2_is_sourced():  # which sends what it has compiled, and nothing else
+            raise
         try:
             _store.register(get_types_from_msg(text, typename))
             return message_class(typename)
@@ -156,8 +160,8 @@ def learn(typename: str, text: str) -> type[Message]:
 
 def interface_names(package: str = "*") -> list[str]:
     """All message, service and action types that can be imported, or those of a package."""
-    known = {n for n in _store.fielddefs if "/msg/" in n
-             and package in ("*", n.partition("/")[0])}
+    known = set() if ros2_is_sourced() else {
+        n for n in _store.fielddefs if "/msg/" in n and package in ("*", n.partition("/")[0])}
     files = {f"{f.parts[-3]}/{f.parts[-2]}/{f.stem}" for f in index.interface_files(package)}
     return sorted(known | files)
 

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Callable, Iterator, NoReturn
 
-from rosless import ros2_is_sourced
+from rosless import is_real, ros2_is_sourced, supplied
 
 COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look at bags",
             "interface": "show and list message, service and action types",
@@ -27,7 +27,7 @@ COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look 
 
 def main() -> int:
     """Entry point: hand over to the real `ros2`, or run one of COMMANDS."""
-    if ros2_is_sourced():
+    if is_real("ros2cli") and ros2_is_sourced():
         _hand_over()
     command, *rest = sys.argv[1:] or ["--help"]
     if command in ("-h", "--help"):
@@ -38,6 +38,12 @@ def main() -> int:
         print(f"ros2: rosless has no command {command!r}; it has {', '.join(COMMANDS)}. "
               "A full ROS 2 has the rest", file=sys.stderr)
         return 2
+    if command == "launch" and "launch" not in supplied():
+        print("ros2 launch: the launch that is installed is a real ROS 2's, which needs ros2cli "
+              "and ros2launch too: install them", file=sys.stderr)
+        return 1
+    if command in ("topic", "service", "action"):  # a real ROS 2's messages then say what is wrong
+        os.environ.setdefault("ROS_PYTHON_CHECK_FIELDS", "1")
     try:
         code = importlib.import_module(f"rosless.ros2.{command}").main(rest) or 0
         sys.stdout.flush()
@@ -86,11 +92,16 @@ class CommandError(Exception):
 
 
 @contextlib.contextmanager
-def connected() -> Iterator:
-    """A node that others do not list, for the time of one command."""
+def connected(signals: bool = True) -> Iterator:
+    """A node that others do not list, for the time of one command.
+
+    Without `signals` it lives on when one comes.
+    """
     import rclpy
     from rclpy.executors import ExternalShutdownException
-    rclpy.init(args=[])
+    from rclpy.signals import SignalHandlerOptions
+    rclpy.init(args=[], signal_handler_options=getattr(
+        SignalHandlerOptions, "ALL" if signals else "NO"))
     node = rclpy.create_node(f"_ros2cli_{os.getpid()}", start_parameter_services=False,
                              enable_rosout=False)
     try:
@@ -110,17 +121,22 @@ def visible(names_and_types: list, everything: bool = False) -> list:
 
 
 def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0) -> bool:
-    """Wait until discovery is over: nothing new for half a second, or `until()` is true."""
+    """Wait until discovery is over: nothing new for half a second, or `until()` is true.
+
+    Fast DDS, which a real rclpy mostly has, takes its time to tell the names of nodes: all waits
+    are longer with it.
+    """
     import rclpy
+    slowness = 4.0 if ros2_is_sourced() else 1.0
     start = changed = time.monotonic()
     seen = None
-    while rclpy.ok() and time.monotonic() - start < timeout_s:
+    while rclpy.ok() and time.monotonic() - start < timeout_s * slowness:
         if until is not None and until():
             return True
         graph = node.get_topic_names_and_types(), sorted(node.get_node_names_and_namespaces())
         if graph != seen:
             seen, changed = graph, time.monotonic()
-        if until is None and time.monotonic() - changed > 0.5:
+        if until is None and time.monotonic() - changed > 0.5 * slowness:
             return True
         time.sleep(0.05)
     return False

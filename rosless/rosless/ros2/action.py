@@ -100,7 +100,7 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
     print("Waiting for an action server to become available...", flush=True)
     client.wait_for_server()
     if args.feedback:
-        _meet(node, client, action_type)
+        _meet(node, args.action, action_type)
     print(f"Sending goal:\n     {to_yaml(goal)}", flush=True)
     future = client.send_goal_async(goal, show if args.feedback else None)
     rclpy.spin_until_future_complete(node, future)
@@ -123,16 +123,21 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
     print(f"Goal finished with status: {names[future.result().status]}")
 
 
-def _meet(node, client, action_type: type) -> None:
-    """Wait until the server can answer: only then does it know that we listen to its feedback."""
+def _meet(node, action: str, action_type: type) -> None:
+    """Wait until the server can answer: only then does it know that we listen to its feedback.
+
+    The client that asks begins to listen after the action's own.
+    """
     import rclpy
-    request = action_type.Impl.GetResultService.Request()  # of no goal: answered at once
+    kind = action_type.Impl.GetResultService
+    client = node.create_client(kind, f"{action}/_action/get_result")
     while rclpy.ok():
-        future = client._result.call_async(request)
+        future = client.call_async(kind.Request())  # of no goal: answered at once
         rclpy.spin_until_future_complete(node, future, timeout_sec=1.0)
         if future.done():
-            return
-        client._result.remove_pending_request(future)
+            break
+        client.remove_pending_request(future)
+    node.destroy_client(client)
 
 
 def _cancel(node, action: str, handle) -> None:

@@ -51,9 +51,11 @@ def main(argv: list[str]) -> int | None:
         return _reindex(args.bag)
     if args.verb == "record":
         from rosless.ros2.bag_record import record
-        return _until_signal(lambda node: record(node, args), args)
+        with connected(signals=False) as node:
+            record(node, args)
+        return 0
     from rosless.ros2.bag_play import play
-    return _until_signal(lambda node: play(node, args), args)
+    return _until_signal(lambda node: play(node, args))
 
 
 def _reindex(path: Path) -> None:
@@ -73,8 +75,8 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if {".mcap", ".db3"} & {*file.suffixes})
 
 
-def _until_signal(run: Callable, args) -> int:
-    """A signal is how these end. It must not interrupt what is being written, so it only ends
+def _until_signal(run: Callable) -> int:
+    """A signal is how this ends. It must not interrupt what is being written, so it only ends
     the context."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda *_: None)

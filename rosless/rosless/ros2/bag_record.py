@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from contextlib import suppress
+from contextlib import contextmanager
 from functools import partial
+from typing import Callable, Iterator
 
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rosbags.interfaces import (Qos, QosDurability, QosHistory, QosLiveliness, QosReliability,
@@ -19,10 +21,11 @@ from rosless.ros2.bag import default_folder
 
 _FOREVER = QosTime(9223372036, 854775807)  # how rosbag2 writes it
 _DEPTH = 100  # messages that wait while the disk is busy
+_DRAIN_S = 1.0
 
 
 def record(node, args) -> None:
-    """Record until the context ends."""
+    """Record until SIGINT or SIGTERM."""
     wanted = {node.resolve_topic_name(t) for t in [*args.topics, *args.more_topics]}
     if bool(wanted) == args.all:
         raise CommandError("give either topics or -a, for all of them")
@@ -35,10 +38,24 @@ def record(node, args) -> None:
             raise CommandError("--storage-preset-profile zstd_fast goes with --storage mcap only")
         writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
     try:
-        with writer:
-            Recorder(node, writer, wanted, args.include_hidden_topics).run()
+        with writer, stopping() as stopped:
+            Recorder(node, writer, wanted, args.include_hidden_topics).run(stopped)
     except (OSError, WriterError) as err:
         raise CommandError(f"{str(output)!r} cannot be written: {err}") from err
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Whether a signal has come that is to end this; it interrupts nothing."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number))
+              for number in (signal.SIGINT, signal.SIGTERM)
+              if signal.getsignal(number) is not signal.SIG_IGN}  # a background job's SIGINT
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Recorder:
@@ -50,21 +67,31 @@ class Recorder:
         self._subscriptions: dict[str, object] = {}
         self._seen: set[str] = set()
         self._last_ns = 0
+        self._called = 0  # how often one of the callbacks was
 
-    def run(self) -> None:
-        self._node.create_timer(0.2, self._discover)
-        self._node.create_timer(1.0, self._save)
+    def run(self, stopped: Callable[[], bool]) -> None:
+        timers = [self._node.create_timer(0.2, self._discover),  # ends each wait, for signals too
+                  self._node.create_timer(1.0, self._save)]
         self._log.info("Recording...")
         executor = SingleThreadedExecutor()
         executor.add_node(self._node)
-        with suppress(ExternalShutdownException):
-            executor.spin()
-        for subscription in self._subscriptions.values():  # what came before the signal
-            while call := subscription.take():
-                call()
+        while not stopped():
+            executor.spin_once()
+        for timer in timers:
+            timer.cancel()
+        self._drain(executor)
         self._log.info("Recording stopped")
 
+    def _drain(self, executor: SingleThreadedExecutor) -> None:
+        """Write what came before the signal; but not for ever what comes after it."""
+        end, idle = time.monotonic() + _DRAIN_S, 0
+        while idle < 3 and time.monotonic() < end:  # rclpy's is idle between any two calls
+            before = self._called
+            executor.spin_once(timeout_sec=0.0)
+            idle = idle + 1 if before == self._called else 0
+
     def _discover(self) -> None:
+        self._called += 1
         topics = self._node.get_topic_names_and_types()
         for topic, types in visible(topics, self._hidden or bool(self._wanted)):
             if topic in self._seen or self._wanted and topic not in self._wanted:
@@ -96,12 +123,14 @@ class Recorder:
         self._log.info(f"Subscribed to topic '{topic}'")
 
     def _write(self, connection, data: bytes) -> None:
+        self._called += 1
         # Readers of an MCAP file without its index, as of a killed recording, want them in order.
         self._last_ns = max(self._last_ns, time.time_ns())
         self._writer.write(connection, self._last_ns, data)
 
     def _save(self) -> None:
         """Hand over to the system what would be lost if this process were killed."""
+        self._called += 1
         storage = self._writer.storage
         if self._writer.storage_plugin == StoragePlugin.SQLITE3:
             storage.conn.commit()

@@ -8,6 +8,7 @@ from collections import deque
 from typing import Callable
 
 from rosless.ros2 import CommandError
+from rosless.ros2.values import type_name
 
 
 def hz(node, msg_type, args) -> None:
@@ -57,8 +58,8 @@ def _bytes(rate: float, *sizes: float) -> list[str]:
 def delay(node, msg_type, args) -> None:
     """How old messages are when they come, by their header's stamp."""
     from rclpy.time import Time
-    if "header" not in msg_type._FIELDS:
-        raise CommandError(f"{msg_type._TYPENAME} has no header, whose stamp would tell how old "
+    if "header" not in msg_type.get_fields_and_field_types():
+        raise CommandError(f"{type_name(msg_type)} has no header, whose stamp would tell how old "
                            "a message is")
     delays: deque[int] = deque(maxlen=args.window)
     count = [0, 0]  # messages that came, and how many of them were reported

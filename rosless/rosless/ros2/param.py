@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from rosless import parameter_yaml
+from rosless.parameter_files import matches, parse_value, read_parameter_file
 from rosless.ros2 import CommandError, Parser, connected, settle
 from rosless.ros2.node import full_names
 from rosless.ros2.service import call
@@ -86,7 +87,6 @@ def _get(node, args) -> None:
 
 
 def _set(node, args) -> int:
-    from rclpy._arguments import parse_value
     from rclpy.parameter import Parameter
     message = Parameter(args.name, value=parse_value(args.value)).to_parameter_msg()
     result = _ask(node, args.node, "SetParameters", parameters=[message]).results[0]
@@ -98,7 +98,6 @@ def _set(node, args) -> int:
 
 
 def _load(node, args) -> int:
-    from rclpy._arguments import matches, read_parameter_file
     from rclpy.parameter import Parameter
     found = {o.name: o.value for o in read_parameter_file(args.file)
              if matches(o.node, args.node) and (args.use_wildcard or "*" not in o.node)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from launch_ros._executables import executables
+from rosless.executables import executables
 from rosless import index
 from rosless.ros2 import CommandError, Parser
 

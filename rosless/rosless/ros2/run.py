@@ -7,7 +7,7 @@ import os
 import sys
 
 from ament_index_python.packages import PackageNotFoundError
-from launch_ros._executables import command, find_executable
+from rosless.executables import command, find_executable
 from rosless.ros2 import Parser
 
 

@@ -9,7 +9,7 @@ import time
 
 from rosless.interfaces import get_interface
 from rosless.ros2 import CommandError, Parser, connected, measure, settle, visible
-from rosless.ros2.values import field_of, from_yaml, to_plain, to_yaml
+from rosless.ros2.values import field_of, from_yaml, is_message, to_plain, to_yaml
 
 
 def main(argv: list[str]) -> int | None:
@@ -147,7 +147,7 @@ def _echo(node, args) -> None:
         except IndexError as err:  # another message may have it
             print(err, file=sys.stderr, flush=True)
             return
-        if hasattr(value, "_FIELDS"):
+        if is_message(value):
             print(to_yaml(value, longest, not args.no_arr), end="")
         else:
             print(to_plain(value, longest, not args.no_arr))

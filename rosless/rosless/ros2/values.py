@@ -12,16 +12,30 @@ import numpy as np
 import yaml
 
 from rosless import parameter_yaml
-from rosless.interfaces import Message, message_class
+from rosless.interfaces import get_interface
 
 Stamps = list[Callable[[Any], None]]
 _PART = re.compile(r"(\w+)((?:\[-?\d+\])*)")
 
 
+def is_message(value: Any) -> bool:
+    """Whether it is a message, or a class of messages: rosless's, or of a real ROS 2."""
+    return hasattr(value, "get_fields_and_field_types")
+
+
+def type_name(message: Any) -> str:
+    """Such as std_msgs/msg/String, of a message or its class; empty for what is none."""
+    if not is_message(message):
+        return ""
+    cls = message if isinstance(message, type) else type(message)
+    return "/".join([*cls.__module__.split(".")[:2], cls.__name__])
+
+
 def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any:
     """A message as dicts, lists and scalars; lists are cut after `longest` items."""
-    if isinstance(value, Message):
-        return {name: to_plain(getattr(value, name), longest, arrays) for name in value._FIELDS}
+    if is_message(value):
+        return {name: to_plain(getattr(value, name), longest, arrays)
+                for name in value.get_fields_and_field_types()}
     if isinstance(value, (list, array, np.ndarray)):
         if not arrays:
             return f"<sequence type: {type(value).__name__}, length: {len(value)}>"
@@ -34,7 +48,7 @@ def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any
     return value.item() if isinstance(value, np.generic) else value
 
 
-def to_yaml(message: Message, longest: int | None = None, arrays: bool = True) -> str:
+def to_yaml(message: Any, longest: int | None = None, arrays: bool = True) -> str:
     """A message as YAML, in the order of its fields."""
     return parameter_yaml.dump(to_plain(message, longest, arrays))
 
@@ -50,11 +64,11 @@ def field_of(value: Any, path: str) -> Any:
         if match is None:
             raise ValueError(f"{part!r} of {path!r} is no field: it must read like name or "
                              "name[0]")
-        if match[1] not in getattr(value, "_FIELDS", ()):
-            raise ValueError(f"{whole._TYPENAME} has no field {path!r}")
+        if not is_message(value) or match[1] not in value.get_fields_and_field_types():
+            raise ValueError(f"{type_name(whole)} has no field {path!r}")
         value = getattr(value, match[1])
         for index in re.findall(r"-?\d+", match[2]):
-            if isinstance(value, (str, bytes, Message)) or not hasattr(value, "__len__"):
+            if isinstance(value, (str, bytes)) or not hasattr(value, "__len__"):
                 raise ValueError(f"{match[1]!r} of {path!r} is no array")
             if not -len(value) <= int(index) < len(value):
                 raise IndexError(f"{match[1]} has {len(value)} elements, and so no {path}")
@@ -62,7 +76,7 @@ def field_of(value: Any, path: str) -> Any:
     return value
 
 
-def from_yaml(cls: type[Message], text: str, stamps: Stamps | None = None) -> Message:
+def from_yaml(cls: type, text: str, stamps: Stamps | None = None) -> Any:
     """A message from YAML such as `{data: hello}`. Raises ValueError naming what does not fit.
 
     With `stamps`, a header may be `auto` and a time `now`: what sets them is added to it, to be
@@ -75,32 +89,33 @@ def from_yaml(cls: type[Message], text: str, stamps: Stamps | None = None) -> Me
     return fill(cls(), values or {}, stamps)
 
 
-def fill(message: Message, values: Any, stamps: Stamps | None = None) -> Message:
+def fill(message: Any, values: Any, stamps: Stamps | None = None) -> Any:
     """Set a message's fields from a dict, nested messages likewise."""
+    types = message.get_fields_and_field_types()
     if not isinstance(values, dict):
-        raise ValueError(f"values of {message._TYPENAME} must be a mapping such as "
-                         f"'{{{next(iter(message._FIELDS), 'field')}: ...}}', not {values!r}")
+        raise ValueError(f"values of {type_name(message)} must be a mapping such as "
+                         f"'{{{next(iter(types), 'field')}: ...}}', not {values!r}")
     for name, value in values.items():
-        if name not in message._FIELDS:
-            raise ValueError(f"{message._TYPENAME} has no field {name!r}; "
-                             f"it has {', '.join(message._FIELDS)}")
+        if name not in types:
+            raise ValueError(f"{type_name(message)} has no field {name!r}; "
+                             f"it has {', '.join(types)}")
         current = getattr(message, name)
-        kind = getattr(current, "_TYPENAME", "")
+        kind = type_name(current)
         if stamps is not None and (kind, value) == ("builtin_interfaces/msg/Time", "now"):
             stamps.append(partial(setattr, message, name))
         elif stamps is not None and (kind, value) == ("std_msgs/msg/Header", "auto"):
             stamps.append(partial(setattr, current, "stamp"))
         else:
-            setattr(message, name, _convert(message._FIELDS[name].idl, current, value, stamps))
+            setattr(message, name, _convert(types[name], current, value, stamps))
     return message
 
 
 def _convert(idl: str, current: Any, value: Any, stamps: Stamps | None) -> Any:
-    if isinstance(current, Message):
+    if is_message(current):
         return fill(type(current)(), value, stamps)
     if isinstance(current, list) and "/" in idl:
         package, name = idl.removeprefix("sequence<").split("[")[0].rstrip(">").split("/")
-        cls = message_class(f"{package}/msg/{name.split(',')[0]}")
+        cls = get_interface(f"{package}/msg/{name.split(',')[0]}")
         return [fill(cls(), v, stamps) for v in value]
     if isinstance(current, float) and isinstance(value, (int, str)):
         with suppress(ValueError):  # 1e3 is text in YAML 1.1

@@ -61,7 +61,7 @@ class LifecycleNode(Node):
             msg.TransitionEvent, f"{self.node_name}/transition_event",
             lambda event: service.emit_event(StateTransition(action=self, msg=event)), 10)
         self._client = ros.create_client(srv.ChangeState, f"{self.node_name}/change_state")
-        self._participant = ros.context.participant
+        self._ros = ros
         service.add_handler(EventHandler(matcher=lambda event: (
             isinstance(event, ChangeState) and event.lifecycle_node_matcher(self)),
             entities=self._on_change_state))
@@ -117,10 +117,15 @@ class LifecycleNode(Node):
             side - self._left_behind for side in self._servers()))
 
     def _servers(self) -> tuple[set[bytes], set[bytes]]:
-        """Who reads requests, and who writes responses."""
+        """Who reads requests, and who writes responses, by the names that services have on DDS.
+
+        On other middleware nobody is found: what is left behind is then taken for alive.
+        """
         name = self._client.srv_name
-        return tuple({e.gid for e in self._participant.endpoints(writers) if e.topic == topic}
-                     for writers, topic in ((False, f"rq{name}Request"), (True, f"rr{name}Reply")))
+        found = (self._ros.get_subscriptions_info_by_topic(f"rq{name}Request", no_mangle=True),
+                 self._ros.get_publishers_info_by_topic(f"rr{name}Reply", no_mangle=True))
+        readers, writers = ({bytes(info.endpoint_gid) for info in side} for side in found)
+        return readers, writers
 
 
 def _settle(answer: asyncio.Future, success: bool) -> None:
@@ -180,7 +185,7 @@ def _lead(node_name: str, transition_ids: list[int]) -> list[Action]:
 
 def _made(transition_id: int) -> tuple[str, str]:
     """The last step of a transition that has succeeded: labels of its start and its goal."""
-    from rclpy.lifecycle.state_machine import StateMachine
+    from rosless.state_machine import StateMachine
     graph = StateMachine.transition_graph
     for step in graph:
         if step.transition_id == transition_id:

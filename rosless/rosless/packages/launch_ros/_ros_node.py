@@ -35,7 +35,7 @@ def ros_node(context: LaunchContext) -> Node:
         ros.try_shutdown()
         thread.join()
         node.destroy_node()
-        ros.leave()
+        ros.destroy()
 
     def at_shutdown(event, _) -> None:
         # In a thread, since DDS waits up to a second for readers whose process was killed.

@@ -11,7 +11,7 @@ from launch.actions import ExecuteProcess, text_of
 from launch.launch_context import LaunchContext
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch_ros._executables import command, find_executable
+from rosless.executables import command, find_executable
 from launch_ros.parameter_descriptions import (ParameterFile, ParameterValue,
                                                evaluate_parameters)
 from rosless import parameter_yaml

@@ -71,8 +71,9 @@ class Graph:
         return service_topics(self._rcl_dds_topics(
             self._rcl_of_node(node_name, node_namespace, True)))
 
-    def _rcl_info(self, topic_name: str, writers: bool) -> list[TopicEndpointInfo]:
-        topic = "rt" + self.resolve_topic_name(topic_name)
+    def _rcl_info(self, topic_name: str, writers: bool, no_mangle: bool
+                  ) -> list[TopicEndpointInfo]:
+        topic = topic_name if no_mangle else "rt" + self.resolve_topic_name(topic_name)
         owners = {gid: (name, namespace)
                   for name, namespace, *sides in self.context.participant.nodes()
                   for side in sides for gid in side}
@@ -81,11 +82,15 @@ class Graph:
             "PUBLISHER" if writers else "SUBSCRIPTION", list(e.gid), QoSProfile.from_dds(e.qos))
             for e in self._rcl_endpoints(writers) if e.topic == topic]
 
-    def get_publishers_info_by_topic(self, topic_name: str) -> list[TopicEndpointInfo]:
-        return self._rcl_info(topic_name, True)
+    def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False
+                                     ) -> list[TopicEndpointInfo]:
+        """All publishers of a topic; with `no_mangle` its name is DDS's, such as rt/x."""
+        return self._rcl_info(topic_name, True, no_mangle)
 
-    def get_subscriptions_info_by_topic(self, topic_name: str) -> list[TopicEndpointInfo]:
-        return self._rcl_info(topic_name, False)
+    def get_subscriptions_info_by_topic(self, topic_name: str, no_mangle: bool = False
+                                        ) -> list[TopicEndpointInfo]:
+        """All subscriptions of a topic; with `no_mangle` its name is DDS's, such as rt/x."""
+        return self._rcl_info(topic_name, False, no_mangle)
 
     def count_publishers(self, topic_name: str) -> int:
         topic = "rt" + self.resolve_topic_name(topic_name)

@@ -94,6 +94,10 @@ class Context:
         if self._participant is not None:
             self._participant.end()
 
+    def destroy(self) -> None:
+        """As `leave`: the name by which rclpy has it."""
+        self.leave()
+
     def __enter__(self) -> Context:
         self.init()
         return self

@@ -4,7 +4,7 @@ from rclpy.lifecycle.managed_entity import (ManagedEntity, SimpleManagedEntity,
                                             TransitionCallbackReturn)
 from rclpy.lifecycle.node import LifecycleNode, LifecycleNodeMixin
 from rclpy.lifecycle.publisher import LifecyclePublisher
-from rclpy.lifecycle.state_machine import LifecycleState
+from rosless.state_machine import LifecycleState
 
 Node = LifecycleNode
 NodeMixin = LifecycleNodeMixin

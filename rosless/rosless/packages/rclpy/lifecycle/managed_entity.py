@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 from lifecycle_msgs.msg import Transition
 
 if TYPE_CHECKING:
-    from rclpy.lifecycle.state_machine import LifecycleState
+    from rosless.state_machine import LifecycleState
 
 
 class TransitionCallbackReturn(Enum):

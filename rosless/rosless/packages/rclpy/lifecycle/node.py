@@ -9,7 +9,7 @@ from lifecycle_msgs import msg, srv
 from rclpy.callback_groups import CallbackGroup
 from rclpy.lifecycle.managed_entity import ManagedEntity, TransitionCallbackReturn
 from rclpy.lifecycle.publisher import LifecyclePublisher
-from rclpy.lifecycle.state_machine import LifecycleState, StateMachine, TransitionStep
+from rosless.state_machine import LifecycleState, StateMachine, TransitionStep
 from rclpy.node import Node
 
 _CALLBACKS = {"configuring": "on_configure", "cleaningup": "on_cleanup",
