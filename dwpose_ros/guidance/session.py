@@ -346,14 +346,14 @@ class GuidanceSession:
         if self._asked is request:
             self._asked = None
         course = request.course
-        if course is not self._course:
-            return  # somebody wants something else by now
+        if course not in (self._own, self._for_goal):
+            return  # it was for a goal that has ended, or for another profile
         course.coach.captured(success, self._now, retake, request.number)
         if not success and not retake:
             self.trouble = f"the last capture failed: {message}"
         elif success:
             self.trouble = ""
-        if self._goal is None:
+        if course is not self._for_goal:
             return
         if success:
             if request.step is course.first:  # also of who came after somebody had left

@@ -162,6 +162,21 @@ def test_a_picture_that_comes_after_the_goal_s_end_is_nobody_s(world, plan, pers
     assert one.ended_goals == [(first, Outcome.ABORTED, "another goal came")]
 
 
+def test_a_picture_of_its_own_that_comes_during_a_goal_is_its_own(world, plan, person):
+    one = world()
+    one.answer = lambda request: None
+    one.frames(person(), seconds=2.0)
+    (request,) = one.requests
+    goal = Goal(plan("full_body"), timeout_s=1.0)
+    one.session.begin(goal, one.now)
+    one.session.captured(request, True, pictures=["own"])
+    assert goal.captures == [] and one.session.goal is goal
+    one.frames(person(0.3), seconds=2.0)
+    assert one.session.goal is None
+    one.frames(person(), seconds=5.0)
+    assert len(one.requests) == 1 and ENGLISH.text("done") in one.sentences
+
+
 def test_a_goal_that_is_cancelled_ends_so(world, plan, person):
     one, cancelled = world(), []
     one.session.begin(Goal(plan("face"), cancelled=lambda: bool(cancelled)), one.now)
