@@ -298,13 +298,14 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
     from rosless.ros2 import connected
     from rosless.ros2.bag_record import Recorder
     from std_msgs.msg import String
-    ended = threading.Event()
     with connected(signals=False) as node:
         publisher = node.create_publisher(String, "/count", 100)
+        ended = threading.Event()
 
         def go_on() -> None:
             while not ended.is_set():
                 publisher.publish(String(data="more"))
+        talker = threading.Thread(target=go_on)
 
         def stopped() -> bool:
             if not publisher.get_subscription_count():
@@ -312,7 +313,7 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
             for number in range(30):
                 publisher.publish(String(data=str(number)))
             if endless:
-                threading.Thread(target=go_on).start()
+                talker.start()
             time.sleep(0.3)  # lets the last ones arrive
             return True
         try:
@@ -320,6 +321,8 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
                 Recorder(node, writer, {"/count"}, False).run(stopped)
         finally:
             ended.set()
+            if talker.is_alive():
+                talker.join()
     with Reader(tmp_path / "bag") as bag:
         assert bag.message_count >= 30 if endless else bag.message_count == 30
 

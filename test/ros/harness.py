@@ -121,6 +121,15 @@ class Peer:
         wait_until(future.done, timeout_s)
         return future.result()
 
+    def in_turn(self, call):
+        """A call's result, made by the thread that spins.
+
+        Action clients of rclpy lose an answer that comes before they have noted their question.
+        """
+        task = self._executor.create_task(call)
+        wait_until(task.done)
+        return task.result()
+
     def close(self) -> None:
         rclpy.try_shutdown()
         self._thread.join(5.0)
