@@ -126,9 +126,10 @@ class Peer:
 
         Action clients of rclpy lose an answer that comes before they have noted their question.
         """
-        task = self._executor.create_task(call)
-        wait_until(task.done)
-        return task.result()
+        made: list = []
+        self._executor.create_task(lambda: made.append(call()))
+        wait_until(lambda: made)
+        return made[0]
 
     def close(self) -> None:
         rclpy.try_shutdown()
