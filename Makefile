@@ -8,7 +8,7 @@ MEDIAPIPE = mediapipe==0.10.21
 BIN = $(VENV)/bin
 # jazzy or kilted, and which tests run on it.
 ROS2 ?= jazzy
-ROS2_TESTS ?= test/ros rosless/test/test_mixed_world.py
+ROS2_TESTS ?= test/ros rosless/test/test_mixed_world*.py
 ROS2_PYTHON ?= $(shell for p in python3.11 python3.12; do \
 	command -v $$p >/dev/null && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
 SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts resource setup.py setup.cfg \

@@ -121,6 +121,16 @@ class Peer:
         wait_until(future.done, timeout_s)
         return future.result()
 
+    def in_turn(self, call):
+        """A call's result, made by the thread that spins.
+
+        Action clients of rclpy lose an answer that comes before they have noted their question.
+        """
+        made: list = []
+        self._executor.create_task(lambda: made.append(call()))
+        wait_until(lambda: made)
+        return made[0]
+
     def close(self) -> None:
         rclpy.try_shutdown()
         self._thread.join(5.0)

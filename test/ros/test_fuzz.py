@@ -215,7 +215,7 @@ def test_no_goal_ends_the_guidance_node(peer, alive):
     assert client.wait_for_server(20.0)
 
     def send(goal) -> None:
-        sent = client.send_goal_async(goal)
+        sent = peer.in_turn(lambda: client.send_goal_async(goal))
         wait_until(sent.done, 30.0)
         assert sent.result().accepted
     throw(messages(Guide.Goal), send)

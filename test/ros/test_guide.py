@@ -40,12 +40,12 @@ class Goal:
         self.feedback: list[Guidance] = []
         client = peer.keep(ActionClient(peer.node, Guide, "guide"))
         assert client.wait_for_server(20.0)
-        sent = client.send_goal_async(
-            Guide.Goal(**wanted), lambda msg: self.feedback.append(msg.feedback.guidance))
+        sent = peer.in_turn(lambda: client.send_goal_async(
+            Guide.Goal(**wanted), lambda msg: self.feedback.append(msg.feedback.guidance)))
         wait_until(sent.done)
         self.handle = sent.result()
         assert self.handle.accepted
-        self._result = self.handle.get_result_async()
+        self._result = peer.in_turn(self.handle.get_result_async)
 
     def ended(self) -> tuple[int, Guide.Result]:
         wait_until(self._result.done)
@@ -78,7 +78,7 @@ def test_nobody_is_guided_but_for_a_goal(peer, show, camera):  # noqa: F811
     assert show(portrait(0.5), seconds=2.5).state == Guidance.IDLE and not camera
     goal = Goal(peer)  # the node's own profile and language
     assert show(portrait(0.5), seconds=0.5).profile == "upper_body"
-    cancelled = goal.handle.cancel_goal_async()
+    cancelled = peer.in_turn(goal.handle.cancel_goal_async)
     wait_until(cancelled.done)
     status, result = goal.ended()
     assert (status, result.success) == (GoalStatus.STATUS_CANCELED, False)

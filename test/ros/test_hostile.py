@@ -85,9 +85,9 @@ def test_no_peer_reads_files_through_goals(peer, active, secrets, tmp_path):
     client = peer.keep(ActionClient(peer.node, Guide, "guide"))
     assert client.wait_for_server(20.0)
     for wanted in [{"profile": name} for name in secrets] + [{"language": secrets[0]}]:
-        sent = client.send_goal_async(Guide.Goal(**wanted))
+        sent = peer.in_turn(lambda: client.send_goal_async(Guide.Goal(**wanted)))
         wait_until(sent.done)
-        got = sent.result().get_result_async()
+        got = peer.in_turn(sent.result().get_result_async)
         wait_until(got.done)
         assert got.result().status == GoalStatus.STATUS_ABORTED
         assert "may not be named" in got.result().result.message

@@ -123,11 +123,11 @@ def visible(names_and_types: list, everything: bool = False) -> list:
 def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0) -> bool:
     """Wait until discovery is over: nothing new for half a second, or `until()` is true.
 
-    Fast DDS, which a real rclpy mostly has, takes its time to tell the names of nodes: all waits
-    are longer with it.
+    All waits are longer on a real rclpy: Fast DDS says a second time after three seconds that it
+    is there, should the first time have been missed.
     """
     import rclpy
-    slowness = 4.0 if ros2_is_sourced() else 1.0
+    quiet_s, slowness = (3.5, 4.0) if ros2_is_sourced() else (0.5, 1.0)
     start = changed = time.monotonic()
     seen = None
     while rclpy.ok() and time.monotonic() - start < timeout_s * slowness:
@@ -136,7 +136,7 @@ def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0
         graph = node.get_topic_names_and_types(), sorted(node.get_node_names_and_namespaces())
         if graph != seen:
             seen, changed = graph, time.monotonic()
-        if until is None and time.monotonic() - changed > 0.5 * slowness:
+        if until is None and time.monotonic() - changed > quiet_s:
             return True
         time.sleep(0.05)
     return False
