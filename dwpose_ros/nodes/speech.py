@@ -68,7 +68,7 @@ class Spoken:
                 return None
             self.stop()
             return f"it did not end in {limit:.0f} s"
-        told = " ".join(self._told().split())
+        told = printable(self._told(), 200)  # the sound system says the same ten times
         if code < 0:
             return f"it was killed by {signal.Signals(-code).name}"
         if code > 0:
