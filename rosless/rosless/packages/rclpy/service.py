@@ -18,6 +18,10 @@ from rclpy.task import Future
 from rosless.interfaces import serialize
 
 
+_MATCH_S = 0.5  # for a client's two directions to be connected, one after the other
+_MOST_CLIENTS = 10_000  # that are remembered to have been answered
+
+
 def _frame(identity: bytes, data: bytes) -> bytes:
     return data[:4] + identity + data[4:]
 
@@ -55,6 +59,20 @@ class Service(_Endpoint):
     def __init__(self, node, srv_type, srv_name, callback: Callable, qos, callback_group) -> None:
         super().__init__(node, srv_type, srv_name, qos, callback_group, "Request", "Response")
         self.callback = callback
+        self._answered: set[bytes] = set()  # clients
+
+    def _write(self, identity: bytes, message) -> None:
+        """A client that has found this server may not have been found by it yet; what is written
+        before is lost. So the first answer waits, as in rmw_cyclonedds, until as many read answers
+        as send requests."""
+        client, end = identity[:8], time.monotonic() + _MATCH_S
+        if client not in self._answered:
+            while self.writer.matched() < self.reader.matched() and time.monotonic() < end:
+                time.sleep(0.001)
+            if len(self._answered) >= _MOST_CLIENTS:
+                self._answered.clear()
+            self._answered.add(client)
+        super()._write(identity, message)
 
     def _call(self, data: bytes, info) -> Callable | None:
         identity, data = _unframe(data)
