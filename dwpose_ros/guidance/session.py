@@ -167,6 +167,7 @@ class GuidanceSession:
         self._asked: CaptureRequest | None = None
         self._now = -math.inf  # of the newest frame
         self._said_at, self._saying_s, self._speaking = -math.inf, 0.0, False
+        self._silent = True  # since the voice was silenced, or ever
         self._last_text = ""
         self._noticing = self._blind = False
         self._ready_at: float | None = None  # when there was a capture service
@@ -290,11 +291,14 @@ class GuidanceSession:
 
     def _say(self, text: str) -> None:
         self._said_at, self._saying_s = self._now, speaking_s(text)
+        self._silent = False
         self._effects.say(text)
 
     def _hush(self) -> None:
         self._said_at = -math.inf
-        self._effects.say("")
+        if not self._silent:
+            self._silent = True
+            self._effects.say("")
 
     def tick(self, now_mono_s: float, *, capture_ready: bool, blind: bool, source: Any) -> None:
         """Now and then: nothing is said, held or waited for that nobody knows to be true any more.

@@ -6,6 +6,7 @@ import math
 import re
 import time
 import traceback
+from functools import partial
 from typing import Any, Callable, Iterable
 
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
@@ -25,7 +26,7 @@ from dwpose_ros.ros.flow import Flow, type_name
 from dwpose_ros.ros.health import Health
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.peers import BeginAfter
-from dwpose_ros.ros.reliability import BestReliability, watch_losses
+from dwpose_ros.ros.reliability import BestReliability, counting_losses
 
 NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 CALLERS = 100  # of a service at once, who all get an answer
@@ -175,8 +176,8 @@ class DwposeNode(LifecycleNode):
             flow.tick(time.monotonic(), self.age_s(msg), unstamped)
             callback(msg)
         def subscribe(wanted, **more):
-            return self.create_subscription(msg_type, topic, received, wanted,
-                                            **watch_losses(flow), **more)
+            return counting_losses(partial(
+                self.create_subscription, msg_type, topic, received, wanted, **more), flow)
         if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):
             chosen = BestReliability(self, name, flow.type_name, qos, subscribe)
             self._adaptive.append(chosen)
@@ -271,7 +272,8 @@ class DwposeNode(LifecycleNode):
 
     def _begin(self) -> None:
         if self._phase == "inactive" and (  # else the user has led it elsewhere
-                self.trigger_activate() != TransitionCallbackReturn.SUCCESS):
+                self.trigger_activate() != TransitionCallbackReturn.SUCCESS
+                and self.context.ok()):  # else a signal cut it short
             self.exit_code = MISTAKE
             self.context.try_shutdown()
 

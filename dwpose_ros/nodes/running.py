@@ -34,24 +34,26 @@ def run(make: type) -> None:
     `make` is a kind of DwposeNode.
     """
     node = left = None
+    joined = False  # afterwards only a signal, or the node itself, shuts rclpy down
     code = 0
     _keep_freed_memory()
     try:
         rclpy.init()
+        joined = True
         node = make()
         left = _leave_in_time(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        if not node.start():
-            code = MISTAKE
-        if not code:
+        if node.start():
             _spin(executor, node)
+        elif rclpy.ok():
+            code = MISTAKE
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (*MISTAKES, RuntimeError) as err:  # the latter is RCLError, as where security refuses
         if node is not None and rclpy.ok():
             raise  # not the user's doing
-        if node is None:
+        if node is None and (rclpy.ok() or not joined):
             rclpy.logging.get_logger(make.__name__.lower()).fatal(one_line(err))
             code = MISTAKE
     except Exception:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:
     try:
-        from rclpy.qos_event import SubscriptionEventCallbacks  # Humble
+        from rclpy.qos_event import (SubscriptionEventCallbacks,  # Humble
+                                     UnsupportedEventTypeError)
     except ImportError:  # not without ROS 2
         SubscriptionEventCallbacks = None
 
@@ -51,9 +52,14 @@ class BestReliability:
             self._subscription = None
 
 
-def watch_losses(flow) -> dict:
-    """Arguments for a subscription whose lost messages are counted, where that can be had."""
+def counting_losses(make: Callable, flow):
+    """What `make(**arguments)` makes: a subscription whose lost messages the flow is told of,
+    where the middleware tells of them."""
     if SubscriptionEventCallbacks is None:
-        return {}
-    return {"event_callbacks": SubscriptionEventCallbacks(
-        message_lost=lambda info: flow.lost(info.total_count_change))}
+        return make()
+    told = SubscriptionEventCallbacks(
+        message_lost=lambda info: flow.lost(info.total_count_change))
+    try:
+        return make(event_callbacks=told)
+    except UnsupportedEventTypeError:
+        return make()

@@ -8,13 +8,16 @@ import sys
 import pytest
 import rosless
 
-# Before anything joins DDS. The domain is the one that the nodes' tests use.
-os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 80)
+sys.path.append(os.path.dirname(__file__))
+
+from domains import own_domain  # noqa: E402
+
+# Before anything joins DDS.
+os.environ["ROS_DOMAIN_ID"] = own_domain()
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 for name in ("ROS_STATIC_PEERS", "ROS_LOCALHOST_ONLY", "RCUTILS_COLORIZED_OUTPUT",
              "RCUTILS_CONSOLE_OUTPUT_FORMAT"):
     os.environ.pop(name, None)
-sys.path.append(os.path.dirname(__file__))
 
 if rosless.ros2_is_sourced():  # rosless steps aside then, but for what is missing
     collect_ignore = [name for name in os.listdir(os.path.dirname(__file__))

@@ -237,6 +237,14 @@ def test_a_part_under_another_name(bag, peer, ros2):
     assert (code, err, heard) == (0, "", ["6", "7", "8", "9"])
 
 
+def test_who_listens_has_time_to_be_found(bag, peer, ros2):
+    node, heard = peer().node(), []
+    node.create_subscription(UInt8, "/other", heard.append, 10)
+    began = time.monotonic()
+    assert ros2(f"bag play {bag} -r 10 --delay 3").end()[0] == 0
+    assert time.monotonic() - began > 3.0 and heard
+
+
 def test_a_loop_ends_by_a_signal(bag, peer, ros2):
     node, heard = peer().node(), []
     node.create_subscription(UInt8, "/other", heard.append, 10)
@@ -273,7 +281,8 @@ def test_types_that_are_not_installed(tmp_path, peer, ros2):
     ("play {bag}/nope", "cannot be read as a bag"),
     ("play {bag} --topics /nope", "the bag has no /nope; it has /map, /other, /stamp"),
     ("play {bag} -r 0", "--rate must be above 0, not 0.0"),
-    ("play {bag} --clock -1", "must not be negative, but are -1.0 and 0.0"),
+    ("play {bag} --clock -1", "must not be negative, but are -1.0, 0.0 and 0.0"),
+    ("play {bag} --delay -2", "must not be negative, but are 0.0, 0.0 and -2.0"),
     ("play {bag} --remap /a", "--remap takes rules such as /from:=/to, not '/a'"),
 ])
 def test_one_line_says_what_is_wrong(bag, ros2, words, message):

@@ -279,6 +279,18 @@ def test_nothing_is_said_or_held_once_no_pose_comes(world, person):
     assert len(one.requests) == 1
 
 
+def test_a_voice_that_says_nothing_is_not_silenced(world, person):
+    one = world()
+    one.tick(blind=True)  # no pose has come yet
+    assert one.said == []
+    one.frames(person(), seconds=3.0)
+    assert one.said and "" not in one.said
+    for _ in range(2):
+        one.tick(blind=False)
+        one.tick(blind=True)
+    assert one.said.count("") == 1
+
+
 def test_at_the_end_of_the_node_a_goal_is_told_so(world, plan):
     one = world()
     one.session.begin(Goal(plan("face")), one.now)

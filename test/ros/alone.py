@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-os.environ["ROS_DOMAIN_ID"] = str(10 + os.getpid() % 80)
+sys.path.append(str(Path(__file__).resolve().parents[2] / "rosless" / "test"))
+
+from domains import own_domain  # noqa: E402
+
+os.environ["ROS_DOMAIN_ID"] = own_domain()
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 if os.environ.get("ROS_DISTRO") == "humble":  # which does not know that; later ones warn of this
     os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")

@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
+import alone  # noqa: F401
 import pytest
 import rclpy
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "rosless" / "test"))
-
-import supervised  # noqa: E402
-from supervised import LIMIT_S  # noqa: E402
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
+import supervised
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from supervised import LIMIT_S
 
 
 def wait_until(condition, timeout_s: float = LIMIT_S):
@@ -28,6 +25,18 @@ def wait_until(condition, timeout_s: float = LIMIT_S):
             return value
         time.sleep(0.02)
     pytest.fail(f"waited {timeout_s} s in vain")
+
+
+def send_until(send, condition, period_s: float = 0.1):
+    """Call `send` again and again until the condition is true, and give its value: any one message
+    may be lost, since best effort promises nothing, and a match is not seen by both at once."""
+    def tried():
+        send()
+        end = time.monotonic() + period_s
+        while not (value := condition()) and time.monotonic() < end:
+            time.sleep(0.01)
+        return value
+    return wait_until(tried)
 
 
 def ros2(*words: str, timeout_s: float = LIMIT_S) -> str:
@@ -118,7 +127,13 @@ class Peer:
         client = self.node.create_client(srv_type, name)
         assert client.wait_for_service(LIMIT_S), f"no service {name}"
         future = client.call_async(srv_type.Request(**fields))
-        wait_until(future.done, timeout_s)
+        try:
+            wait_until(future.done, timeout_s)
+        except pytest.fail.Exception:  # whether its answer was lost, or it is dead
+            again = client.call_async(srv_type.Request(**fields))
+            time.sleep(5.0)
+            pytest.fail(f"{name} did not answer in {timeout_s} s; asked again, it "
+                        f"{'did' if again.done() else 'did not in 5 s either'}")
         return future.result()
 
     def in_turn(self, call):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import cv2
@@ -166,13 +167,34 @@ def test_no_fault_at_the_end_is_silent_either(peer, step):
         node.destroy_node()
 
 
-def test_a_signal_while_it_is_configured_is_no_fault(run, networks, tmp_path):
-    (tmp_path / "slow").mkdir()
-    (tmp_path / "slow" / "onnxruntime.py").write_text(
-        "import os, signal, time, rclpy\n"
-        "os.kill(os.getpid(), signal.SIGTERM)\n"
-        "while rclpy.ok():\n    time.sleep(0.01)\n"
-        "raise RuntimeError('cut short')\n")
-    node = run("pose", **networks["pose"], env={"PYTHONPATH": os.pathsep.join(
-        filter(None, [str(tmp_path / "slow"), os.environ.get("PYTHONPATH", "")]))})
-    assert node.ended() == 0 and "Traceback" not in node.output
+CUT_SHORT = """
+import os, signal, time, rclpy
+from dwpose_ros.nodes.common import DwposeNode
+from dwpose_ros.nodes.running import run
+
+def cut_short(self, *_):
+    os.kill(os.getpid(), signal.{number})
+    while rclpy.ok():
+        time.sleep(0.01)
+    {fault}
+
+class Cut(DwposeNode):
+    def __init__(self):
+        super().__init__("cut")
+        {made}
+Cut.{step} = cut_short
+run(Cut)
+"""
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("fault", ["raise ValueError('cut short')", "raise RuntimeError('cut')",
+                                   "self.create_timer(1.0, print)"])
+@pytest.mark.parametrize("step", ["made", "configure", "activate"])
+def test_a_signal_while_it_starts_is_no_fault(command, tmp_path, step, fault, number):
+    script = tmp_path / "cut.py"
+    script.write_text(CUT_SHORT.format(step=step, fault=fault, number=number,
+                                       made="self.made()" if step == "made" else ""))
+    node = command(sys.executable, str(script))
+    assert node.ended() == 0, node.output
+    assert "Traceback" not in node.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from statistics import median
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import cv2
@@ -17,6 +18,7 @@ from sensor_msgs.msg import Image
 
 from dwpose_ros import launching
 from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.ros import reliability
 from dwpose_ros.ros.diagnosis import lost_trouble
 from dwpose_ros.ros.flow import Flow
 from dwpose_ros.ros.reliability import best_offered
@@ -76,6 +78,20 @@ def test_a_reader_that_hangs_does_not_hold_back_the_camera(peer, run, tmp_path):
         assert median(np.diff(stamps)) < 0.15  # of 0.05; who waits for a reader takes 0.1 more
     finally:
         os.killpg(reader.popen.pid, signal.SIGCONT)
+
+
+def test_where_a_middleware_tells_of_no_losses_there_is_a_subscription_all_the_same(monkeypatch):
+    class Unsupported(Exception):
+        pass
+    monkeypatch.setattr(reliability, "SubscriptionEventCallbacks", SimpleNamespace, raising=False)
+    monkeypatch.setattr(reliability, "UnsupportedEventTypeError", Unsupported, raising=False)
+
+    def make(event_callbacks=None):
+        if event_callbacks is not None:
+            raise Unsupported
+        return "a subscription"
+    flow = Flow("/image_raw", type_name="sensor_msgs/msg/Image")
+    assert reliability.counting_losses(make, flow) == "a subscription"
 
 
 @pytest.mark.parametrize("lost, told", [(0, ""), (10, ""), (100, "25 % of the messages on /im")])

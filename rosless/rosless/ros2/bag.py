@@ -36,6 +36,7 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("--topics", nargs="+", help="only these")
     verb.add_argument("-l", "--loop", action="store_true")
     verb.add_argument("--start-offset", type=float, default=0.0, help="seconds to leave out")
+    verb.add_argument("-d", "--delay", type=float, default=0.0, help="seconds to wait before")
     verb.add_argument("-m", "--remap", nargs="+", default=[], metavar="FROM:=TO")
 
     verb = verbs.add_parser("info", help="what a bag holds")

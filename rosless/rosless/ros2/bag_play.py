@@ -25,9 +25,9 @@ def play(node, args) -> None:
     """Play a bag to its end, or until the context ends."""
     if args.rate <= 0:
         raise CommandError(f"--rate must be above 0, not {args.rate}")
-    if args.clock < 0 or args.start_offset < 0:
-        raise CommandError("--clock and --start-offset must not be negative, but are "
-                           f"{args.clock} and {args.start_offset}")
+    if min(args.clock, args.start_offset, args.delay) < 0:
+        raise CommandError("--clock, --start-offset and --delay must not be negative, but are "
+                           f"{args.clock}, {args.start_offset} and {args.delay}")
     names = dict(rule.split(":=", 1) if ":=" in rule else (rule, "") for rule in args.remap)
     if not all(names.values()):
         raise CommandError(f"--remap takes rules such as /from:=/to, not {' '.join(args.remap)!r}")
@@ -40,7 +40,7 @@ def play(node, args) -> None:
         chosen = [c for c in bag.connections if not wanted or c.topic in wanted]
         if args.clock:  # there must be one clock only
             chosen = [c for c in chosen if names.get(c.topic, c.topic) != "/clock"]
-        Player(node, bag, chosen, names, args).run(args.loop)
+        Player(node, bag, chosen, names, args).run(args.loop, args.delay)
 
 
 class Player:
@@ -67,8 +67,11 @@ class Player:
             Clock, "/clock", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
         self._tick_ns = int(1e9 / args.clock) if args.clock else 0
 
-    def run(self, loop: bool) -> None:
+    def run(self, loop: bool, delay_s: float) -> None:
         settle(self._node)  # else those who are listening would miss the beginning
+        end = time.monotonic() + delay_s
+        while rclpy.ok() and (left_s := end - time.monotonic()) > 0:
+            time.sleep(min(left_s, _LONGEST_SLEEP_S))
         while rclpy.ok() and self._connections:
             self._once()
             if not loop:

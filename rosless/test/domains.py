@@ -1,0 +1,26 @@
+"""ROS domains for tests: no two runs on one machine share one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+
+_DOMAINS = range(10, 60)  # of which ROS 2's ports lie below those that Linux hands out
+_locks: list = []
+
+
+def own_domain() -> str:
+    """A domain that is this process's until it ends. Raises RuntimeError if none is free."""
+    first = os.getpid() % len(_DOMAINS)  # so that a run meets nobody left over from the last one
+    for domain in (*_DOMAINS[first:], *_DOMAINS[:first]):
+        path = os.path.join(tempfile.gettempdir(), f"ros_domain_{domain}.lock")
+        try:
+            lock = open(path, "a")
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # another run's, or another user's
+            continue
+        _locks.append(lock)
+        return str(domain)
+    raise RuntimeError(f"all ROS domains from {_DOMAINS[0]} to {_DOMAINS[-1]} are in use by other "
+                       "test runs")
