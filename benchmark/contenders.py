@@ -71,7 +71,7 @@ def standing(path: Path) -> Path:
     import onnx
     from onnx import helper, numpy_helper
 
-    from dwpose_ros.keypoints import COUNT
+    from dwpose_ros.core.keypoints import COUNT
 
     target = path.with_name(f"{path.stem}-standing.onnx")
     if target.is_file():
@@ -99,11 +99,11 @@ def standing(path: Path) -> Path:
 # The contenders: each is a function of a work and files, and gives what to run on each frame.
 
 def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
-    from dwpose_ros.pose.dwpose import DWPose
-    from dwpose_ros.pose.runtimes import Place
-    from dwpose_ros.pose.video import Video
+    from dwpose_ros.estimation.dwpose import DWPose
+    from dwpose_ros.estimation.runtimes import ExecutionTarget
+    from dwpose_ros.tracking.pose_tracker import PoseTracker
 
-    place = Place(work.runtime, device)
+    place = ExecutionTarget(work.runtime, device)
     estimator = DWPose(pose, detector, place, detector_size=DETECTOR_SIZE)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people)
@@ -111,7 +111,7 @@ def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable
     rgb = photograph()
     if work.kind == "image":
         return lambda: estimator(rgb)
-    video = Video(estimator, DETECT_EVERY)
+    video = PoseTracker(estimator, DETECT_EVERY)
     clock = iter(range(10**9))
     return lambda: video(rgb, next(clock) * PACE_S)
 

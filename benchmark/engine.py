@@ -20,8 +20,21 @@ from typing import NamedTuple
 
 import numpy as np
 from contenders import (
-    DATA, DETECT_EVERY, DETECTOR_SIZE, PACE_S, ROOT, Contender, Work, given_boxes, official, ours,
-    photograph, rtmlib, scene, standing)
+    DATA,
+    DETECT_EVERY,
+    DETECTOR_SIZE,
+    PACE_S,
+    ROOT,
+    Contender,
+    Work,
+    given_boxes,
+    official,
+    ours,
+    photograph,
+    rtmlib,
+    scene,
+    standing,
+)
 
 
 class Bar(NamedTuple):
@@ -84,11 +97,11 @@ def stages(pose: Path, detector: Path, device: str) -> str:
     """Where the time goes on a GPU, for one person: upload, crop, network, download."""
     import onnxruntime as ort
 
-    from dwpose_ros.pose.crops import around
-    from dwpose_ros.pose.dwpose import DWPose, decode
-    from dwpose_ros.pose.runtimes import Place
+    from dwpose_ros.estimation.crops import around
+    from dwpose_ros.estimation.dwpose import DWPose, decode
+    from dwpose_ros.estimation.runtimes import ExecutionTarget
 
-    estimator = DWPose(pose, detector, Place("onnxruntime", device))
+    estimator = DWPose(pose, detector, ExecutionTarget("onnxruntime", device))
     crops, session = estimator._crops, estimator._network._session
     rgb, size = scene(), estimator._size
     at = around(given_boxes(1), size)
@@ -123,11 +136,11 @@ def stages(pose: Path, detector: Path, device: str) -> str:
 
 def agreement(pose: Path, checkout: Path | None) -> str:
     """How many peaks stand in the same SimCC bin as the official code's (or rtmlib's)."""
-    from dwpose_ros.pose.crops import CpuCrops, around
-    from dwpose_ros.pose.runtimes import Place, open_network
-    from dwpose_ros.pose.surgery import pose_network
+    from dwpose_ros.estimation.crops import CpuCrops, around
+    from dwpose_ros.estimation.graph_rewrite import pose_network
+    from dwpose_ros.estimation.runtimes import ExecutionTarget, open_network
 
-    network = open_network(pose_network(pose), Place(device="cpu"))
+    network = open_network(pose_network(pose), ExecutionTarget(device="cpu"))
     size = network.inputs["crops"][2], network.inputs["crops"][1]
     rng = np.random.default_rng(2)
     corner = rng.uniform(-50, [1000, 500], (40, 2))
@@ -155,11 +168,11 @@ def agreement(pose: Path, checkout: Path | None) -> str:
 
 def memory(pose: Path, detector: Path, frames: int) -> str:
     """What the process holds at the beginning and at the end of many frames."""
-    from dwpose_ros.pose.dwpose import DWPose
-    from dwpose_ros.pose.runtimes import Place
-    from dwpose_ros.pose.video import Video
+    from dwpose_ros.estimation.dwpose import DWPose
+    from dwpose_ros.estimation.runtimes import ExecutionTarget
+    from dwpose_ros.tracking.pose_tracker import PoseTracker
 
-    video = Video(DWPose(pose, detector, Place(device="cpu"), detector_size=DETECTOR_SIZE),
+    video = PoseTracker(DWPose(pose, detector, ExecutionTarget(device="cpu"), detector_size=DETECTOR_SIZE),
                   DETECT_EVERY, smooth=True)
     picture, held = photograph(), []
     for i in range(frames):

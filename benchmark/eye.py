@@ -8,16 +8,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from dwpose_ros.capture.quality import Subject, assess
-from dwpose_ros.guidance.body import SIDES
+from dwpose_ros.core.keypoints import FACE, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.guidance.body_parts import SIDES
 from dwpose_ros.guidance.checks import judge
+from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.view import Follower
-from dwpose_ros.keypoints import FACE, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.pose.people import People
+from dwpose_ros.quality import Subject, assess
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import POSTURES, Stance
-from dwpose_ros.simulation.scene import Camera, Figure, Scene
+from dwpose_ros.simulation.scene import Scene, SimulatedCamera, SimulatedPerson
 
 # As `fit` finds them on MediaPipe: standard deviations of a coordinate in heights of the person,
 # and how often a point is seen. The greater part of an error belongs to the place, the posture and
@@ -61,14 +61,14 @@ _LASTING, _JITTER, _SEEN, _THROUGH, _THROUGH_ASIDE = map(
 
 @lru_cache(maxsize=None)
 def _scene(height_m: float) -> Scene:
-    return Scene(Camera(height_m=height_m))
+    return Scene(SimulatedCamera(height_m=height_m))
 
 
-def _figure(stance: Stance) -> Figure:
-    return Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)
+def _figure(stance: Stance) -> SimulatedPerson:
+    return SimulatedPerson(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)
 
 
-def at_best(people: People, size: tuple[int, int]) -> People:
+def at_best(people: PersonPoses, size: tuple[int, int]) -> PersonPoses:
     """What is true, as a network without any error would see it: through body and limbs too."""
     inside = ((people.xy >= 0) & (people.xy < size)).all(-1)
     seen = (people.scores > 0) | inside & (_THROUGH > 0)
@@ -92,7 +92,7 @@ class Eye:
     def size(self) -> tuple[int, int]:
         return self._scene.camera.width, self._scene.camera.height
 
-    def truth(self, stance: Stance) -> People:
+    def truth(self, stance: Stance) -> PersonPoses:
         """Where all points really are; seen are those that nothing hides.
 
         They are those of the body in space, which go with it as it turns; the pictures of it that
@@ -111,7 +111,7 @@ class Eye:
         inside = ((xy >= 0) & (xy < self.size)).all(-1)
         return people._replace(xy=xy[None], scores=people.scores * inside)
 
-    def _of_picture(self, stance: Stance) -> People:
+    def _of_picture(self, stance: Stance) -> PersonPoses:
         """As they are in the picture that is drawn of them."""
         return self._scene.truth([_figure(stance)] if stance.present else [])
 
@@ -155,7 +155,7 @@ class NetworksEye(Eye):
     """The same camera with real images, and a real network behind it."""
 
     def __init__(self, random: np.random.Generator, height_m: float, rate_hz: float,
-                 estimate: Callable[[np.ndarray], People]) -> None:
+                 estimate: Callable[[np.ndarray], PersonPoses]) -> None:
         super().__init__(random, height_m, rate_hz)
         self._estimate, self._frames = estimate, 0
         # A tracker takes who comes next for whom it saw last, and needs a second to find out; in
@@ -169,7 +169,7 @@ class NetworksEye(Eye):
         self._seen = self._estimate(self._rgb)
         return self._seen.xy, self._seen.scores, self._seen.boxes
 
-    def truth(self, stance: Stance) -> People:
+    def truth(self, stance: Stance) -> PersonPoses:
         people = self._of_picture(stance)
         return people._replace(xy=_as_taken(people.xy))
 
@@ -188,7 +188,7 @@ class NetworksEye(Eye):
 
 @lru_cache(maxsize=None)
 def _best_quality(profile: Profile, height_m: float,
-                  estimate: Callable[[np.ndarray], People]) -> float:
+                  estimate: Callable[[np.ndarray], PersonPoses]) -> float:
     """Of a person in the middle, at any distance, before a camera at that height."""
     eye, best = NetworksEye(np.random.default_rng(0), height_m, 1.0, estimate), 0.0
     posture = next((POSTURES[wish.name] for wish in profile.posture
@@ -197,13 +197,13 @@ def _best_quality(profile: Profile, height_m: float,
         stance = Stance(0.0, distance_m, float(SIDES[profile.side]), posture)
         for _ in range(LOOKS):
             xy, scores, boxes = eye(stance)
-            view = Follower(profile).look([1] * len(xy), xy, scores, boxes, *eye.size, 0.0)
+            view = TargetSelector(profile).look([1] * len(xy), xy, scores, boxes, *eye.size, 0.0)
             if all(v.ok is not False for v in judge(view, profile)):
                 best = max(best, eye.quality(profile))
     return best
 
 
-_STATURE_M = Figure().stature_m
+_STATURE_M = SimulatedPerson().stature_m
 
 
 def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 8) -> str:
@@ -220,7 +220,7 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
                 x = random.uniform(-0.2, 0.2)
                 errors, scores, taken = [], [], np.empty((133, 2))
                 for seed in range(frames + 2):
-                    figure = Figure(x + random.normal(0, 0.006), distance, yaw + random.normal(),
+                    figure = SimulatedPerson(x + random.normal(0, 0.006), distance, yaw + random.normal(),
                                     posture)
                     truth = scene.truth([figure])
                     found = estimate(scene.render([figure], seed=seed))

@@ -31,20 +31,21 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
-from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
-from dwpose_ros.guidance.body import SIDES  # noqa: E402
-from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
-from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
-from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
-from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
-from dwpose_ros.guidance.response import undoes  # noqa: E402
-from dwpose_ros.guidance.view import Follower  # noqa: E402
-from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
-from dwpose_ros.pose.people import People  # noqa: E402
-from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
-from dwpose_ros.simulation.camera import height_for  # noqa: E402
 from eye import Eye, NetworksEye, at_best, fit  # noqa: E402
 from nodes import Nodes  # noqa: E402
+
+from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
+from dwpose_ros.estimation.mediapipe import MediaPipe  # noqa: E402
+from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
+from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
+from dwpose_ros.guidance.checks import CheckRunner, judge, relaxed  # noqa: E402
+from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
+from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
+from dwpose_ros.guidance.compliance import undoes  # noqa: E402
+from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
+from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
+from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
+from dwpose_ros.simulation.camera import height_for  # noqa: E402
 
 RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
@@ -160,8 +161,8 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
         lately.append((now, stance))
         if coach.profile is not step:
             step = coach.profile
-            follower = Follower(step)
-            judging = partial(judge, profile=step) if coach_name == "plain" else Judge(step)
+            follower = TargetSelector(step)
+            judging = partial(judge, profile=step) if coach_name == "plain" else CheckRunner(step)
         xy, scores, boxes = eye(stance)
         view = follower.look([1] * len(xy), xy, scores, boxes, *eye.size, now)
         decision = coach.update(judging(view), now, busy=now < busy_until)
@@ -217,9 +218,9 @@ def right(eye: Eye, lately: Iterable[tuple[float, Stance]], profile) -> bool:
     return not broken(truths, eye.size, limits) - {"facing", "looking"}
 
 
-def broken(truths: list[tuple[float, People]], size: tuple[int, int], limits) -> set[str]:
+def broken(truths: list[tuple[float, PersonPoses]], size: tuple[int, int], limits) -> set[str]:
     """Names of the checks that what is true of people, at some moments, does not keep at last."""
-    follower = Follower(limits)
+    follower = TargetSelector(limits)
     for now, people in truths:
         people = at_best(people, size)
         view = follower.look([1] * len(people.xy), people.xy, people.scores, people.boxes, *size,

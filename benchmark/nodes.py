@@ -89,8 +89,8 @@ class _Watcher:
 
         from dwpose_ros.guidance import load_phrases
         from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
-        from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-        from dwpose_ros.nodes.files import configured
+        from dwpose_ros.ros.conversions import from_msg, stamp_ns
+        from dwpose_ros.ros.shipped_files import configured
         from dwpose_ros.simulation.hearing import sentences
         meanings = sentences(load_phrases(configured("phrases", "en")))
         self._node, self._spin = rclpy.create_node("benchmark"), rclpy.spin_once

@@ -44,6 +44,7 @@ def measure_pipeline(seconds: float, parameters: dict[str, str]) -> dict[str, fl
     """Latencies with camera and pose node, as a subscriber in a third process sees them."""
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
+
     from dwpose_ros.msg import WholeBodyPose
     latencies: list[float] = []
     latest: dict[str, str] = {}
@@ -99,13 +100,13 @@ def measure_guidance(messages: int = 2000) -> float:
     """Milliseconds the guidance node's work takes per message of one person."""
     from dwpose_ros.guidance import Coach, load_profile
     from dwpose_ros.guidance.checks import judge
-    from dwpose_ros.guidance.view import Follower
+    from dwpose_ros.guidance.observation import TargetSelector
     from dwpose_ros.msg import PersonPose, WholeBodyPose
-    from dwpose_ros.nodes.conversions import from_msg
-    from dwpose_ros.nodes.files import configured
+    from dwpose_ros.ros.conversions import from_msg
+    from dwpose_ros.ros.shipped_files import configured
     random = np.random.default_rng(0)
     profile = load_profile(configured("profiles", "full_body"))
-    follower, coach = Follower(profile), Coach(profile)
+    follower, coach = TargetSelector(profile), Coach(profile)
     person = PersonPose(id=1, score=1.0, box=np.array([400, 50, 800, 700], np.float32),
                         x=random.uniform(400, 800, 133).astype(np.float32),
                         y=random.uniform(50, 700, 133).astype(np.float32),

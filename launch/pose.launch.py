@@ -3,14 +3,14 @@
 With `source:=sim` a simulated camera and person stand in.
 """
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.launching import managed, middleware_settings, value
+from dwpose_ros.ros.launching import managed, middleware_settings, value
+from launch import LaunchDescription
 
 ARGUMENTS = {
     "namespace": ("", "of all nodes and topics, as where there are several cameras"),
@@ -79,7 +79,7 @@ def camera(context) -> list[Node]:
 
 def rviz(context) -> list[Node]:
     """RViz, whose topics are those of its own namespace, but whose frames are not."""
-    from dwpose_ros.nodes.upright import upright_frame
+    from dwpose_ros.ros.camera_frame import upright_frame
     frame = upright_frame(LaunchConfiguration("namespace").perform(context))
     return [Node(package="rviz2", executable="rviz2", name="rviz2", output="log",
                  arguments=["-f", frame, "-t", "DWPose {NAMESPACE}", "-d", PathJoinSubstitution(

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import Coach, Decision, Profile, load_phrases, load_profile
-from dwpose_ros.guidance.checks import Judge
+from dwpose_ros.guidance.checks import CheckRunner
+from dwpose_ros.guidance.observation import Observation, TargetSelector
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.guidance.view import Follower, View
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.video import Video
+from dwpose_ros.tracking.pose_tracker import PoseTracker
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "people"
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -31,7 +31,7 @@ class Frame(NamedTuple):
 
     time_s: float
     ids: list[int]
-    people: People
+    people: PersonPoses
     found: int
     size: tuple[int, int]
 
@@ -41,7 +41,7 @@ class Told(NamedTuple):
 
     time_s: float
     decision: Decision
-    view: View | None
+    view: Observation | None
 
 
 def need(name: str) -> Path:
@@ -74,7 +74,7 @@ def images(name: str) -> Iterator[tuple[float, np.ndarray]]:
 def poses(name: str) -> list[Frame]:
     """A film as the pose node publishes it."""
     need(name)
-    from dwpose_ros.pose.mediapipe import MediaPipe
+    from dwpose_ros.estimation.mediapipe import MediaPipe
 
     estimator = MediaPipe()
     found = []
@@ -87,7 +87,7 @@ def poses(name: str) -> list[Frame]:
             found.append(len(people.xy))
             return people
 
-    video = Video(Counting())
+    video = PoseTracker(Counting())
     frames = []
     for time_s, rgb in images(name):
         ids, people = video(rgb, time_s)
@@ -104,7 +104,7 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
     wanted = profile if isinstance(profile, Profile) else load_profile(
         CONFIG / "profiles" / f"{profile}.yaml")
     phrases = load_phrases(CONFIG / "phrases" / "en.yaml")
-    follower, judge, coach = Follower(wanted), Judge(wanted), Coach(wanted)
+    follower, judge, coach = TargetSelector(wanted), CheckRunner(wanted), Coach(wanted)
     told, until, step = [], -1.0, frames[1].time_s
     for turn in range(turns):
         for frame in frames:

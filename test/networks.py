@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dwpose_ros.keypoints import COUNT
+from dwpose_ros.core.keypoints import COUNT
 
 PEAK_PX = 64  # a marker as high or wide as this in the crop peaks at 1
 MEAN = np.array([123.675, 116.28, 103.53], np.float32).reshape(1, 3, 1, 1)

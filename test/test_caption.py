@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dwpose_ros import caption
-from dwpose_ros.caption import draw_caption, plain
+from dwpose_ros.visualization import captions as caption
+from dwpose_ros.visualization.captions import draw_caption, plain
 
 
 @pytest.fixture

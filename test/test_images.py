@@ -13,9 +13,21 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from dwpose_ros import images, jpeg as jpegs
-from dwpose_ros.images import (_ENCODINGS, _PLANAR, ImageDamaged, ImageError, decode, encode,
-                               fill, fill_compressed, to_bgr, to_depth, to_rgb)
+from dwpose_ros.core import images
+from dwpose_ros.core import jpeg as jpegs
+from dwpose_ros.core.images import (
+    _ENCODINGS,
+    _PLANAR,
+    ImageDamaged,
+    ImageError,
+    decode,
+    encode,
+    fill,
+    fill_compressed,
+    to_bgr,
+    to_depth,
+    to_rgb,
+)
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255,) * 3, (0,) * 3
 

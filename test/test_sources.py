@@ -14,7 +14,7 @@ import pytest
 from films import COLOURS, matroska
 from skimage.data import astronaut
 
-from dwpose_ros.sources import IMAGES, SourceError, images_of, open_source
+from dwpose_ros.core.image_sources import IMAGES, SourceError, images_of, open_source
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.tracker import iou
+from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.tracker import iou
 
 # x (to the image's right of the person's middle) and height above ground, in body heights.
 _STANDING = {
@@ -173,17 +173,17 @@ class Stage:
         return (np.clip(answer + self.rng.normal(0, 1, answer.shape) * spread, low, high),
                 np.where(inside, 0.8, 0.05))
 
-    def __call__(self, rgb: np.ndarray) -> People:
+    def __call__(self, rgb: np.ndarray) -> PersonPoses:
         boxes, box_scores = self.detect(rgb)
         if not len(boxes):
-            return People.none()
-        return People.of(*self.estimate(rgb, boxes), boxes, box_scores)
+            return PersonPoses.none()
+        return PersonPoses.of(*self.estimate(rgb, boxes), boxes, box_scores)
 
     def close(self) -> None:
         self.closed = True
 
 
-def nearest(people: People, truth: dict[int, np.ndarray]) -> list[int | None]:
+def nearest(people: PersonPoses, truth: dict[int, np.ndarray]) -> list[int | None]:
     """Whom each of the n people shows: the walker nearest to their body points, within 30 px."""
     names = []
     for xy, scores in zip(people.xy[:, :17], people.scores[:, :17]):

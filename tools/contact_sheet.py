@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dwpose_ros.caption import font
+from dwpose_ros.visualization.captions import font
 
 COLUMNS, CAPTURES_ACROSS = 4, 2
 TILE, GAP = (432, 243), 24  # px

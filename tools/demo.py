@@ -24,13 +24,13 @@ from contact_sheet import Tile, contact_sheet
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from dwpose_ros.core.images import to_bgr
 from dwpose_ros.guidance import load_profile
-from dwpose_ros.images import to_bgr
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-from dwpose_ros.nodes.files import configured
-from dwpose_ros.pose.draw import draw_skeleton
+from dwpose_ros.ros.conversions import from_msg, stamp_ns
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.shipped_files import configured
+from dwpose_ros.visualization.skeleton import draw_skeleton
 
 ARGUMENTS = {"source": "sim", "profile": "turnaround", "language": "en", "temper": "obedient",
              "seed": "0", "background": "window", "exit_when_done": "true"}

@@ -13,7 +13,6 @@ import warnings
 from pathlib import Path
 
 import torch
-
 from rtmpose import SIZES, RTMPose, gflops
 
 

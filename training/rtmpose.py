@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-
 from cspnext import CSPNeXt
+from torch import Tensor, nn
 
 POINTS = 133
 SPLIT = 2  # SimCC bins per pixel

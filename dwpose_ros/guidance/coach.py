@@ -6,10 +6,10 @@ import math
 from enum import IntEnum
 from typing import NamedTuple, Sequence
 
-from dwpose_ros.guidance.checks import Verdict
-from dwpose_ros.guidance.patience import LASTING_S, PATIENCE, Patience
+from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.response import GRADUAL, PLACING, Responses, axis, undoes
+from dwpose_ros.guidance.repetition import LASTING_S, PATIENCE, Repetition
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
@@ -113,8 +113,8 @@ class Coach:
         self._count = 0
         self._spoken = _Wish()
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
-        self._responses = Responses()
-        self._patience = Patience()
+        self._responses = ComplianceTracker()
+        self._patience = Repetition()
         self._unknown_since: float | None = None
 
     @property
@@ -136,7 +136,7 @@ class Coach:
         """Captures fail whatever the person does, as where the disk is full."""
         return self._failures >= FAILURES
 
-    def update(self, verdicts: Sequence[Verdict], now: float, busy: bool = False) -> Decision:
+    def update(self, verdicts: Sequence[CheckResult], now: float, busy: bool = False) -> Decision:
         """Decide from the checks of one frame, in order of priority.
 
         ``busy``: something is being spoken; only that they hold still may be said over it.
@@ -185,7 +185,7 @@ class Coach:
         current = self._debounced(wanted, now, failing, busy)
         return self._decide(state, current, progress, now, busy)
 
-    def _choose(self, failing: Sequence[Verdict], now: float) -> Verdict | None:
+    def _choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
         """The first that fails; while they are about that, the next that can be done meanwhile.
 
         A long walk comes before all that can be asked on it.
@@ -202,7 +202,7 @@ class Coach:
         spoken = (v for v in failing if (v.code, v.part) == self._spoken.what)
         return next(spoken, failing[0] if failing else None)
 
-    def _due(self, verdict: Verdict, failing: dict[str, Verdict], now: float) -> Verdict | None:
+    def _due(self, verdict: CheckResult, failing: dict[str, CheckResult], now: float) -> CheckResult | None:
         """The verdict, or the one that comes first; None if they are about all of that."""
         if verdict.first in failing:
             due = self._due(failing[verdict.first], failing, now)
@@ -212,8 +212,8 @@ class Coach:
                  or self._responses.awaits(verdict.code, now))
         return None if about else verdict
 
-    def _patiently(self, failed: Verdict | None, unknown: Verdict | None,
-                   verdicts: Sequence[Verdict], now: float) -> _Wish:
+    def _patiently(self, failed: CheckResult | None, unknown: CheckResult | None,
+                   verdicts: Sequence[CheckResult], now: float) -> _Wish:
         """The instruction for what is wrong; said in vain, the part that is missing, then a pause.
 
         What cannot be judged is waited for, before the person is asked to do something about it.
@@ -239,7 +239,7 @@ class Coach:
             return _Wish("move_back", count=2)
         return self._wish(wrong)
 
-    def _wish(self, verdict: Verdict) -> _Wish:
+    def _wish(self, verdict: CheckResult) -> _Wish:
         """The instruction of a verdict; a smaller one for somebody who overdoes it."""
         wish = _Wish(verdict.code, verdict.part, verdict.grade, verdict.count)
         ease = self._responses.ease(wish.code)
@@ -355,7 +355,7 @@ class Coach:
                 now - self._empty_since > (NEW_SESSION_S if over else ABANDONED_S)):
             self.restart()
 
-    def _debounced(self, wanted: _Wish, now: float, failing: Sequence[Verdict] = (),
+    def _debounced(self, wanted: _Wish, now: float, failing: Sequence[CheckResult] = (),
                    busy: bool = False) -> _Wish:
         """The instruction in force: it changes when another was due for long enough.
 

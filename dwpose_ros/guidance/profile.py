@@ -7,13 +7,25 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dwpose_ros.capture.quality.measure import NAMES as MEASURES
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import FileError, read_yaml
 from dwpose_ros.core.text import shown
-from dwpose_ros.guidance.body import (FRONTAL, OF_ARMS, ONE_OF_ARMS, PARTS, POSTURE_PARTS,
-                                      POSTURE_RANGE, POSTURES, SIDE_CODES, SIDES, Wish, height_of,
-                                      in_image, points_of)
+from dwpose_ros.guidance.body_parts import (
+    FRONTAL,
+    OF_ARMS,
+    ONE_OF_ARMS,
+    PARTS,
+    POSTURE_PARTS,
+    POSTURE_RANGE,
+    POSTURES,
+    SIDE_CODES,
+    SIDES,
+    PostureLimit,
+    height_of,
+    in_image,
+    points_of,
+)
+from dwpose_ros.quality.measure import NAMES as MEASURES
 
 __all__ = ["PARTS", "Profile", "ProfileError", "load_profile", "read_mapping"]
 
@@ -43,7 +55,7 @@ class Profile:
     """Largest angle between how the body is turned and that side, degrees; 180: any."""
     looking: float | None = None
     """The same for the head; None: as `facing`."""
-    posture: tuple[Wish, ...] = ()
+    posture: tuple[PostureLimit, ...] = ()
     """How the person stands, and the limits of that."""
     people: int = 1
     """How many are to be in the picture."""
@@ -108,7 +120,7 @@ class Profile:
             weights |= _OTHER_HANDS_WEIGHTS
         return weights | dict(self.quality)
 
-    def wish(self, posture: str) -> Wish | None:
+    def wish(self, posture: str) -> PostureLimit | None:
         """The limits of a posture; None where it is not asked for."""
         return next((w for w in self.posture if w.name == posture), None)
 
@@ -234,7 +246,7 @@ def _quality(where: str, weights: Any) -> tuple[tuple[str, float], ...]:
                  for name, weight in weights.items())
 
 
-def _posture(where: str, wanted: Any) -> tuple[Wish, ...]:
+def _posture(where: str, wanted: Any) -> tuple[PostureLimit, ...]:
     """From names, or from a mapping of names to limits."""
     if isinstance(wanted, list):
         wanted = {name if isinstance(name, str) else repr(name): True for name in wanted}
@@ -245,7 +257,7 @@ def _posture(where: str, wanted: Any) -> tuple[Wish, ...]:
     return tuple(_wish(where, POSTURES[name], limits) for name, limits in wanted.items())
 
 
-def _wish(where: str, default: Wish, limits: Any) -> Wish:
+def _wish(where: str, default: PostureLimit, limits: Any) -> PostureLimit:
     """A posture with its limits: `true` for the usual ones, a number, or [minimum, maximum]."""
     if limits is True:
         return default
@@ -261,7 +273,7 @@ def _wish(where: str, default: Wish, limits: Any) -> Wish:
     if low >= top:
         raise ProfileError(f"{where}: {key} is {shown(limits)}; the minimum must be less than the "
                            "maximum")
-    return Wish(default.name, low, top)
+    return PostureLimit(default.name, low, top)
 
 
 def _refuse_contradictions(where: str, profile: Profile) -> None:

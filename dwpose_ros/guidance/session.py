@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from dwpose_ros.guidance.checks import Judge, Verdict
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.guidance.checks import CheckResult, CheckRunner
 from dwpose_ros.guidance.coach import Coach, Decision, State
+from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.phrases import Phrases, speaking_s
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.view import Follower
-from dwpose_ros.pose.people import People
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
 NO_CAPTURE = "there is no capture service: is the capture node running?"
@@ -30,7 +30,7 @@ class Frame(NamedTuple):
 
     now_s: float
     ids: list[int]
-    people: People
+    people: PersonPoses
     width: int
     height: int
     looks: Callable[[int], tuple[float, float]] = lambda person_id: (math.nan, math.nan)
@@ -56,7 +56,7 @@ class Told(NamedTuple):
     text: str
     profile: Profile
     """The step that is under way."""
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[CheckResult]
     person_id: int
     source: Any
 
@@ -123,16 +123,16 @@ class _Course:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.first = plan.profile.steps[0]
-        self.coach, self._follower = Coach(plan.profile), Follower(self.first)
-        self._judge = Judge(self.first)
+        self.coach, self._follower = Coach(plan.profile), TargetSelector(self.first)
+        self._judge = CheckRunner(self.first)
         self.noticed = 0  # the coach's session in which the notice was given
 
-    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[Verdict], int]:
+    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
         """What the checks say of the person who is followed, and who that is; 0 for nobody."""
         step, before = self.coach.profile, self._follower.person_id
         if self._judge.profile is not step:
             self._follower.use(step)
-            self._judge = Judge(step)
+            self._judge = CheckRunner(step)
         self._judge.mirrored = self._follower.mirrored = mirrored
         people = frame.people
         view = self._follower.look(frame.ids, people.xy, people.scores, people.boxes, frame.width,
@@ -273,7 +273,7 @@ class GuidanceSession:
             course.noticed = session
         return Decision(State.ADJUSTING, "notice", "", 0.0, 0.0, speak, False)
 
-    def _show(self, course: _Course, decision: Decision, verdicts: Sequence[Verdict],
+    def _show(self, course: _Course, decision: Decision, verdicts: Sequence[CheckResult],
               person: int, source: Any) -> None:
         self._last_text = "" if decision.code == NO_POSE else course.plan.phrases.text(
             decision.code, decision.part, decision.grade, decision.count)

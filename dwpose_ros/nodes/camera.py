@@ -15,12 +15,12 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from dwpose_ros.core.files import user_path
-from dwpose_ros.nodes.calibration import fitted, read_calibration
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import ImageOutput
-from dwpose_ros.nodes.worker import Stoppable
-from dwpose_ros.sources import Source, SourceError, local, open_source
+from dwpose_ros.core.image_sources import Source, SourceError, local, open_source
+from dwpose_ros.ros.calibration import fitted, read_calibration
+from dwpose_ros.ros.latest_only_worker import Stoppable
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.transport import ImageOutput
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
 MISSES = 10  # frames one after the other, until a camera is taken for unplugged,
@@ -31,7 +31,7 @@ NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that a
 SETTLE_S = 1.5  # after the last of them came
 
 
-class Camera(DwposeNode):
+class CameraNode(ManagedNode):
     """Publishes what a source shows, stamped when it was taken."""
 
     def __init__(self) -> None:
@@ -189,4 +189,4 @@ class Camera(DwposeNode):
 
 
 def main() -> None:
-    run(Camera)
+    run(CameraNode)

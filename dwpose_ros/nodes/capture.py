@@ -9,37 +9,48 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
-from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, Shot, WriteError,
-                                check_label, choose, discard, remove_old, remove_unfinished, save,
-                                unwritable)
-from dwpose_ros.capture.store import pose_document, quality_document
+from dwpose_ros.capture import (
+    BufferedFrame,
+    Candidate,
+    CaptureError,
+    Files,
+    FrameBuffer,
+    WriteError,
+    check_label,
+    choose,
+    discard,
+    remove_old,
+    remove_unfinished,
+    save,
+    unwritable,
+)
+from dwpose_ros.capture.selection import FrameEvaluator
+from dwpose_ros.capture.storage import pose_document, quality_document
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
+from dwpose_ros.core.geometry import is_calibrated
+from dwpose_ros.core.images import ImageError, fill_compressed, to_bgr
+from dwpose_ros.core.keypoints import NAMES
 from dwpose_ros.core.text import one_line
 from dwpose_ros.guidance import Profile, load_profile
-from dwpose_ros.guidance.examiner import Examiner
-from dwpose_ros.images import ImageError, fill_compressed, to_bgr
-from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
-from dwpose_ros.nodes.calibration import fitted
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns, time_ns
-from dwpose_ros.nodes.files import configured, folder_below
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import declare_transport, image_input
-from dwpose_ros.pose.draw import draw_skeleton
-from dwpose_ros.pose.space import is_calibrated
+from dwpose_ros.ros.calibration import fitted
+from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
+from dwpose_ros.ros.shipped_files import configured, folder_below
+from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.srv import Capture as CaptureSrv
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from dwpose_ros.visualization.skeleton import draw_skeleton
 
 FOLDER = "~/dwpose_captures"
 SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
 TIDY_S = 60.0  # between two looks at whether captures have become too old
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-class Capture(DwposeNode):
+class CaptureNode(ManagedNode):
     """Keeps a ring of frames with poses, and answers the capture service."""
 
     def __init__(self) -> None:
@@ -67,7 +78,7 @@ class Capture(DwposeNode):
 
     def activate(self) -> None:
         self._window_s = self.value("window")
-        self._ring = Ring(self._window_s + 1.0, self.value("memory") * 1e6)
+        self._ring = FrameBuffer(self._window_s + 1.0, self.value("memory") * 1e6)
         self._unreadable = 0  # frames, each counted once
         self._counted: set[int] = set()
         self._info: CameraInfo | None = None
@@ -79,7 +90,7 @@ class Capture(DwposeNode):
         self.every(TIDY_S, self._tidy)
 
     def deactivate(self) -> None:
-        self._ring = Ring(0.0)  # frames are large
+        self._ring = FrameBuffer(0.0)  # frames are large
 
     def _on_info(self, msg: CameraInfo) -> None:
         self._info = msg
@@ -102,7 +113,7 @@ class Capture(DwposeNode):
             label = check_label(request.label)
             profile = self._profile(request.profile, request.step)
             now = time_ns(request.stamp) or self._now_ns()
-            look = Examiner(profile, request.person_id, request.mirrored)
+            look = FrameEvaluator(profile, request.person_id, request.mirrored)
             found = self._candidates(now, look)
             best, response.rejected = choose(found, request.count, look.weights, now)
             if not best:
@@ -163,7 +174,7 @@ class Capture(DwposeNode):
             return self.get_clock().now().nanoseconds
         return newest + int(self._images.silent_s(time.monotonic()) * 1e9)
 
-    def _candidates(self, now: int, look: Examiner) -> list[Candidate]:
+    def _candidates(self, now: int, look: FrameEvaluator) -> list[Candidate]:
         """All frames of the window, oldest first. CaptureError if there is none."""
         period_s = self._images.period_s()
         window_s = max(self._window_s, SLOW_PERIODS * period_s)
@@ -191,7 +202,7 @@ class Capture(DwposeNode):
                 found.append(seen._replace(shot=(shot, bgr, people)))
         return found
 
-    def _decoded(self, shot: Shot) -> tuple[np.ndarray | None, str]:
+    def _decoded(self, shot: BufferedFrame) -> tuple[np.ndarray | None, str]:
         """A frame's picture, else why there is none: another frame may be whole."""
         try:
             return to_bgr(shot.frame), ""
@@ -267,4 +278,4 @@ def _person(person) -> dict:
 
 
 def main() -> None:
-    run(Capture)
+    run(CaptureNode)

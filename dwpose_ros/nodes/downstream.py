@@ -13,22 +13,23 @@ from pathlib import Path
 import cv2
 
 from dwpose_ros.capture import check_label, stem_of
-from dwpose_ros.capture.store import write_atomically
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
+from dwpose_ros.core.images import decode
 from dwpose_ros.core.text import one_line
-from dwpose_ros.images import decode
 from dwpose_ros.msg import CapturedImage
-from dwpose_ros.nodes.capture import FOLDER, LATCHED
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-from dwpose_ros.nodes.files import folder_below
-from dwpose_ros.nodes.running import run
-from dwpose_ros.pose.openpose import draw_pose_map, to_openpose
+from dwpose_ros.nodes.capture import FOLDER
+from dwpose_ros.ros.conversions import from_msg, stamp_ns
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.poses import cleaned
+from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.shipped_files import folder_below
+from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose
 
 
-class Downstream(DwposeNode):
+class DownstreamNode(ManagedNode):
     """Turns each capture into a pose map and an OpenPose JSON."""
 
     def __init__(self) -> None:
@@ -77,4 +78,4 @@ class Downstream(DwposeNode):
 
 
 def main() -> None:
-    run(Downstream)
+    run(DownstreamNode)

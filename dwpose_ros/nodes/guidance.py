@@ -11,23 +11,32 @@ from dwpose_ros.capture import check_label
 from dwpose_ros.core.text import one_line, printable
 from dwpose_ros.guidance import State, load_phrases, load_profile
 from dwpose_ros.guidance.phrases import Phrases
-from dwpose_ros.guidance.session import (NO_CAPTURE, CaptureRequest, Frame, Goal, Outcome, Plan,
-                                            GuidanceSession, Told)
-from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, DwposeNode
-from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
-from dwpose_ros.nodes.files import configured
-from dwpose_ros.nodes.guide import GoalHandle, GuideServer
-from dwpose_ros.nodes.running import MISTAKES, run
-from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.guidance.session import (
+    NO_CAPTURE,
+    CaptureRequest,
+    Frame,
+    Goal,
+    GuidanceSession,
+    Outcome,
+    Plan,
+    Told,
+)
+from dwpose_ros.msg import Check, WholeBodyPose
+from dwpose_ros.msg import Guidance as GuidanceMsg
+from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns
+from dwpose_ros.ros.guide_server import GoalHandle, GuideServer
 from dwpose_ros.ros.health import WATCH_S
+from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.node_main import MISTAKES, run
 from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
 EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
 
 
-class Guidance(DwposeNode):
+class GuidanceNode(ManagedNode):
     """Carries messages to and from a `GuidanceSession`, whose effects it has in the world."""
 
     def __init__(self) -> None:
@@ -202,4 +211,4 @@ def _label_of(profile: str) -> str:
 
 
 def main() -> None:
-    run(Guidance)
+    run(GuidanceNode)

@@ -8,29 +8,29 @@ from typing import Any, NamedTuple
 from sensor_msgs.msg import RegionOfInterest
 
 from dwpose_ros.msg import PersonPose, WholeBodyPose
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.conversions import from_msg
-from dwpose_ros.nodes.running import run
-from dwpose_ros.pose.hri_names import JOINTS, region, skeletons
+from dwpose_ros.ros.conversions import from_msg
+from dwpose_ros.ros.hri_names import JOINTS, region, skeletons
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.poses import pose_input
 
 BODIES = "/humans/bodies"  # REP 155 wants absolute names
 GONE_S = 2.0  # without a pose at all, after which nobody is there
 
 
-class Body(NamedTuple):
+class TrackedBody(NamedTuple):
     """What is published of one person."""
 
     roi: Any
     skeleton: Any
 
 
-class Hri(DwposeNode):
+class HriNode(ManagedNode):
     """A body's id is `dwpose` and the track id: a topic's name cannot begin with a digit."""
 
     def __init__(self) -> None:
         super().__init__("hri")
-        self._bodies: dict[str, Body] = {}
+        self._bodies: dict[str, TrackedBody] = {}
 
     def configure(self) -> None:
         try:
@@ -77,9 +77,9 @@ class Hri(DwposeNode):
             x_offset=round(x1 * pose.width), y_offset=round(y1 * pose.height),
             width=round((x2 - x1) * pose.width), height=round((y2 - y1) * pose.height))
 
-    def _appear(self, name: str) -> Body:
+    def _appear(self, name: str) -> TrackedBody:
         # Not self.output(): its parameters for QoS would grow with everybody who comes.
-        body = self._bodies[name] = Body(
+        body = self._bodies[name] = TrackedBody(
             self.create_publisher(self._normalized or RegionOfInterest, f"{BODIES}/{name}/roi", 1),
             self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1))
         return body
@@ -97,4 +97,4 @@ class Hri(DwposeNode):
 
 
 def main() -> None:
-    run(Hri)
+    run(HriNode)

@@ -9,17 +9,17 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
-from dwpose_ros.images import to_depth
+from dwpose_ros.core.geometry import PinholeCamera, distances, flat, from_depth, is_calibrated
+from dwpose_ros.core.images import to_depth
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.msg import WholeBodyPose, WholeBodyPose3D
-from dwpose_ros.nodes import annotations
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns, to_msg_3d
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.scene import Scene
-from dwpose_ros.nodes.upright import Upright
-from dwpose_ros.nodes.viewer import Viewer
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.space import Camera, distances, flat, from_depth, is_calibrated
+from dwpose_ros.ros import foxglove as annotations
+from dwpose_ros.ros.camera_frame import Upright
+from dwpose_ros.ros.conversions import from_msg, stamp_ns, to_msg_3d
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.on_demand_node import OnDemandNode
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.scene_markers import SceneMarkers
 
 KEEP = 10  # depth images that wait for the pose of their moment
 UNKNOWN_M = 2.0  # where somebody stands of whom too little is seen to tell how far away
@@ -28,7 +28,7 @@ ASSUMED = ("the camera is taken for one of 60 degrees across, and distances are 
 PATIENCE_S = 3.0  # until it is said that something never comes
 
 
-class Markers(Viewer):
+class MarkersNode(OnDemandNode):
     """Works only while somebody looks. People stand as far away as an adult looks that large; with
     `depth` each point is where a depth image says, and is published."""
 
@@ -40,7 +40,7 @@ class Markers(Viewer):
                        "pose's image", unit="s", minimum=0.0, maximum=1.0, change=True)
         self._depths: deque[Image] = deque(maxlen=KEEP)
         self._info: CameraInfo | None = None
-        self._scene = Scene()
+        self._scene = SceneMarkers()
         self._nowhere = ""  # that markers are shown nowhere
 
     def configure(self) -> None:
@@ -68,7 +68,7 @@ class Markers(Viewer):
     def forget(self) -> None:
         self._depths.clear()
         self._info = None
-        self._scene = Scene()
+        self._scene = SceneMarkers()
 
     def concern(self) -> str:
         return self._nowhere
@@ -120,7 +120,7 @@ class Markers(Viewer):
             self._annotations.publish(
                 annotations.to_annotations(pose, people, self.guidance.text, threshold))
 
-    def _by_depth(self, people: People, camera: Camera, depth: Image) -> np.ndarray | None:
+    def _by_depth(self, people: PersonPoses, camera: PinholeCamera, depth: Image) -> np.ndarray | None:
         try:
             return from_depth(people, camera, to_depth(depth), self.value("threshold"))
         except ValueError as err:  # another size, or no depth image at all
@@ -132,18 +132,18 @@ class Markers(Viewer):
             self.get_logger().warning(f"no depth, skeletons are flat: {why}",
                                       throttle_duration_sec=10.0)
 
-    def _camera(self, pose: WholeBodyPose) -> Camera:
+    def _camera(self, pose: WholeBodyPose) -> PinholeCamera:
         if self._info is None and time.monotonic() - self._since > PATIENCE_S:
             self.get_logger().warning(f"nothing comes on {self.resolve_topic_name('camera_info')}"
                                       f": {ASSUMED}", once=True)
         info = self._info or CameraInfo()
         try:
-            return Camera.of(info.k, pose.width, pose.height, (info.width, info.height))
+            return PinholeCamera.of(info.k, pose.width, pose.height, (info.width, info.height))
         except ValueError as err:
             self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}: "
                                       f"{ASSUMED}", throttle_duration_sec=10.0)
-            return Camera.of(CameraInfo().k, pose.width, pose.height)
+            return PinholeCamera.of(CameraInfo().k, pose.width, pose.height)
 
 
 def main() -> None:
-    run(Markers)
+    run(MarkersNode)

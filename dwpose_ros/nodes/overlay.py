@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from dwpose_ros.caption import draw_caption
-from dwpose_ros.images import to_bgr
+from dwpose_ros.core.images import to_bgr
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import ImageOutput, declare_transport, image_input
-from dwpose_ros.nodes.viewer import Viewer
-from dwpose_ros.pose.draw import draw_skeleton
+from dwpose_ros.ros.conversions import from_msg, stamp_ns
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.on_demand_node import OnDemandNode
+from dwpose_ros.ros.transport import ImageOutput, declare_transport, image_input
+from dwpose_ros.visualization.captions import draw_caption
+from dwpose_ros.visualization.skeleton import draw_skeleton
 
 KEEP = 30  # images that wait for their pose
 
 
-class Overlay(Viewer):
+class OverlayNode(OnDemandNode):
     """Works only while somebody looks."""
 
     def __init__(self) -> None:
@@ -62,4 +62,4 @@ class Overlay(Viewer):
 
 
 def main() -> None:
-    run(Overlay)
+    run(OverlayNode)

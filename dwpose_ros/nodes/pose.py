@@ -9,23 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.images import ImageError, to_rgb
+from dwpose_ros.core.images import ImageError, to_rgb
+from dwpose_ros.estimation.backends import BACKENDS, load
+from dwpose_ros.estimation.runtimes import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget, line
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, DwposeNode
-from dwpose_ros.nodes.conversions import stamp_ns, to_msg
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import declare_transport, image_input
-from dwpose_ros.nodes.worker import Worker
-from dwpose_ros.pose import Place, load
-from dwpose_ros.pose.backend import BACKENDS
-from dwpose_ros.pose.runtimes import DEVICES, PRECISIONS, RUNTIMES, line
-from dwpose_ros.pose.video import Video
+from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.ros.conversions import stamp_ns, to_msg
+from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
+from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.transport import declare_transport, image_input
+from dwpose_ros.tracking.pose_tracker import PoseTracker
 
 STALE = 5  # frames one after the other: then it is no passing delay
 
 
-class Pose(DwposeNode):
+class PoseNode(ManagedNode):
     """Runs an estimator on the newest image, whenever it is free."""
 
     def __init__(self) -> None:
@@ -58,13 +57,13 @@ class Pose(DwposeNode):
         declare_transport(self)
 
     def configure(self) -> None:
-        place = Place(*map(self.value, ("runtime", "device", "precision")))
+        place = ExecutionTarget(*map(self.value, ("runtime", "device", "precision")))
         self._estimator, why = load(
             self.value("backend"), self.value("model"), self.value("detector"), place,
             subpixel=self.value("subpixel"), detector_size=self.value("detector_size"),
             download=self.value("download"))
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
-        self._video = Video(self._estimator, self.value("detect_every"), self.value("smooth"))
+        self._video = PoseTracker(self._estimator, self.value("detect_every"), self.value("smooth"))
         self._poses = self.output(WholeBodyPose, "wholebody_pose", 5)
 
     def activate(self) -> None:
@@ -72,7 +71,7 @@ class Pose(DwposeNode):
         self._stale = self._stale_in_a_row = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # the oldest frame ever taken up
-        self._worker = Worker(self._process, self.get_logger(), "pose")
+        self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
         self._images = image_input(self, "image_raw", self._worker.put)
 
     def deactivate(self) -> None:
@@ -151,4 +150,4 @@ def _forward_warnings(logger) -> None:
 
 
 def main() -> None:
-    run(Pose)
+    run(PoseNode)

@@ -9,15 +9,15 @@ from std_msgs.msg import Header, String
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, DwposeNode
-from dwpose_ros.nodes.conversions import to_msg
-from dwpose_ros.nodes.files import configured
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import ImageOutput
+from dwpose_ros.ros.conversions import to_msg
+from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.shipped_files import configured
+from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
-from dwpose_ros.simulation.camera import Camera, Figure, height_for
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
 from dwpose_ros.simulation.scene import MOST, PLACES, Scene, bystanders
 
@@ -26,7 +26,7 @@ SIZE, RATE = (1280, 720), 15.0  # of the camera's own
 LIVE = {"light": "light", "noise": "noise", "blur": "blur_px", "motion_blur": "motion_px"}
 
 
-class Simulation(DwposeNode):
+class SimulationNode(ManagedNode):
     """Publishes what the camera sees; time is the node's clock, chance comes from the seed."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Simulation(DwposeNode):
         profile = self.value("profile")
         parts = load_profile(configured("profiles", profile)).steps[0].parts if profile else ()
         width, height = (self.value(name) or own for name, own in zip(("width", "height"), SIZE))
-        camera = Camera(width, height, self.value("fov"), height_for(parts), self.value("tilt"))
+        camera = SimulatedCamera(width, height, self.value("fov"), height_for(parts), self.value("tilt"))
         self._scene = Scene(camera, background=self.value("background"), bystanders=bystanders(
             self.value("bystanders"), camera, self.value("seed")))
         self._meanings = sentences(load_phrases(configured("phrases", self.value("language"))))
@@ -122,7 +122,7 @@ class Simulation(DwposeNode):
         now = stamp.nanoseconds / 1e9
         self._hear(now)
         stance = self._actor.at(now)
-        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        figures = [SimulatedPerson(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         figures = figures if stance.present else []
         for name, field in LIVE.items():
             setattr(self._scene, field, self.value(name))
@@ -142,4 +142,4 @@ class Simulation(DwposeNode):
 
 
 def main() -> None:
-    run(Simulation)
+    run(SimulationNode)

@@ -11,18 +11,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
 from dwpose_ros.core.text import printable
 from dwpose_ros.guidance.phrases import RATE, speaking_s
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.running import run
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.qos import LATCHED
 
 ENGINE = "espeak-ng"
 VOICES = {"pt": "pt-br", "zh": "cmn"}  # where a language's voice has another name
 WATCH_S = 0.05  # between two looks at the engine
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class Printed:
@@ -92,7 +91,7 @@ class Spoken:
         return self._errors.read().decode(errors="replace")
 
 
-class Speech(DwposeNode):
+class SpeechNode(ManagedNode):
     """Speaks through espeak-ng, or prints. Nothing waits: what comes replaces what is being said,
     and an empty sentence only ends it."""
 
@@ -186,4 +185,4 @@ class Speech(DwposeNode):
 
 
 def main() -> None:
-    run(Speech)
+    run(SpeechNode)

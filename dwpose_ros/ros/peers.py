@@ -41,7 +41,7 @@ class LifecycleObserver:
         self._node.destroy_client(self._client)
 
 
-class BeginAfter:
+class WaitForActive:
     """Calls `begin` once the managed node `name` is active, or has been waited for in vain."""
 
     def __init__(self, node: Node, name: str, begin: Callable[[], None]) -> None:

@@ -14,8 +14,7 @@ try:
     from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:
     try:
-        from rclpy.qos_event import (SubscriptionEventCallbacks,  # Humble
-                                     UnsupportedEventTypeError)
+        from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError  # Humble
     except ImportError:  # not without ROS 2
         SubscriptionEventCallbacks = None
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.guidance.checks.facing import wrapped
-from dwpose_ros.guidance.response import axis
+from dwpose_ros.guidance.compliance import axis
 
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.errors import DwposeError
-from dwpose_ros.keypoints import COUNT
+from dwpose_ros.core.keypoints import COUNT
 
 FOLDER = Path(__file__).resolve().parent / "atlas"
 SOLID = 127  # alpha above which a pixel belongs to the person

@@ -7,14 +7,14 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from dwpose_ros.simulation.camera import Camera
+from dwpose_ros.simulation.camera import SimulatedCamera
 
 WALL_M = 8.0  # from the camera to the wall
 NAMES = ("wall", "window", "shelves", "plain")
 
 
 @lru_cache(maxsize=4)
-def background(name: str, camera: Camera) -> np.ndarray:
+def background(name: str, camera: SimulatedCamera) -> np.ndarray:
     """(h, w, 3) uint8 RGB, not to be written to; ValueError for an unknown name."""
     if name not in NAMES:
         raise ValueError(f"background is {name!r}, wanted one of {', '.join(NAMES)} or an image")
@@ -26,7 +26,7 @@ def background(name: str, camera: Camera) -> np.ndarray:
     return rgb
 
 
-def _room(name: str, camera: Camera) -> np.ndarray:
+def _room(name: str, camera: SimulatedCamera) -> np.ndarray:
     # Where the ray of each pixel meets wall and floor: x and z in metres on the wall, x and y on
     # the floor.
     u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))

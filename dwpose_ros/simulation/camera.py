@@ -14,7 +14,7 @@ _NEAR_M = 0.05  # what is less deep than this is not projected
 
 
 @dataclass(frozen=True)
-class Camera:
+class SimulatedCamera:
     """A pinhole camera without distortion; ValueError for what no such camera has."""
 
     width: int = 1280
@@ -71,7 +71,7 @@ def height_for(parts: Sequence[str]) -> float:
 
 
 @dataclass(frozen=True)
-class Figure:
+class SimulatedPerson:
     """A person: where they stand, how they are turned, and in what posture."""
 
     x_m: float = 0.0

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from dwpose_ros.capture import Candidate, Quality, choose
-from dwpose_ros.capture.quality import Measure, unified
+from dwpose_ros.quality import Measure, unified
 
 S = 10**9
 WEIGHTS = {"sharpness": 2.0, "motion": 1.0}

@@ -5,12 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.capture.quality.face import (eyes_open, face_points, head_size,
-                                             inter_eye_distance, mouth_closed)
-from dwpose_ros.capture.quality.head_pose import head_angles, head_pose
-from dwpose_ros.keypoints import FACE
+from dwpose_ros.core.keypoints import FACE
+from dwpose_ros.quality.face import (
+    eyes_open,
+    face_points,
+    head_size,
+    inter_eye_distance,
+    mouth_closed,
+)
+from dwpose_ros.quality.head_pose import head_angles, head_pose
 from dwpose_ros.simulation import atlas
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 from dwpose_ros.simulation.scene import Scene
 
 
@@ -49,13 +54,13 @@ def test_the_pose_of_a_head_that_is_not_the_models(seen_from, yaw, pitch, roll, 
 
 @pytest.mark.parametrize("yaw", [-45, -30, -15, -5, 0, 5, 15, 30, 45])
 def test_the_yaw_of_a_person_in_a_picture(yaw):
-    true = Scene(Camera(height_m=1.6)).truth([Figure(0, 0.9, yaw)])
+    true = Scene(SimulatedCamera(height_m=1.6)).truth([SimulatedPerson(0, 0.9, yaw)])
     assert head_pose(true.xy[0][FACE].astype(float)).yaw == pytest.approx(yaw, abs=5)
 
 
 def test_the_yaw_is_against_the_line_of_sight():
     """Who looks into the camera from the image's edge is not turned."""
-    true = Scene(Camera(height_m=1.6)).truth([Figure(0.4, 0.9, 0)])
+    true = Scene(SimulatedCamera(height_m=1.6)).truth([SimulatedPerson(0.4, 0.9, 0)])
     assert abs(head_pose(true.xy[0][FACE].astype(float)).yaw) < 6
 
 

@@ -6,12 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.capture.quality.light import (DARK, FACE_DARK, face_over_exposure,
-                                              illumination_uniformity, over_exposure,
-                                              under_exposure)
-from dwpose_ros.capture.quality.region import person_mask, region, seen_points
-from dwpose_ros.keypoints import INDEX
+from dwpose_ros.core.keypoints import INDEX
+from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.quality.light import (
+    DARK,
+    FACE_DARK,
+    face_over_exposure,
+    illumination_uniformity,
+    over_exposure,
+    under_exposure,
+)
+from dwpose_ros.quality.region import person_mask, region, seen_points
 
 
 def grey(*levels: int) -> np.ndarray:

@@ -6,12 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.capture.quality import motion
-from dwpose_ros.capture.quality.region import region
-from dwpose_ros.capture.quality.sharpness import (PERSON_PX, hands_sharpness, motion_blur,
-                                                  motion_measure, person_sharpness, sharpness,
-                                                  sharpness_at)
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.quality import motion
+from dwpose_ros.quality.region import region
+from dwpose_ros.quality.sharpness import (
+    PERSON_PX,
+    hands_sharpness,
+    motion_blur,
+    motion_measure,
+    person_sharpness,
+    sharpness,
+    sharpness_at,
+)
 
 FACE = np.array((150, 40, 310, 260))
 

@@ -14,8 +14,8 @@ import pytest
 from skimage.data import astronaut
 
 from dwpose_ros.capture import CaptureError, check_label, save
-from dwpose_ros.capture.store import pose_document, write_atomically
-from dwpose_ros.keypoints import NAMES
+from dwpose_ros.capture.storage import pose_document, write_atomically
+from dwpose_ros.core.keypoints import NAMES
 
 STAMP = 1_700_000_000_123_456_789
 PIXELS = np.ascontiguousarray(astronaut()[::4, ::4, ::-1])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dwpose_ros.capture import Subject, assess
-from dwpose_ros.capture.quality import NAMES, WEIGHTS, Measure, unified
-from dwpose_ros.capture.quality.framing import company, crop_margins, single_person
+from dwpose_ros.quality import NAMES, WEIGHTS, Measure, unified
+from dwpose_ros.quality.framing import company, crop_margins, single_person
 
 
 def scored(*scores: float) -> list[Measure]:

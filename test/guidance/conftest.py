@@ -8,11 +8,11 @@ from typing import Callable, NamedTuple
 import numpy as np
 import pytest
 
+from dwpose_ros.core.anthropometry import FOCAL
+from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from dwpose_ros.guidance import Profile, load_profile
+from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import PARTS
-from dwpose_ros.guidance.view import View
-from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
-from dwpose_ros.proportions import FOCAL
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 IMAGE = (1280, 720)
@@ -106,8 +106,8 @@ class Person(NamedTuple):
         """Keypoints by their own names, or by those of parts of the body."""
         return [i for name in names for i in (PARTS[name] if name in PARTS else [INDEX[name]])]
 
-    def view(self, others: int = 0, speed: float = 0.0) -> View:
-        return View(self.xy, self.scores, self.box, self.width, self.height, others, speed)
+    def view(self, others: int = 0, speed: float = 0.0) -> Observation:
+        return Observation(self.xy, self.scores, self.box, self.width, self.height, others, speed)
 
 
 @pytest.fixture

@@ -7,15 +7,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import POSTURES, SIDES
-from dwpose_ros.guidance.checks import (CHECKS, POSTURE_CHECKS, centred, crown, cut_off, facing,
-                                        held_up, judge, light, looking, one_person, sharp,
-                                        sideways, size, still, too_close, too_far, visible)
-from dwpose_ros.guidance.checks.extent import reach_of
-from dwpose_ros.guidance.checks.judging import ENTER, relaxed
-from dwpose_ros.guidance.checks.verdict import Verdict, steps
-from dwpose_ros.guidance.view import Follower
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, NAMES, RIGHT_HAND
+from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, NAMES, RIGHT_HAND
+from dwpose_ros.guidance.body_parts import POSTURES, SIDES
+from dwpose_ros.guidance.checks import (
+    CHECKS,
+    POSTURE_CHECKS,
+    centred,
+    crown,
+    cut_off,
+    facing,
+    held_up,
+    judge,
+    light,
+    looking,
+    one_person,
+    sharp,
+    sideways,
+    size,
+    still,
+    too_close,
+    too_far,
+    visible,
+)
+from dwpose_ros.guidance.checks.apparent_size import reach_of
+from dwpose_ros.guidance.checks.result import CheckResult, steps
+from dwpose_ros.guidance.checks.runner import ENTER, relaxed
+from dwpose_ros.guidance.observation import TargetSelector
 
 SHIPPED = ("upper_body", "full_body", "face", "a_pose", "hands")
 # Heights (shares of the image's) at which a person who stands in the middle is right.
@@ -187,7 +204,7 @@ def test_steps(way_m, code, grade, count):
     ("", 3, 1.89, 3), ("", 3, 1.21, 3), ("", 3, 1.19, 2), ("", 3, 2.0, 4),
 ])
 def test_the_number_of_steps_stays_until_the_way_is_well_beyond(grade, count, way_m, then):
-    before = Verdict("x", False, 0.0, code="move_back", grade=grade, count=count)
+    before = CheckResult("x", False, 0.0, code="move_back", grade=grade, count=count)
     assert steps(way_m, "move_back", before)["count"] == then
     # Other advice, or none, is no reason to stay at anything.
     fresh = steps(way_m, "move_back", None)
@@ -643,7 +660,7 @@ def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
     else:
         one.xy[:], one.scores[:], one.box[:] = bad, math.nan, bad
     with np.errstate(all="raise"):
-        view = Follower(profile("full_body")).look(
+        view = TargetSelector(profile("full_body")).look(
             [1], one.xy[None], one.scores[None], one.box[None], one.width, one.height, 0.0)
         verdicts = judge(view, profile("full_body"))
     failed = [v.code + v.part for v in verdicts if v.ok is False]
@@ -654,7 +671,7 @@ def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
 def test_a_box_that_is_no_place_hides_no_cut(person, profile, bad):
     cut = person(height=1.2)
     cut.box[:] = bad
-    view = Follower(profile("full_body")).look(
+    view = TargetSelector(profile("full_body")).look(
         [1], cut.xy[None], cut.scores[None], cut.box[None], cut.width, cut.height, 0.0)
     assert not all(v.ok is not False for v in judge(view, profile("full_body")))
 

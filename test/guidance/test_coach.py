@@ -9,22 +9,31 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance import Coach, State
-from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import (ABANDONED_S, CAPTURE_TIMEOUT_S, LONG_WALK, NEW_SESSION_S,
-                                       RETRY_S, RETAKES, TURNING_S, UNDO_S, UNKNOWN_S)
-from dwpose_ros.guidance.patience import LASTING_S, PAUSE_S
+from dwpose_ros.guidance.checks import CHECKS, CheckResult
+from dwpose_ros.guidance.coach import (
+    ABANDONED_S,
+    CAPTURE_TIMEOUT_S,
+    LONG_WALK,
+    NEW_SESSION_S,
+    RETAKES,
+    RETRY_S,
+    TURNING_S,
+    UNDO_S,
+    UNKNOWN_S,
+)
+from dwpose_ros.guidance.repetition import LASTING_S, PAUSE_S
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
 
 
-def verdicts(failing: str = "", part: str = "") -> list[Verdict]:
+def verdicts(failing: str = "", part: str = "") -> list[CheckResult]:
     """All checks hold but the one that gives this code; 'nobody' is an empty room."""
     if failing == "nobody":
-        return [Verdict("somebody", False, 0.0, code="step_into_view")]
-    there = Verdict("somebody", True, 1.0)
-    return [there, *(Verdict(c.__name__, True, 0.0) for c in CHECKS[1:]),
-            Verdict("the one", not failing, 0.0, code=failing, part=part)]
+        return [CheckResult("somebody", False, 0.0, code="step_into_view")]
+    there = CheckResult("somebody", True, 1.0)
+    return [there, *(CheckResult(c.__name__, True, 0.0) for c in CHECKS[1:]),
+            CheckResult("the one", not failing, 0.0, code=failing, part=part)]
 
 
 class Film:
@@ -381,17 +390,17 @@ class Room:
             self.frames += 1
             for name in moving.split():
                 self.ways[name] += self.SPEED[name] / FPS
-            found = [Verdict(self.CHECKS[code], False, 0.0, code=code, grade=grade, count=count,
+            found = [CheckResult(self.CHECKS[code], False, 0.0, code=code, grade=grade, count=count,
                              part=part if code == "show" else "") for code in failing]
             there = {v.name for v in found}
-            found += [Verdict(name, True, 0.0) for name in (
+            found += [CheckResult(name, True, 0.0) for name in (
                 "too_close", "centred", "facing", "still") if name not in there]
             track = {"too_close": "depth", "centred": "side"}
             found = [v._replace(track=self.ways[track[v.name]]) if v.name in track else
                      v._replace(value=self.ways["turn"]) if v.name == "facing" else v
                      for v in found]
             now = self.frames / FPS + 1e-6
-            self.last = self.coach.update([Verdict("somebody", True, 1.0), *found], now, busy)
+            self.last = self.coach.update([CheckResult("somebody", True, 1.0), *found], now, busy)
             if self.last.speak:
                 self.spoken.append((round(now, 2), self.last.code))
             if self.last.capture:
@@ -448,9 +457,9 @@ class TestPace:
     def test_nothing_is_undone_at_once(self, profile, said, other):
         coach, spoken = Coach(profile("full_body")), []
         for i in range(6 * FPS):
-            wrong = Verdict("the one", False, 1.0, code=said if i < FPS else other)
-            moves = Verdict("still", i > 2 * FPS, 1.0, code="keep_still")
-            decision = coach.update([Verdict("somebody", True, 1.0), wrong, moves], i / FPS)
+            wrong = CheckResult("the one", False, 1.0, code=said if i < FPS else other)
+            moves = CheckResult("still", i > 2 * FPS, 1.0, code="keep_still")
+            decision = coach.update([CheckResult("somebody", True, 1.0), wrong, moves], i / FPS)
             if decision.speak:
                 spoken.append((i / FPS, decision.code))
         (began, first), (then, second) = spoken
@@ -499,9 +508,9 @@ class TestPace:
                                              ("", ["move_closer", "move_left"])])
     def test_some_advice_can_be_followed_only_after_another(self, profile, first, then):
         coach = Coach(profile("full_body"))
-        far = Verdict("too_far", False, 0.2, code="move_closer", first=first)
-        aside = Verdict("centred", False, 0.3, code="move_left")
-        found = [coach.update([Verdict("somebody", True, 1.0), far, aside], i / FPS,
+        far = CheckResult("too_far", False, 0.2, code="move_closer", first=first)
+        aside = CheckResult("centred", False, 0.3, code="move_left")
+        found = [coach.update([CheckResult("somebody", True, 1.0), far, aside], i / FPS,
                               busy=10 < i < 30) for i in range(2 * FPS)]
         assert [d.code for d in found if d.speak] == then
 
@@ -510,16 +519,16 @@ class TestPace:
     def test_a_long_walk_is_asked_for_first(self, profile, count, said):
         """All else can be asked on the way."""
         coach = Coach(profile("full_body"))
-        found = [Verdict("somebody", True, 1.0), Verdict("facing", False, 40.0, code="turn_left"),
-                 Verdict("too_far", False, 0.2, code="move_closer", count=count)]
+        found = [CheckResult("somebody", True, 1.0), CheckResult("facing", False, 40.0, code="turn_left"),
+                 CheckResult("too_far", False, 0.2, code="move_closer", count=count)]
         decisions = [coach.update(found, i / FPS, busy=10 < i < 30) for i in range(2 * FPS)]
         assert [d.code for d in decisions if d.speak] == said
 
     def test_but_not_of_a_crowd(self, profile):
         coach = Coach(profile("full_body"))
-        found = [Verdict("somebody", True, 1.0),
-                 Verdict("one_person", False, 2.0, code="one_person", count=1),
-                 Verdict("too_far", False, 0.2, code="move_closer", count=LONG_WALK)]
+        found = [CheckResult("somebody", True, 1.0),
+                 CheckResult("one_person", False, 2.0, code="one_person", count=1),
+                 CheckResult("too_far", False, 0.2, code="move_closer", count=LONG_WALK)]
         decisions = [coach.update(found, i / FPS) for i in range(FPS)]
         assert [d.code for d in decisions if d.speak] == ["one_person"]
 
@@ -529,13 +538,13 @@ class TestPace:
         """Where to go is told from where they come to rest; at the image's border only their way
         tells that they walk."""
         coach, said = Coach(replace(profile("full_body"), **TIMES)), []
-        outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
+        outside = [CheckResult("somebody", False, 0.0, code="step_into_view")]
         for i in range(15 * FPS):
             now = i / FPS
             walked = 0.4 * min(max(now - 2, 0.0), walks_s)
-            inside = [Verdict("somebody", True, 1.0),
-                      Verdict("centred", False, 0.3, code="move_left", track=walked),
-                      Verdict("still", not 2 < now < 2 + walks_s if known else None, 0.0,
+            inside = [CheckResult("somebody", True, 1.0),
+                      CheckResult("centred", False, 0.3, code="move_left", track=walked),
+                      CheckResult("still", not 2 < now < 2 + walks_s if known else None, 0.0,
                               code="keep_still", required=False)]
             decision = coach.update(inside if now > 1.8 else outside, now)
             if decision.speak:
@@ -546,12 +555,12 @@ class TestPace:
     def test_what_needs_no_place_is_said_on_the_way_into_view(self, profile):
         """Hands are shown anywhere."""
         coach, said = Coach(replace(profile("hands"), **TIMES)), []
-        outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
+        outside = [CheckResult("somebody", False, 0.0, code="step_into_view")]
         for i in range(6 * FPS):
             now = i / FPS
-            inside = [Verdict("somebody", True, 1.0), Verdict("held_up", False, -1.0,
+            inside = [CheckResult("somebody", True, 1.0), CheckResult("held_up", False, -1.0,
                                                               code="show_hands"),
-                      Verdict("still", False, 1.0, code="keep_still")]
+                      CheckResult("still", False, 1.0, code="keep_still")]
             decision = coach.update(inside if now > 1.8 else outside, now)
             if decision.speak:
                 said.append((round(now, 2), decision.code))
@@ -577,10 +586,10 @@ class TestPace:
         for i in range(20 * FPS):
             walks = 4 < i / FPS < 6
             ways += way * walks * 0.3 / FPS
-            found = [Verdict("somebody", False, 0.0, code="step_into_view")] if i > 6 * FPS else [
-                Verdict("somebody", True, 1.0), Verdict("too_close", True, 0.1, track=ways),
-                Verdict("too_far", False, 0.1, code=asked),
-                Verdict("still", not walks, 1.0 * walks, code="keep_still")]
+            found = [CheckResult("somebody", False, 0.0, code="step_into_view")] if i > 6 * FPS else [
+                CheckResult("somebody", True, 1.0), CheckResult("too_close", True, 0.1, track=ways),
+                CheckResult("too_far", False, 0.1, code=asked),
+                CheckResult("still", not walks, 1.0 * walks, code="keep_still")]
             decision = coach.update(found, i / FPS, busy=i / FPS < quiet_at)
             assert not (decision.hush and decision.code == "move_back")
             if decision.speak:
@@ -703,10 +712,10 @@ class TestNoise:
         for _ in range(4000):
             now += random.choice([0.05, 0.05, 0.0, 3.0, -0.05, -100.0], p=[.5, .4, .04, .02, .02,
                                                                            .02])
-            found = [Verdict("somebody", True, 1.0)]
+            found = [CheckResult("somebody", True, 1.0)]
             for code in random.choice(codes, random.integers(1, 5)):
                 value = random.choice([0.0, 1.0, -50.0, math.nan])
-                found.append(Verdict(Room.CHECKS[code], random.choice([False, None]), value,
+                found.append(CheckResult(Room.CHECKS[code], random.choice([False, None]), value,
                                      code=str(code), count=int(random.integers(0, 7)),
                                      track=random.choice([0.0, 9.0, math.nan])))
             decision = coach.update(found, now, bool(random.random() < 0.3))
@@ -717,7 +726,7 @@ class TestNoise:
 
 class TestPatience:
     def said(self, coach, seconds, *verdicts):
-        found = [Verdict("somebody", True, 1.0), *verdicts]
+        found = [CheckResult("somebody", True, 1.0), *verdicts]
         codes = []
         for i in range(round(seconds * FPS)):
             decision = coach.update(found, i / FPS)
@@ -726,7 +735,7 @@ class TestPatience:
         return codes
 
     def test_what_is_said_in_vain_ends_in_a_pause(self, profile):
-        far = Verdict("too_far", False, 0.1, code="move_closer")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
         codes = self.said(Coach(profile("full_body")), 48, far)
         assert [c for _, c, _ in codes] == ["move_closer"] * 4 + ["pause"] + ["move_closer"] * 3
         assert codes[5][0] - codes[4][0] >= PAUSE_S
@@ -735,12 +744,12 @@ class TestPatience:
         """What is said within 100 s to somebody too near, who does not stand square; with
         `heeded_s` they do so for as long, from 12 s on."""
         spoken, quiet_at = [], 0.0
-        near = Verdict("too_close", False, 0.9, code="move_back")
-        turned = Verdict("facing", False, 40.0, code="turn_left")
+        near = CheckResult("too_close", False, 0.9, code="move_back")
+        turned = CheckResult("facing", False, 40.0, code="turn_left")
         for i in range(100 * FPS):
             now = i / FPS
             found = [near] if 12 < now < 12 + heeded_s else [near, turned]
-            decision = coach.update([Verdict("somebody", True, 1.0), *found], now, now < quiet_at)
+            decision = coach.update([CheckResult("somebody", True, 1.0), *found], now, now < quiet_at)
             if decision.speak:
                 spoken.append((now, decision.code))
                 quiet_at = now + 1.5
@@ -764,7 +773,7 @@ class TestPatience:
 
     def test_pauses_become_longer(self, profile):
         codes = self.said(Coach(profile("full_body")), 200,
-                          Verdict("too_far", False, 0.1, code="move_closer"))
+                          CheckResult("too_far", False, 0.1, code="move_closer"))
         pauses = [t for t, code, _ in codes if code == "pause"]
         resumed = [next(t for t, code, _ in codes if t > pause) - pause for pause in pauses[:3]]
         assert resumed == pytest.approx([PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S], abs=1.1)
@@ -773,14 +782,14 @@ class TestPatience:
                                         "somebody else has come"])
     def test_a_pause_ends_when_things_change(self, profile, change):
         coach = Coach(profile("full_body"))
-        far = Verdict("too_far", False, 0.1, code="move_closer")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
         assert self.said(coach, 20.5, far)[-1][1] == "pause"
-        aside = Verdict("centred", False, 0.4, code="move_left")
+        aside = CheckResult("centred", False, 0.4, code="move_left")
         if change == "somebody else has come":
             coach.somebody_else()
         found = {"something else is wrong": [aside],
                  "something more is wrong": [aside, far]}.get(change, [far])
-        decisions = [coach.update([Verdict("somebody", True, 1.0), *found], 20.5 + i / FPS)
+        decisions = [coach.update([CheckResult("somebody", True, 1.0), *found], 20.5 + i / FPS)
                      for i in range(3 * FPS)]
         assert [d.code for d in decisions if d.speak] == [found[0].code]
 
@@ -790,15 +799,15 @@ class TestPatience:
             room.run(2, "move_closer", moving="depth")
 
     def test_the_missing_part_is_named_first(self, profile):
-        cut = Verdict("cut_off", False, 0.1, code="move_back")
-        hidden = Verdict("visible", False, 0.1, code="show", part="feet")
+        cut = CheckResult("cut_off", False, 0.1, code="move_back")
+        hidden = CheckResult("visible", False, 0.1, code="show", part="feet")
         codes = self.said(Coach(profile("full_body")), 30, cut, hidden)
         assert [c[1:] for c in codes] == [
             *[("move_back", "")] * 4, ("show", "feet"), ("pause", "")]
 
     def test_and_once_whatever_else_is_asked_of_it(self, profile):
-        far = Verdict("too_far", False, 0.1, code="move_closer")
-        hanging = Verdict("held_up", False, -1.0, code="show_hands", part="hands")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
+        hanging = CheckResult("held_up", False, -1.0, code="show_hands", part="hands")
         codes = [c[1:] for c in self.said(Coach(profile("hands")), 80, far, hanging)]
         told = codes.index(("show", "hands"))
         assert codes[told + 1] == ("pause", "") and codes.count(("pause", "")) == 2
@@ -807,8 +816,8 @@ class TestPatience:
 class TestWhatCannotBeJudged:
     def test_is_no_fault_and_no_leave_to_capture(self, profile):
         coach = Coach(profile("full_body"))
-        unknown = Verdict("arms_away", None, float("nan"), code="show", part="elbows")
-        found = [Verdict("somebody", True, 1.0), unknown]
+        unknown = CheckResult("arms_away", None, float("nan"), code="show", part="elbows")
+        found = [CheckResult("somebody", True, 1.0), unknown]
         codes = {}
         for i in range(20 * FPS):
             decision = coach.update(found, i / FPS)
@@ -820,8 +829,8 @@ class TestWhatCannotBeJudged:
 
     def test_is_ignored_where_the_profile_does_not_need_it(self, profile):
         coach = Coach(profile("full_body"))
-        found = [Verdict("somebody", True, 1.0),
-                 Verdict("light", None, float("nan"), required=False)]
+        found = [CheckResult("somebody", True, 1.0),
+                 CheckResult("light", None, float("nan"), required=False)]
         captures = [coach.update(found, i / FPS).capture for i in range(3 * FPS)]
         assert sum(captures) == 1 and coach.update(found, 4.0).progress == 1.0
 
@@ -879,13 +888,13 @@ def test_states_are_those_of_the_message():
 class TestWhatCeasesToBeTrue:
     def told(self, coach, found, seconds, start, busy=True):
         """The decisions of some seconds at 20 Hz with these verdicts."""
-        return [coach.update([Verdict("somebody", True, 1.0), *found], start + i / FPS, busy)
+        return [coach.update([CheckResult("somebody", True, 1.0), *found], start + i / FPS, busy)
                 for i in range(round(seconds * FPS))]
 
     def test_the_voice_is_told_to_stop(self, profile):
         coach = Coach(replace(profile("full_body"), **TIMES))
-        far = Verdict("too_far", False, 0.1, code="move_closer")
-        aside = Verdict("centred", False, 0.3, code="move_left")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
+        aside = CheckResult("centred", False, 0.3, code="move_left")
         assert self.told(coach, [far], 0.55, 0.0, busy=False)[-1].speak
         assert not any(d.hush for d in self.told(coach, [far], 1.0, 0.55))
         assert not any(d.hush for d in self.told(coach, [aside], 0.4, 1.55))  # it may flicker
@@ -897,9 +906,9 @@ class TestWhatCeasesToBeTrue:
         for i in range(5 * FPS):
             now = i / FPS
             there = 1.0 < now < 2.2 or now > 2.5
-            found = [Verdict("somebody", there, float(there), code="" if there else (
+            found = [CheckResult("somebody", there, float(there), code="" if there else (
                 "step_into_view"))]
-            found += [Verdict("centred", False, 0.4, code="move_left")] if there else []
+            found += [CheckResult("centred", False, 0.4, code="move_left")] if there else []
             if coach.update(found, now, busy=0.6 < now).hush:
                 hushed.append(now)
         assert hushed == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
@@ -924,7 +933,7 @@ class TestWhatCeasesToBeTrue:
         now = 0.0
         while coach.request < 2:  # the first is not answered in time, so there is a second
             now += 1 / FPS
-            coach.update([Verdict("somebody", True, 1.0)], now)
+            coach.update([CheckResult("somebody", True, 1.0)], now)
         coach.captured(True, now, request=2)
         assert coach.profile.step == "left"
         coach.captured(True, now, request=1)

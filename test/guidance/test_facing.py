@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import SIDE_CODES, SIDES
-from dwpose_ros.guidance.checks import Judge, facing, head_yaw_deg, judge, looking
+from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES
+from dwpose_ros.guidance.checks import CheckRunner, facing, head_yaw_deg, judge, looking
 from dwpose_ros.guidance.checks.facing import body, body_turn, wrapped
 
 THRESHOLD = 0.3
@@ -248,7 +248,7 @@ def test_somebody_seen_from_behind_turns_around(person, profile, name, height,
     assert failed[0] == "turn_around"
 
 
-def film(person, judge: Judge, turns) -> list[str]:
+def film(person, judge: CheckRunner, turns) -> list[str]:
     """What is said about turning while somebody is turned like that, without repetitions."""
     said = []
     for yaw in turns:
@@ -261,7 +261,7 @@ def film(person, judge: Judge, turns) -> list[str]:
 def test_near_a_right_angle_the_advice_stays(person, profile):
     """Shoulders cross over there, and did once change 'turn right' to 'turn around' and back."""
     noise = 90 + 12 * np.sin(np.arange(60) * 1.7)
-    assert film(person, Judge(profile("full_body")), noise) == ["face_camera"]
+    assert film(person, CheckRunner(profile("full_body")), noise) == ["face_camera"]
 
 
 @pytest.mark.parametrize("start, said", [
@@ -269,19 +269,19 @@ def test_near_a_right_angle_the_advice_stays(person, profile):
     (110, ["face_camera", "turn_right", ""]),
     (170, ["turn_around", "face_camera", "turn_right", ""])])
 def test_from_far_off_what_to_face_and_near_it_which_way(person, profile, start, said):
-    assert film(person, Judge(profile("full_body")), range(start, -20, -5)) == said
+    assert film(person, CheckRunner(profile("full_body")), range(start, -20, -5)) == said
 
 
 def test_turning_the_long_way_round_is_not_called_back(person, profile):
     """Told to turn right they turn left: from where that matters little, only what to face."""
-    judge = Judge(profile("full_body"))
+    judge = CheckRunner(profile("full_body"))
     assert film(person, judge, range(40, 200, 5)) == ["turn_right", "face_camera", "turn_around"]
     assert film(person, judge, range(200, 361, 5)) == ["turn_around", "face_camera", "turn_left",
                                                        ""]
 
 
 def test_who_turns_too_far_is_told_to_turn_back(person, profile):
-    assert film(person, Judge(profile("full_body")), [55, 40, -50]) == ["turn_right", "turn_left"]
+    assert film(person, CheckRunner(profile("full_body")), [55, 40, -50]) == ["turn_right", "turn_left"]
 
 
 @pytest.mark.parametrize("turns, said", [
@@ -291,4 +291,4 @@ def test_who_turns_too_far_is_told_to_turn_back(person, profile):
     ([135, 95, 115], ["turn_around", "face_camera"]),
 ])
 def test_the_advice_does_not_flicker(person, profile, turns, said):
-    assert film(person, Judge(profile("full_body")), turns) == said
+    assert film(person, CheckRunner(profile("full_body")), turns) == said

@@ -6,8 +6,8 @@ import clips
 import numpy as np
 import pytest
 
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance import State
-from dwpose_ros.keypoints import INDEX
 
 BLUR_PX = 7  # a tenth of a hand, in these films
 WRISTS = [INDEX["left_wrist"], INDEX["right_wrist"]]

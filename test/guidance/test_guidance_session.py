@@ -8,11 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import load_phrases
 from dwpose_ros.guidance.coach import CAPTURE_TIMEOUT_S, FAILURES, NEW_SESSION_S, QUIET_RETRY_S
-from dwpose_ros.guidance.session import (FIRST_S, NO_CAPTURE, NO_POSE, Frame, Goal,
-                                         GuidanceSession, Outcome, Plan)
-from dwpose_ros.pose.people import People
+from dwpose_ros.guidance.session import (
+    FIRST_S,
+    NO_CAPTURE,
+    NO_POSE,
+    Frame,
+    Goal,
+    GuidanceSession,
+    Outcome,
+    Plan,
+)
 
 FPS = 15
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -58,7 +66,7 @@ class World:
                   for i, shape in enumerate(((133, 2), (133,), (4,)))]
         for _ in range(round(seconds * FPS)):
             self.now += 1 / FPS
-            self.session.look(Frame(self.now, list(range(1, 1 + len(people))), People.of(
+            self.session.look(Frame(self.now, list(range(1, 1 + len(people))), PersonPoses.of(
                 *arrays, np.ones(len(people))), 1280, 720))
             self.tick()
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.guidance.checks import relaxed, still
-from dwpose_ros.guidance.view import Follower
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.guidance.observation import TargetSelector
 
 HANDS = {"left": [INDEX["left_wrist"], *range(LEFT_HAND.start, LEFT_HAND.stop)],
          "right": [INDEX["right_wrist"], *range(RIGHT_HAND.start, RIGHT_HAND.stop)]}
@@ -18,7 +18,7 @@ HANDS = {"left": [INDEX["left_wrist"], *range(LEFT_HAND.start, LEFT_HAND.stop)],
 def watch(profile, person, move, seconds: float = 1.5, fps: float = 30):
     """The last view of somebody who stands there and of whose points `move` makes others, from
     (xy, scores, time)."""
-    follower, view = Follower(profile), None
+    follower, view = TargetSelector(profile), None
     for k in range(round(seconds * fps)):
         xy, scores = person.xy.copy(), person.scores.copy()
         move(xy, scores, k / fps)
@@ -107,7 +107,7 @@ def test_a_profile_may_let_hands_move(custom, person):
 
 
 def test_time_that_jumps_forgets_where_hands_were(profile, person):
-    follower, wanted, body = Follower(profile("upper_body")), profile("upper_body"), person(1.3)
+    follower, wanted, body = TargetSelector(profile("upper_body")), profile("upper_body"), person(1.3)
     for now in (5.0, 5.1, 1.0):
         view = follower.look([1], body.xy[None], body.scores[None], body.box[None], body.width,
                              body.height, now)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance import load_profile
-from dwpose_ros.guidance.body import POSTURES, Wish
-from dwpose_ros.guidance.checks import CHECKS, Judge, Verdict, judge, relaxed
-from dwpose_ros.guidance.checks.judging import _STAY, ENTER
-from dwpose_ros.guidance.checks.verdict import graded, within
-from dwpose_ros.guidance.view import View
+from dwpose_ros.guidance.body_parts import POSTURES, PostureLimit
+from dwpose_ros.guidance.checks import CHECKS, CheckResult, CheckRunner, judge, relaxed
+from dwpose_ros.guidance.checks.result import graded, within
+from dwpose_ros.guidance.checks.runner import _STAY, ENTER
+from dwpose_ros.guidance.observation import Observation
 
 # What fails at first, holds once it held, and what is too much even then. The limits of
 # full_body, or of `custom` where values are given.
@@ -42,7 +42,7 @@ CASES = [
 def seen(person, custom):
     """seen(judge, name, ...) -> what it finds of that name, of such a person."""
 
-    def _seen(judge, name: str, **stands) -> Verdict:
+    def _seen(judge, name: str, **stands) -> CheckResult:
         image = {k: stands.pop(k) for k in ("brightness", "sharpness") if k in stands}
         view = person(**{k: v for k, v in stands.items() if k != "speed"}).view(
             speed=stands.get("speed", 0.0))._replace(**image)
@@ -55,7 +55,7 @@ def seen(person, custom):
 def test_limits_to_enter_and_to_leave(seen, custom, profile, name, values, enters, holds, leaves):
     if name in POSTURES:
         values = dict(posture=(POSTURES[name],))
-    judge = Judge(custom(**{"size_minimum": 0.55, "size_maximum": 0.92, **values}))
+    judge = CheckRunner(custom(**{"size_minimum": 0.55, "size_maximum": 0.92, **values}))
     found = [seen(judge, name, **stands) for stands in (
         leaves, holds, enters, holds, enters, leaves, holds)]
     assert [v.ok for v in found] == [False, False, True, True, True, False, False]
@@ -64,7 +64,7 @@ def test_limits_to_enter_and_to_leave(seen, custom, profile, name, values, enter
 
 
 def test_a_score_that_flickers_does_not(person, profile):
-    judge = Judge(profile("full_body"))
+    judge = CheckRunner(profile("full_body"))
 
     def said(score: float) -> bool | None:
         one = person()
@@ -81,18 +81,18 @@ def test_every_check_has_a_case_or_needs_none():
 
 
 def test_the_verdict_says_which_limits_are_in_force(seen, custom):
-    judge = Judge(custom(size_minimum=0.5))
+    judge = CheckRunner(custom(size_minimum=0.5))
     assert [round(seen(judge, "too_far").minimum, 3) for _ in range(3)] == [0.55, 0.5, 0.5]
 
 
 def test_where_any_turn_is_right_none_is_asked_for(seen, person, custom):
-    judge = Judge(custom(facing=180, looking=180, parts=("shoulders", "hips")))
+    judge = CheckRunner(custom(facing=180, looking=180, parts=("shoulders", "hips")))
     for yaw in (0, 150, 180, -90):
         assert not {"facing", "looking"} & {v.name for v in judge(person(yaw=yaw).view())}
 
 
 def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
-    judge = Judge(custom(centre=0.15))
+    judge = CheckRunner(custom(centre=0.15))
     seen(judge, "centred")
     (only,) = judge(None)
     assert (only.name, only.ok) == ("somebody", False)
@@ -100,14 +100,14 @@ def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
 
 
 def test_what_cannot_be_judged_for_a_moment_changes_nothing(seen, custom):
-    judge = Judge(custom())
+    judge = CheckRunner(custom())
     assert [seen(judge, "still", speed=s).ok for s in (0.1, math.nan, 0.22)] == [True, None, True]
 
 
 def test_without_memory_it_is_the_pure_function(person, profile):
     for stands in (dict(), dict(height=0.3), dict(x=0.9), dict(yaw=120), dict(hidden=("feet",))):
         view = person(**stands).view()
-        fresh = Judge(profile("a_pose"), mirrored=True)(view)
+        fresh = CheckRunner(profile("a_pose"), mirrored=True)(view)
         entered = relaxed(profile("a_pose"), ENTER)
         assert str(fresh) == str(judge(view, entered, mirrored=True))
 
@@ -174,7 +174,7 @@ def test_shipped_limits_have_room_to_be_narrowed_by_the_whole_share(profile, nam
 def test_limits_with_little_room_are_never_narrowed_beyond_each_other(custom, limits, low, high):
     name = next(iter(limits))
     if name in POSTURES:
-        own = custom(posture=(Wish(name, *limits[name]),))
+        own = custom(posture=(PostureLimit(name, *limits[name]),))
         found = relaxed(own, ENTER).posture[0][1:]
     else:
         then = relaxed(custom(**limits), ENTER)
@@ -190,7 +190,7 @@ def test_limits_with_little_room_are_never_narrowed_beyond_each_other(custom, li
     ((0.67, 0.61, 0.64), [2, 1, 1]), ((0.67, 0.77, 0.75), [2, 3, 3]),
 ])
 def test_the_number_of_steps_does_not_flicker_either(seen, custom, xs, counts):
-    judge = Judge(custom(centre=0.05, size_minimum=0.4))
+    judge = CheckRunner(custom(centre=0.05, size_minimum=0.4))
     assert [seen(judge, "centred", x=x).count for x in xs] == counts
 
 
@@ -204,7 +204,7 @@ def test_grades(off, grade):
     ("little", 1.15, "little"), ("little", 1.3, ""), ("", 0.9, ""), ("", 0.7, "little"),
     ("", 3.3, ""), ("", 3.7, "big"), ("big", 2.6, "big"), ("big", 2.3, "")])
 def test_grades_stay(last, off, grade):
-    before = Verdict("x", False, 0.0, code="move_left", grade=last)
+    before = CheckResult("x", False, 0.0, code="move_left", grade=last)
     assert graded(off, 1, 3, "move_left", before) == grade
     assert graded(off, 1, 3, "move_right", before) == graded(off, 1, 3, "move_right", None)
 
@@ -221,12 +221,12 @@ def test_within(value, ok, code):
 def test_random_poses_never_crash(profile, custom):
     random = np.random.default_rng(1)
     folder = Path(__file__).resolve().parents[2] / "config" / "profiles"
-    judges = [Judge(step, mirrored) for path in sorted(folder.glob("*.yaml"))
+    judges = [CheckRunner(step, mirrored) for path in sorted(folder.glob("*.yaml"))
               for step in load_profile(path).steps for mirrored in (False, True)]
-    judges.append(Judge(custom(posture=tuple(POSTURES.values()), people=2)))
+    judges.append(CheckRunner(custom(posture=tuple(POSTURES.values()), people=2)))
     for i in range(60):
         xy = random.uniform(-200, 1500, (133, 2)).astype(np.float32)
-        view = View(xy, random.uniform(0, 1, 133).astype(np.float32) ** (i % 3),
+        view = Observation(xy, random.uniform(0, 1, 133).astype(np.float32) ** (i % 3),
                     np.array([*xy.min(0), *xy.max(0)]), 1280, 720, i % 3, random.uniform(0, 1))
         for one in judges:
             for v in one(view):

@@ -8,10 +8,17 @@ import pytest
 import yaml
 
 from dwpose_ros.guidance import ProfileError, load_phrases
-from dwpose_ros.guidance.body import POSTURES, SIDE_CODES, SIDES
+from dwpose_ros.guidance.body_parts import POSTURES, SIDE_CODES, SIDES
 from dwpose_ros.guidance.checks import judge
-from dwpose_ros.guidance.phrases import (CODES, COUNTED, GRADES, NAMING, PLURALS, STEPPED,
-                                         speaking_s)
+from dwpose_ros.guidance.phrases import (
+    CODES,
+    COUNTED,
+    GRADES,
+    NAMING,
+    PLURALS,
+    STEPPED,
+    speaking_s,
+)
 from dwpose_ros.guidance.profile import PARTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "phrases"

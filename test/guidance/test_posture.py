@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import POSTURES, Wish
+from dwpose_ros.core.keypoints import LEFT_HAND
+from dwpose_ros.guidance.body_parts import POSTURES, PostureLimit
 from dwpose_ros.guidance.checks import POSTURE_CHECKS
-from dwpose_ros.keypoints import LEFT_HAND
 
 CHECK = {check.__name__: check for check in POSTURE_CHECKS}
 
@@ -17,7 +17,7 @@ def check(person, custom):
     """check(posture, ..., side="front", limits=None) -> what it finds about such a person."""
 
     def _check(posture: str, side: str = "front", mirrored: bool = False, limits=None, **stands):
-        wish = POSTURES[posture] if limits is None else Wish(posture, *limits)
+        wish = POSTURES[posture] if limits is None else PostureLimit(posture, *limits)
         wanted = custom(posture=(wish,), side=side)
         return CHECK[posture](person(0.6, top=0.3, mirrored=mirrored, **stands).view(), wanted,
                               mirrored)

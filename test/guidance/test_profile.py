@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dwpose_ros.capture.quality import NAMES as NAMES_OF_MEASURES
+from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.guidance import ProfileError, load_profile
 from dwpose_ros.guidance.profile import PARTS, read_mapping
-from dwpose_ros.keypoints import COUNT, NAMES
+from dwpose_ros.quality import NAMES as NAMES_OF_MEASURES
 
 PROFILES = Path(__file__).resolve().parents[2] / "config" / "profiles"
 GOOD = "parts: [head, shoulders]\nsize_minimum: 0.2\nsize_maximum: 0.5\n"

@@ -7,8 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.checks import Verdict
-from dwpose_ros.guidance.response import OPPOSITES, PLACING, RESTED_S, Responses, axis, undoes
+from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.compliance import (
+    OPPOSITES,
+    PLACING,
+    RESTED_S,
+    ComplianceTracker,
+    axis,
+    undoes,
+)
 
 FPS = 20
 # What a check measures, and how much of it a second is a walk, or a turn.
@@ -21,17 +28,17 @@ class Watched:
     """Somebody who is watched at 20 Hz, or as often as is said; `ways` are where they are."""
 
     def __init__(self, fps: float = FPS) -> None:
-        self.responses, self.fps, self.now = Responses(), fps, 100.0
+        self.responses, self.fps, self.now = ComplianceTracker(), fps, 100.0
         self.ways = dict.fromkeys(AXES, 0.0)
 
     def go(self, seconds: float, *moving: str, busy: bool = False,
-           still: bool = True) -> Responses:
+           still: bool = True) -> ComplianceTracker:
         for _ in range(round(seconds * self.fps)):
             self.now += 1 / self.fps
-            found = [Verdict("still", still, 0.0)]
+            found = [CheckResult("still", still, 0.0)]
             for name, (check, what, speed) in AXES.items():
                 self.ways[name] += (name in moving) * speed / self.fps
-                found.append(Verdict(check, True, 0.0)._replace(**{what: self.ways[name]}))
+                found.append(CheckResult(check, True, 0.0)._replace(**{what: self.ways[name]}))
             self.responses.watch(found, self.now, busy)
         return self.responses
 
@@ -189,11 +196,11 @@ def test_what_is_not_known_is_no_movement():
     one.ask("move_back")
     one.ways = dict.fromkeys(AXES, math.nan)
     assert not one.go(2).busy()
-    responses = Responses()
+    responses = ComplianceTracker()
     responses.asked("move_back", "", 0.0)
     with np.errstate(all="raise"):
         for i in range(40):  # nobody in view: none of the checks
-            responses.watch([Verdict("somebody", False, 0.0)], i / FPS, False)
+            responses.watch([CheckResult("somebody", False, 0.0)], i / FPS, False)
     assert not responses.on("move_back").moved and not responses.ended("move_back", 2.0)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance import Coach, State
-from dwpose_ros.guidance.checks import Judge
-from dwpose_ros.guidance.view import Follower
+from dwpose_ros.guidance.checks import CheckRunner
+from dwpose_ros.guidance.observation import TargetSelector
 
 FPS = 15
 HELD = 1.0  # s, as in full_body
@@ -20,7 +20,7 @@ class Session:
     """Shows frames at 15 Hz, each a mapping of ids to people, and keeps what was decided."""
 
     def __init__(self, profile) -> None:
-        self.follower, self.judge, self.coach = Follower(profile), Judge(profile), Coach(profile)
+        self.follower, self.judge, self.coach = TargetSelector(profile), CheckRunner(profile), Coach(profile)
         self.now, self.said, self.captures = 500.0, [], []
 
     def show(self, people, seconds: float = 1 / FPS):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import NAMES
-from dwpose_ros.guidance.view import Follower, usable, usable_boxes
+from dwpose_ros.core.keypoints import NAMES
+from dwpose_ros.guidance.observation import TargetSelector, usable, usable_boxes
 
 
 def look(follower, people: dict, time_s: float = 0.0):
@@ -23,7 +23,7 @@ def look(follower, people: dict, time_s: float = 0.0):
 
 @pytest.fixture
 def follower(profile):
-    return Follower(profile("full_body"))
+    return TargetSelector(profile("full_body"))
 
 
 def test_the_largest_is_followed(follower, person):
@@ -305,7 +305,7 @@ def test_speed_is_not_that_between_two_people(follower, person):
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_from_the_side_it_is_that_of_the_near_points(person, custom, mirrored):
     """Which in a mirrored image are called the other side's."""
-    follower = Follower(custom(side="left", parts=("shoulders", "hips", "knees")), mirrored)
+    follower = TargetSelector(custom(side="left", parts=("shoulders", "hips", "knees")), mirrored)
     hidden = ("right_shoulder", "right_hip", "right_knee")
     one = person(yaw=-90, mirrored=mirrored, hidden=hidden)
     assert watch(follower, [one] * 3).speed == 0.0
@@ -318,7 +318,7 @@ def test_ears_that_hardly_move_do_not(person, custom):
         one = person(yaw=180)
         one.xy[:] += random.normal(0, 0.3, one.xy.shape)  # px
         people.append(one)
-    assert watch(Follower(custom(parts=("head",), side="back")), people).speed < 0.2
+    assert watch(TargetSelector(custom(parts=("head",), side="back")), people).speed < 0.2
 
 
 def test_one_jump_of_the_estimator_is_no_movement(follower, person):

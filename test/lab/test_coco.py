@@ -7,10 +7,10 @@ import types
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import COUNT, INDEX
-from dwpose_ros.lab import coco
-from dwpose_ros.lab.coco import COLUMNS, CocoError
-from dwpose_ros.pose import People
+from dwpose_ros.core.keypoints import COUNT, INDEX
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.evaluation import coco
+from dwpose_ros.evaluation.coco import COLUMNS, CocoError
 
 counted = pytest.mark.usefixtures("xtcocotools")
 
@@ -89,11 +89,11 @@ def test_sigmas_are_cocos():
 
 def person(score=1.0, at=0.0):
     xy = np.random.default_rng(5).uniform(0, 100, (1, COUNT, 2)) + at
-    return People.of(xy, np.ones((1, COUNT)), [[at, at, at + 80, at + 100]], [score])
+    return PersonPoses.of(xy, np.ones((1, COUNT)), [[at, at, at + 80, at + 100]], [score])
 
 
 def together(*people):
-    return People.of(*(np.concatenate(arrays) for arrays in zip(*people)))
+    return PersonPoses.of(*(np.concatenate(arrays) for arrays in zip(*people)))
 
 
 def test_a_persons_score_is_the_boxs_times_the_mean_of_seen_points():
@@ -113,7 +113,7 @@ def test_of_two_that_are_one_the_better_stays():
     # 2 px on an area of (1.25 * 100)^2 * 3 / 4: e.g. sigma 0.035 gives exp(-0.07), the face less
     near = together(person(0.5), person(0.9, 2))
     assert len(coco.results(1, near)) == 2
-    assert coco.results(1, People.none()) == []
+    assert coco.results(1, PersonPoses.none()) == []
 
 
 def test_oks_by_hand():

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.lab import frames
-from dwpose_ros.lab.frames import FramesError
-from dwpose_ros.pose.detectors import open_detector
+from dwpose_ros.estimation.detectors import open_detector
+from dwpose_ros.evaluation import frames
+from dwpose_ros.evaluation.frames import FramesError
 
 
 def test_a_video_is_used_from_end_to_end(tmp_path):

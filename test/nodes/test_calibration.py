@@ -8,7 +8,7 @@ import pytest
 CameraInfo = pytest.importorskip("sensor_msgs.msg").CameraInfo
 RegionOfInterest = pytest.importorskip("sensor_msgs.msg").RegionOfInterest
 
-from dwpose_ros.nodes.calibration import fitted  # noqa: E402
+from dwpose_ros.ros.calibration import fitted  # noqa: E402
 
 
 def calibration(**more) -> CameraInfo:

@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from dwpose_ros.ros.flow import FIRST_S, Flow
+from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
 
 
-def flow(rate_hz: float, seconds: float, **more) -> Flow:
+def flow(rate_hz: float, seconds: float, **more) -> TopicStats:
     """A topic that had messages at a rate, from 100 s on."""
-    made = Flow("/images", now=100.0, **more)
+    made = TopicStats("/images", now=100.0, **more)
     for i in range(int(rate_hz * seconds)):
         made.tick(100 + i / rate_hz, age_s=0.01 + 0.001 * (i % 11))
     return made
@@ -38,6 +38,6 @@ def test_silence_is_a_fault_after_some_periods(rate_hz, silent_s, stale):
 
 
 def test_who_sends_may_take_a_while_to_start():
-    new = Flow("/images", now=100.0)
+    new = TopicStats("/images", now=100.0)
     assert not new.stale(100 + 0.9 * FIRST_S, 0.7) and new.stale(100 + 1.1 * FIRST_S, 0.7)
     assert new.rate_hz(101) == 0 and all(map(math.isnan, new.age_ms()))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.pose.crops import CpuCrops, around, crops_for
-from dwpose_ros.pose.runtimes import Place
-from dwpose_ros.pose.runtimes.gpu_crops import GpuCrops
+from dwpose_ros.estimation.crops import CpuCrops, around, crops_for
+from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.runtimes.gpu_crops import GpuCrops
 
 BOTH = [CpuCrops(), GpuCrops("cpu")]  # the graph is the same on a GPU
 
@@ -83,7 +83,7 @@ def test_views_can_be_uploaded():
 
 
 def test_who_cuts_where():
-    assert isinstance(crops_for(Place("onnxruntime", "cpu")), CpuCrops)
-    assert isinstance(crops_for(Place("openvino", "gpu")), CpuCrops)
-    assert isinstance(crops_for(Place("onnxruntime", "cuda")), GpuCrops)
-    assert isinstance(crops_for(Place("onnxruntime", "tensorrt")), GpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("onnxruntime", "cpu")), CpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("openvino", "gpu")), CpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("onnxruntime", "cuda")), GpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("onnxruntime", "tensorrt")), GpuCrops)

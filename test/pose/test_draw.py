@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import BODY, FACE, INDEX, SKELETON
-from dwpose_ros.pose import People
-from dwpose_ros.pose import draw as subject
+from dwpose_ros.core.keypoints import BODY, FACE, INDEX, SKELETON
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.visualization import skeleton as subject
 
 
 def black():
@@ -12,7 +12,7 @@ def black():
 
 def somebody(seed=0, low=100, high=600, n=1):
     rng = np.random.default_rng(seed)
-    return People.of(
+    return PersonPoses.of(
         rng.uniform(low, high, (n, 133, 2)), np.ones((n, 133)), np.zeros((n, 4)), np.ones(n)
     )
 
@@ -103,6 +103,6 @@ def test_partly_or_wholly_outside_the_image(low, high):
 
 
 def test_nobody():
-    assert not subject.draw_skeleton(black(), People.none()).any()
+    assert not subject.draw_skeleton(black(), PersonPoses.none()).any()
 
 

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from dwpose_ros.pose import ModelError, Place
-from dwpose_ros.pose.dwpose import DWPose, decode
+from dwpose_ros.estimation.dwpose import DWPose, decode
+from dwpose_ros.estimation.estimator import ModelError
+from dwpose_ros.estimation.runtimes import ExecutionTarget
 
 SIZES = [(288, 384), (192, 256)]
-CPU = Place(device="cpu")
+CPU = ExecutionTarget(device="cpu")
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 BOXES = [[100, 20, 180, 170], [10, 100, 150, 120]]  # tall and wide, in the detector's 320 px
 SCALE = 4  # of the 1280 x 720 image to the detector's input

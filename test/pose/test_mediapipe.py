@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import FACE, FEET, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
-from dwpose_ros.pose import ModelError
-from dwpose_ros.pose import mediapipe as subject
+from dwpose_ros.core.keypoints import FACE, FEET, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
+from dwpose_ros.estimation import mediapipe as subject
+from dwpose_ros.estimation.estimator import ModelError
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +197,7 @@ class TestWithoutMediaPipe:
 def test_it_starts_without_a_word():
     pytest.importorskip("mediapipe")
     code = (
-        "import sys; from dwpose_ros.pose.mediapipe import MediaPipe, _quiet\n"
+        "import sys; from dwpose_ros.estimation.mediapipe import MediaPipe, _quiet\n"
         "MediaPipe()\n"
         "with _quiet(): print('but not this', file=sys.stderr)\n"
     )

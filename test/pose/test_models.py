@@ -10,8 +10,10 @@ import time
 
 import pytest
 
-from dwpose_ros.pose import ModelError, checksums, models
-from dwpose_ros.pose.backend import find
+from dwpose_ros.estimation import checksums
+from dwpose_ros.estimation import model_registry as models
+from dwpose_ros.estimation.backends import find
+from dwpose_ros.estimation.estimator import ModelError
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB: several chunks
 
@@ -185,7 +187,7 @@ class TestFetch:
 
     def test_two_processes_at_once_download_once(self, tiny, server):
         """As two nodes that start together with `download:=true`."""
-        script = "from dwpose_ros.pose.models import *; print(fetch(Model(*%r)))" % (tuple(tiny),)
+        script = "from dwpose_ros.estimation.model_registry import *; print(fetch(Model(*%r)))" % (tuple(tiny),)
         both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
                 for _ in range(2)]
         assert [one.communicate(timeout=30)[0] for one in both] == [f"{models.cached(tiny)}\n"] * 2
@@ -193,7 +195,7 @@ class TestFetch:
         assert len(server.asked) == 1
 
     def test_who_waits_goes_on_where_another_was_killed(self, tiny, server):
-        script = "from dwpose_ros.pose.models import *; fetch(Model(*%r))" % (tuple(tiny),)
+        script = "from dwpose_ros.estimation.model_registry import *; fetch(Model(*%r))" % (tuple(tiny),)
         server.stall_after = 1_500_000
         first = subprocess.Popen([sys.executable, "-c", script])
         part = models.cached(tiny).with_name("tiny.onnx.part")

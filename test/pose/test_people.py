@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.pose import People
-from dwpose_ros.pose.people import check_image
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.estimation.estimator import check_image
 
 
 def test_nobody():
-    assert [a.shape for a in People.none()] == [(0, 133, 2), (0, 133), (0, 4), (0,)]
+    assert [a.shape for a in PersonPoses.none()] == [(0, 133, 2), (0, 133), (0, 4), (0,)]
 
 
 def test_anything_array_like_becomes_float32():
-    people = People.of(np.ones((1, 133, 2)), [[0] * 133], [[0, 0, 9, 9]], [1])
+    people = PersonPoses.of(np.ones((1, 133, 2)), [[0] * 133], [[0, 0, 9, 9]], [1])
     assert len(people.xy) == 1
     assert {a.dtype for a in people} == {np.dtype(np.float32)}
 
@@ -29,7 +29,7 @@ def test_a_wrong_shape_is_named_with_the_right_one(which, shape, message):
     arrays = [np.zeros(s) for s in ((2, 133, 2), (2, 133), (2, 4), (2,))]
     arrays[which] = np.zeros(shape)
     with pytest.raises(ValueError, match=message):
-        People.of(*arrays)
+        PersonPoses.of(*arrays)
 
 
 @pytest.mark.parametrize(

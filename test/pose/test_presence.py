@@ -8,13 +8,13 @@ import clips
 import cv2
 import numpy as np
 import pytest
-
-from dwpose_ros.keypoints import COUNT, FACE
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.presence import Presence, length_spread, shape_change
-from dwpose_ros.pose.tracker import KEEP_S
-from dwpose_ros.pose.video import Video
 from walkers import figure
+
+from dwpose_ros.core.keypoints import COUNT, FACE
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.pose_tracker import PoseTracker
+from dwpose_ros.tracking.presence import Presence, length_spread, shape_change
+from dwpose_ros.tracking.tracker import KEEP_S
 
 SINGLE = ["walk", "sorry", "book", "milk", "yes", "night"]
 GHOSTS_S = 0.5  # for so long at most, a ghost may be taken for somebody
@@ -57,10 +57,10 @@ def test_real_people_are_seen_in_every_frame(name):
 # --- Bodies that are moved by hand
 
 
-def people(xy: np.ndarray, box_score: float = 0.5, scores: np.ndarray | None = None) -> People:
+def people(xy: np.ndarray, box_score: float = 0.5, scores: np.ndarray | None = None) -> PersonPoses:
     """One person with these points (133, 2); who was found with this score."""
     scores = np.full(COUNT, 0.8) if scores is None else scores
-    return People.of(xy[None], scores[None], [[0, 0, 100, 200]], [box_score])
+    return PersonPoses.of(xy[None], scores[None], [[0, 0, 100, 200]], [box_score])
 
 
 def person(phase: float = 0.0) -> np.ndarray:
@@ -87,7 +87,7 @@ def ghost(seed: int = 0, fps: float = 30):
     random = np.random.default_rng(seed)
     frames = {}
 
-    def at(t: float) -> People:
+    def at(t: float) -> PersonPoses:
         key = int(t * 10 + 1e-6)
         if key not in frames:
             frames[key] = random.uniform(0, 60, (COUNT, 2))
@@ -116,14 +116,14 @@ def test_somebody_doubtful_who_stands_there_is_seen_within_some_tenths_of_a_seco
 @pytest.mark.parametrize("fps", [10, 30])
 @pytest.mark.parametrize("speed", [0.0, 600.0])
 def test_somebody_doubtful_who_walks_past_is_seen_within_some_tenths_of_a_second(fps, speed):
-    def walking(t: float) -> People:
+    def walking(t: float) -> PersonPoses:
         return people(person(2 * math.pi * 0.9 * t) + (speed * t, 0), 0.52, body_only())
 
     assert times_there(walking, 1.0, fps)[0] <= QUICK_S + 0.1
 
 
 def test_who_is_there_stays_there_while_they_turn_and_wave():
-    def turning(t: float) -> People:
+    def turning(t: float) -> PersonPoses:
         xy = person(2 * math.pi * t)
         middle = xy[:, 0].mean()
         xy[:, 0] = middle + (xy[:, 0] - middle) * math.cos(2 * math.pi * t / 4)
@@ -168,10 +168,10 @@ def test_people_are_judged_each_by_their_own_and_keep_their_order():
     presence, spectre = Presence(), ghost()
     body = person()
     for k in range(30):
-        both = People.of(*(np.concatenate(pair) for pair in zip(
+        both = PersonPoses.of(*(np.concatenate(pair) for pair in zip(
             spectre(k / 30), people(body, 0.9))))
         assert presence([4, 2], both, k / 30).tolist() == [False, True]
-        assert presence([], People.none(), k / 30).shape == (0,)
+        assert presence([], PersonPoses.none(), k / 30).shape == (0,)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -1e30])
@@ -222,12 +222,12 @@ def test_a_ghost_costs_nobody_else_their_id_or_frame():
         name, runs_on = "both", "cpu"
 
         def __call__(self, rgb):
-            return People.of(*(np.concatenate(pair) for pair in zip(
+            return PersonPoses.of(*(np.concatenate(pair) for pair in zip(
                 spectre(self.time_s), people(body, 0.9)._replace(
                     boxes=np.array([[500, 0, 600, 200]])))))
 
     estimator = Both()
-    video, shown = Video(estimator, smooth=True), []
+    video, shown = PoseTracker(estimator, smooth=True), []
     for k in range(60):
         estimator.time_s = k / 30
         ids, found = video(np.zeros((480, 640, 3), np.uint8), k / 30)
@@ -240,10 +240,10 @@ def test_a_ghost_costs_nobody_else_their_id_or_frame():
 @pytest.mark.parametrize("name", ["000000000785.jpg", "000000040083.jpg"])
 def test_people_in_photographs_of_sport_are_seen_at_once(data, name):
     pytest.importorskip("mediapipe")
-    from dwpose_ros.pose.mediapipe import MediaPipe
+    from dwpose_ros.estimation.mediapipe import MediaPipe
 
     estimator = MediaPipe()
-    video = Video(estimator)
+    video = PoseTracker(estimator)
     rgb = cv2.cvtColor(cv2.imread(str(data / name)), cv2.COLOR_BGR2RGB)
     assert [len(video(rgb, k / 10)[0]) for k in range(10)] == [1] * 10
     estimator.close()

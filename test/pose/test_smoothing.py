@@ -3,18 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import COUNT
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.smoothing import OneEuro
+from dwpose_ros.core.keypoints import COUNT
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.one_euro import OneEuro
 
 HZ = 30
 SIZE = 200.0  # px, of the people here
 
 
-def person(x=0.0, y=0.0, scores=1.0, size=SIZE) -> People:
+def person(x=0.0, y=0.0, scores=1.0, size=SIZE) -> PersonPoses:
     """Somebody all of whose points are at (x, y), each a number or (133,)."""
     xy = np.stack(np.broadcast_arrays(x, y, np.zeros(COUNT))[:2], 1)
-    return People.of(xy[None], np.broadcast_to(scores, (1, COUNT)),
+    return PersonPoses.of(xy[None], np.broadcast_to(scores, (1, COUNT)),
                      [[0, 0, size / 2, size * 2]], [1])
 
 
@@ -124,7 +124,7 @@ def test_each_id_is_smoothed_by_itself_in_any_order():
     for i in range(10):
         points = {who: rng.normal(100 * who, 5, COUNT) for who in (1, 2, 3)}
         order = rng.permutation([1, 2, 3]).tolist()
-        many = People(*(np.concatenate(a) for a in zip(*(person(points[w]) for w in order))))
+        many = PersonPoses(*(np.concatenate(a) for a in zip(*(person(points[w]) for w in order))))
         out = crowd(order, many, i / HZ).xy[order.index(2)]
         assert out == pytest.approx(alone([2], person(points[2]), i / HZ).xy[0])
 
@@ -132,7 +132,7 @@ def test_each_id_is_smoothed_by_itself_in_any_order():
 def test_somebody_who_was_away_starts_afresh():
     smooth = OneEuro()
     smooth([1], person(0.0), 0.0)
-    smooth([], People.none(), 0.03)
+    smooth([], PersonPoses.none(), 0.03)
     assert smooth([1], person(50.0), 0.06).xy[0, 0, 0] == 50
     smooth([2], person(80.0), 0.09)  # another person's points are not theirs
     assert smooth([1], person(90.0), 0.12).xy[0, 0, 0] == 90
@@ -141,7 +141,7 @@ def test_somebody_who_was_away_starts_afresh():
 def test_a_newcomer_comes_out_as_they_are():
     smooth = OneEuro()
     smooth([1], person(0.0), 0.0)
-    both = People(*(np.concatenate(a) for a in zip(person(40.0), person(30.0))))
+    both = PersonPoses(*(np.concatenate(a) for a in zip(person(40.0), person(30.0))))
     out = smooth([2, 1], both, 0.03).xy[:, 0, 0]
     assert out[0] == 40 and out[1] < 30
 

@@ -6,9 +6,9 @@ import onnxruntime as ort
 import pytest
 from onnx import helper
 
-from dwpose_ros.pose import ModelError, Place
-from dwpose_ros.pose.runtimes import open_network
-from dwpose_ros.pose.surgery import MEAN, STD, detector_network, pose_network
+from dwpose_ros.estimation.estimator import ModelError
+from dwpose_ros.estimation.graph_rewrite import MEAN, STD, detector_network, pose_network
+from dwpose_ros.estimation.runtimes import ExecutionTarget, open_network
 
 SIZE = (48, 64)  # width, height: as small as the network below can be
 
@@ -181,7 +181,7 @@ class TestCache:
         assert sorted(cache.rglob("*")) == before
 
 
-@pytest.mark.parametrize("place", [Place("onnxruntime", "cpu"), Place("openvino", "cpu", "fp32")])
+@pytest.mark.parametrize("place", [ExecutionTarget("onnxruntime", "cpu"), ExecutionTarget("openvino", "cpu", "fp32")])
 def test_every_runtime_says_the_same(small, crops, place):
     if place.runtime == "openvino":
         pytest.importorskip("openvino")

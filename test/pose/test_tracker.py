@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from walkers import IMAGE, Stage, Walker, figure, nearest, walk
 
-from dwpose_ros.keypoints import COUNT, NAMES
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.tracker import KEEP_S, POINTS, REACH, SIGMAS, Tracker, iou, point_likeness
+from dwpose_ros.core.keypoints import COUNT, NAMES
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.tracker import KEEP_S, POINTS, REACH, SIGMAS, Tracker, iou, point_likeness
 
 
 def boxes(*left: float, width: float = 100, height: float = 300) -> np.ndarray:
@@ -14,16 +14,16 @@ def boxes(*left: float, width: float = 100, height: float = 300) -> np.ndarray:
     return np.array([(x, 50, x + width, 50 + height) for x in left], np.float32).reshape(-1, 4)
 
 
-def people(at: np.ndarray, phase: float = 0.0) -> People:
+def people(at: np.ndarray, phase: float = 0.0) -> PersonPoses:
     """A figure in each box."""
     at = np.asarray(at, float)
     sides = at[:, 2:] - at[:, :2]
     foot = np.stack([(at[:, 0] + at[:, 2]) / 2, at[:, 3]], 1)
     xy = foot[:, None] + figure(phase) * (sides[:, None, 1:] * (1, -1))
-    return People.of(xy, np.full((len(at), COUNT), 0.8), at, np.ones(len(at)))
+    return PersonPoses.of(xy, np.full((len(at), COUNT), 0.8), at, np.ones(len(at)))
 
 
-def only_boxes(at: np.ndarray) -> People:
+def only_boxes(at: np.ndarray) -> PersonPoses:
     """People of whom no point is seen."""
     return people(at)._replace(scores=np.zeros((len(at), COUNT), np.float32))
 
@@ -42,7 +42,7 @@ def ids_of(walkers: list[Walker], fps: float, seconds: float, **stage) -> dict[i
     return had
 
 
-NOBODY = People.none()
+NOBODY = PersonPoses.none()
 
 
 @pytest.mark.parametrize("a, b, wanted", [
@@ -132,8 +132,8 @@ def test_four_people_in_a_muddle_keep_their_ids():
 def test_poses_tell_two_people_apart_whose_boxes_coincide():
     tracker, box = Tracker(), boxes(0)
     both = [people(box, 0.0), people(box, np.pi / 2)]
-    frame = People(*(np.concatenate(arrays) for arrays in zip(*both)))
-    backwards = People(*(array[::-1] for array in frame))
+    frame = PersonPoses(*(np.concatenate(arrays) for arrays in zip(*both)))
+    backwards = PersonPoses(*(array[::-1] for array in frame))
     assert tracker(frame, 0.0) == [1, 2]
     assert tracker(backwards, 0.1) == [2, 1]
     assert tracker(frame, 0.2) == [1, 2]

@@ -10,10 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import alone  # noqa: F401
 import numpy as np
 import pytest
-
-import alone  # noqa: F401
 
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
@@ -22,7 +21,7 @@ pytest.importorskip("rclpy")
 from harness import Peer, Process  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from dwpose_ros.images import fill  # noqa: E402
+from dwpose_ros.core.images import fill  # noqa: E402
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from test_guidance import HEIGHT, WIDTH, portrait
 
-from dwpose_ros.images import fill
+from dwpose_ros.core.images import fill
 from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
-from dwpose_ros.nodes.capture import LATCHED
+from dwpose_ros.ros.qos import LATCHED
 
 RATE_HZ = 15
 

@@ -16,8 +16,8 @@ from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from test_faults import Health
 from test_guidance import portrait
 
-from dwpose_ros.capture.quality import NAMES
-from dwpose_ros.images import encode, fill
+from dwpose_ros.core.images import encode, fill
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.quality import NAMES
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 from dwpose_ros.srv import Capture
 
 

@@ -21,24 +21,25 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
-from dwpose_ros.images import fill, fill_compressed
+from dwpose_ros.core.images import fill, fill_compressed
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.camera import Camera
-from dwpose_ros.nodes.capture import Capture
-from dwpose_ros.nodes.downstream import Downstream
-from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.ros.flow import Flow
-from dwpose_ros.nodes.guidance import Guidance
-from dwpose_ros.nodes.hri import Hri
-from dwpose_ros.nodes.markers import Markers
-from dwpose_ros.nodes.overlay import Overlay
-from dwpose_ros.nodes.pose import Pose
-from dwpose_ros.nodes.simulation import Simulation
-from dwpose_ros.nodes.speech import Speech
+from dwpose_ros.nodes.camera import CameraNode
+from dwpose_ros.nodes.capture import CaptureNode
+from dwpose_ros.nodes.downstream import DownstreamNode
+from dwpose_ros.nodes.guidance import GuidanceNode
+from dwpose_ros.nodes.hri import HriNode
+from dwpose_ros.nodes.markers import MarkersNode
+from dwpose_ros.nodes.overlay import OverlayNode
+from dwpose_ros.nodes.pose import PoseNode
+from dwpose_ros.nodes.simulation import SimulationNode
+from dwpose_ros.nodes.speech import SpeechNode
 from dwpose_ros.ros import health, peers
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.topic_stats import TopicStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
-NODES = (Camera, Capture, Downstream, Guidance, Hri, Markers, Overlay, Pose, Simulation, Speech)
+NODES = (CameraNode, CaptureNode, DownstreamNode, GuidanceNode, HriNode, MarkersNode, OverlayNode,
+         PoseNode, SimulationNode, SpeechNode)
 
 
 @pytest.mark.parametrize("kind", NODES)
@@ -59,7 +60,7 @@ def test_a_node_survives_getting_worse_and_better_in_any_order(peer, monkeypatch
 
 def test_figures_can_be_read_while_messages_arrive():
     """By the timer of the diagnostics, while a worker publishes."""
-    one, stop = Flow("/poses"), threading.Event()
+    one, stop = TopicStats("/poses"), threading.Event()
 
     def publish() -> None:
         now = 0.0

@@ -13,18 +13,19 @@ import cv2
 import numpy as np
 import pytest
 from harness import wait_until
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lifecycle_msgs.srv import GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import ListParameters, SetParameters
 from rclpy.action import ActionClient
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, String
 from visualization_msgs.msg import MarkerArray
 
 from dwpose_ros.action import Guide
 from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
+from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.srv import Capture as CaptureSrv
 
 FEW, MANY = 8, 40  # examples: of each of a node's many parameters; of each message
@@ -91,7 +92,6 @@ def pictures(cls: type) -> st.SearchStrategy:
     return messages(cls)
 
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 NODES = {  # what each reads
     "pose": [(Image, "image_raw", 1)],
     "guidance": [(WholeBodyPose, "wholebody_pose", 10), (Bool, "speaking", LATCHED)],

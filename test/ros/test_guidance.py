@@ -12,10 +12,10 @@ from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, Header, String
 
+from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.keypoints import FACE, INDEX
-from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
 from dwpose_ros.guidance.session import BREATH_S
+from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
 from dwpose_ros.srv import Capture
 
 WIDTH, HEIGHT = 1280, 720

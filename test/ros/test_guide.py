@@ -14,7 +14,7 @@ from test_guidance import portrait, show  # noqa: F401
 
 from dwpose_ros.action import Guide
 from dwpose_ros.msg import CapturedImage, Guidance
-from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.srv import Capture
 
 

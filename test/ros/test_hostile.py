@@ -17,9 +17,9 @@ from rclpy.action import ActionClient
 from std_msgs.msg import Header, String
 
 from dwpose_ros.action import Guide
-from dwpose_ros.images import fill_compressed
+from dwpose_ros.core.images import fill_compressed
 from dwpose_ros.msg import CapturedImage
-from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.srv import Capture
 
 SECRET = "parts: [hunter2]\npassword: hunter2\n"

@@ -16,7 +16,7 @@ from harness import wait_until
 from std_msgs.msg import Header
 from test_guidance import HEIGHT, WIDTH, portrait
 
-from dwpose_ros.keypoints import INDEX
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.msg import WholeBodyPose
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import supervised
+from harness import wait_until
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -19,8 +20,8 @@ from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.ros import peers
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
-from harness import wait_until
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 NODES = ("camera", "pose", "guidance", "capture", "speech", "overlay", "downstream", "simulation",
          "markers")
@@ -120,7 +121,7 @@ def test_a_node_begins_after_another(life, run, networks):
 def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
     monkeypatch.setattr(peers, "START_S", 0.3)
     began = []
-    peers.BeginAfter(peer.node, "nobody", lambda: began.append(time.monotonic()))
+    peers.WaitForActive(peer.node, "nobody", lambda: began.append(time.monotonic()))
     wait_until(lambda: began)
     time.sleep(0.3)
     assert len(began) == 1
@@ -151,7 +152,7 @@ def test_no_fault_at_start_is_silent(run, networks, tmp_path, fault, told):
 
 @pytest.mark.parametrize("step", ["deactivate", "cleanup"])
 def test_no_fault_at_the_end_is_silent_either(peer, step):
-    class Stuck(DwposeNode):
+    class Stuck(ManagedNode):
         def let_go(self):
             raise RuntimeError("it does not let go")
     setattr(Stuck, step, Stuck.let_go)
@@ -169,8 +170,8 @@ def test_no_fault_at_the_end_is_silent_either(peer, step):
 
 CUT_SHORT = """
 import os, signal, time, rclpy
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.running import run
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 
 def cut_short(self, *_):
     os.kill(os.getpid(), signal.{number})
@@ -178,7 +179,7 @@ def cut_short(self, *_):
         time.sleep(0.01)
     {fault}
 
-class Cut(DwposeNode):
+class Cut(ManagedNode):
     def __init__(self):
         super().__init__("cut")
         {made}

@@ -10,21 +10,21 @@ import time
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point
 from definitions import FOXGLOVE, messages
+from geometry_msgs.msg import Point
 from harness import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
-from tf2_msgs.msg import TFMessage
 from test_guidance import HEIGHT, WIDTH, portrait
+from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
-from dwpose_ros.images import fill
-from dwpose_ros.keypoints import FACE, INDEX
+from dwpose_ros.core.images import fill
+from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.msg import Guidance, WholeBodyPose, WholeBodyPose3D
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.upright import STATIC
-from dwpose_ros.pose.draw import FACE_COLOR, LEFT, MIDDLE
+from dwpose_ros.ros.camera_frame import STATIC
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.visualization.skeleton import FACE_COLOR, LEFT, MIDDLE
 
 FOCAL_PX = 1000.0
 K = [FOCAL_PX, 0.0, WIDTH / 2, 0.0, FOCAL_PX, HEIGHT / 2, 0.0, 0.0, 1.0]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from harness import ros2, wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from dwpose_ros.msg import Guidance, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.upright import STATIC
-from harness import ros2, wait_until
+from dwpose_ros.ros.camera_frame import STATIC
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 GLOBAL = {"/diagnostics", "/parameter_events", "/rosout", "/tf_static"}
 

@@ -9,9 +9,9 @@ from harness import wait_until
 from sensor_msgs.msg import Image
 from test_guidance import portrait
 
-from dwpose_ros.images import to_bgr
+from dwpose_ros.core.images import to_bgr
 from dwpose_ros.msg import Guidance, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 
 def test_it_subscribes_and_draws_only_while_somebody_looks(peer, run, image):

@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import supervised
+from harness import ros2, wait_until
 from lifecycle_msgs.srv import GetState
 from rclpy.qos import ReliabilityPolicy
-
-from harness import ros2, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "parameters.md"

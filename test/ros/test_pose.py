@@ -11,11 +11,11 @@ from harness import send_until, wait_until
 from sensor_msgs.msg import CompressedImage, Image
 from test_faults import Health
 
-from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.images import encode
+from dwpose_ros.core.images import encode
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)  # BGR
 

@@ -16,12 +16,11 @@ from launch.actions import LogInfo, SetEnvironmentVariable
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from dwpose_ros import launching
-from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.ros import reliability
-from dwpose_ros.ros.diagnosis import lost_trouble
-from dwpose_ros.ros.flow import Flow
+from dwpose_ros.ros import launching, reliability
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.diagnostics import lost_trouble
 from dwpose_ros.ros.reliability import best_offered
+from dwpose_ros.ros.topic_stats import TopicStats
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
@@ -90,13 +89,13 @@ def test_where_a_middleware_tells_of_no_losses_there_is_a_subscription_all_the_s
         if event_callbacks is not None:
             raise Unsupported
         return "a subscription"
-    flow = Flow("/image_raw", type_name="sensor_msgs/msg/Image")
+    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     assert reliability.counting_losses(make, flow) == "a subscription"
 
 
 @pytest.mark.parametrize("lost, told", [(0, ""), (10, ""), (100, "25 % of the messages on /im")])
 def test_that_images_get_lost_is_told_with_the_cure(lost, told):
-    flow = Flow("/image_raw", type_name="sensor_msgs/msg/Image")
+    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     for i in range(300):
         flow.tick(i / 30)
     flow.lost(lost)

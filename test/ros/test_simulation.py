@@ -10,12 +10,12 @@ from harness import ros2, wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
+from dwpose_ros.core.images import to_rgb
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.images import to_rgb
-from dwpose_ros.keypoints import INDEX
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.simulation.camera import Camera
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.simulation.camera import SimulatedCamera
 from dwpose_ros.simulation.scene import Scene
 
 
@@ -110,7 +110,7 @@ def test_one_that_ended_is_though_another_comes_before_the_next_image(peer, run)
 def test_unless_asked_otherwise_the_picture_is_that_of_a_plain_scene(scene):
     _, images = scene()
     taken = to_rgb(wait_until(lambda: images)[0])
-    room = Scene(Camera(320, 180))
+    room = Scene(SimulatedCamera(320, 180))
     assert any((room.render(seed=frame) == taken).all() for frame in range(100))
 
 

@@ -17,11 +17,12 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from test_faults import Health
 
-from dwpose_ros.nodes import camera, pose, viewer
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.nodes.worker import Worker
-from dwpose_ros.pose.people import People
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.nodes import camera, pose
+from dwpose_ros.ros import on_demand_node as viewer
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -97,7 +98,7 @@ def webcams(monkeypatch, spin):
     def make(*sources):
         waiting = list(sources)
         monkeypatch.setattr(camera, "open_source", lambda *_: waiting.pop(0))
-        node = spin(camera.Camera())
+        node = spin(camera.CameraNode())
         node.left = waiting
         assert node.trigger_configure() == SUCCESS
         return node
@@ -208,7 +209,7 @@ class Estimator:
         self.at_work.set()
         self.goes_on.wait(30.0)
         assert not self.closed, "closed while it was at work"
-        return People.none()
+        return PersonPoses.none()
 
     def close(self) -> None:
         self.closed = True
@@ -218,7 +219,7 @@ def test_an_estimator_is_not_closed_while_it_is_at_work(monkeypatch, spin, image
     estimator = Estimator()
     monkeypatch.setattr(pose, "load", lambda *_, **__: (estimator, "for a test"))
     monkeypatch.setattr(pose, "Video", lambda estimator, *_: Video(estimator))
-    node = spin(pose.Pose())
+    node = spin(pose.PoseNode())
     assert node.start()
     node._worker.put(image(np.zeros((48, 64, 3), np.uint8)))
     assert estimator.at_work.wait(5.0)
@@ -243,7 +244,7 @@ class Video:
 def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
     drawing, done = threading.Event(), threading.Event()
 
-    class Slow(viewer.Viewer):
+    class Slow(viewer.OnDemandNode):
         def draw(self, pose, companion):
             drawing.set()
             done.wait(30.0)
@@ -259,7 +260,7 @@ def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
 def test_a_viewer_that_cannot_draw_says_so(peer, spin):
     health = Health(peer)
 
-    class Broken(viewer.Viewer):
+    class Broken(viewer.OnDemandNode):
         def draw(self, pose, companion):
             if pose is None:
                 raise ValueError("there is nothing to draw")
@@ -296,7 +297,7 @@ def test_the_same_error_of_each_frame_is_logged_now_and_then(peer):
     def fail(number: int) -> None:
         done.release()
         raise ValueError(f"image of {number} bytes is damaged" if number < 9 else "another")
-    worker = Worker(fail, SimpleNamespace(error=logged.append), "of_a_test")
+    worker = LatestOnlyWorker(fail, SimpleNamespace(error=logged.append), "of_a_test")
     for number in (1, 2, 3, 9):
         worker.put(number)
         assert done.acquire(timeout=5.0)

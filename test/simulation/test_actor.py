@@ -5,9 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import SIDES
-from dwpose_ros.simulation.actor import (SIDESTEP_M, STEP_M, SWAY_TIME_S, TEMPERS, TURN_DEG, Actor,
-                                         Stance, Temper)
+from dwpose_ros.guidance.body_parts import SIDES
+from dwpose_ros.simulation.actor import (
+    SIDESTEP_M,
+    STEP_M,
+    SWAY_TIME_S,
+    TEMPERS,
+    TURN_DEG,
+    Actor,
+    Stance,
+    Temper,
+)
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
 EXACT = Temper(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import BODY, FACE, FEET, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
+from dwpose_ros.core.keypoints import BODY, FACE, FEET, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.atlas import FOLDER, Atlas, AtlasError, turn_deg
 

@@ -4,11 +4,10 @@ Runs inside Blender.
 """
 
 import bpy
-from mathutils import Vector
-from mathutils.bvhtree import BVHTree
-
 import figure
 import points
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
 
 SOLID = (figure.SKIN, figure.EYES, figure.HAIR, *figure.CLOTHES)
 
