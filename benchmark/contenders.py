@@ -100,7 +100,7 @@ def standing(path: Path) -> Path:
 
 def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
     from dwpose_ros.estimation.dwpose import DWPose
-    from dwpose_ros.estimation.runtimes import ExecutionTarget
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
     from dwpose_ros.tracking.pose_tracker import PoseTracker
 
     place = ExecutionTarget(work.runtime, device)

@@ -97,9 +97,9 @@ def stages(pose: Path, detector: Path, device: str) -> str:
     """Where the time goes on a GPU, for one person: upload, crop, network, download."""
     import onnxruntime as ort
 
-    from dwpose_ros.estimation.crops import around
+    from dwpose_ros.estimation.crop_geometry import around
     from dwpose_ros.estimation.dwpose import DWPose, decode
-    from dwpose_ros.estimation.runtimes import ExecutionTarget
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
     estimator = DWPose(pose, detector, ExecutionTarget("onnxruntime", device))
     crops, session = estimator._crops, estimator._network._session
@@ -136,9 +136,11 @@ def stages(pose: Path, detector: Path, device: str) -> str:
 
 def agreement(pose: Path, checkout: Path | None) -> str:
     """How many peaks stand in the same SimCC bin as the official code's (or rtmlib's)."""
-    from dwpose_ros.estimation.crops import CpuCrops, around
+    from dwpose_ros.estimation.crop_geometry import around
+    from dwpose_ros.estimation.crops import CpuCrops
     from dwpose_ros.estimation.graph_rewrite import pose_network
-    from dwpose_ros.estimation.runtimes import ExecutionTarget, open_network
+    from dwpose_ros.estimation.runtimes import open_network
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
     network = open_network(pose_network(pose), ExecutionTarget(device="cpu"))
     size = network.inputs["crops"][2], network.inputs["crops"][1]
@@ -169,7 +171,7 @@ def agreement(pose: Path, checkout: Path | None) -> str:
 def memory(pose: Path, detector: Path, frames: int) -> str:
     """What the process holds at the beginning and at the end of many frames."""
     from dwpose_ros.estimation.dwpose import DWPose
-    from dwpose_ros.estimation.runtimes import ExecutionTarget
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
     from dwpose_ros.tracking.pose_tracker import PoseTracker
 
     video = PoseTracker(DWPose(pose, detector, ExecutionTarget(device="cpu"), detector_size=DETECTOR_SIZE),

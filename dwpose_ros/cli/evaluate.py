@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.keypoints import COUNT, MIRROR
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation import backends as backend
-from dwpose_ros.estimation.crops import PADDING, CpuCrops, around
-from dwpose_ros.estimation.estimator import Estimator, ModelError
-from dwpose_ros.estimation.runtimes import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget
+from dwpose_ros.estimation.crop_geometry import PADDING, around
+from dwpose_ros.estimation.crops import CpuCrops
+from dwpose_ros.estimation.estimator import Estimator
+from dwpose_ros.estimation.runtimes.target import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget
 from dwpose_ros.evaluation import coco
 from dwpose_ros.evaluation.coco import COLUMNS, Boxes, CocoError
 from dwpose_ros.evaluation.frames import FramesError, picture

@@ -29,13 +29,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.image_sources import SourceError
 from dwpose_ros.estimation import backends as backend
-from dwpose_ros.estimation.crops import PADDING
+from dwpose_ros.estimation.crop_geometry import PADDING
 from dwpose_ros.estimation.detectors import open_detector
-from dwpose_ros.estimation.estimator import ModelError
-from dwpose_ros.estimation.runtimes import ExecutionTarget, line
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget, line
 from dwpose_ros.evaluation.drift import LIMIT_SHARE, MIN_SCORE, DriftError, compare, judge, table
 from dwpose_ros.evaluation.frames import FramesError, Sample, samples_of
 from dwpose_ros.evaluation.simcc import SimccNetwork, prepare

@@ -19,8 +19,7 @@ from dwpose_ros.core.anthropometry import (
     STATURE_M,
 )
 from dwpose_ros.core.keypoints import BODY, INDEX
-from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.visualization.skeleton import THRESHOLD, visible
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, visible
 
 WINDOW = 5  # px; depth is looked for in so large a square round a point
 REACH_M = 1.2  # nothing of a body is further before or behind its middle than this

@@ -8,6 +8,9 @@ import numpy as np
 
 from dwpose_ros.core.keypoints import COUNT
 
+THRESHOLD = 0.3  # a point scored above it counts as seen
+LIMIT_PX = 10_000  # further out a coordinate is absurd, and OpenCV's fixed point overflows
+
 
 class PersonPoses(NamedTuple):
     """The n people found in one image. Nobody is n = 0, never a guess.
@@ -45,3 +48,10 @@ class PersonPoses(NamedTuple):
     def take(self, rows: np.ndarray) -> PersonPoses:
         """These rows, (n,) bool."""
         return PersonPoses(*(array[rows] for array in self))
+
+
+def visible(people: PersonPoses, threshold: float = THRESHOLD) -> np.ndarray:
+    """(n, 133) bool: scored above the threshold, and at a place that can be drawn."""
+    with np.errstate(invalid="ignore"):
+        drawable = (np.abs(people.xy) < LIMIT_PX).all(-1)  # False for NaN
+        return drawable & (people.scores > threshold)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import model_registry as models
-from dwpose_ros.estimation.estimator import Estimator, ModelError
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.estimator import Estimator
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 BACKENDS = ("auto", "dwpose", "mediapipe")
 MODEL = "dw-ll_ucoco_384"

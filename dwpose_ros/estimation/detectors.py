@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.crops import crops_for
-from dwpose_ros.estimation.estimator import ModelError
 from dwpose_ros.estimation.graph_rewrite import PERSON, STRIDES, detector_network
-from dwpose_ros.estimation.runtimes import ExecutionTarget, Network, line, open_network
+from dwpose_ros.estimation.runtimes import open_network
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Network, line
 
 MIN_SCORE = 0.3
 NMS_IOU = 0.45

@@ -12,13 +12,16 @@ from typing import NoReturn
 
 import numpy as np
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.estimation.crops import around, crops_for
+from dwpose_ros.estimation.crop_geometry import around
+from dwpose_ros.estimation.crops import crops_for
 from dwpose_ros.estimation.detectors import open_detector, sound
-from dwpose_ros.estimation.estimator import ModelError, check_image
+from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.estimation.graph_rewrite import SPLIT, pose_network
-from dwpose_ros.estimation.runtimes import MAX_BATCH, ExecutionTarget, line, open_network
+from dwpose_ros.estimation.runtimes import open_network
+from dwpose_ros.estimation.runtimes.target import MAX_BATCH, ExecutionTarget, line
 
 ONE_BY_ONE_PX = 192 * 256  # larger crops leave a CPU's caches: together they took 3 % longer
 LIMIT_PX = 1e6  # a box beyond is absurd, and would overflow OpenCV's fixed point

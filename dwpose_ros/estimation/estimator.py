@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.person_poses import PersonPoses
 
 if TYPE_CHECKING:
-    from dwpose_ros.estimation.runtimes import ExecutionTarget
-
-
-class ModelError(DwposeError):
-    """An estimator or a model that cannot be had; the message says why and what would be right."""
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 
 class Estimator(Protocol):

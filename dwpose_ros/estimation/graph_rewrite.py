@@ -19,12 +19,12 @@ import onnxruntime as ort
 from onnx import TensorProto, numpy_helper
 from onnx.compose import add_prefix
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT
-from dwpose_ros.estimation.estimator import ModelError
 from dwpose_ros.estimation.model_registry import cache_dir
 from dwpose_ros.estimation.onnx_graph import Graph
-from dwpose_ros.estimation.runtimes import line
 from dwpose_ros.estimation.runtimes.onnx_runtime import PROVIDERS, session
+from dwpose_ros.estimation.runtimes.target import line
 
 PREFIX = "network/"
 VERSION = "1"  # of what is made here: files in the cache made by another are not taken

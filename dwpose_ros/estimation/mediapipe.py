@@ -18,10 +18,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.estimation.estimator import ModelError, check_image
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.estimator import check_image
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 VERSION = "0.10.21"  # the last whose wheel carries the Holistic models
 PYTHONS = ((3, 9), (3, 12))  # first and last with a wheel of it

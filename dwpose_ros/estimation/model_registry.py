@@ -12,8 +12,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.checksums import CHUNK, remembered_sha256, sha256
-from dwpose_ros.estimation.estimator import ModelError
 
 TIMEOUT_S = 30.0
 

@@ -20,7 +20,7 @@ import numpy as np
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.keypoints import BODY, COUNT, FACE, FEET, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.estimation.crops import around
+from dwpose_ros.estimation.crop_geometry import around
 
 KEYPOINT_MIN = 0.2  # keypoints below it say nothing about how sure the pose is
 NMS_OKS = 0.9

@@ -13,7 +13,8 @@ import numpy as np
 from dwpose_ros.core import image_sources as sources
 from dwpose_ros.core import images
 from dwpose_ros.core.errors import DwposeError
-from dwpose_ros.estimation.crops import CpuCrops, around
+from dwpose_ros.estimation.crop_geometry import around
+from dwpose_ros.estimation.crops import CpuCrops
 
 PEOPLE_A_FRAME = 5  # the largest: a crowd would outweigh all other frames
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")

@@ -11,7 +11,13 @@ import numpy as np
 
 from dwpose_ros.core.images import ImageError, to_rgb
 from dwpose_ros.estimation.backends import BACKENDS, load
-from dwpose_ros.estimation.runtimes import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget, line
+from dwpose_ros.estimation.runtimes.target import (
+    DEVICES,
+    PRECISIONS,
+    RUNTIMES,
+    ExecutionTarget,
+    line,
+)
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.quality import light_and_sharpness
 from dwpose_ros.ros.conversions import stamp_ns, to_msg

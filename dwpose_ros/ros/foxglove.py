@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from dwpose_ros.core.keypoints import FACE, SKELETON
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import PersonPoses, visible
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.visualization.skeleton import FACE_COLOR, LIMB_COLORS, MIDDLE, visible
+from dwpose_ros.visualization.skeleton import FACE_COLOR, LIMB_COLORS, MIDDLE
 
 try:
     from foxglove_msgs.msg import Color, ImageAnnotations, Point2, PointsAnnotation, TextAnnotation

@@ -27,7 +27,7 @@ from dwpose_ros.tracking.track_state import (
 from dwpose_ros.tracking.tracker import KEEP_S, Tracker
 
 if TYPE_CHECKING:
-    from dwpose_ros.estimation.runtimes import ExecutionTarget
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 LOST = 0.6  # of the quality when last detected; below it the person is not there any more
 HOLD = 0.8  # the same for somebody whom the detector does not see: they must be beyond doubt

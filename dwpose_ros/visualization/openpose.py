@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.keypoints import FACE, HAND_LIMBS, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.visualization.skeleton import THRESHOLD, visible
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, visible
 
 NECK = 1
 # OpenPose's order; at the neck's place stands any point, it is computed.

@@ -6,10 +6,7 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND, SKELETON
-from dwpose_ros.core.person_poses import PersonPoses
-
-THRESHOLD = 0.3
-LIMIT_PX = 10_000  # further out a coordinate is absurd, and OpenCV's fixed point overflows
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, visible
 
 # BGR. Left is cool and right is warm, hands lighter than arms.
 MIDDLE, FACE_COLOR = (255, 255, 255), (200, 255, 255)
@@ -35,13 +32,6 @@ _STROKES = [
     (color, bool(_FINE[LIMB_COLORS.index(color)]), np.array([c == color for c in LIMB_COLORS]))
     for color in dict.fromkeys(LIMB_COLORS)
 ]
-
-
-def visible(people: PersonPoses, threshold: float = THRESHOLD) -> np.ndarray:
-    """(n, 133) bool: scored above the threshold, and at a place that can be drawn."""
-    with np.errstate(invalid="ignore"):
-        drawable = (np.abs(people.xy) < LIMIT_PX).all(-1)  # False for NaN
-        return drawable & (people.scores > threshold)
 
 
 def draw_skeleton(

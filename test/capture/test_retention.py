@@ -30,9 +30,9 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     """Killed after the first of three files was begun."""
     done = subprocess.run([sys.executable, "-c", f"""
 import os, signal, pathlib
-from dwpose_ros.capture import store
+from dwpose_ros.capture import storage
 os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
-store.write_atomically({{pathlib.Path({str(tmp_path)!r}) / "a.png": b"half"}})
+storage.write_atomically({{pathlib.Path({str(tmp_path)!r}) / "a.png": b"half"}})
 """], check=False)
     assert done.returncode < 0
     (left,) = tmp_path.iterdir()

@@ -10,7 +10,7 @@ from onnx import helper
 
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 from dwpose_ros.evaluation import coco
 from dwpose_ros.evaluation.coco import PARTS, Boxes
 

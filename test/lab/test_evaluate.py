@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from dwpose_ros.cli import evaluate
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT, INDEX
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation import backends as backend
-from dwpose_ros.estimation.estimator import ModelError
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 from dwpose_ros.evaluation import coco
 from dwpose_ros.evaluation.coco import COLUMNS, Boxes
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.estimation.estimator import ModelError
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.evaluation.simcc import SimccNetwork, prepare
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import model_registry as models
 from dwpose_ros.estimation.backends import load
-from dwpose_ros.estimation.estimator import ModelError
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 CPU = ExecutionTarget(device="cpu")
 

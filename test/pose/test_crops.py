@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.estimation.crops import CpuCrops, around, crops_for
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.crop_geometry import around
+from dwpose_ros.estimation.crops import CpuCrops, crops_for
 from dwpose_ros.estimation.runtimes.gpu_crops import GpuCrops
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 BOTH = [CpuCrops(), GpuCrops("cpu")]  # the graph is the same on a GPU
 

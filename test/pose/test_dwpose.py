@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.dwpose import DWPose, decode
-from dwpose_ros.estimation.estimator import ModelError
-from dwpose_ros.estimation.runtimes import ExecutionTarget
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 SIZES = [(288, 384), (192, 256)]
 CPU = ExecutionTarget(device="cpu")

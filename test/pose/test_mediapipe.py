@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import FACE, FEET, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from dwpose_ros.estimation import mediapipe as subject
-from dwpose_ros.estimation.estimator import ModelError
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import checksums
 from dwpose_ros.estimation import model_registry as models
 from dwpose_ros.estimation.backends import find
-from dwpose_ros.estimation.estimator import ModelError
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB: several chunks
 

@@ -7,10 +7,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.dwpose import DWPose
-from dwpose_ros.estimation.estimator import ModelError
 from dwpose_ros.estimation.graph_rewrite import pose_network
-from dwpose_ros.estimation.runtimes import ExecutionTarget, open_network
+from dwpose_ros.estimation.runtimes import open_network
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 BOXES = [[100, 20, 180, 170]]
 no_cuda = pytest.mark.skipif(

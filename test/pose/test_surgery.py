@@ -6,9 +6,10 @@ import onnxruntime as ort
 import pytest
 from onnx import helper
 
-from dwpose_ros.estimation.estimator import ModelError
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.graph_rewrite import MEAN, STD, detector_network, pose_network
-from dwpose_ros.estimation.runtimes import ExecutionTarget, open_network
+from dwpose_ros.estimation.runtimes import open_network
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 SIZE = (48, 64)  # width, height: as small as the network below can be
 

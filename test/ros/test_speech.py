@@ -9,8 +9,9 @@ import time
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
-from dwpose_ros.ros.qos import LATCHED
 from std_msgs.msg import Bool, String
+
+from dwpose_ros.ros.qos import LATCHED
 
 SPEAKS = 'echo "start $text" >> {log}; sleep 0.8; echo "end $text [$*]" >> {log}'
 HANGS = 'trap "" TERM INT; echo "start $text" >> {log}; while true; do sleep 0.2; done'

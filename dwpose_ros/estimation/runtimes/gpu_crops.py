@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from dwpose_ros.estimation.crops import GREY, fit
+from dwpose_ros.estimation.crop_geometry import GREY, fit
 from dwpose_ros.estimation.onnx_graph import Graph
 from dwpose_ros.estimation.runtimes.onnx_runtime import PROVIDERS, session
 

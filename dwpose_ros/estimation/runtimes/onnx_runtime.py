@@ -12,9 +12,15 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from dwpose_ros.estimation.estimator import ModelError
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.model_registry import cache_dir
-from dwpose_ros.estimation.runtimes import MAX_BATCH, OFFERED, ExecutionTarget, Unavailable, line
+from dwpose_ros.estimation.runtimes.target import (
+    MAX_BATCH,
+    OFFERED,
+    ExecutionTarget,
+    Unavailable,
+    line,
+)
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -24,7 +30,7 @@ PROVIDERS = {
 # What should not be left to the CPU; shapes, and a detector's own NMS, may be.
 HEAVY = ("Conv", "MatMul", "Gemm", "FusedConv", "FusedMatMul", "GridSample", "TopK")
 
-_log = logging.getLogger("dwpose_ros.pose")
+_log = logging.getLogger(__name__)
 
 
 class OnnxRuntime:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.estimation.estimator import ModelError
+from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.model_registry import cache_dir
-from dwpose_ros.estimation.runtimes import ExecutionTarget, Unavailable, line
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Unavailable, line
 
 TYPES = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
 NAMES = {"float": "fp32", "f32": "fp32", "float32": "fp32", "f16": "fp16", "float16": "fp16",
