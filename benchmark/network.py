@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""Which images of 1280x720 at 30 Hz reach another machine, and how old they are there.
+
+    sudo .venv/bin/python benchmark/network.py --rosless .venv/bin/python --ros2 .venv-ros2/jazzy
+
+The machines are two network namespaces that a veth joins, each with a /dev/shm of its own, since
+Fast DDS would take it for one machine otherwise; one clock measures both. The real camera node runs
+in the first, in the second a reader that subscribes as our nodes do. What was sent is what the
+camera says in its diagnostics. Namespaces, and what runs in them, end with this program.
+
+Rates are limited by the queue tbf. Loss is a filter of four instructions, which any kernel with
+cls_bpf runs, as netem is not built into all; it drops packets at random on both sides where they
+come in, and so each fragment of a datagram by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+WIDTH, HEIGHT, RATE = 1280, 720, 30.0
+START_S = 20.0  # until the first image must have come
+WARM_S = 2.0  # after it, before anything is counted
+LINKS = {"1 Gbit": ("1gbit", 0.0), "100 Mbit": ("100mbit", 0.0),
+         "1 Gbit, 1 % lost": ("1gbit", 0.01), "100 Mbit, 1 % lost": ("100mbit", 0.01)}
+TRANSPORTS = {"raw": "image_raw", "compressed": "image_raw/compressed"}
+HEADER = ("middleware", "settings", "link", "images", "sent", "arrived", "share", "Hz",
+          "age p50, p95, max (ms)", "Mbit/s")
+
+
+class Setting(NamedTuple):
+    """A middleware, and how it is set."""
+
+    middleware: str
+    name: str
+    prefix: list[str]  # of every command
+    variables: dict[str, str]
+
+
+class Machine:
+    """A network namespace with a /dev/shm of its own; it ends when this process does."""
+
+    def __init__(self) -> None:
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "sh", "-c",
+             "mount -t tmpfs tmpfs /dev/shm && ip link set lo up && echo ready && exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if self._holder.stdout.readline() != "ready\n":
+            raise SystemExit("no network namespace can be made here: "
+                             + self._holder.stderr.read().strip())
+        self.pid = self._holder.pid
+
+    def command(self, *words: str) -> list[str]:
+        return ["nsenter", "--target", str(self.pid), "--net", "--mount", f"--wd={os.getcwd()}",
+                "--", *words]
+
+    def run(self, *words: str) -> str:
+        return run(*self.command(*words))
+
+    def sent_bytes(self) -> int:
+        """By its end of the cable, so far."""
+        link = json.loads(self.run("ip", "-json", "-statistics", "link", "show", "cable"))[0]
+        return link["stats64"]["tx"]["bytes"]
+
+    def end(self) -> None:
+        self._holder.stdin.close()
+        self._holder.wait(10)
+
+
+def run(*words: str) -> str:
+    """What a command prints; ends the program with what it complains of."""
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def join(machines: list[Machine], rate: str, loss: float) -> None:
+    """Lay the cable. Its queue is a network card's, of 1000 packets: whoever sends waits for it."""
+    name = f"cable{os.getpid()}"
+    run("ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}b")
+    for i, (machine, end) in enumerate(zip(machines, (name, f"{name}b"))):
+        run("ip", "link", "set", end, "netns", str(machine.pid), "name", "cable")
+        machine.run("ip", "address", "add", f"10.77.0.{i + 1}/24", "dev", "cable")
+        machine.run("ip", "link", "set", "cable", "up")
+        machine.run("ip", "route", "add", "224.0.0.0/4", "dev", "cable")
+        machine.run("tc", "qdisc", "add", "dev", "cable", "root", "tbf", "rate", rate,
+                    "burst", "32kb", "limit", "1514000")
+        if loss:
+            # A = random; if A >= loss: return TC_ACT_UNSPEC; return TC_ACT_SHOT
+            code = f"4,32 0 0 4294963256,53 0 1 {int(loss * 2**32)},6 0 0 4294967295,6 0 0 2"
+            machine.run("tc", "qdisc", "add", "dev", "cable", "clsact")
+            machine.run("tc", "filter", "add", "dev", "cable", "ingress", "bpf",
+                        "direct-action", "bytecode", code)
+
+
+def write_video(path: Path, count: int = 60) -> None:
+    """Frames full of detail, whose JPEGs are as large as a camera's of a furnished room."""
+    import cv2
+    import numpy as np
+    import skimage.data
+    photo = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+    random = np.random.default_rng(0)
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (WIDTH, HEIGHT))
+    for i in range(count):
+        move = np.array([[1.0, 0, 20 * np.sin(2 * np.pi * i / count)], [0, 1.0, 0]])
+        frame = cv2.warpAffine(photo, move, (WIDTH, HEIGHT), borderMode=cv2.BORDER_WRAP)
+        noise = random.normal(0, 3, frame.shape)
+        video.write(np.clip(frame + noise, 0, 255).astype(np.uint8))
+    video.release()
+
+
+# In the namespaces
+
+
+def read(transport: str, seconds: float) -> None:
+    """Subscribe as our nodes do. Prints a line when counting begins, and one with what came."""
+    import rclpy
+    from rclpy.qos import QoSProfile, ReliabilityPolicy
+    from sensor_msgs.msg import CompressedImage, Image
+
+    from dwpose_ros.ros.reliability import BestReliability
+    kind = Image if transport == "raw" else CompressedImage
+    arrived: list[tuple[int, int]] = []  # ns: stamped, taken up
+
+    def on_image(msg) -> None:
+        stamp = msg.header.stamp
+        arrived.append((stamp.sec * 10**9 + stamp.nanosec, time.time_ns()))
+    rclpy.init(args=[])
+    node = rclpy.create_node("reader")
+    topic = f"/{TRANSPORTS[transport]}"
+    subscription = BestReliability(
+        node, topic, f"sensor_msgs/msg/{kind.__name__}",
+        QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
+        lambda qos: node.create_subscription(kind, topic, on_image, qos))
+    node.create_timer(1.0, subscription.look)
+
+    def spin(end: float) -> None:
+        while time.monotonic() < end and not (end == first and arrived):
+            rclpy.spin_once(node, timeout_sec=0.05)
+    first = time.monotonic() + START_S
+    spin(first)
+    spin(time.monotonic() + WARM_S)
+    begin = time.time_ns()
+    print(json.dumps(begin), flush=True)
+    spin(time.monotonic() + seconds)
+    print(json.dumps([a for a in arrived if a[1] >= begin]), flush=True)
+
+
+def watch(transport: str) -> None:
+    """Prints how many images the camera says to have sent, and when it said so (ns)."""
+    import rclpy
+    from diagnostic_msgs.msg import DiagnosticArray
+    key = f"out /{TRANSPORTS[transport]} messages"
+
+    def on_diagnostics(msg) -> None:
+        counts = [v.value for s in msg.status if s.name == "camera" for v in s.values
+                  if v.key == key]
+        if counts:
+            print(json.dumps([time.time_ns(), int(counts[0])]), flush=True)
+    rclpy.init(args=[])
+    node = rclpy.create_node("watcher")
+    node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
+    rclpy.spin(node)
+
+
+# Outside of them
+
+
+def sent_between(said: list[list[int]], begin: int, end: int) -> float:
+    """Images the camera sent meanwhile, between two times (ns)."""
+    import numpy as np
+    if len(said) < 2:
+        raise SystemExit("the camera node did not tell of itself: run it by hand to see why")
+    return float(np.diff(np.interp([begin, end], *zip(*said)))[0])
+
+
+def measure(machines: list[Machine], setting: Setting, transport: str, seconds: float,
+            video: Path) -> list[str]:
+    """The figures of a row: sent, arrived, share, Hz, ages, Mbit/s."""
+    import numpy as np
+    environment = {name: value for name, value in os.environ.items() if name not in (
+        "ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_LOCALHOST_ONLY", "PYTHONPATH", "AMENT_PREFIX_PATH",
+        "LD_LIBRARY_PATH")}
+    said = tempfile.TemporaryFile("w+")
+    started = []
+
+    def start(machine: Machine, *words: str, stdout=subprocess.DEVNULL) -> subprocess.Popen:
+        # Variables last: a prefix that sources a ROS 2 sets some of them.
+        variables = [word for name, value in setting.variables.items()
+                     for word in ([f"{name}={value}"] if value else ["-u", name])]
+        started.append(subprocess.Popen(
+            machine.command(*setting.prefix, "env", *variables, *words), env=environment,
+            stdout=stdout, stderr=subprocess.DEVNULL, text=True, start_new_session=True))
+        return started[-1]
+    try:
+        start(machines[0], "python3", __file__, "--role", "watch", transport, stdout=said)
+        start(machines[0], "ros2", "run", "dwpose_ros", "camera", "--ros-args", "-p",
+              f"source:={video}", "-p", "loop:=true")
+        reader = start(machines[1], "python3", __file__, "--role", "read", transport,
+                       "--seconds", str(seconds), stdout=subprocess.PIPE)
+        begin = json.loads(reader.stdout.readline() or "0")
+        bytes_before = machines[0].sent_bytes()
+        arrived = json.loads(reader.stdout.readline() or "null")
+        end, bytes_after = time.time_ns(), machines[0].sent_bytes()
+        if arrived is None:
+            raise SystemExit(f"the reader failed ({setting.middleware}, {setting.name}): run "
+                             f"network.py --role read {transport} to see why")
+        time.sleep(1.5)  # the camera speaks once a second
+    finally:
+        stop(started)
+    said.seek(0)
+    sent = sent_between([json.loads(line) for line in said], begin, end)
+    ages = [(taken - stamp) / 1e6 for stamp, taken in arrived]
+    told = ", ".join(f"{x:.0f}" for x in np.percentile(ages, (50, 95, 100))) if ages else "-"
+    share = min(1.0, len(ages) / sent) if sent >= 1 else 0.0
+    return [f"{sent:.0f}", f"{len(ages)}", f"{share:.0%}", f"{len(ages) / seconds:.1f}", told,
+            f"{(bytes_after - bytes_before) * 8e3 / (end - begin):.0f}"]
+
+
+def stop(processes: list[subprocess.Popen]) -> None:
+    """As Ctrl-C does it; a camera that waits for its network may need more."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        for process in processes:
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+        for process in processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+
+
+def settings(args: argparse.Namespace, folder: Path) -> list[Setting]:
+    """What was asked for, each middleware with our settings first."""
+    found = []
+    more = {True: [], False: []}  # by whether it is Cyclone DDS's
+    for file in args.settings:
+        more["<CycloneDDS" in file.read_text()].append(file)
+    if args.rosless:
+        path = f"PATH={args.rosless.absolute().parent}:{os.environ['PATH']}"
+        ours = CONFIG / "cyclonedds.xml"
+        # What a system gives that has not been told to give more.
+        usual = folder / "small_buffer.xml"
+        usual.write_text(ours.read_text().replace('max="32MB"', 'max="212992B"'))
+        found += [Setting("Cyclone DDS", f.name, ["env", path],
+                          {"CYCLONEDDS_URI": f.absolute().as_uri()})
+                  for f in (ours, usual, *more[True])]
+    if args.ros2:
+        prefix = ["bash", "-c", '. "$0"/setup.bash && exec "$@"', str(args.ros2.absolute())]
+        names = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+        found += [Setting("Fast DDS", f.name if f else "its defaults", prefix,
+                          dict.fromkeys(names, str(f.absolute()) if f else ""))
+                  for f in (CONFIG / "fastdds.xml", None, *more[False])]
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rosless", type=Path, metavar="PYTHON", help="with rosless installed")
+    parser.add_argument("--ros2", type=Path, metavar="FOLDER",
+                        help="of a real ROS 2 with our package, where its setup.bash is")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each row (%(default)s)")
+    parser.add_argument("--settings", type=Path, nargs="*", default=[], metavar="XML",
+                        help="more of them, for Cyclone DDS or Fast DDS")
+    parser.add_argument("--only", default="", help="rows with this text")
+    parser.add_argument("--role", nargs=2, metavar=("read|watch", "raw|compressed"),
+                        help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.role:
+        role, transport = args.role
+        read(transport, args.seconds) if role == "read" else watch(transport)
+        return 0
+    if not (args.rosless or args.ros2):
+        parser.error("name --rosless, --ros2, or both")
+    if os.geteuid():
+        raise SystemExit("network namespaces are made by root: run this with sudo")
+    if missing := [p for p in ("ip", "tc", "unshare", "nsenter") if not shutil.which(p)]:
+        raise SystemExit(f"{', '.join(missing)} missing: apt-get install iproute2 util-linux")
+    print("| " + " | ".join(HEADER) + " |\n" + "| --- " * len(HEADER) + "|", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        video = Path(folder) / "video.avi"
+        write_video(video)
+        for link, (rate, loss) in LINKS.items():
+            for transport in TRANSPORTS:
+                for setting in settings(args, Path(folder)):
+                    row = [setting.middleware, setting.name, link, transport]
+                    if args.only in " | ".join(row):
+                        show(row, setting, rate, loss, transport, args.seconds, video)
+    return 0
+
+
+def show(row: list[str], setting: Setting, rate: str, loss: float, transport: str,
+         seconds: float, video: Path) -> None:
+    """Print a row, measured on machines and a cable of its own."""
+    machines = [Machine(), Machine()]
+    try:
+        join(machines, rate, loss)
+        figures = measure(machines, setting, transport, seconds, video)
+    finally:
+        for machine in machines:
+            machine.end()
+    print("| " + " | ".join(row + figures) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
