@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 WIDTH, HEIGHT, RATE = 1280, 720, 30.0
-START_S = 20.0  # until the first image must have come
+START_S = 10.0  # until the first image must have come
 WARM_S = 2.0  # after it, before anything is counted
 LINKS = {"1 Gbit": ("1gbit", 0.0), "100 Mbit": ("100mbit", 0.0),
          "1 Gbit, 1 % lost": ("1gbit", 0.01), "100 Mbit, 1 % lost": ("100mbit", 0.01)}
@@ -155,6 +155,7 @@ def read(transport: str, seconds: float) -> None:
     print(json.dumps(begin), flush=True)
     spin(time.monotonic() + seconds)
     print(json.dumps([a for a in arrived if a[1] >= begin]), flush=True)
+    rclpy.spin(node)  # the camera sends only while somebody subscribes
 
 
 def watch(transport: str) -> None:
@@ -249,19 +250,20 @@ def settings(args: argparse.Namespace, folder: Path) -> list[Setting]:
         more["<CycloneDDS" in file.read_text()].append(file)
     if args.rosless:
         path = f"PATH={args.rosless.absolute().parent}:{os.environ['PATH']}"
-        ours = CONFIG / "cyclonedds.xml"
-        # What a system gives that has not been told to give more.
-        usual = folder / "small_buffer.xml"
-        usual.write_text(ours.read_text().replace('max="32MB"', 'max="212992B"'))
+        ours = [CONFIG / "cyclonedds.xml", CONFIG / "cyclonedds_network.xml"]
+        for file in tuple(ours):  # and with what a system gives that was not told to give more
+            ours.append(folder / f"{file.stem}_208kB.xml")
+            ours[-1].write_text(file.read_text().replace('max="32MB"', 'max="212992B"'))
         found += [Setting("Cyclone DDS", f.name, ["env", path],
                           {"CYCLONEDDS_URI": f.absolute().as_uri()})
-                  for f in (ours, usual, *more[True])]
+                  for f in (*ours, *more[True])]
     if args.ros2:
         prefix = ["bash", "-c", '. "$0"/setup.bash && exec "$@"', str(args.ros2.absolute())]
         names = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
         found += [Setting("Fast DDS", f.name if f else "its defaults", prefix,
                           dict.fromkeys(names, str(f.absolute()) if f else ""))
-                  for f in (CONFIG / "fastdds.xml", None, *more[False])]
+                  for f in (CONFIG / "fastdds.xml", None, CONFIG / "fastdds_network.xml",
+                            *more[False])]
     return found
 
 
