@@ -4,13 +4,9 @@
     sudo .venv/bin/python benchmark/network.py --rosless .venv/bin/python --ros2 .venv-ros2/jazzy
 
 The machines are two network namespaces that a veth joins, each with a /dev/shm of its own, since
-Fast DDS would take it for one machine otherwise; one clock measures both. The real camera node runs
-in the first, in the second a reader that subscribes as our nodes do. What was sent is what the
-camera says in its diagnostics. Namespaces, and what runs in them, end with this program.
-
-Rates are limited by the queue tbf. Loss is a filter of four instructions, which any kernel with
-cls_bpf runs, as netem is not built into all; it drops packets at random on both sides where they
-come in, and so each fragment of a datagram by itself.
+Fast DDS would take them for one machine otherwise; one clock measures both. The real camera node
+runs in the first, in the second a reader that subscribes as our nodes do. What was sent is what
+the camera says in its diagnostics. Namespaces, and what runs in them, end with this program.
 """
 
 from __future__ import annotations
@@ -18,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from machines import Machine, check, join
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 WIDTH, HEIGHT, RATE = 1280, 720, 30.0
@@ -45,63 +42,6 @@ class Setting(NamedTuple):
     name: str
     prefix: list[str]  # of every command
     variables: dict[str, str]
-
-
-class Machine:
-    """A network namespace with a /dev/shm of its own; it ends when this process does."""
-
-    def __init__(self) -> None:
-        self._holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "sh", "-c",
-             "mount -t tmpfs tmpfs /dev/shm && ip link set lo up && echo ready && exec cat"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if self._holder.stdout.readline() != "ready\n":
-            raise SystemExit("no network namespace can be made here: "
-                             + self._holder.stderr.read().strip())
-        self.pid = self._holder.pid
-
-    def command(self, *words: str) -> list[str]:
-        return ["nsenter", "--target", str(self.pid), "--net", "--mount", f"--wd={os.getcwd()}",
-                "--", *words]
-
-    def run(self, *words: str) -> str:
-        return run(*self.command(*words))
-
-    def sent_bytes(self) -> int:
-        """By its end of the cable, so far."""
-        link = json.loads(self.run("ip", "-json", "-statistics", "link", "show", "cable"))[0]
-        return link["stats64"]["tx"]["bytes"]
-
-    def end(self) -> None:
-        self._holder.stdin.close()
-        self._holder.wait(10)
-
-
-def run(*words: str) -> str:
-    """What a command prints; ends the program with what it complains of."""
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def join(machines: list[Machine], rate: str, loss: float) -> None:
-    """Lay the cable. Its queue is a network card's, of 1000 packets: whoever sends waits for it."""
-    name = f"cable{os.getpid()}"
-    run("ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}b")
-    for i, (machine, end) in enumerate(zip(machines, (name, f"{name}b"))):
-        run("ip", "link", "set", end, "netns", str(machine.pid), "name", "cable")
-        machine.run("ip", "address", "add", f"10.77.0.{i + 1}/24", "dev", "cable")
-        machine.run("ip", "link", "set", "cable", "up")
-        machine.run("ip", "route", "add", "224.0.0.0/4", "dev", "cable")
-        machine.run("tc", "qdisc", "add", "dev", "cable", "root", "tbf", "rate", rate,
-                    "burst", "32kb", "limit", "1514000")
-        if loss:
-            # A = random; if A >= loss: return TC_ACT_UNSPEC; return TC_ACT_SHOT
-            code = f"4,32 0 0 4294963256,53 0 1 {int(loss * 2**32)},6 0 0 4294967295,6 0 0 2"
-            machine.run("tc", "qdisc", "add", "dev", "cable", "clsact")
-            machine.run("tc", "filter", "add", "dev", "cable", "ingress", "bpf",
-                        "direct-action", "bytecode", code)
 
 
 def write_video(path: Path, count: int = 60) -> None:
@@ -145,15 +85,15 @@ def read(transport: str, seconds: float) -> None:
         lambda qos: node.create_subscription(kind, topic, on_image, qos))
     node.create_timer(1.0, subscription.look)
 
-    def spin(end: float) -> None:
-        while time.monotonic() < end and not (end == first and arrived):
+    def spin(duration: float, until=lambda: False) -> None:
+        end = time.monotonic() + duration
+        while time.monotonic() < end and not until():
             rclpy.spin_once(node, timeout_sec=0.05)
-    first = time.monotonic() + START_S
-    spin(first)
-    spin(time.monotonic() + WARM_S)
+    spin(START_S, until=lambda: arrived)
+    spin(WARM_S)
     begin = time.time_ns()
     print(json.dumps(begin), flush=True)
-    spin(time.monotonic() + seconds)
+    spin(seconds)
     print(json.dumps([a for a in arrived if a[1] >= begin]), flush=True)
     rclpy.spin(node)  # the camera sends only while somebody subscribes
 
@@ -178,23 +118,14 @@ def watch(transport: str) -> None:
 # Outside of them
 
 
-def sent_between(said: list[list[int]], begin: int, end: int) -> float:
-    """Images the camera sent meanwhile, between two times (ns)."""
-    import numpy as np
-    if len(said) < 2:
-        raise SystemExit("the camera node did not tell of itself: run it by hand to see why")
-    return float(np.diff(np.interp([begin, end], *zip(*said)))[0])
-
-
 def measure(machines: list[Machine], setting: Setting, transport: str, seconds: float,
             video: Path) -> list[str]:
     """The figures of a row: sent, arrived, share, Hz, ages, Mbit/s."""
-    import numpy as np
     environment = {name: value for name, value in os.environ.items() if name not in (
         "ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_LOCALHOST_ONLY", "PYTHONPATH", "AMENT_PREFIX_PATH",
         "LD_LIBRARY_PATH")}
     said = tempfile.TemporaryFile("w+")
-    started = []
+    started: list[subprocess.Popen] = []
 
     def start(machine: Machine, *words: str, stdout=subprocess.DEVNULL) -> subprocess.Popen:
         # Variables last: a prefix that sources a ROS 2 sets some of them.
@@ -210,7 +141,7 @@ def measure(machines: list[Machine], setting: Setting, transport: str, seconds: 
               f"source:={video}", "-p", "loop:=true")
         reader = start(machines[1], "python3", __file__, "--role", "read", transport,
                        "--seconds", str(seconds), stdout=subprocess.PIPE)
-        begin = json.loads(reader.stdout.readline() or "0")
+        begin = json.loads(reader.stdout.readline() or "0")  # both empty where it failed
         bytes_before = machines[0].sent_bytes()
         arrived = json.loads(reader.stdout.readline() or "null")
         end, bytes_after = time.time_ns(), machines[0].sent_bytes()
@@ -221,12 +152,23 @@ def measure(machines: list[Machine], setting: Setting, transport: str, seconds: 
     finally:
         stop(started)
     said.seek(0)
-    sent = sent_between([json.loads(line) for line in said], begin, end)
+    return figures([json.loads(line) for line in said], arrived, begin, end,
+                   bytes_after - bytes_before)
+
+
+def figures(said: list[list[int]], arrived: list[list[int]], begin: int, end: int,
+            sent_bytes: int) -> list[str]:
+    """From what the camera said and the reader took up between two times (ns)."""
+    import numpy as np
+    if not said:
+        raise SystemExit("the camera node did not tell of itself: run it by hand to see why")
+    sent = float(np.diff(np.interp([begin, end], *zip(*said)))[0])
     ages = [(taken - stamp) / 1e6 for stamp, taken in arrived]
     told = ", ".join(f"{x:.0f}" for x in np.percentile(ages, (50, 95, 100))) if ages else "-"
     share = min(1.0, len(ages) / sent) if sent >= 1 else 0.0
+    seconds = (end - begin) / 1e9
     return [f"{sent:.0f}", f"{len(ages)}", f"{share:.0%}", f"{len(ages) / seconds:.1f}", told,
-            f"{(bytes_after - bytes_before) * 8e3 / (end - begin):.0f}"]
+            f"{sent_bytes * 8e-6 / seconds:.0f}"]
 
 
 def stop(processes: list[subprocess.Popen]) -> None:
@@ -245,9 +187,8 @@ def stop(processes: list[subprocess.Popen]) -> None:
 def settings(args: argparse.Namespace, folder: Path) -> list[Setting]:
     """What was asked for, each middleware with our settings first."""
     found = []
-    more = {True: [], False: []}  # by whether it is Cyclone DDS's
-    for file in args.settings:
-        more["<CycloneDDS" in file.read_text()].append(file)
+    cyclone = [f for f in args.settings if "<CycloneDDS" in f.read_text()]
+    fast = [f for f in args.settings if f not in cyclone]
     if args.rosless:
         path = f"PATH={args.rosless.absolute().parent}:{os.environ['PATH']}"
         ours = [CONFIG / "cyclonedds.xml", CONFIG / "cyclonedds_network.xml"]
@@ -256,14 +197,13 @@ def settings(args: argparse.Namespace, folder: Path) -> list[Setting]:
             ours[-1].write_text(file.read_text().replace('max="32MB"', 'max="212992B"'))
         found += [Setting("Cyclone DDS", f.name, ["env", path],
                           {"CYCLONEDDS_URI": f.absolute().as_uri()})
-                  for f in (*ours, *more[True])]
+                  for f in (*ours, *cyclone)]
     if args.ros2:
         prefix = ["bash", "-c", '. "$0"/setup.bash && exec "$@"', str(args.ros2.absolute())]
         names = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
         found += [Setting("Fast DDS", f.name if f else "its defaults", prefix,
                           dict.fromkeys(names, str(f.absolute()) if f else ""))
-                  for f in (CONFIG / "fastdds.xml", None, CONFIG / "fastdds_network.xml",
-                            *more[False])]
+                  for f in (CONFIG / "fastdds.xml", None, CONFIG / "fastdds_network.xml", *fast)]
     return found
 
 
@@ -275,6 +215,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each row (%(default)s)")
     parser.add_argument("--settings", type=Path, nargs="*", default=[], metavar="XML",
                         help="more of them, for Cyclone DDS or Fast DDS")
+    parser.add_argument("--sysctl", nargs="*", default=[], metavar="NAME=VALUE",
+                        help="of both machines, as net.ipv4.ipfrag_time=1")
     parser.add_argument("--only", default="", help="rows with this text")
     parser.add_argument("--role", nargs=2, metavar=("read|watch", "raw|compressed"),
                         help=argparse.SUPPRESS)
@@ -285,10 +227,7 @@ def main() -> int:
         return 0
     if not (args.rosless or args.ros2):
         parser.error("name --rosless, --ros2, or both")
-    if os.geteuid():
-        raise SystemExit("network namespaces are made by root: run this with sudo")
-    if missing := [p for p in ("ip", "tc", "unshare", "nsenter") if not shutil.which(p)]:
-        raise SystemExit(f"{', '.join(missing)} missing: apt-get install iproute2 util-linux")
+    check()
     print("| " + " | ".join(HEADER) + " |\n" + "| --- " * len(HEADER) + "|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "video.avi"
@@ -298,21 +237,12 @@ def main() -> int:
                 for setting in settings(args, Path(folder)):
                     row = [setting.middleware, setting.name, link, transport]
                     if args.only in " | ".join(row):
-                        show(row, setting, rate, loss, transport, args.seconds, video)
+                        with Machine() as sender, Machine() as receiver:
+                            machines = [sender, receiver]
+                            join(machines, rate, loss, args.sysctl)
+                            row += measure(machines, setting, transport, args.seconds, video)
+                        print("| " + " | ".join(row) + " |", flush=True)
     return 0
-
-
-def show(row: list[str], setting: Setting, rate: str, loss: float, transport: str,
-         seconds: float, video: Path) -> None:
-    """Print a row, measured on machines and a cable of its own."""
-    machines = [Machine(), Machine()]
-    try:
-        join(machines, rate, loss)
-        figures = measure(machines, setting, transport, seconds, video)
-    finally:
-        for machine in machines:
-            machine.end()
-    print("| " + " | ".join(row + figures) + " |", flush=True)
 
 
 if __name__ == "__main__":
