@@ -12,7 +12,11 @@ except ImportError:  # without ROS 2 it is Cyclone DDS
 
 def image_cure() -> str:
     """Why large images get lost on the middleware in use, and what helps."""
-    name = get_rmw_implementation_identifier()
+    return (f"{_on_one_machine(get_rmw_implementation_identifier())}; if they come from another "
+            "machine, see \"On two machines\" in the README")
+
+
+def _on_one_machine(name: str) -> str:
     if "fastrtps" in name:
         return ("large images get lost where Fast DDS's shared memory is small, which is its "
                 "default: where they are published, set FASTRTPS_DEFAULT_PROFILES_FILE (Kilted "
