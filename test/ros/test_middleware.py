@@ -238,7 +238,8 @@ def everywhere(monkeypatch) -> None:
 
 @only_fast_dds
 @pytest.mark.parametrize("options, before", [
-    ("-o size=64m", ""), ("-o size=64m", ALMOST), ("-o ro", "")], ids=["small", "full", "read-only"])
+    ("-o size=64m", ""), ("-o size=64m", ALMOST), ("-o ro", "")],
+    ids=["small", "full", "read-only"])
 @pytest.mark.parametrize("profile", ["", str(CONFIG / settings.SHARED_MEMORY)],
                          ids=["none", "ours"])
 def test_images_arrive_by_udp_where_shared_memory_is_unfit(everywhere, peer, command, tmp_path,
