@@ -7,6 +7,7 @@ the process.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,8 @@ SHARED_MEMORY, UDP = "fastdds.xml", "fastdds_udp.xml"  # our profiles, in config
 LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
 FULL_SHM = 16_000_000  # bytes; what Fast DDS writes beyond the end kills its process (SIGBUS)
 TRACING_SHM = 16_384
+SEGMENT = 105_000_000  # bytes, of our profile: in a smaller /dev/shm it cannot be made
+_DECLARATION = r"<\?.*?\?>"  # of XML, which is right at a document's beginning only
 _SHM_CURE = "docker run --shm-size=1g"
 
 
@@ -34,9 +37,10 @@ def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ)
         return fault
     # ROS 2's tracing makes two small files there, and dies where they cannot be filled.
     traced = bool(_installed(environ)) and not list(Path(shm).glob("lttng-ust-wait-*"))
-    if traced and os.access(shm, os.W_OK) and _free_bytes(shm) < TRACING_SHM:
-        return (f"{shm} is full ({_free_bytes(shm) / 1e6:.0f} MB left), of which ROS 2 dies: free "
-                f"some of it ({_SHM_CURE})")
+    free, size = _space(shm)
+    if traced and size and free < TRACING_SHM:
+        return (f"{shm} is full ({free / 1e6:.0f} MB left), of which ROS 2 dies: free some of it "
+                f"({_SHM_CURE})")
     return ""
 
 
@@ -86,7 +90,7 @@ def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
     if "<" in value:
         try:
             # Files in the list, and the commas, are text between elements.
-            ElementTree.fromstring(f"<list>{value}</list>")
+            ElementTree.fromstring(f"<list>{re.sub(_DECLARATION, '', value)}</list>")
         except ElementTree.ParseError as err:
             return f"CYCLONEDDS_URI is not XML ({err}): {value!r}{cure}"
         return ""
@@ -107,8 +111,8 @@ def fast_dds(config: Path, shm: str = "/dev/shm",
     faults = [f"{name} names '{path}', which {fault}" for name, path in given.items()
               if (fault := file_fault(path, ("profiles", "dds")))]
     users = [path for path in given.values() if path.parent.resolve() != config.resolve()]
-    free = _free_bytes(shm)
-    if free < FULL_SHM and os.access(shm, os.W_OK) and _on_this_machine(environ):
+    free, size = _space(shm)
+    if size and free < FULL_SHM and _on_this_machine(environ):
         raise ValueError(f"{shm} is full ({free / 1e6:.0f} MB left), of which Fast DDS dies: free "
                          f"some of it ({_SHM_CURE}), or let ROS_AUTOMATIC_DISCOVERY_RANGE be "
                          "SUBNET, since with LOCALHOST Fast DDS always uses it")
@@ -118,10 +122,10 @@ def fast_dds(config: Path, shm: str = "/dev/shm",
             "memory, Fast DDS ends the process with `Bus error`; free some of it"))
     told = [f"{fault}: dwpose_ros's own profile is used; mend it, or unset it" for fault in faults]
     # Whoever launched has looked already, before the images' publishers took their share.
-    chosen = bool(given) and not faults
+    chosen = bool(given) and not faults and size >= SEGMENT
     if free >= (FULL_SHM if chosen else LEAST_SHM):
         return FastDds("" if chosen else SHARED_MEMORY, "; ".join(told))
-    if any(path.name == UDP for path in given.values()):
+    if not faults and any(path.name == UDP for path in given.values()):
         return FastDds("", "")
     told.append(f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS "
                 "needs for images in shared memory: they go by UDP, where some may get lost "
@@ -136,10 +140,12 @@ def _on_this_machine(environ: Mapping[str, str]) -> bool:
             or environ.get("ROS_LOCALHOST_ONLY") == "1")
 
 
-def _free_bytes(folder: str) -> int:
-    """What can be written there; 0 if nothing can."""
+def _space(folder: str) -> tuple[int, int]:
+    """Bytes that are free, and that there are; 0 where nothing can be written."""
     try:
         system = os.statvfs(folder)
     except OSError:
-        return 0
-    return system.f_bavail * system.f_frsize if os.access(folder, os.W_OK) else 0
+        return 0, 0
+    if not os.access(folder, os.W_OK):
+        return 0, 0
+    return system.f_bavail * system.f_frsize, system.f_blocks * system.f_frsize
