@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import os
+import signal
 import sys
 import time
 
@@ -25,6 +26,8 @@ MATCHED_S = 0.5  # from the first subscription that is seen, until it is there f
 
 def main() -> None:
     width, height, rate, depth = map(int, sys.argv[1:5])
+    # Which a shell has background jobs ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("driver")
     publisher = node.create_publisher(Image, "image_raw", QoSProfile(

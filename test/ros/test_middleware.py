@@ -104,7 +104,8 @@ class TestCycloneDds:
             assert "mend it, or unset it" in told and "\n" not in told
 
     @pytest.mark.parametrize("uri", [
-        "", (CONFIG / "cyclonedds.xml").as_uri(), "<CycloneDDS/>", '<?xml version="1.0"?><CycloneDDS/>',
+        "", (CONFIG / "cyclonedds.xml").as_uri(), "<CycloneDDS/>",
+        '<?xml version="1.0"?><CycloneDDS/>',
         "<CycloneDDS/>,<CycloneDDS><Domain/></CycloneDDS>"])
     def test_others_are_left_to_it(self, uri):
         assert settings.cyclone_fault({"CYCLONEDDS_URI": uri}) == ""
