@@ -21,6 +21,7 @@ from dwpose_ros.nodes.guide import GoalHandle, GuideServer
 from dwpose_ros.nodes.running import MISTAKES, run
 from dwpose_ros.nodes.speech import LATCHED
 from dwpose_ros.ros.health import WATCH_S
+from dwpose_ros.ros.middleware import foreign_server, own_vendor
 from dwpose_ros.ros.poses import pose_input
 from dwpose_ros.srv import Capture
 
@@ -173,6 +174,11 @@ class Guidance(DwposeNode):
         if not self._capture.service_is_ready():
             self.get_logger().error(NO_CAPTURE)
             return session.captured(request, False, message=NO_CAPTURE)
+        if theirs := foreign_server(self, self.resolve_service_name("capture")):
+            fault = (f"the capture node runs on {theirs}, and cannot be asked on {own_vendor()}: "
+                     "set RMW_IMPLEMENTATION to the same for both")
+            self.get_logger().error(fault)
+            return session.captured(request, False, message=fault)
 
         def answered(future) -> None:
             response = future.result()
