@@ -2,14 +2,18 @@
 """How long a frame takes from the camera's stamp to /wholebody_pose, and what of it is ours.
 
 One run prints, for 1280x720 at 30 Hz with real nodes in processes of their own: the engine's time
-per frame (asked of the pose node), latency from stamp to a subscriber's callback, frames dropped,
-age of the oldest frame ever taken up, guidance time per message, and how much of a core each node
-of the whole launched system takes while nobody looks at the overlay.
+per frame (asked of the pose node), latency from stamp to a subscriber's callback, frames sent,
+arrived and dropped, age of the oldest frame ever taken up, guidance time per message, and how much
+of a core each node of the whole launched system takes while nobody looks at the overlay.
+
+With `--worlds .venv .venv-ros2/jazzy` (`sourced`: as it is in this terminal) each environment
+takes its turn, and a table has them side by side.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -21,78 +25,130 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import skimage.data
+import worlds
 from nodes import start, stop
 
-WIDTH, HEIGHT, RATE = 1280, 720, 30.0
+RATE = 30.0
 BAR_MS = 15.0  # what the middleware may add to the engine, at the 95th percentile
 GUIDANCE_BAR_MS = 1.0
+OLDEST_BAR_MS = 100.0
+ARRIVED_BAR, ARRIVED_BAR_DRIVER = 0.995, 0.9  # of the frames that were sent
+READY_S = 60.0  # until the first pose, of which networks take most to load
+WARM_S = 5.0  # the network's first runs
+SETTLE_S = 2.5  # until what was under way has arrived and the diagnostics tell of it
 
 
-def write_video(path: Path, count: int = 300) -> None:
+def write_video(path: Path, width: int, height: int, count: int = 300) -> None:
     """A portrait that sways a little; motion JPEG, which costs the camera node little."""
+    import skimage.data
     photo = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
-    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (WIDTH, HEIGHT))
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (width, height))
+    scale = 1.2 * height / 720
     for i in range(count):
         shift = 20 * np.sin(2 * np.pi * i / 30)
-        move = np.array([[1.2, 0, 340 + shift], [0, 1.2, HEIGHT - 1.2 * 512]])
-        video.write(cv2.warpAffine(photo, move, (WIDTH, HEIGHT), borderValue=(96, 88, 80)))
+        move = np.array([[scale, 0, width / 2 - 256 * scale + shift],
+                         [0, scale, height - scale * 512]])
+        video.write(cv2.warpAffine(photo, move, (width, height), borderValue=(96, 88, 80)))
     video.release()
 
 
-def measure_pipeline(seconds: float, parameters: dict[str, str]) -> dict[str, float]:
-    """Latencies with camera and pose node, as a subscriber in a third process sees them."""
-    import rclpy
-    from diagnostic_msgs.msg import DiagnosticArray
+class Watcher:
+    """A subscriber in a process of its own: latencies, and what the nodes say of themselves."""
 
-    from dwpose_ros.msg import WholeBodyPose
-    latencies: list[float] = []
-    latest: dict[str, str] = {}
-    recording = False
-    rclpy.init(args=[])
-    node = rclpy.create_node("benchmark")
+    def __init__(self) -> None:
+        import rclpy
+        from diagnostic_msgs.msg import DiagnosticArray
 
-    def on_pose(msg) -> None:
-        if recording:
-            now = node.get_clock().now().nanoseconds
+        from dwpose_ros.msg import WholeBodyPose
+        self.latencies: list[float] = []
+        self.told: dict[str, dict[str, str]] = {}  # by node
+        self.recording = False
+        rclpy.init(args=[])
+        self._rclpy, self.node = rclpy, rclpy.create_node("benchmark")
+        self.poses = 0
+        self.node.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 5)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+
+    def _on_pose(self, msg) -> None:
+        self.poses += 1
+        if self.recording:
+            now = self.node.get_clock().now().nanoseconds
             stamp = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
-            latencies.append((now - stamp) / 1e6)
+            self.latencies.append((now - stamp) / 1e6)
 
-    def on_diagnostics(msg) -> None:
-        if msg.status[0].name == "pose":  # of all nodes
-            latest.update({v.key: v.value for v in msg.status[0].values})
-    node.create_subscription(WholeBodyPose, "wholebody_pose", on_pose, 5)
-    node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 1)
+    def _on_diagnostics(self, msg) -> None:
+        self.told[msg.status[0].name] = {v.key: v.value for v in msg.status[0].values} | {
+            "message": msg.status[0].message}
 
-    def spin(duration: float) -> None:
+    def spin(self, duration: float, until=lambda: False) -> None:
         end = time.monotonic() + duration
-        while time.monotonic() < end:
-            rclpy.spin_once(node, timeout_sec=0.05)
-    with tempfile.TemporaryDirectory() as folder:
-        video = Path(folder) / "sway.avi"
-        write_video(video)
-        processes = [start("pose", **parameters), start("camera", source=video, loop="true")]
-        try:
-            spin(8.0)  # start-up, and the network's first runs
-            before, recording = dict(latest), True
-            spin(seconds)
-            recording = False
-            spin(1.5)
-        finally:
-            stop(*processes)
-    node.destroy_node()
-    rclpy.shutdown()
-    if not latencies:
+        while time.monotonic() < end and not until():
+            self._rclpy.spin_once(self.node, timeout_sec=0.05)
+
+    def deactivate(self, name: str) -> None:
+        """Ask a managed node for it; it then still tells how much it has sent."""
+        from lifecycle_msgs.msg import Transition
+        from lifecycle_msgs.srv import ChangeState
+        client = self.node.create_client(ChangeState, f"{name}/change_state")
+        client.wait_for_service(10.0)
+        asked = client.call_async(ChangeState.Request(
+            transition=Transition(id=Transition.TRANSITION_DEACTIVATE)))
+        self.spin(10.0, asked.done)
+
+    def close(self) -> None:
+        self.node.destroy_node()
+        self._rclpy.shutdown()
+
+
+def measure_pipeline(args, parameters: dict[str, str], video: Path) -> dict:
+    """Latencies and losses with camera and pose node, as a third process sees them."""
+    width, height = args.size
+    watcher = Watcher()
+    pose = start("pose", **parameters)
+    if args.driver:
+        camera = subprocess.Popen(
+            [sys.executable, str(Path(__file__).parent / "driver.py"), str(width), str(height),
+             f"{RATE:.0f}", str(args.depth)], start_new_session=True, text=True,
+            stdout=subprocess.PIPE)
+    else:
+        camera = start("camera", source=video, loop="true", after="pose")
+    try:
+        watcher.spin(READY_S, lambda: watcher.poses > 0)
+        watcher.spin(WARM_S)
+        before, watcher.recording = dict(watcher.told.get("pose", {})), True
+        watcher.spin(args.seconds)
+        watcher.recording = False
+        message = watcher.told["pose"]["message"] if "pose" in watcher.told else ""
+        if args.driver:
+            os.kill(camera.pid, signal.SIGINT)
+        else:
+            watcher.deactivate("camera")
+        watcher.spin(SETTLE_S)
+    finally:
+        stop(pose, camera)
+        watcher.close()
+    if not watcher.latencies:
         raise SystemExit("no pose came: run the pose node by hand to see why")
+    told = watcher.told["pose"]
+    sent = int(camera.stdout.read() if args.driver
+               else watcher.told["camera"]["out /image_raw messages"])
+    return figures_of(watcher, told, before, sent, args.seconds) | {"message": message}
+
+
+def figures_of(watcher: Watcher, told: dict[str, str], before: dict[str, str], sent: int,
+               seconds: float) -> dict:
+    from dwpose_ros.ros.middleware import get_rmw_implementation_identifier
+    p50, p95 = np.percentile(watcher.latencies, [50, 95])
+    engine_p95, arrived = float(told["engine p95 (ms)"]), int(told["in /image_raw messages"])
     return {
-        "engine p50": float(latest["engine p50 (ms)"]),
-        "engine p95": float(latest["engine p95 (ms)"]),
-        "latency p50": float(np.percentile(latencies, 50)),
-        "latency p95": float(np.percentile(latencies, 95)),
-        "poses a second": len(latencies) / seconds,
-        "dropped": int(latest["frames dropped"]) - int(before.get("frames dropped", 0)),
-        "oldest": float(latest["oldest frame processed (ms)"]),
-        "model": latest["model"], "device": latest["device"],
+        "engine p50": float(told["engine p50 (ms)"]), "engine p95": engine_p95,
+        "latency p50": float(p50), "latency p95": float(p95), "added": float(p95) - engine_p95,
+        "poses a second": len(watcher.latencies) / seconds,
+        "dropped": int(told["frames dropped"]) - int(before.get("frames dropped", 0)),
+        "oldest": float(told["oldest frame processed (ms)"]),
+        "sent": sent, "arrived": arrived, "share": arrived / max(sent, 1),
+        "model": told["model"], "device": told["device"],
+        "middleware": get_rmw_implementation_identifier(),
     }
 
 
@@ -111,11 +167,12 @@ def measure_guidance(messages: int = 2000) -> float:
                         x=random.uniform(400, 800, 133).astype(np.float32),
                         y=random.uniform(50, 700, 133).astype(np.float32),
                         scores=random.uniform(0.2, 1, 133).astype(np.float32))
-    message = WholeBodyPose(width=WIDTH, height=HEIGHT, persons=[person])
+    width, height = 1280, 720
+    message = WholeBodyPose(width=width, height=height, persons=[person])
     start_s = time.perf_counter()
     for i in range(messages):
         ids, people = from_msg(message)
-        view = follower.look(ids, people.xy, people.scores, people.boxes, WIDTH, HEIGHT, i / 30)
+        view = follower.look(ids, people.xy, people.scores, people.boxes, width, height, i / 30)
         coach.update(judge(view, profile), i / 30)
     return (time.perf_counter() - start_s) / messages * 1e3
 
@@ -130,7 +187,7 @@ def measure_idle(seconds: float = 10.0) -> dict[str, float]:
     """Share of a core that each node takes once all of guide.launch.py runs."""
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "sway.avi"
-        write_video(video)
+        write_video(video, 1280, 720)
         log = Path(folder) / "log"
         with open(log, "w") as output:
             launch = subprocess.Popen(
@@ -151,32 +208,92 @@ def measure_idle(seconds: float = 10.0) -> dict[str, float]:
             launch.wait(20)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of measuring")
-    parser.add_argument("parameters", nargs="*", metavar="name:=value",
-                        help="of the pose node, e.g. backend:=dwpose model:=a.onnx")
-    args = parser.parse_args()
-    figures = measure_pipeline(args.seconds, dict(p.split(":=", 1) for p in args.parameters))
+def size(text: str) -> tuple[int, int]:
+    width, height = map(int, text.split("x"))
+    return width, height
+
+
+def told_bars(name: str, one: dict, driver: bool) -> bool:
+    """Print which bars hold; whether all do."""
+    arrived = ARRIVED_BAR_DRIVER if driver else ARRIVED_BAR
+    bars = [(one["added"] <= BAR_MS, f"the middleware adds at p95 {one['added']:.1f} ms "
+             f"(bar: {BAR_MS:g} ms)"),
+            (one["oldest"] <= OLDEST_BAR_MS, f"oldest frame taken up {one['oldest']:.1f} ms "
+             f"(bar: {OLDEST_BAR_MS:g} ms)"),
+            (one["share"] >= arrived, f"{one['arrived']} of {one['sent']} frames arrived, "
+             f"{one['share']:.2%} (bar: {arrived:.1%})")]
+    for holds, text in bars:
+        print(f"{'holds ' if holds else 'BROKEN'} {name}: {text}")
+    return all(holds for holds, _ in bars)
+
+
+def compare(args, video: Path) -> None:
+    """Each world in turns, and a table."""
+    words = ["--json", "--video", str(video), "--seconds", str(args.seconds),
+             "--size", "x".join(map(str, args.size)), "--depth", str(args.depth),
+             *["--driver"] * args.driver, *args.parameters]
+    found: dict[str, list[dict]] = {}
+    for turn in range(args.rounds):
+        for world in args.worlds:
+            one = worlds.figures(world, Path(__file__).resolve(), *words)
+            found.setdefault(world, []).append(one)
+            print(f"turn {turn + 1}, {world}: load {os.getloadavg()[0]:.1f}, {one}",
+                  file=sys.stderr, flush=True)
+    first = found[args.worlds[0]][0]
+    print(f"{first['model']} on {first['device']}, {'x'.join(map(str, args.size))} at {RATE:g} "
+          f"Hz, {os.cpu_count()} cores, {args.seconds:g} s\n")
+    print(*worlds.table(found), "", sep="\n")
+    for world, rounds in found.items():
+        for one in rounds:
+            told_bars(world, one, args.driver)
+
+
+def report(args, video: Path, parameters: dict[str, str]) -> None:
+    """This world alone, and what the rest of the system takes."""
+    figures = measure_pipeline(args, parameters, video)
+    if args.json:
+        return print(json.dumps(figures))
     guidance = measure_guidance()
-    added = figures["latency p95"] - figures["engine p95"]
-    print(f"{figures['model']} on {figures['device']}, {WIDTH}x{HEIGHT} at {RATE:g} Hz, "
-          f"{os.cpu_count()} cores, {args.seconds:g} s\n")
+    print(f"{figures['model']} on {figures['device']}, {'x'.join(map(str, args.size))} at "
+          f"{RATE:g} Hz, {os.cpu_count()} cores, {args.seconds:g} s\n")
     print(f"engine per frame             p50 {figures['engine p50']:6.1f} ms   "
           f"p95 {figures['engine p95']:6.1f} ms")
     print(f"camera stamp to subscriber   p50 {figures['latency p50']:6.1f} ms   "
           f"p95 {figures['latency p95']:6.1f} ms")
     print(f"poses a second               {figures['poses a second']:.1f}")
     print(f"frames dropped               {figures['dropped']}")
-    print(f"oldest frame ever taken up   {figures['oldest']:.1f} ms")
     print(f"guidance per message         {guidance:.3f} ms\n")
     idle = measure_idle()
     print(f"CPU while nobody looks       {sum(idle.values()):.0%} of a core: "
           + ", ".join(f"{name} {share:.0%}" for name, share in idle.items()) + "\n")
-    for text, value, bar in (("the middleware adds at p95", added, BAR_MS),
-                             ("guidance takes", guidance, GUIDANCE_BAR_MS)):
-        print(f"{'holds ' if value <= bar else 'BROKEN'} {text} {value:.2f} ms "
-              f"(bar: {bar:g} ms)")
+    told_bars(figures["middleware"], figures, args.driver)
+    print(f"{'holds ' if guidance <= GUIDANCE_BAR_MS else 'BROKEN'} guidance takes "
+          f"{guidance:.2f} ms (bar: {GUIDANCE_BAR_MS:g} ms)")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of measuring")
+    parser.add_argument("--size", type=size, default=(1280, 720), metavar="WIDTHxHEIGHT")
+    parser.add_argument("--worlds", nargs="+", metavar="FOLDER", help="environments to compare: "
+                        f".venv, .venv-ros2/jazzy; {worlds.SOURCED}: this one")
+    parser.add_argument("--rounds", type=int, default=1, help="turns of each world")
+    parser.add_argument("--driver", action="store_true", help="images come from another driver, "
+                        "reliably, at the middleware's defaults")
+    parser.add_argument("--depth", type=int, default=1, help="of the driver's queue")
+    parser.add_argument("--json", action="store_true", help="only the pipeline's figures")
+    parser.add_argument("--video", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("parameters", nargs="*", metavar="name:=value",
+                        help="of the pose node, e.g. backend:=dwpose model:=a.onnx; after --")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        video = args.video or Path(folder) / "sway.avi"
+        if args.video is None:
+            write_video(video, *args.size)
+        if args.worlds:
+            compare(args, video)
+        else:
+            report(args, video, dict(p.split(":=", 1) for p in args.parameters))
     return 0
 
 

@@ -4,6 +4,7 @@ With `source:=sim` a simulated person comes before a simulated camera, hears wha
 acts on it.
 """
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -12,7 +13,6 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 from dwpose_ros.ros.launching import FoldersOf, managed, value
-from launch import LaunchDescription
 
 ARGUMENTS = {
     "profile": ("upper_body", "picture wanted: a shipped profile, see the README, or a YAML file"),

@@ -6,12 +6,11 @@ then see /left/wholebody_pose and /right/wholebody_pose. All other arguments are
 pose.launch.py, and count for both.
 """
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchDescription
 
 ARGUMENTS = {
     "namespace_a": ("left", "of the first camera's nodes and topics"),

@@ -27,6 +27,7 @@ from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.ros.guide_server import GoalHandle, GuideServer
 from dwpose_ros.ros.health import WATCH_S
 from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.middleware import foreign_server, own_vendor
 from dwpose_ros.ros.node_main import MISTAKES, run
 from dwpose_ros.ros.poses import pose_input
 from dwpose_ros.ros.qos import LATCHED
@@ -182,6 +183,11 @@ class GuidanceNode(ManagedNode):
         if not self._capture.service_is_ready():
             self.get_logger().error(NO_CAPTURE)
             return session.captured(request, False, message=NO_CAPTURE)
+        if theirs := foreign_server(self, self.resolve_service_name("capture")):
+            fault = (f"the capture node runs on {theirs}, and cannot be asked on {own_vendor()}: "
+                     "set RMW_IMPLEMENTATION to the same for both")
+            self.get_logger().error(fault)
+            return session.captured(request, False, message=fault)
 
         def answered(future) -> None:
             response = future.result()

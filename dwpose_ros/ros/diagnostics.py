@@ -43,7 +43,8 @@ def judged(node, phase: str, inputs: list[TopicStats], outputs: list[TopicStats]
     elif late > limits.late_warning_s:
         level, message = DiagnosticStatus.WARN, f"what goes out is {late:.1f} s old"
     elif concern := next(filter(None, (*map(clock_trouble, inputs),
-                                         *map(lost_trouble, inputs))), "") or node.concern():
+                                         *map(lost_trouble, inputs))), "") or (
+                                             node.concern() or node.health.strangers):
         level, message = DiagnosticStatus.WARN, concern
     return DiagnosticStatus(level=level, message=message,
                             name=node.get_fully_qualified_name().lstrip("/"))

@@ -8,11 +8,13 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 
 from dwpose_ros.ros.diagnostics import Limits, add_figures, judged, name_of
+from dwpose_ros.ros.middleware import strangers
 from dwpose_ros.ros.peers import START_S, LifecycleObserver
 from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
 
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
+STRANGERS_EVERY = 40  # looks: who is on the network changes seldom
 OBSERVE_AFTER_S = 1.0  # without a message, who should send it is asked for their state
 
 
@@ -23,6 +25,8 @@ class Health:
         self._node = node
         self._observers: dict[str, LifecycleObserver] = {}
         self._looks, self._level = 0, DiagnosticStatus.OK
+        self.strangers = ""
+        """That nodes of another middleware are there; empty if none are."""
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         node.create_timer(WATCH_S, self.watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -35,6 +39,8 @@ class Health:
         if self._looks % DIAGNOSE_EVERY == 0:
             self._observe(inputs, now)
             node.adapt()
+        if self._looks % STRANGERS_EVERY == DIAGNOSE_EVERY:
+            self.strangers = strangers(node)
         status = judged(node, node.phase, inputs, outputs, limits, now)
         worse = status.level > self._level
         # Each severity has a call of its own: rclpy refuses another one from the same line.

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from launch.actions import LogInfo, SetEnvironmentVariable, Shutdown
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from ament_index_python.packages import get_package_share_directory
+from launch import Action, LaunchContext, Substitution
+from launch.actions import LogInfo, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
-from launch import Action, LaunchContext, Substitution
+from dwpose_ros.ros.settings import cannot_begin
 
-MISTAKE = 2  # exit code of a node that was given what cannot work: as in nodes/running.py
+MISTAKE = 2  # exit code of a node that was given what cannot work: as in ros/node_main.py
 RESPAWN_S = 1.0
-FAST_DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
-                      "FASTDDS_DEFAULT_PROFILES_FILE")  # of Fast DDS 3: Kilted and later
-LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
 
 
 def value(name: str, kind: type, **others) -> ParameterValue:
@@ -44,29 +43,22 @@ class FoldersOf(Substitution):
 
 
 def middleware_settings(shm: str = "/dev/shm") -> list[Action]:
-    """What each middleware needs for large images, in its own environment variable, unless the
-    user has set that."""
-    def config(name: str) -> PathJoinSubstitution:
-        return PathJoinSubstitution([FindPackageShare("dwpose_ros"), "config", name])
-    found: list[Action] = []
-    if not os.environ.get("CYCLONEDDS_URI"):
-        found.append(SetEnvironmentVariable(
-            "CYCLONEDDS_URI", ["file://", config("cyclonedds.xml")]))
-    if any(map(os.environ.get, FAST_DDS_VARIABLES)):
-        return found
+    """What the middleware in use needs for large images, in its own environment variables, unless
+    the user has set these; and one line where it cannot have that, or cannot start."""
+    if fault := cannot_begin():
+        return [OpaqueFunction(function=_refuse, args=[fault])]
+    # Only now: it imports rclpy, which ends the process where its middleware is missing.
+    from dwpose_ros.ros.middleware import settings
     try:
-        system = os.statvfs(shm)
-        free = system.f_bavail * system.f_frsize if os.access(shm, os.W_OK) else 0
-    except OSError:
-        free = 0
-    if free < LEAST_SHM:
-        found.append(LogInfo(msg=(
-            f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS would "
-            "need for images in shared memory: it is left at its defaults, with which large "
-            "images get lost (docker run --shm-size=1g, or image_transport:=compressed)")))
-        return found
-    return found + [SetEnvironmentVariable(name, config("fastdds.xml"))
-                    for name in FAST_DDS_VARIABLES]
+        variables, told = settings(Path(get_package_share_directory("dwpose_ros"), "config"), shm)
+    except ValueError as err:
+        return [OpaqueFunction(function=_refuse, args=[str(err)])]
+    return [*([LogInfo(msg=told)] if told else []),
+            *(SetEnvironmentVariable(name, path) for name, path in variables.items())]
+
+
+def _refuse(context: LaunchContext, fault: str) -> None:
+    raise RuntimeError(fault)  # which launch tells in one line, and starts nothing
 
 
 def managed(executable: str, parameters: dict, images: bool = False,

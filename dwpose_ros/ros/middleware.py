@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from dwpose_ros.ros.settings import FAST_DDS_VARIABLES, UDP, cyclone_fault, fast_dds
+
 try:
     from rclpy.utilities import get_rmw_implementation_identifier
 except ImportError:  # without ROS 2 it is Cyclone DDS
@@ -9,11 +15,49 @@ except ImportError:  # without ROS 2 it is Cyclone DDS
     def get_rmw_implementation_identifier() -> str:
         return "rmw_cyclonedds_cpp"
 
+# The first two bytes of an endpoint's GID are its vendor's number in the DDS standard.
+_VENDORS = {b"\x01\x0f": "Fast DDS", b"\x01\x10": "Cyclone DDS", b"\x01\x01": "Connext DDS"}
+_OURS = {"fastrtps": "Fast DDS", "cyclonedds": "Cyclone DDS", "connext": "Connext DDS"}
+_NAMED = 3  # nodes that a line names
+
+
+def settings(config: Path, shm: str = "/dev/shm",
+             environ: MutableMapping[str, str] = os.environ) -> tuple[dict[str, str], str]:
+    """The environment variables that the middleware in use needs for large images, with files of
+    the folder `config`, and what the user should know, in one line.
+
+    What the user has set stays. Raises ValueError, with the cure, where the middleware cannot
+    start with it.
+    """
+    name = get_rmw_implementation_identifier()
+    if "fastrtps" in name:
+        profile, told = fast_dds(config, shm, environ)
+        path = str(config / profile)
+        return (dict.fromkeys(FAST_DDS_VARIABLES, path) if profile else {}), told
+    if "cyclonedds" in name:
+        if fault := cyclone_fault(environ):
+            raise ValueError(fault)
+        asked = environ.get("RMW_IMPLEMENTATION") or name
+        told = "" if asked == name else (
+            f"RMW_IMPLEMENTATION is {asked!r}, but this is {name}, all that there is without "
+            "ROS 2: nodes of another middleware share topics with it, not services; set it to "
+            f"{name} everywhere")
+        own = (config / "cyclonedds.xml").absolute().as_uri()
+        return ({} if environ.get("CYCLONEDDS_URI") else {"CYCLONEDDS_URI": own}), told
+    return {}, ""
+
 
 def image_cure() -> str:
     """Why large images get lost on the middleware in use, and what helps."""
-    name = get_rmw_implementation_identifier()
+    return (f"{_on_one_machine(get_rmw_implementation_identifier())}; if they come from another "
+            "machine, see \"On two machines\" in the README")
+
+
+def _on_one_machine(name: str) -> str:
     if "fastrtps" in name:
+        if any(os.environ.get(one, "").endswith(f"/{UDP}") for one in FAST_DDS_VARIABLES):
+            return ("large images get lost by UDP, which they go by since /dev/shm is small: "
+                    "docker run --shm-size=1g, or sudo sysctl -w net.core.rmem_max=33554432")
         return ("large images get lost where Fast DDS's shared memory is small, which is its "
                 "default: where they are published, set FASTRTPS_DEFAULT_PROFILES_FILE (Kilted "
                 "and later: FASTDDS_DEFAULT_PROFILES_FILE) to config/fastdds.xml of dwpose_ros")
@@ -21,3 +65,45 @@ def image_cure() -> str:
         return ("large images get lost where the socket buffer is small, see net.core.rmem_max in "
                 "the README")
     return f"large images may get lost on {name}: try image_transport:=compressed"
+
+
+def own_vendor() -> str:
+    """Whose DDS this process runs on; empty where it is none that is known."""
+    name = get_rmw_implementation_identifier()
+    return next((vendor for part, vendor in _OURS.items() if part in name), "")
+
+
+def vendor(endpoint) -> str:
+    """Whose DDS has a publisher or subscription; empty where it is none that is known."""
+    return _VENDORS.get(bytes(endpoint.endpoint_gid[:2]), "")
+
+
+def strangers(node) -> str:
+    """That nodes of another vendor's DDS are on the network, and the cure; empty where none are.
+
+    ROS 2 lays out a request in another way on each: topics arrive, services never answer.
+    """
+    ours = own_vendor()
+    found = {f"{one.node_namespace.rstrip('/')}/{one.node_name}": theirs
+             for one in node.get_publishers_info_by_topic("/rosout")
+             if ours and (theirs := vendor(one)) and theirs != ours}
+    if not found:
+        return ""
+    names = sorted(found)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (f"{', '.join(names[:_NAMED])}{more} on {' and '.join(sorted(set(found.values())))}, "
+            f"this node on {ours}: they share topics, but services and actions do not answer; "
+            "set RMW_IMPLEMENTATION to the same everywhere "
+            f"(here {get_rmw_implementation_identifier()}), or another ROS_DOMAIN_ID")
+
+
+def foreign_server(node, service: str) -> str:
+    """Whose DDS serves a service (its full name), if that is not ours; else empty.
+
+    It must not be asked: Fast DDS takes a request of Cyclone DDS for the lengths of arrays, and
+    may use up its machine's memory.
+    """
+    ours = own_vendor()
+    found = node.get_subscriptions_info_by_topic(f"rq{service}Request", no_mangle=True)
+    return next((theirs for one in found
+                 if ours and (theirs := vendor(one)) and theirs != ours), "")

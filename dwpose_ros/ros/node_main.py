@@ -14,6 +14,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.latest_only_worker import StillRunning
+from dwpose_ros.ros.middleware import settings
+from dwpose_ros.ros.shipped_files import share
 
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
 MISTAKES = (ValueError, OSError, ImportError, ParameterException)
@@ -38,9 +40,13 @@ def run(make: type) -> None:
     code = 0
     _keep_freed_memory()
     try:
+        variables, told = settings(share("config"))
+        os.environ.update(variables)
         rclpy.init()
         joined = True
         node = make()
+        if told:
+            node.get_logger().warning(told)
         left = _leave_in_time(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)

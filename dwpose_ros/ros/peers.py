@@ -9,6 +9,8 @@ from lifecycle_msgs.srv import GetState
 from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 from rclpy.node import Node
 
+from dwpose_ros.ros.middleware import foreign_server, own_vendor
+
 ASK_S = 0.1
 ASK_AGAIN_S = 1.0  # without an answer: a request can get lost while the other node starts
 START_S = 30.0  # who is not active by then does not come
@@ -20,8 +22,11 @@ class LifecycleObserver:
     def __init__(self, node: Node, name: str) -> None:
         self.state: str | None = None
         """As the last answer said ('inactive', 'active', ...); None before there is one."""
+        self.foreign = ""
+        """Whose DDS the other node runs on, if that is not ours: it is not asked."""
         self._node = node
-        self._client = node.create_client(GetState, f"{name}/get_state")
+        self._service = node.resolve_service_name(f"{name}/get_state")
+        self._client = node.create_client(GetState, self._service)
         self._future, self._asked_at = None, 0.0
 
     def ask(self) -> None:
@@ -34,6 +39,9 @@ class LifecycleObserver:
             self._client.remove_pending_request(self._future)
             self._future = None
         if self._future is None and self._client.service_is_ready():
+            self.foreign = foreign_server(self._node, self._service)
+            if self.foreign:
+                return
             self._asked_at = now
             self._future = self._client.call_async(GetState.Request())
 
@@ -54,6 +62,11 @@ class WaitForActive:
     def _look(self) -> None:
         self._observer.ask()
         if self._observer.state == "active":
+            return self._end()
+        if self._observer.foreign:
+            self._node.get_logger().warning(
+                f"{self._name} runs on {self._observer.foreign}, and cannot be asked on "
+                f"{own_vendor()}: not waited for; set RMW_IMPLEMENTATION to the same everywhere")
             return self._end()
         if time.monotonic() > self._until:
             self._node.get_logger().warning(

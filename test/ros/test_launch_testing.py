@@ -22,6 +22,7 @@ pytest.importorskip("launch_testing", reason="there is no launch_testing, which 
 import launch_testing.actions  # noqa: E402
 import launch_testing.asserts  # noqa: E402
 import launch_testing.markers  # noqa: E402
+from launch import LaunchDescription  # noqa: E402
 from launch.actions import IncludeLaunchDescription  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 from launch.substitutions import PathJoinSubstitution  # noqa: E402
@@ -30,7 +31,6 @@ from launch_testing_ros import WaitForTopics  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
 from dwpose_ros.msg import Guidance, WholeBodyPose  # noqa: E402
-from launch import LaunchDescription  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent))  # launch_test knows no conftest.py
 import alone  # noqa: E402, F401

@@ -12,11 +12,10 @@ import cv2
 import numpy as np
 import pytest
 from harness import wait_until
-from launch.actions import LogInfo, SetEnvironmentVariable
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from dwpose_ros.ros import launching, reliability
+from dwpose_ros.ros import reliability
 from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.diagnostics import lost_trouble
 from dwpose_ros.ros.reliability import best_offered
@@ -101,28 +100,3 @@ def test_that_images_get_lost_is_told_with_the_cure(lost, told):
     flow.lost(lost)
     assert lost_trouble(flow).startswith(told) and bool(lost_trouble(flow)) == bool(told)
     assert ("large images get lost" in lost_trouble(flow)) == bool(told)
-
-
-class TestMiddlewareSettings:
-    @pytest.fixture(autouse=True)
-    def none_set(self, monkeypatch):
-        for name in ("CYCLONEDDS_URI", *launching.FAST_DDS_VARIABLES):
-            monkeypatch.delenv(name, raising=False)
-
-    def test_each_middleware_is_given_what_images_need(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(launching, "LEAST_SHM", 1)
-        found = launching.middleware_settings(str(tmp_path))
-        assert len(found) == 3 and {type(one) for one in found} == {SetEnvironmentVariable}
-
-    @pytest.mark.parametrize("name", launching.FAST_DDS_VARIABLES)
-    def test_what_the_user_has_set_stays(self, tmp_path, monkeypatch, name):
-        monkeypatch.setattr(launching, "LEAST_SHM", 1)
-        monkeypatch.setenv(name, "/mine.xml")
-        monkeypatch.setenv("CYCLONEDDS_URI", "file:///mine.xml")
-        assert launching.middleware_settings(str(tmp_path)) == []
-
-    @pytest.mark.parametrize("shm", [".", "/nowhere"])
-    def test_a_small_shared_memory_is_left_alone_and_said_to_be_small(self, monkeypatch, shm):
-        monkeypatch.setattr(launching, "LEAST_SHM", 10**18)
-        found = launching.middleware_settings(shm)
-        assert [type(one) for one in found] == [SetEnvironmentVariable, LogInfo]

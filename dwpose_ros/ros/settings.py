@@ -1,0 +1,151 @@
+"""What the environment tells the middleware, and whether that can work.
+
+Imports nothing of ROS: where RMW_IMPLEMENTATION names what is not installed, importing rclpy ends
+the process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+FAST_DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
+                      "FASTDDS_DEFAULT_PROFILES_FILE")  # of Fast DDS 3: Kilted and later
+SHARED_MEMORY, UDP = "fastdds.xml", "fastdds_udp.xml"  # our profiles, in config
+LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
+FULL_SHM = 16_000_000  # bytes; what Fast DDS writes beyond the end kills its process (SIGBUS)
+TRACING_SHM = 16_384
+SEGMENT = 105_000_000  # bytes, of our profile: in a smaller /dev/shm it cannot be made
+_DECLARATION = r"<\?.*?\?>"  # of XML, which is right at a document's beginning only
+_SHM_CURE = "docker run --shm-size=1g"
+
+
+class FastDds(NamedTuple):
+    """What is to be done for Fast DDS."""
+
+    profile: str  # of ours that is to be set; empty: what is set stays
+    told: str  # what the user should know; empty: nothing
+
+
+def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ) -> str:
+    """Why importing rclpy would end the process, and the cure; empty where it does not."""
+    if fault := missing_rmw(environ):
+        return fault
+    # ROS 2's tracing makes two small files there, and dies where they cannot be filled.
+    traced = bool(_installed(environ)) and not list(Path(shm).glob("lttng-ust-wait-*"))
+    free, size = _space(shm)
+    if traced and size and free < TRACING_SHM:
+        return (f"{shm} is full ({free / 1e6:.0f} MB left), of which ROS 2 dies: free some of it "
+                f"({_SHM_CURE})")
+    return ""
+
+
+def missing_rmw(environ: Mapping[str, str] = os.environ) -> str:
+    """That the middleware that RMW_IMPLEMENTATION names is not installed, and the cure; else
+    empty."""
+    name = environ.get("RMW_IMPLEMENTATION", "")
+    installed = _installed(environ)
+    if not name or not installed or name in installed:
+        return ""
+    package = f"ros-{environ.get('ROS_DISTRO', '$ROS_DISTRO')}-{name.replace('_', '-')}"
+    cure = f"apt install {package}, or " if name.startswith("rmw_") else ""
+    return (f"RMW_IMPLEMENTATION is {name!r}, which is not installed: {cure}set it to one that "
+            f"is ({', '.join(sorted(installed))})")
+
+
+def _installed(environ: Mapping[str, str]) -> set[str]:
+    """The middlewares of a real ROS 2; empty without one."""
+    indices = [Path(prefix, "share/ament_index/resource_index/rmw_typesupport")
+               for prefix in environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    found = {file.name for index in indices if index.is_dir() for file in index.iterdir()}
+    return found - {"rmw_implementation"}  # which loads the others
+
+
+def file_fault(path: Path, roots: tuple[str, ...]) -> str:
+    """Why a file is no XML with one of these root elements; empty where it is."""
+    try:
+        root = ElementTree.fromstring(path.read_bytes()).tag.rpartition("}")[2]
+    except FileNotFoundError:
+        return "is not there"
+    except ElementTree.ParseError as err:
+        return f"is not XML ({err})"
+    except OSError as err:
+        return f"cannot be read ({err.strerror})"
+    return "" if root in roots else (f"has the root element <{root}>, where "
+                                     f"<{'> or <'.join(roots)}> is right")
+
+
+def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
+    """Why Cyclone DDS cannot follow CYCLONEDDS_URI, and the cure; empty where it can.
+
+    It is a list of files and of XML itself. Of some faults Cyclone DDS would say nothing; with
+    the others it does not start.
+    """
+    value = environ.get("CYCLONEDDS_URI", "")
+    cure = "; mend it, or unset it to have dwpose_ros's own settings"
+    if "<" in value:
+        try:
+            # Files in the list, and the commas, are text between elements.
+            ElementTree.fromstring(f"<list>{re.sub(_DECLARATION, '', value)}</list>")
+        except ElementTree.ParseError as err:
+            return f"CYCLONEDDS_URI is not XML ({err}): {value!r}{cure}"
+        return ""
+    for file in filter(None, value.split(",")):
+        if fault := file_fault(Path(file.removeprefix("file://")), ("CycloneDDS",)):
+            return f"CYCLONEDDS_URI names {file!r}, which {fault}{cure}"
+    return ""
+
+
+def fast_dds(config: Path, shm: str = "/dev/shm",
+             environ: Mapping[str, str] = os.environ) -> FastDds:
+    """Which of our profiles, files of the folder `config`, Fast DDS is to have. The user's own
+    stays, unless it is none: then Fast DDS would go on at its defaults, and lose large images.
+
+    Raises ValueError where Fast DDS would write to shared memory that is full, which kills it.
+    """
+    given = {name: Path(value) for name in FAST_DDS_VARIABLES if (value := environ.get(name))}
+    faults = [f"{name} names '{path}', which {fault}" for name, path in given.items()
+              if (fault := file_fault(path, ("profiles", "dds")))]
+    users = [path for path in given.values() if path.parent.resolve() != config.resolve()]
+    free, size = _space(shm)
+    if size and free < FULL_SHM and _on_this_machine(environ):
+        raise ValueError(f"{shm} is full ({free / 1e6:.0f} MB left), of which Fast DDS dies: free "
+                         f"some of it ({_SHM_CURE}), or let ROS_AUTOMATIC_DISCOVERY_RANGE be "
+                         "SUBNET, since with LOCALHOST Fast DDS always uses it")
+    if users and not faults:
+        return FastDds("", "" if free >= FULL_SHM else (
+            f"{shm} has {free / 1e6:.0f} MB left: where your profile for Fast DDS uses shared "
+            "memory, Fast DDS ends the process with `Bus error`; free some of it"))
+    told = [f"{fault}: dwpose_ros's own profile is used; mend it, or unset it" for fault in faults]
+    # Whoever launched has looked already, before the images' publishers took their share.
+    chosen = bool(given) and not faults and size >= SEGMENT
+    if free >= (FULL_SHM if chosen else LEAST_SHM):
+        return FastDds("" if chosen else SHARED_MEMORY, "; ".join(told))
+    if not faults and any(path.name == UDP for path in given.values()):
+        return FastDds("", "")
+    told.append(f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS "
+                "needs for images in shared memory: they go by UDP, where some may get lost "
+                f"({_SHM_CURE}, or image_transport:=compressed)")
+    return FastDds(UDP, "; ".join(told))
+
+
+def _on_this_machine(environ: Mapping[str, str]) -> bool:
+    """Whether only nodes of this machine are to be heard. Then rmw_fastrtps adds shared memory to
+    the transports of every profile."""
+    return (environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
+            or environ.get("ROS_LOCALHOST_ONLY") == "1")
+
+
+def _space(folder: str) -> tuple[int, int]:
+    """Bytes that are free, and that there are; 0 where nothing can be written."""
+    try:
+        system = os.statvfs(folder)
+    except OSError:
+        return 0, 0
+    if not os.access(folder, os.W_OK):
+        return 0, 0
+    return system.f_bavail * system.f_frsize, system.f_blocks * system.f_frsize
