@@ -39,8 +39,12 @@ FOUND = 0.5  # a face or a hand is found whole if so much of it is to be seen, o
 LOOKS = 6  # frames of which the best quality counts: a tracker needs some to settle
 OUTSIDE_LEAST = 8  # points in the image, from which on somebody is found
 
-_GROUPS = {"body": slice(0, 17), "feet": slice(17, 23),
-           "face": slice(FACE.start, FACE.stop), "hands": slice(LEFT_HAND.start, RIGHT_HAND.stop)}
+_GROUPS = {
+    "body": slice(0, 17),
+    "feet": slice(17, 23),
+    "face": slice(FACE.start, FACE.stop),
+    "hands": slice(LEFT_HAND.start, RIGHT_HAND.stop),
+}
 
 
 def _by_point(figures: dict[str, float]) -> np.ndarray:
@@ -51,12 +55,16 @@ def _by_point(figures: dict[str, float]) -> np.ndarray:
     return values
 
 
-_WHOLE = (_GROUPS["face"], slice(LEFT_HAND.start, LEFT_HAND.stop),
-          slice(RIGHT_HAND.start, RIGHT_HAND.stop))
+_WHOLE = (
+    _GROUPS["face"],
+    slice(LEFT_HAND.start, LEFT_HAND.stop),
+    slice(RIGHT_HAND.start, RIGHT_HAND.stop),
+)
 
 
 _LASTING, _JITTER, _SEEN, _THROUGH, _THROUGH_ASIDE = map(
-    _by_point, (LASTING, JITTER, SEEN, SEEN_THROUGH, SEEN_THROUGH_ASIDE))
+    _by_point, (LASTING, JITTER, SEEN, SEEN_THROUGH, SEEN_THROUGH_ASIDE)
+)
 
 
 @lru_cache(maxsize=None)
@@ -123,15 +131,18 @@ class Eye:
         xy, visible, box = people.xy[0], people.scores[0] > 0, people.boxes[0]
         random, last, self._last = self._random, self._last or stance, stance
         moved = math.hypot(stance.x_m - last.x_m, stance.distance_m - last.distance_m) / LASTS_M
-        keep = math.exp(-1 / self._rate_hz / LASTS_S - moved
-                        - abs(stance.yaw_deg - last.yaw_deg) / LASTS_DEG)
+        keep = math.exp(
+            -1 / self._rate_hz / LASTS_S - moved - abs(stance.yaw_deg - last.yaw_deg) / LASTS_DEG
+        )
         self._lasting = keep * self._lasting + math.sqrt(1 - keep**2) * random.normal(
-            size=(133, 2))
+            size=(133, 2)
+        )
         turns = random.random(133) < CHANGES
         self._luck[turns] = random.random(int(turns.sum()))
         height = self._scene.camera.focal_px * _STATURE_M / stance.distance_m
-        error = self._lasting * _LASTING[:, None] + random.normal(size=(133, 2)) * (
-            _JITTER[:, None])
+        error = (
+            self._lasting * _LASTING[:, None] + random.normal(size=(133, 2)) * (_JITTER[:, None])
+        )
         inside = ((xy >= 0) & (xy < self.size)).all(1)
         turn = abs((stance.yaw_deg + 180) % 360 - 180)
         through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
@@ -154,8 +165,13 @@ def _as_taken(xy: np.ndarray) -> np.ndarray:
 class NetworksEye(Eye):
     """The same camera with real images, and a real network behind it."""
 
-    def __init__(self, random: np.random.Generator, height_m: float, rate_hz: float,
-                 estimate: Callable[[np.ndarray], PersonPoses]) -> None:
+    def __init__(
+        self,
+        random: np.random.Generator,
+        height_m: float,
+        rate_hz: float,
+        estimate: Callable[[np.ndarray], PersonPoses],
+    ) -> None:
         super().__init__(random, height_m, rate_hz)
         self._estimate, self._frames = estimate, 0
         # A tracker takes who comes next for whom it saw last, and needs a second to find out; in
@@ -163,8 +179,9 @@ class NetworksEye(Eye):
         estimate(np.zeros((self.size[1], self.size[0], 3), np.uint8))
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        self._rgb = self._scene.render([_figure(stance)] if stance.present else [],
-                                       seed=self._frames)
+        self._rgb = self._scene.render(
+            [_figure(stance)] if stance.present else [], seed=self._frames
+        )
         self._frames += 1
         self._seen = self._estimate(self._rgb)
         return self._seen.xy, self._seen.scores, self._seen.boxes
@@ -177,8 +194,9 @@ class NetworksEye(Eye):
         """Unified score of the last image, 0..100; 0 where nobody was found."""
         if not len(self._seen.xy):
             return 0.0
-        subject = Subject(self._seen.xy[0], self._seen.scores[0], self._seen.boxes[0], 0.0,
-                          points=profile.points)
+        subject = Subject(
+            self._seen.xy[0], self._seen.scores[0], self._seen.boxes[0], 0.0, points=profile.points
+        )
         return assess(self._rgb[..., ::-1], subject, profile.weights).score
 
     def best_quality(self, profile: Profile) -> float:
@@ -187,12 +205,14 @@ class NetworksEye(Eye):
 
 
 @lru_cache(maxsize=None)
-def _best_quality(profile: Profile, height_m: float,
-                  estimate: Callable[[np.ndarray], PersonPoses]) -> float:
+def _best_quality(
+    profile: Profile, height_m: float, estimate: Callable[[np.ndarray], PersonPoses]
+) -> float:
     """Of a person in the middle, at any distance, before a camera at that height."""
     eye, best = NetworksEye(np.random.default_rng(0), height_m, 1.0, estimate), 0.0
-    posture = next((POSTURES[wish.name] for wish in profile.posture
-                    if wish.name in POSTURES), "relaxed")
+    posture = next(
+        (POSTURES[wish.name] for wish in profile.posture if wish.name in POSTURES), "relaxed"
+    )
     for distance_m in np.arange(0.6, 5.0, 0.15):
         stance = Stance(0.0, distance_m, float(SIDES[profile.side]), posture)
         for _ in range(LOOKS):
@@ -212,16 +232,19 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
     rows: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
     lengths: list[float] = []
     for height_m, distances, posture in (
-            (1.0, (3.0, 3.6), "relaxed"), (1.45, (1.0, 1.5), "relaxed"),
-            (1.4, (1.15, 1.4), "hands_shown")):
+        (1.0, (3.0, 3.6), "relaxed"),
+        (1.45, (1.0, 1.5), "relaxed"),
+        (1.4, (1.15, 1.4), "hands_shown"),
+    ):
         scene = _scene(height_m)
         for yaw in turns if posture == "relaxed" else (0, -10, 12):
             for distance in distances:
                 x = random.uniform(-0.2, 0.2)
                 errors, scores, taken = [], [], np.empty((133, 2))
                 for seed in range(frames + 2):
-                    figure = SimulatedPerson(x + random.normal(0, 0.006), distance, yaw + random.normal(),
-                                    posture)
+                    figure = SimulatedPerson(
+                        x + random.normal(0, 0.006), distance, yaw + random.normal(), posture
+                    )
                     truth = scene.truth([figure])
                     found = estimate(scene.render([figure], seed=seed))
                     if seed >= 2 and len(found.xy):  # a tracker needs some to settle
@@ -242,13 +265,18 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
                         of[group] = inside[group] & ((truth.scores[0, group] > 0) == visible)
                         if of.any():
                             rows.setdefault((name, visible), []).append(
-                                _row(np.array(errors)[:, of], np.array(scores)[:, of]))
+                                _row(np.array(errors)[:, of], np.array(scores)[:, of])
+                            )
     lines = [f"{'':<6}{'':<8}{'seen':>7}{'lasting':>9}{'jitter':>9}"]
     for (name, visible), found in rows.items():
-        seen, lasting, jitter = np.nanmean([f[0] for f in found]), *(
-            np.nanmedian([f[i] for f in found]) for i in (1, 2))
-        lines.append(f"{name:<6}{'visible' if visible else 'hidden':<8}{seen:>7.3f}"
-                     f"{lasting:>9.4f}{jitter:>9.4f}")
+        seen, lasting, jitter = (
+            np.nanmean([f[0] for f in found]),
+            *(np.nanmedian([f[i] for f in found]) for i in (1, 2)),
+        )
+        lines.append(
+            f"{name:<6}{'visible' if visible else 'hidden':<8}{seen:>7.3f}"
+            f"{lasting:>9.4f}{jitter:>9.4f}"
+        )
     lines.append(f"hands are {np.median(lengths):.2f} as long as the rig's")
     return "\n".join(lines)
 
@@ -265,5 +293,8 @@ def _row(errors: np.ndarray, seen: np.ndarray) -> tuple[float, float, float]:
         return float(seen.mean()), math.nan, math.nan
     lasting = np.linalg.norm(errors[:, always].mean(0), axis=1)
     # The median length of a vector of two normal numbers is 1.18 of their standard deviation.
-    return (float(seen.mean()), float(np.median(lasting)) / 1.18,
-            float(np.median(errors[:, always].std(0))))
+    return (
+        float(seen.mean()),
+        float(np.median(lasting)) / 1.18,
+        float(np.median(errors[:, always].std(0))),
+    )

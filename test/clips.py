@@ -101,8 +101,11 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
 
     A sentence takes as long as it does in English; a capture is answered at once.
     """
-    wanted = profile if isinstance(profile, Profile) else load_profile(
-        CONFIG / "profiles" / f"{profile}.yaml")
+    wanted = (
+        profile
+        if isinstance(profile, Profile)
+        else load_profile(CONFIG / "profiles" / f"{profile}.yaml")
+    )
     phrases = load_phrases(CONFIG / "phrases" / "en.yaml")
     follower, judge, coach = TargetSelector(wanted), CheckRunner(wanted), Coach(wanted)
     told, until, step = [], -1.0, frames[1].time_s

@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "dwpose_ros"
-FLOORS = [{"core"}, {"estimation", "tracking", "quality"}, {"guidance"},
-          {"capture", "visualization", "simulation", "evaluation"}, {"ros"}, {"nodes", "cli"}]
+FLOORS = [
+    {"core"},
+    {"estimation", "tracking", "quality"},
+    {"guidance"},
+    {"capture", "visualization", "simulation", "evaluation"},
+    {"ros"},
+    {"nodes", "cli"},
+]
 NO_ROS = set().union(*FLOORS[:4])
-MODULES = sorted(".".join(f.relative_to(PACKAGE.parent).with_suffix("").parts)
-                 .removesuffix(".__init__") for f in PACKAGE.rglob("*.py"))
+MODULES = sorted(
+    ".".join(f.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for f in PACKAGE.rglob("*.py")
+)
 
 
 def source_of(module: str) -> Path:
@@ -28,8 +36,10 @@ def imports(module: str) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {full if (full := f"{node.module}.{name.name}") in MODULES else node.module
-                      for name in node.names}
+            found |= {
+                full if (full := f"{node.module}.{name.name}") in MODULES else node.module
+                for name in node.names
+            }
     return found
 
 
@@ -45,8 +55,11 @@ def test_every_room_has_a_floor():
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.count(".")])
 def test_a_module_imports_only_from_its_floor_and_those_below(module):
-    above = {other for other in imports(module)
-             if other.startswith("dwpose_ros.") and (floor(other) or 0) > floor(module)}
+    above = {
+        other
+        for other in imports(module)
+        if other.startswith("dwpose_ros.") and (floor(other) or 0) > floor(module)
+    }
     assert not above
 
 

@@ -32,8 +32,15 @@ from dwpose_ros.ros.qos import NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.visualization.skeleton import draw_skeleton
 
-ARGUMENTS = {"source": "sim", "profile": "turnaround", "language": "en", "temper": "obedient",
-             "seed": "0", "background": "window", "exit_when_done": "true"}
+ARGUMENTS = {
+    "source": "sim",
+    "profile": "turnaround",
+    "language": "en",
+    "temper": "obedient",
+    "seed": "0",
+    "background": "window",
+    "exit_when_done": "true",
+}
 KEEP = 30  # images that wait for their pose
 
 
@@ -50,10 +57,11 @@ class Watcher:
         self._frames: dict[int, Image] = {}
         self._seen: tuple[Image, WholeBodyPose] | None = None
         for kind, topic, callback, qos in (
-                (Image, "image_raw", self._on_image, NEWEST_IMAGE),
-                (WholeBodyPose, "wholebody_pose", self._on_pose, 5),
-                (String, "speech", self._on_speech, 10),
-                (CapturedImage, "captures", self._on_capture, 10)):
+            (Image, "image_raw", self._on_image, NEWEST_IMAGE),
+            (WholeBodyPose, "wholebody_pose", self._on_pose, 5),
+            (String, "speech", self._on_speech, 10),
+            (CapturedImage, "captures", self._on_capture, 10),
+        ):
             self.node.create_subscription(kind, topic, callback, qos)
 
     @property
@@ -83,8 +91,10 @@ class Watcher:
         self.moments.append(Tile(bgr, f"{self.seconds:.1f} s", msg.data))
 
     def _on_capture(self, msg: CapturedImage) -> None:
-        print(f"  {self.seconds:5.1f} s  -> {Path(msg.image_path).name}, quality "
-              f"{msg.quality:.0f}", flush=True)
+        print(
+            f"  {self.seconds:5.1f} s  -> {Path(msg.image_path).name}, quality {msg.quality:.0f}",
+            flush=True,
+        )
         self.captures.append((self.seconds, msg))
 
     def watch(self, launch: subprocess.Popen, timeout_s: float) -> None:
@@ -102,18 +112,31 @@ def main() -> int:
         parser.error(f"{wrong[0]!r} is no launch argument, such as profile:=upper_body")
     folder = args.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    arguments = {**ARGUMENTS, "folder": f"{folder}/captures",
-                 **dict(word.split(":=", 1) for word in given)}
+    arguments = {
+        **ARGUMENTS,
+        "folder": f"{folder}/captures",
+        **dict(word.split(":=", 1) for word in given),
+    }
     steps = load_profile(configured("profiles", arguments["profile"])).steps
     log = folder / "launch.log"
-    command = ["ros2", "launch", "dwpose_ros", "guide.launch.py",
-               *(f"{name}:={value}" for name, value in arguments.items())]
+    command = [
+        "ros2",
+        "launch",
+        "dwpose_ros",
+        "guide.launch.py",
+        *(f"{name}:={value}" for name, value in arguments.items()),
+    ]
     print(f"$ {' '.join(command)}\n(its output goes to {log})\n", flush=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with open(log, "wb") as output:
         watcher = Watcher()
-        launch = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
-                                  env={**os.environ, "PATH": path}, start_new_session=True)
+        launch = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": path},
+            start_new_session=True,
+        )
         try:
             watcher.watch(launch, args.timeout)
         finally:
@@ -136,15 +159,26 @@ def stop(launch: subprocess.Popen) -> int:
 
 def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, str]) -> None:
     """What was said and captured, as one picture."""
-    shown = [arguments["temper"], f"seed {arguments['seed']}"] if (
-        arguments["source"] == "sim") else []
+    shown = (
+        [arguments["temper"], f"seed {arguments['seed']}"]
+        if (arguments["source"] == "sim")
+        else []
+    )
     shown.append(f"{len(watcher.captures)} of {wanted} captured")
     captures = [
-        Tile(cv2.imdecode(np.frombuffer(msg.image.data, np.uint8), cv2.IMREAD_COLOR),
-             msg.label, f"quality {msg.quality:.0f}, after {seconds:.1f} s")
-        for seconds, msg in watcher.captures]
-    sheet = contact_sheet(f"dwpose_ros: {Path(arguments['profile']).stem}", " · ".join(shown),
-                          watcher.moments, captures)
+        Tile(
+            cv2.imdecode(np.frombuffer(msg.image.data, np.uint8), cv2.IMREAD_COLOR),
+            msg.label,
+            f"quality {msg.quality:.0f}, after {seconds:.1f} s",
+        )
+        for seconds, msg in watcher.captures
+    ]
+    sheet = contact_sheet(
+        f"dwpose_ros: {Path(arguments['profile']).stem}",
+        " · ".join(shown),
+        watcher.moments,
+        captures,
+    )
     temporary = path.with_suffix(".part.png")
     if not cv2.imwrite(str(temporary), sheet):
         raise OSError(f"{temporary} cannot be written")
@@ -163,8 +197,10 @@ def report(watcher: Watcher, wanted: int, code: int, folder: Path) -> int:
         print(f"Contact sheet: {folder / 'sheet.png'}")
     if watcher.latencies_ms:
         p50, p95 = np.percentile(watcher.latencies_ms, [50, 95])
-        print(f"From the camera's stamp to /wholebody_pose as a subscriber sees it, "
-              f"{len(watcher.latencies_ms)} poses: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+        print(
+            f"From the camera's stamp to /wholebody_pose as a subscriber sees it, "
+            f"{len(watcher.latencies_ms)} poses: p50 {p50:.1f} ms, p95 {p95:.1f} ms"
+        )
     if len(watcher.captures) == wanted and code == 0:
         return 0
     lines = log.read_text(errors="replace").splitlines()

@@ -42,8 +42,10 @@ class FrameBuffer:
         self.size += size - self._sizes.get(stamp_ns, 0)
         self._sizes[stamp_ns] = size
         while len(self._frames) > 1 and (
-                (old := stamp_ns - next(iter(self._frames)) > self._length_ns)
-                or self.size > self._most_bytes or len(self._frames) > self._most):
+            (old := stamp_ns - next(iter(self._frames)) > self._length_ns)
+            or self.size > self._most_bytes
+            or len(self._frames) > self._most
+        ):
             self.full |= not old
             dropped, _ = self._frames.popitem(last=False)
             self.size -= self._sizes.pop(dropped)
@@ -53,8 +55,11 @@ class FrameBuffer:
     @property
     def length_s(self) -> float:
         """From the oldest frame to the newest."""
-        return (next(reversed(self._frames)) - next(iter(self._frames))) / 1e9 if (
-            self._frames) else 0.0
+        return (
+            (next(reversed(self._frames)) - next(iter(self._frames))) / 1e9
+            if (self._frames)
+            else 0.0
+        )
 
     def add_pose(self, stamp_ns: int, pose: Any) -> None:
         """Keep the pose of a frame that is here, or still on its way: a pose is smaller."""
@@ -81,8 +86,11 @@ class FrameBuffer:
         """All frames that have a pose, oldest first."""
         found = []
         for stamp, frame in self._frames.items():
-            nearest = stamp if stamp in self._poses or not self.tolerance_ns else min(
-                self._poses, key=lambda other: abs(other - stamp), default=stamp)
+            nearest = (
+                stamp
+                if stamp in self._poses or not self.tolerance_ns
+                else min(self._poses, key=lambda other: abs(other - stamp), default=stamp)
+            )
             if nearest in self._poses and abs(nearest - stamp) <= self.tolerance_ns:
                 found.append(BufferedFrame(stamp, frame, self._poses[nearest]))
         return found

@@ -41,8 +41,10 @@ class Files(NamedTuple):
 def check_label(label: str) -> str:
     """The label, if it can be part of a file name. Raises CaptureError."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", label):
-        raise CaptureError(f"label {label!r} cannot be part of a file name: use at most 64 "
-                           "letters, digits, '-' and '_'")
+        raise CaptureError(
+            f"label {label!r} cannot be part of a file name: use at most 64 "
+            "letters, digits, '-' and '_'"
+        )
     return label
 
 
@@ -52,8 +54,15 @@ def stem_of(label: str, stamp_ns: int) -> str:
     return f"{label or 'capture'}_{when:%Y%m%d-%H%M%S}-{stamp_ns // 10**6 % 1000:03d}"
 
 
-def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
-         pose: dict[str, Any], overlay_bgr: np.ndarray) -> Files:
+def save(
+    folder: Path,
+    label: str,
+    stamp_ns: int,
+    image: bytes,
+    suffix: str,
+    pose: dict[str, Any],
+    overlay_bgr: np.ndarray,
+) -> Files:
     """Write an encoded image, its pose as JSON and its overlay (h, w, 3) uint8 as JPEG.
 
     The names hold the label and the image's stamp, and are never those of an earlier capture.
@@ -72,8 +81,11 @@ def save(folder: Path, label: str, stamp_ns: int, image: bytes, suffix: str,
         while any((folder / f"{stem}{ending}").exists() for ending in contents):
             number += 1
             stem = f"{stem.rsplit('~', 1)[0]}~{number}"
-        return Files(*write_atomically(
-            {folder / f"{stem}{ending}": data for ending, data in contents.items()}))
+        return Files(
+            *write_atomically(
+                {folder / f"{stem}{ending}": data for ending, data in contents.items()}
+            )
+        )
     except OSError as err:
         raise WriteError(_cannot_write(folder, err)) from err
 
@@ -96,8 +108,10 @@ def unwritable(folder: Path) -> str:
 
 
 def _cannot_write(folder: Path, err: OSError) -> str:
-    return (f"cannot write to {folder}: {err.strerror or err}; free some space, or set the "
-            "parameter folder to one that can be written")
+    return (
+        f"cannot write to {folder}: {err.strerror or err}; free some space, or set the "
+        "parameter folder to one that can be written"
+    )
 
 
 def write_atomically(contents: dict[Path, bytes]) -> list[Path]:
@@ -125,17 +139,35 @@ def write_atomically(contents: dict[Path, bytes]) -> list[Path]:
     return placed
 
 
-def pose_document(header: dict[str, Any], width: int, height: int, model: str,
-                  names: tuple[str, ...], persons: list[dict[str, Any]]) -> dict[str, Any]:
+def pose_document(
+    header: dict[str, Any],
+    width: int,
+    height: int,
+    model: str,
+    names: tuple[str, ...],
+    persons: list[dict[str, Any]],
+) -> dict[str, Any]:
     """The pose as it is written: persons with `keypoints` rows of x, y (px) and score."""
-    return {"header": header, "width": width, "height": height, "model": model,
-            "keypoint_names": list(names), "persons": persons}
+    return {
+        "header": header,
+        "width": width,
+        "height": height,
+        "model": model,
+        "keypoint_names": list(names),
+        "persons": persons,
+    }
 
 
 def quality_document(quality: Quality) -> dict[str, Any]:
     """Quality as it is written; what cannot be judged is null, since JSON has no NaN."""
+
     def finite(value: float) -> float | None:
         return round(value, 4) if math.isfinite(value) else None
-    return {"score": finite(quality.score), "measures": {
-        m.name: {"value": finite(m.value), "score": finite(m.score), "unit": m.unit}
-        for m in quality.measures}}
+
+    return {
+        "score": finite(quality.score),
+        "measures": {
+            m.name: {"value": finite(m.value), "score": finite(m.score), "unit": m.unit}
+            for m in quality.measures
+        },
+    }

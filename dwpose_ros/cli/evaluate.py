@@ -96,8 +96,12 @@ class Flipped:
 
 
 def evaluate(
-    estimator: Any, data: dict[str, Any], folder: Path, boxes: dict[int, Boxes] | None,
-    detector: Any = None, limit: int = 0,
+    estimator: Any,
+    data: dict[str, Any],
+    folder: Path,
+    boxes: dict[int, Boxes] | None,
+    detector: Any = None,
+    limit: int = 0,
 ) -> tuple[list[dict[str, Any]], list[int]]:
     """Run an estimator over the (first ``limit``) images; their COCO results and their ids.
 
@@ -115,8 +119,9 @@ def evaluate(
         raise EvaluateError(f"none of the {len(images)} images has a box in the boxes given")
     absent = [i["file_name"] for i in images if not (folder / i["file_name"]).is_file()]
     if absent:
-        raise EvaluateError(f"{folder} lacks {len(absent)} of {len(images)} images, the first is "
-                            f"{absent[0]}")
+        raise EvaluateError(
+            f"{folder} lacks {len(absent)} of {len(images)} images, the first is {absent[0]}"
+        )
     found: list[dict[str, Any]] = []
     for image in tqdm(images, desc=estimator.name, unit="image", leave=False):
         rgb = _read(folder / image["file_name"], (image["width"], image["height"]))
@@ -132,7 +137,8 @@ def table(name: str, values: dict[str, float]) -> str:
     rows = [("", COLUMNS), (name, [100 * values[c] for c in COLUMNS]), *PAPER.items()]
     width = max(len(row[0]) for row in rows)
     return "\n".join(
-        f"{row:{width}}" + "".join(
+        f"{row:{width}}"
+        + "".join(
             f"{v:>7}" if isinstance(v, str) else "      -" if np.isnan(v) else f"{v:7.1f}"
             for v in cells
         )
@@ -143,8 +149,10 @@ def table(name: str, values: dict[str, float]) -> str:
 def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
     rgb = picture(path)
     if rgb.shape[1::-1] != size:
-        raise EvaluateError(f"{path}: is {rgb.shape[1]}x{rgb.shape[0]}, annotated at "
-                            f"{size[0]}x{size[1]}: are these the annotations' images?")
+        raise EvaluateError(
+            f"{path}: is {rgb.shape[1]}x{rgb.shape[0]}, annotated at "
+            f"{size[0]}x{size[1]}: are these the annotations' images?"
+        )
     return rgb
 
 
@@ -177,16 +185,27 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("annotations", type=Path, metavar="ANNOTATIONS.json", help="a COCO-WholeBody file")
     add("folder", type=Path, metavar="IMAGES", help="the folder with its images")
-    add("--boxes", default="detector", metavar="detector|truth|FILE.json",
+    add(
+        "--boxes",
+        default="detector",
+        metavar="detector|truth|FILE.json",
         help="whom to look at: those the detector finds (default), the annotated boxes, or those "
         "of a COCO detection results file. An estimator that takes no boxes, MediaPipe, sees "
-        "each as an image of its own")
-    add("--flip", action="store_true",
+        "each as an image of its own",
+    )
+    add(
+        "--flip",
+        action="store_true",
         help="the paper's flip test: average the maps of each crop and its mirror image. Runs "
-        "the DWPose model's file on onnxruntime as it is, and gives bins")
-    add("--no-subpixel", dest="subpixel", action="store_false",
+        "the DWPose model's file on onnxruntime as it is, and gives bins",
+    )
+    add(
+        "--no-subpixel",
+        dest="subpixel",
+        action="store_false",
         help="points at the SimCC maps' bins, as in the paper; default: between them, as the "
-        "pose node's")
+        "pose node's",
+    )
     add("--limit", type=int, default=0, metavar="N", help="the first N images only")
     add("--results", type=Path, metavar="FILE.json", help="write the COCO keypoint results there")
     add("--backend", default="auto", choices=backend.BACKENDS, help="default: auto")
@@ -231,8 +250,12 @@ def _run(args: argparse.Namespace) -> None:
     loaded, why, detector = None, "", None
     if not args.flip or boxes is None:
         loaded, why = backend.load(
-            args.backend, args.model, args.detector or ("" if boxes is None else None),
-            ExecutionTarget(args.runtime, args.device, args.precision), subpixel=args.subpixel)
+            args.backend,
+            args.model,
+            args.detector or ("" if boxes is None else None),
+            ExecutionTarget(args.runtime, args.device, args.precision),
+            subpixel=args.subpixel,
+        )
         loaded = _one_by_one(loaded)
     estimator: Any = loaded
     if args.flip:
@@ -245,12 +268,19 @@ def _run(args: argparse.Namespace) -> None:
         for one in {id(e): e for e in (estimator, loaded) if e is not None}.values():
             one.close()
     values = coco.average_precision(data, found, images)
-    print(f"{estimator.name} on {estimator.runs_on}, boxes: {args.boxes}; {len(images)} images, "
-          f"{len(found)} poses" + (f"\n{why}" if why else ""))
+    print(
+        f"{estimator.name} on {estimator.runs_on}, boxes: {args.boxes}; {len(images)} images, "
+        f"{len(found)} poses" + (f"\n{why}" if why else "")
+    )
     print(f"\n{table('measured', values)}\n")
     between = args.subpixel and not args.flip and estimator.runs_on.runtime != "mediapipe"
-    print("AP in percent, mean over OKS 0.50 to 0.95; hand: mean of left and right; -: nobody has "
-          "it annotated.", *_notes(args, len(images), between), sep="\n", flush=True)
+    print(
+        "AP in percent, mean over OKS 0.50 to 0.95; hand: mean of left and right; -: nobody has "
+        "it annotated.",
+        *_notes(args, len(images), between),
+        sep="\n",
+        flush=True,
+    )
     if args.results:
         _write(args.results, found)
 
@@ -264,8 +294,10 @@ def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:
         (not args.flip, "no flip test"),
         (between, "peaks between bins"),
     ]
-    return ["The paper's: COCO-WholeBody v1.0 val2017, README of IDEA-Research/DWPose.",
-            *(f"Not as in the paper: {text}." for differs, text in other if differs)]
+    return [
+        "The paper's: COCO-WholeBody v1.0 val2017, README of IDEA-Research/DWPose.",
+        *(f"Not as in the paper: {text}." for differs, text in other if differs),
+    ]
 
 
 def _one_by_one(estimator: Estimator) -> Estimator:

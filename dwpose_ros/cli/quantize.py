@@ -58,9 +58,11 @@ def split(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
     Raises QuantizeError where there are too few.
     """
     if len(samples) < MIN_FRAMES:
-        raise QuantizeError(f"{len(samples)} frames with people were found, wanted {MIN_FRAMES} "
-                            f"at least, better {FEW_FRAMES} or more: give more pictures, of "
-                            "the light and the people that the network will see")
+        raise QuantizeError(
+            f"{len(samples)} frames with people were found, wanted {MIN_FRAMES} "
+            f"at least, better {FEW_FRAMES} or more: give more pictures, of "
+            "the light and the people that the network will see"
+        )
     held = [s for i, s in enumerate(samples) if i % HOLD_OUT == HOLD_OUT - 1]
     return [s for i, s in enumerate(samples) if i % HOLD_OUT != HOLD_OUT - 1], held
 
@@ -71,16 +73,25 @@ def check_float(path: Path | str) -> None:
         import onnx
         import onnxruntime.quantization  # noqa: F401
     except ImportError as err:
-        raise QuantizeError(f"{err.name} is not installed: pip install 'dwpose_ros[quantize]', "
-                            "or onnx and ml_dtypes") from err
+        raise QuantizeError(
+            f"{err.name} is not installed: pip install 'dwpose_ros[quantize]', "
+            "or onnx and ml_dtypes"
+        ) from err
     found = {n.op_type for n in onnx.load(str(path), load_external_data=False).graph.node}
     if found & set(INT8_OPS):
-        raise QuantizeError(f"{path}: is quantised already (it has "
-                            f"{', '.join(sorted(found & set(INT8_OPS)))}); give the float32 file")
+        raise QuantizeError(
+            f"{path}: is quantised already (it has "
+            f"{', '.join(sorted(found & set(INT8_OPS)))}); give the float32 file"
+        )
 
 
-def quantize(path: Path | str, name: str, crops: Sequence[np.ndarray], output: Path,
-             reduce_range: bool = False) -> None:
+def quantize(
+    path: Path | str,
+    name: str,
+    crops: Sequence[np.ndarray],
+    output: Path,
+    reduce_range: bool = False,
+) -> None:
     """Write the int8 network of a float32 one, whose input is ``name``, calibrated on crops.
 
     ``crops`` (h, w, 3) uint8 RGB. Inputs and outputs keep their names, shapes and float32.
@@ -120,9 +131,15 @@ def quantize(path: Path | str, name: str, crops: Sequence[np.ndarray], output: P
             model = onnx.load(str(prepared))
             after = _after_convolutions(model)
             quantize_static(
-                model, str(output), Reader(), quant_format=QuantFormat.QDQ,
-                activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True,
-                reduce_range=reduce_range, nodes_to_exclude=after,
+                model,
+                str(output),
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                reduce_range=reduce_range,
+                nodes_to_exclude=after,
                 calibrate_method=CalibrationMethod.MinMax,
             )
         except Exception as err:  # whatever onnx, onnxruntime and their quantiser raise
@@ -187,21 +204,44 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("model", help="the float32 network: a name or an ONNX file")
-    add("source", nargs="+", help="an image, a folder of images, a video, a camera, or a ROS 2 "
-        "bag (folder, .mcap or .db3)")
+    add(
+        "source",
+        nargs="+",
+        help="an image, a folder of images, a video, a camera, or a ROS 2 "
+        "bag (folder, .mcap or .db3)",
+    )
     add("--output", required=True, type=Path, metavar="OUT.onnx", help="the file to write")
-    add("--detector", default=backend.DETECTOR,
-        help=f"who finds the people: a name or an ONNX file; default: {backend.DETECTOR}")
-    add("--images", type=int, default=FRAMES, metavar="N",
-        help=f"frames to use, evenly spread over the sources; default: {FRAMES}")
+    add(
+        "--detector",
+        default=backend.DETECTOR,
+        help=f"who finds the people: a name or an ONNX file; default: {backend.DETECTOR}",
+    )
+    add(
+        "--images",
+        type=int,
+        default=FRAMES,
+        metavar="N",
+        help=f"frames to use, evenly spread over the sources; default: {FRAMES}",
+    )
     add("--topic", default="", help="the bag's image topic, where it has several")
-    add("--limit-drift", type=float, metavar="PX",
+    add(
+        "--limit-drift",
+        type=float,
+        metavar="PX",
         help="how far 95 of 100 points of each part may be off, in pixels of the network's "
-        "input; default: 1 %% of a person's height, 2.0 at 256x192 and 3.1 at 384x288")
-    add("--min-score", type=float, default=MIN_SCORE,
-        help=f"judge points that float32 gives this score or more; default: {MIN_SCORE}")
-    add("--reduce-range", action="store_true",
-        help="7-bit weights, for x86 CPUs without VNNI, whose 8-bit sums saturate")
+        "input; default: 1 %% of a person's height, 2.0 at 256x192 and 3.1 at 384x288",
+    )
+    add(
+        "--min-score",
+        type=float,
+        default=MIN_SCORE,
+        help=f"judge points that float32 gives this score or more; default: {MIN_SCORE}",
+    )
+    add(
+        "--reduce-range",
+        action="store_true",
+        help="7-bit weights, for x86 CPUs without VNNI, whose 8-bit sums saturate",
+    )
     add("--force", action="store_true", help="write it whatever drifts or is lost")
     return parser
 
@@ -228,20 +268,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     path, output = backend.find(args.model), args.output.expanduser()
     if output.is_dir() or not os.access(output.absolute().parent, os.W_OK):
-        raise QuantizeError(f"{output}: cannot be written there; wanted a file's name in a folder "
-                            "that exists and is yours")
+        raise QuantizeError(
+            f"{output}: cannot be written there; wanted a file's name in a folder "
+            "that exists and is yours"
+        )
     exact = SimccNetwork(path)
     if output.exists() and output.samefile(path):
         raise QuantizeError(f"{output}: is the float32 network itself; give another --output")
     check_float(path)
-    detector = open_detector(backend.find(args.detector), ExecutionTarget("onnxruntime", "cpu", "fp32"))
+    detector = open_detector(
+        backend.find(args.detector), ExecutionTarget("onnxruntime", "cpu", "fp32")
+    )
     samples, seen = samples_of(args.source, args.images, args.topic, detector, exact.size)
     print(f"{seen} frames, {len(samples)} with people")
     calibration, held = split(samples)
     learn = [crop for s in calibration for crop in s.crops]
     unknown = [crop for s in held for crop in s.crops]
-    print(f"{len(learn)} people of {len(calibration)} frames set the ranges, {len(unknown)} "
-          f"people of {len(held)} others judge them:")
+    print(
+        f"{len(learn)} people of {len(calibration)} frames set the ranges, {len(unknown)} "
+        f"people of {len(held)} others judge them:"
+    )
     for sample in held:
         print(f"  held out: {sample.name}")
     if len(samples) < FEW_FRAMES:
@@ -257,15 +303,20 @@ def _run(args: argparse.Namespace) -> None:
         limit = args.limit_drift
         if limit is None:
             limit = LIMIT_SHARE * exact.size[1] / PADDING
-        print(f"\nDrift of int8 from float32 in pixels of {exact.size[0]}x{exact.size[1]}, over "
-              f"points with a score of {args.min_score:g} or more:\n\n{table(drifts)}\n\n"
-              f"size {sizes[0]:.1f} -> {sizes[1]:.1f} MB; {times[0]:.1f} -> {times[1]:.1f} ms a "
-              f"person on this CPU, {times[0] / times[1]:.2f} times as fast", flush=True)
+        print(
+            f"\nDrift of int8 from float32 in pixels of {exact.size[0]}x{exact.size[1]}, over "
+            f"points with a score of {args.min_score:g} or more:\n\n{table(drifts)}\n\n"
+            f"size {sizes[0]:.1f} -> {sizes[1]:.1f} MB; {times[0]:.1f} -> {times[1]:.1f} ms a "
+            f"person on this CPU, {times[0] / times[1]:.2f} times as fast",
+            flush=True,
+        )
         far = judge(drifts, limit)
         if far and not args.force:
-            raise QuantizeError(f"not written: 95 % of each part must be within {limit:.1f} px "
-                                f"and still be seen, but {', '.join(far)} (--limit-drift, "
-                                "--force)")
+            raise QuantizeError(
+                f"not written: 95 % of each part must be within {limit:.1f} px "
+                f"and still be seen, but {', '.join(far)} (--limit-drift, "
+                "--force)"
+            )
         _place(made, output)
     print(f"{output} written" + (", though it drifts too far" if far else ""))
 

@@ -35,14 +35,18 @@ def _above(part: str) -> float:
 
 
 # Lengths of the body: from the middle of some points to the middle of others, m.
-_RULERS = [(a, b, share * STATURE_M) for a, b, share in (
-    (_both("eye"), _both("ankle"), _above("head") - max(ABOVE_GROUND["feet"])),
-    (_both("shoulder"), _both("ankle"), _above("shoulders") - max(ABOVE_GROUND["feet"])),
-    (_both("shoulder"), _both("hip"), _above("shoulders") - _above("hips")),
-    (_both("hip"), _both("ankle"), _above("hips") - max(ABOVE_GROUND["feet"])),
-    (_both("shoulder")[:1], _both("shoulder")[1:], SHOULDER_WIDTH),
-    # Last, and taken only where there is no other: a pixel is much of so little.
-    (_both("eye")[:1], _both("eye")[1:], EYE_DISTANCE))]
+_RULERS = [
+    (a, b, share * STATURE_M)
+    for a, b, share in (
+        (_both("eye"), _both("ankle"), _above("head") - max(ABOVE_GROUND["feet"])),
+        (_both("shoulder"), _both("ankle"), _above("shoulders") - max(ABOVE_GROUND["feet"])),
+        (_both("shoulder"), _both("hip"), _above("shoulders") - _above("hips")),
+        (_both("hip"), _both("ankle"), _above("hips") - max(ABOVE_GROUND["feet"])),
+        (_both("shoulder")[:1], _both("shoulder")[1:], SHOULDER_WIDTH),
+        # Last, and taken only where there is no other: a pixel is much of so little.
+        (_both("eye")[:1], _both("eye")[1:], EYE_DISTANCE),
+    )
+]
 
 
 class PinholeCamera(NamedTuple):
@@ -56,16 +60,19 @@ class PinholeCamera(NamedTuple):
     height: int
 
     @classmethod
-    def of(cls, k: Sequence[float], width: int, height: int,
-           calibrated: tuple[int, int] = (0, 0)) -> PinholeCamera:
+    def of(
+        cls, k: Sequence[float], width: int, height: int, calibrated: tuple[int, int] = (0, 0)
+    ) -> PinholeCamera:
         """Of CameraInfo's `k` (9,), for images of another size than it was `calibrated` for, too.
 
         Without a calibration `k` is 0: then a camera of 60 degrees across, as webcams are.
         Raises ValueError where the two sizes have not the same aspect ratio.
         """
         if is_calibrated(k) and all(calibrated) and not same_aspect(calibrated, (width, height)):
-            raise ValueError(f"the calibration is for {calibrated[0]}x{calibrated[1]} pixels and "
-                             f"does not fit {width}x{height}, which show another part")
+            raise ValueError(
+                f"the calibration is for {calibrated[0]}x{calibrated[1]} pixels and "
+                f"does not fit {width}x{height}, which show another part"
+            )
         if not is_calibrated(k):
             return cls(FOCAL * width, FOCAL * width, width / 2, height / 2, width, height)
         wide, high = width / (calibrated[0] or width), height / (calibrated[1] or height)
@@ -88,7 +95,8 @@ def same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
     each may be rounded by a pixel."""
     (w, h), (width, height) = one, other
     return min(*one, *other) > 0 and (
-        abs(height - h * width / w) <= 1 or abs(width - w * height / h) <= 1)
+        abs(height - h * width / w) <= 1 or abs(width - w * height / h) <= 1
+    )
 
 
 def is_calibrated(k: Sequence[float]) -> bool:
@@ -96,7 +104,9 @@ def is_calibrated(k: Sequence[float]) -> bool:
     return bool(k[0] > 0 and k[4] > 0)
 
 
-def distances(people: PersonPoses, camera: PinholeCamera, threshold: float = THRESHOLD) -> np.ndarray:
+def distances(
+    people: PersonPoses, camera: PinholeCamera, threshold: float = THRESHOLD
+) -> np.ndarray:
     """(n,) how far away people are, m along the optical axis; NaN where that cannot be told.
 
     Taken for adults. Of several lengths the one that looks longest counts: who turns or sits only
@@ -115,8 +125,9 @@ def distances(people: PersonPoses, camera: PinholeCamera, threshold: float = THR
     return np.where(np.isnan(nearest), found[-1], nearest)
 
 
-def flat(people: PersonPoses, camera: PinholeCamera, z: np.ndarray, threshold: float = THRESHOLD
-         ) -> np.ndarray:
+def flat(
+    people: PersonPoses, camera: PinholeCamera, z: np.ndarray, threshold: float = THRESHOLD
+) -> np.ndarray:
     """(n, 133, 3) m: everybody in a plane of their own at distance `z` (n,) m; NaN for points that
     are not seen."""
     points = camera.rays(people.xy) * np.reshape(z, (-1, 1, 1))
@@ -124,8 +135,9 @@ def flat(people: PersonPoses, camera: PinholeCamera, z: np.ndarray, threshold: f
     return points.astype(np.float32)
 
 
-def from_depth(people: PersonPoses, camera: PinholeCamera, depth: np.ndarray, threshold: float = THRESHOLD
-               ) -> np.ndarray:
+def from_depth(
+    people: PersonPoses, camera: PinholeCamera, depth: np.ndarray, threshold: float = THRESHOLD
+) -> np.ndarray:
     """(n, 133, 3) m by a depth image (h, w) of the same camera: uint16 in mm, or floats in m.
 
     NaN for points that are not seen, that have no depth, and whose depth cannot be the body's:
@@ -133,15 +145,17 @@ def from_depth(people: PersonPoses, camera: PinholeCamera, depth: np.ndarray, th
     the camera's.
     """
     if depth.shape != (camera.height, camera.width):
-        raise ValueError(f"the depth image has {depth.shape[1]}x{depth.shape[0]} pixels, and the "
-                         f"colour image {camera.width}x{camera.height}: it must be registered "
-                         "(aligned) to the colour image")
+        raise ValueError(
+            f"the depth image has {depth.shape[1]}x{depth.shape[0]} pixels, and the "
+            f"colour image {camera.width}x{camera.height}: it must be registered "
+            "(aligned) to the colour image"
+        )
     seen = camera.sees(people, threshold)
     x, y = np.moveaxis(np.where(seen[..., None], np.round(people.xy), 0).astype(int), -1, 0)
     step = np.arange(WINDOW) - WINDOW // 2
     rows = np.clip(y[..., None] + step, 0, camera.height - 1)
     columns = np.clip(x[..., None] + step, 0, camera.width - 1)
-    near = depth[rows[..., :, None], columns[..., None, :]].reshape(*seen.shape, WINDOW ** 2)
+    near = depth[rows[..., :, None], columns[..., None, :]].reshape(*seen.shape, WINDOW**2)
     z = near.astype(np.float32) * (0.001 if depth.dtype.kind == "u" else 1.0)
     with np.errstate(invalid="ignore"):
         z[~((z > 0) & np.isfinite(z))] = np.nan

@@ -18,11 +18,20 @@ from dwpose_ros.core.images import ImageError, decode_file
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _JPEG = b"\xff\xd8\xff"
-_BEGINNINGS = (_JPEG, b"\x89PNG\r\n\x1a\n", b"BM.{4}\0{4}", b"RIFF.{4}WEBP",
-               b"II\\*\0", b"MM\0\\*", b"P[1-6]\\s", b"\0\0\0\x0cjP  \r\n\x87\n")
+_BEGINNINGS = (
+    _JPEG,
+    b"\x89PNG\r\n\x1a\n",
+    b"BM.{4}\0{4}",
+    b"RIFF.{4}WEBP",
+    b"II\\*\0",
+    b"MM\0\\*",
+    b"P[1-6]\\s",
+    b"\0\0\0\x0cjP  \r\n\x87\n",
+)
 _MOST_OF_A_PICTURE = 1 << 26  # bytes
 _SET_LOG_LEVEL = getattr(cv2, "setLogLevel", None) or getattr(  # the latter as of OpenCV 5
-    getattr(getattr(cv2, "utils", None), "logging", None), "setLogLevel", None)
+    getattr(getattr(cv2, "utils", None), "logging", None), "setLogLevel", None
+)
 
 
 class SourceError(DwposeError):
@@ -70,8 +79,9 @@ def local(name: str) -> Path | None:
         return None
     if name.lower().startswith("file:"):
         return Path(unquote(re.sub("^file:(//(localhost)?(?=/))?", "", name, flags=re.I)))
-    return None if re.match(r"[a-z][a-z0-9+.-]*://", name, re.I) else Path(
-        os.path.expanduser(name))
+    return (
+        None if re.match(r"[a-z][a-z0-9+.-]*://", name, re.I) else Path(os.path.expanduser(name))
+    )
 
 
 def open_source(name: str, width: int = 0, height: int = 0) -> Source:
@@ -81,20 +91,28 @@ def open_source(name: str, width: int = 0, height: int = 0) -> Source:
     follows; where none is, the source's own size is kept. Raises SourceError.
     """
     if not name:
-        raise SourceError("source is empty: give a camera's number or /dev/..., a video, "
-                          "an image, a folder of images, or a URL", False)
+        raise SourceError(
+            "source is empty: give a camera's number or /dev/..., a video, "
+            "an image, a folder of images, or a URL",
+            False,
+        )
     path = local(name)
     if path is None:
         if "://" in name:
             return VideoSource(name, f"stream {name}", width, height, live=None)
-        return VideoSource(int(name) if name.isdigit() else name, f"camera {name}", width, height, True)
+        return VideoSource(
+            int(name) if name.isdigit() else name, f"camera {name}", width, height, True
+        )
     try:
         there, plain = path.exists(), path.is_file() or path.is_dir()
     except (OSError, ValueError):  # a name that no file can have
         there = plain = False
     if not there:
-        raise SourceError(f"source {name!r} does not exist: give a camera's number or /dev/..., "
-                          "a video, an image, a folder of images, or a URL", False)
+        raise SourceError(
+            f"source {name!r} does not exist: give a camera's number or /dev/..., "
+            "a video, an image, a folder of images, or a URL",
+            False,
+        )
     if not plain:  # to open a pipe waits for whoever writes to it
         raise SourceError(f"source {name!r} is neither a file nor a folder", False)
     if path.is_dir() or is_image(path):
@@ -129,11 +147,19 @@ def _is_video(path: Path) -> bool:
 
 def images_of(folder: Path) -> list[Path]:
     """The images of a folder, in the order in which people count: 2 comes before 10."""
+
     def natural(path: Path) -> tuple:
         parts = re.split("([0-9]+)", path.name.lower())
         return [(int(p) if i % 2 else p) for i, p in enumerate(parts)], path.name
-    return sorted((p for p in folder.iterdir() if p.is_file() and (
-        p.suffix.lower() in IMAGES or is_image(p))), key=natural)
+
+    return sorted(
+        (
+            p
+            for p in folder.iterdir()
+            if p.is_file() and (p.suffix.lower() in IMAGES or is_image(p))
+        ),
+        key=natural,
+    )
 
 
 class _Reader:
@@ -149,35 +175,44 @@ class VideoSource(_Reader):
     """What OpenCV's VideoCapture reads. Whether it is `live` is asked of the video, if None: a
     recording knows how long it is."""
 
-    def __init__(self, target: int | str, description: str, width: int, height: int,
-                 live: bool | None) -> None:
+    def __init__(
+        self, target: int | str, description: str, width: int, height: int, live: bool | None
+    ) -> None:
         self._size, self._target = (width, height), target
         self._raw = False  # JPEGs come as they are
         self._capture = self._open()
         if not self._capture.isOpened():
             self._capture.release()
             may_come_back = live is not False
-            why = ("is it plugged in, free, and may you read it?" if may_come_back
-                   else "it is no video that this OpenCV can read")
+            why = (
+                "is it plugged in, free, and may you read it?"
+                if may_come_back
+                else "it is no video that this OpenCV can read"
+            )
             raise SourceError(f"{description} cannot be opened: {why}", may_come_back)
         if live is None:
             live = not 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 1e9
         self.live, self.paced = live, not live
         if live:
             self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # never a frame that waited
-            for key, value in ((cv2.CAP_PROP_FRAME_WIDTH, width),
-                               (cv2.CAP_PROP_FRAME_HEIGHT, height)):
+            for key, value in (
+                (cv2.CAP_PROP_FRAME_WIDTH, width),
+                (cv2.CAP_PROP_FRAME_HEIGHT, height),
+            ):
                 if value:
                     self._capture.set(key, value)
             if self._capture.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter_fourcc(*"MJPG") and (
-                    self._capture.getBackendName() == "V4L2"):
+                self._capture.getBackendName() == "V4L2"
+            ):
                 # OpenCV would show a damaged JPEG, with its rest grey.
                 self._raw = bool(self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
         self.rate = float(self._capture.get(cv2.CAP_PROP_FPS) or 0)
         if not 0 < self.rate < 1000:
             self.rate = 0.0 if live else 30.0
-        size = [int(self._capture.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH,
-                                                    cv2.CAP_PROP_FRAME_HEIGHT)]
+        size = [
+            int(self._capture.get(p))
+            for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        ]
         self.description = f"{description}: {size[0]}x{size[1]}, {self.rate:g} frames/s"
         self._grabbed = False  # a frame that waits since rewind
 
@@ -227,8 +262,9 @@ class Images(_Reader):
         self._next = 0
         self._shown: np.ndarray | None = None
         if self._single and not self.grab():
-            raise SourceError(f"image {path} cannot be read: it is damaged or of another format",
-                              False)
+            raise SourceError(
+                f"image {path} cannot be read: it is damaged or of another format", False
+            )
         self.description = f"{len(self._paths)} image(s) of {path}"
 
     def grab(self) -> bool:

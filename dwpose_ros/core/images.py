@@ -24,11 +24,21 @@ _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
     "bgr8": (3, "u1", None, cv2.COLOR_BGR2RGB),
     "rgb8": (3, "u1", cv2.COLOR_RGB2BGR, None),
     "8UC3": (3, "u1", None, cv2.COLOR_BGR2RGB),
-    **{name: (channels, kind, None, cv2.COLOR_BGR2RGB) for name, channels, kind in (
-        ("bgr16", 3, "u2"), ("16UC3", 3, "u2"), ("bgra16", 4, "u2"), ("16UC4", 4, "u2"),
-        ("32FC3", 3, "f4"), ("32FC4", 4, "f4"))},
-    **{name: (channels, "u2", cv2.COLOR_RGB2BGR, None) for name, channels in (
-        ("rgb16", 3), ("rgba16", 4))},
+    **{
+        name: (channels, kind, None, cv2.COLOR_BGR2RGB)
+        for name, channels, kind in (
+            ("bgr16", 3, "u2"),
+            ("16UC3", 3, "u2"),
+            ("bgra16", 4, "u2"),
+            ("16UC4", 4, "u2"),
+            ("32FC3", 3, "f4"),
+            ("32FC4", 4, "f4"),
+        )
+    },
+    **{
+        name: (channels, "u2", cv2.COLOR_RGB2BGR, None)
+        for name, channels in (("rgb16", 3), ("rgba16", 4))
+    },
     "bgra8": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
     "8UC4": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
     "rgba8": (4, "u1", cv2.COLOR_RGBA2BGR, cv2.COLOR_RGBA2RGB),
@@ -42,10 +52,16 @@ _ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
     "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
     "yuyv": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
     # OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first's.
-    **{f"bayer_{pattern}{bits}": (1, f"u{bits // 8}", getattr(cv2, f"COLOR_Bayer{name}2BGR"),
-                                  getattr(cv2, f"COLOR_Bayer{name}2RGB"))
-       for pattern, name in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "GB"))
-       for bits in (8, 16)},
+    **{
+        f"bayer_{pattern}{bits}": (
+            1,
+            f"u{bits // 8}",
+            getattr(cv2, f"COLOR_Bayer{name}2BGR"),
+            getattr(cv2, f"COLOR_Bayer{name}2RGB"),
+        )
+        for pattern, name in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "GB"))
+        for bits in (8, 16)
+    },
 }
 # Y as an image, then U and V at half its width and height: in pairs, or as two images.
 _PLANAR: dict[str, tuple[bool, int, int]] = {  # in pairs, conversion to BGR, and to RGB
@@ -89,8 +105,10 @@ def to_depth(msg: Any) -> np.ndarray:
     """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or
     float32 in m (32FC1). Raises ImageError."""
     if msg.encoding not in _DEPTHS:
-        raise ImageError(f"depth image encoding {msg.encoding!r} is not supported; use one of "
-                         f"{', '.join(_DEPTHS)}")
+        raise ImageError(
+            f"depth image encoding {msg.encoding!r} is not supported; use one of "
+            f"{', '.join(_DEPTHS)}"
+        )
     return _pixels(msg, 1, _DEPTHS[msg.encoding])
 
 
@@ -131,19 +149,25 @@ def _planes(msg: Any) -> np.ndarray:
     if not width or not height:
         raise ImageError(f"image is {width}x{height}: it has no pixels")
     if width % 2 or height % 2:
-        raise ImageError(f"image is {width}x{height}, but {msg.encoding} holds squares of 2x2 "
-                         "pixels")
+        raise ImageError(
+            f"image is {width}x{height}, but {msg.encoding} holds squares of 2x2 pixels"
+        )
     if step < width or not paired and step % 2:
-        raise ImageError(f"image step is {step} bytes, but a row of {width} {msg.encoding} pixels "
-                         f"has {width}{'' if paired else ', and an even number'}")
+        raise ImageError(
+            f"image step is {step} bytes, but a row of {width} {msg.encoding} pixels "
+            f"has {width}{'' if paired else ', and an even number'}"
+        )
     rows = height * 3 // 2
     least = step * (rows - 1) + width if paired else step * rows - (step - width) // 2
     if len(msg.data) < least:
-        raise ImageError(f"image data has {len(msg.data)} bytes, but {height} rows of "
-                         f"{msg.encoding} with step {step} need {step * rows}")
+        raise ImageError(
+            f"image data has {len(msg.data)} bytes, but {height} rows of "
+            f"{msg.encoding} with step {step} need {step * rows}"
+        )
     if paired or step == width:
-        return np.ascontiguousarray(np.ndarray((rows, width), np.uint8, msg.data,
-                                               strides=(step, 1)))
+        return np.ascontiguousarray(
+            np.ndarray((rows, width), np.uint8, msg.data, strides=(step, 1))
+        )
     luma = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
     chroma = np.ndarray((height, width // 2), np.uint8, msg.data, step * height, (step // 2, 1))
     return np.concatenate([luma, chroma.reshape(-1, width)])
@@ -158,13 +182,21 @@ def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
     if channels == 2 and msg.width % 2:
         raise ImageError(f"image width is {msg.width}, but {msg.encoding} holds pairs of pixels")
     if msg.step < row:
-        raise ImageError(f"image step is {msg.step} bytes, but a row of {msg.width} "
-                         f"{msg.encoding} pixels has {row}")
+        raise ImageError(
+            f"image step is {msg.step} bytes, but a row of {msg.width} "
+            f"{msg.encoding} pixels has {row}"
+        )
     if len(msg.data) < msg.step * (msg.height - 1) + row:
-        raise ImageError(f"image data has {len(msg.data)} bytes, but {msg.height} rows with step "
-                         f"{msg.step} need {msg.step * msg.height}")
-    pixels = np.ndarray((msg.height, msg.width, channels), kind, msg.data,
-                        strides=(msg.step, channels * kind.itemsize, kind.itemsize))
+        raise ImageError(
+            f"image data has {len(msg.data)} bytes, but {msg.height} rows with step "
+            f"{msg.step} need {msg.step * msg.height}"
+        )
+    pixels = np.ndarray(
+        (msg.height, msg.width, channels),
+        kind,
+        msg.data,
+        strides=(msg.step, channels * kind.itemsize, kind.itemsize),
+    )
     pixels.flags.writeable = False  # it is the message's own
     return pixels if channels > 1 else pixels[..., 0]
 
@@ -172,13 +204,18 @@ def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
 def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
     try:
         if _cv_bridge_crashes():
-            raise ImportError("cv_bridge was built against NumPy 1 and crashes with NumPy "
-                              f"{np.__version__}: pip install 'numpy<2'")
+            raise ImportError(
+                "cv_bridge was built against NumPy 1 and crashes with NumPy "
+                f"{np.__version__}: pip install 'numpy<2'"
+            )
         from cv_bridge import CvBridge
+
         return CvBridge().imgmsg_to_cv2(msg, wanted)
     except Exception as err:  # cv_bridge raises its own, and whatever its build lacks
-        raise ImageError(f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
-                         f"{', '.join([*_ENCODINGS, *_PLANAR])}") from err
+        raise ImageError(
+            f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
+            f"{', '.join([*_ENCODINGS, *_PLANAR])}"
+        ) from err
 
 
 @functools.cache
@@ -186,8 +223,12 @@ def _cv_bridge_crashes() -> bool:
     """Whether it would take this process with it, which only another one can try."""
     if np.__version__.startswith("1."):
         return False
-    return subprocess.run([sys.executable, "-c", _TRY_CV_BRIDGE], capture_output=True,
-                          check=False).returncode < 0
+    return (
+        subprocess.run(
+            [sys.executable, "-c", _TRY_CV_BRIDGE], capture_output=True, check=False
+        ).returncode
+        < 0
+    )
 
 
 def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
@@ -248,18 +289,21 @@ def _decode(encoded: Any, form: str, wanted: str) -> np.ndarray:
         if image is None:
             image = _imdecode(data)
     except JpegDamaged as err:
-        raise ImageDamaged(f"compressed image ({form!r}, {len(encoded)} bytes) is damaged: "
-                           f"{err}") from err
+        raise ImageDamaged(
+            f"compressed image ({form!r}, {len(encoded)} bytes) is damaged: {err}"
+        ) from err
     except (cv2.error, ValueError):  # no data at all, or a size that nobody can hold
         image = None
     if image is None:
-        raise ImageError(f"compressed image ({form!r}, {len(encoded)} bytes) cannot be "
-                         "decoded")
+        raise ImageError(f"compressed image ({form!r}, {len(encoded)} bytes) cannot be decoded")
     # image_transport writes the image's encoding, and the data's where that is another. It leaves
     # a Bayer pattern in its one channel.
     encoding, _, stored = (part.strip() for part in form.partition(";"))
-    mosaic = encoding in _ENCODINGS and encoding.startswith("bayer_") and (
-        not stored.endswith("bgr8") and bool((image.min(2) == image.max(2)).all()))
+    mosaic = (
+        encoding in _ENCODINGS
+        and encoding.startswith("bayer_")
+        and (not stored.endswith("bgr8") and bool((image.min(2) == image.max(2)).all()))
+    )
     if mosaic:
         return _coloured(image[..., 0], encoding, wanted)
     return _coloured(image, "bgr8", wanted)

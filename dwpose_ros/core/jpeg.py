@@ -78,7 +78,7 @@ def _whole(data: np.ndarray, complaint: str, options: dict) -> tuple[np.ndarray,
     if filler := FILLER.match(complaint):
         count = int(filler[1])
         end = data.tobytes().rfind(END)
-        if count <= FEW or len(set(data[max(0, end - count):end].tobytes())) == 1:
+        if count <= FEW or len(set(data[max(0, end - count) : end].tobytes())) == 1:
             return data, True
     if complaint.startswith(DAMAGE) and HARMLESS not in complaint:
         raise JpegDamaged(complaint)
@@ -89,4 +89,5 @@ def _whole(data: np.ndarray, complaint: str, options: dict) -> tuple[np.ndarray,
 def _warn() -> None:
     logging.getLogger(__name__).warning(
         "simplejpeg is not installed: damaged JPEGs are taken for good ones, and what is lost of "
-        "them is grey; pip install simplejpeg")
+        "them is grey; pip install simplejpeg"
+    )

@@ -45,8 +45,11 @@ GROUPS: dict[str, slice] = {
 
 # The limbs of one hand, root to finger tips, as indices into its own 21 points, (20, 2).
 HAND_LIMBS = np.array(
-    [(0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1)
-     for finger in range(5) for joint in range(4)]
+    [
+        (0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1)
+        for finger in range(5)
+        for joint in range(4)
+    ]
 )
 _LIMBS = (
     "left_eye right_eye", "nose left_eye", "nose right_eye",
@@ -62,11 +65,13 @@ _LIMBS = (
     "right_ankle right_big_toe", "right_ankle right_small_toe", "right_ankle right_heel",
 )  # fmt: skip
 # The 65 limbs of the dataset, (65, 2): body and feet by name, then both hands.
-SKELETON = np.concatenate([
-    np.array([[INDEX[name] for name in limb.split()] for limb in _LIMBS]),
-    HAND_LIMBS + LEFT_HAND.start,
-    HAND_LIMBS + RIGHT_HAND.start,
-])
+SKELETON = np.concatenate(
+    [
+        np.array([[INDEX[name] for name in limb.split()] for limb in _LIMBS]),
+        HAND_LIMBS + LEFT_HAND.start,
+        HAND_LIMBS + RIGHT_HAND.start,
+    ]
+)
 
 # Runs of face points and, in the same order, the points that face them across the nose.
 _FACE_PAIRS = (

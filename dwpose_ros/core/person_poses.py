@@ -29,9 +29,7 @@ class PersonPoses(NamedTuple):
 
     @classmethod
     def none(cls) -> PersonPoses:
-        return cls.of(
-            np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)), np.empty(0)
-        )
+        return cls.of(np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)), np.empty(0))
 
     @classmethod
     def of(cls, xy, scores, boxes, box_scores) -> PersonPoses:

@@ -58,7 +58,8 @@ def load(
 def _mediapipe(place: ExecutionTarget) -> Estimator:
     if place.device not in ("auto", "cpu"):
         raise ModelError(
-            f"device {place.device!r} cannot be had: MediaPipe runs on auto or cpu only")
+            f"device {place.device!r} cannot be had: MediaPipe runs on auto or cpu only"
+        )
     from dwpose_ros.estimation.mediapipe import MediaPipe
 
     return MediaPipe()

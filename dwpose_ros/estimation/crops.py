@@ -18,8 +18,9 @@ class Crops(Protocol):
         """Bring an image, (h, w, 3) uint8, to where it is cut; what comes back is cut below."""
         ...
 
-    def people(self, frame: Any, centers: np.ndarray, scales: np.ndarray,
-               size: tuple[int, int]) -> Any:
+    def people(
+        self, frame: Any, centers: np.ndarray, scales: np.ndarray, size: tuple[int, int]
+    ) -> Any:
         """Cut ``scales`` (n, 2) pixels around ``centers`` (n, 2), resampled to (width, height).
 
         Gives (n, height, width, 3) uint8, black where the frame ends.
@@ -49,13 +50,15 @@ class CpuCrops:
     def upload(self, rgb: np.ndarray) -> np.ndarray:
         return rgb
 
-    def people(self, frame: np.ndarray, centers: np.ndarray, scales: np.ndarray,
-               size: tuple[int, int]) -> np.ndarray:
+    def people(
+        self, frame: np.ndarray, centers: np.ndarray, scales: np.ndarray, size: tuple[int, int]
+    ) -> np.ndarray:
         crops = np.empty((len(centers), size[1], size[0], 3), np.uint8)
         for crop, center, scale in zip(crops, centers, scales):
             target = np.array(size, np.float32) / 2
-            matrix = cv2.getAffineTransform(_triangle(center, scale[0]),
-                                            _triangle(target, size[0]))
+            matrix = cv2.getAffineTransform(
+                _triangle(center, scale[0]), _triangle(target, size[0])
+            )
             cv2.warpAffine(frame, matrix, size, dst=crop, flags=cv2.INTER_LINEAR)
         return crops
 

@@ -75,8 +75,13 @@ class Rtmdet:
         return boxes[good], people[good, 4]
 
 
-def open_detector(path: Path | str, place: ExecutionTarget = ExecutionTarget(), *, size: int = 0,
-                  min_score: float = MIN_SCORE) -> Detector:
+def open_detector(
+    path: Path | str,
+    place: ExecutionTarget = ExecutionTarget(),
+    *,
+    size: int = 0,
+    min_score: float = MIN_SCORE,
+) -> Detector:
     """Open a person detector of either kind; ModelError where the graph is neither.
 
     ``size`` is the side of its square input, in pixels, where the file leaves that open.
@@ -107,4 +112,3 @@ def _anchors(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         grids.append(np.stack([columns, rows], -1).reshape(-1, 2))
         strides.append(np.full((rows.size, 1), stride))
     return np.concatenate(grids).astype(np.float32), np.concatenate(strides).astype(np.float32)
-

@@ -36,11 +36,21 @@ class DWPose:
     such a network, and where the ``place`` cannot be had.
     """
 
-    def __init__(self, model: Path | str, detector: Path | str | None, place: ExecutionTarget = ExecutionTarget(), *,
-                 subpixel: bool = True, detector_size: int = 0) -> None:
+    def __init__(
+        self,
+        model: Path | str,
+        detector: Path | str | None,
+        place: ExecutionTarget = ExecutionTarget(),
+        *,
+        subpixel: bool = True,
+        detector_size: int = 0,
+    ) -> None:
         # TensorRT and OpenVINO bring a network to float16 themselves.
-        half = place.precision == "fp16" and place.runtime == "onnxruntime" and (
-            place.device != "tensorrt")
+        half = (
+            place.precision == "fp16"
+            and place.runtime == "onnxruntime"
+            and (place.device != "tensorrt")
+        )
         self.name = Path(model).stem
         self._network = open_network(pose_network(model, half=half, subpixel=subpixel), place)
         self.runs_on = self._network.place
@@ -52,8 +62,11 @@ class DWPose:
         where = place._replace(device=self.runs_on.device)
         if half:
             where = where._replace(precision="auto")  # its own NMS is in float32 only
-        self._detector = _no_detector if detector is None else open_detector(
-            detector, where, size=detector_size)
+        self._detector = (
+            _no_detector
+            if detector is None
+            else open_detector(detector, where, size=detector_size)
+        )
         self._crops = crops_for(self.runs_on)
         self._warm_up()
 
@@ -96,8 +109,9 @@ class DWPose:
             found = decode(*self._network({"crops": crops}))
             points.append(found[0])
             scores.append(found[1])
-        xy = np.concatenate(points) / self._size * scales[:, None] + (
-            centers - scales / 2)[:, None]
+        xy = (
+            np.concatenate(points) / self._size * scales[:, None] + (centers - scales / 2)[:, None]
+        )
         return xy.astype(np.float32), np.concatenate(scores)
 
     def _warm_up(self) -> None:
@@ -113,8 +127,9 @@ def _no_detector(_) -> NoReturn:
     raise ModelError("this DWPose was made without a detector: give boxes to `estimate`")
 
 
-def decode(bins: np.ndarray, scores: np.ndarray,
-           offsets: np.ndarray | float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def decode(
+    bins: np.ndarray, scores: np.ndarray, offsets: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Points (n, 133, 2) in pixels of the network's input, and scores (n, 133) in 0..1.
 
     A point is where each SimCC axis peaks (Li et al., 2022), its score the lower of the two

@@ -45,8 +45,11 @@ def pose_network(path: Path | str, *, half: bool = False, subpixel: bool = False
     other. ``half`` makes the network's own part float16. Raises ModelError where the file is not
     such a network, with the shapes found and wanted.
     """
-    return _kept(Path(path), f"pose{'-half' * half}{'-subpixel' * subpixel}",
-                 lambda model: _pose(model, Path(path), half, subpixel))
+    return _kept(
+        Path(path),
+        f"pose{'-half' * half}{'-subpixel' * subpixel}",
+        lambda model: _pose(model, Path(path), half, subpixel),
+    )
 
 
 def detector_network(path: Path | str, size: int = 0) -> Path:
@@ -59,8 +62,11 @@ def detector_network(path: Path | str, size: int = 0) -> Path:
     ``dets``, (1, n, 5), x1 y1 x2 y2 score in pixels, and ``labels``, (1, n); of a YOLOX ``cells``,
     (1, cells, 5), its raw x y w h, and the person's score. Raises ModelError where it is neither.
     """
-    return _kept(Path(path), f"detector{size or ''}",
-                 lambda model: _detector(model, Path(path), size or 640))
+    return _kept(
+        Path(path),
+        f"detector{size or ''}",
+        lambda model: _detector(model, Path(path), size or 640),
+    )
 
 
 def _kept(path: Path, kind: str, make: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Path:
@@ -97,8 +103,10 @@ def _write(target: Path, data: bytes) -> None:
             file.write(data)
         os.replace(name, target)
     except OSError as err:
-        raise ModelError(f"{target}: cannot be written: {err.strerror or err}; "
-                         "set DWPOSE_ROS_CACHE to a folder that can") from err
+        raise ModelError(
+            f"{target}: cannot be written: {err.strerror or err}; "
+            "set DWPOSE_ROS_CACHE to a folder that can"
+        ) from err
     finally:
         if handle >= 0 and os.path.exists(name):
             os.unlink(name)
@@ -110,15 +118,18 @@ def _pose(model: onnx.ModelProto, path: Path, half: bool, subpixel: bool) -> onn
     if not width or not height or shape[0] > 1:
         raise ModelError(
             f"{path}: input is (batch {shape[0] or 'any'}, 3, {height or 'any'}, "
-            f"{width or 'any'}); wanted a fixed height and width, and batch 1 or any")
+            f"{width or 'any'}); wanted a fixed height and width, and batch 1 or any"
+        )
     outputs = [o.name for o in model.graph.output]
     original = _session(model, path)
     sample = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
     maps = [_run(original, path, _normalised(crop)) for crop in sample]
     shapes, wanted = [m.shape for m in maps[0]], [(1, COUNT, SPLIT * s) for s in (width, height)]
     if shapes != wanted:
-        raise ModelError(f"{path}: outputs are {', '.join(map(str, shapes))}; "
-                         f"wanted simcc_x {wanted[0]} and simcc_y {wanted[1]}")
+        raise ModelError(
+            f"{path}: outputs are {', '.join(map(str, shapes))}; "
+            f"wanted simcc_x {wanted[0]} and simcc_y {wanted[1]}"
+        )
     for batch in ("batch", 1):
         made = onnx.ModelProto()
         made.CopyFrom(model)
@@ -129,8 +140,10 @@ def _pose(model: onnx.ModelProto, path: Path, half: bool, subpixel: bool) -> onn
         if _agrees(made, sample if batch != 1 else sample[:1], maps):
             break
     else:
-        raise ModelError(f"{path}: answers otherwise once its input is uint8 and its maps are "
-                         "decoded in the graph; wanted a plain SimCC network")
+        raise ModelError(
+            f"{path}: answers otherwise once its input is uint8 and its maps are "
+            "decoded in the graph; wanted a plain SimCC network"
+        )
     if half:
         made = _halved(model, image, outputs, made)
     return made
@@ -142,7 +155,8 @@ def _detector(model: onnx.ModelProto, path: Path, side: int) -> onnx.ModelProto:
     if height % STRIDES[-1] or width % STRIDES[-1] or shape[0] > 1:
         raise ModelError(
             f"{path}: input is (batch {shape[0] or 'any'}, 3, {height}, {width}); "
-            f"wanted batch 1 and height and width multiples of {STRIDES[-1]}")
+            f"wanted batch 1 and height and width multiples of {STRIDES[-1]}"
+        )
     original = _session(model, path)
     zeros = np.zeros((1, 3, height, width), np.float32)
     shapes = [o.shape for o in _run(original, path, zeros)]
@@ -155,14 +169,18 @@ def _detector(model: onnx.ModelProto, path: Path, side: int) -> onnx.ModelProto:
         graph = Graph(model, before=False)
         for output, name in zip(model.graph.output, ("dets", "labels")):
             graph("Identity", output.name, out=name)
-        graph.insert(outputs=[
-            ("dets", TensorProto.FLOAT, None),
-            ("labels", model.graph.output[1].type.tensor_type.elem_type, None)])
+        graph.insert(
+            outputs=[
+                ("dets", TensorProto.FLOAT, None),
+                ("labels", model.graph.output[1].type.tensor_type.elem_type, None),
+            ]
+        )
         _take_pixels(model, image, "image", size, bgr=True)
     else:
         raise ModelError(
             f"{path}: outputs are {', '.join(map(str, shapes))}; wanted YOLOX's "
-            f"(1, {cells}, 5 + classes), or RTMDet's dets (1, n, 5) and labels (1, n)")
+            f"(1, {cells}, 5 + classes), or RTMDet's dets (1, n, 5) and labels (1, n)"
+        )
     return model
 
 
@@ -172,13 +190,19 @@ def _image_input(model: onnx.ModelProto, path: Path) -> tuple[str, tuple[int, ..
     inputs = [i for i in model.graph.input if i.name not in constants]
     types = [i.type.tensor_type for i in inputs]
     shapes = [tuple(d.dim_value for d in t.shape.dim) for t in types]
-    if (len(inputs) != 1 or len(shapes[0]) != 4 or shapes[0][1] != 3
-            or types[0].elem_type != TensorProto.FLOAT):
+    if (
+        len(inputs) != 1
+        or len(shapes[0]) != 4
+        or shapes[0][1] != 3
+        or types[0].elem_type != TensorProto.FLOAT
+    ):
         found = ", ".join(
             f"{i.name.removeprefix(PREFIX)} {s} {TensorProto.DataType.Name(t.elem_type).lower()}"
-            for i, s, t in zip(inputs, shapes, types))
-        raise ModelError(f"{path}: inputs are {found or 'none'}; "
-                         "wanted one, (batch, 3, height, width) float")
+            for i, s, t in zip(inputs, shapes, types)
+        )
+        raise ModelError(
+            f"{path}: inputs are {found or 'none'}; wanted one, (batch, 3, height, width) float"
+        )
     return inputs[0].name, shapes[0]
 
 
@@ -191,8 +215,11 @@ def _open_batch(model: onnx.ModelProto) -> None:
             value.type.tensor_type.shape.dim[0].dim_param = "batch"
     targets = {node.input[1] for node in graph.node if node.op_type == "Reshape"}
     held = [c for c in graph.initializer if c.name in targets]
-    held += [node.attribute[0].t for node in graph.node
-             if node.op_type == "Constant" and node.output[0] in targets]
+    held += [
+        node.attribute[0].t
+        for node in graph.node
+        if node.op_type == "Constant" and node.output[0] in targets
+    ]
     for tensor in held:
         shape = numpy_helper.to_array(tensor).copy()
         if shape.size > 1 and shape[0] == 1:
@@ -200,8 +227,15 @@ def _open_batch(model: onnx.ModelProto) -> None:
             tensor.CopyFrom(numpy_helper.from_array(shape, tensor.name))
 
 
-def _take_pixels(model: onnx.ModelProto, image: str, name: str, shape: list, *,
-                 bgr: bool = False, normalise: bool = True) -> None:
+def _take_pixels(
+    model: onnx.ModelProto,
+    image: str,
+    name: str,
+    shape: list,
+    *,
+    bgr: bool = False,
+    normalise: bool = True,
+) -> None:
     """Put uint8 RGB pixels, (n, height, width, 3), in the place of the input ``image``."""
     graph = Graph(model, before=True)
     order = [2, 1, 0] if bgr else [0, 1, 2]
@@ -226,11 +260,17 @@ def _decode(model: onnx.ModelProto, maps: list[str], subpixel: bool) -> None:
     spoilt = graph("IsNaN", graph("Add", *(graph.reduce("ReduceMean", name) for name in maps)))
     lower = graph("Reshape", graph("Min", *peaks), np.array([-1, COUNT]))
     graph("Where", spoilt, -1.0, lower, out="scores")
-    outputs = [("bins", TensorProto.INT32, ["batch", COUNT, 2]),
-               ("scores", TensorProto.FLOAT, ["batch", COUNT])]
+    outputs = [
+        ("bins", TensorProto.INT32, ["batch", COUNT, 2]),
+        ("scores", TensorProto.FLOAT, ["batch", COUNT]),
+    ]
     if subpixel:
-        graph("Concat", *(_parabola(graph, *three) for three in zip(maps, bins, peaks)), axis=-1,
-              out="offsets")
+        graph(
+            "Concat",
+            *(_parabola(graph, *three) for three in zip(maps, bins, peaks)),
+            axis=-1,
+            out="offsets",
+        )
         outputs.append(("offsets", TensorProto.FLOAT, ["batch", COUNT, 2]))
     graph.insert(outputs=outputs)
 
@@ -242,14 +282,16 @@ def _parabola(graph: Graph, simcc: str, bins: str, peaks: str) -> str:
     mirrored. SimCC's loss makes softmax of the map a Gaussian, so the map itself is a parabola.
     """
     at = graph("Cast", bins, to=TensorProto.FLOAT)
-    count = graph("Cast", graph("Gather", graph("Shape", simcc), np.array(2)),
-                  to=TensorProto.FLOAT)
+    count = graph(
+        "Cast", graph("Gather", graph("Shape", simcc), np.array(2)), to=TensorProto.FLOAT
+    )
     end = graph("Sub", count, 1.0)
     left = graph("Abs", graph("Sub", at, 1.0))
     right = graph("Sub", end, graph("Abs", graph("Sub", graph("Sub", end, at), 1.0)))
     low, high = (
         graph("GatherElements", simcc, graph("Cast", i, to=TensorProto.INT64), axis=2)
-        for i in (left, right))
+        for i in (left, right)
+    )
     bend = graph("Sub", graph("Mul", peaks, 4.0), graph("Mul", graph("Add", low, high), 2.0))
     return graph("Div", graph("Sub", high, low), graph("Max", bend, 1e-12))
 
@@ -257,14 +299,17 @@ def _parabola(graph: Graph, simcc: str, bins: str, peaks: str) -> str:
 def _person_cells(model: onnx.ModelProto) -> None:
     """Of YOLOX's 85 columns keep what a person needs: x y w h, and objectness times person."""
     graph = Graph(model, before=False)
-    box, seen, person = (graph("Gather", model.graph.output[0].name, np.array(columns), axis=2)
-                         for columns in ([0, 1, 2, 3], [4], [5 + PERSON]))
+    box, seen, person = (
+        graph("Gather", model.graph.output[0].name, np.array(columns), axis=2)
+        for columns in ([0, 1, 2, 3], [4], [5 + PERSON])
+    )
     graph("Concat", box, graph("Mul", seen, person), axis=2, out="cells")
     graph.insert(outputs=[("cells", TensorProto.FLOAT, [1, None, 5])])
 
 
-def _halved(model: onnx.ModelProto, image: str, maps: list[str],
-            whole: onnx.ModelProto) -> onnx.ModelProto:
+def _halved(
+    model: onnx.ModelProto, image: str, maps: list[str], whole: onnx.ModelProto
+) -> onnx.ModelProto:
     """The network in float16 between float32 preparation and decoding."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
@@ -284,13 +329,14 @@ def _agrees(model: onnx.ModelProto, crops: np.ndarray, maps: list[list[np.ndarra
         bins, scores = _session(model, Path()).run(["bins", "scores"], {"crops": crops})
     except Exception:  # a graph that cannot take several: onnxruntime says so in many ways
         return False
-    x, y = (np.concatenate(axis) for axis in zip(*maps[:len(crops)]))
+    x, y = (np.concatenate(axis) for axis in zip(*maps[: len(crops)]))
     wanted = np.stack([x.argmax(-1), y.argmax(-1)], -1)
     peaks = np.minimum(x.max(-1), y.max(-1))
     spoilt = np.isnan(x).any(-1) | np.isnan(y).any(-1)
     same = (bins == wanted)[~spoilt]
     return (not same.size or same.mean() > 0.99) and np.allclose(
-        scores, np.where(spoilt, -1, peaks), rtol=1e-2, atol=1e-3)
+        scores, np.where(spoilt, -1, peaks), rtol=1e-2, atol=1e-3
+    )
 
 
 def _normalised(crop: np.ndarray) -> np.ndarray:
@@ -308,6 +354,6 @@ def _run(network: ort.InferenceSession, path: Path, image: np.ndarray) -> list[n
     try:
         return network.run(None, {network.get_inputs()[0].name: image})
     except Exception as err:
-        raise ModelError(f"{path}: does not run on an input of {image.shape}: "
-                         f"{line(err)}") from err
-
+        raise ModelError(
+            f"{path}: does not run on an input of {image.shape}: {line(err)}"
+        ) from err

@@ -227,8 +227,6 @@ def _verify(model: Model) -> None:
 def _fetch(model: Model, mirror: str) -> None:
     from tqdm import tqdm  # here, so that nodes do not need it
 
-    with tqdm(
-        desc=model.name, total=model.size, unit="B", unit_scale=True, leave=False
-    ) as bar:
+    with tqdm(desc=model.name, total=model.size, unit="B", unit_scale=True, leave=False) as bar:
         path = fetch(model, lambda done, total: bar.update(done - bar.n), mirror)
     print(path)

@@ -32,8 +32,11 @@ class Graph:
         Faster than ArgMax and ReduceMax, with OpenVINO thrice.
         """
         values, where = self._new(), self._new()
-        self._nodes.append(helper.make_node("TopK", [name, self._constant(np.array([1]))],
-                                            [values, where], axis=-1))
+        self._nodes.append(
+            helper.make_node(
+                "TopK", [name, self._constant(np.array([1]))], [values, where], axis=-1
+            )
+        )
         return values, where
 
     def reduce(self, op: str, name: str) -> str:
@@ -42,8 +45,9 @@ class Graph:
             return self(op, name, keepdims=0, axes=[-1])
         return self(op, name, np.array([-1]), keepdims=0)
 
-    def insert(self, inputs: list[tuple] | None = None,
-               outputs: list[tuple] | None = None) -> None:
+    def insert(
+        self, inputs: list[tuple] | None = None, outputs: list[tuple] | None = None
+    ) -> None:
         """Put the nodes where they belong; new inputs or outputs are (name, type, shape)."""
         graph = self.model.graph
         nodes = [*self._nodes, *graph.node] if self._before else [*graph.node, *self._nodes]

@@ -82,8 +82,10 @@ def load_annotations(path: Path | str) -> dict[str, Any]:
     if not isinstance(data, dict) or not all(
         isinstance(data.get(key), list) for key in ("images", "annotations", "categories")
     ):
-        raise CocoError(f"{path}: wanted a COCO-WholeBody file, an object with the lists "
-                        "images, annotations and categories")
+        raise CocoError(
+            f"{path}: wanted a COCO-WholeBody file, an object with the lists "
+            "images, annotations and categories"
+        )
     for image in data["images"]:
         _keys(path, "image", image, ("id", "file_name", "width", "height"))
     _unique(path, "image", data["images"], "id")
@@ -96,14 +98,18 @@ def load_annotations(path: Path | str) -> dict[str, Any]:
         _keys(path, "annotation", one, ("id", "image_id", "category_id", "bbox", "area", *fields))
         name = f"{path}: annotation {one['id']}"
         if one["category_id"] != PERSON:
-            raise CocoError(f"{name} is of category {one['category_id']!r}; COCO-WholeBody has "
-                            f"only {PERSON}, people")
+            raise CocoError(
+                f"{name} is of category {one['category_id']!r}; COCO-WholeBody has "
+                f"only {PERSON}, people"
+            )
         if one["image_id"] not in known:
             raise CocoError(f"{name} is of image {one['image_id']}, which is not in images")
         for field, count in (*((f, 3 * (s.stop - s.start)) for f, s, _ in PARTS), ("bbox", 4)):
             numbers = one[field]
-            if not isinstance(numbers, list) or len(numbers) != count or not all(
-                isinstance(n, (int, float)) for n in numbers
+            if (
+                not isinstance(numbers, list)
+                or len(numbers) != count
+                or not all(isinstance(n, (int, float)) for n in numbers)
             ):
                 found = len(numbers) if isinstance(numbers, list) else repr(numbers)
                 raise CocoError(f"{name}: {field} has {found}, wanted {count} numbers")
@@ -119,8 +125,10 @@ def load_boxes(path: Path | str) -> dict[int, Boxes]:
     """
     found = _json(path)
     if not isinstance(found, list):
-        raise CocoError(f"{path}: wanted COCO detection results, a list of image_id, "
-                        "category_id, bbox (x y width height) and score")
+        raise CocoError(
+            f"{path}: wanted COCO detection results, a list of image_id, "
+            "category_id, bbox (x y width height) and score"
+        )
     images: dict[int, list[tuple]] = {}
     for one in found:
         _keys(path, "detection", one, ("image_id", "category_id", "bbox", "score"))
@@ -191,8 +199,12 @@ def average_precision(
         warnings.simplefilter("ignore")  # that a part has no score of its own: mmpose's neither
         coco = coco_type()
         # It takes an annotation with a negative id for none, and fails on text.
-        coco.dataset = {**data, "annotations": [
-            {**one, "id": number} for number, one in enumerate(data["annotations"], 1)]}
+        coco.dataset = {
+            **data,
+            "annotations": [
+                {**one, "id": number} for number, one in enumerate(data["annotations"], 1)
+            ],
+        }
         coco.createIndex()
         there = coco.loadRes([dict(one) for one in found])
         for _, which, name in (*PARTS, ("", slice(0, COUNT), "wholebody")):
@@ -214,11 +226,15 @@ def xtcocotools() -> tuple[type, type]:
             from xtcocotools.coco import COCO
             from xtcocotools.cocoeval import COCOeval
     except ModuleNotFoundError as err:
-        raise CocoError(f"{err.name} is not installed: pip install 'dwpose_ros[evaluate]', "
-                        "or xtcocotools 'numpy<2'") from err
+        raise CocoError(
+            f"{err.name} is not installed: pip install 'dwpose_ros[evaluate]', "
+            "or xtcocotools 'numpy<2'"
+        ) from err
     except Exception as err:  # compiled for another numpy: ImportError, ValueError, AttributeError
-        raise CocoError(f"xtcocotools does not work with numpy {np.__version__}, since it is "
-                        f"built for numpy 1: pip install 'numpy<2' ({err})") from err
+        raise CocoError(
+            f"xtcocotools does not work with numpy {np.__version__}, since it is "
+            f"built for numpy 1: pip install 'numpy<2' ({err})"
+        ) from err
     return COCO, COCOeval
 
 
@@ -246,6 +262,7 @@ def _unique(path: Path | str, kind: str, several: Sequence[dict[str, Any]], key:
             wanted = "text" if key == "file_name" else "a number"
             raise CocoError(f"{path}: {kind} has {key} {value!r}, wanted {wanted}")
         if value in seen:
-            raise CocoError(f"{path}: several {kind}s have {key} {value!r}; each must have its "
-                            "own")
+            raise CocoError(
+                f"{path}: several {kind}s have {key} {value!r}; each must have its own"
+            )
         seen.add(value)

@@ -43,7 +43,9 @@ class Drift(NamedTuple):
 
 
 def compare(
-    exact: Sequence[np.ndarray], other: Sequence[np.ndarray], heights: np.ndarray,
+    exact: Sequence[np.ndarray],
+    other: Sequence[np.ndarray],
+    heights: np.ndarray,
     min_score: float = MIN_SCORE,
 ) -> dict[str, Drift]:
     """Drift by body part between two pairs of maps, over the points that the first pair sees.
@@ -62,10 +64,14 @@ def compare(
             report[part] = Drift(0, *[math.nan] * 7)
             continue
         report[part] = Drift(
-            px.size, float(np.median(px)), float(np.percentile(px, 95)),
+            px.size,
+            float(np.median(px)),
+            float(np.percentile(px, 95)),
             float(np.percentile(share[:, which][seen], 95)),
-            float((bins[:, which][seen] > 1).mean()), float((bins[:, which][seen] > 2).mean()),
-            float(delta.mean()), float((new_scores[:, which][seen] < min_score).mean()),
+            float((bins[:, which][seen] > 1).mean()),
+            float((bins[:, which][seen] > 2).mean()),
+            float(delta.mean()),
+            float((new_scores[:, which][seen] < min_score).mean()),
         )
     return report
 
@@ -76,8 +82,10 @@ def judge(drifts: dict[str, Drift], limit_px: float) -> list[str]:
     Raises DriftError where float32 sees nothing, so that nothing can be judged.
     """
     if not any(d.points for d in drifts.values()):
-        raise DriftError(f"the float32 network sees no point with a score of {MIN_SCORE} or "
-                         "more on the held-out frames: there is nothing to compare with")
+        raise DriftError(
+            f"the float32 network sees no point with a score of {MIN_SCORE} or "
+            "more on the held-out frames: there is nothing to compare with"
+        )
     far = []
     for part, d in drifts.items():
         name = part.replace("_", " ")
@@ -90,12 +98,20 @@ def judge(drifts: dict[str, Drift], limit_px: float) -> list[str]:
 
 def table(drifts: dict[str, Drift]) -> str:
     """The report by body part."""
-    lines = [f"{'':11}{'points':>7}{'median':>9}{'95 %':>9}{'95 %':>9}{'off by':>9}{'off by':>9}"
-             f"{'score':>9}{'points':>8}",
-             f"{'':18}{'px':>9}{'px':>9}{'height':>9}{'> 1 bin':>9}{'> 2 bins':>9}"
-             f"{'change':>9}{'lost':>8}"]
+    lines = [
+        f"{'':11}{'points':>7}{'median':>9}{'95 %':>9}{'95 %':>9}{'off by':>9}{'off by':>9}"
+        f"{'score':>9}{'points':>8}",
+        f"{'':18}{'px':>9}{'px':>9}{'height':>9}{'> 1 bin':>9}{'> 2 bins':>9}"
+        f"{'change':>9}{'lost':>8}",
+    ]
     for part, d in drifts.items():
-        lines.append(f"{part.replace('_', ' '):11}{d.points:7}" + (
-            f"{d.median_px:9.2f}{d.p95_px:9.2f}{d.p95_share:9.2%}{d.off_1:9.1%}{d.off_2:9.1%}"
-            f"{d.score:+9.3f}{d.lost:8.1%}" if d.points else "        - (float32 sees none)"))
+        lines.append(
+            f"{part.replace('_', ' '):11}{d.points:7}"
+            + (
+                f"{d.median_px:9.2f}{d.p95_px:9.2f}{d.p95_share:9.2%}{d.off_1:9.1%}{d.off_2:9.1%}"
+                f"{d.score:+9.3f}{d.lost:8.1%}"
+                if d.points
+                else "        - (float32 sees none)"
+            )
+        )
     return "\n".join(lines)

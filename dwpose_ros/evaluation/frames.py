@@ -46,8 +46,8 @@ def picture(path: Path) -> np.ndarray:
 def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """Up to ``count`` frames, evenly spread over a source, with their names, (h, w, 3) RGB.
 
-    A source is what dwpose_ros.core.image_sources opens, or a ROS 2 bag; of a camera or a stream it is the
-    first frames. Raises FramesError and sources.SourceError.
+    A source is what `core.image_sources` opens, or a ROS 2 bag; of a camera or a stream these are
+    the first frames. Raises FramesError and SourceError.
     """
     path = Path(source).expanduser()
     if path.suffix in (".mcap", ".db3") or (path / "metadata.yaml").is_file():
@@ -55,8 +55,10 @@ def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.n
     elif path.is_dir() or path.is_file() and sources.is_image(path):
         files = [path] if path.is_file() else sources.images_of(path)
         if not files:
-            raise FramesError(f"{path}: has no image ({', '.join(sources.IMAGES)}) and is no "
-                              "ROS 2 bag (metadata.yaml)")
+            raise FramesError(
+                f"{path}: has no image ({', '.join(sources.IMAGES)}) and is no "
+                "ROS 2 bag (metadata.yaml)"
+            )
         for file in _spread(files, count):
             yield str(file), picture(file)
     else:
@@ -114,8 +116,9 @@ def _bag(path: Path, count: int, topic: str) -> Iterator[tuple[str, np.ndarray]]
         from rosbags.highlevel import AnyReader, AnyReaderError
         from rosbags.typesys import Stores, get_typestore
     except ImportError as err:
-        raise FramesError(f"{path}: to read bags, pip install 'dwpose_ros[quantize]', or "
-                          f"rosbags ({err})") from err
+        raise FramesError(
+            f"{path}: to read bags, pip install 'dwpose_ros[quantize]', or rosbags ({err})"
+        ) from err
     try:
         with AnyReader([path], default_typestore=get_typestore(Stores.LATEST)) as reader:
             pictures = [c for c in reader.connections if c.msgtype in IMAGE_TYPES]

@@ -26,25 +26,36 @@ class SimccNetwork:
         self.runs_on = self._network.place
         shapes = list(self._network.inputs.values())
         if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] != 3 or not all(shapes[0][2:]):
-            raise ModelError(f"{path}: inputs are {self._network.inputs}; wanted one, "
-                             "(batch, 3, height, width), with a fixed height and width")
-        (self.input, (batch, _, height, width)), = self._network.inputs.items()
+            raise ModelError(
+                f"{path}: inputs are {self._network.inputs}; wanted one, "
+                "(batch, 3, height, width), with a fixed height and width"
+            )
+        ((self.input, (batch, _, height, width)),) = self._network.inputs.items()
         self.size, self._at_once = (width, height), batch or MAX_BATCH
         try:
-            found = [a.shape for a in self._network(
-                {self.input: np.zeros((batch or 1, 3, height, width), np.float32)})]
+            found = [
+                a.shape
+                for a in self._network(
+                    {self.input: np.zeros((batch or 1, 3, height, width), np.float32)}
+                )
+            ]
         except Exception as err:  # onnxruntime's own exceptions share no base
-            raise ModelError(f"{path}: does not run on float32 (1, 3, {height}, {width}): "
-                             f"{line(err)}") from err
+            raise ModelError(
+                f"{path}: does not run on float32 (1, 3, {height}, {width}): {line(err)}"
+            ) from err
         wanted = [(batch or 1, COUNT, SPLIT * width), (batch or 1, COUNT, SPLIT * height)]
         if found != wanted or batch > 1:
-            raise ModelError(f"{path}: outputs are {', '.join(map(str, found))}; wanted simcc_x "
-                             f"{(1, *wanted[0][1:])} and simcc_y {(1, *wanted[1][1:])}")
+            raise ModelError(
+                f"{path}: outputs are {', '.join(map(str, found))}; wanted simcc_x "
+                f"{(1, *wanted[0][1:])} and simcc_y {(1, *wanted[1][1:])}"
+            )
 
     def __call__(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Maps, (n, 133, 2 w) and (n, 133, 2 h), of n crops (h, w, 3) uint8 RGB, n not 0."""
-        found = [self.run(prepare(crops[i : i + self._at_once]))
-                 for i in range(0, len(crops), self._at_once)]
+        found = [
+            self.run(prepare(crops[i : i + self._at_once]))
+            for i in range(0, len(crops), self._at_once)
+        ]
         x, y = (np.concatenate(maps) for maps in zip(*found))
         return x, y
 

@@ -21,24 +21,36 @@ PARTS: dict[str, tuple[int, ...]] = {
     "wrists": (INDEX["left_wrist"], INDEX["right_wrist"]),
     "hips": (INDEX["left_hip"], INDEX["right_hip"]),
     "knees": (INDEX["left_knee"], INDEX["right_knee"]),
-    "feet": tuple(INDEX[n] for n in ("left_ankle", "right_ankle", "left_big_toe",
-                                     "right_big_toe")),
+    "feet": tuple(
+        INDEX[n] for n in ("left_ankle", "right_ankle", "left_big_toe", "right_big_toe")
+    ),
     "hands": (*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
 }
 
 # What the person shows the camera, and how far they are then turned to their own left, degrees.
 SIDES: dict[str, float] = {
-    "front": 0.0, "three_quarter_left": -45.0, "left": -90.0, "back": 180.0, "right": 90.0,
+    "front": 0.0,
+    "three_quarter_left": -45.0,
+    "left": -90.0,
+    "back": 180.0,
+    "right": 90.0,
     "three_quarter_right": 45.0,
 }
 # The instruction that names the side.
 SIDE_CODES: dict[str, str] = {
-    "front": "face_camera", "back": "face_back", "left": "face_left_side",
-    "right": "face_right_side", "three_quarter_left": "face_three_quarter_left",
+    "front": "face_camera",
+    "back": "face_back",
+    "left": "face_left_side",
+    "right": "face_right_side",
+    "three_quarter_left": "face_three_quarter_left",
     "three_quarter_right": "face_three_quarter_right",
 }
-_OTHER_SIDE = {"left": "right", "right": "left", "three_quarter_left": "three_quarter_right",
-               "three_quarter_right": "three_quarter_left"}
+_OTHER_SIDE = {
+    "left": "right",
+    "right": "left",
+    "three_quarter_left": "three_quarter_right",
+    "three_quarter_right": "three_quarter_left",
+}
 
 
 class PostureLimit(NamedTuple):
@@ -51,20 +63,29 @@ class PostureLimit(NamedTuple):
 
 # The postures there are, with the limits that are taken where a profile gives none: degrees,
 # but `arms_up` and `feet_apart` in torso lengths, `open_hands` as a ratio (see checks/posture.py).
-POSTURES: dict[str, PostureLimit] = {wish.name: wish for wish in (
-    PostureLimit("upright", math.nan, 12.0),
-    PostureLimit("arms_away", 25.0, 65.0),
-    PostureLimit("arms_side", 75.0, 105.0),
-    PostureLimit("arms_up", 0.4, math.nan),
-    PostureLimit("arms_straight", 150.0, math.nan),
-    PostureLimit("open_hands", 0.85, math.nan),
-    PostureLimit("fingers_spread", 15.0, math.nan),
-    PostureLimit("feet_apart", 0.8, 1.5),
-)}
+POSTURES: dict[str, PostureLimit] = {
+    wish.name: wish
+    for wish in (
+        PostureLimit("upright", math.nan, 12.0),
+        PostureLimit("arms_away", 25.0, 65.0),
+        PostureLimit("arms_side", 75.0, 105.0),
+        PostureLimit("arms_up", 0.4, math.nan),
+        PostureLimit("arms_straight", 150.0, math.nan),
+        PostureLimit("open_hands", 0.85, math.nan),
+        PostureLimit("fingers_spread", 15.0, math.nan),
+        PostureLimit("feet_apart", 0.8, 1.5),
+    )
+}
 # The largest number that makes sense as a limit of each.
 POSTURE_RANGE: dict[str, float] = {
-    "upright": 90.0, "arms_away": 180.0, "arms_side": 180.0, "arms_up": 2.0,
-    "arms_straight": 180.0, "open_hands": 1.0, "fingers_spread": 90.0, "feet_apart": 10.0,
+    "upright": 90.0,
+    "arms_away": 180.0,
+    "arms_side": 180.0,
+    "arms_up": 2.0,
+    "arms_straight": 180.0,
+    "open_hands": 1.0,
+    "fingers_spread": 90.0,
+    "feet_apart": 10.0,
 }
 # The parts that each is measured by; of the feet, the ankles.
 POSTURE_PARTS: dict[str, tuple[str, ...]] = {
@@ -101,8 +122,11 @@ def _is_left(point: int) -> bool:
 
 _LEFT = frozenset(i for i in range(COUNT) if _is_left(i))
 _RIGHT = frozenset(int(MIRROR[i]) for i in _LEFT)
-_EARS = {"back": (INDEX["left_ear"], INDEX["right_ear"]), "left": (INDEX["left_ear"],),
-         "right": (INDEX["right_ear"],)}
+_EARS = {
+    "back": (INDEX["left_ear"], INDEX["right_ear"]),
+    "left": (INDEX["left_ear"],),
+    "right": (INDEX["right_ear"],),
+}
 
 
 @lru_cache(maxsize=None)

@@ -17,20 +17,45 @@ AGO_S = 3.5  # after its end, and with something else said since, it can be said
 RESTED_S = 0.2  # who has not moved for so long has ended what they were doing
 
 # Advice on one axis takes nothing from advice on another: who walks back can be told to turn.
-_AXES = {"move_closer": "depth", "move_back": "depth", "move_left": "side", "move_right": "side",
-         "move_forward": "side", "move_backward": "side", "turn_left": "turn",
-         "turn_right": "turn", "turn_around": "turn", "face_camera": "turn",
-         "face_left_side": "turn", "face_right_side": "turn", "face_back": "turn",
-         "face_three_quarter_left": "turn", "face_three_quarter_right": "turn",
-         "look_at_camera": "head", "look_ahead": "head",
-         "arms_away": "arms", "arms_side": "arms", "arms_up": "arms", "lower_arms": "arms",
-         "straighten_arms": "arms", "show_hands": "hands", "open_hands": "hands",
-         "spread_fingers": "hands", "feet_apart": "feet", "feet_together": "feet"}
+_AXES = {
+    "move_closer": "depth",
+    "move_back": "depth",
+    "move_left": "side",
+    "move_right": "side",
+    "move_forward": "side",
+    "move_backward": "side",
+    "turn_left": "turn",
+    "turn_right": "turn",
+    "turn_around": "turn",
+    "face_camera": "turn",
+    "face_left_side": "turn",
+    "face_right_side": "turn",
+    "face_back": "turn",
+    "face_three_quarter_left": "turn",
+    "face_three_quarter_right": "turn",
+    "look_at_camera": "head",
+    "look_ahead": "head",
+    "arms_away": "arms",
+    "arms_side": "arms",
+    "arms_up": "arms",
+    "lower_arms": "arms",
+    "straighten_arms": "arms",
+    "show_hands": "hands",
+    "open_hands": "hands",
+    "spread_fingers": "hands",
+    "feet_apart": "feet",
+    "feet_together": "feet",
+}
 # What can be asked of somebody who is on their way, or about to be.
 PLACING = {code for code, name in _AXES.items() if name != "feet"}
-_UNDOES = {"move_left": ("move_right",), "move_closer": ("move_back",),
-           "turn_left": ("turn_right",), "move_forward": ("move_backward",),
-           "lower_arms": ("arms_away", "arms_side"), "feet_apart": ("feet_together",)}
+_UNDOES = {
+    "move_left": ("move_right",),
+    "move_closer": ("move_back",),
+    "turn_left": ("turn_right",),
+    "move_forward": ("move_backward",),
+    "lower_arms": ("arms_away", "arms_side"),
+    "feet_apart": ("feet_together",),
+}
 OPPOSITES = {frozenset((code, other)) for code, others in _UNDOES.items() for other in others}
 GRADUAL = frozenset().union(*OPPOSITES)  # what can be overdone
 _EASED, _LEAST_EASE = 0.55, 0.3
@@ -115,8 +140,12 @@ class ComplianceTracker:
         turns = self.turning()  # which moves points aside, too
         for name, one in self._axes.items():
             # What they do while it is said, or right after, they would have done without it.
-            one.moved |= one.moving and bool(one.code) and now - one.heard_at > REACTION_S and (
-                not (turns and name == "side"))
+            one.moved |= (
+                one.moving
+                and bool(one.code)
+                and now - one.heard_at > REACTION_S
+                and (not (turns and name == "side"))
+            )
 
     def ease(self, code: str) -> float:
         """What is missing times this is what to ask for: less, once they went too far."""
@@ -136,8 +165,11 @@ class ComplianceTracker:
 
     def awaited(self, now: float) -> list[str]:
         """The axes on which something was asked so lately that they need not have begun."""
-        return [name for name, one in self._axes.items() if one.code in PLACING
-                and not one.moved and now - one.heard_at < BEGIN_S]
+        return [
+            name
+            for name, one in self._axes.items()
+            if one.code in PLACING and not one.moved and now - one.heard_at < BEGIN_S
+        ]
 
     def awaits(self, code: str, now: float) -> bool:
         """They may be about to do what an instruction asks for; who looks at something turns to
@@ -147,25 +179,38 @@ class ComplianceTracker:
 
     def coming(self, now: float) -> bool:
         """They are walking into view, or may be about to, as they were last asked to."""
-        return self._last is not None and self._last.code == "step_into_view" and (
-            self._last.moving or self.moves("move_left") or not self.begun(now))
+        return (
+            self._last is not None
+            and self._last.code == "step_into_view"
+            and (self._last.moving or self.moves("move_left") or not self.begun(now))
+        )
 
     def too_near(self, now: float) -> bool:
         """Who is out of view just now was coming closer, as they were asked to."""
         one = self.on("move_closer")
-        return one.code == "move_closer" and one.moved and one.way > 0 and (
-            now - one.rests_since < AGO_S)
+        return (
+            one.code == "move_closer"
+            and one.moved
+            and one.way > 0
+            and (now - one.rests_since < AGO_S)
+        )
 
     def stepping_back(self, now: float) -> bool:
         """Who is out of view may be about to step back, as they were asked to."""
         one = self.on("move_back")
-        return one.code == "move_back" and one is self._last and not one.moved and (
-            now - one.heard_at < STEPS_S)
+        return (
+            one.code == "move_back"
+            and one is self._last
+            and not one.moved
+            and (now - one.heard_at < STEPS_S)
+        )
 
     def rests(self, code: str, now: float) -> bool:
         """They do not move on this instruction's axis; nor did a moment ago, if asked to."""
-        return not any(one.moving or one.moved and now - one.rests_since < RESTED_S
-                       for one in self._moved_by(code))
+        return not any(
+            one.moving or one.moved and now - one.rests_since < RESTED_S
+            for one in self._moved_by(code)
+        )
 
     def ended(self, code: str, now: float) -> bool:
         """They have done something about this instruction, and come to rest; or that cannot be
@@ -174,8 +219,12 @@ class ComplianceTracker:
         heard_s = now - one.heard_at
         if one.moved:
             return now - one.rests_since >= RESTED_S and heard_s >= BEGIN_S
-        return bool(one.code) and one is not self._last and not self.moves(code) and (
-            heard_s >= AGO_S)
+        return (
+            bool(one.code)
+            and one is not self._last
+            and not self.moves(code)
+            and (heard_s >= AGO_S)
+        )
 
     def busy(self) -> bool:
         """They are doing something that they were asked to."""
@@ -193,10 +242,16 @@ class ComplianceTracker:
 
 def _places(found: dict[str, CheckResult]) -> dict[str, float]:
     """Where the person is on those axes that have a measure; NaN where that is not known."""
+
     def of(name: str, what: str = "value") -> float:
         return getattr(found[name], what) if name in found else math.nan
-    return {"depth": of("too_close", "track"), "side": of("centred", "track"),
-            "turn": of("facing"), "head": of("looking")}
+
+    return {
+        "depth": of("too_close", "track"),
+        "side": of("centred", "track"),
+        "turn": of("facing"),
+        "head": of("looking"),
+    }
 
 
 def _way(one: _Axis, value: float, now: float) -> float:

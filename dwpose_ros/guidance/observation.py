@@ -20,8 +20,10 @@ _ABSURD_PX = 1e5
 _LEAST_SIZE = 0.05  # of the parts whose speed is measured, in heights of the person's box
 _TELLING = 5  # points from which on it can be told how somebody moves
 # A wrist and its hand: where the hand is a blur, networks lose it and keep the wrist.
-_HANDS = {side: np.array([INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)])
-          for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))}
+_HANDS = {
+    side: np.array([INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)])
+    for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
+}
 # Somebody is company from this share of the followed person's height on; once they are, until
 # they are smaller than the second.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
@@ -101,8 +103,9 @@ class TargetSelector:
         self._before: tuple[np.ndarray, np.ndarray] | None = None
         self._forget_movement()
 
-    def _bridge(self, xy: np.ndarray, scores: np.ndarray, time_s: float
-                ) -> tuple[np.ndarray, np.ndarray]:
+    def _bridge(
+        self, xy: np.ndarray, scores: np.ndarray, time_s: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Points (133, 2) and scores (133,), with those that are missing for a moment only."""
         seen = scores > self._threshold
         if self._seen is None or time_s < self._seen[0].max(initial=-math.inf):
@@ -136,8 +139,16 @@ class TargetSelector:
             self.person_id = ids[best]
         return best
 
-    def look(self, ids: list[int], xy: np.ndarray, scores: np.ndarray, boxes: np.ndarray,
-             width: int, height: int, time_s: float) -> Observation | None:
+    def look(
+        self,
+        ids: list[int],
+        xy: np.ndarray,
+        scores: np.ndarray,
+        boxes: np.ndarray,
+        width: int,
+        height: int,
+        time_s: float,
+    ) -> Observation | None:
         """The followed person among n people (n, 133, 2), (n, 133), (n, 4); None if nobody."""
         scores = usable(xy, scores)
         boxes = usable_boxes(boxes, xy, scores > self._threshold)
@@ -148,7 +159,8 @@ class TargetSelector:
             return None
         # Who is lost and found again at once is the same, whatever a tracker calls them.
         self.newcomer = self.person_id != last and (
-            there or not 0 <= time_s - self._there_s < _GONE_S)
+            there or not 0 <= time_s - self._there_s < _GONE_S
+        )
         self._there_s = time_s
         if self.newcomer:
             self._way = 0.0, 0.0
@@ -161,8 +173,18 @@ class TargetSelector:
         # Not where they were a moment ago: what is lost of a hand is what moves.
         self._measure_hands(xy[chosen], scores[chosen] > self._threshold, size, time_s)
         self._measure_way(xy[chosen], scores[chosen] > self._threshold, width)
-        return Observation(points, seen, boxes[chosen], width, height, others, self._speed,
-                    nearer=self._way[0], aside=self._way[1], hands=self._hands)
+        return Observation(
+            points,
+            seen,
+            boxes[chosen],
+            width,
+            height,
+            others,
+            self._speed,
+            nearer=self._way[0],
+            aside=self._way[1],
+            hands=self._hands,
+        )
 
     def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:
         """Add up what the points seen in this frame and in the last one tell."""
@@ -180,8 +202,9 @@ class TargetSelector:
         went = (now[:, 0].mean() - middle) - (then[:, 0].mean() - middle) * larger
         self._way = self._way[0] + math.log(larger), self._way[1] + float(went) / tall
 
-    def _measure_speed(self, xy: np.ndarray, scores: np.ndarray, box: np.ndarray,
-                       time_s: float) -> float:
+    def _measure_speed(
+        self, xy: np.ndarray, scores: np.ndarray, box: np.ndarray, time_s: float
+    ) -> float:
         """How far they are from where they were shortly before: not from frame to frame, where
         the more frames come in a second, the more of it were noise.
 
@@ -208,8 +231,7 @@ class TargetSelector:
             self._speed = moved / min(time_s - then, 1.0)
         return size
 
-    def _measure_hands(self, xy: np.ndarray, seen: np.ndarray, size: float,
-                       time_s: float) -> None:
+    def _measure_hands(self, xy: np.ndarray, seen: np.ndarray, size: float, time_s: float) -> None:
         """How far the faster hand is from where it was furthest away shortly before: who waves
         is back after a moment. Where hands are what the profile is about, their speed is known."""
         before = _lately(self._trail, time_s)
@@ -218,15 +240,22 @@ class TargetSelector:
         if not before or "hands" in self._profile.parts or math.isnan(size):
             return
         side = in_image(self._profile.side, self.mirrored)
-        found = [_swiftness(before, xy, seen, hand, time_s)
-                 for hand in ((_HANDS[side],) if side in _HANDS else _HANDS.values())]
+        found = [
+            _swiftness(before, xy, seen, hand, time_s)
+            for hand in ((_HANDS[side],) if side in _HANDS else _HANDS.values())
+        ]
         found = [speed for speed in found if not math.isnan(speed)]
         if found:
             self._hands = max(found) / size
 
 
-def _swiftness(trail: list[tuple[float, np.ndarray, np.ndarray]], xy: np.ndarray,
-               seen: np.ndarray, hand: np.ndarray, time_s: float) -> float:
+def _swiftness(
+    trail: list[tuple[float, np.ndarray, np.ndarray]],
+    xy: np.ndarray,
+    seen: np.ndarray,
+    hand: np.ndarray,
+    time_s: float,
+) -> float:
     """Px a second of a hand's points; NaN where none is seen twice.
 
     The lesser of how far it went in a longer and in a shorter time: noise is as large in both, and
@@ -246,8 +275,9 @@ def _swiftness(trail: list[tuple[float, np.ndarray, np.ndarray]], xy: np.ndarray
     return min(max(moved for t, moved in steps if t <= span) / min(span, 1.0) for span in spans)
 
 
-def _lately(trail: list[tuple[float, np.ndarray, np.ndarray]], time_s: float
-            ) -> list[tuple[float, np.ndarray, np.ndarray]]:
+def _lately(
+    trail: list[tuple[float, np.ndarray, np.ndarray]], time_s: float
+) -> list[tuple[float, np.ndarray, np.ndarray]]:
     """What of a trail of times and what was seen then tells how fast somebody is, oldest first;
     the last alone where frames come slowly, and none where time jumps."""
     if trail and not 0 < time_s - trail[-1][0] <= _LONGEST_S:

@@ -59,7 +59,7 @@ class Repetition:
         """That is being said to somebody who ``moved`` when they last heard it, or did not."""
         if what[0] == "pause":
             self._said = dict.fromkeys(self._said, 0)
-            self._pause_until = now + min(PAUSE_S * 2 ** self._pauses, LONGEST_PAUSE_S)
+            self._pause_until = now + min(PAUSE_S * 2**self._pauses, LONGEST_PAUSE_S)
             self._pauses += 1
         else:  # who has done something about it has not heard it in vain
             self._said[what] = 1 if moved else self.said(what) + 1

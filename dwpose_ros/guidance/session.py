@@ -135,8 +135,15 @@ class _Course:
             self._judge = CheckRunner(step)
         self._judge.mirrored = self._follower.mirrored = mirrored
         people = frame.people
-        view = self._follower.look(frame.ids, people.xy, people.scores, people.boxes, frame.width,
-                                   frame.height, frame.now_s)
+        view = self._follower.look(
+            frame.ids,
+            people.xy,
+            people.scores,
+            people.boxes,
+            frame.width,
+            frame.height,
+            frame.now_s,
+        )
         if self._follower.person_id != before:
             self._judge.reset()
             self.coach.interrupted()
@@ -155,8 +162,15 @@ class GuidanceSession:
     `on_demand`: it has no plan of its own but what goals leave open, and is idle without one.
     """
 
-    def __init__(self, plan: Plan, effects: Effects, *, on_demand: bool = False,
-                 mirrored: bool = False, notice: bool = True) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        effects: Effects,
+        *,
+        on_demand: bool = False,
+        mirrored: bool = False,
+        notice: bool = True,
+    ) -> None:
         self.mirrored, self.notice = mirrored, notice
         self.trouble = ""  # why no picture can be taken; empty if one can
         self._effects, self._on_demand = effects, on_demand
@@ -248,7 +262,8 @@ class GuidanceSession:
             return
         verdicts, person = course.look(frame, self.mirrored)
         decision = self._notice(course, person) or course.coach.update(
-            verdicts, frame.now_s, busy=self._busy())
+            verdicts, frame.now_s, busy=self._busy()
+        )
         self._show(course, decision, verdicts, person, frame.source)
         if decision.speak:
             self._say(self._last_text)
@@ -273,12 +288,24 @@ class GuidanceSession:
             course.noticed = session
         return Decision(State.ADJUSTING, "notice", "", 0.0, 0.0, speak, False)
 
-    def _show(self, course: _Course, decision: Decision, verdicts: Sequence[CheckResult],
-              person: int, source: Any) -> None:
-        self._last_text = "" if decision.code == NO_POSE else course.plan.phrases.text(
-            decision.code, decision.part, decision.grade, decision.count)
-        self._effects.show(Told(decision, self._last_text, course.coach.profile, verdicts, person,
-                                source))
+    def _show(
+        self,
+        course: _Course,
+        decision: Decision,
+        verdicts: Sequence[CheckResult],
+        person: int,
+        source: Any,
+    ) -> None:
+        self._last_text = (
+            ""
+            if decision.code == NO_POSE
+            else course.plan.phrases.text(
+                decision.code, decision.part, decision.grade, decision.count
+            )
+        )
+        self._effects.show(
+            Told(decision, self._last_text, course.coach.profile, verdicts, person, source)
+        )
 
     def _busy(self) -> bool:
         """Whether something is being said: by its length, or longer where the voice says so.
@@ -286,8 +313,9 @@ class GuidanceSession:
         A voice that never ends, or has died, is not waited for much longer.
         """
         since = self._now - self._said_at
-        return 0 <= since < BREATH_S + (
-            3 * self._saying_s + 6 if self._speaking else self._saying_s)
+        return (
+            0 <= since < BREATH_S + (3 * self._saying_s + 6 if self._speaking else self._saying_s)
+        )
 
     def _say(self, text: str) -> None:
         self._said_at, self._saying_s = self._now, speaking_s(text)
@@ -318,8 +346,13 @@ class GuidanceSession:
         if blind and not self._blind and course is not None:
             course.coach.interrupted()
             self._hush()
-            self._show(course, Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False), [],
-                       0, source)
+            self._show(
+                course,
+                Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False),
+                [],
+                0,
+                source,
+            )
         self._blind = blind
 
     def _look_at_goal(self, now_mono_s: float) -> None:
@@ -328,15 +361,25 @@ class GuidanceSession:
         if self._goal.cancelled():
             self._end(Outcome.CANCELLED, "cancelled")
         elif now_mono_s >= self._until:
-            self._end(Outcome.ABORTED, f"no picture after {self._goal.timeout_s:g} s; last said: "
-                                       f"{self._last_text or 'nothing'}")
+            self._end(
+                Outcome.ABORTED,
+                f"no picture after {self._goal.timeout_s:g} s; last said: "
+                f"{self._last_text or 'nothing'}",
+            )
 
     # Captures
 
     def _request(self, course: _Course, person: int, source: Any) -> None:
         count = self._goal.count if course is self._for_goal else 1
-        self._asked = CaptureRequest(person, course.plan.profile_name, course.coach.profile, count,
-                                     source, course, course.coach.request)
+        self._asked = CaptureRequest(
+            person,
+            course.plan.profile_name,
+            course.coach.profile,
+            count,
+            source,
+            course,
+            course.coach.request,
+        )
         self._effects.capture(self._asked)
 
     def _lost_capture(self) -> None:
@@ -344,8 +387,14 @@ class GuidanceSession:
         asked, self._asked = self._asked, None
         asked.course.coach.captured(False, self._now)
 
-    def captured(self, request: CaptureRequest, success: bool, retake: bool = False,
-                 message: str = "", pictures: Sequence[Any] = ()) -> None:
+    def captured(
+        self,
+        request: CaptureRequest,
+        success: bool,
+        retake: bool = False,
+        message: str = "",
+        pictures: Sequence[Any] = (),
+    ) -> None:
         """How a capture went. `retake`: what there was was not good enough."""
         if self._asked is request:
             self._asked = None

@@ -36,19 +36,42 @@ class CameraNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__("camera")
-        self.parameter("source", "0", "webcam number or device, video or image file, folder of "
-                       "images, or stream URL", no_file=NO_FILE)
+        self.parameter(
+            "source",
+            "0",
+            "webcam number or device, video or image file, folder of images, or stream URL",
+            no_file=NO_FILE,
+        )
         for name in ("width", "height"):
-            self.parameter(name, 0, f"{name} to ask of the source; 0: its own", unit="px",
-                           minimum=0, maximum=16384)
-        self.parameter("rate", 0.0, "frames; 0: as many as the source has", unit="Hz",
-                       minimum=0.0, maximum=1000.0, change=True)
+            self.parameter(
+                name,
+                0,
+                f"{name} to ask of the source; 0: its own",
+                unit="px",
+                minimum=0,
+                maximum=16384,
+            )
+        self.parameter(
+            "rate",
+            0.0,
+            "frames; 0: as many as the source has",
+            unit="Hz",
+            minimum=0.0,
+            maximum=1000.0,
+            change=True,
+        )
         self.parameter("loop", False, "begin again after the last frame", change=True)
         self.parameter("frame_id", "camera", "frame of the images")
-        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
-                       change=True)
-        self.parameter("calibration", "", "file of the camera's calibration, as "
-                       "camera_calibration writes it (YAML); empty: none", no_file="")
+        self.parameter(
+            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+        )
+        self.parameter(
+            "calibration",
+            "",
+            "file of the camera's calibration, as "
+            "camera_calibration writes it (YAML); empty: none",
+            no_file="",
+        )
 
     def configure(self) -> None:
         self._name = self.value("source")
@@ -100,8 +123,9 @@ class CameraNode(ManagedNode):
             if not may_come_back:
                 self.get_logger().error(error)
                 return
-            self.get_logger().warning(f"{error}; trying again every {RETRY_S:g} s",
-                                      throttle_duration_sec=30.0)
+            self.get_logger().warning(
+                f"{error}; trying again every {RETRY_S:g} s", throttle_duration_sec=30.0
+            )
             ending.wait(RETRY_S)
 
     def _show(self, source: Source, ending: threading.Event) -> str:
@@ -130,8 +154,10 @@ class CameraNode(ManagedNode):
                 misses, self._missed = misses + 1, self._missed + 1
                 if source.live and (misses >= MISSES or now - good > PATIENCE_S):
                     return f"{self._name}: " + (
-                        f"{misses} frames one after the other cannot be decoded" if there
-                        else "no more frames, the camera may be unplugged")
+                        f"{misses} frames one after the other cannot be decoded"
+                        if there
+                        else "no more frames, the camera may be unplugged"
+                    )
                 ending.wait(0.0 if there else PAUSE_S)
                 continue
             misses, good = 0, now
@@ -183,8 +209,10 @@ class CameraNode(ManagedNode):
             self.get_logger().error(f"{err}. camera_info goes out without a calibration")
             return CameraInfo(width=width, height=height)
         if info is not given:
-            self.get_logger().info(f"the calibration, for {given.width}x{given.height} pixels, "
-                                   f"was scaled to {width}x{height}")
+            self.get_logger().info(
+                f"the calibration, for {given.width}x{given.height} pixels, "
+                f"was scaled to {width}x{height}"
+            )
         return info
 
 

@@ -56,17 +56,41 @@ class CaptureNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__("capture")
         self.parameter("folder", FOLDER, "where captures are written", change=self._folder)
-        self.parameter("root", "", "whoever is on the network may change the folder to one below "
-                       "this; empty: the folder given at the start", fixed=True)
+        self.parameter(
+            "root",
+            "",
+            "whoever is on the network may change the folder to one below "
+            "this; empty: the folder given at the start",
+            fixed=True,
+        )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()
-        self.parameter("keep_hours", 0.0, "after so long a capture's files are removed from the "
-                       "folder; 0: never", unit="h", minimum=0.0, maximum=1e6, change=True)
+        self.parameter(
+            "keep_hours",
+            0.0,
+            "after so long a capture's files are removed from the folder; 0: never",
+            unit="h",
+            minimum=0.0,
+            maximum=1e6,
+            change=True,
+        )
         self.parameter("format", "png", "of the image", choices=("png", "jpg"), change=True)
-        self.parameter("window", 0.7, "how far back the best frame is looked for", unit="s",
-                       minimum=0.05, maximum=5.0)
-        self.parameter("memory", 1000, "that recent frames may take; where that is too little "
-                       "for the window, its oldest are not kept", unit="MB", minimum=1,
-                       maximum=1000000)
+        self.parameter(
+            "window",
+            0.7,
+            "how far back the best frame is looked for",
+            unit="s",
+            minimum=0.05,
+            maximum=5.0,
+        )
+        self.parameter(
+            "memory",
+            1000,
+            "that recent frames may take; where that is too little "
+            "for the window, its oldest are not kept",
+            unit="MB",
+            minimum=1,
+            maximum=1000000,
+        )
         declare_transport(self)
 
     def configure(self) -> None:
@@ -103,7 +127,8 @@ class CaptureNode(ManagedNode):
             self.get_logger().warning(
                 f"only {self._ring.length_s:.1f} s of frames fit into {self.value('memory')} MB, "
                 f"and window is {self._window_s:g} s: see the parameter memory",
-                throttle_duration_sec=60.0)
+                throttle_duration_sec=60.0,
+            )
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
         self._ring.add_pose(stamp_ns(msg.header), msg)
@@ -135,8 +160,9 @@ class CaptureNode(ManagedNode):
         response.message = response.capture.image_path
         for capture in reversed(captures):  # the last is what who comes later gets
             self._captures.publish(capture)
-            self.get_logger().info(f"captured {capture.image_path}, quality "
-                                   f"{capture.quality:.0f} of 100")
+            self.get_logger().info(
+                f"captured {capture.image_path}, quality {capture.quality:.0f} of 100"
+            )
         return response
 
     def _folder(self, name: str) -> Path:
@@ -147,8 +173,9 @@ class CaptureNode(ManagedNode):
         """The step of a profile that pictures are judged by; None for no name. DwposeError."""
         if not name:
             if step:
-                raise CaptureError(f"step is {step!r}, but no profile is named: give both, or "
-                                   "none")
+                raise CaptureError(
+                    f"step is {step!r}, but no profile is named: give both, or none"
+                )
             return None
         path = configured("profiles", self.allowed(name))
         steps = load_profile(path).steps
@@ -156,15 +183,19 @@ class CaptureNode(ManagedNode):
             if step in ("", profile.step):
                 return profile
         names = ", ".join(p.step for p in steps if p.step)
-        raise CaptureError(f"{path} has no step {step!r}; " + (
-            f"it has {names}" if names else "it has but one picture: leave step empty"))
+        raise CaptureError(
+            f"{path} has no step {step!r}; "
+            + (f"it has {names}" if names else "it has but one picture: leave step empty")
+        )
 
     def _tidy(self) -> None:
         keep_s = self.value("keep_hours") * 3600
         removed = keep_s and remove_old(self._folder(self.value("folder")), keep_s, time.time())
         if removed:
-            self.get_logger().info(f"{removed} files of captures older than "
-                                   f"{self.value('keep_hours'):g} h were removed")
+            self.get_logger().info(
+                f"{removed} files of captures older than "
+                f"{self.value('keep_hours'):g} h were removed"
+            )
 
     def _now_ns(self) -> int:
         """The present moment on the clock that stamps the images, which may be another machine's:
@@ -183,12 +214,16 @@ class CaptureNode(ManagedNode):
         shots = [shot for shot in there if shot.stamp_ns <= now]
         if there and not shots:
             ahead_s = (there[0].stamp_ns - now) / 1e9
-            raise CaptureError("no frame is as old as the stamp that was asked for: the oldest "
-                               f"is {ahead_s:.1f} s newer; do the clocks differ?")
+            raise CaptureError(
+                "no frame is as old as the stamp that was asked for: the oldest "
+                f"is {ahead_s:.1f} s newer; do the clocks differ?"
+            )
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
-            raise CaptureError(f"no frame with a pose in the last {window_s:.3g} s: the newest "
-                               f"is {age}; are the camera and the pose node running?")
+            raise CaptureError(
+                f"no frame with a pose in the last {window_s:.3g} s: the newest "
+                f"is {age}; are the camera and the pose node running?"
+            )
         self._counted &= {shot.stamp_ns for shot in shots}
         found = []
         for shot in shots:
@@ -214,9 +249,11 @@ class CaptureNode(ManagedNode):
     def details(self) -> dict[str, Any]:
         if not self.active:
             return {}
-        return {"frames kept (s)": f"{self._ring.length_s:.1f}",
-                "frames kept (MB)": f"{self._ring.size / 1e6:.0f}",
-                "frames damaged or unreadable": self._unreadable}
+        return {
+            "frames kept (s)": f"{self._ring.length_s:.1f}",
+            "frames kept (MB)": f"{self._ring.size / 1e6:.0f}",
+            "frames damaged or unreadable": self._unreadable,
+        }
 
     def _fitted(self, bgr: np.ndarray) -> CameraInfo:
         """camera_info of that picture; as it came, its own size in it, where it does not fit."""
@@ -224,8 +261,9 @@ class CaptureNode(ManagedNode):
         try:
             return fitted(self._info, width, height) if is_calibrated(self._info.k) else self._info
         except ValueError as err:
-            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}",
-                                      throttle_duration_sec=60.0)
+            self.get_logger().warning(
+                f"{self.resolve_topic_name('camera_info')}: {err}", throttle_duration_sec=60.0
+            )
             return self._info
 
     def _write_all(self, label: str, chosen: list[Candidate]) -> list[CapturedImage]:
@@ -246,24 +284,41 @@ class CaptureNode(ManagedNode):
         (shot, bgr, people), quality = chosen.shot, chosen.quality
         header = shot.pose.header
         capture = CapturedImage(
-            header=header, label=label, pose=shot.pose, person_id=chosen.person_id,
-            quality=quality.score, sharpness=quality.value("sharpness"),
+            header=header,
+            label=label,
+            pose=shot.pose,
+            person_id=chosen.person_id,
+            quality=quality.score,
+            sharpness=quality.value("sharpness"),
             motion=quality.value("motion"),
-            measures=[QualityMeasure(**m._asdict()) for m in quality.measures])
+            measures=[QualityMeasure(**m._asdict()) for m in quality.measures],
+        )
         form = self.value("format")
         fill_compressed(capture.image, bgr, form)
         capture.image.header = header
         if self._info is not None:
             capture.camera_info = self._fitted(bgr)
         document = pose_document(
-            {"stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
-             "frame_id": header.frame_id}, shot.pose.width, shot.pose.height, shot.pose.model,
-            NAMES, [_person(p) for p in shot.pose.persons])
-        document.update(label=label, person_id=chosen.person_id,
-                        quality=quality_document(quality))
-        files = save(self._folder(self.value("folder")), label, shot.stamp_ns,
-                     bytes(capture.image.data), form,
-                     document, draw_skeleton(bgr.copy(), people))
+            {
+                "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
+                "frame_id": header.frame_id,
+            },
+            shot.pose.width,
+            shot.pose.height,
+            shot.pose.model,
+            NAMES,
+            [_person(p) for p in shot.pose.persons],
+        )
+        document.update(label=label, person_id=chosen.person_id, quality=quality_document(quality))
+        files = save(
+            self._folder(self.value("folder")),
+            label,
+            shot.stamp_ns,
+            bytes(capture.image.data),
+            form,
+            document,
+            draw_skeleton(bgr.copy(), people),
+        )
         capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
         return capture, files
 
@@ -272,9 +327,12 @@ def _person(person) -> dict:
     """A person as JSON can hold it: what is not finite has no place in it, and was not seen."""
     rows = np.column_stack([person.x, person.y, person.scores]).astype(float)
     rows[~np.isfinite(rows).all(1)] = 0.0
-    return {"id": int(person.id), "score": float(np.nan_to_num(person.score)),
-            "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
-            "keypoints": rows.round(3).tolist()}
+    return {
+        "id": int(person.id),
+        "score": float(np.nan_to_num(person.score)),
+        "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
+        "keypoints": rows.round(3).tolist(),
+    }
 
 
 def main() -> None:

@@ -35,8 +35,13 @@ class DownstreamNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__("downstream")
         self.parameter("folder", FOLDER, "where to write", change=self._folder)
-        self.parameter("root", "", "whoever is on the network may change the folder to one below "
-                       "this; empty: the folder given at the start", fixed=True)
+        self.parameter(
+            "root",
+            "",
+            "whoever is on the network may change the folder to one below "
+            "this; empty: the folder given at the start",
+            fixed=True,
+        )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()
 
     def configure(self) -> None:
@@ -68,13 +73,19 @@ class DownstreamNode(ManagedNode):
             stem = own
         folder = self._folder(self.value("folder"))
         folder.mkdir(parents=True, exist_ok=True)
-        files = write_atomically({
-            folder / f"{stem}_posemap.png": pose_map.tobytes(),
-            folder / f"{stem}_openpose.json":
-                json.dumps(to_openpose(people, width, height)).encode()})
-        self.get_logger().info(f"received {msg.label or 'a capture'} ({width}x{height}, "
-                               f"quality {msg.quality:.0f} of 100): "
-                               f"wrote {', '.join(map(str, files))}")
+        files = write_atomically(
+            {
+                folder / f"{stem}_posemap.png": pose_map.tobytes(),
+                folder / f"{stem}_openpose.json": json.dumps(
+                    to_openpose(people, width, height)
+                ).encode(),
+            }
+        )
+        self.get_logger().info(
+            f"received {msg.label or 'a capture'} ({width}x{height}, "
+            f"quality {msg.quality:.0f} of 100): "
+            f"wrote {', '.join(map(str, files))}"
+        )
 
 
 def main() -> None:

@@ -35,10 +35,13 @@ class HriNode(ManagedNode):
     def configure(self) -> None:
         try:
             from hri_msgs import msg
+
             self._msg, self._order = msg, [getattr(msg.Skeleton2D, name) for name in JOINTS]
         except ImportError as err:
-            raise ValueError("hri_msgs is not installed: apt install ros-$ROS_DISTRO-hri-msgs, or "
-                             "https://github.com/ros4hri/hri_msgs in your workspace") from err
+            raise ValueError(
+                "hri_msgs is not installed: apt install ros-$ROS_DISTRO-hri-msgs, or "
+                "https://github.com/ros4hri/hri_msgs in your workspace"
+            ) from err
         # Before hri_msgs 0.8 a region was one in pixels, and a point had a shorter name.
         self._normalized = getattr(msg, "NormalizedRegionOfInterest2D", None)
         self._point = getattr(msg, "NormalizedPointOfInterest2D", None) or msg.PointOfInterest2D
@@ -58,8 +61,9 @@ class HriNode(ManagedNode):
         _, people = from_msg(pose)
         ids = [f"dwpose{person.id}" for person in pose.persons]
         self._keep(set(ids))
-        for name, person, points in zip(ids, pose.persons,
-                                        skeletons(people, pose.width, pose.height)):
+        for name, person, points in zip(
+            ids, pose.persons, skeletons(people, pose.width, pose.height)
+        ):
             body = self._bodies.get(name) or self._appear(name)
             body.roi.publish(self._region(pose, person))
             joints = [self._point() for _ in JOINTS]
@@ -71,17 +75,27 @@ class HriNode(ManagedNode):
     def _region(self, pose: WholeBodyPose, person: PersonPose) -> Any:
         x1, y1, x2, y2 = region(person.box, pose.width, pose.height)
         if self._normalized:
-            return self._normalized(header=pose.header, xmin=x1, ymin=y1, xmax=x2, ymax=y2,
-                                    c=min(max(person.score, 0.0), 1.0))
+            return self._normalized(
+                header=pose.header,
+                xmin=x1,
+                ymin=y1,
+                xmax=x2,
+                ymax=y2,
+                c=min(max(person.score, 0.0), 1.0),
+            )
         return RegionOfInterest(
-            x_offset=round(x1 * pose.width), y_offset=round(y1 * pose.height),
-            width=round((x2 - x1) * pose.width), height=round((y2 - y1) * pose.height))
+            x_offset=round(x1 * pose.width),
+            y_offset=round(y1 * pose.height),
+            width=round((x2 - x1) * pose.width),
+            height=round((y2 - y1) * pose.height),
+        )
 
     def _appear(self, name: str) -> TrackedBody:
         # Not self.output(): its parameters for QoS would grow with everybody who comes.
         body = self._bodies[name] = TrackedBody(
             self.create_publisher(self._normalized or RegionOfInterest, f"{BODIES}/{name}/roi", 1),
-            self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1))
+            self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1),
+        )
         return body
 
     def _keep(self, ids: set[str]) -> None:

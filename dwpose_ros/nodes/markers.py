@@ -23,8 +23,7 @@ from dwpose_ros.ros.scene_markers import SceneMarkers
 
 KEEP = 10  # depth images that wait for the pose of their moment
 UNKNOWN_M = 2.0  # where somebody stands of whom too little is seen to tell how far away
-ASSUMED = ("the camera is taken for one of 60 degrees across, and distances are as wrong as that "
-           "is")
+ASSUMED = "the camera is taken for one of 60 degrees across, and distances are as wrong as that is"
 PATIENCE_S = 3.0  # until it is said that something never comes
 
 
@@ -34,10 +33,21 @@ class MarkersNode(OnDemandNode):
 
     def __init__(self) -> None:
         super().__init__("markers")
-        self.parameter("depth", False, "take distances from depth images, registered to the "
-                       "colour image, on depth/image; and publish wholebody_pose_3d")
-        self.parameter("depth_tolerance", 0.05, "how far in time a depth image may be from the "
-                       "pose's image", unit="s", minimum=0.0, maximum=1.0, change=True)
+        self.parameter(
+            "depth",
+            False,
+            "take distances from depth images, registered to the "
+            "colour image, on depth/image; and publish wholebody_pose_3d",
+        )
+        self.parameter(
+            "depth_tolerance",
+            0.05,
+            "how far in time a depth image may be from the pose's image",
+            unit="s",
+            minimum=0.0,
+            maximum=1.0,
+            change=True,
+        )
         self._depths: deque[Image] = deque(maxlen=KEEP)
         self._info: CameraInfo | None = None
         self._scene = SceneMarkers()
@@ -49,8 +59,10 @@ class MarkersNode(OnDemandNode):
         if annotations.AVAILABLE:
             self._annotations = self.output(annotations.ImageAnnotations, "annotations", 1)
         else:
-            self.get_logger().info("foxglove_msgs is not installed: no annotations for Foxglove's "
-                                   "image panel, which shows the topic overlay all the same")
+            self.get_logger().info(
+                "foxglove_msgs is not installed: no annotations for Foxglove's "
+                "image panel, which shows the topic overlay all the same"
+            )
         if self.value("depth"):
             self._poses_3d = self.output(WholeBodyPose3D, "wholebody_pose_3d", 5)
 
@@ -76,27 +88,37 @@ class MarkersNode(OnDemandNode):
     def _on_info(self, msg: CameraInfo) -> None:
         self._info = msg
         if not is_calibrated(msg.k):
-            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')} has no "
-                                      f"calibration: {ASSUMED}", once=True)
+            self.get_logger().warning(
+                f"{self.resolve_topic_name('camera_info')} has no calibration: {ASSUMED}",
+                once=True,
+            )
 
     def companion(self, pose: WholeBodyPose) -> Image | None:
         """The depth image of the pose's moment."""
-        self._nowhere = "" if pose.header.frame_id else (
-            "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
-            "header.frame_id in the camera's driver").replace(
-                "/wholebody_pose", self.resolve_topic_name("wholebody_pose"))
+        self._nowhere = (
+            ""
+            if pose.header.frame_id
+            else (
+                "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
+                "header.frame_id in the camera's driver"
+            ).replace("/wholebody_pose", self.resolve_topic_name("wholebody_pose"))
+        )
         if not self.value("depth"):
             return None
         stamp = stamp_ns(pose.header)
 
         def apart_s(depth: Image) -> float:
             return abs(stamp_ns(depth.header) - stamp) / 1e9
+
         nearest = min(self._depths, key=apart_s, default=None)
         if nearest is None:  # who should send it is in the diagnostics
             self._warn_depth("no depth image came yet", patience=True)
         elif apart_s(nearest) > self.value("depth_tolerance"):
-            self._warn_depth(f"the nearest depth image is {apart_s(nearest):.3f} s from the "
-                             "pose's: see depth_tolerance", patience=True)
+            self._warn_depth(
+                f"the nearest depth image is {apart_s(nearest):.3f} s from the "
+                "pose's: see depth_tolerance",
+                patience=True,
+            )
         else:
             return nearest
         return None
@@ -118,9 +140,12 @@ class MarkersNode(OnDemandNode):
             self._markers.publish(self._scene(pose, points, self.guidance))
         if self._annotations is not None and self._annotations.wanted():
             self._annotations.publish(
-                annotations.to_annotations(pose, people, self.guidance.text, threshold))
+                annotations.to_annotations(pose, people, self.guidance.text, threshold)
+            )
 
-    def _by_depth(self, people: PersonPoses, camera: PinholeCamera, depth: Image) -> np.ndarray | None:
+    def _by_depth(
+        self, people: PersonPoses, camera: PinholeCamera, depth: Image
+    ) -> np.ndarray | None:
         try:
             return from_depth(people, camera, to_depth(depth), self.value("threshold"))
         except ValueError as err:  # another size, or no depth image at all
@@ -129,19 +154,23 @@ class MarkersNode(OnDemandNode):
 
     def _warn_depth(self, why: str, patience: bool = False) -> None:
         if not patience or time.monotonic() - self._since > PATIENCE_S:
-            self.get_logger().warning(f"no depth, skeletons are flat: {why}",
-                                      throttle_duration_sec=10.0)
+            self.get_logger().warning(
+                f"no depth, skeletons are flat: {why}", throttle_duration_sec=10.0
+            )
 
     def _camera(self, pose: WholeBodyPose) -> PinholeCamera:
         if self._info is None and time.monotonic() - self._since > PATIENCE_S:
-            self.get_logger().warning(f"nothing comes on {self.resolve_topic_name('camera_info')}"
-                                      f": {ASSUMED}", once=True)
+            self.get_logger().warning(
+                f"nothing comes on {self.resolve_topic_name('camera_info')}: {ASSUMED}", once=True
+            )
         info = self._info or CameraInfo()
         try:
             return PinholeCamera.of(info.k, pose.width, pose.height, (info.width, info.height))
         except ValueError as err:
-            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}: "
-                                      f"{ASSUMED}", throttle_duration_sec=10.0)
+            self.get_logger().warning(
+                f"{self.resolve_topic_name('camera_info')}: {err}: {ASSUMED}",
+                throttle_duration_sec=10.0,
+            )
             return PinholeCamera.of(CameraInfo().k, pose.width, pose.height)
 
 

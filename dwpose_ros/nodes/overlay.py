@@ -22,8 +22,9 @@ class OverlayNode(OnDemandNode):
 
     def __init__(self) -> None:
         super().__init__("overlay")
-        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
-                       change=True)
+        self.parameter(
+            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+        )
         declare_transport(self)
         self._frames: OrderedDict[int, Any] = OrderedDict()
 

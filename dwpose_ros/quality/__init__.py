@@ -3,13 +3,24 @@
 from dwpose_ros.quality.measure import FACE_MEASURES, NAMES, PERSON_MEASURES, Measure
 from dwpose_ros.quality.sharpness import motion
 from dwpose_ros.quality.unified import (
-                                        WEIGHTS,
-                                        Quality,
-                                        Subject,
-                                        assess,
-                                        light_and_sharpness,
-                                        unified,
+    WEIGHTS,
+    Quality,
+    Subject,
+    assess,
+    light_and_sharpness,
+    unified,
 )
 
-__all__ = ["FACE_MEASURES", "NAMES", "PERSON_MEASURES", "WEIGHTS", "Measure", "Quality",
-           "Subject", "assess", "light_and_sharpness", "motion", "unified"]
+__all__ = [
+    "FACE_MEASURES",
+    "NAMES",
+    "PERSON_MEASURES",
+    "WEIGHTS",
+    "Measure",
+    "Quality",
+    "Subject",
+    "assess",
+    "light_and_sharpness",
+    "motion",
+    "unified",
+]

@@ -67,9 +67,11 @@ def eyes_open(face: np.ndarray | None) -> Measure:
     sigmoid(x, 0.12, 0.025)."""
     value = math.nan
     if face is not None and eye_distance(face) >= _FINE_PX:
+
         def ratio(eye: np.ndarray) -> float:
             width = max(float(np.linalg.norm(eye[0] - eye[3])), 1.0)
             return float(np.linalg.norm(eye[1:3] - eye[[5, 4]], axis=1).mean()) / width
+
         value = min(ratio(face[36:42]), ratio(face[42:48]))
     return measure("eyes_open", value, 100 * sigmoid(value, 0.12, 0.025))
 

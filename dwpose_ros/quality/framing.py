@@ -28,8 +28,14 @@ def single_person(people: int, wanted: int) -> Measure:
     return measure("single_person", people, BEST if people == wanted else 0.0, "people")
 
 
-def crop_margins(xy: np.ndarray, seen: np.ndarray, width: int, height: int,
-                 points: Sequence[int], face: np.ndarray | None) -> Measure:
+def crop_margins(
+    xy: np.ndarray,
+    seen: np.ndarray,
+    width: int,
+    height: int,
+    points: Sequence[int],
+    face: np.ndarray | None,
+) -> Measure:
     """Least distance of the points that the picture is about, and of the crown, to the border.
 
     As a share of the image's width or height; it scores 50 on the border, 0 from 2 % beyond and

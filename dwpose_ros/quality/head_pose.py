@@ -16,10 +16,20 @@ from dwpose_ros.quality.measure import Measure, measure
 # Depths are of a nose whose tip is 34 mm before the outer corners of the eyes: a flatter nose
 # makes a yaw look smaller, a longer one larger, by as much in relation.
 _MODEL = {
-    36: (-45, 0, 8), 39: (-16.5, 2, 1), 42: (16.5, 2, 1), 45: (45, 0, 8),
-    27: (0, -3, -10), 28: (0, 9, -14), 29: (0, 22, -20), 30: (0, 35, -26),
-    31: (-14, 43, -12), 33: (0, 46, -17), 35: (14, 43, -12),
-    48: (-26, 68, -6), 54: (26, 68, -6), 8: (0, 112, -2),
+    36: (-45, 0, 8),
+    39: (-16.5, 2, 1),
+    42: (16.5, 2, 1),
+    45: (45, 0, 8),
+    27: (0, -3, -10),
+    28: (0, 9, -14),
+    29: (0, 22, -20),
+    30: (0, 35, -26),
+    31: (-14, 43, -12),
+    33: (0, 46, -17),
+    35: (14, 43, -12),
+    48: (-26, 68, -6),
+    54: (26, 68, -6),
+    8: (0, 112, -2),
 }
 _POINTS = np.array(list(_MODEL))
 _FACE = np.array(list(_MODEL.values()), float)
@@ -51,7 +61,7 @@ def head_pose(face: np.ndarray | None) -> HeadPose:
         return _UNKNOWN
     image = face[_POINTS] - face[_POINTS].mean(0)
     affine = (_AFFINE @ image).T  # (2, 3)
-    scale = math.sqrt(float((affine ** 2).sum()) / 2)
+    scale = math.sqrt(float((affine**2).sum()) / 2)
     if not scale > 0:
         return _UNKNOWN
     u, _, vt = np.linalg.svd(affine, full_matrices=False)
@@ -63,7 +73,7 @@ def head_pose(face: np.ndarray | None) -> HeadPose:
         sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
         rotation = (u * sign) @ vt
         turned = _FACE @ rotation[:2].T
-        scale = float((turned * image).sum() / max(float((turned ** 2).sum()), 1e-9))
+        scale = float((turned * image).sum() / max(float((turned**2).sum()), 1e-9))
     # Roll in the image, then pitch, then yaw about the head's own upright.
     yaw = math.atan2(rotation[2, 0], rotation[2, 2])
     pitch = -math.asin(max(-1.0, min(1.0, rotation[2, 1])))
@@ -73,6 +83,7 @@ def head_pose(face: np.ndarray | None) -> HeadPose:
 
 def head_angles(pose: HeadPose) -> tuple[Measure, ...]:
     """Yaw, pitch and roll; OFIQ: 100 cos(x)^2, and 0 beyond 90 degrees."""
-    return tuple(measure(f"head_{name}", angle,
-                         100 * max(0.0, math.cos(math.radians(angle))) ** 2, "deg")
-                 for name, angle in zip(pose._fields, pose))
+    return tuple(
+        measure(f"head_{name}", angle, 100 * max(0.0, math.cos(math.radians(angle))) ** 2, "deg")
+        for name, angle in zip(pose._fields, pose)
+    )

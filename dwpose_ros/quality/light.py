@@ -29,7 +29,7 @@ def _share(grey: np.ndarray, mask: np.ndarray | None, low: int, high: int) -> fl
     """Share of the masked pixels with a grey level from low to high."""
     histogram = cv2.calcHist([grey], [0], mask, [256], [0, 256]).ravel()
     total = float(histogram.sum())
-    return float(histogram[low:high + 1].sum()) / total if total else math.nan
+    return float(histogram[low : high + 1].sum()) / total if total else math.nan
 
 
 def under_exposure(name: str, grey: np.ndarray, mask: np.ndarray | None, dark: int) -> Measure:
@@ -69,12 +69,21 @@ def illumination_uniformity(image: np.ndarray, face: np.ndarray | None) -> Measu
     for middle in (right + down / 2 - shift, left + down / 2 + shift):
         # A plain resize of the square: rotation matters little to a histogram.
         scale = _CHEEK_PX / side
-        onto = np.array([[scale, 0, _CHEEK_PX / 2 - scale * middle[0]],
-                         [0, scale, _CHEEK_PX / 2 - scale * middle[1]]])
-        patch = cv2.warpAffine(image, onto, (_CHEEK_PX, _CHEEK_PX), flags=cv2.INTER_LINEAR,
-                               borderMode=cv2.BORDER_REPLICATE)
+        onto = np.array(
+            [
+                [scale, 0, _CHEEK_PX / 2 - scale * middle[0]],
+                [0, scale, _CHEEK_PX / 2 - scale * middle[1]],
+            ]
+        )
+        patch = cv2.warpAffine(
+            image,
+            onto,
+            (_CHEEK_PX, _CHEEK_PX),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         grey = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
         histogram = cv2.calcHist([grey], [0], None, [_BINS], [0, 256]).ravel()
         histograms.append(histogram / histogram.sum())
     value = float(np.minimum(*histograms).sum())
-    return measure(name, value, 100 * value ** 0.3)
+    return measure(name, value, 100 * value**0.3)

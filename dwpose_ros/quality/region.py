@@ -13,8 +13,15 @@ from dwpose_ros.core.keypoints import FACE, INDEX, SKELETON
 SEEN = 0.3  # points up to this score are not seen
 # From the shoulders down to the toes, without the hands: beside a neck is the wall.
 _LIMBS = SKELETON[((SKELETON >= INDEX["left_shoulder"]) & (SKELETON < FACE.start)).all(1)]
-_TORSO = [INDEX[f"{side}_{part}"] for side, part in (
-    ("left", "shoulder"), ("right", "shoulder"), ("right", "hip"), ("left", "hip"))]
+_TORSO = [
+    INDEX[f"{side}_{part}"]
+    for side, part in (
+        ("left", "shoulder"),
+        ("right", "shoulder"),
+        ("right", "hip"),
+        ("left", "hip"),
+    )
+]
 _LIMB_WIDTH = 0.2  # of the shoulders' width
 _ABSURD_PX = 1e5
 
@@ -46,8 +53,9 @@ def region(image: np.ndarray, box: np.ndarray, height: int, rgb: bool = False) -
     grey = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY if rgb else cv2.COLOR_BGR2GRAY)
     scale = min(1.0, height / (y2 - y1))
     if scale < 1.0:
-        grey = cv2.resize(grey, (max(2, round((x2 - x1) * scale)), height),
-                          interpolation=cv2.INTER_AREA)
+        grey = cv2.resize(
+            grey, (max(2, round((x2 - x1) * scale)), height), interpolation=cv2.INTER_AREA
+        )
     return Region(grey, (int(x1), int(y1)), scale)
 
 

@@ -19,8 +19,10 @@ _FACE_SHARP, _HANDS_SHARP = 20.0, 8.0  # the same of a face and of a hand, which
 _NO_DETAIL = 20.0  # variance of a second derivative
 _FAST = 0.5  # heights a second at which the score is one half
 # A wrist stands for its hand where that is lost, as a blur is.
-_WRISTS_AND_HANDS = [np.array([INDEX[wrist], *range(hand.start, hand.stop)]) for wrist, hand in (
-    ("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))]
+_WRISTS_AND_HANDS = [
+    np.array([INDEX[wrist], *range(hand.start, hand.stop)])
+    for wrist, hand in (("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))
+]
 _ROOM = 0.15  # round the points of a face or hand, of their extent
 
 
@@ -54,8 +56,9 @@ def motion_blur(person: Region | None) -> Measure:
         xx, yy, xy = (cv2.Sobel(grey, cv2.CV_32F, *order) for order in ((2, 0), (0, 2), (1, 1)))
         half = (xx + yy) / 2
         pairs = ((xx, yy), (half + xy, half - xy))
-        value = min(_ratio(*(cv2.meanStdDev(side)[1][0, 0] ** 2 for side in pair))
-                    for pair in pairs)
+        value = min(
+            _ratio(*(cv2.meanStdDev(side)[1][0, 0] ** 2 for side in pair)) for pair in pairs
+        )
     return measure("motion_blur", value, 100 * sigmoid(value, 0.2, 0.04))
 
 
@@ -80,8 +83,9 @@ def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
     extent = high - low
     if extent.max() < _SMALLEST_PX:
         return math.nan
-    found = region(image, np.concatenate([low - _ROOM * extent, high + _ROOM * extent]),
-                   _DETAIL_PX)
+    found = region(
+        image, np.concatenate([low - _ROOM * extent, high + _ROOM * extent]), _DETAIL_PX
+    )
     if found is None:
         return math.nan
     return sharpness(found._replace(grey=cv2.GaussianBlur(found.grey, (3, 3), 0)))
@@ -99,8 +103,9 @@ def motion_measure(speed: float) -> Measure:
     return measure("motion", speed, 100 * _FAST / (_FAST + speed), "1/s")
 
 
-def motion(xy: np.ndarray, scores: np.ndarray, before: np.ndarray, dt_s: float,
-           height: float) -> float:
+def motion(
+    xy: np.ndarray, scores: np.ndarray, before: np.ndarray, dt_s: float, height: float
+) -> float:
     """Mean speed of the points scored above 0.3 against `before` (133, 2), heights a second; that
     of the faster hand, as the median of its points, where it is more: few points are a hand's, and
     a hand that is a blur spoils the picture of somebody who stands still.

@@ -19,9 +19,17 @@ from dwpose_ros.quality.region import Region, person_box, person_mask, region, s
 # What is taken where nobody says what matters: the person, how the face is lit and drawn, and to
 # choose between frames, hands.
 WEIGHTS: dict[str, float] = {
-    "sharpness": 2.0, "motion_blur": 1.0, "motion": 1.0, "under_exposure": 1.0,
-    "over_exposure": 1.0, "crop_margins": 0.5, "face_sharpness": 1.0, "face_under_exposure": 0.5,
-    "face_over_exposure": 0.5, "eyes_open": 0.5, "hands_sharpness": 0.25,
+    "sharpness": 2.0,
+    "motion_blur": 1.0,
+    "motion": 1.0,
+    "under_exposure": 1.0,
+    "over_exposure": 1.0,
+    "crop_margins": 0.5,
+    "face_sharpness": 1.0,
+    "face_under_exposure": 0.5,
+    "face_over_exposure": 0.5,
+    "eyes_open": 0.5,
+    "hands_sharpness": 0.25,
 }
 _WORST = 1.0  # a score of 0 counts as this much: worst of all, yet some pictures are worse
 _UNKNOWN = math.nan
@@ -56,8 +64,9 @@ class Quality(NamedTuple):
 
     def worst(self, weights: Mapping[str, float]) -> Measure | None:
         """What the unified score suffers from most; None where nothing was judged."""
-        judged = [m for m in self.measures
-                  if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0]
+        judged = [
+            m for m in self.measures if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0
+        ]
         return max(judged, key=lambda m: weights[m.name] / max(m.score, _WORST), default=None)
 
     def _named(self, name: str) -> Measure:
@@ -74,13 +83,17 @@ def unified(measures: Iterable[Measure], weights: Mapping[str, float]) -> float:
     one: 1 among nine of 100 is a mean of 90 or 63. The harmonic mean is 9, while 50 among nine of
     100 is still 91.
     """
-    judged = [(weights.get(m.name, 0.0), max(m.score, _WORST)) for m in measures
-              if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0]
+    judged = [
+        (weights.get(m.name, 0.0), max(m.score, _WORST))
+        for m in measures
+        if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0
+    ]
     return sum(w for w, _ in judged) / sum(w / s for w, s in judged) if judged else 0.0
 
 
-def assess(bgr: np.ndarray, subject: Subject,
-           weights: Mapping[str, float] | None = None) -> Quality:
+def assess(
+    bgr: np.ndarray, subject: Subject, weights: Mapping[str, float] | None = None
+) -> Quality:
     """Quality of a picture (h, w, 3) uint8 of one person; WEIGHTS where none are given."""
     height, width = bgr.shape[:2]
     seen = seen_points(subject.xy, subject.scores)
@@ -92,45 +105,69 @@ def assess(bgr: np.ndarray, subject: Subject,
         *_of_person(bgr, subject, seen, person, mask),
         framing.crop_margins(subject.xy, seen, width, height, subject.points, face),
         framing.single_person(subject.people, subject.wanted),
-        *_of_face(bgr, face))
+        *_of_face(bgr, face),
+    )
     bright = _UNKNOWN if person is None else light.brightness(person, mask)
     return Quality(unified(measures, WEIGHTS if weights is None else weights), measures, bright)
 
 
-def _of_person(bgr: np.ndarray, subject: Subject, seen: np.ndarray, person: Region | None,
-               mask: np.ndarray | None) -> tuple[Measure, ...]:
-    exposure = (Measure("under_exposure", _UNKNOWN, _UNKNOWN),
-                Measure("over_exposure", _UNKNOWN, _UNKNOWN))
+def _of_person(
+    bgr: np.ndarray,
+    subject: Subject,
+    seen: np.ndarray,
+    person: Region | None,
+    mask: np.ndarray | None,
+) -> tuple[Measure, ...]:
+    exposure = (
+        Measure("under_exposure", _UNKNOWN, _UNKNOWN),
+        Measure("over_exposure", _UNKNOWN, _UNKNOWN),
+    )
     if person is not None:
         where = mask if mask.any() else None
-        exposure = (light.under_exposure("under_exposure", person.grey, where, light.DARK),
-                    light.over_exposure(person.grey, where))
-    return (sharp.person_sharpness(person),
-            sharp.hands_sharpness(bgr, subject.xy, seen),
-            sharp.motion_blur(person), sharp.motion_measure(subject.motion), *exposure)
+        exposure = (
+            light.under_exposure("under_exposure", person.grey, where, light.DARK),
+            light.over_exposure(person.grey, where),
+        )
+    return (
+        sharp.person_sharpness(person),
+        sharp.hands_sharpness(bgr, subject.xy, seen),
+        sharp.motion_blur(person),
+        sharp.motion_measure(subject.motion),
+        *exposure,
+    )
 
 
 def _of_face(bgr: np.ndarray, face: np.ndarray | None) -> tuple[Measure, ...]:
     if face is None:
         return tuple(Measure(name, _UNKNOWN, _UNKNOWN) for name in FACE_MEASURES)
     pose = head_pose(face)
-    exposure = (Measure("face_under_exposure", _UNKNOWN, _UNKNOWN),
-                Measure("face_over_exposure", _UNKNOWN, _UNKNOWN))
+    exposure = (
+        Measure("face_under_exposure", _UNKNOWN, _UNKNOWN),
+        Measure("face_over_exposure", _UNKNOWN, _UNKNOWN),
+    )
     found = region(bgr, np.concatenate([face.min(0), face.max(0)]), sharp.PERSON_PX)
     if found is not None:
         mask = np.zeros(found.grey.shape, np.uint8)
         cv2.fillConvexPoly(mask, cv2.convexHull(found.local(face)), 255)
         exposure = (
             light.under_exposure("face_under_exposure", found.grey, mask, light.FACE_DARK),
-            light.face_over_exposure(found.grey, mask))
-    return (sharp.face_sharpness(bgr, face), *exposure,
-            light.illumination_uniformity(bgr, face),
-            of_face.inter_eye_distance(face, pose.yaw), of_face.head_size(face, bgr.shape[0]),
-            *head_angles(pose), of_face.eyes_open(face), of_face.mouth_closed(face))
+            light.face_over_exposure(found.grey, mask),
+        )
+    return (
+        sharp.face_sharpness(bgr, face),
+        *exposure,
+        light.illumination_uniformity(bgr, face),
+        of_face.inter_eye_distance(face, pose.yaw),
+        of_face.head_size(face, bgr.shape[0]),
+        *head_angles(pose),
+        of_face.eyes_open(face),
+        of_face.mouth_closed(face),
+    )
 
 
-def light_and_sharpness(image: np.ndarray, xy: np.ndarray, scores: np.ndarray, box: np.ndarray,
-                        rgb: bool = False) -> tuple[float, float]:
+def light_and_sharpness(
+    image: np.ndarray, xy: np.ndarray, scores: np.ndarray, box: np.ndarray, rgb: bool = False
+) -> tuple[float, float]:
     """Brightness and sharpness of a person, as `assess` measures them; NaN if unknown."""
     seen = seen_points(xy, scores)
     person = region(image, person_box(xy, seen, box), sharp.PERSON_PX, rgb)

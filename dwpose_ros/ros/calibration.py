@@ -22,16 +22,21 @@ def read_calibration(path: Path) -> CameraInfo:
         matrices = {name: _matrix(found[name], size) for name, size in _SIZES.items()}
         distortion = [float(v) for v in found["distortion_coefficients"]["data"]]
         return CameraInfo(
-            width=int(found["image_width"]), height=int(found["image_height"]),
-            distortion_model=str(found["distortion_model"]), d=distortion,
-            k=matrices["camera_matrix"], r=matrices["rectification_matrix"],
-            p=matrices["projection_matrix"])
+            width=int(found["image_width"]),
+            height=int(found["image_height"]),
+            distortion_model=str(found["distortion_model"]),
+            d=distortion,
+            k=matrices["camera_matrix"],
+            r=matrices["rectification_matrix"],
+            p=matrices["projection_matrix"],
+        )
     except FileError:
         raise
     except (KeyError, TypeError, ValueError) as err:
         what = f"it has no {err}" if isinstance(err, KeyError) else one_line(err)
-        raise DwposeError(f"{path} is no calibration as camera_calibration writes it: "
-                         f"{what}") from err
+        raise DwposeError(
+            f"{path} is no calibration as camera_calibration writes it: {what}"
+        ) from err
 
 
 def fitted(info: CameraInfo, width: int, height: int) -> CameraInfo:
@@ -42,22 +47,33 @@ def fitted(info: CameraInfo, width: int, height: int) -> CameraInfo:
     if (info.width, info.height) == (width, height):
         return info
     if not same_aspect((info.width, info.height), (width, height)):
-        raise ValueError(f"the calibration is for {info.width}x{info.height} pixels and does not "
-                         f"fit {width}x{height}, which show another part: calibrate at that size")
+        raise ValueError(
+            f"the calibration is for {info.width}x{info.height} pixels and does not "
+            f"fit {width}x{height}, which show another part: calibrate at that size"
+        )
     wide, high = width / info.width, height / info.height
     scales = [wide, high, 1.0]  # of the rows; distortion and rotation know no pixels
     roi = info.roi
     left, top = round(roi.x_offset * wide), round(roi.y_offset * high)
     return CameraInfo(
-        header=info.header, width=width, height=height,
-        distortion_model=info.distortion_model, d=info.d, r=info.r,
+        header=info.header,
+        width=width,
+        height=height,
+        distortion_model=info.distortion_model,
+        d=info.d,
+        r=info.r,
         k=[float(v) * scales[i // 3] for i, v in enumerate(info.k)],
         p=[float(v) * scales[i // 4] for i, v in enumerate(info.p)],
-        binning_x=info.binning_x, binning_y=info.binning_y,
+        binning_x=info.binning_x,
+        binning_y=info.binning_y,
         roi=RegionOfInterest(
-            x_offset=left, y_offset=top, do_rectify=roi.do_rectify,
+            x_offset=left,
+            y_offset=top,
+            do_rectify=roi.do_rectify,
             width=min(round(roi.width * wide), width - left),
-            height=min(round(roi.height * high), height - top)))
+            height=min(round(roi.height * high), height - top),
+        ),
+    )
 
 
 def _matrix(entry: dict, size: tuple[int, int]) -> list[float]:

@@ -32,8 +32,9 @@ class Upright:
         if header.frame_id == self._parent:
             return
         self._parent = header.frame_id
-        turned = TransformStamped(header=header,
-                                  child_frame_id=upright_frame(self._node.get_namespace()))
+        turned = TransformStamped(
+            header=header, child_frame_id=upright_frame(self._node.get_namespace())
+        )
         turned.transform.rotation = TURN
         self._publisher.publish(TFMessage(transforms=[turned]))
 

@@ -22,26 +22,53 @@ def stamp_ns(header) -> int:
     return time_ns(header.stamp)
 
 
-def to_msg(people: PersonPoses, ids: list[int], header, width: int, height: int,
-           model: str, looks: Sequence[tuple[float, float]] = ()) -> WholeBodyPose:
+def to_msg(
+    people: PersonPoses,
+    ids: list[int],
+    header,
+    width: int,
+    height: int,
+    model: str,
+    looks: Sequence[tuple[float, float]] = (),
+) -> WholeBodyPose:
     """A message of people with their track ids, and of each brightness and sharpness if known."""
     looks = looks or [(math.nan, math.nan)] * len(ids)
     return WholeBodyPose(
-        header=header, width=width, height=height, model=model,
-        persons=[PersonPose(
-            id=i, score=float(score), box=np.ascontiguousarray(box),
-            x=np.ascontiguousarray(xy[:, 0]), y=np.ascontiguousarray(xy[:, 1]),
-            scores=np.ascontiguousarray(scores), brightness=bright, sharpness=sharp)
+        header=header,
+        width=width,
+        height=height,
+        model=model,
+        persons=[
+            PersonPose(
+                id=i,
+                score=float(score),
+                box=np.ascontiguousarray(box),
+                x=np.ascontiguousarray(xy[:, 0]),
+                y=np.ascontiguousarray(xy[:, 1]),
+                scores=np.ascontiguousarray(scores),
+                brightness=bright,
+                sharpness=sharp,
+            )
             for i, score, box, xy, scores, (bright, sharp) in zip(
-                ids, people.box_scores, people.boxes, people.xy, people.scores, looks)])
+                ids, people.box_scores, people.boxes, people.xy, people.scores, looks
+            )
+        ],
+    )
 
 
 def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:
     """The same people at `points` (n, 133, 3) float32 m, NaN where unknown."""
-    return WholeBodyPose3D(header=pose.header, persons=[
-        PersonPose3D(id=person.id, scores=person.scores,
-                     **{axis: np.ascontiguousarray(xyz[:, i]) for i, axis in enumerate("xyz")})
-        for person, xyz in zip(pose.persons, points)])
+    return WholeBodyPose3D(
+        header=pose.header,
+        persons=[
+            PersonPose3D(
+                id=person.id,
+                scores=person.scores,
+                **{axis: np.ascontiguousarray(xyz[:, i]) for i, axis in enumerate("xyz")},
+            )
+            for person, xyz in zip(pose.persons, points)
+        ],
+    )
 
 
 def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:
@@ -59,5 +86,8 @@ def from_msg(msg: WholeBodyPose) -> tuple[list[int], PersonPoses]:
     for i, person in enumerate(msg.persons):
         xy[i, :, 0], xy[i, :, 1] = person.x, person.y
     return [p.id for p in msg.persons], PersonPoses.of(
-        xy, [p.scores for p in msg.persons], [p.box for p in msg.persons],
-        [p.score for p in msg.persons])
+        xy,
+        [p.scores for p in msg.persons],
+        [p.box for p in msg.persons],
+        [p.score for p in msg.persons],
+    )

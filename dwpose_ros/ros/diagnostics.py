@@ -22,8 +22,14 @@ class Limits(NamedTuple):
     late_error_s: float
 
 
-def judged(node, phase: str, inputs: list[TopicStats], outputs: list[TopicStats], limits: Limits,
-           now: float) -> DiagnosticStatus:
+def judged(
+    node,
+    phase: str,
+    inputs: list[TopicStats],
+    outputs: list[TopicStats],
+    limits: Limits,
+    now: float,
+) -> DiagnosticStatus:
     """The state of a node: the worst that is wrong.
 
     Stale input is a warning: the fault is another's. Late output is its own.
@@ -42,12 +48,13 @@ def judged(node, phase: str, inputs: list[TopicStats], outputs: list[TopicStats]
         level, message = DiagnosticStatus.ERROR, f"what goes out is {late:.1f} s old"
     elif late > limits.late_warning_s:
         level, message = DiagnosticStatus.WARN, f"what goes out is {late:.1f} s old"
-    elif concern := next(filter(None, (*map(clock_trouble, inputs),
-                                         *map(lost_trouble, inputs))), "") or (
-                                             node.concern() or node.health.strangers):
+    elif concern := next(
+        filter(None, (*map(clock_trouble, inputs), *map(lost_trouble, inputs))), ""
+    ) or (node.concern() or node.health.strangers):
         level, message = DiagnosticStatus.WARN, concern
-    return DiagnosticStatus(level=level, message=message,
-                            name=node.get_fully_qualified_name().lstrip("/"))
+    return DiagnosticStatus(
+        level=level, message=message, name=node.get_fully_qualified_name().lstrip("/")
+    )
 
 
 def lost_trouble(flow: TopicStats) -> str:
@@ -55,29 +62,45 @@ def lost_trouble(flow: TopicStats) -> str:
     lost = flow.lost_share()
     if lost < LOST_SHARE:
         return ""
-    return (f"{100 * lost:.0f} % of the messages on {flow.topic} get lost"
-            + (f": {image_cure()}" if "Image" in flow.type_name else ""))
+    return f"{100 * lost:.0f} % of the messages on {flow.topic} get lost" + (
+        f": {image_cure()}" if "Image" in flow.type_name else ""
+    )
 
 
 def clock_trouble(flow: TopicStats) -> str:
     """What is wrong with the stamps of a topic that is read; empty if nothing is."""
     if flow.unstamped:
-        return (f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as "
-                "of now, which hides how old they are; set header.stamp where they are made")
+        return (
+            f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as "
+            "of now, which hides how old they are; set header.stamp where they are made"
+        )
     if flow.recent_age_s() < -SKEW_S:
-        return (f"stamps on {flow.topic} are {-flow.recent_age_s():.1f} s ahead of this node's "
-                "clock: the clock of the machine that stamps the images is ahead, or this one's "
-                "is behind; synchronise both (chrony, NTP)")
+        return (
+            f"stamps on {flow.topic} are {-flow.recent_age_s():.1f} s ahead of this node's "
+            "clock: the clock of the machine that stamps the images is ahead, or this one's "
+            "is behind; synchronise both (chrony, NTP)"
+        )
     return ""
 
 
-def add_figures(status: DiagnosticStatus, node, phase: str, inputs: list[TopicStats],
-                outputs: list[TopicStats], now: float) -> None:
+def add_figures(
+    status: DiagnosticStatus,
+    node,
+    phase: str,
+    inputs: list[TopicStats],
+    outputs: list[TopicStats],
+    now: float,
+) -> None:
     """What the node and its topics say of themselves. It takes longer than to judge them."""
     details = node.details()
-    figures = {"state": phase, **details, **_figures("in", inputs, now),
-               **_figures("out", outputs, now), "faults": node.faults,
-               "last error": node.last_error}
+    figures = {
+        "state": phase,
+        **details,
+        **_figures("in", inputs, now),
+        **_figures("out", outputs, now),
+        "faults": node.faults,
+        "last error": node.last_error,
+    }
     status.hardware_id = str(details.get("device", ""))
     status.values = [KeyValue(key=key, value=str(value)) for key, value in figures.items()]
 
@@ -101,21 +124,31 @@ def _silence(node, flow: TopicStats, now: float) -> str:
         return nothing + "nobody publishes it"
     others = [one for one in found if one.topic_type != flow.type_name]
     if len(others) == len(found):
-        return (f"{nothing}{name_of(others[0])} publishes it as {others[0].topic_type}, but this "
-                f"node reads {flow.type_name}{_transport_hint(flow, others[0].topic_type)}")
-    wants = [s.qos_profile.reliability for s in node.get_subscriptions_info_by_topic(flow.topic)
-             if s.node_name == node.get_name() and s.node_namespace == node.get_namespace()]
+        return (
+            f"{nothing}{name_of(others[0])} publishes it as {others[0].topic_type}, but this "
+            f"node reads {flow.type_name}{_transport_hint(flow, others[0].topic_type)}"
+        )
+    wants = [
+        s.qos_profile.reliability
+        for s in node.get_subscriptions_info_by_topic(flow.topic)
+        if s.node_name == node.get_name() and s.node_namespace == node.get_namespace()
+    ]
     told = []
     for one in found:
         best_effort = one.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
-        told.append(f"{name_of(one)} publishes it ({one.topic_type}, "
-                    f"{'best effort' if best_effort else 'reliable'})")
+        told.append(
+            f"{name_of(one)} publishes it ({one.topic_type}, "
+            f"{'best effort' if best_effort else 'reliable'})"
+        )
         if phase := node.health.phase_of(name_of(one)):
             told[-1] += f", but is {phase}"
         elif best_effort and ReliabilityPolicy.RELIABLE in wants:
             told[-1] += ", which this node, that asks for reliable, cannot hear"
-    hint = "" if any("cannot hear" in t or "but is" in t for t in told) else (
-        f"; {image_cure()}" if "Image" in found[0].topic_type else "")
+    hint = (
+        ""
+        if any("cannot hear" in t or "but is" in t for t in told)
+        else (f"; {image_cure()}" if "Image" in found[0].topic_type else "")
+    )
     return nothing + ", ".join(told) + hint
 
 
@@ -128,8 +161,9 @@ def _transport_hint(flow: TopicStats, topic_type: str) -> str:
     """How to read images as the other type."""
     compressed, raw = "sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image"
     if (flow.type_name, topic_type) == (raw, compressed):
-        return (": image_transport:=compressed image_topic:="
-                f"{flow.topic.removesuffix('/compressed')}")
+        return (
+            f": image_transport:=compressed image_topic:={flow.topic.removesuffix('/compressed')}"
+        )
     if (flow.type_name, topic_type) == (compressed, raw):
         return f": image_transport:=raw image_topic:={flow.topic.removesuffix('/compressed')}"
     return ""

@@ -12,6 +12,7 @@ from dwpose_ros.visualization.skeleton import FACE_COLOR, LIMB_COLORS, MIDDLE
 
 try:
     from foxglove_msgs.msg import Color, ImageAnnotations, Point2, PointsAnnotation, TextAnnotation
+
     AVAILABLE = True
 except ImportError:
     AVAILABLE = False
@@ -21,33 +22,51 @@ FACE_SHARE, FACE_PX = 1 / 140, 0.5  # radius of a face's dots, of the face; at l
 TEXT_SHARE = 1 / 18  # of the image's height
 
 
-def to_annotations(pose: WholeBodyPose, people: PersonPoses, text: str, threshold: float
-                   ) -> ImageAnnotations:
+def to_annotations(
+    pose: WholeBodyPose, people: PersonPoses, text: str, threshold: float
+) -> ImageAnnotations:
     """Limbs, points of body and face, and the instruction; coordinates are the image's pixels."""
     stamp, found = pose.header.stamp, ImageAnnotations()
     for xy, seen in zip(people.xy.astype(float), visible(people, threshold)):
         limbs = np.flatnonzero(seen[SKELETON].all(-1))
         colors = [_color(LIMB_COLORS[limb]) for limb in limbs]
-        body, face = xy[:FACE.start][seen[:FACE.start]], xy[FACE][seen[FACE]]
+        body, face = xy[: FACE.start][seen[: FACE.start]], xy[FACE][seen[FACE]]
         found.points += [
-            PointsAnnotation(timestamp=stamp, type=PointsAnnotation.LINE_LIST, thickness=LINE_PX,
-                             points=_points(xy[SKELETON[limbs]].reshape(-1, 2)),
-                             outline_colors=colors),
-            _dots(stamp, body, DOT_PX, MIDDLE)]
+            PointsAnnotation(
+                timestamp=stamp,
+                type=PointsAnnotation.LINE_LIST,
+                thickness=LINE_PX,
+                points=_points(xy[SKELETON[limbs]].reshape(-1, 2)),
+                outline_colors=colors,
+            ),
+            _dots(stamp, body, DOT_PX, MIDDLE),
+        ]
         if len(face):
             size = max(FACE_PX, float(np.ptp(face, axis=0).max()) * FACE_SHARE)
             found.points.append(_dots(stamp, face, size, FACE_COLOR))  # larger, they are a blob
     if text:
         size = pose.height * TEXT_SHARE
-        found.texts = [TextAnnotation(
-            timestamp=stamp, text=text, font_size=size, text_color=_color(MIDDLE),
-            background_color=Color(a=0.6), position=Point2(x=size, y=pose.height - size))]
+        found.texts = [
+            TextAnnotation(
+                timestamp=stamp,
+                text=text,
+                font_size=size,
+                text_color=_color(MIDDLE),
+                background_color=Color(a=0.6),
+                position=Point2(x=size, y=pose.height - size),
+            )
+        ]
     return found
 
 
 def _dots(stamp, xy: np.ndarray, radius_px: float, bgr: tuple[int, int, int]) -> PointsAnnotation:
-    return PointsAnnotation(timestamp=stamp, type=PointsAnnotation.POINTS, thickness=radius_px,
-                            points=_points(xy), outline_color=_color(bgr))
+    return PointsAnnotation(
+        timestamp=stamp,
+        type=PointsAnnotation.POINTS,
+        thickness=radius_px,
+        points=_points(xy),
+        outline_color=_color(bgr),
+    )
 
 
 def _points(xy: np.ndarray) -> list[Point2]:

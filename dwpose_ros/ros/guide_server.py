@@ -31,9 +31,15 @@ class GuideServer(ActionServer):
             except Exception as err:
                 node.fault(err)
                 goal.finish(Outcome.ABORTED, one_line(err), [])
-        super().__init__(node, Guide, "guide", lambda handle: Guide.Result(),
-                         handle_accepted_callback=accept,
-                         cancel_callback=lambda handle: CancelResponse.ACCEPT)
+
+        super().__init__(
+            node,
+            Guide,
+            "guide",
+            lambda handle: Guide.Result(),
+            handle_accepted_callback=accept,
+            cancel_callback=lambda handle: CancelResponse.ACCEPT,
+        )
 
     def notify_execute(self, goal_handle, execute_callback) -> None:
         """At the beginning, when there is no callback yet, nothing is left to the executor."""
@@ -62,6 +68,7 @@ class GoalHandle:
 
     def finish(self, outcome: Outcome, message: str, captures: list[CapturedImage]) -> None:
         """Bring it to its end, with its result."""
+
         def end(handle) -> Guide.Result:
             if outcome is Outcome.SUCCEEDED:
                 handle.succeed()
@@ -69,6 +76,8 @@ class GoalHandle:
                 handle.canceled()
             else:
                 handle.abort()
-            return Guide.Result(success=outcome is Outcome.SUCCEEDED, message=message,
-                                captures=captures)
+            return Guide.Result(
+                success=outcome is Outcome.SUCCEEDED, message=message, captures=captures
+            )
+
         self._server.notify_execute(self._handle, end)

@@ -73,9 +73,12 @@ class Health:
 
     def _observe(self, inputs: list[TopicStats], now: float) -> None:
         """Ask who sends what does not come for their states; nobody while all comes."""
-        names = {name_of(endpoint) for flow in inputs
-                 if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
-                 for endpoint in self._node.get_publishers_info_by_topic(flow.topic)}
+        names = {
+            name_of(endpoint)
+            for flow in inputs
+            if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
+            for endpoint in self._node.get_publishers_info_by_topic(flow.topic)
+        }
         for name in self._observers.keys() - names:
             self._observers.pop(name).close()
         for name in names:

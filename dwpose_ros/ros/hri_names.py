@@ -9,10 +9,14 @@ from dwpose_ros.core.person_poses import PersonPoses
 
 # hri_msgs/Skeleton2D has a constant of each name, its place in the skeleton. Each is the middle of
 # those of our points: OpenPose's neck, which we lack, is that of the shoulders.
-JOINTS: dict[str, tuple[str, ...]] = {"NOSE": ("nose",), "NECK": (
-    "left_shoulder", "right_shoulder")} | {
-    f"{side}_{part}".upper(): (f"{side}_{part}",) for side in ("right", "left")
-    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear")}
+JOINTS: dict[str, tuple[str, ...]] = {
+    "NOSE": ("nose",),
+    "NECK": ("left_shoulder", "right_shoulder"),
+} | {
+    f"{side}_{part}".upper(): (f"{side}_{part}",)
+    for side in ("right", "left")
+    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear")
+}
 
 
 def skeletons(people: PersonPoses, width: int, height: int) -> np.ndarray:

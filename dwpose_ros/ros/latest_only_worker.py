@@ -29,8 +29,10 @@ class Stoppable:
         self.ending.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
-            raise StillRunning(f"the thread {self._thread.name} is still at work {timeout_s:g} s "
-                               "after it was asked to end: try again when it is done")
+            raise StillRunning(
+                f"the thread {self._thread.name} is still at work {timeout_s:g} s "
+                "after it was asked to end: try again when it is done"
+            )
 
 
 class LatestOnlyWorker:

@@ -37,8 +37,11 @@ class FoldersOf(Substitution):
     def perform(self, context: LaunchContext) -> str:
         listed = LaunchConfiguration(self._listed).perform(context)
         named = (LaunchConfiguration(name).perform(context) for name in self._files)
-        folders = [os.path.dirname(os.path.abspath(os.path.expanduser(name))) for name in named
-                   if os.sep in name or name.endswith(".yaml")]
+        folders = [
+            os.path.dirname(os.path.abspath(os.path.expanduser(name)))
+            for name in named
+            if os.sep in name or name.endswith(".yaml")
+        ]
         return os.pathsep.join(dict.fromkeys(filter(None, [listed, *folders])))
 
 
@@ -49,35 +52,55 @@ def middleware_settings(shm: str = "/dev/shm") -> list[Action]:
         return [OpaqueFunction(function=_refuse, args=[fault])]
     # Only now: it imports rclpy, which ends the process where its middleware is missing.
     from dwpose_ros.ros.middleware import settings
+
     try:
         variables, told = settings(Path(get_package_share_directory("dwpose_ros"), "config"), shm)
     except ValueError as err:
         return [OpaqueFunction(function=_refuse, args=[str(err)])]
-    return [*([LogInfo(msg=told)] if told else []),
-            *(SetEnvironmentVariable(name, path) for name, path in variables.items())]
+    return [
+        *([LogInfo(msg=told)] if told else []),
+        *(SetEnvironmentVariable(name, path) for name, path in variables.items()),
+    ]
 
 
 def _refuse(context: LaunchContext, fault: str) -> None:
     raise RuntimeError(fault)  # which launch tells in one line, and starts nothing
 
 
-def managed(executable: str, parameters: dict, images: bool = False,
-            remappings: tuple[tuple, ...] = (), **more) -> Node:
+def managed(
+    executable: str,
+    parameters: dict,
+    images: bool = False,
+    remappings: tuple[tuple, ...] = (),
+    **more,
+) -> Node:
     """One of our nodes. It configures and activates itself, also after it was killed, unless
     `autostart` is false. Where it ends by itself, or cannot work, everything ends.
 
     `images`: it deals with images, whose topic the launch argument `image_topic` names.
     """
+
     def ended(event, context):
         if context.is_shutdown:
             return []
         if event.returncode in (0, MISTAKE):
             return [Shutdown(reason=f"the {executable} node has ended")]
-        return [LogInfo(msg=f"the {executable} node died (exit code {event.returncode}) and is "
-                            "started again")]
+        return [
+            LogInfo(
+                msg=f"the {executable} node died (exit code {event.returncode}) and is "
+                "started again"
+            )
+        ]
 
-    return Node(package="dwpose_ros", executable=executable, name=executable, output="screen",
-                parameters=[{"autostart": value("autostart", bool), **parameters}],
-                remappings=[*remappings, *images * [
-                    ("image_raw", LaunchConfiguration("image_topic"))]],
-                respawn=True, respawn_delay=RESPAWN_S, on_exit=ended, **more)
+    return Node(
+        package="dwpose_ros",
+        executable=executable,
+        name=executable,
+        output="screen",
+        parameters=[{"autostart": value("autostart", bool), **parameters}],
+        remappings=[*remappings, *images * [("image_raw", LaunchConfiguration("image_topic"))]],
+        respawn=True,
+        respawn_delay=RESPAWN_S,
+        on_exit=ended,
+        **more,
+    )

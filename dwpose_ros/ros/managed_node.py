@@ -59,21 +59,51 @@ class ManagedNode(LifecycleNode):
         self._error = self._stuck = ""
         self._faults = Faults(self.get_logger())
         self.exit_code = 0
-        self.parameter("autostart", True, "configure and activate at start; else that is left to "
-                       "`ros2 lifecycle set`")
-        self.parameter("after", "", "a node that has to be active first, at start; 30 s are "
-                       "waited for it")
-        self.parameter("allowed_folders", "", "below which files may be named by parameters, "
-                       "requests and goals that come after the start, by whoever is on the "
-                       "network; separated by ':'", fixed=True)
+        self.parameter(
+            "autostart",
+            True,
+            "configure and activate at start; else that is left to `ros2 lifecycle set`",
+        )
+        self.parameter(
+            "after", "", "a node that has to be active first, at start; 30 s are waited for it"
+        )
+        self.parameter(
+            "allowed_folders",
+            "",
+            "below which files may be named by parameters, "
+            "requests and goals that come after the start, by whoever is on the "
+            "network; separated by ':'",
+            fixed=True,
+        )
         self._allowed = AllowedFiles(self.value("allowed_folders"))
-        self.parameter("stale_after", 0.5, "without a message on a topic that always has some, "
-                       "after which it is reported; at least three of its periods", unit="s",
-                       minimum=0.1, maximum=3600.0, change=True)
-        self.parameter("late_warning", 0.5, "age of what goes out (95th percentile) that the "
-                       "diagnostics warn of", unit="s", minimum=0.0, maximum=3600.0, change=True)
-        self.parameter("late_error", 2.0, "age of what goes out that the diagnostics call an "
-                       "error", unit="s", minimum=0.0, maximum=3600.0, change=True)
+        self.parameter(
+            "stale_after",
+            0.5,
+            "without a message on a topic that always has some, "
+            "after which it is reported; at least three of its periods",
+            unit="s",
+            minimum=0.1,
+            maximum=3600.0,
+            change=True,
+        )
+        self.parameter(
+            "late_warning",
+            0.5,
+            "age of what goes out (95th percentile) that the diagnostics warn of",
+            unit="s",
+            minimum=0.0,
+            maximum=3600.0,
+            change=True,
+        )
+        self.parameter(
+            "late_error",
+            2.0,
+            "age of what goes out that the diagnostics call an error",
+            unit="s",
+            minimum=0.0,
+            maximum=3600.0,
+            change=True,
+        )
         self.add_on_set_parameters_callback(self._on_set)
         self.health = Health(self)
 
@@ -102,10 +132,20 @@ class ManagedNode(LifecycleNode):
 
     # What it calls
 
-    def parameter(self, name: str, default: Any, description: str, *, unit: str = "",
-                  minimum: float | None = None, maximum: float | None = None,
-                  choices: tuple[str, ...] = (), no_file: str | None = None, fixed: bool = False,
-                  change: Callable[[Any], None] | bool = False) -> None:
+    def parameter(
+        self,
+        name: str,
+        default: Any,
+        description: str,
+        *,
+        unit: str = "",
+        minimum: float | None = None,
+        maximum: float | None = None,
+        choices: tuple[str, ...] = (),
+        no_file: str | None = None,
+        fixed: bool = False,
+        change: Callable[[Any], None] | bool = False,
+    ) -> None:
         """Declare a parameter.
 
         It can change while the node is not configured; with `change` always: True where the node
@@ -116,17 +156,26 @@ class ManagedNode(LifecycleNode):
         """
         described = ParameterDescriptor(
             description=description,
-            additional_constraints="; ".join(filter(None, [
-                f"unit: {unit}" if unit else "",
-                f"one of: {', '.join(choices)}" if choices else "",
-                FIXED if fixed else "" if change else ONLY_UNCONFIGURED])),
-            read_only=fixed)
+            additional_constraints="; ".join(
+                filter(
+                    None,
+                    [
+                        f"unit: {unit}" if unit else "",
+                        f"one of: {', '.join(choices)}" if choices else "",
+                        FIXED if fixed else "" if change else ONLY_UNCONFIGURED,
+                    ],
+                )
+            ),
+            read_only=fixed,
+        )
         if minimum is not None and isinstance(default, float):
             described.floating_point_range = [
-                FloatingPointRange(from_value=float(minimum), to_value=float(maximum))]
+                FloatingPointRange(from_value=float(minimum), to_value=float(maximum))
+            ]
         elif minimum is not None:
             described.integer_range = [
-                IntegerRange(from_value=int(minimum), to_value=int(maximum))]
+                IntegerRange(from_value=int(minimum), to_value=int(maximum))
+            ]
         value = self.declare_parameter(name, default, described).value
         self._choices[name] = choices
         _choose(name, value, choices)
@@ -154,14 +203,25 @@ class ManagedNode(LifecycleNode):
         fault.
         """
         publisher = self.create_lifecycle_publisher(
-            msg_type, topic, qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies())
+            msg_type,
+            topic,
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
         made = Output(self, publisher, steady)
         self._outputs.append(made)
         return made
 
-    def input(self, msg_type, topic: str, callback: Callable[[Any], None], qos, *,
-              steady: bool = True, best: bool = False) -> TopicStats:
+    def input(
+        self,
+        msg_type,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos,
+        *,
+        steady: bool = True,
+        best: bool = False,
+    ) -> TopicStats:
         """A subscription while the node is active. `steady`: its silence is a fault. `best`: as
         reliable as all who publish the topic, whenever they come, unless the user overrides that.
 
@@ -177,16 +237,20 @@ class ManagedNode(LifecycleNode):
                 header.stamp = self.get_clock().now().to_msg()
             flow.tick(time.monotonic(), self.age_s(msg), unstamped)
             callback(msg)
+
         def subscribe(wanted, **more):
-            return counting_losses(partial(
-                self.create_subscription, msg_type, topic, received, wanted, **more), flow)
+            return counting_losses(
+                partial(self.create_subscription, msg_type, topic, received, wanted, **more), flow
+            )
+
         if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):
             chosen = BestReliability(self, name, flow.type_name, qos, subscribe)
             self._adaptive.append(chosen)
             self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
             return flow
         subscription = subscribe(
-            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies())
+            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+        )
         self._undo.append(lambda: self.destroy_subscription(subscription))
         return flow
 
@@ -216,14 +280,15 @@ class ManagedNode(LifecycleNode):
         Where the callback raises something, the response says so: the type needs the fields
         `success` and `message`.
         """
+
         def answered(request, response):
             try:
                 return callback(request, response)
             except Exception as err:
                 self.fault(err)
                 return srv_type.Response(success=False, message=one_line(err))
-        service = self.create_service(srv_type, name, answered,
-                                      qos_profile=CALLERS)
+
+        service = self.create_service(srv_type, name, answered, qos_profile=CALLERS)
         self._undo.append(lambda: self.destroy_service(service))
 
     def age_s(self, msg) -> float:
@@ -274,14 +339,15 @@ class ManagedNode(LifecycleNode):
 
     def _begin(self) -> None:
         if self._phase == "inactive" and (  # else the user has led it elsewhere
-                self.trigger_activate() != TransitionCallbackReturn.SUCCESS
-                and self.context.ok()):  # else a signal cut it short
+            self.trigger_activate() != TransitionCallbackReturn.SUCCESS and self.context.ok()
+        ):  # else a signal cut it short
             self.exit_code = MISTAKE
             self.context.try_shutdown()
 
     def on_configure(self, state) -> TransitionCallbackReturn:
-        return self._step(self.configure, super().on_configure, state, "inactive",
-                          self._drop_outputs)
+        return self._step(
+            self.configure, super().on_configure, state, "inactive", self._drop_outputs
+        )
 
     def on_activate(self, state) -> TransitionCallbackReturn:
         return self._step(self.activate, super().on_activate, state, "active", self.drop_inputs)
@@ -299,8 +365,9 @@ class ManagedNode(LifecycleNode):
         # Unconfigured: the user may try again.
         return self._leave(self.close, lambda _: TransitionCallbackReturn.SUCCESS, state)
 
-    def _step(self, take: Callable[[], None], base: Callable, state, phase: str,
-              undo: Callable[[], None]) -> TransitionCallbackReturn:
+    def _step(
+        self, take: Callable[[], None], base: Callable, state, phase: str, undo: Callable[[], None]
+    ) -> TransitionCallbackReturn:
         result = base(state)
         if result != TransitionCallbackReturn.SUCCESS:
             return result
@@ -311,13 +378,17 @@ class ManagedNode(LifecycleNode):
             self._tell(err)
             undo()
             self._phase = before
-            return (TransitionCallbackReturn.FAILURE if isinstance(err, MISTAKES)
-                    else TransitionCallbackReturn.ERROR)
+            return (
+                TransitionCallbackReturn.FAILURE
+                if isinstance(err, MISTAKES)
+                else TransitionCallbackReturn.ERROR
+            )
         self.last_error = ""
         return TransitionCallbackReturn.SUCCESS
 
-    def _leave(self, release: Callable[[], None], base: Callable, state,
-               phase: str = "") -> TransitionCallbackReturn:
+    def _leave(
+        self, release: Callable[[], None], base: Callable, state, phase: str = ""
+    ) -> TransitionCallbackReturn:
         before = self._phase
         self._phase = phase or before  # at once: what is still under way is not published
         try:
@@ -336,8 +407,9 @@ class ManagedNode(LifecycleNode):
 
     def _tell(self, err: Exception) -> None:
         """Log what a transition failed of: rclpy would drop it without a word."""
-        self.last_error = (one_line(err) if isinstance(err, (*MISTAKES, StillRunning))
-                           else traceback.format_exc())
+        self.last_error = (
+            one_line(err) if isinstance(err, (*MISTAKES, StillRunning)) else traceback.format_exc()
+        )
         if self.context.ok():  # else a signal cut it short, which is no fault
             self.get_logger().fatal(self.last_error)
 
@@ -372,7 +444,8 @@ class ManagedNode(LifecycleNode):
                 if not change and self._phase != "unconfigured":
                     raise ValueError(
                         f"{name} {ONLY_UNCONFIGURED}, and it is {self._phase}: "
-                        f"see `ros2 lifecycle set {self.get_fully_qualified_name()}`")
+                        f"see `ros2 lifecycle set {self.get_fully_qualified_name()}`"
+                    )
                 _choose(name, parameter.value, self._choices.get(name, ()))
                 if name in self._file_patterns:
                     self.allowed(parameter.value, self._file_patterns[name])
@@ -410,5 +483,6 @@ class ManagedNode(LifecycleNode):
 
 def _choose(name: str, value: Any, choices: Iterable[str]) -> None:
     if choices and value not in choices:
-        raise ValueError(f"parameter {name} is {value!r}; it must be one of "
-                         f"{', '.join(map(repr, choices))}")
+        raise ValueError(
+            f"parameter {name} is {value!r}; it must be one of {', '.join(map(repr, choices))}"
+        )

@@ -25,9 +25,11 @@ LOOK_S = 0.5
 # mallopt(3), of glibc: for blocks up to the greatest limit that it takes, keep what is freed; and
 # one arena, for with one for each of the middleware's threads memory grew with every process that
 # came and went (guidance: 12 kB each after 300 of them; with one arena nothing).
-_MALLOPT = {-3: 32 * 1024**2,  # M_MMAP_THRESHOLD
-            -1: 256 * 1024**2,  # M_TRIM_THRESHOLD
-            -8: 1}  # M_ARENA_MAX
+_MALLOPT = {
+    -3: 32 * 1024**2,  # M_MMAP_THRESHOLD
+    -1: 256 * 1024**2,  # M_TRIM_THRESHOLD
+    -8: 1,
+}  # M_ARENA_MAX
 
 
 def run(make: type) -> None:
@@ -60,7 +62,9 @@ def run(make: type) -> None:
         if node is not None and rclpy.ok():
             raise  # not the user's doing
         if node is None and (rclpy.ok() or not joined):
-            rclpy.logging.get_logger(make.__name__.removesuffix("Node").lower()).fatal(one_line(err))
+            rclpy.logging.get_logger(make.__name__.removesuffix("Node").lower()).fatal(
+                one_line(err)
+            )
             code = MISTAKE
     except Exception:
         if rclpy.ok():  # else a signal cut it short
@@ -115,9 +119,12 @@ def _leave_in_time(node) -> threading.Event:
             if left.wait(LOOK_S):
                 return
         if not left.wait(LEAVE_S):
-            node.get_logger().warning(f"something did not end within {LEAVE_S:g} s of the signal: "
-                                      "the process ends without it")
+            node.get_logger().warning(
+                f"something did not end within {LEAVE_S:g} s of the signal: "
+                "the process ends without it"
+            )
             os._exit(node.exit_code)
+
     threading.Thread(target=watch, name="leave in time", daemon=True).start()
     return left
 

@@ -19,8 +19,14 @@ class OnDemandNode(ManagedNode):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.parameter("threshold", 0.3, "keypoints up to this score are not drawn", minimum=0.0,
-                       maximum=1.0, change=True)
+        self.parameter(
+            "threshold",
+            0.3,
+            "keypoints up to this score are not drawn",
+            minimum=0.0,
+            maximum=1.0,
+            change=True,
+        )
 
     def listen(self) -> None:
         """Make inputs beside poses and guidance."""

@@ -19,15 +19,19 @@ def mistyped(node, declared: Iterable[str]) -> Iterator[str]:
     ROS 2 says nothing of them. In files, those for any node (`/**`, `*`) may be another's.
     """
     given = getattr(node, "_parameter_overrides", {})  # rclpy keeps them under this name
-    unknown = [name for name in given
-               if not node.has_parameter(name) and not name.startswith(LATER)]
+    unknown = [
+        name for name in given if not node.has_parameter(name) and not name.startswith(LATER)
+    ]
     if not unknown:
         return
     shared = _for_any_node(sys.argv)
     for name in sorted(set(unknown) - shared):
         near = difflib.get_close_matches(name, declared, 1)
-        hint = f"did you mean {near[0]!r}?" if near else (
-            f"see `ros2 param list {node.get_fully_qualified_name()}`")
+        hint = (
+            f"did you mean {near[0]!r}?"
+            if near
+            else (f"see `ros2 param list {node.get_fully_qualified_name()}`")
+        )
         yield f"parameter {name!r} was given, but there is none of this name: {hint}"
 
 

@@ -30,8 +30,10 @@ _PALETTE = {bgr: color(bgr) for bgr in (*LIMB_COLORS, MIDDLE, FACE_COLOR)}
 _LIMBS = [_PALETTE[bgr] for bgr in LIMB_COLORS]
 # Points, their size in m, and colour; of hands the lines are enough. Those of a face are small,
 # else they are one blob.
-_DOTS = {"points": (slice(0, FACE.start), 0.025, _PALETTE[MIDDLE]),
-         "faces": (slice(FACE.start, LEFT_HAND.start), 0.008, _PALETTE[FACE_COLOR])}
+_DOTS = {
+    "points": (slice(0, FACE.start), 0.025, _PALETTE[MIDDLE]),
+    "faces": (slice(FACE.start, LEFT_HAND.start), 0.008, _PALETTE[FACE_COLOR]),
+}
 
 
 class SceneMarkers:
@@ -50,8 +52,10 @@ class SceneMarkers:
         for person, xyz in zip(pose.persons, points):
             number = person.id & 0x7FFFFFFF  # of a marker it is signed
             there = np.isfinite(xyz).all(-1)
-            places = [Point(x=x, y=y, z=z) if seen else None
-                      for (x, y, z), seen in zip(xyz.astype(float).tolist(), there)]
+            places = [
+                Point(x=x, y=y, z=z) if seen else None
+                for (x, y, z), seen in zip(xyz.astype(float).tolist(), there)
+            ]
             limbs = np.flatnonzero(there[SKELETON].all(-1))
             lines = _marker(header, "skeletons", number, Marker.LINE_LIST, LINE_M)
             lines.points = [places[end] for limb in limbs for end in SKELETON[limb]]
@@ -65,15 +69,24 @@ class SceneMarkers:
         if guidance.text:
             markers.append(_text(pose, points, guidance))
         now = {(marker.ns, marker.id) for marker in markers}
-        gone = [Marker(header=header, ns=ns, id=number, action=Marker.DELETE)
-                for ns, number in sorted(self._shown - now)]
+        gone = [
+            Marker(header=header, ns=ns, id=number, action=Marker.DELETE)
+            for ns, number in sorted(self._shown - now)
+        ]
         self._shown = now
         return MarkerArray(markers=gone + markers)
 
 
 def _marker(header, ns: str, number: int, kind: int, size_m: float) -> Marker:
-    marker = Marker(header=header, ns=ns, id=number, type=kind, action=Marker.ADD,
-                    scale=Vector3(x=size_m, y=size_m, z=size_m), lifetime=LIFETIME)
+    marker = Marker(
+        header=header,
+        ns=ns,
+        id=number,
+        type=kind,
+        action=Marker.ADD,
+        scale=Vector3(x=size_m, y=size_m, z=size_m),
+        lifetime=LIFETIME,
+    )
     marker.pose.orientation.w = marker.color.a = 1.0
     return marker
 

@@ -20,8 +20,10 @@ def folder_below(root: Path, name: str) -> Path:
         raise FileError("parameter folder is empty; give the folder to write to")
     path = user_path(name)
     if not path.resolve().is_relative_to(root):
-        raise FileError(f"folder {str(path)!r} is not below {root}: after the start nothing is "
-                        "written elsewhere; the parameter root says where, when the node starts")
+        raise FileError(
+            f"folder {str(path)!r} is not below {root}: after the start nothing is "
+            "written elsewhere; the parameter root says where, when the node starts"
+        )
     return path
 
 

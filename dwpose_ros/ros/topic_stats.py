@@ -22,8 +22,9 @@ class TopicStats:
     of a message while another one asks.
     """
 
-    def __init__(self, topic: str, steady: bool = True, now: float = 0.0,
-                 type_name: str = "") -> None:
+    def __init__(
+        self, topic: str, steady: bool = True, now: float = 0.0, type_name: str = ""
+    ) -> None:
         self.topic, self.steady, self.type_name, self.count = topic, steady, type_name, 0
         self._lost: deque[tuple[int, int]] = deque(maxlen=WINDOW)  # at which count, how many
         self.unstamped = False  # the newest message had no time of its own

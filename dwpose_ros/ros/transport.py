@@ -19,8 +19,12 @@ TRANSPORTS = {"raw": Image, "compressed": CompressedImage}
 
 def declare_transport(node: ManagedNode) -> None:
     """The parameter that `image_input` goes by."""
-    node.parameter("image_transport", "raw", "how images come: as they are, or compressed, on "
-                   "<topic>/compressed", choices=tuple(TRANSPORTS))
+    node.parameter(
+        "image_transport",
+        "raw",
+        "how images come: as they are, or compressed, on <topic>/compressed",
+        choices=tuple(TRANSPORTS),
+    )
 
 
 def image_input(node: ManagedNode, topic: str, callback: Callable[[Any], None]) -> TopicStats:
@@ -37,7 +41,8 @@ class ImageOutput:
     def __init__(self, node: ManagedNode, topic: str, qos: QoSProfile | int) -> None:
         self._raw = node.output(Image, topic, qos)
         self._compressed = node.output(
-            CompressedImage, f"{node.resolve_topic_name(topic)}/compressed", qos)
+            CompressedImage, f"{node.resolve_topic_name(topic)}/compressed", qos
+        )
 
     def publish(self, header: Header, bgr: np.ndarray, jpeg_quality: int) -> None:
         """(h, w, 3) uint8 BGR."""
@@ -45,7 +50,8 @@ class ImageOutput:
             self._raw.publish(fill(Image(header=header), bgr))
         if self._compressed.wanted():
             self._compressed.publish(
-                fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality))
+                fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality)
+            )
 
     def subscriptions(self) -> int:
         """How many there are."""

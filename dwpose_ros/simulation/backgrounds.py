@@ -77,8 +77,9 @@ def _shelves(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     level = np.floor(z / 0.4)
     with np.errstate(invalid="ignore"):
         book = np.floor(np.nan_to_num(x) / 0.07) + 57 * level
-    hue = np.stack([np.modf(np.abs(np.sin(book * k) * 43758.5453))[0]
-                    for k in (12.9898, 78.233, 37.719)], -1)
+    hue = np.stack(
+        [np.modf(np.abs(np.sin(book * k) * 43758.5453))[0] for k in (12.9898, 78.233, 37.719)], -1
+    )
     tall = 0.22 + 0.12 * hue[..., 0]
     height = z - level * 0.4
     books = (level >= 0) & (level < 6) & (height < tall)

@@ -28,8 +28,11 @@ class SimulatedCamera:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"image is {self.width}x{self.height}, wanted at least 1x1")
-        for name, low, high in (("horizontal_fov_deg", 5, 120), ("height_m", 0.0, 5.0),
-                                ("tilt_deg", -45, 45)):
+        for name, low, high in (
+            ("horizontal_fov_deg", 5, 120),
+            ("height_m", 0.0, 5.0),
+            ("tilt_deg", -45, 45),
+        ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, wanted {low:g} to {high:g}")
@@ -107,9 +110,11 @@ class SimulatedPerson:
         plane, which is upright and turned to the camera; (0, 0) is where they stand."""
         sin, cos = self.x_m / self.range_m, self.distance_m / self.range_m
         c, s = math.cos(math.radians(self.lean_deg)), math.sin(math.radians(self.lean_deg))
-        return np.array([  # of a step to the right, one up, and where they stand
-            [c * cos, s * cos, self.x_m],
-            [-c * sin, -s * sin, self.distance_m],
-            [-s, c, 0],
-            [0, 0, 1],
-        ])
+        return np.array(
+            [  # of a step to the right, one up, and where they stand
+                [c * cos, s * cos, self.x_m],
+                [-c * sin, -s * sin, self.distance_m],
+                [-s, c, 0],
+                [0, 0, 1],
+            ]
+        )

@@ -60,8 +60,11 @@ class Scene:
             self._room = background(self.background, self.camera)
         else:
             check_image(self.background)
-            self._room = cv2.resize(self.background, (self.camera.width, self.camera.height),
-                                    interpolation=cv2.INTER_AREA)
+            self._room = cv2.resize(
+                self.background,
+                (self.camera.width, self.camera.height),
+                interpolation=cv2.INTER_AREA,
+            )
         self._drawn: OrderedDict = OrderedDict()
         self._noise: tuple[float, np.ndarray, np.ndarray] | None = None
 
@@ -116,7 +119,7 @@ class Scene:
             self._drawn.popitem(last=False)
         (x, y), color, through = patch
         if color is not None:
-            there = frame[y:y + color.shape[0], x:x + color.shape[1]]
+            there = frame[y : y + color.shape[0], x : x + color.shape[1]]
             cv2.multiply(there, through, dst=there, scale=1 / 255)
             cv2.add(there, color, dst=there)
 
@@ -125,10 +128,13 @@ class Scene:
             h, w = frame.shape[0] + _NOISE_SHIFT, frame.shape[1] + _NOISE_SHIFT
             grain = np.random.default_rng(1).standard_normal((h, w, 3), np.float32) * self.noise
             grain = np.rint(grain).clip(-255, 255)
-            self._noise = (self.noise, np.maximum(grain, 0).astype(np.uint8),
-                           np.maximum(-grain, 0).astype(np.uint8))
+            self._noise = (
+                self.noise,
+                np.maximum(grain, 0).astype(np.uint8),
+                np.maximum(-grain, 0).astype(np.uint8),
+            )
         y, x = np.random.default_rng(seed).integers(0, _NOISE_SHIFT, 2)
-        cut = np.s_[y:y + frame.shape[0], x:x + frame.shape[1]]
+        cut = np.s_[y : y + frame.shape[0], x : x + frame.shape[1]]
         cv2.add(frame, self._noise[1][cut], dst=frame)
         cv2.subtract(frame, self._noise[2][cut], dst=frame)
 
@@ -143,8 +149,15 @@ def bystanders(count: int, camera: SimulatedCamera, seed: int = 0) -> list[Simul
         raise ValueError(f"there are {count} bystanders, wanted 0 to {len(PLACES)}")
     random = np.random.default_rng(seed)
     aside = math.tan(math.radians(camera.horizontal_fov_deg) / 2)
-    people = [SimulatedPerson(right * aside * distance, distance, random.uniform(-90, 90),
-                     stature_m=random.uniform(1.55, 1.85)) for right, distance in PLACES]
+    people = [
+        SimulatedPerson(
+            right * aside * distance,
+            distance,
+            random.uniform(-90, 90),
+            stature_m=random.uniform(1.55, 1.85),
+        )
+        for right, distance in PLACES
+    ]
     return people[:count]
 
 
@@ -226,11 +239,16 @@ class _Placed:
         # The reduction that is at least as fine as the image.
         finest = self._scale / self.sprite.px_per_m * self._focal / self.figure.range_m
         level = min(max(0, math.floor(math.log2(1 / finest))), len(pyramid) - 1)
-        step = 2 ** level
+        step = 2**level
         reduced = np.array([[step, 0, (step - 1) / 2], [0, step, (step - 1) / 2], [0, 0, 1]])
         moved = np.array([[1, 0, -x1], [0, 1, -y1], [0, 0, 1.0]]) @ self._map @ reduced
-        rgba = cv2.warpPerspective(pyramid[level], moved, (x2 - x1, y2 - y1),
-                                   flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        rgba = cv2.warpPerspective(
+            pyramid[level],
+            moved,
+            (x2 - x1, y2 - y1),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
         through = cv2.bitwise_not(cv2.extractChannel(rgba, 3))
         return (x1, y1), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([through] * 3)
 

@@ -39,8 +39,11 @@ class OneEuro:
     """
 
     def __init__(self, min_cutoff: float = 1.0, beta: float = 6.0, d_cutoff: float = 2.0) -> None:
-        for name, value, positive in (("min_cutoff", min_cutoff, True), ("beta", beta, False),
-                                      ("d_cutoff", d_cutoff, True)):
+        for name, value, positive in (
+            ("min_cutoff", min_cutoff, True),
+            ("beta", beta, False),
+            ("d_cutoff", d_cutoff, True),
+        ):
             if not math.isfinite(value) or value < 0 or (positive and value == 0):
                 least = "greater than 0" if positive else "0 or greater"
                 raise ValueError(f"{name} is {value}, wanted a finite number, {least}")
@@ -81,8 +84,7 @@ class OneEuro:
         self._rows = {i: row for row, i in enumerate(ids)}
         self._raw, self._xy, self._speed = raw, xy, speed
         self._seen, self._time_s = seen, time_s
-        return people._replace(
-            xy=np.where(seen[..., None], xy, people.xy).astype(np.float32))
+        return people._replace(xy=np.where(seen[..., None], xy, people.xy).astype(np.float32))
 
 
 def _weight(cutoff, dt: float):

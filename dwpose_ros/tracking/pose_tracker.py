@@ -67,12 +67,15 @@ class PoseTracker:
     ValueError where ``detect_every`` is not a whole number from 1 upwards.
     """
 
-    def __init__(self, estimator: Estimator, detect_every: int = 1,
-                 smooth: bool | OneEuro = False) -> None:
+    def __init__(
+        self, estimator: Estimator, detect_every: int = 1, smooth: bool | OneEuro = False
+    ) -> None:
         whole = isinstance(detect_every, (int, np.integer)) and not isinstance(detect_every, bool)
         if not whole or detect_every < 1:
-            raise ValueError(f"detect_every is {detect_every!r}, wanted a whole number of frames, "
-                             "1 or more: 1 detects people on each, 10 on every tenth")
+            raise ValueError(
+                f"detect_every is {detect_every!r}, wanted a whole number of frames, "
+                "1 or more: 1 detects people on each, 10 on every tenth"
+            )
         self._estimator = estimator
         self.detect_every = int(detect_every) if isinstance(estimator, TopDown) else 1
         """Frames from one detection to the next, 1 where the estimator has no two steps."""

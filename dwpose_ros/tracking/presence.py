@@ -62,11 +62,15 @@ _CHAIN = (("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip"
 _BONES = [(*_SHOULDERS, SHOULDER_WIDTH)]
 for _side in ("left", "right"):
     for _a, _b in _CHAIN:
-        _BONES.append((INDEX[f"{_side}_{_a}"], INDEX[f"{_side}_{_b}"],
-                       _apart(f"{_a}s", f"{_b}s")))
+        _BONES.append((INDEX[f"{_side}_{_a}"], INDEX[f"{_side}_{_b}"], _apart(f"{_a}s", f"{_b}s")))
     # The ankle is the upper end of what ABOVE_GROUND has as the feet.
-    _BONES.append((INDEX[f"{_side}_knee"], INDEX[f"{_side}_ankle"],
-                   ABOVE_GROUND["knees"][0] - ABOVE_GROUND["feet"][1]))
+    _BONES.append(
+        (
+            INDEX[f"{_side}_knee"],
+            INDEX[f"{_side}_ankle"],
+            ABOVE_GROUND["knees"][0] - ABOVE_GROUND["feet"][1],
+        )
+    )
 _FROM, _TO = (np.array([bone[i] for bone in _BONES]) for i in (0, 1))
 _LENGTH = np.array([bone[2] for bone in _BONES])
 # From the middle of the shoulders' joints, which lie lower than the shoulders' tops, to that of
@@ -104,7 +108,7 @@ def shape_change(xy: np.ndarray, seen: np.ndarray, old: np.ndarray, was_seen: np
     shapes = []
     for points in (xy[both], old[both]):
         points = points - points.mean(0)
-        size = math.sqrt(float((points ** 2).sum()) / len(points))
+        size = math.sqrt(float((points**2).sum()) / len(points))
         if size < _LEAST_PX:
             return math.nan
         shapes.append(points / size)
@@ -135,11 +139,16 @@ class Presence:
         tenths of a second that speak for them. A track that is not seen for ``KEEP_S``, or whose
         time jumps by more, begins anew.
         """
-        self._cases = {i: case for i, case in self._cases.items()
-                       if abs(time_s - case.time_s) <= KEEP_S}
-        return np.array([
-            self._judge(i, xy, scores, float(box_score), time_s)
-            for i, xy, scores, box_score in zip(ids, *people[:2], people.box_scores)], bool)
+        self._cases = {
+            i: case for i, case in self._cases.items() if abs(time_s - case.time_s) <= KEEP_S
+        }
+        return np.array(
+            [
+                self._judge(i, xy, scores, float(box_score), time_s)
+                for i, xy, scores, box_score in zip(ids, *people[:2], people.box_scores)
+            ],
+            bool,
+        )
 
     def _judge(self, i: int, xy, scores, box_score: float, time_s: float) -> bool:
         with np.errstate(invalid="ignore"):
@@ -193,5 +202,6 @@ def _of_score(score: float) -> float:
 
 def _of_spread(spread: float) -> float:
     """What proportions say."""
-    return 0.0 if math.isnan(spread) else min(
-        max((_EVEN_SPREAD - spread) / _SPREAD_UNIT, -1.0), 1.0)
+    return (
+        0.0 if math.isnan(spread) else min(max((_EVEN_SPREAD - spread) / _SPREAD_UNIT, -1.0), 1.0)
+    )

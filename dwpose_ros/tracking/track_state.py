@@ -22,9 +22,17 @@ AT_BORDER = 0.01  # of the image's side: so near, a side of a box is at the bord
 OUTWARD = np.array([-1, -1, 1, 1])  # of the four sides of a box
 
 # The points that move as the person does, not as their arms and feet do.
-_CORE = [INDEX[name] for name in ("nose", *(
-    f"{side}_{part}" for part in ("eye", "ear", "shoulder", "hip", "knee", "ankle")
-    for side in ("left", "right")))]
+_CORE = [
+    INDEX[name]
+    for name in (
+        "nose",
+        *(
+            f"{side}_{part}"
+            for part in ("eye", "ear", "shoulder", "hip", "knee", "ankle")
+            for side in ("left", "right")
+        ),
+    )
+]
 _WEIGHTS = np.full(COUNT, 1e-6)  # others count where none of those is seen
 _WEIGHTS[_CORE] = 1.0
 
@@ -70,8 +78,22 @@ def detected(xy, scores, boxes, box_scores, size) -> Tracks:
     fits = _overlap(extent, boxes)
     root = np.sqrt(area(boxes))[:, None]
     gaps = np.clip((boxes - extent) * OUTWARD, GAP[0] * root, GAP[1] * root) * OUTWARD
-    return Tracks(xy, scores, boxes, box_scores, np.zeros(n, int), np.zeros(n, int), fits,
-                   xy, seen, boxes, box_scores, _quality(scores), fits, gaps)
+    return Tracks(
+        xy,
+        scores,
+        boxes,
+        box_scores,
+        np.zeros(n, int),
+        np.zeros(n, int),
+        fits,
+        xy,
+        seen,
+        boxes,
+        box_scores,
+        _quality(scores),
+        fits,
+        gaps,
+    )
 
 
 def carry(tracks: Tracks, xy, scores, crops, size) -> Tracks:
@@ -93,8 +115,12 @@ def carry(tracks: Tracks, xy, scores, crops, size) -> Tracks:
         boxes[:, 2:] = np.maximum(boxes[:, 2:], other[:, 2:])
     share = np.minimum(quality / np.maximum(tracks.then_quality, 1e-9), 1)
     return tracks._replace(
-        xy=xy, scores=scores, boxes=np.minimum(np.maximum(boxes, 0), twice(size)),
-        box_scores=tracks.then_scores * share, fits=_overlap(extent, crops))
+        xy=xy,
+        scores=scores,
+        boxes=np.minimum(np.maximum(boxes, 0), twice(size)),
+        box_scores=tracks.then_scores * share,
+        fits=_overlap(extent, crops),
+    )
 
 
 def gone(tracks: Tracks, crops: np.ndarray, size) -> np.ndarray:
@@ -188,9 +214,10 @@ def unique(tracks: Tracks) -> np.ndarray:
     order = np.lexsort([-tracks.fits, tracks.misses > 0])
     for at, row in enumerate(order):
         if keep[row]:
-            keep[order[at + 1:]] &= share[row, order[at + 1:]] < SAME_POSE
+            keep[order[at + 1 :]] &= share[row, order[at + 1 :]] < SAME_POSE
     return keep
 
 
-NOBODY = detected(np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)), np.empty(0),
-                  (1, 1))
+NOBODY = detected(
+    np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)), np.empty(0), (1, 1)
+)

@@ -94,8 +94,7 @@ class Tracker:
         stays or jumps back, nobody is taken to have moved; whoever was seen more than ``KEEP_S``
         before or after it is forgotten.
         """
-        self._tracks = {i: t for i, t in self._tracks.items()
-                        if abs(time_s - t.time_s) <= KEEP_S}
+        self._tracks = {i: t for i, t in self._tracks.items() if abs(time_s - t.time_s) <= KEEP_S}
         if not len(people.xy):
             return []
         xy, scores, boxes, placed = _sound(people)
@@ -107,8 +106,9 @@ class Tracker:
             if not i:
                 ids[row], self._next = self._next, self._next + 1
                 if placed[row]:
-                    self._tracks[ids[row]] = _Track(xy[row], scores[row], boxes[row], time_s,
-                                                    np.zeros(2))
+                    self._tracks[ids[row]] = _Track(
+                        xy[row], scores[row], boxes[row], time_s, np.zeros(2)
+                    )
         return ids
 
     def velocity(self, i: int) -> np.ndarray:
@@ -160,12 +160,14 @@ def _likeness(tracks: list[_Track], xy, scores, boxes, time_s: float) -> np.ndar
     reach = np.minimum(REACH + rate * away, REACH_MOST)
     near = 1 - _distance(expected, boxes) / np.maximum(root * reach, 1e-9)[:, None]
     # A product, not a ratio: a box may have no area.
-    alike_in_size = ((root[:, None] <= GROWTH * roots) & (roots <= GROWTH * root[:, None]))
+    alike_in_size = (root[:, None] <= GROWTH * roots) & (roots <= GROWTH * root[:, None])
     like = POSE * pose + OVERLAP * iou(expected, boxes) + NEARNESS * np.maximum(near, 0)
     # Somebody just seen, whose way is known, is not where hardly a point of theirs is found: at a
     # door, one leaves and another comes in. Points that only one of them shows speak against it.
-    least = np.minimum(np.array([t.scores @ t.scores for t in tracks])[:, None],
-                       np.einsum("nk,nk->n", scores, scores))
+    least = np.minimum(
+        np.array([t.scores @ t.scores for t in tracks])[:, None],
+        np.einsum("nk,nk->n", scores, scores),
+    )
     sure = np.array([t.steps >= 2 for t in tracks]) & (away <= AT_ONCE_S)
     strange = sure[:, None] & (least > EVIDENCE) & (alike < STRANGE * least)
     possible = (near > 0) & alike_in_size | (pose >= SURE_POSE)
@@ -184,8 +186,11 @@ def _renew(track: _Track, xy, scores, box, time_s: float) -> None:
         both = scores * track.scores
         # By points seen both times, because a box also moves when an arm is raised, or when half
         # of it goes behind another person: and it is then that velocity is needed.
-        step = both @ (xy - track.xy) / both.sum() if both.sum() > EVIDENCE else (
-            (box - track.box).reshape(2, 2).mean(0))
+        step = (
+            both @ (xy - track.xy) / both.sum()
+            if both.sum() > EVIDENCE
+            else ((box - track.box).reshape(2, 2).mean(0))
+        )
         # Until enough was seen, the plain mean of all steps: otherwise the first would linger.
         track.steps += 1
         weight = max(1 - math.exp(-dt / VELOCITY_TIME_S), 1 / track.steps)

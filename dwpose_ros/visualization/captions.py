@@ -36,8 +36,12 @@ def _font_for(text: str) -> str | None:
         return file
     letters = " ".join(f"{ord(c):x}" for c in sorted(set(text)))
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        file = subprocess.run(["fc-match", "-f", "%{file}", f"sans:charset={letters}"],
-                              capture_output=True, text=True, timeout=5.0).stdout
+        file = subprocess.run(
+            ["fc-match", "-f", "%{file}", f"sans:charset={letters}"],
+            capture_output=True,
+            text=True,
+            timeout=5.0,
+        ).stdout
         if _has(file, text):  # it proposes one in any case
             return file
     return None

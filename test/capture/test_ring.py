@@ -22,7 +22,10 @@ def test_empty():
 
 
 def test_shots_are_pairs_oldest_first():
-    assert filled(frames=2).shots() == [BufferedFrame(START, "f0", "p0"), BufferedFrame(START + S // 10, "f1", "p1")]
+    assert filled(frames=2).shots() == [
+        BufferedFrame(START, "f0", "p0"),
+        BufferedFrame(START + S // 10, "f1", "p1"),
+    ]
 
 
 @pytest.mark.parametrize("length_s, kept", [(0.0, 1), (0.25, 3), (0.3, 4), (1.0, 11), (99.0, 40)])

@@ -23,14 +23,21 @@ def people(scene: Scene, *figures: SimulatedPerson) -> tuple[PersonPoses, np.nda
     return scene.truth(figures), np.ascontiguousarray(scene.render(figures)[..., ::-1])
 
 
-def examine(scene: Scene, *figures: SimulatedPerson, profile=None, person_id=0, mirrored=False,
-            before: tuple[SimulatedPerson, ...] | None = None, ids=(1, 2, 3)) -> Candidate:
+def examine(
+    scene: Scene,
+    *figures: SimulatedPerson,
+    profile=None,
+    person_id=0,
+    mirrored=False,
+    before: tuple[SimulatedPerson, ...] | None = None,
+    ids=(1, 2, 3),
+) -> Candidate:
     """A frame of these figures, after one in which they stood where `before` says."""
     look = FrameEvaluator(profile, person_id, mirrored)
     there = scene.truth(figures if before is None else before)
-    assert look(0, list(ids[:len(there.xy)]), there, 1280, 720, None) is None
+    assert look(0, list(ids[: len(there.xy)]), there, 1280, 720, None) is None
     there, bgr = people(scene, *figures)
-    return look(FRAME, list(ids[:len(there.xy)]), there, 1280, 720, bgr)
+    return look(FRAME, list(ids[: len(there.xy)]), there, 1280, 720, bgr)
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +51,17 @@ GOOD = SimulatedPerson(0, 3.7)
 
 @pytest.mark.parametrize("light", [0.5, 1.0])
 @pytest.mark.parametrize("background", ["wall", "window"])
-@pytest.mark.parametrize("profile, camera_m, figure", [
-    ("face", 1.55, SimulatedPerson(0, 0.8)),
-    ("upper_body", 1.5, SimulatedPerson(0, 1.4)), ("upper_body", 1.5, SimulatedPerson(0, 1.4, 10)),
-    ("full_body", 1.0, SimulatedPerson(0, 3.7)), ("full_body", 1.0, SimulatedPerson(0.3, 3.8, -10)),
-    ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown"))])
+@pytest.mark.parametrize(
+    "profile, camera_m, figure",
+    [
+        ("face", 1.55, SimulatedPerson(0, 0.8)),
+        ("upper_body", 1.5, SimulatedPerson(0, 1.4)),
+        ("upper_body", 1.5, SimulatedPerson(0, 1.4, 10)),
+        ("full_body", 1.0, SimulatedPerson(0, 3.7)),
+        ("full_body", 1.0, SimulatedPerson(0.3, 3.8, -10)),
+        ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown")),
+    ],
+)
 def test_a_good_picture_is_never_refused(profile, camera_m, figure, background, light):
     scene = Scene(SimulatedCamera(height_m=camera_m), background=background, light=light)
     found = examine(scene, figure, profile=load_profile(PROFILES / f"{profile}.yaml"))
@@ -56,12 +69,20 @@ def test_a_good_picture_is_never_refused(profile, camera_m, figure, background, 
     assert found.quality.score > 30
 
 
-@pytest.mark.parametrize("figure, scene, fault", [
-    (GOOD, {}, ""), (SimulatedPerson(0, 1.6), {}, "too_close "), (SimulatedPerson(0, 6.5), {}, "too_far "),
-    (SimulatedPerson(1.5, 3.7), {}, "centred "), (SimulatedPerson(0, 3.7, 60), {}, "facing "),
-    (SimulatedPerson(0, 3.7, 180), {}, "facing "), (GOOD, dict(light=0.1), "light "),
-    (GOOD, dict(light=3), "quality "), (GOOD, dict(blur_px=5), "sharp "),
-])
+@pytest.mark.parametrize(
+    "figure, scene, fault",
+    [
+        (GOOD, {}, ""),
+        (SimulatedPerson(0, 1.6), {}, "too_close "),
+        (SimulatedPerson(0, 6.5), {}, "too_far "),
+        (SimulatedPerson(1.5, 3.7), {}, "centred "),
+        (SimulatedPerson(0, 3.7, 60), {}, "facing "),
+        (SimulatedPerson(0, 3.7, 180), {}, "facing "),
+        (GOOD, dict(light=0.1), "light "),
+        (GOOD, dict(light=3), "quality "),
+        (GOOD, dict(blur_px=5), "sharp "),
+    ],
+)
 def test_a_frame_that_breaks_a_limit_is_told_by_the_check(full_body, figure, scene, fault):
     found = examine(Scene(SimulatedCamera(height_m=1.0), **scene), figure, profile=full_body)
     assert found.fault.startswith(fault) and bool(found.fault) == bool(fault)
@@ -73,28 +94,44 @@ def test_a_head_at_the_border_is_refused_by_no_other_limit_than_cut_off(above_m)
     upper_body = load_profile(PROFILES / "upper_body.yaml")
     distance_m = 1.5
     top = distance_m * math.tan(math.radians(30)) * 720 / 1280  # of the image, above its middle
-    found = examine(Scene(SimulatedCamera(height_m=1.72 + above_m - top)), SimulatedPerson(0, distance_m),
-                    profile=upper_body)
+    found = examine(
+        Scene(SimulatedCamera(height_m=1.72 + above_m - top)),
+        SimulatedPerson(0, distance_m),
+        profile=upper_body,
+    )
     assert found.fault == "" or found.fault.startswith("cut_off ")
 
 
 @pytest.mark.parametrize("light", [0.2, 0.3, 1.2])
 @pytest.mark.parametrize("blur_px", [0, 2])
-@pytest.mark.parametrize("profile, camera_m, figure", [
-    ("face", 1.55, SimulatedPerson(0, 0.8)), ("upper_body", 1.5, SimulatedPerson(0, 1.4)),
-    ("full_body", 1.0, SimulatedPerson(0, 3.7)), ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown"))])
-def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(profile, camera_m, figure,
-                                                                    light, blur_px):
+@pytest.mark.parametrize(
+    "profile, camera_m, figure",
+    [
+        ("face", 1.55, SimulatedPerson(0, 0.8)),
+        ("upper_body", 1.5, SimulatedPerson(0, 1.4)),
+        ("full_body", 1.0, SimulatedPerson(0, 3.7)),
+        ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown")),
+    ],
+)
+def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(
+    profile, camera_m, figure, light, blur_px
+):
     """Else somebody would hold still for ever, with nothing left to be told."""
-    found = examine(Scene(SimulatedCamera(height_m=camera_m), light=light, blur_px=blur_px), figure,
-                    profile=load_profile(PROFILES / f"{profile}.yaml"))
+    found = examine(
+        Scene(SimulatedCamera(height_m=camera_m), light=light, blur_px=blur_px),
+        figure,
+        profile=load_profile(PROFILES / f"{profile}.yaml"),
+    )
     assert found.fault == "" or found.fault.split()[0] in ("light", "sharp")
 
 
 def test_limits_are_told_with_the_value(full_body):
     assert examine(ROOM, SimulatedPerson(0, 6.5), profile=full_body).fault == (
-        "too_far 0.393, at least 0.495")
-    assert examine(ROOM, SimulatedPerson(0, 3.7, 60), profile=full_body).fault.endswith(", -27.5 to 27.5")
+        "too_far 0.393, at least 0.495"
+    )
+    assert examine(ROOM, SimulatedPerson(0, 3.7, 60), profile=full_body).fault.endswith(
+        ", -27.5 to 27.5"
+    )
 
 
 def test_a_frame_may_be_as_far_off_as_the_guidance_lets_whoever_holds_still(full_body):
@@ -143,14 +180,16 @@ def test_company_is_told(full_body):
 
 
 def test_the_wanted_person_is_looked_at_however_large_another_is(full_body):
-    found = examine(ROOM, GOOD, SimulatedPerson(1.0, 2.2), profile=replace(full_body, people=2),
-                    person_id=1)
+    found = examine(
+        ROOM, GOOD, SimulatedPerson(1.0, 2.2), profile=replace(full_body, people=2), person_id=1
+    )
     assert (found.fault, found.person_id) == ("", 1)
     assert examine(ROOM, GOOD, SimulatedPerson(1.0, 2.2)).person_id == 2  # the largest
 
 
-@pytest.mark.parametrize("person_id, fault", [(0, "nobody is in view"),
-                                              (9, "person 9 is not in view")])
+@pytest.mark.parametrize(
+    "person_id, fault", [(0, "nobody is in view"), (9, "person 9 is not in view")]
+)
 def test_nobody_is_a_fault_with_and_without_a_profile(full_body, person_id, fault):
     figures = (GOOD,) if person_id else ()
     for profile in (None, full_body):
@@ -159,7 +198,9 @@ def test_nobody_is_a_fault_with_and_without_a_profile(full_body, person_id, faul
 
 
 def test_without_a_profile_there_are_no_limits():
-    found = examine(Scene(SimulatedCamera(height_m=1.0), blur_px=6, light=0.1), SimulatedPerson(1.5, 6, 60))
+    found = examine(
+        Scene(SimulatedCamera(height_m=1.0), blur_px=6, light=0.1), SimulatedPerson(1.5, 6, 60)
+    )
     assert found.fault == "" and found.quality.score < 25
 
 
@@ -172,8 +213,9 @@ def test_weights_are_the_profiles(full_body):
     """Of closed eyes, or a mouth, somebody seen from behind knows nothing."""
     assert FrameEvaluator(full_body).weights == full_body.weights
     soft = Scene(SimulatedCamera(height_m=1.0), blur_px=3)
-    only_motion = replace(full_body, quality=tuple(
-        (name, float(name == "motion")) for name in full_body.weights))
+    only_motion = replace(
+        full_body, quality=tuple((name, float(name == "motion")) for name in full_body.weights)
+    )
     assert examine(soft, GOOD, profile=only_motion).quality.score == 100
     assert examine(soft, GOOD, profile=full_body).quality.score < 60
 

@@ -19,8 +19,12 @@ from dwpose_ros.guidance.compliance import (
 
 FPS = 20
 # What a check measures, and how much of it a second is a walk, or a turn.
-AXES = {"depth": ("too_close", "track", 0.3), "side": ("centred", "track", 0.4),
-        "turn": ("facing", "value", 90.0), "head": ("looking", "value", 90.0)}
+AXES = {
+    "depth": ("too_close", "track", 0.3),
+    "side": ("centred", "track", 0.4),
+    "turn": ("facing", "value", 90.0),
+    "head": ("looking", "value", 90.0),
+}
 ASKED = {"depth": "move_back", "side": "move_left", "turn": "turn_left", "head": "look_at_camera"}
 
 
@@ -31,8 +35,9 @@ class Watched:
         self.responses, self.fps, self.now = ComplianceTracker(), fps, 100.0
         self.ways = dict.fromkeys(AXES, 0.0)
 
-    def go(self, seconds: float, *moving: str, busy: bool = False,
-           still: bool = True) -> ComplianceTracker:
+    def go(
+        self, seconds: float, *moving: str, busy: bool = False, still: bool = True
+    ) -> ComplianceTracker:
         for _ in range(round(seconds * self.fps)):
             self.now += 1 / self.fps
             found = [CheckResult("still", still, 0.0)]
@@ -204,16 +209,21 @@ def test_what_is_not_known_is_no_movement():
     assert not responses.on("move_back").moved and not responses.ended("move_back", 2.0)
 
 
-@pytest.mark.parametrize("told, eased", [
-    # (what was said, whether they moved), then what to ask of them now.
-    ([], 1.0), ([("move_left", True)], 0.55),  # they went too far
-    ([("move_left", False)], 1.0),  # something else moved them
-    ([("move_right", True)], 1.0),  # not far enough yet
-    ([("turn_left", True)], 1.0), ([("move_forward", True)], 1.0),
-    ([("move_left", True), ("move_back", True)], 0.55),
-    ([("move_right", True), ("move_left", True)], 0.55**2),  # always
-    ([("move_right", True), ("move_left", False)], 0.55),
-])
+@pytest.mark.parametrize(
+    "told, eased",
+    [
+        # (what was said, whether they moved), then what to ask of them now.
+        ([], 1.0),
+        ([("move_left", True)], 0.55),  # they went too far
+        ([("move_left", False)], 1.0),  # something else moved them
+        ([("move_right", True)], 1.0),  # not far enough yet
+        ([("turn_left", True)], 1.0),
+        ([("move_forward", True)], 1.0),
+        ([("move_left", True), ("move_back", True)], 0.55),
+        ([("move_right", True), ("move_left", True)], 0.55**2),  # always
+        ([("move_right", True), ("move_left", False)], 0.55),
+    ],
+)
 def test_who_overdoes_it_is_asked_for_less(told, eased):
     one = Watched()
     for code, moved in told:

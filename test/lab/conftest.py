@@ -145,8 +145,11 @@ class Told:
         return np.concatenate(flat) + self._by
 
     def people(self, rgb):
-        return [a for a in self._data["annotations"]
-                if a["image_id"] == rgb[0, 0, 0] and a["id"] in (self._only or (1, 2, 3))]
+        return [
+            a
+            for a in self._data["annotations"]
+            if a["image_id"] == rgb[0, 0, 0] and a["id"] in (self._only or (1, 2, 3))
+        ]
 
     def estimate(self, rgb, boxes):
         told = {(a["bbox"][0], a["bbox"][1]): self.points(a) for a in self.people(rgb)}

@@ -115,13 +115,16 @@ def nobody(folder):
 
 
 @counted
-@pytest.mark.parametrize("make, says", [
-    (without_image, "lacks 1 of 2 images, the first is 8.png"),
-    (damaged_image, "8.png: is not an image"),
-    (other_size, "7.png: is 320x240, annotated at 321x240"),
-    (nobody, "none of the 2 images has an annotated person"),
-    (lambda folder: ["absent.json", "images"], "absent.json: cannot be read: No such file"),
-])
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (without_image, "lacks 1 of 2 images, the first is 8.png"),
+        (damaged_image, "8.png: is not an image"),
+        (other_size, "7.png: is 320x240, annotated at 321x240"),
+        (nobody, "none of the 2 images has an annotated person"),
+        (lambda folder: ["absent.json", "images"], "absent.json: cannot be read: No such file"),
+    ],
+)
 def test_bad_input_is_one_line(folder, told, make, says, monkeypatch, capsys):
     monkeypatch.setattr(backend, "load", lambda *a, **k: (told(folder[1]), "told"))
     assert evaluate.main(make(folder)) == 1
@@ -134,7 +137,8 @@ def test_bad_input_is_one_line(folder, told, make, says, monkeypatch, capsys):
 def test_boxes_of_other_images(folder, told, monkeypatch, capsys):
     monkeypatch.setattr(backend, "load", lambda *a, **k: (told(folder[1]), "told"))
     (folder[0] / "b.json").write_text(
-        '[{"image_id": 5, "category_id": 1, "score": 1, "bbox": [1, 2, 3, 4]}]')
+        '[{"image_id": 5, "category_id": 1, "score": 1, "bbox": [1, 2, 3, 4]}]'
+    )
     assert evaluate.main([*save(folder), "--boxes", str(folder[0] / "b.json")]) == 1
     assert "none of the 2 images has a box" in capsys.readouterr().err
 
@@ -185,8 +189,15 @@ def test_results_have_a_place_before_the_long_work(folder, monkeypatch, capsys):
     assert "no folder to write to" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--limit", "-1"], ["--flip", "--backend", "mediapipe"],
-                                       ["--flip", "--runtime", "openvino"], ["--boxes"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--limit", "-1"],
+        ["--flip", "--backend", "mediapipe"],
+        ["--flip", "--runtime", "openvino"],
+        ["--boxes"],
+    ],
+)
 def test_wrong_usage(arguments):
     with pytest.raises(SystemExit) as end:
         evaluate.main(["a.json", "images", *arguments])

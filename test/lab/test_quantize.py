@@ -161,8 +161,9 @@ def test_without_the_quantiser_the_line_says_how_to_get_it(network, monkeypatch)
         quantize.check_float(network())
 
 
-@pytest.mark.parametrize("more", [["--images", "0"], ["--limit-drift", "-1"],
-                                  ["--limit-drift", "nan"], ["--topic"]])
+@pytest.mark.parametrize(
+    "more", [["--images", "0"], ["--limit-drift", "-1"], ["--limit-drift", "nan"], ["--topic"]]
+)
 def test_wrong_usage(more):
     with pytest.raises(SystemExit) as end:
         quantize.main(["a.onnx", "pictures", "--output", "b.onnx", *more])

@@ -10,7 +10,8 @@ def test_the_network_gets_normalised_rgb():
     blob = prepare([crop])
     assert blob.shape == (1, 3, 2, 2) and blob.dtype == np.float32
     assert blob[0, :, 0, 0] == pytest.approx(
-        [(255 - 123.675) / 58.395, -116.28 / 57.12, -103.53 / 57.375])
+        [(255 - 123.675) / 58.395, -116.28 / 57.12, -103.53 / 57.375]
+    )
 
 
 def test_not_a_simcc_network(network, tmp_path):

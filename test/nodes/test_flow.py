@@ -26,10 +26,16 @@ def test_rate_and_age(rate_hz):
     assert 10 <= p50 <= p95 <= 20
 
 
-@pytest.mark.parametrize("rate_hz, silent_s, stale", [
-    (30, 0.5, False), (30, 0.8, True),  # `stale_after` of 0.7 s
-    (1, 0.8, False), (1, 2.5, False), (1, 3.5, True),  # three periods of who sends slowly
-])
+@pytest.mark.parametrize(
+    "rate_hz, silent_s, stale",
+    [
+        (30, 0.5, False),
+        (30, 0.8, True),  # `stale_after` of 0.7 s
+        (1, 0.8, False),
+        (1, 2.5, False),
+        (1, 3.5, True),  # three periods of who sends slowly
+    ],
+)
 def test_silence_is_a_fault_after_some_periods(rate_hz, silent_s, stale):
     one = flow(rate_hz, 10.0)
     last = 100 + (10 * rate_hz - 1) / rate_hz

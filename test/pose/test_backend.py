@@ -32,7 +32,8 @@ def filled_cache(pair, monkeypatch):
         path = models.cached(models.named(name))
         path.write_bytes(content)
         small = models.MODELS[name]._replace(
-            size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            size=len(content), sha256=hashlib.sha256(content).hexdigest()
+        )
         monkeypatch.setitem(models.MODELS, name, small)
 
 
@@ -78,7 +79,10 @@ def test_nothing_can_be_had(monkeypatch):
         (dict(model="dw-xl"), "model 'dw-xl' is unknown; there are dw-ll_ucoco_384, yolox_l"),
         (dict(model="/no/where.onnx"), r"/no/where\.onnx: no such model file"),
         (dict(detector="yolox_l"), "dw-ll_ucoco_384.onnx is absent"),
-        (dict(backend="mediapipe", place=ExecutionTarget(device="cuda")), "MediaPipe runs on auto or cpu"),
+        (
+            dict(backend="mediapipe", place=ExecutionTarget(device="cuda")),
+            "MediaPipe runs on auto or cpu",
+        ),
         (dict(place=ExecutionTarget(device="cuda")), "device 'cuda' cannot be had"),
     ],
 )

@@ -104,5 +104,3 @@ def test_partly_or_wholly_outside_the_image(low, high):
 
 def test_nobody():
     assert not subject.draw_skeleton(black(), PersonPoses.none()).any()
-
-

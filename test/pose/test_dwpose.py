@@ -180,8 +180,15 @@ class TestBoxes:
 
     def test_without_an_area_or_a_number_show_nobody(self, pose_model, detector_model):
         estimator = DWPose(pose_model(bias=1), detector_model(BOXES, [1, 1]), CPU)
-        boxes = [[400, 80, 720, 680], [5, 5, 5, 90], [90, 90, 10, 10], [np.nan, 0, 9, 9],
-                 [0, 0, np.inf, 9], [-3e38, 0, 3e38, 9], [40, 400, 600, 480]]
+        boxes = [
+            [400, 80, 720, 680],
+            [5, 5, 5, 90],
+            [90, 90, 10, 10],
+            [np.nan, 0, 9, 9],
+            [0, 0, np.inf, 9],
+            [-3e38, 0, 3e38, 9],
+            [40, 400, 600, 480],
+        ]
         xy, scores = estimator.estimate(room((523, 411, 8, 8, RED)), np.array(boxes))
         assert (scores.max(1) > 0).tolist() == [True] + [False] * 5 + [True]
         assert np.isfinite(xy).all() and np.isfinite(scores).all()

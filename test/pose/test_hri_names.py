@@ -48,8 +48,13 @@ def test_nobody():
     assert skeletons(PersonPoses.none(), 640, 480).shape == (0, 18, 3)
 
 
-@pytest.mark.parametrize("box, shares", [
-    ((64, 48, 320, 480), (0.1, 0.1, 0.5, 1.0)), ((-50, -1, 700, 500), (0, 0, 1, 1)),
-    ((np.nan, 0, 64, 48), (0, 0, 0.1, 0.1))])
+@pytest.mark.parametrize(
+    "box, shares",
+    [
+        ((64, 48, 320, 480), (0.1, 0.1, 0.5, 1.0)),
+        ((-50, -1, 700, 500), (0, 0, 1, 1)),
+        ((np.nan, 0, 64, 48), (0, 0, 0.1, 0.1)),
+    ],
+)
 def test_regions_end_at_the_image_s_border(box, shares):
     assert region(np.array(box, np.float32), 640, 480) == pytest.approx(shares)

@@ -121,9 +121,7 @@ class TestMapping:
     def marks(n, offset, visibility=0.9):
         point = SimpleNamespace
         return SimpleNamespace(
-            landmark=[
-                point(x=offset + i / 10_000, y=0.5, visibility=visibility) for i in range(n)
-            ]
+            landmark=[point(x=offset + i / 10_000, y=0.5, visibility=visibility) for i in range(n)]
         )
 
     def result(self, **parts):

@@ -57,7 +57,9 @@ def test_real_people_are_seen_in_every_frame(name):
 # --- Bodies that are moved by hand
 
 
-def people(xy: np.ndarray, box_score: float = 0.5, scores: np.ndarray | None = None) -> PersonPoses:
+def people(
+    xy: np.ndarray, box_score: float = 0.5, scores: np.ndarray | None = None
+) -> PersonPoses:
     """One person with these points (133, 2); who was found with this score."""
     scores = np.full(COUNT, 0.8) if scores is None else scores
     return PersonPoses.of(xy[None], scores[None], [[0, 0, 100, 200]], [box_score])
@@ -74,8 +76,9 @@ def body_only() -> np.ndarray:
     return scores
 
 
-def times_there(show, seconds: float, fps: float = 30, presence=None, since: float = 100.0
-                ) -> list[float]:
+def times_there(
+    show, seconds: float, fps: float = 30, presence=None, since: float = 100.0
+) -> list[float]:
     """When somebody is there whom `show` gives for each time, from the beginning on."""
     presence = presence or Presence()
     times = np.arange(round(seconds * fps)) / fps
@@ -168,8 +171,9 @@ def test_people_are_judged_each_by_their_own_and_keep_their_order():
     presence, spectre = Presence(), ghost()
     body = person()
     for k in range(30):
-        both = PersonPoses.of(*(np.concatenate(pair) for pair in zip(
-            spectre(k / 30), people(body, 0.9))))
+        both = PersonPoses.of(
+            *(np.concatenate(pair) for pair in zip(spectre(k / 30), people(body, 0.9)))
+        )
         assert presence([4, 2], both, k / 30).tolist() == [False, True]
         assert presence([], PersonPoses.none(), k / 30).shape == (0,)
 
@@ -222,9 +226,15 @@ def test_a_ghost_costs_nobody_else_their_id_or_frame():
         name, runs_on = "both", "cpu"
 
         def __call__(self, rgb):
-            return PersonPoses.of(*(np.concatenate(pair) for pair in zip(
-                spectre(self.time_s), people(body, 0.9)._replace(
-                    boxes=np.array([[500, 0, 600, 200]])))))
+            return PersonPoses.of(
+                *(
+                    np.concatenate(pair)
+                    for pair in zip(
+                        spectre(self.time_s),
+                        people(body, 0.9)._replace(boxes=np.array([[500, 0, 600, 200]])),
+                    )
+                )
+            )
 
     estimator = Both()
     video, shown = PoseTracker(estimator, smooth=True), []

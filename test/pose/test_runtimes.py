@@ -15,7 +15,8 @@ from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 BOXES = [[100, 20, 180, 170]]
 no_cuda = pytest.mark.skipif(
-    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="has CUDA")
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="has CUDA"
+)
 
 
 @pytest.fixture
@@ -28,16 +29,36 @@ def pair(pose_model, detector_model):
     return pose_model(), detector_model(BOXES, [1])
 
 
-@pytest.mark.parametrize("place, message", [
-    (ExecutionTarget("tflite"), "runtime 'tflite' is unknown; use one of onnxruntime, openvino"),
-    (ExecutionTarget(device="gpu"), "device 'gpu' is not one of onnxruntime's; use one of auto, cpu, cuda"),
-    (ExecutionTarget("openvino", "cuda"), "device 'cuda' is not one of openvino's; use one of auto, cpu, g"),
-    (ExecutionTarget(device="cpu", precision="fp16"), "'fp16' cannot be had with onnxruntime on cpu; use "
-                                            "one of auto, fp32"),
-    (ExecutionTarget(precision="bf16"), "'bf16' cannot be had with onnxruntime; use one of auto, fp16, fp3"),
-    (ExecutionTarget("openvino", "npu"), "device 'npu' cannot be had: OpenVINO finds cpu"),
-    (ExecutionTarget("openvino", "npu", "fp32"), "'fp32' cannot be had with openvino on npu; use one of au"),
-])
+@pytest.mark.parametrize(
+    "place, message",
+    [
+        (
+            ExecutionTarget("tflite"),
+            "runtime 'tflite' is unknown; use one of onnxruntime, openvino",
+        ),
+        (
+            ExecutionTarget(device="gpu"),
+            "device 'gpu' is not one of onnxruntime's; use one of auto, cpu, cuda",
+        ),
+        (
+            ExecutionTarget("openvino", "cuda"),
+            "device 'cuda' is not one of openvino's; use one of auto, cpu, g",
+        ),
+        (
+            ExecutionTarget(device="cpu", precision="fp16"),
+            "'fp16' cannot be had with onnxruntime on cpu; use one of auto, fp32",
+        ),
+        (
+            ExecutionTarget(precision="bf16"),
+            "'bf16' cannot be had with onnxruntime; use one of auto, fp16, fp3",
+        ),
+        (ExecutionTarget("openvino", "npu"), "device 'npu' cannot be had: OpenVINO finds cpu"),
+        (
+            ExecutionTarget("openvino", "npu", "fp32"),
+            "'fp32' cannot be had with openvino on npu; use one of au",
+        ),
+    ],
+)
 def test_places_that_cannot_be_had(network, place, message):
     if place.device == "npu" and place.precision == "auto":
         pytest.importorskip("openvino")
@@ -60,20 +81,27 @@ def test_auto_warns_once_and_says_where_it_runs(pair, caplog):
     assert str(estimator.runs_on) == "onnxruntime cpu fp32"
     assert [r.message for r in caplog.records] == [
         "device 'auto' is the cpu here: device 'cuda' cannot be had: this onnxruntime offers cpu; "
-        "install onnxruntime-gpu, or use device 'cpu'"]
+        "install onnxruntime-gpu, or use device 'cpu'"
+    ]
 
 
 @pytest.fixture
 def broken_cuda(monkeypatch):
     """An onnxruntime-gpu that falls back to the CPU by itself, as where libraries are missing."""
-    monkeypatch.setattr(onnxruntime, "get_available_providers",
-                        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(
+        onnxruntime,
+        "get_available_providers",
+        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    )
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
     make = onnxruntime.InferenceSession
-    monkeypatch.setattr(onnxruntime, "InferenceSession",
-                        lambda path, options, providers: make(path, options,
-                                                              ["CPUExecutionProvider"]))
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda path, options, providers: make(path, options, ["CPUExecutionProvider"]),
+    )
     from onnxruntime.capi import build_and_package_info as built
+
     monkeypatch.setattr(built, "cuda_version", "12.8", raising=False)
     monkeypatch.setattr(built, "cudnn_version", "9.8", raising=False)
 
@@ -81,6 +109,7 @@ def broken_cuda(monkeypatch):
 class TestCuda:
     def test_that_gives_way_in_silence_is_found_out(self, pair, broken_cuda, monkeypatch):
         """One line says what is wanted and what is there."""
+
         class Driver:
             def cuDriverGetVersion(self, number):  # noqa: N802
                 number._obj.value = 12040
@@ -100,8 +129,10 @@ class TestCuda:
         monkeypatch.setattr(ctypes, "CDLL", load)
         with pytest.raises(ModelError) as error:
             DWPose(*pair, ExecutionTarget(device="cuda"))
-        assert ("wants CUDA 12.8 and cuDNN 9.8; found CUDA 12.4 in the driver, no libcudart.so "
-                "and cuDNN 8.9; pip install") in str(error.value)
+        assert (
+            "wants CUDA 12.8 and cuDNN 9.8; found CUDA 12.4 in the driver, no libcudart.so "
+            "and cuDNN 8.9; pip install"
+        ) in str(error.value)
 
     def test_of_which_nothing_is_there(self, pair, broken_cuda, monkeypatch):
         def load(name, *rest):
@@ -120,19 +151,29 @@ class TestCuda:
         with pytest.raises(ModelError, match="wants CUDA 12.8"):
             DWPose(*pair, ExecutionTarget(precision="fp16"))
 
-    def test_tensorrt_keeps_engines_and_takes_any_number_of_people(self, network, cache,
-                                                                   monkeypatch):
+    def test_tensorrt_keeps_engines_and_takes_any_number_of_people(
+        self, network, cache, monkeypatch
+    ):
         """What the session is asked for, as far as it can be seen without a GPU."""
         asked = []
-        monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [
-            "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"])
+        monkeypatch.setattr(
+            onnxruntime,
+            "get_available_providers",
+            lambda: ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"],
+        )
         monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
-        monkeypatch.setattr(onnxruntime, "InferenceSession",
-                            lambda path, options, providers: asked.extend(providers))
+        monkeypatch.setattr(
+            onnxruntime,
+            "InferenceSession",
+            lambda path, options, providers: asked.extend(providers),
+        )
         with pytest.raises(AttributeError):  # what came back is no session
             open_network(network, ExecutionTarget(device="tensorrt"))
         assert [p if isinstance(p, str) else p[0] for p in asked] == [
-            "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+            "TensorrtExecutionProvider",
+            "CUDAExecutionProvider",
+            "CPUExecutionProvider",
+        ]
         options = asked[0][1]
         assert options["trt_fp16_enable"] is True and options["trt_engine_cache_enable"] is True
         assert options["trt_engine_cache_path"] == str(cache / "tensorrt")
@@ -142,7 +183,8 @@ class TestCuda:
 
 can_tell = pytest.mark.skipif(
     not hasattr(onnxruntime.InferenceSession, "get_provider_graph_assignment_info"),
-    reason="onnxruntime is older than 1.24; 1.23 is the last for Python 3.10")
+    reason="onnxruntime is older than 1.24; 1.23 is the last for Python 3.10",
+)
 
 
 @can_tell
@@ -155,16 +197,21 @@ def test_nodes_and_where_they_run(network, caplog):
 @can_tell
 def test_a_gpu_that_leaves_work_to_the_cpu_is_told_on(network, caplog, monkeypatch):
     """As far as it can be seen without one: CUDA, as the session says, but nothing on it."""
-    monkeypatch.setattr(onnxruntime, "get_available_providers",
-                        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(
+        onnxruntime,
+        "get_available_providers",
+        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    )
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None, raising=False)
     make = onnxruntime.InferenceSession
 
     def session(path, options, providers):
         made = make(path, options, ["CPUExecutionProvider"])
-        monkeypatch.setattr(made, "get_providers", lambda: [p if isinstance(p, str) else p[0]
-                                                            for p in providers])
+        monkeypatch.setattr(
+            made, "get_providers", lambda: [p if isinstance(p, str) else p[0] for p in providers]
+        )
         return made
+
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
     with caplog.at_level(logging.WARNING):
         open_network(network, ExecutionTarget(device="cuda"))
@@ -182,8 +229,13 @@ class TestOpenVino:
         rows, columns = np.mgrid[:720, :1280]
         image = np.zeros((720, 1280, 3), np.uint8)
         image[abs(columns - 520) + abs(rows - 410) <= 20] = 255, 0, 0
-        ours, theirs = (DWPose(*pair, place)(image) for place in (
-            ExecutionTarget(device="cpu"), ExecutionTarget("openvino", "cpu", "fp32")))
+        ours, theirs = (
+            DWPose(*pair, place)(image)
+            for place in (
+                ExecutionTarget(device="cpu"),
+                ExecutionTarget("openvino", "cpu", "fp32"),
+            )
+        )
         np.testing.assert_allclose(ours.xy[:, ::3], theirs.xy[:, ::3], atol=0.02)  # the red ones
         np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-4)
 

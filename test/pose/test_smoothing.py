@@ -14,8 +14,9 @@ SIZE = 200.0  # px, of the people here
 def person(x=0.0, y=0.0, scores=1.0, size=SIZE) -> PersonPoses:
     """Somebody all of whose points are at (x, y), each a number or (133,)."""
     xy = np.stack(np.broadcast_arrays(x, y, np.zeros(COUNT))[:2], 1)
-    return PersonPoses.of(xy[None], np.broadcast_to(scores, (1, COUNT)),
-                     [[0, 0, size / 2, size * 2]], [1])
+    return PersonPoses.of(
+        xy[None], np.broadcast_to(scores, (1, COUNT)), [[0, 0, size / 2, size * 2]], [1]
+    )
 
 
 def run(smooth: OneEuro, path, seconds: float, hz: float = HZ) -> tuple[np.ndarray, np.ndarray]:
@@ -161,11 +162,17 @@ def test_reset():
     assert smooth([1], person(50.0), 0.03).xy[0, 0, 0] == 50
 
 
-@pytest.mark.parametrize("name, value, right", [
-    ("min_cutoff", 0, "greater than 0"), ("min_cutoff", -1.0, "greater than 0"),
-    ("d_cutoff", 0.0, "greater than 0"), ("d_cutoff", float("nan"), "greater than 0"),
-    ("beta", -0.1, "0 or greater"), ("beta", float("inf"), "0 or greater"),
-])
+@pytest.mark.parametrize(
+    "name, value, right",
+    [
+        ("min_cutoff", 0, "greater than 0"),
+        ("min_cutoff", -1.0, "greater than 0"),
+        ("d_cutoff", 0.0, "greater than 0"),
+        ("d_cutoff", float("nan"), "greater than 0"),
+        ("beta", -0.1, "0 or greater"),
+        ("beta", float("inf"), "0 or greater"),
+    ],
+)
 def test_parameters_that_cannot_be(name, value, right):
     with pytest.raises(ValueError, match=f"{name} is {value}, wanted a finite number, {right}"):
         OneEuro(**{name: value})

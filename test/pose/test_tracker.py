@@ -45,15 +45,18 @@ def ids_of(walkers: list[Walker], fps: float, seconds: float, **stage) -> dict[i
 NOBODY = PersonPoses.none()
 
 
-@pytest.mark.parametrize("a, b, wanted", [
-    ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
-    ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
-    ((0, 0, 10, 10), (0, 0, 5, 5), 0.25),
-    ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),  # they touch
-    ((0, 0, 10, 10), (50, 50, 60, 60), 0.0),
-    ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
-    ((10, 10, 0, 0), (0, 0, 10, 10), 0.0),  # the wrong way round
-])
+@pytest.mark.parametrize(
+    "a, b, wanted",
+    [
+        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
+        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
+        ((0, 0, 10, 10), (0, 0, 5, 5), 0.25),
+        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),  # they touch
+        ((0, 0, 10, 10), (50, 50, 60, 60), 0.0),
+        ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
+        ((10, 10, 0, 0), (0, 0, 10, 10), 0.0),  # the wrong way round
+    ],
+)
 def test_iou(a, b, wanted):
     found = iou(np.array([a], float), np.array([b], float))
     assert found.shape == (1, 1) and found[0, 0] == pytest.approx(wanted)
@@ -112,7 +115,8 @@ def test_two_people_who_cross_keep_their_ids(fps, glass, height, later):
     """Both in sight all the time, as through glass, or one hidden behind the other."""
     pair = [Walker(walk(300, 150)), Walker(walk(900, -180), height=height, start=later)]
     assert ids_of(pair, fps, 4, glass=glass) == {0: [1], 1: [2]} or (
-        ids_of(pair, fps, 4, glass=glass) == {0: [2], 1: [1]})
+        ids_of(pair, fps, 4, glass=glass) == {0: [2], 1: [1]}
+    )
 
 
 def test_somebody_overtaken_keeps_the_id():
@@ -121,9 +125,17 @@ def test_somebody_overtaken_keeps_the_id():
 
 
 def test_four_people_in_a_muddle_keep_their_ids():
-    crowd = [Walker(walk(x, speed, y), height=height, start=i) for i, (x, speed, y, height) in
-             enumerate([(200, 200, 620, 340), (1000, -150, 600, 320), (500, 90, 590, 300),
-                        (1100, -240, 580, 290)])]
+    crowd = [
+        Walker(walk(x, speed, y), height=height, start=i)
+        for i, (x, speed, y, height) in enumerate(
+            [
+                (200, 200, 620, 340),
+                (1000, -150, 600, 320),
+                (500, 90, 590, 300),
+                (1100, -240, 580, 290),
+            ]
+        )
+    ]
     for glass in (True, False):
         had = ids_of(crowd, 30, 4, glass=glass)
         assert sorted(had.values()) == [[1], [2], [3], [4]]
@@ -155,15 +167,24 @@ def test_half_a_person_is_the_same_person():
     tracker = Tracker()
     whole = people(boxes(100))
     assert tracker(whole, 0.0) == [1]
-    half = whole._replace(boxes=whole.boxes - np.array([0, 0, 0, 190], np.float32),
-                          scores=whole.scores * (np.arange(COUNT) < 11))
+    half = whole._replace(
+        boxes=whole.boxes - np.array([0, 0, 0, 190], np.float32),
+        scores=whole.scores * (np.arange(COUNT) < 11),
+    )
     assert tracker(half, 0.03) == [1]
 
 
-@pytest.mark.parametrize("sizes, after_s, ids", [
-    (REACH - 0.02, 0.0, [1]), (REACH + 0.02, 0.0, [2]),
-    (0.8, 0.2, [1]), (0.9, 0.2, [2]),  # somebody who may have been running: 2.5 sizes/s more
-    (1.15, 0.9, [1]), (1.25, 0.9, [2])])
+@pytest.mark.parametrize(
+    "sizes, after_s, ids",
+    [
+        (REACH - 0.02, 0.0, [1]),
+        (REACH + 0.02, 0.0, [2]),
+        (0.8, 0.2, [1]),
+        (0.9, 0.2, [2]),  # somebody who may have been running: 2.5 sizes/s more
+        (1.15, 0.9, [1]),
+        (1.25, 0.9, [2]),
+    ],
+)
 @pytest.mark.parametrize("make", [people, only_boxes])
 def test_a_jump_is_another_person(sizes, after_s, ids, make):
     tracker = Tracker()
@@ -333,7 +354,7 @@ def test_points_that_are_nowhere(bad):
     tracker = Tracker()
     for i in range(5):
         frame = people(boxes(0, 200))
-        frame.xy[0, i: i + 8] = bad
+        frame.xy[0, i : i + 8] = bad
         frame.xy[1] = bad
         with np.errstate(all="raise", under="ignore"):
             assert tracker(frame, i / 10) == [1, 2]

@@ -97,7 +97,8 @@ def test_the_detector_runs_on_every_nth_frame(every):
     video = PoseTracker(stage, every)
     assert frames_with(stage, video, 61) == list(range(61))
     assert at_frames(stage) == list(range(0, 61, every)) and video.detections == len(
-        stage.detections)
+        stage.detections
+    )
     assert len(stage.crops) == 61  # and one estimation for each frame, not more
 
 
@@ -165,8 +166,10 @@ def test_points_that_never_fit_do_not_call_it_for_ever():
 
 
 def test_alarms_are_bounded_when_people_come_and_go_all_the_time():
-    flicker = [Walker(lambda t, k=k: (100 + 200 * k, 600) if int(t * FPS / (k + 2)) % 2 else None)
-               for k in range(6)]
+    flicker = [
+        Walker(lambda t, k=k: (100 + 200 * k, 600) if int(t * FPS / (k + 2)) % 2 else None)
+        for k in range(6)
+    ]
     stage = Stage(flicker)
     frames_with(stage, PoseTracker(stage, 10), 200)
     turns = at_frames(stage)
@@ -205,8 +208,12 @@ def test_somebody_who_walks_out_of_the_image_is_gone(every):
 @pytest.mark.parametrize("later_s, speed, every", [(0.1, 250, 10), (0.2, 250, 10), (0.3, 250, 3)])
 def test_whoever_comes_in_where_somebody_went_out_is_another(later_s, speed, every):
     enters = 180 / speed + later_s
-    stage = Stage([Walker(walk(1100, speed)), Walker(walk(1360 + speed * enters, -speed,
-                                                          start_s=enters), height=320)])
+    stage = Stage(
+        [
+            Walker(walk(1100, speed)),
+            Walker(walk(1360 + speed * enters, -speed, start_s=enters), height=320),
+        ]
+    )
     seen = [ids for _, ids, _ in watch(stage, PoseTracker(stage, every), 90)]
     assert seen[0] == [1] and seen[-1] == [2]
 
@@ -244,8 +251,9 @@ def test_a_second_box_of_the_same_person_is_that_person():
 @pytest.mark.parametrize("every", [2, 10])
 @pytest.mark.parametrize("height", [330, 300])
 def test_people_who_cross_keep_their_ids(glass, every, height):
-    stage = Stage([Walker(walk(300, 180)), Walker(walk(900, -200), height=height, start=1.0)],
-                  glass=glass)
+    stage = Stage(
+        [Walker(walk(300, 180)), Walker(walk(900, -200), height=height, start=1.0)], glass=glass
+    )
     had: dict[int, set] = {0: set(), 1: set()}
     for _, ids, people in watch(stage, PoseTracker(stage, every), 4 * FPS):
         clear = stage.truth(0.9, apart=60)
@@ -257,8 +265,9 @@ def test_people_who_cross_keep_their_ids(glass, every, height):
 
 def test_somebody_hidden_at_the_border_is_not_taken_to_have_left():
     """They stand close, their feet below the border, and sink a little."""
-    stage = Stage([Walker(lambda t: None if 0.49 < t < 0.79 else (640, 800 + 30 * t), height=600,
-                          pace_hz=0)])
+    stage = Stage(
+        [Walker(lambda t: None if 0.49 < t < 0.79 else (640, 800 + 30 * t), height=600, pace_hz=0)]
+    )
     seen = [ids for _, ids, _ in watch(stage, PoseTracker(stage, 3), 40)]
     assert seen[0] == seen[-1] == [1] and [] in seen
 
@@ -277,16 +286,26 @@ def test_two_tracks_on_one_person_become_one_with_their_own_id():
 
 
 def test_five_people():
-    stage = Stage([Walker(walk(150 + 240 * k, 20 * (-1) ** k, 560 + 30 * k), height=300 + 15 * k)
-                   for k in range(5)])
+    stage = Stage(
+        [
+            Walker(walk(150 + 240 * k, 20 * (-1) ** k, 560 + 30 * k), height=300 + 15 * k)
+            for k in range(5)
+        ]
+    )
     for _, ids, people in watch(stage, PoseTracker(stage, 10), 60):
         assert ids == [1, 2, 3, 4, 5] and sorted(nearest(people, stage.truth(0))) == list(range(5))
     assert len(stage.detections) == 6
 
 
 def test_64_people():
-    stage = Stage([Walker(walk(40 + 79 * (k % 16), 0, 160 + 150 * (k // 16)), height=120)
-                   for k in range(64)], noise=0.001, glass=True)
+    stage = Stage(
+        [
+            Walker(walk(40 + 79 * (k % 16), 0, 160 + 150 * (k // 16)), height=120)
+            for k in range(64)
+        ],
+        noise=0.001,
+        glass=True,
+    )
     for _, ids, _ in watch(stage, PoseTracker(stage, 4), 6):
         assert ids == list(range(1, 65))
 
@@ -306,8 +325,10 @@ def test_somebody_who_runs_is_kept_up_with(speed):
 
 def worst_side(stage: Stage, video: PoseTracker, frames: int) -> float:
     """How far a side of the first one's box ever is from where the detector would put it, px."""
-    return max(np.abs(people.boxes[0] - stage.all()[0][2]).max()
-               for _, _, people in watch(stage, video, frames))
+    return max(
+        np.abs(people.boxes[0] - stage.all()[0][2]).max()
+        for _, _, people in watch(stage, video, frames)
+    )
 
 
 def test_boxes_are_as_the_detectors_between_detections():
@@ -341,6 +362,7 @@ def test_a_box_follows_arms_that_are_raised():
 @pytest.mark.parametrize("ground, cut", [(704, False), (712, False), (760, True), (850, True)])
 def test_a_border_cuts_off_whom_it_cuts_off_on_every_frame(ground, cut):
     """Guidance asks the box: 704 and 712 are feet just above the image's lower border, 720."""
+
     def sway(t):
         return 640 + 40 * math.sin(3 * t), ground + 4 * math.sin(5 * t)
 
@@ -364,9 +386,14 @@ def test_the_box_score_is_the_detectors_lowered_as_the_points_fade():
 def test_smoothing_is_for_the_eye_only():
     """Ids, boxes, scores and crops are those of points as they were found."""
     raw, smooth, own = (Stage([Walker(walk(300, 200))]) for _ in "abc")
-    videos = PoseTracker(raw, 5), PoseTracker(smooth, 5, smooth=True), PoseTracker(own, 5, OneEuro(beta=0.0))
+    videos = (
+        PoseTracker(raw, 5),
+        PoseTracker(smooth, 5, smooth=True),
+        PoseTracker(own, 5, OneEuro(beta=0.0)),
+    )
     for (_, ids, a), (_, b_ids, b), (_, c_ids, c) in zip(
-            *(watch(s, v, 30) for s, v in zip((raw, smooth, own), videos))):
+        *(watch(s, v, 30) for s, v in zip((raw, smooth, own), videos))
+    ):
         assert ids == b_ids == c_ids
         for name in ("scores", "boxes", "box_scores"):
             assert np.array_equal(getattr(a, name), getattr(b, name))
@@ -536,8 +563,9 @@ def test_a_long_session(people, every, seed):
             unseen[i] = unseen.get(i, 0) + 1 if i in clear and i not in names else 0
         waited = max(waited, *unseen.values())
         there = np.array([box for _, _, box, _ in stage.all()]).reshape(-1, 4)
-        nowhere = len(ids) and (not len(there) or
-                                (iou(found.boxes.astype(float), there).max(1) < 0.2).any())
+        nowhere = len(ids) and (
+            not len(there) or (iou(found.boxes.astype(float), there).max(1) < 0.2).any()
+        )
         ghosts = ghosts + 1 if nowhere else 0
         longest_ghosts = max(longest_ghosts, ghosts)
     assert len(last) >= 2 * people  # there was something to see

@@ -34,6 +34,7 @@ def command(tmp_path):
         log = tmp_path / f"{len(started)}.log"
         started.append(Process(list(words), log, env or {}))
         return started[-1]
+
     yield start
     for process in started:
         process.stop()
@@ -42,12 +43,14 @@ def command(tmp_path):
 @pytest.fixture
 def run(command):
     """run('camera', source='a.mp4') -> that node of ours as a Process."""
+
     def start(executable: str, env: dict[str, str] | None = None, **parameters) -> Process:
         words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
         for name, value in parameters.items():
             text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
             words += ["-p", f"{name}:={text}"]
         return command(*words, env=env)
+
     return start
 
 
@@ -61,9 +64,11 @@ def peer():
 @pytest.fixture
 def image(peer):
     """image(bgr) -> an Image message, stamped now."""
+
     def make(bgr: np.ndarray, encoding: str = "bgr8") -> Image:
         message = fill(Image(), bgr, encoding)
         message.header.stamp = peer.node.get_clock().now().to_msg()
         message.header.frame_id = "camera"
         return message
+
     return make

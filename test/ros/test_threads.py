@@ -38,6 +38,7 @@ def spin(peer):
             executor.spin()
         except ExternalShutdownException:
             pass
+
     thread = threading.Thread(target=work, daemon=True)
 
     def begin(node):
@@ -46,6 +47,7 @@ def spin(peer):
         if not thread.is_alive():
             thread.start()
         return node
+
     yield begin
     executor.shutdown()
     thread.join(5.0)
@@ -102,15 +104,18 @@ def webcams(monkeypatch, spin):
         node.left = waiting
         assert node.trigger_configure() == SUCCESS
         return node
+
     return make
 
 
 @pytest.fixture
 def active(peer):
     """active(name) -> whether that is what a node says it is."""
+
     def ask(name: str) -> bool:
         state = peer.call(GetState, f"/{name}/get_state").current_state
         return state.id == State.PRIMARY_STATE_ACTIVE
+
     return ask
 
 
@@ -126,8 +131,13 @@ def test_a_camera_that_hangs_is_not_called_inactive_and_never_read_by_two(peer, 
     assert node.trigger_deactivate() == FAILURE
     assert active("camera") and not first.closed
     assert "thread camera is still at work" in node.last_error
-    wait_until(lambda: (told := health.of("camera")) and told.level == DiagnosticStatus.ERROR and (
-        "still at work" in told.message))
+    wait_until(
+        lambda: (
+            (told := health.of("camera"))
+            and told.level == DiagnosticStatus.ERROR
+            and ("still at work" in told.message)
+        )
+    )
     first.goes_on.set()
     wait_until(lambda: first.closed)
     assert node.trigger_deactivate() == SUCCESS and node.last_error == ""
@@ -144,8 +154,13 @@ def test_an_error_while_reading_is_told_and_the_camera_opened_again(peer, webcam
     node = webcams(broken, mended)
     mended.goes_on.clear()
     assert node.trigger_activate() == SUCCESS
-    wait_until(lambda: (told := health.of("camera")) and told.level == DiagnosticStatus.ERROR and (
-        "RuntimeError: the driver broke" in told.message))
+    wait_until(
+        lambda: (
+            (told := health.of("camera"))
+            and told.level == DiagnosticStatus.ERROR
+            and ("RuntimeError: the driver broke" in told.message)
+        )
+    )
     assert broken.closed
     mended.goes_on.set()
     wait_until(lambda: images and images[-1].data[0] == 2)
@@ -179,8 +194,9 @@ def test_a_stream_that_takes_long_to_open_does_not_hold_up_the_node(monkeypatch,
     opens, webcam = threading.Event(), Webcam()
     monkeypatch.setattr(camera, "open_source", lambda *_: opens.wait(30.0) and webcam)
     activated = threading.Event()
-    threading.Thread(target=lambda: node.trigger_activate() and activated.set(),
-                     daemon=True).start()
+    threading.Thread(
+        target=lambda: node.trigger_activate() and activated.set(), daemon=True
+    ).start()
     assert activated.wait(5.0) and not opens.is_set()
     opens.set()
     wait_until(webcam.reading.is_set)
@@ -248,6 +264,7 @@ def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
         def draw(self, pose, companion):
             drawing.set()
             done.wait(30.0)
+
     node = spin(Slow("slow"))
     assert node.start()
     node._worker.put((None, None))
@@ -264,11 +281,17 @@ def test_a_viewer_that_cannot_draw_says_so(peer, spin):
         def draw(self, pose, companion):
             if pose is None:
                 raise ValueError("there is nothing to draw")
+
     node = spin(Broken("broken"))
     assert node.start()
     node._worker.put((None, None))
-    wait_until(lambda: (told := health.of("broken")) and told.level == DiagnosticStatus.ERROR and (
-        "there is nothing to draw" in told.message))
+    wait_until(
+        lambda: (
+            (told := health.of("broken"))
+            and told.level == DiagnosticStatus.ERROR
+            and ("there is nothing to draw" in told.message)
+        )
+    )
     node._worker.put((0, None))
     wait_until(lambda: health.well("broken"))
     node.trigger_deactivate()
@@ -297,6 +320,7 @@ def test_the_same_error_of_each_frame_is_logged_now_and_then(peer):
     def fail(number: int) -> None:
         done.release()
         raise ValueError(f"image of {number} bytes is damaged" if number < 9 else "another")
+
     worker = LatestOnlyWorker(fail, SimpleNamespace(error=logged.append), "of_a_test")
     for number in (1, 2, 3, 9):
         worker.put(number)

@@ -29,9 +29,16 @@ def test_the_camera_by_hand():
     assert camera.focal_px == pytest.approx(1108.51, abs=0.01)
     xy, depth = camera.project([[0, 2, 1.2], [1, 2, 1.2], [0, 2, 0.2], [0, 4, 0.2]])
     assert depth == pytest.approx([2, 2, 2, 4])
-    assert xy == pytest.approx(np.array([
-        (639.5, 359.5), (639.5 + FOCAL / 2, 359.5), (639.5, 359.5 + FOCAL / 2),
-        (639.5, 359.5 + FOCAL / 4)]))
+    assert xy == pytest.approx(
+        np.array(
+            [
+                (639.5, 359.5),
+                (639.5 + FOCAL / 2, 359.5),
+                (639.5, 359.5 + FOCAL / 2),
+                (639.5, 359.5 + FOCAL / 4),
+            ]
+        )
+    )
     # Looking up by 10 degrees, what is level sinks by f tan 10.
     (xy,), _ = SimulatedCamera(1280, 720, 60, 1.2, tilt_deg=10).project([[0, 2, 1.2]])
     assert xy == pytest.approx((639.5, 359.5 + FOCAL * math.tan(math.radians(10))))
@@ -59,7 +66,8 @@ def test_points_are_those_of_the_body_in_space(x, distance, stature):
                 c, s = math.cos(math.radians(yaw)), math.sin(math.radians(yaw))
                 right, nearer = body[:, 0] * s + body[:, 1] * c, body[:, 0] * c - body[:, 1] * s
                 expected, _ = camera.project(
-                    np.stack([x + right, distance - nearer, body[:, 2]], -1))
+                    np.stack([x + right, distance - nearer, body[:, 2]], -1)
+                )
                 figure = SimulatedPerson(x, distance, yaw, posture, stature)
                 found = clean(camera).truth([figure]).xy[0]
                 assert np.abs(found - expected).max() < limit_px
@@ -97,30 +105,41 @@ def test_to_the_right_is_right_and_wider():
     assert point(aside, "nose")[0] - point(middle, "nose")[0] == pytest.approx(FOCAL * 1.5 / 4, 2)
     # Across the ray of sight they have their own width, further away; but the image plane meets
     # the rays slantwise: of the three cosines one remains.
-    width = [np.linalg.norm(np.subtract(point(p, "left_shoulder"), point(p, "right_shoulder")))
-             for p in (middle, aside)]
+    width = [
+        np.linalg.norm(np.subtract(point(p, "left_shoulder"), point(p, "right_shoulder")))
+        for p in (middle, aside)
+    ]
     assert width[1] / width[0] == pytest.approx(math.hypot(1.5, 4) / 4, abs=0.005)
 
 
 def test_tilt_moves_them_the_other_way():
-    level, up, down = (clean(SimulatedCamera(tilt_deg=t)).truth([SimulatedPerson(0, 3)]) for t in (0, 10, -10))
+    level, up, down = (
+        clean(SimulatedCamera(tilt_deg=t)).truth([SimulatedPerson(0, 3)]) for t in (0, 10, -10)
+    )
     shift = FOCAL * math.tan(math.radians(10))
     hips = [point(p, "left_hip")[1] for p in (down, level, up)]
     assert np.diff(hips) == pytest.approx([shift, shift], rel=0.1)
     # Seen from above, the head is nearer to the camera than the feet, and larger.
-    high = clean(SimulatedCamera(height_m=2.5, tilt_deg=-25)).truth([SimulatedPerson(0, 2.5, posture="t_pose")])
-    low = clean(SimulatedCamera(height_m=0.1, tilt_deg=20)).truth([SimulatedPerson(0, 2.5, posture="t_pose")])
+    high = clean(SimulatedCamera(height_m=2.5, tilt_deg=-25)).truth(
+        [SimulatedPerson(0, 2.5, posture="t_pose")]
+    )
+    low = clean(SimulatedCamera(height_m=0.1, tilt_deg=20)).truth(
+        [SimulatedPerson(0, 2.5, posture="t_pose")]
+    )
 
     def shape(people):
-        return np.linalg.norm(point(people, "left_shoulder") - point(people, "right_shoulder")
-                              ) / np.linalg.norm(point(people, "left_ankle")
-                                                 - point(people, "right_ankle"))
+        return np.linalg.norm(
+            point(people, "left_shoulder") - point(people, "right_shoulder")
+        ) / np.linalg.norm(point(people, "left_ankle") - point(people, "right_ankle"))
+
     assert shape(high) > 1.15 * shape(low)
 
 
 def test_lean_is_about_the_feet():
-    upright, leaning = (clean(SimulatedCamera(height_m=0.8)).truth([SimulatedPerson(0, 4, lean_deg=a)])
-                        for a in (0, 20))
+    upright, leaning = (
+        clean(SimulatedCamera(height_m=0.8)).truth([SimulatedPerson(0, 4, lean_deg=a)])
+        for a in (0, 20)
+    )
     for name, least, most in (("nose", 120, 180), ("left_hip", 50, 100), ("left_heel", -15, 15)):
         assert least < point(leaning, name)[0] - point(upright, name)[0] < most
 
@@ -135,7 +154,7 @@ def test_bystanders_are_people_too():
     x1, y1, x2, y2 = people.boxes[1].astype(int)
     differs = (scene.render([SimulatedPerson(-0.5, 3)]) != alone).any(-1)
     assert differs[y1:y2, x1:x2].mean() > 0.4
-    differs[y1 - 2:y2 + 3, x1 - 2:x2 + 3] = False
+    differs[y1 - 2 : y2 + 3, x1 - 2 : x2 + 3] = False
     assert not differs.any()
 
 
@@ -159,18 +178,38 @@ def test_who_is_nearer_hides_who_is_behind():
     # In whatever order they are named, the nearer one is drawn over the other.
     assert (clean().render([behind, front]) == clean().render([front, behind])).all()
     alone = clean().render([front])
-    solid = np.all([(clean(background=np.full((2, 2, 3), c, np.uint8)).render([front]) == alone)
-                    .all(-1) for c in (0, 255)], axis=0)
+    solid = np.all(
+        [
+            (clean(background=np.full((2, 2, 3), c, np.uint8)).render([front]) == alone).all(-1)
+            for c in (0, 255)
+        ],
+        axis=0,
+    )
     assert solid.mean() > 0.1
     assert (clean().render([behind, front]) == alone)[solid].all()
 
 
-@pytest.mark.parametrize("camera", [
-    SimulatedCamera(), SimulatedCamera(640, 480, 70, 0.9, -8), SimulatedCamera(1280, 720, 80, 2.2, -30),
-    SimulatedCamera(1920, 1080, 60, 0.4, 18)], ids=str)
-@pytest.mark.parametrize("figure", [
-    SimulatedPerson(0, 3), SimulatedPerson(0.9, 2.2, 45, "arms_up"), SimulatedPerson(-1.1, 3.5, 180, "t_pose", 1.5, 12),
-    SimulatedPerson(0.2, 0.8, 10), SimulatedPerson(0, 7, -90, "a_pose")], ids=str)
+@pytest.mark.parametrize(
+    "camera",
+    [
+        SimulatedCamera(),
+        SimulatedCamera(640, 480, 70, 0.9, -8),
+        SimulatedCamera(1280, 720, 80, 2.2, -30),
+        SimulatedCamera(1920, 1080, 60, 0.4, 18),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "figure",
+    [
+        SimulatedPerson(0, 3),
+        SimulatedPerson(0.9, 2.2, 45, "arms_up"),
+        SimulatedPerson(-1.1, 3.5, 180, "t_pose", 1.5, 12),
+        SimulatedPerson(0.2, 0.8, 10),
+        SimulatedPerson(0, 7, -90, "a_pose"),
+    ],
+    ids=str,
+)
 def test_the_picture_is_where_the_truth_says(camera, figure):
     # A room of a colour that the person does not have, not even mixed with others.
     scene = clean(camera, background=np.full((2, 2, 3), (255, 0, 255), np.uint8))
@@ -203,15 +242,35 @@ def test_near_the_camera_the_finer_picture_takes_over_without_a_jump():
     assert steps.max() < 0.12 * sizes.max()
 
 
-@pytest.mark.parametrize("camera, figure, bust", [
-    (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 0.8), True),
-    (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 1.6), True),
-    (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 1.6, stature_m=1.5), False),  # a smaller person is further
-    (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 3), False),
-    (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 0.8, posture="t_pose"), False),  # there is none
-    (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 0.8, 118), False),  # the nearest is turned otherwise
-    (SimulatedCamera(height_m=0.5, tilt_deg=-10), SimulatedPerson(0, 0.8), False),  # its end would be seen
-], ids=str)
+@pytest.mark.parametrize(
+    "camera, figure, bust",
+    [
+        (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 0.8), True),
+        (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 1.6), True),
+        (
+            SimulatedCamera(height_m=1.5),
+            SimulatedPerson(0, 1.6, stature_m=1.5),
+            False,
+        ),  # a smaller person is further
+        (SimulatedCamera(height_m=1.5), SimulatedPerson(0, 3), False),
+        (
+            SimulatedCamera(height_m=1.5),
+            SimulatedPerson(0, 0.8, posture="t_pose"),
+            False,
+        ),  # there is none
+        (
+            SimulatedCamera(height_m=1.5),
+            SimulatedPerson(0, 0.8, 118),
+            False,
+        ),  # the nearest is turned otherwise
+        (
+            SimulatedCamera(height_m=0.5, tilt_deg=-10),
+            SimulatedPerson(0, 0.8),
+            False,
+        ),  # its end would be seen
+    ],
+    ids=str,
+)
 def test_which_picture_is_taken(camera, figure, bust):
     assert _Placed(figure, camera).sprite.bust is bust
 
@@ -258,8 +317,10 @@ def test_rooms(name):
         assert (scene.render() == room).all()
         # The floor's edge is where a wall 8 m away begins.
         edge = round(359.5 + FOCAL * 1.2 / 8)
-        above, below = (room[rows].mean((0, 1)) for rows in (
-            np.s_[edge - 6:edge - 2], np.s_[edge + 4:edge + 8]))
+        above, below = (
+            room[rows].mean((0, 1))
+            for rows in (np.s_[edge - 6 : edge - 2], np.s_[edge + 4 : edge + 8])
+        )
         assert np.abs(above - below).max() > 15
 
 
@@ -310,27 +371,34 @@ def test_blur_and_motion():
     def edges(axis, **kwargs):
         frame = clean(**kwargs).render(figures).astype(float)
         return np.abs(np.diff(frame, axis=axis)).max()
+
     for axis in (0, 1):
         assert edges(axis, blur_px=4) < 0.4 * edges(axis)
     assert edges(1, motion_px=15) < 0.25 * edges(1)
     assert edges(0, motion_px=15) > 2 * edges(1, motion_px=15)
 
 
-@pytest.mark.parametrize("make, told", [
-    (lambda: SimulatedCamera(0, 720), "0x720"),
-    (lambda: SimulatedCamera(horizontal_fov_deg=170), "170, wanted 5 to 120"),
-    (lambda: SimulatedCamera(tilt_deg=80), "80, wanted -45 to 45"),
-    (lambda: SimulatedPerson(0, 0.1), "0.1, wanted at least 0.25"),
-    (lambda: SimulatedPerson(0, math.nan), "finite"),
-    (lambda: SimulatedPerson(stature_m=3), "3, wanted 0.5 to 2.5"),
-    (lambda: SimulatedPerson(lean_deg=70), "70"),
-    (lambda: Scene(light=-1), "light is -1"),
-    (lambda: Scene(noise=100), "noise is 100"),
-    (lambda: bystanders(9, SimulatedCamera()), "9 bystanders, wanted 0 to 4"),
-    (lambda: Scene(background="beach"), "'beach', wanted one of wall"),
-    (lambda: Scene(background=np.zeros((4, 4), np.uint8)), r"\(4, 4\)"),
-    (lambda: Scene().render([SimulatedPerson(posture="sitting")]), "'sitting', wanted one of relaxed"),
-])
+@pytest.mark.parametrize(
+    "make, told",
+    [
+        (lambda: SimulatedCamera(0, 720), "0x720"),
+        (lambda: SimulatedCamera(horizontal_fov_deg=170), "170, wanted 5 to 120"),
+        (lambda: SimulatedCamera(tilt_deg=80), "80, wanted -45 to 45"),
+        (lambda: SimulatedPerson(0, 0.1), "0.1, wanted at least 0.25"),
+        (lambda: SimulatedPerson(0, math.nan), "finite"),
+        (lambda: SimulatedPerson(stature_m=3), "3, wanted 0.5 to 2.5"),
+        (lambda: SimulatedPerson(lean_deg=70), "70"),
+        (lambda: Scene(light=-1), "light is -1"),
+        (lambda: Scene(noise=100), "noise is 100"),
+        (lambda: bystanders(9, SimulatedCamera()), "9 bystanders, wanted 0 to 4"),
+        (lambda: Scene(background="beach"), "'beach', wanted one of wall"),
+        (lambda: Scene(background=np.zeros((4, 4), np.uint8)), r"\(4, 4\)"),
+        (
+            lambda: Scene().render([SimulatedPerson(posture="sitting")]),
+            "'sitting', wanted one of relaxed",
+        ),
+    ],
+)
 def test_what_cannot_be_is_refused(make, told):
     with pytest.raises(ValueError, match=told):
         make()
@@ -351,5 +419,13 @@ def test_a_real_estimator_finds_the_points():
     height = true.boxes[0, 3] - true.boxes[0, 1]
     error = np.linalg.norm(found.xy[0] - true.xy[0], axis=1) / height
     assert np.median(error[BODY]) < 0.03
-    assert error[[INDEX[f"{s}_{p}"] for s in ("left", "right")
-                  for p in ("shoulder", "knee", "ankle", "wrist")]].max() < 0.05
+    assert (
+        error[
+            [
+                INDEX[f"{s}_{p}"]
+                for s in ("left", "right")
+                for p in ("shoulder", "knee", "ankle", "wrist")
+            ]
+        ].max()
+        < 0.05
+    )

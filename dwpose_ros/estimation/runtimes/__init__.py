@@ -25,13 +25,16 @@ def open_network(path: Path | str, place: ExecutionTarget = ExecutionTarget()) -
     if place.device not in ("auto", *offered):
         raise ModelError(
             f"device {place.device!r} is not one of {place.runtime}'s; use one of auto, "
-            f"{', '.join(offered)}")
+            f"{', '.join(offered)}"
+        )
     able = [d for d, kinds in offered.items() if place.precision in ("auto", *kinds)]
     if not able or place.device not in ("auto", *able):
         where = place.runtime if place.device == "auto" else f"{place.runtime} on {place.device}"
         kinds = {k for d, ks in offered.items() if place.device in ("auto", d) for k in ks}
-        raise ModelError(f"precision {place.precision!r} cannot be had with {where}; use one of "
-                         f"auto, {', '.join(sorted(kinds))}")
+        raise ModelError(
+            f"precision {place.precision!r} cannot be had with {where}; use one of "
+            f"auto, {', '.join(sorted(kinds))}"
+        )
     make = _runtime(place.runtime)
     if place.device != "auto":
         return make(path, place)

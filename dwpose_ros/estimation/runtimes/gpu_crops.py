@@ -29,8 +29,9 @@ class GpuCrops:
     def upload(self, rgb: np.ndarray) -> ort.OrtValue:
         return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(rgb), self._device, 0)
 
-    def people(self, frame: ort.OrtValue, centers: np.ndarray, scales: np.ndarray,
-               size: tuple[int, int]) -> ort.OrtValue:
+    def people(
+        self, frame: ort.OrtValue, centers: np.ndarray, scales: np.ndarray, size: tuple[int, int]
+    ) -> ort.OrtValue:
         steps = scales / np.array(size)
         return self._cut(frame, centers - steps * size / 2, steps, size, 0)
 
@@ -40,8 +41,14 @@ class GpuCrops:
         # A resize counts from pixels' corners.
         return self._cut(frame, steps / 2 - 0.5, steps, size, GREY), ratio
 
-    def _cut(self, frame: ort.OrtValue, origins: np.ndarray, steps: np.ndarray,
-             size: tuple[int, int], pad: int) -> ort.OrtValue:
+    def _cut(
+        self,
+        frame: ort.OrtValue,
+        origins: np.ndarray,
+        steps: np.ndarray,
+        size: tuple[int, int],
+        pad: int,
+    ) -> ort.OrtValue:
         if (size, pad) not in self._cutters:
             places = dict.fromkeys((PROVIDERS[self._device], PROVIDERS["cpu"]))
             self._cutters[size, pad] = session(cutter(size, pad), list(places))
@@ -64,27 +71,42 @@ def cutter(size: tuple[int, int], pad: int) -> bytes:
     """
     width, height = size
     model = helper.make_model(
-        helper.make_graph([], "cutter", [], []), opset_imports=[helper.make_opsetid("", OPSET)])
+        helper.make_graph([], "cutter", [], []), opset_imports=[helper.make_opsetid("", OPSET)]
+    )
     model.ir_version = 8
     graph = Graph(model, before=False)
-    planes = graph("Cast", graph("Unsqueeze", graph("Transpose", "frame", perm=[2, 0, 1]),
-                                 np.array([0])), to=TensorProto.FLOAT)
+    planes = graph(
+        "Cast",
+        graph("Unsqueeze", graph("Transpose", "frame", perm=[2, 0, 1]), np.array([0])),
+        to=TensorProto.FLOAT,
+    )
     planes = graph("Sub", planes, float(pad))
     # GridSample counts from -1, the first pixel's edge, to 1, the last's.
-    shape = graph("Cast", graph("Gather", graph("Shape", "frame"), np.array([1, 0])),
-                  to=TensorProto.FLOAT)
+    shape = graph(
+        "Cast", graph("Gather", graph("Shape", "frame"), np.array([1, 0])), to=TensorProto.FLOAT
+    )
     columns, rows = np.meshgrid(np.arange(width), np.arange(height))
     pixels = np.stack([columns, rows], -1)[None].astype(np.float32)
     at = [graph("Unsqueeze", name, np.array([1, 2])) for name in ("origins", "steps")]
     places = graph("Add", at[0], graph("Mul", at[1], pixels))
     grid = graph("Sub", graph("Div", graph("Add", graph("Mul", places, 2.0), 1.0), shape), 1.0)
-    tall = graph("GridSample", planes, graph("Reshape", grid, np.array([1, -1, width, 2])),
-                 mode="bilinear", padding_mode="zeros", align_corners=0)
+    tall = graph(
+        "GridSample",
+        planes,
+        graph("Reshape", grid, np.array([1, -1, width, 2])),
+        mode="bilinear",
+        padding_mode="zeros",
+        align_corners=0,
+    )
     rounded = graph("Cast", graph("Round", graph("Add", tall, float(pad))), to=TensorProto.UINT8)
     crops = graph("Reshape", rounded, np.array([3, -1, height, width]))
     graph("Transpose", crops, perm=[1, 2, 3, 0], out="crops")
     graph.insert(
-        inputs=[("frame", TensorProto.UINT8, ["h", "w", 3]),
-                ("origins", TensorProto.FLOAT, ["n", 2]), ("steps", TensorProto.FLOAT, ["n", 2])],
-        outputs=[("crops", TensorProto.UINT8, ["n", height, width, 3])])
+        inputs=[
+            ("frame", TensorProto.UINT8, ["h", "w", 3]),
+            ("origins", TensorProto.FLOAT, ["n", 2]),
+            ("steps", TensorProto.FLOAT, ["n", 2]),
+        ],
+        outputs=[("crops", TensorProto.UINT8, ["n", height, width, 3])],
+    )
     return model.SerializeToString()

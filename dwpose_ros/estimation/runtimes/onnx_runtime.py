@@ -40,8 +40,9 @@ class OnnxRuntime:
 
     def __init__(self, path: Path | str, place: ExecutionTarget) -> None:
         device = place.device
-        precision = OFFERED["onnxruntime"][device][0] if place.precision == "auto" else (
-            place.precision)
+        precision = (
+            OFFERED["onnxruntime"][device][0] if place.precision == "auto" else (place.precision)
+        )
         providers = _providers(device, precision, Path(path))
         try:
             self._session = session(str(path), providers)
@@ -50,13 +51,19 @@ class OnnxRuntime:
         if PROVIDERS[device] not in self._session.get_providers():
             raise Unavailable(f"device {device!r} cannot be had: {_explain()}")
         self.place = ExecutionTarget("onnxruntime", device, precision)
-        self.inputs = {i.name: tuple(d if isinstance(d, int) else 0 for d in i.shape)
-                       for i in self._session.get_inputs()}
+        self.inputs = {
+            i.name: tuple(d if isinstance(d, int) else 0 for d in i.shape)
+            for i in self._session.get_inputs()
+        }
         self.outputs = tuple(o.name for o in self._session.get_outputs())
         strays = {op: n for op, n in self.assigned().get("cpu", {}).items() if op in HEAVY}
         if device != "cpu" and strays:
-            _log.warning("%s: these nodes run on the cpu, not on %s: %s", Path(path).stem, device,
-                         ", ".join(f"{n} {op}" for op, n in strays.items()))
+            _log.warning(
+                "%s: these nodes run on the cpu, not on %s: %s",
+                Path(path).stem,
+                device,
+                ", ".join(f"{n} {op}" for op, n in strays.items()),
+            )
 
     def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
         if all(isinstance(value, np.ndarray) for value in feed.values()):
@@ -104,7 +111,8 @@ def _providers(device: str, precision: str, path: Path) -> list:
         offered = [d for d, provider in PROVIDERS.items() if provider in available]
         raise Unavailable(
             f"device {device!r} cannot be had: this onnxruntime offers {', '.join(offered)}; "
-            "install onnxruntime-gpu, or use device 'cpu'")
+            "install onnxruntime-gpu, or use device 'cpu'"
+        )
     if device == "cpu":
         return [PROVIDERS["cpu"]]
     if hasattr(ort, "preload_dlls"):  # since 1.21: finds CUDA and cuDNN in pip's nvidia packages
@@ -148,7 +156,8 @@ def _explain() -> str:
         f"onnxruntime {ort.__version__} wants CUDA {cuda or '12'} and cuDNN {cudnn or '9'}; found "
         f"{_cuda('libcuda.so.1', 'cuDriverGetVersion')} in the driver, "
         f"{_cuda('libcudart.so', 'cudaRuntimeGetVersion', (13, 12, 11))} and {_cudnn()}; "
-        "pip install 'onnxruntime-gpu[cuda,cudnn]' brings both, or use device 'cpu'")
+        "pip install 'onnxruntime-gpu[cuda,cudnn]' brings both, or use device 'cpu'"
+    )
 
 
 def _cuda(library: str, function: str, majors: tuple[int, ...] = ()) -> str:

@@ -13,8 +13,15 @@ from dwpose_ros.estimation.model_registry import cache_dir
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Unavailable, line
 
 TYPES = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
-NAMES = {"float": "fp32", "f32": "fp32", "float32": "fp32", "f16": "fp16", "float16": "fp16",
-         "bf16": "bf16", "bfloat16": "bf16"}
+NAMES = {
+    "float": "fp32",
+    "f32": "fp32",
+    "float32": "fp32",
+    "f16": "fp16",
+    "float16": "fp16",
+    "bf16": "bf16",
+    "bfloat16": "bf16",
+}
 
 
 class OpenVino:
@@ -28,13 +35,16 @@ class OpenVino:
         except ImportError as err:
             raise Unavailable(
                 f"runtime 'openvino' cannot be had: {err}; pip install openvino, or use runtime "
-                "'onnxruntime'") from err
+                "'onnxruntime'"
+            ) from err
         core = openvino.Core()
         device = place.device.upper()
         found = core.available_devices  # such as CPU, GPU.0, GPU.1
         if device not in {name.split(".")[0] for name in found}:
-            raise Unavailable(f"device {place.device!r} cannot be had: OpenVINO finds "
-                              f"{', '.join(found).lower() or 'none'}")
+            raise Unavailable(
+                f"device {place.device!r} cannot be had: OpenVINO finds "
+                f"{', '.join(found).lower() or 'none'}"
+            )
         config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
         if place.precision != "auto":
             config["INFERENCE_PRECISION_HINT"] = TYPES[place.precision]
@@ -52,16 +62,22 @@ class OpenVino:
         except Exception as err:  # OpenVINO raises RuntimeError and its own kinds
             raise ModelError(f"{path}: not a usable ONNX model: {line(err)}") from err
         used = self._compiled.get_property("INFERENCE_PRECISION_HINT")
-        precision = NAMES.get(used.get_type_name() if hasattr(used, "get_type_name") else
-                              str(used), str(used))
+        precision = NAMES.get(
+            used.get_type_name() if hasattr(used, "get_type_name") else str(used), str(used)
+        )
         if place.precision not in ("auto", precision):
-            raise ModelError(f"precision {place.precision!r} cannot be had: this {place.device} "
-                             f"calculates in {precision}")
+            raise ModelError(
+                f"precision {place.precision!r} cannot be had: this {place.device} "
+                f"calculates in {precision}"
+            )
         where = "+".join(self._compiled.get_property("EXECUTION_DEVICES")).lower()
         self.place = ExecutionTarget("openvino", where, precision)
-        self.inputs = {i.get_any_name(): tuple(d.get_length() if d.is_static else 0
-                                               for d in i.get_partial_shape())
-                       for i in self._compiled.inputs}
+        self.inputs = {
+            i.get_any_name(): tuple(
+                d.get_length() if d.is_static else 0 for d in i.get_partial_shape()
+            )
+            for i in self._compiled.inputs
+        }
         self.outputs = tuple(o.get_any_name() for o in self._compiled.outputs)
 
     def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:

@@ -26,8 +26,12 @@ _EARS = (INDEX["left_ear"], INDEX["right_ear"])
 _SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
 # The crown lies beyond the first as far as the second is on the other side, times the third: the
 # eyes are in the middle of a head. Then by the shoulders; from the same proportions.
-_CROWN = ((_LIDS, (_CHIN,), 0.97), (_EYES, (_CHIN,), 0.97), (_EYES, _SHOULDERS, 0.54),
-          (_EARS, _SHOULDERS, 0.70))
+_CROWN = (
+    (_LIDS, (_CHIN,), 0.97),
+    (_EYES, (_CHIN,), 0.97),
+    (_EYES, _SHOULDERS, 0.54),
+    (_EARS, _SHOULDERS, 0.70),
+)
 _EAR_TO_NOSE = 0.068  # in heights, of a head from the side
 _HANDS_APART = 0.55  # from edge to edge of hands held up before the body, in its heights
 _ROOM = 1.05  # so many times as far as would just do
@@ -77,10 +81,11 @@ def size(view: Observation, profile: Profile, mirrored: bool = False) -> float:
         up = held_up(view, profile, mirrored)
         if up is not None and up.ok is False or not seen[points].any():
             return height_of(profile.parts) * _stature(view, seen, profile, mirrored) / view.height
-        hands = [view.seen(range(hand.start, hand.stop), profile.score)
-                 for hand in (LEFT_HAND, RIGHT_HAND)]
-        return max(float(np.ptp(hand, axis=0).max()) for hand in hands
-                   if len(hand)) / view.height
+        hands = [
+            view.seen(range(hand.start, hand.stop), profile.score)
+            for hand in (LEFT_HAND, RIGHT_HAND)
+        ]
+        return max(float(np.ptp(hand, axis=0).max()) for hand in hands if len(hand)) / view.height
     face = shown("face", profile, mirrored)
     if len(face) and "face" in profile.parts and seen[face].all():
         # The body's own eyes and nose are within it, and err by a sixth of it.
@@ -97,8 +102,10 @@ def size(view: Observation, profile: Profile, mirrored: bool = False) -> float:
 @lru_cache(maxsize=16)
 def _ends(profile: Profile) -> tuple[str, str]:
     """Of the profile's parts, that which reaches highest and that which reaches lowest."""
-    return (max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
-            min(profile.parts, key=lambda p: ABOVE_GROUND[p][0]))
+    return (
+        max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
+        min(profile.parts, key=lambda p: ABOVE_GROUND[p][0]),
+    )
 
 
 def _stature(view: Observation, seen: np.ndarray, profile: Profile, mirrored: bool) -> float:
@@ -147,8 +154,9 @@ def reach_of(view: Observation, profile: Profile, mirrored: bool) -> Reach:
     value = size(view, profile, mirrored)
     stature = value * view.height / height_of(profile.parts)
     here = STATURE_M * FOCAL * view.width / max(stature, 1.0) if stature > 0 else math.nan
-    near, far = (here * value / max(limit, 1e-3)
-                 for limit in (profile.size_maximum, profile.size_minimum))
+    near, far = (
+        here * value / max(limit, 1e-3) for limit in (profile.size_maximum, profile.size_minimum)
+    )
     whole = here * _overhang(view, profile, mirrored, stature)
     if near < whole:
         near = min(whole, far)
@@ -198,7 +206,7 @@ def _hand_beyond(view: Observation, profile: Profile) -> float:
     """Where the hand that is not seen ends, px, if that is beyond the left or right border; NaN if
     not, or if that cannot be told, or from the side, where one is enough."""
     seen = seen_in(view, profile)
-    hands = [seen[hand.start:hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
+    hands = [seen[hand.start : hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
     centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
     one_is_seen = hands[0].any() != hands[1].any()
     if centre is None or not one_is_seen or profile.side in ("left", "right"):

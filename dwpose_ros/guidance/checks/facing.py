@@ -94,19 +94,24 @@ def body(view: Observation, threshold: float) -> BodyTurn:
         across = (left_hip + right_hip - left - right) / 2
         scale = math.hypot(down, across)
         # The width is what is square to the torso: whoever leans is not turned.
-        width = ((left - right + left_hip - right_hip) * down
-                 - (left_y - right_y + left_hip_y - right_hip_y) * across) / max(scale, 1.0)
+        width = (
+            (left - right + left_hip - right_hip) * down
+            - (left_y - right_y + left_hip_y - right_hip_y) * across
+        ) / max(scale, 1.0)
     else:
-        level = (_at(view, threshold, "left_eye", "right_eye")
-                 or _at(view, threshold, "left_ear", "right_ear"))
+        level = _at(view, threshold, "left_eye", "right_eye") or _at(
+            view, threshold, "left_ear", "right_ear"
+        )
         if level is not None:
             narrow, broad = _NARROW_BUST, _BROAD_BUST
             scale = height - (level[0][1] + level[1][1]) / 2
     if scale < 1.0:  # px
         least, most = (0.0, 90.0) if width >= 0 else (90.0, 180.0)
     else:
-        bounds = [math.degrees(math.acos(max(-1.0, min(1.0, width / scale / typical))))
-                  for typical in (narrow, broad)]
+        bounds = [
+            math.degrees(math.acos(max(-1.0, min(1.0, width / scale / typical))))
+            for typical in (narrow, broad)
+        ]
         least, most = min(bounds), max(bounds)
     sines = _feet(view, threshold, scale) if hips is not None and scale >= 1.0 else []
     if len(sines) == 2 and not abs(head) < 90:
@@ -119,8 +124,10 @@ def body(view: Observation, threshold: float) -> BodyTurn:
 def _feet(view: Observation, threshold: float, torso: float) -> list[float]:
     """How far each foot that is seen points to the image's right, of its length; -1 to 1."""
     feet = (_at(view, threshold, f"{side}_heel", f"{side}_big_toe") for side in ("left", "right"))
-    return [(toe[0] - heel[0]) / (torso * _FOOT)
-            for heel, toe in (foot for foot in feet if foot is not None)]
+    return [
+        (toe[0] - heel[0]) / (torso * _FOOT)
+        for heel, toe in (foot for foot in feet if foot is not None)
+    ]
 
 
 def _way(view: Observation, threshold: float, head: float, feet: list[float]) -> int:
@@ -136,8 +143,11 @@ def _way(view: Observation, threshold: float, head: float, feet: list[float]) ->
             profile = _at(view, threshold, "nose", ear)
             if profile is not None:
                 return 1 if profile[0][0] > profile[1][0] else -1
-        near = [side for side, ear in ((-1, "left_ear"), (1, "right_ear"))
-                if _at(view, threshold, ear) is not None]
+        near = [
+            side
+            for side, ear in ((-1, "left_ear"), (1, "right_ear"))
+            if _at(view, threshold, ear) is not None
+        ]
         if len(near) == 1:  # the other is behind the head
             return near[0]
     return 0
@@ -167,8 +177,9 @@ def from_the_side(view: Observation, threshold: float) -> bool:
     return found.least > 50.0 and found.most < 130.0
 
 
-def facing(view: Observation, profile: Profile, mirrored: bool = False,
-           before: CheckResult | None = None) -> CheckResult | None:
+def facing(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult | None:
     """The body shows the side that is wanted. The value is its turn to the person's own left."""
     if profile.facing >= _ANY_DEG:
         return None
@@ -177,12 +188,23 @@ def facing(view: Observation, profile: Profile, mirrored: bool = False,
     turn, known = body_turn(view, profile.score, wanted)
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
-    verdict = CheckResult("facing", abs(off) <= profile.facing, goal - off * own,
-                      goal - profile.facing, goal + profile.facing, "deg")
+    verdict = CheckResult(
+        "facing",
+        abs(off) <= profile.facing,
+        goal - off * own,
+        goal - profile.facing,
+        goal + profile.facing,
+        "deg",
+    )
     code = SIDE_CODES[profile.side]
     if math.isnan(turn):  # of somebody who is to show their hands the body may be out of view
-        return verdict._replace(ok=None, value=math.nan, code="show", part="shoulders",
-                                required=profile.parts != ("hands",))
+        return verdict._replace(
+            ok=None,
+            value=math.nan,
+            code="show",
+            part="shoulders",
+            required=profile.parts != ("hands",),
+        )
     if not known and wanted % 180 and abs(abs(turn) - abs(wanted)) <= profile.facing:
         return verdict._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
     if verdict.ok:
@@ -199,8 +221,9 @@ def facing(view: Observation, profile: Profile, mirrored: bool = False,
     return _which_way(verdict, off, profile, mirrored, before)
 
 
-def _which_way(verdict: CheckResult, off: float, profile: Profile, mirrored: bool,
-               before: CheckResult | None) -> CheckResult:
+def _which_way(
+    verdict: CheckResult, off: float, profile: Profile, mirrored: bool, before: CheckResult | None
+) -> CheckResult:
     """Advice for a body that is `off` degrees: far off what to show, near it which way."""
     side = SIDE_CODES[profile.side]
     around = "turn_around" if profile.side == "front" else side
@@ -213,8 +236,9 @@ def _which_way(verdict: CheckResult, off: float, profile: Profile, mirrored: boo
     return verdict._replace(code=code, grade=graded(abs(off), _LITTLE_DEG, math.inf, code, before))
 
 
-def looking(view: Observation, profile: Profile, mirrored: bool = False,
-            before: CheckResult | None = None) -> CheckResult | None:
+def looking(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult | None:
     """The head looks where the body is to show; from behind nobody can tell."""
     limit = profile.facing if profile.looking is None else profile.looking
     if limit >= _ANY_DEG or profile.side == "back":
@@ -223,10 +247,16 @@ def looking(view: Observation, profile: Profile, mirrored: bool = False,
     goal = SIDES[profile.side]
     off = wrapped(goal * own - head_yaw_deg(view, profile.score))
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
-    verdict = CheckResult("looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit,
-                      "deg")
+    verdict = CheckResult(
+        "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"
+    )
     if math.isnan(off):  # from the side an ear is hidden: then it has to do without
         part = "head"
-        return verdict._replace(ok=None, value=math.nan, code="show", part=part,
-                                required=in_image(profile.side, False) not in ("left", "right"))
+        return verdict._replace(
+            ok=None,
+            value=math.nan,
+            code="show",
+            part=part,
+            required=in_image(profile.side, False) not in ("left", "right"),
+        )
     return verdict if verdict.ok else verdict._replace(code=code, first="facing")

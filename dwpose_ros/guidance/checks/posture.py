@@ -54,8 +54,9 @@ class PostureMeasurement(NamedTuple):
 
     def missing(self, *parts: str) -> str:
         """The first of these parts that is not seen on a side that is to be; or empty."""
-        return next((part for part in parts for side in self.sides
-                     if not self._sees(part, side)), "")
+        return next(
+            (part for part in parts for side in self.sides if not self._sees(part, side)), ""
+        )
 
     def _sees(self, part: str, side: str) -> bool:
         if part == "hands":
@@ -95,8 +96,10 @@ def arms_out(figure: PostureMeasurement) -> _Found:
 def arms_up(figure: PostureMeasurement) -> _Found:
     """Height of the wrists above the shoulders, in torso lengths; also from the side."""
     length = max(abs(figure.torso()), _LEAST_PX)
-    return tuple((figure.at(f"{side}_shoulder") - figure.at(f"{side}_wrist")).imag / length
-                 for side in figure.sides)
+    return tuple(
+        (figure.at(f"{side}_shoulder") - figure.at(f"{side}_wrist")).imag / length
+        for side in figure.sides
+    )
 
 
 def arms_straight(figure: PostureMeasurement) -> _Found:
@@ -123,8 +126,7 @@ def _hands(figure: PostureMeasurement) -> list[list[complex]]:
         points = [complex(*point) for point in figure.view.xy[_HANDS[side]].tolist()]
         elbow = figure.at(f"{side}_elbow")
         palm = abs(points[9] - points[0])
-        if palm < _LEAST_PX or (
-                elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
+        if palm < _LEAST_PX or (elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
             return []
         found.append(points)
     return found
@@ -137,7 +139,7 @@ def open_hands(figure: PostureMeasurement) -> _Found:
     for points in _hands(figure):
         shares = []
         for start in _FINGERS:
-            chain = [points[0], *points[start:start + 4]]
+            chain = [points[0], *points[start : start + 4]]
             way = sum(abs(b - a) for a, b in zip(chain, chain[1:]))
             shares.append(abs(chain[-1] - chain[0]) / max(way, _LEAST_PX))
         found.append(sum(shares) / len(shares))
@@ -146,8 +148,9 @@ def open_hands(figure: PostureMeasurement) -> _Found:
 
 def fingers_spread(figure: PostureMeasurement) -> _Found:
     """Degrees between forefinger and little finger, each from its first joint to its tip."""
-    return tuple(abs(_angle(points[8] - points[5], points[20] - points[17]))
-                 for points in _hands(figure))
+    return tuple(
+        abs(_angle(points[8] - points[5], points[20] - points[17])) for points in _hands(figure)
+    )
 
 
 class _Posture(NamedTuple):
@@ -175,15 +178,20 @@ assert _POSTURES.keys() == POSTURES.keys()
 def _figure(view: Observation, profile: Profile, mirrored: bool) -> PostureMeasurement:
     """With the sides that the camera is to see."""
     side = in_image(profile.side, mirrored)
-    return PostureMeasurement(view, profile.score, (side,) if side in ("left", "right") else (
-        "left", "right"))
+    return PostureMeasurement(
+        view, profile.score, (side,) if side in ("left", "right") else ("left", "right")
+    )
 
 
 def _check(name: str) -> Callable[..., CheckResult | None]:
     about = _POSTURES[name]
 
-    def check(view: Observation, profile: Profile, mirrored: bool = False,
-              before: CheckResult | None = None) -> CheckResult | None:
+    def check(
+        view: Observation,
+        profile: Profile,
+        mirrored: bool = False,
+        before: CheckResult | None = None,
+    ) -> CheckResult | None:
         wish = profile.wish(name)
         if wish is None:
             return None
@@ -192,14 +200,19 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
         found = () if hidden else about.measure(figure)
         if not found or name in FRONTAL and from_the_side(view, profile.score):
             code = "show" if hidden else about.low or about.high
-            return CheckResult(name, None, math.nan, wish.minimum, wish.maximum, about.unit, code,
-                           hidden)
+            return CheckResult(
+                name, None, math.nan, wish.minimum, wish.maximum, about.unit, code, hidden
+            )
         # Of two sides the worse is what counts.
         off, value = max((_beyond(v, wish.minimum, wish.maximum), v) for v in found)
-        verdict = within(name, value, wish.minimum, wish.maximum, about.unit, about.low,
-                         about.high)
-        return verdict if verdict.ok else verdict._replace(
-            grade=graded(off, about.little, about.big, verdict.code, before))
+        verdict = within(
+            name, value, wish.minimum, wish.maximum, about.unit, about.low, about.high
+        )
+        return (
+            verdict
+            if verdict.ok
+            else verdict._replace(grade=graded(off, about.little, about.big, verdict.code, before))
+        )
 
     check.__name__ = check.__qualname__ = name
     check.__doc__ = f"The posture {name}, where the profile asks for it."
@@ -214,8 +227,9 @@ def _beyond(value: float, minimum: float, maximum: float) -> float:
 POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)
 
 
-def held_up(view: Observation, profile: Profile, mirrored: bool = False,
-            before: CheckResult | None = None) -> CheckResult | None:
+def held_up(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult | None:
     """Hands that are all that is asked for, and are to be open, do not hang down.
 
     The value is how far the forearms point up, from -1 to 1; that is -1 of who shows neither them
@@ -225,10 +239,14 @@ def held_up(view: Observation, profile: Profile, mirrored: bool = False,
         return None
     figure = _figure(view, profile, mirrored)
     ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
-    up = [(elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
-          for elbow, wrist in ends if elbow is not None and wrist is not None]
-    hands, head, hips = ((view.scores[[*PARTS[p]]] > profile.score).any()
-                         for p in ("hands", "head", "hips"))
+    up = [
+        (elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
+        for elbow, wrist in ends
+        if elbow is not None and wrist is not None
+    ]
+    hands, head, hips = (
+        (view.scores[[*PARTS[p]]] > profile.score).any() for p in ("hands", "head", "hips")
+    )
     value = min(up, default=-1.0 if not hands and (head or hips) else math.nan)
     verdict = within("held_up", value, _HANGS, low_code="show_hands")
     return verdict._replace(required=False, part="hands" if verdict.code else "")

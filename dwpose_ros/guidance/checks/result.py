@@ -81,8 +81,15 @@ def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, str 
     return {"grade": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
 
 
-def within(name: str, value: float, minimum: float = math.nan, maximum: float = math.nan,
-           unit: str = "1", low_code: str = "", high_code: str = "") -> CheckResult:
+def within(
+    name: str,
+    value: float,
+    minimum: float = math.nan,
+    maximum: float = math.nan,
+    unit: str = "1",
+    low_code: str = "",
+    high_code: str = "",
+) -> CheckResult:
     """A value against its limits; NaN cannot be judged."""
     if math.isnan(value):
         return CheckResult(name, None, value, minimum, maximum, unit)

@@ -42,13 +42,32 @@ _LEAST_BAND = 1 / 3
 # A check is a pure function (view, profile, mirrored, before) -> CheckResult, or None where the
 # profile does not ask for it. `before` is what it found last: advice does not change lightly.
 Check = Callable[..., "CheckResult | None"]
-CHECKS: tuple[Check, ...] = (one_person, too_close, cut_off, too_far, centred, facing, looking,
-                             visible, *POSTURE_CHECKS, light, sharp, still)
+CHECKS: tuple[Check, ...] = (
+    one_person,
+    too_close,
+    cut_off,
+    too_far,
+    centred,
+    facing,
+    looking,
+    visible,
+    *POSTURE_CHECKS,
+    light,
+    sharp,
+    still,
+)
 
 
 # Where hands are, and how large, tells something once they are held up.
-_OF_HANDS: tuple[Check, ...] = (one_person, too_close, facing, held_up, cut_off, visible,
-                                *POSTURE_CHECKS)
+_OF_HANDS: tuple[Check, ...] = (
+    one_person,
+    too_close,
+    facing,
+    held_up,
+    cut_off,
+    visible,
+    *POSTURE_CHECKS,
+)
 _OF_HANDS += tuple(check for check in CHECKS if check not in _OF_HANDS)
 
 
@@ -86,15 +105,24 @@ def relaxed(profile: Profile, by: float) -> Profile:
     darkest, brightest = _limits(profile.brightness_minimum, profile.brightness_maximum, by, 1.0)
     score, _ = _limits(profile.score, math.nan, _SCORE * by, 1.0)
     return replace(
-        profile, size_minimum=smallest, size_maximum=min(largest, 1), margin=margin,
-        centre=profile.centre * (1 + by), facing=turn(profile.facing, _TURN_DEG),
+        profile,
+        size_minimum=smallest,
+        size_maximum=min(largest, 1),
+        margin=margin,
+        centre=profile.centre * (1 + by),
+        facing=turn(profile.facing, _TURN_DEG),
         looking=None if profile.looking is None else turn(profile.looking),
-        posture=tuple(PostureLimit(w.name, *_limits(w.minimum, w.maximum, by, POSTURE_RANGE[w.name]))
-                      for w in profile.posture),
-        brightness_minimum=darkest, brightness_maximum=brightest,
+        posture=tuple(
+            PostureLimit(w.name, *_limits(w.minimum, w.maximum, by, POSTURE_RANGE[w.name]))
+            for w in profile.posture
+        ),
+        brightness_minimum=darkest,
+        brightness_maximum=brightest,
         sharpness_minimum=profile.sharpness_minimum * (1 - by),
         still=profile.still * (1 + _STILL * by),
-        still_hands=profile.still_hands * (1 + _STILL * by), score=score)
+        still_hands=profile.still_hands * (1 + _STILL * by),
+        score=score,
+    )
 
 
 def judge(view: Observation | None, profile: Profile, mirrored: bool = False) -> list[CheckResult]:
@@ -114,8 +142,10 @@ class CheckRunner:
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
         self.profile, self.mirrored = profile, mirrored
         sure = relaxed(profile, _STAY)
-        self._limits = {True: replace(profile, facing=sure.facing, looking=sure.looking),
-                        False: relaxed(profile, ENTER)}
+        self._limits = {
+            True: replace(profile, facing=sure.facing, looking=sure.looking),
+            False: relaxed(profile, ENTER),
+        }
         self._before: dict[str, CheckResult] = {}
 
     def reset(self) -> None:
