@@ -20,7 +20,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.parameter import Parameter, parameter_value_to_python
 
-from dwpose_ros.ros.managed_node import ONLY_UNCONFIGURED
+from dwpose_ros.ros.parameters import ONLY_UNCONFIGURED
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 60.0  # for all nodes to be there: each loads OpenCV and more
