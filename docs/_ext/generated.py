@@ -1,0 +1,151 @@
+"""What the pages take from the sources: interfaces, launch arguments, and the Python API.
+
+A page asks for it by a comment of one line, which is replaced before Markdown is read:
+
+    <!-- generated: interfaces -->
+    <!-- generated: launch guide -->
+    <!-- generated: api -->
+
+Only files are read, so nothing here needs ROS 2 to be installed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+_ASKED = re.compile(r"^<!-- generated: (\w+)(?: (\w+))? -->$", re.M)
+_KINDS = (("Messages", "msg"), ("Services", "srv"), ("Actions", "action"))
+_SECTIONS = {"msg": ("",), "srv": ("Request", "Response"),
+             "action": ("Goal", "Result", "Feedback")}
+# Packages that hold no API: processes, commands, and what they are made of.
+_NO_API = {"nodes", "cli", "ros", "lab"}
+
+
+class Field(NamedTuple):
+    """A field or a constant of an interface."""
+
+    type: str
+    name: str
+    value: str
+    """Of a constant; else empty."""
+    comment: str
+
+
+def read_section(text: str) -> tuple[str, list[Field]]:
+    """The introduction and the fields of a message, or of one part of a service or an action.
+
+    A comment belongs to the field before it, on its line and on lines that hold nothing else;
+    before the first field it is the introduction. ValueError for a line that is no field.
+    """
+    intro: list[str] = []
+    fields: list[Field] = []
+    for line in text.splitlines():
+        code, _, comment = (part.strip() for part in line.partition("#"))
+        if code:
+            found = re.fullmatch(r"(\S+)\s+(\w+)\s*(?:=\s*(\S+))?", code)
+            if not found:
+                raise ValueError(f"{line!r} is no field of an interface")
+            fields.append(Field(found[1], found[2], found[3] or "", comment))
+        elif comment and fields:
+            fields[-1] = fields[-1]._replace(comment=f"{fields[-1].comment} {comment}".strip())
+        elif comment:
+            intro.append(comment)
+    return " ".join(intro), fields
+
+
+def interfaces() -> str:
+    """All interfaces of the package, in Markdown."""
+    parts = []
+    for heading, kind in _KINDS:
+        parts.append(f"## {heading}\n")
+        for path in sorted((ROOT / kind).glob(f"*.{kind}")):
+            parts.append(f"### {path.stem}\n\n`dwpose_ros/{kind}/{path.stem}`\n")
+            texts = re.split(r"^---\s*$", path.read_text(encoding="utf-8"), flags=re.M)
+            for name, text in zip(_SECTIONS[kind], texts, strict=True):
+                parts += [f"**{name}**\n"] if name else []
+                intro, fields = read_section(text)
+                parts += [f"{_escaped(intro)}\n"] if intro else []
+                parts.append(_table(fields))
+    return "\n".join(parts)
+
+
+def _table(fields: list[Field]) -> str:
+    if not fields:
+        return "No fields.\n"
+    rows = ["| type | name | meaning |", "| --- | --- | --- |"]
+    rows += [f"| `{f.type}` | `{f.name}{f' = {f.value}' if f.value else ''}` "
+             f"| {_escaped(f.comment)} |" for f in fields]
+    return "\n".join(rows) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Without what Markdown would take for something else; code in backticks is left alone."""
+    pieces = re.split(r"(`[^`]*`)", text)
+    return "".join(piece if i % 2 else re.sub(r"([|<>*_\[\]])", r"\\\1", piece)
+                   for i, piece in enumerate(pieces)).replace("|", "\\|").replace("\\\\|", "\\|")
+
+
+def launch_arguments(name: str) -> dict[str, tuple[str, str]]:
+    """Default and description of each argument that launch/<name>.launch.py declares itself."""
+    path = ROOT / "launch" / f"{name}.launch.py"
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "ARGUMENTS":
+            return ast.literal_eval(node.value)
+    raise ValueError(f"{path}: there is no ARGUMENTS")
+
+
+def launch(name: str) -> str:
+    """A launch file's arguments, in Markdown."""
+    rows = ["| argument | default | meaning |", "| --- | --- | --- |"]
+    rows += [f"| `{argument}` | {f'`{default}`' if default else 'empty'} | {_escaped(text)} |"
+             for argument, (default, text) in launch_arguments(name).items()]
+    return "\n".join(rows) + "\n"
+
+
+def api_packages() -> list[str]:
+    """Our packages that say by `__all__` what they offer, and need no ROS; the top one first."""
+    found = []
+    for path in sorted((ROOT / "dwpose_ros").rglob("__init__.py")):
+        names = path.parent.relative_to(ROOT).parts
+        if "__all__" in path.read_text(encoding="utf-8") and not (set(names[1:2]) & _NO_API):
+            found.append(".".join(names))
+    return found
+
+
+def api() -> str:
+    """The packages' public names, by autodoc."""
+    return "\n".join(
+        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n"
+        "   :imported-members:\n   :show-inheritance:\n```\n" for name in api_packages())
+
+
+_GENERATORS = {"interfaces": interfaces, "launch": launch, "api": api}
+
+
+def _on_source(app, docname: str, source: list[str]) -> None:
+    def replaced(match: re.Match) -> str:
+        return _GENERATORS[match[1]](*filter(None, [match[2]]))
+
+    changed = _ASKED.sub(replaced, source[0])
+    if changed != source[0]:
+        app.env.note_reread()  # its sources are not Sphinx's: it is read anew each time
+        source[0] = changed
+
+
+def _on_docstring(app, what, name, obj, options, lines: list[str]) -> None:
+    """Docstrings are plain text first: what reStructuredText would take for markup is escaped
+    outside of code."""
+    for i, line in enumerate(lines):
+        pieces = re.split(r"(``[^`]*``|`[^`]*`)", line)
+        lines[i] = "".join(p if k % 2 else re.sub(r"(?<!\\)([|*]|(?<=\w)_(?!\w))", r"\\\1", p)
+                           for k, p in enumerate(pieces))
+
+
+def setup(app) -> dict[str, bool]:
+    app.connect("source-read", _on_source)
+    app.connect("autodoc-process-docstring", _on_docstring)
+    return {"parallel_read_safe": True}
