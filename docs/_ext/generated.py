@@ -106,21 +106,44 @@ def launch(name: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def api_packages() -> list[str]:
-    """Our packages that say by `__all__` what they offer, and need no ROS; the top one first."""
-    found = []
-    for path in sorted((ROOT / "dwpose_ros").rglob("__init__.py")):
-        names = path.parent.relative_to(ROOT).parts
-        if "__all__" in path.read_text(encoding="utf-8") and not (set(names[1:2]) & _NO_API):
-            found.append(".".join(names))
-    return found
+def offered(init: Path) -> list[str] | None:
+    """The names in `__all__` of a package's __init__.py; None where it has none."""
+    for node in ast.parse(init.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return ast.literal_eval(node.value)
+    return None
 
 
 def api() -> str:
-    """The packages' public names, by autodoc."""
-    return "\n".join(
-        f"## {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n"
-        "   :imported-members:\n   :show-inheritance:\n```\n" for name in api_packages())
+    """The packages that need no ROS: what each offers, or else what each of its modules holds.
+
+    A name that several offer is described once, in the first.
+    """
+    parts, described = [], set()
+    folders = sorted(f.parent for f in (ROOT / "dwpose_ros").rglob("__init__.py"))
+    for folder in folders:
+        names = folder.relative_to(ROOT).parts
+        if set(names[1:2]) & _NO_API:
+            continue
+        members = offered(folder / "__init__.py")
+        if members:
+            parts.append(_automodule(".".join(names), members, described))
+            described |= set(members)
+        elif len(names) == 2:
+            parts.append(f"## {'.'.join(names)}\n")
+            parts += [_automodule(".".join((*names, f.stem)), None, set(), level=3)
+                      for f in sorted(folder.glob("[!_]*.py"))]
+    return "\n".join(parts)
+
+
+def _automodule(name: str, members: list[str] | None, described: set[str], level: int = 2) -> str:
+    options = [":members:", ":show-inheritance:"]
+    if members is not None:
+        options.append(":imported-members:")
+        if known := sorted(set(members) & described):
+            options.append(f":exclude-members: {', '.join(known)}")
+    lines = "\n".join(f"   {option}" for option in options)
+    return (f"{'#' * level} {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n{lines}\n```\n")
 
 
 _GENERATORS = {"interfaces": interfaces, "launch": launch, "api": api}
