@@ -14,14 +14,13 @@ copyright = "the dwpose_ros authors"  # noqa: A001 - Sphinx's own name
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generated"]
 exclude_patterns = ["_build", "requirements.txt"]
+highlight_language = "bash"  # of blocks that do not say: commands
 html_theme = "furo"
 html_title = f"dwpose_ros {release}"
 html_copy_source = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4  # links such as limits.md#speech, as GitHub makes them
-# Pages of the repository that a page here includes keep their links to files: they are
-# turned into links to pages in `generated`.
 
 nitpicky = True
 # Types of other libraries, and of ours that are not on these pages, have no page to link to.

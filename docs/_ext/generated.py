@@ -161,7 +161,8 @@ def _on_source(app, docname: str, source: list[str]) -> None:
 
 def _on_docstring(app, what, name, obj, options, lines: list[str]) -> None:
     """Docstrings are plain text first: what reStructuredText would take for markup is escaped
-    outside of code."""
+    outside of code. What Python itself says of a NamedTuple's fields is left out."""
+    lines[:] = [line for line in lines if not re.fullmatch(r"Alias for field number \d+", line)]
     for i, line in enumerate(lines):
         pieces = re.split(r"(``[^`]*``|`[^`]*`)", line)
         lines[i] = "".join(p if k % 2 else re.sub(r"(?<!\\)([|*]|(?<=\w)_(?!\w))", r"\\\1", p)
