@@ -4,8 +4,10 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent / "_ext")]
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+from generated import ROOT  # noqa: E402 - it is found by the line above
+
+sys.path.insert(0, str(ROOT))
 
 _package = (ROOT / "package.xml").read_text(encoding="utf-8")
 project = "dwpose_ros"
@@ -21,6 +23,9 @@ html_copy_source = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4  # links such as limits.md#speech, as GitHub makes them
+
+# rosdoc2 builds a copy of this folder; the build farm's theme is its own.
+rosdoc2_settings = {"allow_other_extensions": True, "override_theme": False}
 
 nitpicky = True
 # Types of other libraries, and of ours that are not on these pages, have no page to link to.

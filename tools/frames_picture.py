@@ -51,7 +51,8 @@ def svg() -> str:
         f'<marker id="{axis}" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="3.5" '
         f'markerHeight="3.5" orient="auto"><path d="M0 0L10 5L0 10z" fill="{color}"/></marker>'
         for axis, color in COLORS.items())
-    return f'''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 350" width="860" height="350">
+    return f'''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 350"
+     width="860" height="350">
 <style>text {{ font: 16px "DejaVu Sans", sans-serif; }}
 .name {{ font-weight: bold; text-anchor: middle; }}</style>
 <rect width="860" height="350" fill="#ffffff"/>

@@ -31,14 +31,14 @@ HEAD = """# Parameters
 
 Every node describes its parameters itself: `ros2 param describe /pose max_age`. Set them
 
-- at start: `ros2 run dwpose_ros pose --ros-args -p max_age:=0.2`, or `--params-file` with a file that
-  `ros2 param dump /pose` wrote,
-- while the node runs: `ros2 param set /pose max_age 0.2`. Parameters marked *yes* under "live" change
-  at any time; those marked *at start* never; all others while the node is
+- at start: `ros2 run dwpose_ros pose --ros-args -p max_age:=0.2`, or `--params-file` with a file
+  that `ros2 param dump /pose` wrote,
+- while the node runs: `ros2 param set /pose max_age 0.2`. Parameters marked *yes* under "live"
+  change at any time; those marked *at start* never; all others while the node is
   [unconfigured](how-to/lifecycle.md#parameters).
 
-A value that is out of range, or of another type, is refused with the reason. What ROS 2 gives to every
-node, `use_sim_time` and `qos_overrides.<topic>...`, is left out.
+A value that is out of range, or of another type, is refused with the reason. What ROS 2 gives to
+every node, `use_sim_time` and `qos_overrides.<topic>...`, is left out.
 
 This file is written by `python tools/parameters.py > docs/parameters.md`.
 """

@@ -1,10 +1,12 @@
-"""What the pages take from the sources: interfaces, launch arguments, and the Python API.
+"""What the pages take from the sources: interfaces, launch arguments, the Python API, and files
+of the repository.
 
 A page asks for it by a comment of one line, which is replaced before Markdown is read:
 
     <!-- generated: interfaces -->
     <!-- generated: launch guide -->
     <!-- generated: api -->
+    <!-- generated: file CONTRIBUTING.md -->
 
 Only files are read, so nothing here needs ROS 2 to be installed.
 """
@@ -13,11 +15,23 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-_ASKED = re.compile(r"^<!-- generated: (\w+)(?: (\w+))? -->$", re.M)
+
+def _root() -> Path:
+    """The repository's folder. rosdoc2 builds a copy of docs elsewhere, and puts the folder on
+    Python's path."""
+    for folder in (Path(__file__).resolve().parents[2], *map(Path, sys.path)):
+        if (folder / "package.xml").is_file() and (folder / "msg").is_dir():
+            return folder
+    raise FileNotFoundError(f"{__file__}: no folder with package.xml and msg is above this file, "
+                            "or on Python's path")
+
+
+ROOT = _root()
+_ASKED = re.compile(r"^<!-- generated: (\w+)(?: (\S+))? -->$", re.M)
 _KINDS = (("Messages", "msg"), ("Services", "srv"), ("Actions", "action"))
 _SECTIONS = {"msg": ("",), "srv": ("Request", "Response"),
              "action": ("Goal", "Result", "Feedback")}
@@ -146,7 +160,21 @@ def _automodule(name: str, members: list[str] | None, described: set[str], level
     return (f"{'#' * level} {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n{lines}\n```\n")
 
 
-_GENERATORS = {"interfaces": interfaces, "launch": launch, "api": api}
+def file(path: str) -> str:
+    """A Markdown file of the repository, whose links to pages in docs become those from docs."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return re.sub(r"\]\((?:\.\./)?docs/", "](", text)
+
+
+def changelog() -> str:
+    """CHANGELOG.rst in Markdown, but for its title: catkin's form knows headings, lists and code."""
+    text = (ROOT / "CHANGELOG.rst").read_text(encoding="utf-8").split("\n\n", 1)[1]
+    text = re.sub(r"^(.+)\n-+$", r"## \1", text, flags=re.M)
+    return text.replace("``", "`")
+
+
+_GENERATORS = {"interfaces": interfaces, "launch": launch, "api": api, "file": file,
+               "changelog": changelog}
 
 
 def _on_source(app, docname: str, source: list[str]) -> None:

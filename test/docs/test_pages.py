@@ -55,7 +55,8 @@ def test_a_picture_was_drawn_from_what_is_in_its_dot_file(name):
     dot = (ROOT / f"docs/images/{name}.dot").read_text()
     svg = (ROOT / f"docs/images/{name}.svg").read_text()
     edges = re.findall(r"(\w+) -> (\w+)", dot)
-    assert edges and sorted(edges) == sorted(re.findall(r"<title>(\w+)&#45;&gt;(\w+)</title>", svg))
+    drawn = re.findall(r"<title>(\w+)&#45;&gt;(\w+)</title>", svg)
+    assert edges and sorted(edges) == sorted(drawn)
 
 
 def test_the_readme_is_read_at_once():
