@@ -167,7 +167,7 @@ def file(path: str) -> str:
 
 
 def changelog() -> str:
-    """CHANGELOG.rst in Markdown, but for its title: catkin's form knows headings, lists and code."""
+    """CHANGELOG.rst in Markdown, less its title: it has headings, lists and code, no more."""
     text = (ROOT / "CHANGELOG.rst").read_text(encoding="utf-8").split("\n\n", 1)[1]
     text = re.sub(r"^(.+)\n-+$", r"## \1", text, flags=re.M)
     return text.replace("``", "`")
