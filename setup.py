@@ -21,8 +21,7 @@ def data_files() -> list[tuple[str, list[str]]]:
     ]
     for top in SHARED:
         for folder in [Path(top), *sorted(p for p in Path(top).rglob("*") if p.is_dir())]:
-            inside = sorted(str(p) for p in folder.iterdir()
-                            if p.is_file() and p.suffix != ".pyc")
+            inside = sorted(str(p) for p in folder.iterdir() if p.is_file() and p.suffix != ".pyc")
             if inside:
                 files.append((f"share/{NAME}/{folder.as_posix()}", inside))
     return files

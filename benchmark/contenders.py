@@ -39,12 +39,14 @@ class Work(NamedTuple):
 
     def __str__(self) -> str:
         what = {"pose": "pose only", "image": "detector + pose"}.get(
-            self.kind, f"{self.kind}, detector every {DETECT_EVERY}th")
+            self.kind, f"{self.kind}, detector every {DETECT_EVERY}th"
+        )
         who = "1 person" if self.people == 1 else f"{self.people} people"
         return f"{self.runtime:<12}{what}, {self.network}, {who}" + ", 30 Hz" * self.paced
 
 
 # What contenders are shown and given.
+
 
 def scene() -> np.ndarray:
     """An RGB image with some structure."""
@@ -71,7 +73,7 @@ def standing(path: Path) -> Path:
     import onnx
     from onnx import helper, numpy_helper
 
-    from dwpose_ros.keypoints import COUNT
+    from dwpose_ros.core.keypoints import COUNT
 
     target = path.with_name(f"{path.stem}-standing.onnx")
     if target.is_file():
@@ -85,25 +87,30 @@ def standing(path: Path) -> Path:
         name = output.name
         for node in model.graph.node:
             node.output[:] = [f"{name}_random" if o == name else o for o in node.output]
-        maps = np.exp(-((np.arange(length) / 2 - places_1d[:, None]) / 5) ** 2 / 2)[None]
+        maps = np.exp(-(((np.arange(length) / 2 - places_1d[:, None]) / 5) ** 2) / 2)[None]
         for suffix, value in (("_maps", maps), ("_weight", np.array(1e-7))):
             model.graph.initializer.append(
-                numpy_helper.from_array(value.astype(np.float32), name + suffix))
-        model.graph.node.extend([
-            helper.make_node("Mul", [f"{name}_random", f"{name}_weight"], [f"{name}_quiet"]),
-            helper.make_node("Add", [f"{name}_quiet", f"{name}_maps"], [name])])
+                numpy_helper.from_array(value.astype(np.float32), name + suffix)
+            )
+        model.graph.node.extend(
+            [
+                helper.make_node("Mul", [f"{name}_random", f"{name}_weight"], [f"{name}_quiet"]),
+                helper.make_node("Add", [f"{name}_quiet", f"{name}_maps"], [name]),
+            ]
+        )
     onnx.save(model, str(target))
     return target
 
 
 # The contenders: each is a function of a work and files, and gives what to run on each frame.
 
-def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
-    from dwpose_ros.pose.dwpose import DWPose
-    from dwpose_ros.pose.runtimes import Place
-    from dwpose_ros.pose.video import Video
 
-    place = Place(work.runtime, device)
+def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    from dwpose_ros.estimation.dwpose import DWPose
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
+    from dwpose_ros.tracking.pose_tracker import PoseTracker
+
+    place = ExecutionTarget(work.runtime, device)
     estimator = DWPose(pose, detector, place, detector_size=DETECTOR_SIZE)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people)
@@ -111,7 +118,7 @@ def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable
     rgb = photograph()
     if work.kind == "image":
         return lambda: estimator(rgb)
-    video = Video(estimator, DETECT_EVERY)
+    video = PoseTracker(estimator, DETECT_EVERY)
     clock = iter(range(10**9))
     return lambda: video(rgb, next(clock) * PACE_S)
 
@@ -124,11 +131,23 @@ def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callab
     where = {"backend": work.runtime, "device": "cuda" if device == "tensorrt" else device}
     size = input_size(pose)
     if work.kind.startswith("video"):
-        return functools.partial(PoseTracker(
-            functools.partial(Custom, det_class="RTMDet", det=str(detector), pose_class="RTMPose",
-                              det_input_size=(DETECTOR_SIZE, DETECTOR_SIZE), pose=str(pose),
-                              pose_input_size=size),
-            det_frequency=DETECT_EVERY, tracking=work.kind == "video", **where), photograph())
+        return functools.partial(
+            PoseTracker(
+                functools.partial(
+                    Custom,
+                    det_class="RTMDet",
+                    det=str(detector),
+                    pose_class="RTMPose",
+                    det_input_size=(DETECTOR_SIZE, DETECTOR_SIZE),
+                    pose=str(pose),
+                    pose_input_size=size,
+                ),
+                det_frequency=DETECT_EVERY,
+                tracking=work.kind == "video",
+                **where,
+            ),
+            photograph(),
+        )
     estimate = RTMPose(str(pose), model_input_size=size, **where)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people).tolist()
@@ -159,6 +178,7 @@ def input_size(pose: Path) -> tuple[int, int]:
 
 # Processes that take turns.
 
+
 def serve(pipe, make: Callable, *arguments) -> None:
     """Runs what ``make`` gives so often as it is asked to; answers with wall and CPU seconds."""
     with contextlib.redirect_stdout(io.StringIO()):
@@ -171,8 +191,9 @@ def serve(pipe, make: Callable, *arguments) -> None:
             if not paced:
                 for _ in range(count):
                     run()
-                pipe.send(((time.perf_counter() - start) / count,
-                           (time.process_time() - cpu) / count))
+                pipe.send(
+                    ((time.perf_counter() - start) / count, (time.process_time() - cpu) / count)
+                )
                 continue
             busy = 0.0
             for i in range(count):

@@ -12,8 +12,11 @@ import signal
 import sys
 import time
 
-for _name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE",
-              "CYCLONEDDS_URI"):  # which rclpy reads only when a node is made
+for _name in (
+    "FASTRTPS_DEFAULT_PROFILES_FILE",
+    "FASTDDS_DEFAULT_PROFILES_FILE",
+    "CYCLONEDDS_URI",
+):  # which rclpy reads only when a node is made
     os.environ.pop(_name, None)
 
 import rclpy  # noqa: E402
@@ -30,8 +33,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("driver")
-    publisher = node.create_publisher(Image, "image_raw", QoSProfile(
-        depth=depth, reliability=ReliabilityPolicy.RELIABLE))
+    publisher = node.create_publisher(
+        Image, "image_raw", QoSProfile(depth=depth, reliability=ReliabilityPolicy.RELIABLE)
+    )
     message = Image(width=width, height=height, encoding="bgr8", step=3 * width)
     message.data = array.array("B", os.urandom(3 * width) * height)
     message.header.frame_id = "camera"

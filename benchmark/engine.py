@@ -20,8 +20,21 @@ from typing import NamedTuple
 
 import numpy as np
 from contenders import (
-    DATA, DETECT_EVERY, DETECTOR_SIZE, PACE_S, ROOT, Contender, Work, given_boxes, official, ours,
-    photograph, rtmlib, scene, standing)
+    DATA,
+    DETECT_EVERY,
+    DETECTOR_SIZE,
+    PACE_S,
+    ROOT,
+    Contender,
+    Work,
+    given_boxes,
+    official,
+    ours,
+    photograph,
+    rtmlib,
+    scene,
+    standing,
+)
 
 
 class Bar(NamedTuple):
@@ -76,19 +89,24 @@ def compare(contenders: list[Contender], work: Work, turns: int, count: int) -> 
     our = times.pop(contenders[0].name)
     peer = min(times, key=lambda name: np.median(times[name][:, 0]))
     ratios = times[peer] / our
-    return Row(peer, np.median(our[:, 0]) * 1e3, np.median(times[peer][:, 0]) * 1e3,
-               float(np.median(ratios[:, 0])), float(np.median(1 / ratios[:, 1])))
+    return Row(
+        peer,
+        np.median(our[:, 0]) * 1e3,
+        np.median(times[peer][:, 0]) * 1e3,
+        float(np.median(ratios[:, 0])),
+        float(np.median(1 / ratios[:, 1])),
+    )
 
 
 def stages(pose: Path, detector: Path, device: str) -> str:
     """Where the time goes on a GPU, for one person: upload, crop, network, download."""
     import onnxruntime as ort
 
-    from dwpose_ros.pose.crops import around
-    from dwpose_ros.pose.dwpose import DWPose, decode
-    from dwpose_ros.pose.runtimes import Place
+    from dwpose_ros.estimation.crop_geometry import around
+    from dwpose_ros.estimation.dwpose import DWPose, decode
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
-    estimator = DWPose(pose, detector, Place("onnxruntime", device))
+    estimator = DWPose(pose, detector, ExecutionTarget("onnxruntime", device))
     crops, session = estimator._crops, estimator._network._session
     rgb, size = scene(), estimator._size
     at = around(given_boxes(1), size)
@@ -117,50 +135,63 @@ def stages(pose: Path, detector: Path, device: str) -> str:
             spent[name].append((time.perf_counter() - start) * 1e3)
     medians = {name: float(np.median(times)) for name, times in spent.items()}
     ratio = medians["after upload"] / medians["bare network"]
-    return (", ".join(f"{name} {value:.2f} ms" for name, value in medians.items())
-            + f"; after upload / bare network {ratio:.2f} (bar on a GPU: 1.5)")
+    return (
+        ", ".join(f"{name} {value:.2f} ms" for name, value in medians.items())
+        + f"; after upload / bare network {ratio:.2f} (bar on a GPU: 1.5)"
+    )
 
 
 def agreement(pose: Path, checkout: Path | None) -> str:
     """How many peaks stand in the same SimCC bin as the official code's (or rtmlib's)."""
-    from dwpose_ros.pose.crops import CpuCrops, around
-    from dwpose_ros.pose.runtimes import Place, open_network
-    from dwpose_ros.pose.surgery import pose_network
+    from dwpose_ros.estimation.crop_geometry import around
+    from dwpose_ros.estimation.crops import CpuCrops
+    from dwpose_ros.estimation.graph_rewrite import pose_network
+    from dwpose_ros.estimation.runtimes import open_network
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
-    network = open_network(pose_network(pose), Place(device="cpu"))
+    network = open_network(pose_network(pose), ExecutionTarget(device="cpu"))
     size = network.inputs["crops"][2], network.inputs["crops"][1]
     rng = np.random.default_rng(2)
     corner = rng.uniform(-50, [1000, 500], (40, 2))
     boxes = np.hstack([corner, corner + rng.uniform(40, 500, (40, 2))]).astype(np.float32)
     rgb = scene()
     centers, scales = around(boxes, size)
-    found = [network({"crops": CpuCrops().people(rgb, c[None], s[None], size)})
-             for c, s in zip(centers, scales)]
+    found = [
+        network({"crops": CpuCrops().people(rgb, c[None], s[None], size)})
+        for c, s in zip(centers, scales)
+    ]
     bins, scores = (np.concatenate(a) for a in zip(*found))
     with contextlib.redirect_stdout(io.StringIO()):
         if checkout is not None:
             import onnxruntime
             from onnxpose import inference_pose
+
             session = onnxruntime.InferenceSession(str(pose), providers=["CPUExecutionProvider"])
             xy, theirs = inference_pose(session, boxes, np.ascontiguousarray(rgb[..., ::-1]))
         else:
             from rtmlib.tools.pose_estimation import RTMPose
+
             xy, theirs = RTMPose(str(pose), model_input_size=size)(rgb, bboxes=boxes.tolist())
     wanted = (xy - (centers - scales / 2)[:, None]) / scales[:, None] * size * 2
     seen = (scores > 0) & (theirs > 0)
     off = np.abs(np.round(wanted) - bins).max(-1)[seen]
-    return (f"{np.mean(off == 0):.3%} of {seen.sum()} peaks in the same bin, "
-            f"the farthest {off.max():.0f} off (bar: 99.9 %, 1)")
+    return (
+        f"{np.mean(off == 0):.3%} of {seen.sum()} peaks in the same bin, "
+        f"the farthest {off.max():.0f} off (bar: 99.9 %, 1)"
+    )
 
 
 def memory(pose: Path, detector: Path, frames: int) -> str:
     """What the process holds at the beginning and at the end of many frames."""
-    from dwpose_ros.pose.dwpose import DWPose
-    from dwpose_ros.pose.runtimes import Place
-    from dwpose_ros.pose.video import Video
+    from dwpose_ros.estimation.dwpose import DWPose
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
+    from dwpose_ros.tracking.pose_tracker import PoseTracker
 
-    video = Video(DWPose(pose, detector, Place(device="cpu"), detector_size=DETECTOR_SIZE),
-                  DETECT_EVERY, smooth=True)
+    video = PoseTracker(
+        DWPose(pose, detector, ExecutionTarget(device="cpu"), detector_size=DETECTOR_SIZE),
+        DETECT_EVERY,
+        smooth=True,
+    )
     picture, held = photograph(), []
     for i in range(frames):
         # People come and go, so that numbers of crops change.
@@ -169,8 +200,10 @@ def memory(pose: Path, detector: Path, frames: int) -> str:
         if i % (frames // 10) == frames // 10 - 1:
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             held.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
-    return (f"{frames} frames of video: " + ", ".join(f"{mb:.0f}" for mb in held) + " MB; "
-            f"from the second tenth to the last {held[-1] - held[1]:+.1f} MB")
+    return (
+        f"{frames} frames of video: " + ", ".join(f"{mb:.0f}" for mb in held) + " MB; "
+        f"from the second tenth to the last {held[-1] - held[1]:+.1f} MB"
+    )
 
 
 def networks(folder: Path, names: list[str]) -> dict[str, Path]:
@@ -179,6 +212,7 @@ def networks(folder: Path, names: list[str]) -> dict[str, Path]:
     if not all(path.is_file() for path in found.values()):
         sys.path.insert(0, str(ROOT / "training"))
         from export import build, export
+
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in found.items():
             if not path.is_file():
@@ -192,8 +226,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("models"), help="of the networks")
     parser.add_argument("--detector", type=Path, default=DATA / "rtmdet_nano_person.onnx")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda", "tensorrt"))
-    parser.add_argument("--official", type=Path, metavar="FOLDER",
-                        help="with onnxpose.py, of the official code's branch onnx")
+    parser.add_argument(
+        "--official",
+        type=Path,
+        metavar="FOLDER",
+        help="with onnxpose.py, of the official code's branch onnx",
+    )
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--only", default="", help="rows that hold this text")
     parser.add_argument("--frames", type=int, default=0, help="of the memory's row, e.g. 10000")
@@ -202,7 +240,8 @@ def main() -> int:
     if args.official:
         # Read by the contenders' processes too.
         os.environ["PYTHONPATH"] = os.pathsep.join(
-            [str(args.official), os.environ.get("PYTHONPATH", "")])
+            [str(args.official), os.environ.get("PYTHONPATH", "")]
+        )
         sys.path.insert(0, str(args.official))
     print(f"{os.cpu_count()} cores, device {args.device}, {args.turns} turns; ms a frame\n")
     print(f"{'work':<66}{'ours':>8}{'peer':>8}{'ratio':>7}{'CPU':>6}  bar")
@@ -218,8 +257,9 @@ def main() -> int:
         peers = [rtmlib]
         if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
             peers.append(official)
-        contenders = [Contender(make, work, pose, args.detector, args.device)
-                      for make in (ours, *peers)]
+        contenders = [
+            Contender(make, work, pose, args.detector, args.device) for make in (ours, *peers)
+        ]
         count = 2 * DETECT_EVERY if work.kind.startswith("video") else 30 if work.paced else 5
         row = compare(contenders, work, max(4, args.turns // (4 if work.paced else 1)), count)
         for contender in contenders:
@@ -227,8 +267,11 @@ def main() -> int:
         holds = row.ratio >= bar.ratio and row.cpu <= bar.cpu
         broken += not holds
         limit = f">= {bar.ratio:g}x" + (f", CPU <= {bar.cpu:.0%}" if bar.cpu < 9 else "")
-        print(f"{work!s:<66}{row.ours_ms:8.2f}{row.peer_ms:8.2f}{row.ratio:7.2f}{row.cpu:6.0%}  "
-              f"{limit}: {'holds' if holds else 'BROKEN'} ({row.peer})", flush=True)
+        print(
+            f"{work!s:<66}{row.ours_ms:8.2f}{row.peer_ms:8.2f}{row.ratio:7.2f}{row.cpu:6.0%}  "
+            f"{limit}: {'holds' if holds else 'BROKEN'} ({row.peer})",
+            flush=True,
+        )
     print()
     for name, path in files.items():
         if args.only in "agreement":

@@ -31,28 +31,42 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
-from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
-from dwpose_ros.guidance.body import SIDES  # noqa: E402
-from dwpose_ros.guidance.checks import Judge, judge, relaxed  # noqa: E402
-from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
-from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
-from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
-from dwpose_ros.guidance.response import undoes  # noqa: E402
-from dwpose_ros.guidance.view import Follower  # noqa: E402
-from dwpose_ros.pose.mediapipe import MediaPipe  # noqa: E402
-from dwpose_ros.pose.people import People  # noqa: E402
-from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
-from dwpose_ros.simulation.camera import height_for  # noqa: E402
 from eye import Eye, NetworksEye, at_best, fit  # noqa: E402
 from nodes import Nodes  # noqa: E402
 
+from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
+from dwpose_ros.estimation.mediapipe import MediaPipe  # noqa: E402
+from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
+from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
+from dwpose_ros.guidance.checks import CheckRunner, judge, relaxed  # noqa: E402
+from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
+from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
+from dwpose_ros.guidance.compliance import undoes  # noqa: E402
+from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
+from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
+from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
+from dwpose_ros.simulation.camera import height_for  # noqa: E402
+
 RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
-LIMIT_S = {"obedient": 20.0, "slow": 45.0, "overshooting": 45.0, "restless": 45.0,
-           "confused": 60.0, "hard_of_hearing": 60.0, "leaving": 90.0}
+LIMIT_S = {
+    "obedient": 20.0,
+    "slow": 45.0,
+    "overshooting": 45.0,
+    "restless": 45.0,
+    "confused": 60.0,
+    "hard_of_hearing": 60.0,
+    "leaving": 90.0,
+}
 # Bars of one picture: the share that is taken in time, and half of them so soon.
-SUCCESS = {"obedient": 1.0, "slow": 0.99, "overshooting": 0.99, "restless": 0.99,
-           "confused": 0.97, "hard_of_hearing": 0.97}
+SUCCESS = {
+    "obedient": 1.0,
+    "slow": 0.99,
+    "overshooting": 0.99,
+    "restless": 0.99,
+    "confused": 0.97,
+    "hard_of_hearing": 0.97,
+}
 MEDIAN_S = {"obedient": 8.0}
 UNDONE_S = 3.0  # an instruction that the next undoes so soon is a contradiction
 UNDONE = 0.02  # share of the instructions that may be contradictions
@@ -105,8 +119,7 @@ class Plain:
         speak = now - self._said_at >= 1.0
         if speak:
             self._said_at = now
-        return Decision(State.ADJUSTING, wrong.code, wrong.part, 0.0, 0.0, speak, False,
-                        count=1)
+        return Decision(State.ADJUSTING, wrong.code, wrong.part, 0.0, 0.0, speak, False, count=1)
 
     def captured(self, success: bool, now: float) -> None:
         self._since = None
@@ -123,9 +136,12 @@ def start(random: np.random.Generator) -> Stance:
     """Somebody anywhere in the room, looking anywhere."""
     if random.random() < 0.1:
         return Stance(random.choice([-3.0, 3.0]), random.uniform(1, 4), 0.0, "relaxed")
-    return Stance(random.uniform(-1.0, 1.0), random.uniform(0.6, 5.0),
-                  random.choice([random.normal(0, 30), random.uniform(-180, 180)],
-                                p=[0.8, 0.2]), "relaxed")
+    return Stance(
+        random.uniform(-1.0, 1.0),
+        random.uniform(0.6, 5.0),
+        random.choice([random.normal(0, 30), random.uniform(-180, 180)], p=[0.8, 0.2]),
+        "relaxed",
+    )
 
 
 _profile = lru_cache(maxsize=None)(load_profile)  # whose limits do not change from one to the next
@@ -137,8 +153,9 @@ def _network() -> MediaPipe:
     return MediaPipe()
 
 
-def episode(coach_name: str, profile_path: str, temper: str, seed: int,
-            images: bool = False) -> Result:
+def episode(
+    coach_name: str, profile_path: str, temper: str, seed: int, images: bool = False
+) -> Result:
     """One person, from their start to the last picture or the time limit. With `images` they are
     rendered, and MediaPipe looks at them."""
     random = np.random.default_rng(seed)
@@ -160,10 +177,11 @@ def episode(coach_name: str, profile_path: str, temper: str, seed: int,
         lately.append((now, stance))
         if coach.profile is not step:
             step = coach.profile
-            follower = Follower(step)
-            judging = partial(judge, profile=step) if coach_name == "plain" else Judge(step)
+            follower = TargetSelector(step)
+            judging = partial(judge, profile=step) if coach_name == "plain" else CheckRunner(step)
         xy, scores, boxes = eye(stance)
-        view = follower.look([1] * len(xy), xy, scores, boxes, *eye.size, now)
+        poses = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
+        view = follower.look(poses, *eye.size, now)
         decision = coach.update(judging(view), now, busy=now < busy_until)
         if decision.speak:
             text = PHRASES.text(decision.code, decision.part, decision.grade, decision.count)
@@ -192,18 +210,30 @@ def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Re
     limit_s = LIMIT_S[temper] * len(profile.steps)
     seen = nodes.episode(profile_path, temper, seed, begin, len(profile.steps), limit_s)
     eye = NetworksEye(random, height_for(profile.steps[0].parts), RATE_HZ, _network())
-    wrong = sum(bool(broken([(0.0, people)], eye.size, relaxed(step, 0.1)))
-                for step, (people, _) in zip(profile.steps, seen.captures))
-    shares = [quality / eye.best_quality(step)
-              for step, (_, quality) in zip(profile.steps, seen.captures)]
-    return Result(seen.time_s, len(seen.said), contradictions(seen.said), wrong,
-                  len(seen.captures), float(np.mean(shares)) if shares else math.nan)
+    wrong = sum(
+        bool(broken([(0.0, people)], eye.size, relaxed(step, 0.1)))
+        for step, (people, _) in zip(profile.steps, seen.captures)
+    )
+    shares = [
+        quality / eye.best_quality(step)
+        for step, (_, quality) in zip(profile.steps, seen.captures)
+    ]
+    return Result(
+        seen.time_s,
+        len(seen.said),
+        contradictions(seen.said),
+        wrong,
+        len(seen.captures),
+        float(np.mean(shares)) if shares else math.nan,
+    )
 
 
 def contradictions(said: list[tuple[float, str]]) -> int:
     """Instructions, each with its time, that the next undoes so soon that it contradicts them."""
-    return sum(now - then < UNDONE_S and undoes(code, before)
-               for (then, before), (now, code) in zip(said, said[1:]))
+    return sum(
+        now - then < UNDONE_S and undoes(code, before)
+        for (then, before), (now, code) in zip(said, said[1:])
+    )
 
 
 def right(eye: Eye, lately: Iterable[tuple[float, Stance]], profile) -> bool:
@@ -217,13 +247,12 @@ def right(eye: Eye, lately: Iterable[tuple[float, Stance]], profile) -> bool:
     return not broken(truths, eye.size, limits) - {"facing", "looking"}
 
 
-def broken(truths: list[tuple[float, People]], size: tuple[int, int], limits) -> set[str]:
+def broken(truths: list[tuple[float, PersonPoses]], size: tuple[int, int], limits) -> set[str]:
     """Names of the checks that what is true of people, at some moments, does not keep at last."""
-    follower = Follower(limits)
+    follower = TargetSelector(limits)
     for now, people in truths:
         people = at_best(people, size)
-        view = follower.look([1] * len(people.xy), people.xy, people.scores, people.boxes, *size,
-                             now)
+        view = follower.look(people.with_ids([1] * len(people)), *size, now)
     return {v.name for v in judge(view, limits) if v.ok is False}
 
 
@@ -231,19 +260,24 @@ def row(coach: str, profile: str, temper: str, found: list[Result]) -> str:
     times = np.array([r.time_s for r in found])
     done = np.isfinite(times)
     spoken = sum(r.spoken for r in found)
-    median, p95 = (np.percentile(times[done], [50, 95]) if done.any() else (math.nan, math.nan))
+    median, p95 = np.percentile(times[done], [50, 95]) if done.any() else (math.nan, math.nan)
     steps = max(r.pictures for r in found)
     undone = sum(r.contradictions for r in found) / max(spoken, 1)
     wrong = sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1)
-    short = coach == "coach" and (done.mean() < SUCCESS.get(temper, 0.0) or wrong > 0
-                                  or undone > UNDONE
-                                  or median >= steps * MEDIAN_S.get(temper, math.inf))
+    short = coach == "coach" and (
+        done.mean() < SUCCESS.get(temper, 0.0)
+        or wrong > 0
+        or undone > UNDONE
+        or median >= steps * MEDIAN_S.get(temper, math.inf)
+    )
     qualities = [r.quality for r in found if not math.isnan(r.quality)]
-    return (f"{profile:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
-            f"{spoken / len(found):8.2f}"
-            f"{undone:9.1%}{wrong:8.1%}"
-            + (f"{np.mean(qualities):9.1%}" if qualities else "")
-            + ("  below its bar" if short else ""))
+    return (
+        f"{profile:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
+        f"{spoken / len(found):8.2f}"
+        f"{undone:9.1%}{wrong:8.1%}"
+        + (f"{np.mean(qualities):9.1%}" if qualities else "")
+        + ("  below its bar" if short else "")
+    )
 
 
 def main() -> int:
@@ -252,20 +286,32 @@ def main() -> int:
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
     parser.add_argument("--tempers", nargs="*", default=list(SUCCESS))
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
-    parser.add_argument("--images", action="store_true", help="rendered images, at which "
-                        "MediaPipe looks: some 10 s an episode; prints their quality, too")
-    parser.add_argument("--nodes", action="store_true", help="the same through the real nodes, "
-                        "one episode after the other, each as long as it takes")
-    parser.add_argument("--fit", action="store_true",
-                        help="print what MediaPipe does to the renders, which eye.py imitates")
+    parser.add_argument(
+        "--images",
+        action="store_true",
+        help="rendered images, at which "
+        "MediaPipe looks: some 10 s an episode; prints their quality, too",
+    )
+    parser.add_argument(
+        "--nodes",
+        action="store_true",
+        help="the same through the real nodes, "
+        "one episode after the other, each as long as it takes",
+    )
+    parser.add_argument(
+        "--fit",
+        action="store_true",
+        help="print what MediaPipe does to the renders, which eye.py imitates",
+    )
     args = parser.parse_args()
     if args.fit:
         print(fit(MediaPipe()))
         return 0
     begin = time.perf_counter()
-    print(f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
-          f"{'spoken':>8}{'undone':>9}{'wrong':>8}"
-          + f"{'quality':>9}" * (args.images or args.nodes))
+    print(
+        f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
+        f"{'spoken':>8}{'undone':>9}{'wrong':>8}" + f"{'quality':>9}" * (args.images or args.nodes)
+    )
     coaches = ["coach"] if args.nodes else args.coaches
     with ProcessPoolExecutor(os.cpu_count()) as pool, ExitStack() as stack:
         nodes = stack.enter_context(Nodes()) if args.nodes else None
@@ -275,8 +321,9 @@ def main() -> int:
                 found = [through_nodes(nodes, path, temper, i) for i in range(args.episodes)]
             else:
                 play = partial(episode, coach, path, temper, images=args.images)
-                found = list(pool.map(play, range(args.episodes),
-                                      chunksize=1 if args.images else 10))
+                found = list(
+                    pool.map(play, range(args.episodes), chunksize=1 if args.images else 10)
+                )
             print(row(coach, name, temper, found), flush=True)
     print(f"\n{time.perf_counter() - begin:.0f} s")
     return 0

@@ -27,17 +27,36 @@ class Machine:
 
     def __init__(self) -> None:
         self._holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "sh", "-c",
-             "mount -t tmpfs tmpfs /dev/shm && ip link set lo up && echo ready && exec cat"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            [
+                "unshare",
+                "--net",
+                "--mount",
+                "sh",
+                "-c",
+                "mount -t tmpfs tmpfs /dev/shm && ip link set lo up && echo ready && exec cat",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         if self._holder.stdout.readline() != "ready\n":
-            raise SystemExit("no network namespace can be made here: "
-                             + self._holder.stderr.read().strip())
+            raise SystemExit(
+                "no network namespace can be made here: " + self._holder.stderr.read().strip()
+            )
         self.pid = self._holder.pid
 
     def command(self, *words: str) -> list[str]:
-        return ["nsenter", "--target", str(self.pid), "--net", "--mount", f"--wd={os.getcwd()}",
-                "--", *words]
+        return [
+            "nsenter",
+            "--target",
+            str(self.pid),
+            "--net",
+            "--mount",
+            f"--wd={os.getcwd()}",
+            "--",
+            *words,
+        ]
 
     def run(self, *words: str) -> str:
         return run(*self.command(*words))
@@ -75,13 +94,36 @@ def join(machines: list[Machine], rate: str, loss: float, settings: Iterable[str
         machine.run("ip", "address", "add", f"10.77.0.{i + 1}/24", "dev", "cable")
         machine.run("ip", "link", "set", "cable", "up")
         machine.run("ip", "route", "add", "224.0.0.0/4", "dev", "cable")
-        machine.run("tc", "qdisc", "add", "dev", "cable", "root", "tbf", "rate", rate,
-                    "burst", "32kb", "limit", "1514000")
+        machine.run(
+            "tc",
+            "qdisc",
+            "add",
+            "dev",
+            "cable",
+            "root",
+            "tbf",
+            "rate",
+            rate,
+            "burst",
+            "32kb",
+            "limit",
+            "1514000",
+        )
         for setting in settings:
             machine.run("sysctl", "--quiet", "--write", setting)
         if loss:
             # A = random; if A >= loss: return TC_ACT_UNSPEC; return TC_ACT_SHOT
             code = f"4,32 0 0 4294963256,53 0 1 {int(loss * 2**32)},6 0 0 4294967295,6 0 0 2"
             machine.run("tc", "qdisc", "add", "dev", "cable", "clsact")
-            machine.run("tc", "filter", "add", "dev", "cable", "ingress", "bpf",
-                        "direct-action", "bytecode", code)
+            machine.run(
+                "tc",
+                "filter",
+                "add",
+                "dev",
+                "cable",
+                "ingress",
+                "bpf",
+                "direct-action",
+                "bytecode",
+                code,
+            )

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 # As our launch files do, for rmw_cyclonedds: without, most images get lost on their way.
-os.environ.setdefault("CYCLONEDDS_URI", (
-    Path(__file__).resolve().parents[1] / "config" / "cyclonedds.xml").as_uri())
+os.environ.setdefault(
+    "CYCLONEDDS_URI", (Path(__file__).resolve().parents[1] / "config" / "cyclonedds.xml").as_uri()
+)
 
 START_S = 30.0  # until a pose must have come
 
@@ -51,6 +52,7 @@ class Nodes:
 
     def __enter__(self) -> Nodes:
         import rclpy
+
         rclpy.init(args=[])
         self._shutdown = rclpy.shutdown
         self._folder = tempfile.TemporaryDirectory()
@@ -62,16 +64,24 @@ class Nodes:
         self._folder.cleanup()
         self._shutdown()
 
-    def episode(self, profile: str, temper: str, seed: int, stance, pictures: int,
-                limit_s: float) -> Seen:
+    def episode(
+        self, profile: str, temper: str, seed: int, stance, pictures: int, limit_s: float
+    ) -> Seen:
         """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
         watcher = _Watcher()  # a new one hears nothing of the last episode
         processes = [
             start("pose", backend="mediapipe"),
-            start("simulation", profile=profile, temper=temper, seed=seed,
-                  x=float(stance.x_m), distance=float(stance.distance_m),
-                  yaw=float(stance.yaw_deg)),
-            start("guidance", profile=profile)]
+            start(
+                "simulation",
+                profile=profile,
+                temper=temper,
+                seed=seed,
+                x=float(stance.x_m),
+                distance=float(stance.distance_m),
+                yaw=float(stance.yaw_deg),
+            ),
+            start("guidance", profile=profile),
+        ]
         try:
             watcher.watch(pictures, limit_s)
         finally:
@@ -89,16 +99,17 @@ class _Watcher:
 
         from dwpose_ros.guidance import load_phrases
         from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
-        from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-        from dwpose_ros.nodes.files import configured
+        from dwpose_ros.ros.conversions import from_msg, stamp_ns
+        from dwpose_ros.ros.shipped_files import configured
         from dwpose_ros.simulation.hearing import sentences
+
         meanings = sentences(load_phrases(configured("phrases", "en")))
         self._node, self._spin = rclpy.create_node("benchmark"), rclpy.spin_once
         self._truths, self._captures, self._begin = {}, [], 0
         self._said: list[tuple[float, str]] = []
 
         def on_truth(msg) -> None:
-            self._truths[stamp_ns(msg.header)] = from_msg(msg)[1]
+            self._truths[stamp_ns(msg.header)] = from_msg(msg)
 
         def on_guidance(msg) -> None:
             self._begin = self._begin or stamp_ns(msg.header)
@@ -109,10 +120,13 @@ class _Watcher:
 
         def on_capture(msg) -> None:
             self._captures.append((stamp_ns(msg.header), msg.quality))
-        for kind, topic, callback in ((WholeBodyPose, "true_pose", on_truth),
-                                      (Guidance, "guidance", on_guidance),
-                                      (String, "speech", on_speech),
-                                      (CapturedImage, "captures", on_capture)):
+
+        for kind, topic, callback in (
+            (WholeBodyPose, "true_pose", on_truth),
+            (Guidance, "guidance", on_guidance),
+            (String, "speech", on_speech),
+            (CapturedImage, "captures", on_capture),
+        ):
             self._node.create_subscription(kind, topic, callback, 10)
 
     def watch(self, pictures: int, limit_s: float) -> None:
@@ -133,6 +147,11 @@ class _Watcher:
         done = len(self._captures) == pictures
         time_s = (self._captures[-1][0] - self._begin) / 1e9 if done else math.inf
         # Where the truth of a picture's very moment did not come, that of the next.
-        return Seen(time_s, self._said, [
-            (self._truths[min(self._truths, key=lambda at: abs(at - stamp))], quality)
-            for stamp, quality in self._captures])
+        return Seen(
+            time_s,
+            self._said,
+            [
+                (self._truths[min(self._truths, key=lambda at: abs(at - stamp))], quality)
+                for stamp, quality in self._captures
+            ],
+        )

@@ -41,13 +41,15 @@ SETTLE_S = 2.5  # until what was under way has arrived and the diagnostics tell 
 def write_video(path: Path, width: int, height: int, count: int = 300) -> None:
     """A portrait that sways a little; motion JPEG, which costs the camera node little."""
     import skimage.data
+
     photo = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
     video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (width, height))
     scale = 1.2 * height / 720
     for i in range(count):
         shift = 20 * np.sin(2 * np.pi * i / 30)
-        move = np.array([[scale, 0, width / 2 - 256 * scale + shift],
-                         [0, scale, height - scale * 512]])
+        move = np.array(
+            [[scale, 0, width / 2 - 256 * scale + shift], [0, scale, height - scale * 512]]
+        )
         video.write(cv2.warpAffine(photo, move, (width, height), borderValue=(96, 88, 80)))
     video.release()
 
@@ -58,7 +60,9 @@ class Watcher:
     def __init__(self) -> None:
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
+
         from dwpose_ros.msg import WholeBodyPose
+
         self.latencies: list[float] = []
         self.told: dict[str, dict[str, str]] = {}  # by node
         self.recording = False
@@ -77,7 +81,8 @@ class Watcher:
 
     def _on_diagnostics(self, msg) -> None:
         self.told[msg.status[0].name] = {v.key: v.value for v in msg.status[0].values} | {
-            "message": msg.status[0].message}
+            "message": msg.status[0].message
+        }
 
     def spin(self, duration: float, until=lambda: False) -> None:
         end = time.monotonic() + duration
@@ -88,10 +93,12 @@ class Watcher:
         """Ask a managed node for it; it then still tells how much it has sent."""
         from lifecycle_msgs.msg import Transition
         from lifecycle_msgs.srv import ChangeState
+
         client = self.node.create_client(ChangeState, f"{name}/change_state")
         client.wait_for_service(10.0)
-        asked = client.call_async(ChangeState.Request(
-            transition=Transition(id=Transition.TRANSITION_DEACTIVATE)))
+        asked = client.call_async(
+            ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
+        )
         self.spin(10.0, asked.done)
 
     def close(self) -> None:
@@ -106,9 +113,18 @@ def measure_pipeline(args, parameters: dict[str, str], video: Path) -> dict:
     pose = start("pose", **parameters)
     if args.driver:
         camera = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "driver.py"), str(width), str(height),
-             f"{RATE:.0f}", str(args.depth)], start_new_session=True, text=True,
-            stdout=subprocess.PIPE)
+            [
+                sys.executable,
+                str(Path(__file__).parent / "driver.py"),
+                str(width),
+                str(height),
+                f"{RATE:.0f}",
+                str(args.depth),
+            ],
+            start_new_session=True,
+            text=True,
+            stdout=subprocess.PIPE,
+        )
     else:
         camera = start("camera", source=video, loop="true", after="pose")
     try:
@@ -129,24 +145,33 @@ def measure_pipeline(args, parameters: dict[str, str], video: Path) -> dict:
     if not watcher.latencies:
         raise SystemExit("no pose came: run the pose node by hand to see why")
     told = watcher.told["pose"]
-    sent = int(camera.stdout.read() if args.driver
-               else watcher.told["camera"]["out /image_raw messages"])
+    sent = int(
+        camera.stdout.read() if args.driver else watcher.told["camera"]["out /image_raw messages"]
+    )
     return figures_of(watcher, told, before, sent, args.seconds) | {"message": message}
 
 
-def figures_of(watcher: Watcher, told: dict[str, str], before: dict[str, str], sent: int,
-               seconds: float) -> dict:
+def figures_of(
+    watcher: Watcher, told: dict[str, str], before: dict[str, str], sent: int, seconds: float
+) -> dict:
     from dwpose_ros.ros.middleware import get_rmw_implementation_identifier
+
     p50, p95 = np.percentile(watcher.latencies, [50, 95])
     engine_p95, arrived = float(told["engine p95 (ms)"]), int(told["in /image_raw messages"])
     return {
-        "engine p50": float(told["engine p50 (ms)"]), "engine p95": engine_p95,
-        "latency p50": float(p50), "latency p95": float(p95), "added": float(p95) - engine_p95,
+        "engine p50": float(told["engine p50 (ms)"]),
+        "engine p95": engine_p95,
+        "latency p50": float(p50),
+        "latency p95": float(p95),
+        "added": float(p95) - engine_p95,
         "poses a second": len(watcher.latencies) / seconds,
         "dropped": int(told["frames dropped"]) - int(before.get("frames dropped", 0)),
         "oldest": float(told["oldest frame processed (ms)"]),
-        "sent": sent, "arrived": arrived, "share": arrived / max(sent, 1),
-        "model": told["model"], "device": told["device"],
+        "sent": sent,
+        "arrived": arrived,
+        "share": arrived / max(sent, 1),
+        "model": told["model"],
+        "device": told["device"],
         "middleware": get_rmw_implementation_identifier(),
     }
 
@@ -155,23 +180,27 @@ def measure_guidance(messages: int = 2000) -> float:
     """Milliseconds the guidance node's work takes per message of one person."""
     from dwpose_ros.guidance import Coach, load_profile
     from dwpose_ros.guidance.checks import judge
-    from dwpose_ros.guidance.view import Follower
+    from dwpose_ros.guidance.observation import TargetSelector
     from dwpose_ros.msg import PersonPose, WholeBodyPose
-    from dwpose_ros.nodes.conversions import from_msg
-    from dwpose_ros.nodes.files import configured
+    from dwpose_ros.ros.conversions import from_msg
+    from dwpose_ros.ros.shipped_files import configured
+
     random = np.random.default_rng(0)
     profile = load_profile(configured("profiles", "full_body"))
-    follower, coach = Follower(profile), Coach(profile)
-    person = PersonPose(id=1, score=1.0, box=np.array([400, 50, 800, 700], np.float32),
-                        x=random.uniform(400, 800, 133).astype(np.float32),
-                        y=random.uniform(50, 700, 133).astype(np.float32),
-                        scores=random.uniform(0.2, 1, 133).astype(np.float32))
+    follower, coach = TargetSelector(profile), Coach(profile)
+    person = PersonPose(
+        id=1,
+        score=1.0,
+        box=np.array([400, 50, 800, 700], np.float32),
+        x=random.uniform(400, 800, 133).astype(np.float32),
+        y=random.uniform(50, 700, 133).astype(np.float32),
+        scores=random.uniform(0.2, 1, 133).astype(np.float32),
+    )
     width, height = 1280, 720
     message = WholeBodyPose(width=width, height=height, persons=[person])
     start_s = time.perf_counter()
     for i in range(messages):
-        ids, people = from_msg(message)
-        view = follower.look(ids, people.xy, people.scores, people.boxes, width, height, i / 30)
+        view = follower.look(from_msg(message), width, height, i / 30)
         coach.update(judge(view, profile), i / 30)
     return (time.perf_counter() - start_s) / messages * 1e3
 
@@ -190,18 +219,30 @@ def measure_idle(seconds: float = 10.0) -> dict[str, float]:
         log = Path(folder) / "log"
         with open(log, "w") as output:
             launch = subprocess.Popen(
-                ["ros2", "launch", "dwpose_ros", "guide.launch.py", f"source:={video}",
-                 "loop:=true",
-                 "speech:=false", f"folder:={folder}"], start_new_session=True, stdout=output,
-                stderr=subprocess.STDOUT)
+                [
+                    "ros2",
+                    "launch",
+                    "dwpose_ros",
+                    "guide.launch.py",
+                    f"source:={video}",
+                    "loop:=true",
+                    "speech:=false",
+                    f"folder:={folder}",
+                ],
+                start_new_session=True,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         try:
             time.sleep(10.0)  # start-up
-            nodes = dict(re.findall(r"\[(\w+)-\d+\]: process started with pid \[(\d+)\]",
-                                    log.read_text()))
+            nodes = dict(
+                re.findall(r"\[(\w+)-\d+\]: process started with pid \[(\d+)\]", log.read_text())
+            )
             before = {name: cpu_s(int(pid)) for name, pid in nodes.items()}
             time.sleep(seconds)
-            return {name: (cpu_s(int(pid)) - before[name]) / seconds
-                    for name, pid in nodes.items()}
+            return {
+                name: (cpu_s(int(pid)) - before[name]) / seconds for name, pid in nodes.items()
+            }
         finally:
             os.killpg(launch.pid, signal.SIGINT)
             launch.wait(20)
@@ -215,12 +256,21 @@ def size(text: str) -> tuple[int, int]:
 def told_bars(name: str, one: dict, driver: bool) -> bool:
     """Print which bars hold; whether all do."""
     arrived = ARRIVED_BAR_DRIVER if driver else ARRIVED_BAR
-    bars = [(one["added"] <= BAR_MS, f"the middleware adds at p95 {one['added']:.1f} ms "
-             f"(bar: {BAR_MS:g} ms)"),
-            (one["oldest"] <= OLDEST_BAR_MS, f"oldest frame taken up {one['oldest']:.1f} ms "
-             f"(bar: {OLDEST_BAR_MS:g} ms)"),
-            (one["share"] >= arrived, f"{one['arrived']} of {one['sent']} frames arrived, "
-             f"{one['share']:.2%} (bar: {arrived:.1%})")]
+    bars = [
+        (
+            one["added"] <= BAR_MS,
+            f"the middleware adds at p95 {one['added']:.1f} ms (bar: {BAR_MS:g} ms)",
+        ),
+        (
+            one["oldest"] <= OLDEST_BAR_MS,
+            f"oldest frame taken up {one['oldest']:.1f} ms (bar: {OLDEST_BAR_MS:g} ms)",
+        ),
+        (
+            one["share"] >= arrived,
+            f"{one['arrived']} of {one['sent']} frames arrived, "
+            f"{one['share']:.2%} (bar: {arrived:.1%})",
+        ),
+    ]
     for holds, text in bars:
         print(f"{'holds ' if holds else 'BROKEN'} {name}: {text}")
     return all(holds for holds, _ in bars)
@@ -228,19 +278,34 @@ def told_bars(name: str, one: dict, driver: bool) -> bool:
 
 def compare(args, video: Path) -> None:
     """Each world in turns, and a table."""
-    words = ["--json", "--video", str(video), "--seconds", str(args.seconds),
-             "--size", "x".join(map(str, args.size)), "--depth", str(args.depth),
-             *["--driver"] * args.driver, *args.parameters]
+    words = [
+        "--json",
+        "--video",
+        str(video),
+        "--seconds",
+        str(args.seconds),
+        "--size",
+        "x".join(map(str, args.size)),
+        "--depth",
+        str(args.depth),
+        *["--driver"] * args.driver,
+        *args.parameters,
+    ]
     found: dict[str, list[dict]] = {}
     for turn in range(args.rounds):
         for world in args.worlds:
             one = worlds.figures(world, Path(__file__).resolve(), *words)
             found.setdefault(world, []).append(one)
-            print(f"turn {turn + 1}, {world}: load {os.getloadavg()[0]:.1f}, {one}",
-                  file=sys.stderr, flush=True)
+            print(
+                f"turn {turn + 1}, {world}: load {os.getloadavg()[0]:.1f}, {one}",
+                file=sys.stderr,
+                flush=True,
+            )
     first = found[args.worlds[0]][0]
-    print(f"{first['model']} on {first['device']}, {'x'.join(map(str, args.size))} at {RATE:g} "
-          f"Hz, {os.cpu_count()} cores, {args.seconds:g} s\n")
+    print(
+        f"{first['model']} on {first['device']}, {'x'.join(map(str, args.size))} at {RATE:g} "
+        f"Hz, {os.cpu_count()} cores, {args.seconds:g} s\n"
+    )
     print(*worlds.table(found), "", sep="\n")
     for world, rounds in found.items():
         for one in rounds:
@@ -253,37 +318,59 @@ def report(args, video: Path, parameters: dict[str, str]) -> None:
     if args.json:
         return print(json.dumps(figures))
     guidance = measure_guidance()
-    print(f"{figures['model']} on {figures['device']}, {'x'.join(map(str, args.size))} at "
-          f"{RATE:g} Hz, {os.cpu_count()} cores, {args.seconds:g} s\n")
-    print(f"engine per frame             p50 {figures['engine p50']:6.1f} ms   "
-          f"p95 {figures['engine p95']:6.1f} ms")
-    print(f"camera stamp to subscriber   p50 {figures['latency p50']:6.1f} ms   "
-          f"p95 {figures['latency p95']:6.1f} ms")
+    print(
+        f"{figures['model']} on {figures['device']}, {'x'.join(map(str, args.size))} at "
+        f"{RATE:g} Hz, {os.cpu_count()} cores, {args.seconds:g} s\n"
+    )
+    print(
+        f"engine per frame             p50 {figures['engine p50']:6.1f} ms   "
+        f"p95 {figures['engine p95']:6.1f} ms"
+    )
+    print(
+        f"camera stamp to subscriber   p50 {figures['latency p50']:6.1f} ms   "
+        f"p95 {figures['latency p95']:6.1f} ms"
+    )
     print(f"poses a second               {figures['poses a second']:.1f}")
     print(f"frames dropped               {figures['dropped']}")
     print(f"guidance per message         {guidance:.3f} ms\n")
     idle = measure_idle()
-    print(f"CPU while nobody looks       {sum(idle.values()):.0%} of a core: "
-          + ", ".join(f"{name} {share:.0%}" for name, share in idle.items()) + "\n")
+    print(
+        f"CPU while nobody looks       {sum(idle.values()):.0%} of a core: "
+        + ", ".join(f"{name} {share:.0%}" for name, share in idle.items())
+        + "\n"
+    )
     told_bars(figures["middleware"], figures, args.driver)
-    print(f"{'holds ' if guidance <= GUIDANCE_BAR_MS else 'BROKEN'} guidance takes "
-          f"{guidance:.2f} ms (bar: {GUIDANCE_BAR_MS:g} ms)")
+    print(
+        f"{'holds ' if guidance <= GUIDANCE_BAR_MS else 'BROKEN'} guidance takes "
+        f"{guidance:.2f} ms (bar: {GUIDANCE_BAR_MS:g} ms)"
+    )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="of measuring")
     parser.add_argument("--size", type=size, default=(1280, 720), metavar="WIDTHxHEIGHT")
-    parser.add_argument("--worlds", nargs="+", metavar="FOLDER", help="environments to compare: "
-                        f".venv, .venv-ros2/jazzy; {worlds.SOURCED}: this one")
+    parser.add_argument(
+        "--worlds",
+        nargs="+",
+        metavar="FOLDER",
+        help=f"environments to compare: .venv, .venv-ros2/jazzy; {worlds.SOURCED}: this one",
+    )
     parser.add_argument("--rounds", type=int, default=1, help="turns of each world")
-    parser.add_argument("--driver", action="store_true", help="images come from another driver, "
-                        "reliably, at the middleware's defaults")
+    parser.add_argument(
+        "--driver",
+        action="store_true",
+        help="images come from another driver, reliably, at the middleware's defaults",
+    )
     parser.add_argument("--depth", type=int, default=1, help="of the driver's queue")
     parser.add_argument("--json", action="store_true", help="only the pipeline's figures")
     parser.add_argument("--video", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("parameters", nargs="*", metavar="name:=value",
-                        help="of the pose node, e.g. backend:=dwpose model:=a.onnx; after --")
+    parser.add_argument(
+        "parameters",
+        nargs="*",
+        metavar="name:=value",
+        help="of the pose node, e.g. backend:=dwpose model:=a.onnx; after --",
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         video = args.video or Path(folder) / "sway.avi"

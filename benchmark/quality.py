@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from dwpose_ros.capture import Subject, assess
-from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 from dwpose_ros.simulation.scene import Scene
 
 ROUNDS = 200
@@ -32,14 +32,19 @@ def milliseconds(work) -> str:
 def main() -> None:
     cv2.setNumThreads(1)  # else some of the work is not this thread's
     print("| picture | quality, ms | brightness and sharpness alone, ms |\n| --- | --- | --- |")
-    for name, distance_m, camera_m in (("face", 0.8, 1.5), ("upper body", 1.4, 1.5),
-                                       ("full body", 3.4, 1.0)):
-        scene, figure = Scene(Camera(height_m=camera_m)), Figure(0, distance_m)
+    for name, distance_m, camera_m in (
+        ("face", 0.8, 1.5),
+        ("upper body", 1.4, 1.5),
+        ("full body", 3.4, 1.0),
+    ):
+        scene, figure = Scene(SimulatedCamera(height_m=camera_m)), SimulatedPerson(0, distance_m)
         true = scene.truth([figure])
         bgr = np.ascontiguousarray(scene.render([figure])[..., ::-1])
         who = Subject(true.xy[0], true.scores[0], true.boxes[0], 0.05)
-        print(f"| {name} | {milliseconds(lambda: assess(bgr, who))} | "
-              f"{milliseconds(lambda: light_and_sharpness(bgr, who.xy, who.scores, who.box))} |")
+        print(
+            f"| {name} | {milliseconds(lambda: assess(bgr, who))} | "
+            f"{milliseconds(lambda: light_and_sharpness(bgr, who.xy, who.scores, who.box))} |"
+        )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,16 @@ from statistics import median
 
 SOURCED = "sourced"  # the world of this process, as it is
 # What another world's Python must not find.
-_LEFT_OUT = ("PYTHONPATH", "PYTHONHOME", "AMENT_PREFIX_PATH", "LD_LIBRARY_PATH",
-             "_ROS_WHEELS_BOOTSTRAP_COMPLETE", "FASTRTPS_DEFAULT_PROFILES_FILE",
-             "FASTDDS_DEFAULT_PROFILES_FILE", "RMW_IMPLEMENTATION")
+_LEFT_OUT = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "AMENT_PREFIX_PATH",
+    "LD_LIBRARY_PATH",
+    "_ROS_WHEELS_BOOTSTRAP_COMPLETE",
+    "FASTRTPS_DEFAULT_PROFILES_FILE",
+    "FASTDDS_DEFAULT_PROFILES_FILE",
+    "RMW_IMPLEMENTATION",
+)
 
 
 def command(world: str, script: Path, *words: str) -> tuple[list[str], dict[str, str]]:
@@ -26,13 +33,22 @@ def command(world: str, script: Path, *words: str) -> tuple[list[str], dict[str,
     folder = Path(world).absolute()
     python, setup = folder / "bin" / "python", folder / "setup.bash"
     if not python.is_file():
-        raise SystemExit(f"{world}: no Python in its bin; `make .venv/.test` makes .venv, and "
-                         "`tools/ros2_environment.py jazzy` makes .venv-ros2/jazzy")
+        raise SystemExit(
+            f"{world}: no Python in its bin; `make .venv/.test` makes .venv, and "
+            "`tools/ros2_environment.py jazzy` makes .venv-ros2/jazzy"
+        )
     if not setup.is_file():
         kept["PATH"] = os.pathsep.join([str(python.parent), kept.get("PATH", os.defpath)])
         return [str(python), str(script), *words], kept
-    return ["bash", "-c", '. "$0" && exec "$@"', str(setup), str(python), str(script),
-            *words], kept
+    return [
+        "bash",
+        "-c",
+        '. "$0" && exec "$@"',
+        str(setup),
+        str(python),
+        str(script),
+        *words,
+    ], kept
 
 
 def figures(world: str, script: Path, *words: str) -> dict:
@@ -46,19 +62,30 @@ def figures(world: str, script: Path, *words: str) -> dict:
 
 def table(columns: dict[str, list[dict]]) -> Iterator[str]:
     """Lines of a Markdown table: a row for each world, in each cell all rounds."""
+
     def of(rounds: list[dict], form: str, *names: str) -> str:
         return ", ".join(form.format(*(one[name] for name in names)) for one in rounds)
-    heads = ["", "engine p50, p95", "stamp to subscriber p50, p95", "added at p95",
-             "oldest frame taken up", "arrived of sent", "dropped"]
+
+    heads = [
+        "",
+        "engine p50, p95",
+        "stamp to subscriber p50, p95",
+        "added at p95",
+        "oldest frame taken up",
+        "arrived of sent",
+        "dropped",
+    ]
     yield f"| {' | '.join(heads)} |"
     yield "| " + " | ".join(["---"] * len(heads)) + " |"
     for world, rounds in columns.items():
-        cells = [f"{world} ({rounds[0]['middleware']})",
-                 of(rounds, "{:.0f}/{:.0f}", "engine p50", "engine p95") + " ms",
-                 of(rounds, "{:.0f}/{:.0f}", "latency p50", "latency p95") + " ms",
-                 of(rounds, "{:.1f}", "added") + " ms",
-                 of(rounds, "{:.0f}", "oldest") + " ms",
-                 of(rounds, "{} of {}", "arrived", "sent")
-                 + f" ({median(one['share'] for one in rounds):.1%})",
-                 of(rounds, "{}", "dropped")]
+        cells = [
+            f"{world} ({rounds[0]['middleware']})",
+            of(rounds, "{:.0f}/{:.0f}", "engine p50", "engine p95") + " ms",
+            of(rounds, "{:.0f}/{:.0f}", "latency p50", "latency p95") + " ms",
+            of(rounds, "{:.1f}", "added") + " ms",
+            of(rounds, "{:.0f}", "oldest") + " ms",
+            of(rounds, "{} of {}", "arrived", "sent")
+            + f" ({median(one['share'] for one in rounds):.1%})",
+            of(rounds, "{}", "dropped"),
+        ]
         yield f"| {' | '.join(cells)} |"

@@ -35,11 +35,35 @@ linkcheck_anchors = False  # GitHub's are made by scripts
 
 # The package's modules are imported for their docstrings, without ROS and without networks.
 autodoc_mock_imports = [
-    "ament_index_python", "builtin_interfaces", "cv2", "cv_bridge", "diagnostic_msgs",
-    "foxglove_msgs", "geometry_msgs", "hri_msgs", "launch", "launch_ros", "lifecycle_msgs",
-    "mediapipe", "ml_dtypes", "onnx", "onnxruntime", "openvino", "PIL", "rcl_interfaces", "rclpy",
-    "rosbags", "sensor_msgs", "simplejpeg", "std_msgs", "tf2_msgs", "tf2_ros", "tqdm",
-    "visualization_msgs", "xtcocotools"]
+    "ament_index_python",
+    "builtin_interfaces",
+    "cv2",
+    "cv_bridge",
+    "diagnostic_msgs",
+    "foxglove_msgs",
+    "geometry_msgs",
+    "hri_msgs",
+    "launch",
+    "launch_ros",
+    "lifecycle_msgs",
+    "mediapipe",
+    "ml_dtypes",
+    "onnx",
+    "onnxruntime",
+    "openvino",
+    "PIL",
+    "rcl_interfaces",
+    "rclpy",
+    "rosbags",
+    "sensor_msgs",
+    "simplejpeg",
+    "std_msgs",
+    "tf2_msgs",
+    "tf2_ros",
+    "tqdm",
+    "visualization_msgs",
+    "xtcocotools",
+]
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
 autodoc_member_order = "bysource"

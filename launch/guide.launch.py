@@ -12,7 +12,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.launching import FoldersOf, managed, value
+from dwpose_ros.ros.launching import FoldersOf, managed, value
 
 ARGUMENTS = {
     "profile": ("upper_body", "picture wanted: a shipped profile, see the README, or a YAML file"),
@@ -21,8 +21,11 @@ ARGUMENTS = {
     "label": ("", "of the captures' files; empty: the profile's name"),
     "folder": ("~/dwpose_captures", "where captures are written"),
     "keep_hours": ("0.0", "after so many hours captures are removed; 0: never"),
-    "allowed_folders": ("", "below which whoever is on the network may name profiles and phrases, "
-                            "separated by ':'; those given here are allowed"),
+    "allowed_folders": (
+        "",
+        "below which whoever is on the network may name profiles and phrases, "
+        "separated by ':'; those given here are allowed",
+    ),
     "notice": ("true", "tell whoever comes that pictures are taken"),
     "speech": ("true", "speak"),
     "voice": ("", "espeak-ng's voice; empty: the language's"),
@@ -34,24 +37,52 @@ ARGUMENTS = {
 
 def generate_launch_description() -> LaunchDescription:
     allowed = ParameterValue(FoldersOf("allowed_folders", "profile", "language"), value_type=str)
-    return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=default, description=text)
-          for name, (default, text) in ARGUMENTS.items()),
-        # Which also sets the namespace of what follows.
-        IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution(
-            [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]))),
-        managed("guidance", {
-            "profile": value("profile", str), "language": value("language", str),
-            "mirrored": value("mirrored", bool), "label": value("label", str),
-            "on_demand": value("on_demand", bool), "notice": value("notice", bool),
-            "allowed_folders": allowed,
-            "exit_when_done": value("exit_when_done", bool)}),
-        managed("capture", {
-            "folder": value("folder", str), "keep_hours": value("keep_hours", float),
-            "allowed_folders": allowed, "image_transport": value("image_transport", str)},
-            images=True),
-        managed("speech", {"language": value("language", str), "voice": value("voice", str)},
-                condition=IfCondition(LaunchConfiguration("speech"))),
-        managed("downstream", {"folder": value("folder", str)},
-                condition=IfCondition(LaunchConfiguration("downstream"))),
-    ])
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=default, description=text)
+                for name, (default, text) in ARGUMENTS.items()
+            ),
+            # Which also sets the namespace of what follows.
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution(
+                        [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]
+                    )
+                )
+            ),
+            managed(
+                "guidance",
+                {
+                    "profile": value("profile", str),
+                    "language": value("language", str),
+                    "mirrored": value("mirrored", bool),
+                    "label": value("label", str),
+                    "on_demand": value("on_demand", bool),
+                    "notice": value("notice", bool),
+                    "allowed_folders": allowed,
+                    "exit_when_done": value("exit_when_done", bool),
+                },
+            ),
+            managed(
+                "capture",
+                {
+                    "folder": value("folder", str),
+                    "keep_hours": value("keep_hours", float),
+                    "allowed_folders": allowed,
+                    "image_transport": value("image_transport", str),
+                },
+                images=True,
+            ),
+            managed(
+                "speech",
+                {"language": value("language", str), "voice": value("voice", str)},
+                condition=IfCondition(LaunchConfiguration("speech")),
+            ),
+            managed(
+                "downstream",
+                {"folder": value("folder", str)},
+                condition=IfCondition(LaunchConfiguration("downstream")),
+            ),
+        ]
+    )

@@ -10,7 +10,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.launching import managed, middleware_settings, value
+from dwpose_ros.ros.launching import managed, middleware_settings, value
 
 ARGUMENTS = {
     "namespace": ("", "of all nodes and topics, as where there are several cameras"),
@@ -18,23 +18,32 @@ ARGUMENTS = {
     "camera": ("true", "start our camera node; false: another driver publishes the images"),
     "image_topic": ("image_raw", "the images' topic"),
     "image_transport": ("raw", "how images are received: raw or compressed"),
-    "source": ("0", "webcam number or device, video or image file, folder, or stream URL; or sim, "
-                    "a simulated camera and person"),
+    "source": (
+        "0",
+        "webcam number or device, video or image file, folder, or stream URL; or sim, "
+        "a simulated camera and person",
+    ),
     "width": ("0", "pixels; 0: the source's own"),
     "height": ("0", "pixels; 0: the source's own"),
     "rate": ("0.0", "frames a second; 0: the source's own"),
     "frame_id": ("camera", "frame of the images"),
     "calibration": ("", "the camera's, as camera_calibration writes it (YAML); empty: none"),
     "loop": ("false", "begin again after a file's last frame"),
-    "temper": ("obedient", "how the simulated person follows instructions: obedient, slow, "
-                           "overshooting, restless, confused, hard_of_hearing or leaving"),
+    "temper": (
+        "obedient",
+        "how the simulated person follows instructions: obedient, slow, "
+        "overshooting, restless, confused, hard_of_hearing or leaving",
+    ),
     "seed": ("0", "of the simulation's chance"),
     "background": ("wall", "of the simulated room: wall, window, shelves or plain"),
     "light": ("1.0", "of the simulated room, by which every colour is multiplied: 0 to 3"),
     "noise": ("2.0", "grey levels, of the simulated camera: 0 to 60"),
     "blur": ("0.0", "pixels, of the simulated camera out of focus: 0 to 30"),
-    "bystanders": ("0", "how many other simulated people stand behind, 0 to 4; with "
-                   "any, the person begins in the middle"),
+    "bystanders": (
+        "0",
+        "how many other simulated people stand behind, 0 to 4; with "
+        "any, the person begins in the middle",
+    ),
     "backend": ("auto", "estimator: auto, dwpose or mediapipe"),
     "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
     "detector": ("", "person detector: likewise"),
@@ -58,54 +67,119 @@ ARGUMENTS = {
 
 def camera(context) -> list[Node]:
     """The node that publishes the images."""
-    common = {"after": "pose", "width": value("width", int), "height": value("height", int),
-              "rate": value("rate", float), "frame_id": value("frame_id", str)}
+    common = {
+        "after": "pose",
+        "width": value("width", int),
+        "height": value("height", int),
+        "rate": value("rate", float),
+        "frame_id": value("frame_id", str),
+    }
     if LaunchConfiguration("source").perform(context) == "sim":
         # Nobody is asked to step in where somebody is already to be seen.
         crowd = LaunchConfiguration("bystanders").perform(context) != "0"
         common |= {"x": 0.0} if crowd else {}
-        return [managed("simulation", images=True, parameters=common | {
-            "temper": value("temper", str), "seed": value("seed", int),
-            "background": value("background", str), "light": value("light", float),
-            "noise": value("noise", float), "blur": value("blur", float),
-            "bystanders": value("bystanders", int),
-            # Arguments of guide.launch.py.
-            "language": value("language", str, default="en"),
-            "profile": value("profile", str, default="")})]
-    return [managed("camera", images=True, parameters=common | {
-        "source": value("source", str), "loop": value("loop", bool),
-        "calibration": value("calibration", str)})]
+        return [
+            managed(
+                "simulation",
+                images=True,
+                parameters=common
+                | {
+                    "temper": value("temper", str),
+                    "seed": value("seed", int),
+                    "background": value("background", str),
+                    "light": value("light", float),
+                    "noise": value("noise", float),
+                    "blur": value("blur", float),
+                    "bystanders": value("bystanders", int),
+                    # Arguments of guide.launch.py.
+                    "language": value("language", str, default="en"),
+                    "profile": value("profile", str, default=""),
+                },
+            )
+        ]
+    return [
+        managed(
+            "camera",
+            images=True,
+            parameters=common
+            | {
+                "source": value("source", str),
+                "loop": value("loop", bool),
+                "calibration": value("calibration", str),
+            },
+        )
+    ]
 
 
 def rviz(context) -> list[Node]:
     """RViz, whose topics are those of its own namespace, but whose frames are not."""
-    from dwpose_ros.nodes.upright import upright_frame
+    from dwpose_ros.ros.camera_frame import upright_frame
+
     frame = upright_frame(LaunchConfiguration("namespace").perform(context))
-    return [Node(package="rviz2", executable="rviz2", name="rviz2", output="log",
-                 arguments=["-f", frame, "-t", "DWPose {NAMESPACE}", "-d", PathJoinSubstitution(
-                     [FindPackageShare("dwpose_ros"), "config", "dwpose.rviz"])])]
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            name="rviz2",
+            output="log",
+            arguments=[
+                "-f",
+                frame,
+                "-t",
+                "DWPose {NAMESPACE}",
+                "-d",
+                PathJoinSubstitution([FindPackageShare("dwpose_ros"), "config", "dwpose.rviz"]),
+            ],
+        )
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
     network = middleware_settings()
     transport = {"image_transport": value("image_transport", str)}
-    kinds = {"backend": str, "model": str, "detector": str, "runtime": str, "device": str,
-             "precision": str, "detector_size": int, "detect_every": int, "smooth": bool,
-             "download": bool, "max_age": float}
-    return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=default, description=text)
-          for name, (default, text) in ARGUMENTS.items()),
-        *network,
-        PushRosNamespace(LaunchConfiguration("namespace")),
-        OpaqueFunction(function=camera, condition=IfCondition(LaunchConfiguration("camera"))),
-        managed("pose", images=True, parameters=transport | {
-            name: value(name, kind) for name, kind in kinds.items()}),
-        managed("overlay", images=True, parameters=transport,
-                condition=IfCondition(LaunchConfiguration("overlay"))),
-        managed("markers", {"depth": value("depth", bool)},
-                remappings=(("depth/image", LaunchConfiguration("depth_topic")),
-                            ("camera_info", LaunchConfiguration("camera_info_topic"))),
-                condition=IfCondition(LaunchConfiguration("markers"))),
-        managed("hri", {}, condition=IfCondition(LaunchConfiguration("hri"))),
-        OpaqueFunction(function=rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
-    ])
+    kinds = {
+        "backend": str,
+        "model": str,
+        "detector": str,
+        "runtime": str,
+        "device": str,
+        "precision": str,
+        "detector_size": int,
+        "detect_every": int,
+        "smooth": bool,
+        "download": bool,
+        "max_age": float,
+    }
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=default, description=text)
+                for name, (default, text) in ARGUMENTS.items()
+            ),
+            *network,
+            PushRosNamespace(LaunchConfiguration("namespace")),
+            OpaqueFunction(function=camera, condition=IfCondition(LaunchConfiguration("camera"))),
+            managed(
+                "pose",
+                images=True,
+                parameters=transport | {name: value(name, kind) for name, kind in kinds.items()},
+            ),
+            managed(
+                "overlay",
+                images=True,
+                parameters=transport,
+                condition=IfCondition(LaunchConfiguration("overlay")),
+            ),
+            managed(
+                "markers",
+                {"depth": value("depth", bool)},
+                remappings=(
+                    ("depth/image", LaunchConfiguration("depth_topic")),
+                    ("camera_info", LaunchConfiguration("camera_info_topic")),
+                ),
+                condition=IfCondition(LaunchConfiguration("markers")),
+            ),
+            managed("hri", {}, condition=IfCondition(LaunchConfiguration("hri"))),
+            OpaqueFunction(function=rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
+        ]
+    )

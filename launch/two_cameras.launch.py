@@ -25,16 +25,33 @@ ARGUMENTS = {
 def one(which: str) -> GroupAction:
     """One camera's nodes. The group keeps its namespace and arguments from the other's."""
     namespace = LaunchConfiguration(f"namespace_{which}")
-    return GroupAction([IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(PathJoinSubstitution(
-            [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"])),
-        launch_arguments={"namespace": namespace, "frame_id": [namespace, "_camera"],
-                          "source": LaunchConfiguration(f"source_{which}"),
-                          "calibration": LaunchConfiguration(f"calibration_{which}")}.items())])
+    return GroupAction(
+        [
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution(
+                        [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]
+                    )
+                ),
+                launch_arguments={
+                    "namespace": namespace,
+                    "frame_id": [namespace, "_camera"],
+                    "source": LaunchConfiguration(f"source_{which}"),
+                    "calibration": LaunchConfiguration(f"calibration_{which}"),
+                }.items(),
+            )
+        ]
+    )
 
 
 def generate_launch_description() -> LaunchDescription:
-    return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=default, description=text)
-          for name, (default, text) in ARGUMENTS.items()),
-        one("a"), one("b")])
+    return LaunchDescription(
+        [
+            *(
+                DeclareLaunchArgument(name, default_value=default, description=text)
+                for name, (default, text) in ARGUMENTS.items()
+            ),
+            one("a"),
+            one("b"),
+        ]
+    )

@@ -18,7 +18,7 @@ setup(
     name="rosless",
     version="0.1.0",
     description="The part of the ROS 2 Python API that runs on Eclipse Cyclone DDS, "
-                "for machines without ROS 2",
+    "for machines without ROS 2",
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_namespace_packages(include=["rosless", "rosless.*"]),

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 import pytest
 
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import Coach, Decision, Profile, load_phrases, load_profile
-from dwpose_ros.guidance.checks import Judge
+from dwpose_ros.guidance.checks import CheckRunner
+from dwpose_ros.guidance.observation import Observation, TargetSelector
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.guidance.view import Follower, View
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.video import Video
+from dwpose_ros.tracking.pose_tracker import PoseTracker
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "people"
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -30,8 +30,7 @@ class Frame(NamedTuple):
     """What was published of one frame, and what the estimator itself had found."""
 
     time_s: float
-    ids: list[int]
-    people: People
+    people: PersonPoses
     found: int
     size: tuple[int, int]
 
@@ -41,7 +40,7 @@ class Told(NamedTuple):
 
     time_s: float
     decision: Decision
-    view: View | None
+    view: Observation | None
 
 
 def need(name: str) -> Path:
@@ -74,7 +73,7 @@ def images(name: str) -> Iterator[tuple[float, np.ndarray]]:
 def poses(name: str) -> list[Frame]:
     """A film as the pose node publishes it."""
     need(name)
-    from dwpose_ros.pose.mediapipe import MediaPipe
+    from dwpose_ros.estimation.mediapipe import MediaPipe
 
     estimator = MediaPipe()
     found = []
@@ -84,14 +83,13 @@ def poses(name: str) -> list[Frame]:
 
         def __call__(self, rgb):
             people = estimator(rgb)
-            found.append(len(people.xy))
+            found.append(len(people))
             return people
 
-    video = Video(Counting())
+    video = PoseTracker(Counting())
     frames = []
     for time_s, rgb in images(name):
-        ids, people = video(rgb, time_s)
-        frames.append(Frame(time_s, ids, people, found[-1], rgb.shape[1::-1]))
+        frames.append(Frame(time_s, video(rgb, time_s), found[-1], rgb.shape[1::-1]))
     estimator.close()
     return frames
 
@@ -101,16 +99,19 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
 
     A sentence takes as long as it does in English; a capture is answered at once.
     """
-    wanted = profile if isinstance(profile, Profile) else load_profile(
-        CONFIG / "profiles" / f"{profile}.yaml")
+    wanted = (
+        profile
+        if isinstance(profile, Profile)
+        else load_profile(CONFIG / "profiles" / f"{profile}.yaml")
+    )
     phrases = load_phrases(CONFIG / "phrases" / "en.yaml")
-    follower, judge, coach = Follower(wanted), Judge(wanted), Coach(wanted)
+    follower, judge, coach = TargetSelector(wanted), CheckRunner(wanted), Coach(wanted)
     told, until, step = [], -1.0, frames[1].time_s
     for turn in range(turns):
         for frame in frames:
             now = turn * (frames[-1].time_s + step) + frame.time_s
             before = follower.person_id
-            view = follower.look(frame.ids, *frame.people[:3], *frame.size, now)
+            view = follower.look(frame.people, *frame.size, now)
             if follower.person_id != before:
                 judge.reset()
                 coach.interrupted()

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dwpose_ros.keypoints import COUNT
+from dwpose_ros.core.keypoints import COUNT
 
 PEAK_PX = 64  # a marker as high or wide as this in the crop peaks at 1
 MEAN = np.array([123.675, 116.28, 103.53], np.float32).reshape(1, 3, 1, 1)
@@ -60,8 +60,15 @@ def pose_model(save):
     ``fragile``, it fails on white.
     """
 
-    def _make(width=288, height=384, batch="batch", bias=0.0, name="colours.onnx", shut=False,
-              fragile=False):
+    def _make(
+        width=288,
+        height=384,
+        batch="batch",
+        bias=0.0,
+        name="colours.onnx",
+        shut=False,
+        fragile=False,
+    ):
         node = helper.make_node
         pure = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32) / 255 / PEAK_PX
         nodes = [
@@ -121,18 +128,24 @@ def standing_model(save):
         places = np.random.default_rng(7).uniform(0, 1, (COUNT, 2))
         places[:4] = [[0, 0.5], [1, 0.5], [0.5, 0], [0.5, 1]]
         node = helper.make_node
-        nodes = [node("ReduceMean", ["image"], ["mean"], axes=[1, 2, 3]),
-                 node("Mul", ["mean", "zero"], ["zeros"]),
-                 node("Reshape", ["zeros", "column"], ["each"])]
+        nodes = [
+            node("ReduceMean", ["image"], ["mean"], axes=[1, 2, 3]),
+            node("Mul", ["mean", "zero"], ["zeros"]),
+            node("Reshape", ["zeros", "column"], ["each"]),
+        ]
         constants = {"zero": np.float32(0), "column": np.array([-1, 1, 1])}
         for axis, (name_, side) in enumerate((("simcc_x", width), ("simcc_y", height))):
-            at = (0.5 + (places[:, axis:axis + 1] - 0.5) / 1.25) * side
+            at = (0.5 + (places[:, axis : axis + 1] - 0.5) / 1.25) * side
             distance = np.arange(2 * side) / 2 - at
-            constants[f"map{axis}"] = (0.9 * np.exp(-distance**2 / 50)).astype(np.float32)
+            constants[f"map{axis}"] = (0.9 * np.exp(-(distance**2) / 50)).astype(np.float32)
             nodes.append(node("Add", ["each", f"map{axis}"], [name_]))
-        path = save(name, nodes, [("image", ["batch", 3, height, width])],
-                    [("simcc_x", ["batch", COUNT, 2 * width]),
-                     ("simcc_y", ["batch", COUNT, 2 * height])], constants)
+        path = save(
+            name,
+            nodes,
+            [("image", ["batch", 3, height, width])],
+            [("simcc_x", ["batch", COUNT, 2 * width]), ("simcc_y", ["batch", COUNT, 2 * height])],
+            constants,
+        )
         return path
 
     return _make

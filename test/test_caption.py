@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dwpose_ros import caption
-from dwpose_ros.caption import draw_caption, plain
+from dwpose_ros.visualization import captions as caption
+from dwpose_ros.visualization.captions import draw_caption, plain
 
 
 @pytest.fixture
 def fonts(monkeypatch):
     """A function that makes the programs of a folder all there are, fontconfig's too."""
+
     def forget() -> None:
         caption._font_for.cache_clear()
         caption._letters.cache_clear()
@@ -17,6 +18,7 @@ def fonts(monkeypatch):
     def only(folder: str) -> None:
         monkeypatch.setenv("PATH", folder)
         forget()
+
     yield only
     forget()
 
@@ -56,9 +58,19 @@ def test_the_text_is_centred():
     assert (columns[0] + columns[-1]) / 2 == pytest.approx(1280 / 2, abs=4)
 
 
-@pytest.mark.parametrize("accents, plain", [
-    ("é", "e"), ("à", "a"), ("Déplacez-vous", "Deplacez-vous"), ("ê", "é"), ("ç", "c"),
-    ("ü", "u"), ("ï", "i"), ("œ", "oe")])
+@pytest.mark.parametrize(
+    "accents, plain",
+    [
+        ("é", "e"),
+        ("à", "a"),
+        ("Déplacez-vous", "Deplacez-vous"),
+        ("ê", "é"),
+        ("ç", "c"),
+        ("ü", "u"),
+        ("ï", "i"),
+        ("œ", "oe"),
+    ],
+)
 def test_accents_are_not_plain_letters(accents, plain):
     """OpenCV's own fonts write question marks; an unknown glyph would be one box for all."""
     if caption._font_file() is None:
@@ -110,11 +122,18 @@ def test_the_same_text_again_is_the_same():
     assert np.array_equal(draw_caption(image(), "Hold still"), first)
 
 
-@pytest.mark.parametrize("text, code, shown", [
-    ("Placez-vous devant la caméra, s'il vous plaît.", "step_into_view",
-     "Placez-vous devant la camera, s'il vous plait."),
-    ("Größe: ¿está?", "", "Grosse: esta?"),
-    ("2歩 うしろへ", "move_back", "move back")])
+@pytest.mark.parametrize(
+    "text, code, shown",
+    [
+        (
+            "Placez-vous devant la caméra, s'il vous plaît.",
+            "step_into_view",
+            "Placez-vous devant la camera, s'il vous plait.",
+        ),
+        ("Größe: ¿está?", "", "Grosse: esta?"),
+        ("2歩 うしろへ", "move_back", "move back"),
+    ],
+)
 def test_an_instruction_in_plain_letters(text, code, shown):
     assert plain(text, code) == shown
 

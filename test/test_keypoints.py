@@ -1,9 +1,18 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import (
-    BODY, COUNT, FACE, GROUPS, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND, SKELETON,
-)  # fmt: skip
+from dwpose_ros.core.keypoints import (
+    BODY,
+    COUNT,
+    FACE,
+    GROUPS,
+    INDEX,
+    LEFT_HAND,
+    MIRROR,
+    NAMES,
+    RIGHT_HAND,  # fmt: skip
+    SKELETON,
+)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from films import COLOURS, matroska
 from skimage.data import astronaut
 
-from dwpose_ros.sources import IMAGES, SourceError, images_of, open_source
+from dwpose_ros.core.image_sources import IMAGES, SourceError, images_of, open_source
 
 
 @pytest.fixture
@@ -74,30 +74,46 @@ def test_a_camera_that_is_not_there_may_come(name):
     assert refused(name, True).startswith(f"camera {name} cannot be opened: is it plugged in")
 
 
-@pytest.mark.parametrize("name", ["rtsp://127.0.0.1:9/x", "http://127.0.0.1:9/x.mjpg",
-                                  "udpx://nothing"])
+@pytest.mark.parametrize(
+    "name", ["rtsp://127.0.0.1:9/x", "http://127.0.0.1:9/x.mjpg", "udpx://nothing"]
+)
 def test_a_stream_that_is_not_there_may_come(name):
     start = time.monotonic()
     assert refused(name, True).startswith(f"stream {name} cannot be opened")
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("name", ["missing.mp4", "no/such/folder", "missing.png", "-1", "1x",
-                                  "~nobody_of_that_name/x.mp4", "x\0y"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "missing.mp4",
+        "no/such/folder",
+        "missing.png",
+        "-1",
+        "1x",
+        "~nobody_of_that_name/x.mp4",
+        "x\0y",
+    ],
+)
 def test_what_does_not_exist_is_told_with_what_could(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert refused(name, False).startswith(
-        f"source {name!r} does not exist: give a camera's number or /dev/..., a video, an image, ")
+        f"source {name!r} does not exist: give a camera's number or /dev/..., a video, an image, "
+    )
 
 
-@pytest.mark.parametrize("content", [b"", b"just text\n" * 99, b"\0\0\0\x18ftypmp42"],
-                         ids=["empty", "text", "beginning"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"just text\n" * 99, b"\0\0\0\x18ftypmp42"],
+    ids=["empty", "text", "beginning"],
+)
 @pytest.mark.parametrize("suffix", [".mp4", ".avi", ""])
 def test_a_file_that_is_no_video(tmp_path, content, suffix, capfd):
     path = tmp_path / f"film{suffix}"
     path.write_bytes(content)
     assert refused(str(path), False) == (
-        f"video {path} cannot be opened: it is no video that this OpenCV can read")
+        f"video {path} cannot be opened: it is no video that this OpenCV can read"
+    )
     if tuple(map(int, cv2.__version__.split("-")[0].split(".")[:3])) >= (4, 5, 5):
         assert capfd.readouterr() == ("", "")  # one line says it, not OpenCV's and FFmpeg's too
 
@@ -127,18 +143,34 @@ def test_a_video_begins_again(video):
     source.close()
 
 
-@pytest.mark.parametrize("width, height, shape", [
-    (0, 0, (48, 64, 3)), (64, 48, (48, 64, 3)), (32, 24, (24, 32, 3)), (100, 20, (20, 100, 3)),
-    (32, 0, (24, 32, 3)), (0, 24, (24, 32, 3)), (0, 96, (96, 128, 3))])
+@pytest.mark.parametrize(
+    "width, height, shape",
+    [
+        (0, 0, (48, 64, 3)),
+        (64, 48, (48, 64, 3)),
+        (32, 24, (24, 32, 3)),
+        (100, 20, (20, 100, 3)),
+        (32, 0, (24, 32, 3)),
+        (0, 24, (24, 32, 3)),
+        (0, 96, (96, 128, 3)),
+    ],
+)
 def test_a_size_is_applied_to_videos(video, width, height, shape):
     source = open_source(str(video), width, height)
     assert source.read().shape == source.read().shape == shape
     source.close()
 
 
-@pytest.mark.parametrize("width, height, shape", [
-    (0, 0, (30, 40, 3)), (20, 15, (15, 20, 3)), (20, 0, (15, 20, 3)), (1, 1, (1, 1, 3)),
-    (0, 1, (1, 1, 3))])
+@pytest.mark.parametrize(
+    "width, height, shape",
+    [
+        (0, 0, (30, 40, 3)),
+        (20, 15, (15, 20, 3)),
+        (20, 0, (15, 20, 3)),
+        (1, 1, (1, 1, 3)),
+        (0, 1, (1, 1, 3)),
+    ],
+)
 def test_a_size_is_applied_to_images(folder, width, height, shape):
     path = folder(a_png=COLOURS[0])
     assert open_source(str(path), width, height).read().shape == shape
@@ -158,17 +190,26 @@ def test_a_folder_is_shown_by_name(folder):
 
 def huge_png() -> bytes:
     """A few bytes that claim to be an image of 40 thousand megapixels."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(
-            ">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", 200000, 200000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(
-        b"IDAT", zlib.compress(bytes(10))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10)))
+        + chunk(b"IEND", b"")
+    )
 
 
-@pytest.mark.parametrize("broken", [b"", b"no image", b"\xff\xd8\xff\xe0", huge_png()],
-                         ids=["empty", "text", "beginning", "huge"])
+@pytest.mark.parametrize(
+    "broken",
+    [b"", b"no image", b"\xff\xd8\xff\xe0", huge_png()],
+    ids=["empty", "text", "beginning", "huge"],
+)
 @pytest.mark.parametrize("name", ["0.png", "b.jpg", "z.png"])
 def test_a_broken_image_among_good_ones_is_left_out(folder, broken, name):
     path = folder(a_png=COLOURS[0], c_png=COLOURS[1])
@@ -204,7 +245,8 @@ def test_a_single_image_that_is_broken(tmp_path, broken):
     path = tmp_path / "x.png"
     path.write_bytes(broken)
     assert refused(str(path), False) == (
-        f"image {path} cannot be read: it is damaged or of another format")
+        f"image {path} cannot be read: it is damaged or of another format"
+    )
 
 
 def test_a_photograph_comes_in_its_colours(tmp_path):
@@ -231,13 +273,18 @@ def turned(path, degrees: int) -> None:
     at = data.index(b"tkhd") + 4 + 40  # the matrix of a version 0 header
     one = 1 << 16
     a, b = {90: (0, one), 180: (-one, 0), 270: (0, -one)}[degrees]
-    data[at:at + 36] = struct.pack(">9i", a, b, 0, -b, a, 0, 0, 0, 1 << 30)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, -b, a, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("degrees, shape, code", [
-    (90, (64, 48), cv2.ROTATE_90_CLOCKWISE), (180, (48, 64), cv2.ROTATE_180),
-    (270, (64, 48), cv2.ROTATE_90_COUNTERCLOCKWISE)])
+@pytest.mark.parametrize(
+    "degrees, shape, code",
+    [
+        (90, (64, 48), cv2.ROTATE_90_CLOCKWISE),
+        (180, (48, 64), cv2.ROTATE_180),
+        (270, (64, 48), cv2.ROTATE_90_COUNTERCLOCKWISE),
+    ],
+)
 def test_a_phones_video_is_upright(tmp_path, degrees, shape, code):
     path = tmp_path / "phone.mp4"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 48))
@@ -274,18 +321,28 @@ def test_frames_have_the_times_at_which_they_were_filmed(tmp_path):
 @pytest.fixture
 def serve(tmp_path):
     """serve() -> URL of the folder, by a server that cannot begin in the middle of a file."""
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_) -> None:
             pass
+
     server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path)))
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield lambda: f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 
-@pytest.mark.parametrize("name", ["file://{folder}/{file}", "file://localhost{folder}/{file}",
-                                  "FILE:{folder}/{file}", "{url}/{file}"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "file://{folder}/{file}",
+        "file://localhost{folder}/{file}",
+        "FILE:{folder}/{file}",
+        "{url}/{file}",
+    ],
+)
 def test_a_recorded_video_is_one_by_whichever_name(video, tmp_path, serve, name):
     name = name.format(folder=tmp_path, file=video.name, url=serve())
     source = open_source(name)
@@ -307,7 +364,14 @@ def test_a_folder_is_shown_as_people_count(folder):
     names = ["10.png", "2.png", "1.png", "img11.png", "Img2.png", "img1b.png", "img1a.png"]
     path = folder(**{n.replace(".", "_"): COLOURS[0] for n in names})
     assert [p.name for p in images_of(path)] == [
-        "1.png", "2.png", "10.png", "img1a.png", "img1b.png", "Img2.png", "img11.png"]
+        "1.png",
+        "2.png",
+        "10.png",
+        "img1a.png",
+        "img1b.png",
+        "Img2.png",
+        "img11.png",
+    ]
 
 
 def test_files_are_known_by_their_content(folder, video):
@@ -324,8 +388,10 @@ def test_files_are_known_by_their_content(folder, video):
 
 
 def test_motion_jpeg_is_a_video_and_a_picture_with_another_behind_it_is_not(tmp_path):
-    frames = b"".join(cv2.imencode(".jpg", np.full((48, 64, 3), colour, np.uint8))[1].tobytes()
-                      for colour in COLOURS)
+    frames = b"".join(
+        cv2.imencode(".jpg", np.full((48, 64, 3), colour, np.uint8))[1].tobytes()
+        for colour in COLOURS
+    )
     (tmp_path / "film.mjpeg").write_bytes(frames)
     (tmp_path / "phone.jpg").write_bytes(frames)
     assert played(open_source(str(tmp_path / "film.mjpeg"))) == COLOURS
@@ -336,7 +402,7 @@ def test_motion_jpeg_is_a_video_and_a_picture_with_another_behind_it_is_not(tmp_
 def test_a_damaged_photograph_is_no_picture(folder):
     path = folder(a_png=COLOURS[0])
     photograph = cv2.imencode(".jpg", astronaut())[1].tobytes()
-    (path / "b.jpg").write_bytes(photograph[:len(photograph) // 2] + b"\xff\xd9")
+    (path / "b.jpg").write_bytes(photograph[: len(photograph) // 2] + b"\xff\xd9")
     assert played(open_source(str(path))) == COLOURS[:1]
     assert "is damaged" in refused(str(path / "b.jpg"), False)
 
@@ -378,7 +444,12 @@ def test_a_damaged_frame_of_a_webcam_is_none(monkeypatch):
         def retrieve(self):
             data = np.frombuffer(sent.pop(0), np.uint8)
             return True, data[None] if self.raw else cv2.imdecode(data, cv2.IMREAD_COLOR)
+
     monkeypatch.setattr(cv2, "VideoCapture", Webcam)
     source = open_source("0")
     assert [source.grab() and source.retrieve() is not None for _ in range(4)] == [
-        True, False, True, False]
+        True,
+        False,
+        True,
+        False,
+    ]

@@ -6,14 +6,21 @@ from viewing import CONFIG, foxglove_layout, rviz_manager, rviz_topics
 
 
 def test_rviz_looks_at_the_overlay_and_the_markers():
-    assert rviz_topics() == {"overlay": "sensor_msgs/msg/Image",
-                             "markers": "visualization_msgs/msg/MarkerArray"}
+    assert rviz_topics() == {
+        "overlay": "sensor_msgs/msg/Image",
+        "markers": "visualization_msgs/msg/MarkerArray",
+    }
     manager = rviz_manager()
     assert manager["Global Options"]["Fixed Frame"] == "upright"
     # Nothing names another frame: launch gives RViz the one of its namespace.
-    frames = [manager["Views"]["Current"]["Target Frame"], *(
-        display["Reference Frame"] for display in manager["Displays"]
-        if "Reference Frame" in display)]
+    frames = [
+        manager["Views"]["Current"]["Target Frame"],
+        *(
+            display["Reference Frame"]
+            for display in manager["Displays"]
+            if "Reference Frame" in display
+        ),
+    ]
     assert frames == ["<Fixed Frame>"] * 3
 
 
@@ -25,6 +32,7 @@ def test_each_panel_of_foxglove_has_a_place_and_each_place_a_panel():
             return [node]
         assert node["direction"] in ("row", "column") and 0 < node["splitPercentage"] < 100
         return panels(node["first"]) + panels(node["second"])
+
     assert sorted(panels(layout["layout"])) == sorted(layout["configById"])
     kinds = {panel.partition("!")[0] for panel in layout["configById"]}
     assert {"Image", "3D", "RawMessages", "DiagnosticSummary"} <= kinds
@@ -34,8 +42,11 @@ def test_foxglove_names_each_state_of_the_guidance():
     layout = foxglove_layout()
     rules = layout["configById"]["Indicator!state"]["rules"]
     message = (CONFIG.parent / "msg" / "Guidance.msg").read_text()
-    states = [line.split("=")[1].split()[0] for line in message.splitlines()
-              if line.startswith("uint8 ") and "=" in line]
+    states = [
+        line.split("=")[1].split()[0]
+        for line in message.splitlines()
+        if line.startswith("uint8 ") and "=" in line
+    ]
     assert [rule["rawValue"] for rule in rules] == states
 
 
@@ -61,7 +72,10 @@ def test_each_path_of_foxglove_is_a_field_of_the_guidance():
     panels = foxglove_layout()["configById"].values()
     paths = [config[key] for config in panels for key in ("path", "topicPath") if key in config]
     message = (CONFIG.parent / "msg" / "Guidance.msg").read_text()
-    fields = {line.split()[1] for line in message.splitlines()
-              if line.strip() and not line.startswith(("#", " "))}
+    fields = {
+        line.split()[1]
+        for line in message.splitlines()
+        if line.strip() and not line.startswith(("#", " "))
+    }
     assert paths and {path.partition(".")[0] for path in paths} == {"/guidance"}
     assert {path.partition(".")[2] for path in paths} <= fields

@@ -21,10 +21,15 @@ def foxglove_layout() -> dict:
 
 def rviz_topics() -> dict[str, str]:
     """Topics of the RViz config, with the message type that each display takes."""
-    types = {"rviz_default_plugins/Image": "sensor_msgs/msg/Image",
-             "rviz_default_plugins/MarkerArray": "visualization_msgs/msg/MarkerArray"}
-    return {display["Topic"]["Value"]: types[display["Class"]]
-            for display in rviz_manager()["Displays"] if "Topic" in display}
+    types = {
+        "rviz_default_plugins/Image": "sensor_msgs/msg/Image",
+        "rviz_default_plugins/MarkerArray": "visualization_msgs/msg/MarkerArray",
+    }
+    return {
+        display["Topic"]["Value"]: types[display["Class"]]
+        for display in rviz_manager()["Displays"]
+        if "Topic" in display
+    }
 
 
 def foxglove_topics() -> dict[str, str]:
@@ -32,8 +37,14 @@ def foxglove_topics() -> dict[str, str]:
     found = {}
     for panel, config in foxglove_layout()["configById"].items():
         mode = config.get("imageMode", {})
-        topics = [config.get("path"), config.get("topicPath"), config.get("topicToRender"),
-                  mode.get("imageTopic"), mode.get("calibrationTopic"),
-                  *mode.get("annotations", {}), *config.get("topics", {})]
+        topics = [
+            config.get("path"),
+            config.get("topicPath"),
+            config.get("topicToRender"),
+            mode.get("imageTopic"),
+            mode.get("calibrationTopic"),
+            *mode.get("annotations", {}),
+            *config.get("topics", {}),
+        ]
         found |= {topic.partition(".")[0]: panel for topic in topics if topic}
     return found

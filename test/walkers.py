@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.tracker import iou
+from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.tracker import iou
 
 # x (to the image's right of the person's middle) and height above ground, in body heights.
 _STANDING = {
@@ -28,8 +28,15 @@ _STANDING = {
     "left_small_toe": (.1, .015), "right_small_toe": (-.1, .015), "left_heel": (.05, .01),
     "right_heel": (-.05, .01)}  # fmt: skip
 # How far each of them swings with the step, in body heights; arms against legs.
-_SWING = {"knee": .06, "ankle": .14, "big_toe": .14, "small_toe": .14, "heel": .14,
-          "elbow": -.05, "wrist": -.1}
+_SWING = {
+    "knee": 0.06,
+    "ankle": 0.14,
+    "big_toe": 0.14,
+    "small_toe": 0.14,
+    "heel": 0.14,
+    "elbow": -0.05,
+    "wrist": -0.1,
+}
 SIZE = 1280, 720
 IMAGE = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
 NOISE = 0.006  # of the points a network finds, in body heights: 2 px on a person of 330
@@ -45,7 +52,9 @@ def figure(phase: float = 0.0) -> np.ndarray:
         points[INDEX[name]] = place[0] + swing, place[1]
     around = np.linspace(0, 2 * np.pi, 68, endpoint=False)
     points[FACE] = points[INDEX["nose"]] + 0.045 * np.stack([np.sin(around), np.cos(around)], 1)
-    fingers = np.stack([np.tile(np.linspace(-.02, .02, 7), 3), np.repeat([0, -.03, -.06], 7)], 1)
+    fingers = np.stack(
+        [np.tile(np.linspace(-0.02, 0.02, 7), 3), np.repeat([0, -0.03, -0.06], 7)], 1
+    )
     for hand, side in ((LEFT_HAND, "left"), (RIGHT_HAND, "right")):
         points[hand] = points[INDEX[f"{side}_wrist"]] + fingers
     return points
@@ -68,12 +77,14 @@ class Walker:
         shape = figure(self.start + 2 * math.pi * self.pace_hz * time_s)
         xy = np.array(feet) + shape * (self.height, -self.height)
         half = max(OUTLINE[0], np.abs(shape[:, 0]).max() + 0.01) * self.height
-        return xy, np.array([feet[0] - half, feet[1] - OUTLINE[1] * self.height,
-                             feet[0] + half, feet[1]])
+        return xy, np.array(
+            [feet[0] - half, feet[1] - OUTLINE[1] * self.height, feet[0] + half, feet[1]]
+        )
 
 
-def walk(x0: float, speed: float, y: float = 600.0, start_s: float = -math.inf,
-         end_s: float = math.inf) -> Callable[[float], tuple[float, float] | None]:
+def walk(
+    x0: float, speed: float, y: float = 600.0, start_s: float = -math.inf, end_s: float = math.inf
+) -> Callable[[float], tuple[float, float] | None]:
     """Along a line at ``speed`` px/s, at ``x0`` at time 0, on stage from start to end."""
     return lambda t: (x0 + speed * t, y) if start_s <= t < end_s else None
 
@@ -133,15 +144,21 @@ class Stage:
         inside the image, and whose middle is at least ``apart`` px from everybody else's."""
         here = self.all()
         middles = {i: (box[0] + box[2]) / 2 for i, _, box, _ in here}
-        return {i: xy for i, xy, box, share in here
-                if share >= least and box[2] - box[0] > 60
-                and all(abs(middles[i] - x) >= apart for j, x in middles.items() if j != i)}
+        return {
+            i: xy
+            for i, xy, box, share in here
+            if share >= least
+            and box[2] - box[0] > 60
+            and all(abs(middles[i] - x) >= apart for j, x in middles.items() if j != i)
+        }
 
     def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.detections.append(self.time_s)
-        boxes = [box + self.rng.normal(0, 2 * self.noise * 330, 4) * (self.noise > 0)
-                 for i, _, box, share in self.all()
-                 if share > 1 - self.hidden and not self.misses(i, self.time_s)]
+        boxes = [
+            box + self.rng.normal(0, 2 * self.noise * 330, 4) * (self.noise > 0)
+            for i, _, box, share in self.all()
+            if share > 1 - self.hidden and not self.misses(i, self.time_s)
+        ]
         boxes += self.extra(self.time_s)
         order = self.rng.permutation(len(boxes))  # a detector's order means nothing
         boxes = np.array(boxes, np.float32).reshape(-1, 4)[order]
@@ -166,30 +183,44 @@ class Stage:
             if fit > best:
                 best, answer = fit, xy
         if answer is None:
-            return (self.rng.uniform(low, high, (COUNT, 2)),
-                    self.rng.uniform(0, 2 * self.ghost_score, COUNT))
+            return (
+                self.rng.uniform(low, high, (COUNT, 2)),
+                self.rng.uniform(0, 2 * self.ghost_score, COUNT),
+            )
         inside = ((answer >= low) & (answer < high) & (answer >= 0) & (answer < SIZE)).all(1)
         spread = self.noise * 330
-        return (np.clip(answer + self.rng.normal(0, 1, answer.shape) * spread, low, high),
-                np.where(inside, 0.8, 0.05))
+        return (
+            np.clip(answer + self.rng.normal(0, 1, answer.shape) * spread, low, high),
+            np.where(inside, 0.8, 0.05),
+        )
 
-    def __call__(self, rgb: np.ndarray) -> People:
+    def __call__(self, rgb: np.ndarray) -> PersonPoses:
         boxes, box_scores = self.detect(rgb)
         if not len(boxes):
-            return People.none()
-        return People.of(*self.estimate(rgb, boxes), boxes, box_scores)
+            return PersonPoses.none()
+        return PersonPoses.of(*self.estimate(rgb, boxes), boxes, box_scores)
 
     def close(self) -> None:
         self.closed = True
 
 
-def nearest(people: People, truth: dict[int, np.ndarray]) -> list[int | None]:
+def nearest(people: PersonPoses, truth: dict[int, np.ndarray]) -> list[int | None]:
     """Whom each of the n people shows: the walker nearest to their body points, within 30 px."""
     names = []
     for xy, scores in zip(people.xy[:, :17], people.scores[:, :17]):
         good = scores > 0.3
-        gaps = {i: float(np.linalg.norm(xy - t[:17], axis=1)[good].mean())
-                for i, t in truth.items() if good.any()}
+        gaps = {
+            i: float(np.linalg.norm(xy - t[:17], axis=1)[good].mean())
+            for i, t in truth.items()
+            if good.any()
+        }
         best = min(gaps, key=gaps.get, default=None)
         names.append(best if best is not None and gaps[best] < 30 else None)
     return names
+
+
+def together(*people: PersonPoses) -> PersonPoses:
+    """All of them in one image."""
+    return PersonPoses(
+        *(np.concatenate([getattr(p, f.name) for p in people]) for f in fields(PersonPoses))
+    )

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dwpose_ros.caption import font
+from dwpose_ros.visualization.captions import font
 
 WIDTH, BAR = 480, 52  # px: of the animation, and the height of the bar with the text
 RATE = 5.0  # pictures a second: enough to follow a walking person, and a small file
@@ -40,8 +40,13 @@ class Animation:
         picture = Image.new("RGB", (WIDTH, height + BAR), GROUND)
         picture.paste(Image.fromarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB)), (0, 0))
         pen = ImageDraw.Draw(picture)
-        pen.text((WIDTH / 2, height + BAR / 2), text, ACCENT if accent else TEXT,
-                 _fitting(pen, text, WIDTH - 24), anchor="mm")
+        pen.text(
+            (WIDTH / 2, height + BAR / 2),
+            text,
+            ACCENT if accent else TEXT,
+            _fitting(pen, text, WIDTH - 24),
+            anchor="mm",
+        )
         self._pictures.append(picture)
         self._times_s.append(seconds)
 
@@ -50,13 +55,20 @@ class Animation:
         if not self._pictures:
             raise ValueError(f"{path}: there are no pictures to write")
         palette = _palette(self._pictures)
-        pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE)
-                    for p in self._pictures]
-        lengths_ms = [*(1000 * np.diff(self._times_s)).round(-1).astype(int).tolist(),
-                      int(1000 * LAST_S)]
+        pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in self._pictures]
+        lengths_ms = [
+            *(1000 * np.diff(self._times_s)).round(-1).astype(int).tolist(),
+            int(1000 * LAST_S),
+        ]
         temporary = path.with_suffix(".part.gif")
-        pictures[0].save(temporary, save_all=True, append_images=pictures[1:],
-                         duration=lengths_ms, loop=0, optimize=True)
+        pictures[0].save(
+            temporary,
+            save_all=True,
+            append_images=pictures[1:],
+            duration=lengths_ms,
+            loop=0,
+            optimize=True,
+        )
         os.replace(temporary, path)
 
 

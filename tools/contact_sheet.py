@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dwpose_ros.caption import font
+from dwpose_ros.visualization.captions import font
 
 COLUMNS, CAPTURES_ACROSS = 4, 2
 TILE, GAP = (432, 243), 24  # px
@@ -30,16 +30,20 @@ class Tile(NamedTuple):
     text: str
 
 
-def contact_sheet(title: str, subtitle: str, moments: Sequence[Tile],
-                  captures: Sequence[Tile]) -> np.ndarray:
+def contact_sheet(
+    title: str, subtitle: str, moments: Sequence[Tile], captures: Sequence[Tile]
+) -> np.ndarray:
     """(h, w, 3) uint8 BGR: the moments in rows of four, then the captures, twice as large."""
     width = COLUMNS * (TILE[0] + GAP) + GAP
     sections = [
         ("What was said", moments, TILE, COLUMNS, 2),
-        ("What was captured", captures, CAPTURE, CAPTURES_ACROSS, 1)]
+        ("What was captured", captures, CAPTURE, CAPTURES_ACROSS, 1),
+    ]
     height = HEADER + sum(
         HEADING + -(-len(tiles) // across) * _row(size, lines)
-        for _, tiles, size, across, lines in sections if tiles)
+        for _, tiles, size, across, lines in sections
+        if tiles
+    )
     sheet = Image.new("RGB", (width, height), GROUND)
     pen = ImageDraw.Draw(sheet)
     pen.text((GAP, GAP), title, TEXT, font(32), anchor="lt")
@@ -52,7 +56,7 @@ def contact_sheet(title: str, subtitle: str, moments: Sequence[Tile],
         pen.text((GAP, top + HEADING / 2), heading, FAINT, font(20), anchor="lm")
         top += HEADING
         for i in range(0, len(tiles), across):
-            for k, tile in enumerate(tiles[i:i + across]):
+            for k, tile in enumerate(tiles[i : i + across]):
                 _draw(sheet, pen, tile, (GAP + k * (size[0] + GAP), top), size, lines)
             top += _row(size, lines)
     return cv2.cvtColor(np.asarray(sheet), cv2.COLOR_RGB2BGR)
@@ -62,13 +66,24 @@ def _row(size: tuple[int, int], lines: int) -> int:
     return size[1] + 12 + lines * LINE + GAP
 
 
-def _draw(sheet: Image.Image, pen: ImageDraw.ImageDraw, tile: Tile, place: tuple[int, int],
-          size: tuple[int, int], lines: int) -> None:
+def _draw(
+    sheet: Image.Image,
+    pen: ImageDraw.ImageDraw,
+    tile: Tile,
+    place: tuple[int, int],
+    size: tuple[int, int],
+    lines: int,
+) -> None:
     """A tile: the whole picture in its frame, and the mark and the text below."""
     (x, y), (w, h) = place, size
     scale = min(w / tile.bgr.shape[1], h / tile.bgr.shape[0])
-    small = cv2.resize(tile.bgr, None, fx=scale, fy=scale,
-                       interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = cv2.resize(
+        tile.bgr,
+        None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+    )
     picture = Image.fromarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
     pen.rectangle((x, y, x + w - 1, y + h - 1), (0, 0, 0))
     sheet.paste(picture, (x + (w - picture.width) // 2, y + (h - picture.height) // 2))
@@ -80,8 +95,7 @@ def _draw(sheet: Image.Image, pen: ImageDraw.ImageDraw, tile: Tile, place: tuple
         pen.text((x + indent, top + i * LINE), line, TEXT, font(size_px), anchor="lm")
 
 
-def _wrap(pen: ImageDraw.ImageDraw, text: str, width: float,
-          most: int) -> tuple[int, list[str]]:
+def _wrap(pen: ImageDraw.ImageDraw, text: str, width: float, most: int) -> tuple[int, list[str]]:
     """The font's size in px, and the lines; smaller where it would be too many of them."""
     for size_px in range(18, 7, -1):
         lines = [""]

@@ -25,16 +25,23 @@ from contact_sheet import Tile, contact_sheet
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from dwpose_ros.core.images import to_bgr
 from dwpose_ros.guidance import load_profile
-from dwpose_ros.images import to_bgr
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-from dwpose_ros.nodes.files import configured
-from dwpose_ros.pose.draw import draw_skeleton
+from dwpose_ros.ros.conversions import from_msg, stamp_ns
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.shipped_files import configured
+from dwpose_ros.visualization.skeleton import draw_skeleton
 
-ARGUMENTS = {"source": "sim", "profile": "turnaround", "language": "en", "temper": "obedient",
-             "seed": "0", "background": "window", "exit_when_done": "true"}
+ARGUMENTS = {
+    "source": "sim",
+    "profile": "turnaround",
+    "language": "en",
+    "temper": "obedient",
+    "seed": "0",
+    "background": "window",
+    "exit_when_done": "true",
+}
 KEEP = 30  # images that wait for their pose
 
 
@@ -53,10 +60,11 @@ class Watcher:
         self._frames: dict[int, Image] = {}
         self._seen: tuple[Image, WholeBodyPose] | None = None
         for kind, topic, callback, qos in (
-                (Image, "image_raw", self._on_image, NEWEST_IMAGE),
-                (WholeBodyPose, "wholebody_pose", self._on_pose, 5),
-                (String, "speech", self._on_speech, 10),
-                (CapturedImage, "captures", self._on_capture, 10)):
+            (Image, "image_raw", self._on_image, NEWEST_IMAGE),
+            (WholeBodyPose, "wholebody_pose", self._on_pose, 5),
+            (String, "speech", self._on_speech, 10),
+            (CapturedImage, "captures", self._on_capture, 10),
+        ):
             self.node.create_subscription(kind, topic, callback, qos)
 
     @property
@@ -89,15 +97,17 @@ class Watcher:
         if self._seen is None:
             return np.zeros((9, 16, 3), np.uint8)
         frame, pose = self._seen
-        return draw_skeleton(to_bgr(frame).copy(), from_msg(pose)[1])
+        return draw_skeleton(to_bgr(frame).copy(), from_msg(pose))
 
     def _animate(self, text: str, accent: bool = False) -> None:
         if self.animation is not None:
             self.animation.add(self.seconds, self._drawn(), text, accent)
 
     def _on_capture(self, msg: CapturedImage) -> None:
-        print(f"  {self.seconds:5.1f} s  -> {Path(msg.image_path).name}, quality "
-              f"{msg.quality:.0f}", flush=True)
+        print(
+            f"  {self.seconds:5.1f} s  -> {Path(msg.image_path).name}, quality {msg.quality:.0f}",
+            flush=True,
+        )
         self.captures.append((self.seconds, msg))
         self._animate(f"Captured: {msg.label}, quality {msg.quality:.0f} of 100", accent=True)
 
@@ -110,27 +120,44 @@ class Watcher:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("demo"), help="where to write")
-    parser.add_argument("--animation", type=Path, metavar="FILE.gif",
-                        help="write an animated picture of the session, too")
+    parser.add_argument(
+        "--animation",
+        type=Path,
+        metavar="FILE.gif",
+        help="write an animated picture of the session, too",
+    )
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds")
     args, given = parser.parse_known_args()
     if wrong := [word for word in given if ":=" not in word]:
         parser.error(f"{wrong[0]!r} is no launch argument, such as profile:=upper_body")
     folder = args.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    arguments = {**ARGUMENTS, "folder": f"{folder}/captures",
-                 **dict(word.split(":=", 1) for word in given)}
+    arguments = {
+        **ARGUMENTS,
+        "folder": f"{folder}/captures",
+        **dict(word.split(":=", 1) for word in given),
+    }
     steps = load_profile(configured("profiles", arguments["profile"])).steps
     log = folder / "launch.log"
-    command = ["ros2", "launch", "dwpose_ros", "guide.launch.py",
-               *(f"{name}:={value}" for name, value in arguments.items())]
+    command = [
+        "ros2",
+        "launch",
+        "dwpose_ros",
+        "guide.launch.py",
+        *(f"{name}:={value}" for name, value in arguments.items()),
+    ]
     print(f"$ {' '.join(command)}\n(its output goes to {log})\n", flush=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with open(log, "wb") as output:
         watcher = Watcher()
         watcher.animation = Animation() if args.animation else None
-        launch = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
-                                  env={**os.environ, "PATH": path}, start_new_session=True)
+        launch = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": path},
+            start_new_session=True,
+        )
         try:
             watcher.watch(launch, args.timeout)
         finally:
@@ -155,15 +182,26 @@ def stop(launch: subprocess.Popen) -> int:
 
 def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, str]) -> None:
     """What was said and captured, as one picture."""
-    shown = [arguments["temper"], f"seed {arguments['seed']}"] if (
-        arguments["source"] == "sim") else []
+    shown = (
+        [arguments["temper"], f"seed {arguments['seed']}"]
+        if (arguments["source"] == "sim")
+        else []
+    )
     shown.append(f"{len(watcher.captures)} of {wanted} captured")
     captures = [
-        Tile(cv2.imdecode(np.frombuffer(msg.image.data, np.uint8), cv2.IMREAD_COLOR),
-             msg.label, f"quality {msg.quality:.0f}, after {seconds:.1f} s")
-        for seconds, msg in watcher.captures]
-    sheet = contact_sheet(f"dwpose_ros: {Path(arguments['profile']).stem}", " · ".join(shown),
-                          watcher.moments, captures)
+        Tile(
+            cv2.imdecode(np.frombuffer(msg.image.data, np.uint8), cv2.IMREAD_COLOR),
+            msg.label,
+            f"quality {msg.quality:.0f}, after {seconds:.1f} s",
+        )
+        for seconds, msg in watcher.captures
+    ]
+    sheet = contact_sheet(
+        f"dwpose_ros: {Path(arguments['profile']).stem}",
+        " · ".join(shown),
+        watcher.moments,
+        captures,
+    )
     temporary = path.with_suffix(".part.png")
     if not cv2.imwrite(str(temporary), sheet):
         raise OSError(f"{temporary} cannot be written")
@@ -182,8 +220,10 @@ def report(watcher: Watcher, wanted: int, code: int, folder: Path) -> int:
         print(f"Contact sheet: {folder / 'sheet.png'}")
     if watcher.latencies_ms:
         p50, p95 = np.percentile(watcher.latencies_ms, [50, 95])
-        print(f"From the camera's stamp to /wholebody_pose as a subscriber sees it, "
-              f"{len(watcher.latencies_ms)} poses: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+        print(
+            f"From the camera's stamp to /wholebody_pose as a subscriber sees it, "
+            f"{len(watcher.latencies_ms)} poses: p50 {p50:.1f} ms, p95 {p95:.1f} ms"
+        )
     if len(watcher.captures) == wanted and code == 0:
         return 0
     lines = log.read_text(errors="replace").splitlines()

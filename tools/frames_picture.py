@@ -9,17 +9,22 @@ import numpy as np
 # From camera_link to camera_optical_frame, x y z w, by REP 103.
 OPTICAL = (-0.5, 0.5, -0.5, 0.5)
 COLORS = {"x": "#d33c3c", "y": "#2f9e44", "z": "#2f6fd6"}
-MEANING = {"camera_link": {"x": "ahead", "y": "left", "z": "up"},
-           "camera_optical_frame": {"x": "image's right", "y": "image's down", "z": "ahead"}}
+MEANING = {
+    "camera_link": {"x": "ahead", "y": "left", "z": "up"},
+    "camera_optical_frame": {"x": "image's right", "y": "image's down", "z": "ahead"},
+}
 LENGTH = 110.0  # px of an axis
 
 
 def rotation(x: float, y: float, z: float, w: float) -> np.ndarray:
     """(3, 3) of a unit quaternion; its columns are the turned axes."""
-    return np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]])
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
 
 
 def seen(direction: np.ndarray) -> np.ndarray:
@@ -41,7 +46,8 @@ def triad(name: str, axes: np.ndarray, x: float, y: float) -> str:
             f'<line x1="{x}" y1="{y}" x2="{x + dx:.1f}" y2="{y + dy:.1f}" '
             f'stroke="{COLORS[axis]}" stroke-width="5" marker-end="url(#{axis})"/>'
             f'<text x="{tx:.1f}" y="{ty:.1f}" fill="{COLORS[axis]}" text-anchor="{anchor}">'
-            f'{axis}: {MEANING[name][axis]}</text>')
+            f"{axis}: {MEANING[name][axis]}</text>"
+        )
     return "\n".join(parts)
 
 
@@ -50,8 +56,9 @@ def svg() -> str:
     heads = "".join(
         f'<marker id="{axis}" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="3.5" '
         f'markerHeight="3.5" orient="auto"><path d="M0 0L10 5L0 10z" fill="{color}"/></marker>'
-        for axis, color in COLORS.items())
-    return f'''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 350"
+        for axis, color in COLORS.items()
+    )
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 350"
      width="860" height="350">
 <style>text {{ font: 16px "DejaVu Sans", sans-serif; }}
 .name {{ font-weight: bold; text-anchor: middle; }}</style>
@@ -60,4 +67,4 @@ def svg() -> str:
 {triad("camera_link", np.eye(3), 210, 160)}
 {triad("camera_optical_frame", rotation(*OPTICAL), 580, 160)}
 </svg>
-'''
+"""

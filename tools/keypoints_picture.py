@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dwpose_ros.caption import font
-from dwpose_ros.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND, SKELETON
+from dwpose_ros.core.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND, SKELETON
 from dwpose_ros.simulation.camera import Camera, Figure
 from dwpose_ros.simulation.scene import Scene
+from dwpose_ros.visualization.captions import font
 
 TITLE = 40  # px: height of a panel's title
 GROUND, TEXT = (24, 26, 31), (236, 238, 242)
@@ -62,8 +62,7 @@ def write(path: Path) -> None:
 
 def _draw(panel: Panel) -> Image.Image:
     """The panel: the person, enlarged, the points and their numbers."""
-    camera = Camera(CAMERA.width, CAMERA.height, CAMERA.horizontal_fov_deg,
-                    panel.camera_height_m)
+    camera = Camera(CAMERA.width, CAMERA.height, CAMERA.horizontal_fov_deg, panel.camera_height_m)
     scene = Scene(camera, noise=0.0)
     rgb = scene.render([panel.figure])
     xy = scene.truth([panel.figure]).xy[0]
@@ -84,21 +83,29 @@ def _draw(panel: Panel) -> Image.Image:
     return whole
 
 
-def _cut(rgb: np.ndarray, points: np.ndarray,
-         size: tuple[int, int]) -> tuple[Image.Image, float, np.ndarray]:
+def _cut(
+    rgb: np.ndarray, points: np.ndarray, size: tuple[int, int]
+) -> tuple[Image.Image, float, np.ndarray]:
     """The part of an image round points (n, 2) in a picture of `size`, the factor by which it is
     enlarged, and its corner in the image."""
     low, high = points.min(0), points.max(0)
     scale = float((np.array(size) / ((high - low) * 1.2 + 1)).min())
     corner = (low + high - np.array(size) / scale) / 2
     matrix = np.array([[scale, 0, -scale * corner[0]], [0, scale, -scale * corner[1]]])
-    picture = cv2.warpAffine(rgb, matrix, size, flags=cv2.INTER_CUBIC,
-                             borderMode=cv2.BORDER_REPLICATE)
+    picture = cv2.warpAffine(
+        rgb, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     return Image.fromarray((picture * 0.75).astype(np.uint8)), scale, corner  # numbers stand out
 
 
-def _number(pen: ImageDraw.ImageDraw, number: str, name: str, place: np.ndarray,
-            middle: np.ndarray, text_px: int) -> None:
+def _number(
+    pen: ImageDraw.ImageDraw,
+    number: str,
+    name: str,
+    place: np.ndarray,
+    middle: np.ndarray,
+    text_px: int,
+) -> None:
     """A point and its number, which stands away from the middle of all."""
     color = {"left": LEFT, "right": RIGHT}.get(name.split("_")[0], MIDDLE)
     x, y = place
@@ -106,5 +113,12 @@ def _number(pen: ImageDraw.ImageDraw, number: str, name: str, place: np.ndarray,
     pen.ellipse((x - r, y - r, x + r, y + r), color, (0, 0, 0))
     away = place - middle
     away = away / max(np.linalg.norm(away), 1e-6) * (text_px * 0.5 + r + 5)
-    pen.text((x + away[0], y + away[1]), number, color, font(text_px), anchor="mm",
-             stroke_width=2, stroke_fill=(0, 0, 0))
+    pen.text(
+        (x + away[0], y + away[1]),
+        number,
+        color,
+        font(text_px),
+        anchor="mm",
+        stroke_width=2,
+        stroke_fill=(0, 0, 0),
+    )

@@ -20,7 +20,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.parameter import Parameter, parameter_value_to_python
 
-from dwpose_ros.nodes.common import ONLY_UNCONFIGURED
+from dwpose_ros.ros.managed_node import ONLY_UNCONFIGURED
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 60.0  # for all nodes to be there: each loads OpenCV and more
@@ -60,24 +60,33 @@ class Row(NamedTuple):
 
 def node_names() -> list[str]:
     """Our nodes: the modules that can be run."""
-    return sorted({p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
-                  & {p.name for p in (ROOT / "scripts").iterdir()})
+    return sorted(
+        {p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
+        & {p.name for p in (ROOT / "scripts").iterdir()}
+    )
 
 
 def row(descriptor: ParameterDescriptor, value: Any) -> Row:
     """A parameter's row. Reads the constraints that `DwposeNode.parameter` writes."""
     constraints = descriptor.additional_constraints.split("; ")
     told = dict(c.split(": ", 1) for c in constraints if ": " in c)
-    limits = [f"{r.from_value:.10g} to {r.to_value:.10g}"
-              for r in (*descriptor.integer_range, *descriptor.floating_point_range)]
+    limits = [
+        f"{r.from_value:.10g} to {r.to_value:.10g}"
+        for r in (*descriptor.integer_range, *descriptor.floating_point_range)
+    ]
     if descriptor.name == "autostart":
         value = not value  # the one that was not left at its default here
-    return Row(descriptor.name, Parameter.Type(descriptor.type).name.lower(),
-               str(value).lower() if isinstance(value, bool) else str(value),
-               "".join(limits) or told.get("one of", ""), told.get("unit", ""),
-               "at start" if descriptor.read_only else (
-                   "" if ONLY_UNCONFIGURED in constraints else "yes"),
-               descriptor.description)
+    return Row(
+        descriptor.name,
+        Parameter.Type(descriptor.type).name.lower(),
+        str(value).lower() if isinstance(value, bool) else str(value),
+        "".join(limits) or told.get("one of", ""),
+        told.get("unit", ""),
+        "at start"
+        if descriptor.read_only
+        else ("" if ONLY_UNCONFIGURED in constraints else "yes"),
+        descriptor.description,
+    )
 
 
 def ask(node, srv_type, name: str, **fields) -> Any:
@@ -112,10 +121,24 @@ def all_rows() -> dict[str, list[Row]]:
     rclpy.init(args=[])
     try:
         for name in node_names():
-            started.append(subprocess.Popen(
-                ["ros2", "run", "dwpose_ros", name, "--ros-args", "-p", "autostart:=false",
-                 "-r", f"__ns:={namespace}"],
-                stdout=sys.stderr, env={**os.environ, "PATH": path}, start_new_session=True))
+            started.append(
+                subprocess.Popen(
+                    [
+                        "ros2",
+                        "run",
+                        "dwpose_ros",
+                        name,
+                        "--ros-args",
+                        "-p",
+                        "autostart:=false",
+                        "-r",
+                        f"__ns:={namespace}",
+                    ],
+                    stdout=sys.stderr,
+                    env={**os.environ, "PATH": path},
+                    start_new_session=True,
+                )
+            )
         node = rclpy.create_node("parameters", namespace=namespace)
         return {name: rows_of(node, f"{namespace}/{name}") for name in node_names()}
     finally:
@@ -130,11 +153,20 @@ def all_rows() -> dict[str, list[Row]]:
 
 
 def table(rows: list[Row]) -> str:
-    lines = ["| parameter | type | default | range or choices | unit | live | meaning |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| parameter | type | default | range or choices | unit | live | meaning |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for r in rows:
-        cells = [f"`{r.name}`", r.type, f"`{r.default}`" if r.default else "empty", r.range,
-                 r.unit, r.live, r.description]
+        cells = [
+            f"`{r.name}`",
+            r.type,
+            f"`{r.default}`" if r.default else "empty",
+            r.range,
+            r.unit,
+            r.live,
+            r.description,
+        ]
         lines.append("| " + " | ".join(c.replace("<", "&lt;") for c in cells) + " |")
     return "\n".join(lines) + "\n"
 

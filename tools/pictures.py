@@ -24,8 +24,9 @@ def graphviz(name: str) -> None:
     """docs/images/<name>.svg from the .dot file beside it."""
     if not shutil.which("dot"):
         sys.exit("dot is not installed: apt-get install graphviz")
-    subprocess.run(["dot", "-Tsvg", f"{FOLDER / name}.dot", "-o", f"{FOLDER / name}.svg"],
-                   check=True)
+    subprocess.run(
+        ["dot", "-Tsvg", f"{FOLDER / name}.dot", "-o", f"{FOLDER / name}.svg"], check=True
+    )
 
 
 def keypoints() -> None:
@@ -40,14 +41,18 @@ def frames() -> None:
     (FOLDER / "frames.svg").write_text(frames_picture.svg())
 
 
-PICTURES = {"keypoints": keypoints, "frames": frames,
-            "node_graph": lambda: graphviz("node_graph"),
-            "guidance_states": lambda: graphviz("guidance_states")}
+PICTURES = {
+    "keypoints": keypoints,
+    "frames": frames,
+    "node_graph": lambda: graphviz("node_graph"),
+    "guidance_states": lambda: graphviz("guidance_states"),
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(PICTURES)}")
     names = parser.parse_args().names or list(PICTURES)
     if unknown := set(names) - PICTURES.keys():

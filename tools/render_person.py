@@ -34,8 +34,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ATLAS, help="the atlas (default: %(default)s)")
     parser.add_argument("--rig", type=Path, default=RIG, help="the person (default: %(default)s)")
-    parser.add_argument("--renders", type=Path, help="keep Blender's pictures here, and do not "
-                        "render those again that are here")
+    parser.add_argument(
+        "--renders",
+        type=Path,
+        help="keep Blender's pictures here, and do not render those again that are here",
+    )
     parser.add_argument("--samples", type=int, default=24, help="rays a pixel (default: 24)")
     parser.add_argument("--only", default="", help="only views whose name contains this")
     chosen = parser.parse_args(arguments)
@@ -49,8 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         plan = [view for view in views() if chosen.only in view["name"]]
         if not plan:
-            raise SystemExit(f"no view has {chosen.only!r} in its name, they are like "
-                             f"{views()[0]['name']!r}")
+            raise SystemExit(
+                f"no view has {chosen.only!r} in its name, they are like {views()[0]['name']!r}"
+            )
         render(blender, chosen.rig, plan, folder, chosen.samples)
         size = pack(folder, chosen.out, licence())
     print(f"{chosen.out}: {size / 1e6:.1f} MB")
@@ -59,12 +63,24 @@ def main(arguments: list[str] | None = None) -> None:
 def render(blender: str, rig: Path, plan: list[dict], folder: Path, samples: int) -> None:
     """Run Blender over the plan; SystemExit with the end of what it said where it fails."""
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
-    command = [blender, "--background", str(rig), "--python-exit-code", "1", "--python",
-               str(HERE / "person" / "in_blender.py"), "--", str(folder / "plan.json"),
-               str(folder), str(samples), "2"]
+    command = [
+        blender,
+        "--background",
+        str(rig),
+        "--python-exit-code",
+        "1",
+        "--python",
+        str(HERE / "person" / "in_blender.py"),
+        "--",
+        str(folder / "plan.json"),
+        str(folder),
+        str(samples),
+        "2",
+    ]
     said = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         for line in process.stdout:
             said = [*said[-30:], line]
             if line.startswith("PROGRESS"):
@@ -84,7 +100,9 @@ def licence() -> str:
     return (
         "The pictures in this folder are renders of robots/human_rig.blend of MORSE, as packaged\n"
         "in Debian's morse-simulator-data, made by tools/render_person.py. Their licence is that\n"
-        "of the original, BSD-3-Clause; Debian's copyright file says:\n\n" + text + "\n\n"
+        "of the original, BSD-3-Clause; Debian's copyright file says:\n\n"
+        + text
+        + "\n\n"
         + WARRANTY
     )
 

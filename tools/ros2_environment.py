@@ -62,10 +62,13 @@ def check_machine(version: tuple[int, ...] = sys.version_info[:2]) -> None:
         raise EnvironmentMissing(
             f"CPython {'.'.join(map(str, version))} has no wheels of all that the tests need: "
             f"use {' or '.join('%d.%d' % p for p in PYTHONS)}, as in "
-            "`make test-ros2 ROS2_PYTHON=python3.11`")
+            "`make test-ros2 ROS2_PYTHON=python3.11`"
+        )
     if missing := missing_packages():
-        raise EnvironmentMissing("to build ROS 2's interfaces, these Debian packages are missing: "
-                                 f"apt-get install {' '.join(missing)}")
+        raise EnvironmentMissing(
+            "to build ROS 2's interfaces, these Debian packages are missing: "
+            f"apt-get install {' '.join(missing)}"
+        )
 
 
 def digest(paths: list[Path], *words: str) -> str:
@@ -92,8 +95,9 @@ class Environment:
         """All that is not there already."""
         fresh = self._once("wheels", self._requirements, self._install_wheels)
         for name, source in _PACKAGES.items():
-            inputs = digest([p for part in _BUILT_FROM if (p := source / part).exists()],
-                            self._requirements)
+            inputs = digest(
+                [p for part in _BUILT_FROM if (p := source / part).exists()], self._requirements
+            )
             self._once(name, inputs, lambda: self._build(name, source))
         self._copy_package()
         self._copy_rosless()
@@ -116,14 +120,25 @@ class Environment:
         shutil.rmtree(self.prefix, ignore_errors=True)
         _run(sys.executable, "-m", "venv", self.prefix)
         # Without dependencies: the file has them all, and MediaPipe's are not needed.
-        _run(self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-             "--no-deps", "-r", REQUIREMENTS / f"{self.distribution}.txt")
+        _run(
+            self.python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "-r",
+            REQUIREMENTS / f"{self.distribution}.txt",
+        )
         self._mend_paths()
 
     def _mend_paths(self) -> None:
         """Python's and NumPy's headers are here, not where the wheels were built."""
-        here = self._ask("import json, numpy, sysconfig; print(json.dumps("
-                         "[sysconfig.get_paths()['include'], numpy.get_include()]))")
+        here = self._ask(
+            "import json, numpy, sysconfig; print(json.dumps("
+            "[sysconfig.get_paths()['include'], numpy.get_include()]))"
+        )
         for file in (self.prefix / "share").rglob("*Export.cmake"):
             before = text = file.read_text()
             for pattern, path in zip((_PYTHON_OF_WHEELS, _NUMPY_OF_WHEELS), here):
@@ -137,10 +152,22 @@ class Environment:
         build = self._build_folder(name)
         shutil.rmtree(build, ignore_errors=True)
         environment = self.environment()
-        _run("cmake", "-S", source, "-B", build, "-G", "Ninja", "-DBUILD_TESTING=OFF",
-             f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_INSTALL_PREFIX={self.prefix}",
-             f"-DPython3_EXECUTABLE={self.python}", "-DCMAKE_C_FLAGS=-O0",
-             "-DCMAKE_CXX_FLAGS=-O0", env=environment)
+        _run(
+            "cmake",
+            "-S",
+            source,
+            "-B",
+            build,
+            "-G",
+            "Ninja",
+            "-DBUILD_TESTING=OFF",
+            f"-DCMAKE_PREFIX_PATH={self.prefix}",
+            f"-DCMAKE_INSTALL_PREFIX={self.prefix}",
+            f"-DPython3_EXECUTABLE={self.python}",
+            "-DCMAKE_C_FLAGS=-O0",
+            "-DCMAKE_CXX_FLAGS=-O0",
+            env=environment,
+        )
         _run("cmake", "--build", build, env=environment)
         _run("cmake", "--install", build, env=environment)
 
@@ -157,25 +184,50 @@ class Environment:
         """By pip, from a copy, since building leaves folders in the sources."""
         copy = self._build_folder("rosless")
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(ROOT / "rosless", copy, ignore=shutil.ignore_patterns(
-            "build", "*.egg-info", "__pycache__", "test"))
-        _run(self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-             "--no-deps", "--no-build-isolation", "--force-reinstall", copy)
+        shutil.copytree(
+            ROOT / "rosless",
+            copy,
+            ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__", "test"),
+        )
+        _run(
+            self.python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--no-build-isolation",
+            "--force-reinstall",
+            copy,
+        )
 
     def _site_packages(self) -> Path:
-        return Path(self._ask("import json, sysconfig; "
-                              "print(json.dumps(sysconfig.get_paths()['purelib']))"))
+        return Path(
+            self._ask(
+                "import json, sysconfig; print(json.dumps(sysconfig.get_paths()['purelib']))"
+            )
+        )
 
     def _ask(self, code: str):
-        told = subprocess.run([self.python, "-c", code], check=True, text=True,
-                              stdout=subprocess.PIPE, env=self.environment()).stdout
+        told = subprocess.run(
+            [self.python, "-c", code],
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+            env=self.environment(),
+        ).stdout
         return json.loads(told)
 
     def variables(self) -> dict[str, str]:
         """What a program needs to know of the environment."""
-        variables = {"AMENT_PREFIX_PATH": str(self.prefix), "ROS_DISTRO": self.distribution,
-                     "ROS_VERSION": "2", "ROS_PYTHON_VERSION": "3",
-                     "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}
+        variables = {
+            "AMENT_PREFIX_PATH": str(self.prefix),
+            "ROS_DISTRO": self.distribution,
+            "ROS_VERSION": "2",
+            "ROS_PYTHON_VERSION": "3",
+            "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",
+        }
         profile = self.prefix / "share/dwpose_ros/config/fastdds.xml"
         if profile.is_file():  # images are larger than Fast DDS's shared memory is by default
             variables |= dict.fromkeys(_FAST_DDS, str(profile))
@@ -183,16 +235,20 @@ class Environment:
 
     def environment(self) -> dict[str, str]:
         """The environment of a program that runs in it."""
-        kept = {name: value for name, value in os.environ.items()
-                if name not in (*_BOOTSTRAP, "PYTHONPATH", "PYTHONHOME", "CMAKE_PREFIX_PATH")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in (*_BOOTSTRAP, "PYTHONPATH", "PYTHONHOME", "CMAKE_PREFIX_PATH")
+        }
         path = os.pathsep.join([str(self.prefix / "bin"), os.environ.get("PATH", os.defpath)])
         return {**kept, **self.variables(), "PATH": path}
 
     def _write_setup(self) -> None:
-        lines = [f"unset {' '.join(_BOOTSTRAP)} PYTHONPATH PYTHONHOME",
-                 *(f"export {name}={shlex.quote(value)}"
-                   for name, value in self.variables().items()),
-                 f"export PATH={shlex.quote(str(self.prefix / 'bin'))}:$PATH"]
+        lines = [
+            f"unset {' '.join(_BOOTSTRAP)} PYTHONPATH PYTHONHOME",
+            *(f"export {name}={shlex.quote(value)}" for name, value in self.variables().items()),
+            f"export PATH={shlex.quote(str(self.prefix / 'bin'))}:$PATH",
+        ]
         (self.prefix / "setup.bash").write_text("\n".join(lines) + "\n")
 
 
@@ -203,18 +259,29 @@ def _say(text: str) -> None:
 def _run(*command: object, env: dict[str, str] | None = None) -> None:
     """Run a command, and show what it wrote if it fails."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, env=env, text=True, errors="replace", stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        words,
+        env=env,
+        text=True,
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if done.returncode:
-        raise EnvironmentMissing(f"{shlex.join(words)} failed with exit code "
-                                 f"{done.returncode}:\n{done.stdout[-4000:]}")
+        raise EnvironmentMissing(
+            f"{shlex.join(words)} failed with exit code {done.returncode}:\n{done.stdout[-4000:]}"
+        )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("distribution", choices=DISTRIBUTIONS)
-    parser.add_argument("--folder", type=Path, default=ROOT / ".venv-ros2",
-                        help="below which the environment is made (%(default)s)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT / ".venv-ros2",
+        help="below which the environment is made (%(default)s)",
+    )
     args = parser.parse_args()
     try:
         check_machine()

@@ -11,18 +11,24 @@ import torch
 from torch import Tensor, nn
 
 # Channels in and out, blocks, whether blocks add their input, whether pooling comes first.
-STAGES = ((64, 128, 3, True, False), (128, 256, 6, True, False),
-          (256, 512, 6, True, False), (512, 1024, 3, False, True))
+STAGES = (
+    (64, 128, 3, True, False),
+    (128, 256, 6, True, False),
+    (256, 512, 6, True, False),
+    (512, 1024, 3, False, True),
+)
 
 
 class ConvModule(nn.Module):
     """Convolution without bias, batch normalisation, SiLU."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1,
-                 groups: int = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups,
-                              bias=False)
+        self.conv = nn.Conv2d(
+            inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False
+        )
         self.bn = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03)
         self.activate = nn.SiLU(inplace=True)
 
@@ -107,16 +113,22 @@ class CSPNeXt(nn.Module):
 
         def wide(channels: int) -> int:
             return int(channels * widen)
+
         stem = wide(STAGES[0][0])
         self.stem = nn.Sequential(
-            ConvModule(3, stem // 2, 3, 2), ConvModule(stem // 2, stem // 2, 3),
-            ConvModule(stem // 2, stem, 3))
+            ConvModule(3, stem // 2, 3, 2),
+            ConvModule(stem // 2, stem // 2, 3),
+            ConvModule(stem // 2, stem, 3),
+        )
         for number, (inputs, outputs, blocks, add_identity, pools) in enumerate(STAGES, 1):
             layers: list[nn.Module] = [ConvModule(wide(inputs), wide(outputs), 3, 2)]
             if pools:
                 layers.append(SPPBottleneck(wide(outputs)))
-            layers.append(CSPLayer(wide(outputs), wide(outputs), max(round(blocks * deepen), 1),
-                                   add_identity))
+            layers.append(
+                CSPLayer(
+                    wide(outputs), wide(outputs), max(round(blocks * deepen), 1), add_identity
+                )
+            )
             setattr(self, f"stage{number}", nn.Sequential(*layers))
 
     def forward(self, x: Tensor) -> Tensor:

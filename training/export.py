@@ -13,7 +13,6 @@ import warnings
 from pathlib import Path
 
 import torch
-
 from rtmpose import SIZES, RTMPose, gflops
 
 
@@ -33,9 +32,16 @@ def export(model: RTMPose, path: Path) -> None:
     temporary = path.with_suffix(".part")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own, about tracing
-        torch.onnx.export(model, (image,), str(temporary), dynamo=False, opset_version=17,
-                          input_names=["input"], output_names=["simcc_x", "simcc_y"],
-                          dynamic_axes={n: {0: "batch"} for n in ("input", "simcc_x", "simcc_y")})
+        torch.onnx.export(
+            model,
+            (image,),
+            str(temporary),
+            dynamo=False,
+            opset_version=17,
+            input_names=["input"],
+            output_names=["simcc_x", "simcc_y"],
+            dynamic_axes={n: {0: "batch"} for n in ("input", "simcc_x", "simcc_y")},
+        )
     os.replace(temporary, path)
 
 
@@ -53,8 +59,10 @@ def main() -> None:
         model = build(name, args.weights)
         path = args.folder / f"dwpose-{name}.onnx"
         export(model, path)
-        print(f"{path}: {gflops(model):.2f} GFLOPs (paper: {model.size.gflops}), "
-              f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters")
+        print(
+            f"{path}: {gflops(model):.2f} GFLOPs (paper: {model.size.gflops}), "
+            f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters"
+        )
 
 
 if __name__ == "__main__":

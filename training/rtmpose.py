@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-
 from cspnext import CSPNeXt
+from torch import Tensor, nn
 
 POINTS = 133
 SPLIT = 2  # SimCC bins per pixel
@@ -29,9 +28,13 @@ class Size(NamedTuple):
     gflops: float
 
 
-SIZES = {"t": Size(0.167, 0.375, 192, 256, 0.5), "s": Size(0.33, 0.5, 192, 256, 0.9),
-         "m": Size(0.67, 0.75, 192, 256, 2.2), "l": Size(1.0, 1.0, 192, 256, 4.5),
-         "l-384": Size(1.0, 1.0, 288, 384, 10.1)}
+SIZES = {
+    "t": Size(0.167, 0.375, 192, 256, 0.5),
+    "s": Size(0.33, 0.5, 192, 256, 0.9),
+    "m": Size(0.67, 0.75, 192, 256, 2.2),
+    "l": Size(1.0, 1.0, 192, 256, 4.5),
+    "l-384": Size(1.0, 1.0, 288, 384, 10.1),
+}
 
 
 class ScaleNorm(nn.Module):
@@ -39,7 +42,7 @@ class ScaleNorm(nn.Module):
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        self.scale = features ** -0.5
+        self.scale = features**-0.5
         self.g = nn.Parameter(torch.ones(1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,17 +77,19 @@ class RTMCCBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, value, base = self.act_fn(self.uv(self.ln(x))).split(
-            [self.wide, self.wide, self.key], -1)
+            [self.wide, self.wide, self.key], -1
+        )
         query, key = (base.unsqueeze(2) * self.gamma + self.beta).unbind(2)
-        weights = torch.relu(query @ key.transpose(1, 2) / self.key ** 0.5) ** 2
+        weights = torch.relu(query @ key.transpose(1, 2) / self.key**0.5) ** 2
         return self.res_scale(x) + self.o(gate * (weights @ value))
 
 
 class RTMCCHead(nn.Module):
     """Features (n, channels, h / 32, w / 32) to SimCC maps of the points along x and y."""
 
-    def __init__(self, channels: int, width: int, height: int, hidden: int = 256,
-                 key: int = 128) -> None:
+    def __init__(
+        self, channels: int, width: int, height: int, hidden: int = 256, key: int = 128
+    ) -> None:
         super().__init__()
         flat = (width // 32) * (height // 32)
         self.final_layer = nn.Conv2d(channels, POINTS, 7, padding=3)
@@ -114,6 +119,7 @@ class RTMPose(nn.Module):
 def gflops(model: RTMPose) -> float:
     """Multiply-adds of one image, in thousands of millions."""
     from torch.utils.flop_counter import FlopCounterMode
+
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model.eval()(torch.zeros(1, 3, model.size.height, model.size.width))
     return counter.get_total_flops() / 2 / 1e9

@@ -26,17 +26,21 @@ def _root() -> Path:
     for folder in (Path(__file__).resolve().parents[2], *map(Path, sys.path)):
         if (folder / "package.xml").is_file() and (folder / "msg").is_dir():
             return folder
-    raise FileNotFoundError(f"{__file__}: no folder with package.xml and msg is above this file, "
-                            "or on Python's path")
+    raise FileNotFoundError(
+        f"{__file__}: no folder with package.xml and msg is above this file, or on Python's path"
+    )
 
 
 ROOT = _root()
 _ASKED = re.compile(r"^<!-- generated: (\w+)(?: (\S+))? -->$", re.M)
 _KINDS = (("Messages", "msg"), ("Services", "srv"), ("Actions", "action"))
-_SECTIONS = {"msg": ("",), "srv": ("Request", "Response"),
-             "action": ("Goal", "Result", "Feedback")}
+_SECTIONS = {
+    "msg": ("",),
+    "srv": ("Request", "Response"),
+    "action": ("Goal", "Result", "Feedback"),
+}
 # Packages that hold no API: processes, commands, and what they are made of.
-_NO_API = {"nodes", "cli", "ros", "lab"}
+_NO_API = {"nodes", "cli", "ros"}
 
 
 class Field(NamedTuple):
@@ -91,16 +95,24 @@ def _table(fields: list[Field]) -> str:
     if not fields:
         return "No fields.\n"
     rows = ["| type | name | meaning |", "| --- | --- | --- |"]
-    rows += [f"| `{f.type}` | `{f.name}{f' = {f.value}' if f.value else ''}` "
-             f"| {_escaped(f.comment)} |" for f in fields]
+    rows += [
+        f"| `{f.type}` | `{f.name}{f' = {f.value}' if f.value else ''}` | {_escaped(f.comment)} |"
+        for f in fields
+    ]
     return "\n".join(rows) + "\n"
 
 
 def _escaped(text: str) -> str:
     """Without what Markdown would take for something else; code in backticks is left alone."""
     pieces = re.split(r"(`[^`]*`)", text)
-    return "".join(piece if i % 2 else re.sub(r"([|<>*_\[\]])", r"\\\1", piece)
-                   for i, piece in enumerate(pieces)).replace("|", "\\|").replace("\\\\|", "\\|")
+    return (
+        "".join(
+            piece if i % 2 else re.sub(r"([|<>*_\[\]])", r"\\\1", piece)
+            for i, piece in enumerate(pieces)
+        )
+        .replace("|", "\\|")
+        .replace("\\\\|", "\\|")
+    )
 
 
 def launch_arguments(name: str) -> dict[str, tuple[str, str]]:
@@ -115,8 +127,10 @@ def launch_arguments(name: str) -> dict[str, tuple[str, str]]:
 def launch(name: str) -> str:
     """A launch file's arguments, in Markdown."""
     rows = ["| argument | default | meaning |", "| --- | --- | --- |"]
-    rows += [f"| `{argument}` | {f'`{default}`' if default else 'empty'} | {_escaped(text)} |"
-             for argument, (default, text) in launch_arguments(name).items()]
+    rows += [
+        f"| `{argument}` | {f'`{default}`' if default else 'empty'} | {_escaped(text)} |"
+        for argument, (default, text) in launch_arguments(name).items()
+    ]
     return "\n".join(rows) + "\n"
 
 
@@ -145,8 +159,10 @@ def api() -> str:
             described |= set(members)
         elif len(names) == 2:
             parts.append(f"## {'.'.join(names)}\n")
-            parts += [_automodule(".".join((*names, f.stem)), None, set(), level=3)
-                      for f in sorted(folder.glob("[!_]*.py"))]
+            parts += [
+                _automodule(".".join((*names, f.stem)), None, set(), level=3)
+                for f in sorted(folder.glob("[!_]*.py"))
+            ]
     return "\n".join(parts)
 
 
@@ -157,7 +173,7 @@ def _automodule(name: str, members: list[str] | None, described: set[str], level
         if known := sorted(set(members) & described):
             options.append(f":exclude-members: {', '.join(known)}")
     lines = "\n".join(f"   {option}" for option in options)
-    return (f"{'#' * level} {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n{lines}\n```\n")
+    return f"{'#' * level} {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n{lines}\n```\n"
 
 
 def file(path: str) -> str:
@@ -173,8 +189,13 @@ def changelog() -> str:
     return text.replace("``", "`")
 
 
-_GENERATORS = {"interfaces": interfaces, "launch": launch, "api": api, "file": file,
-               "changelog": changelog}
+_GENERATORS = {
+    "interfaces": interfaces,
+    "launch": launch,
+    "api": api,
+    "file": file,
+    "changelog": changelog,
+}
 
 
 def _on_source(app, docname: str, source: list[str]) -> None:
@@ -193,8 +214,10 @@ def _on_docstring(app, what, name, obj, options, lines: list[str]) -> None:
     lines[:] = [line for line in lines if not re.fullmatch(r"Alias for field number \d+", line)]
     for i, line in enumerate(lines):
         pieces = re.split(r"(``[^`]*``|`[^`]*`)", line)
-        lines[i] = "".join(p if k % 2 else re.sub(r"(?<!\\)([|*]|(?<=\w)_(?!\w))", r"\\\1", p)
-                           for k, p in enumerate(pieces))
+        lines[i] = "".join(
+            p if k % 2 else re.sub(r"(?<!\\)([|*]|(?<=\w)_(?!\w))", r"\\\1", p)
+            for k, p in enumerate(pieces)
+        )
 
 
 def setup(app) -> dict[str, bool]:

@@ -11,8 +11,10 @@ UNFINISHED_S = 60.0  # writing takes milliseconds: what is as old was left by wh
 PARTIAL = ".dwpose_{}.part"  # names of files that are being written
 _PARTIAL = re.compile(r"\.dwpose_.*\.part")
 # <label>_<date>-<time>-<ms>, a number where there was one already, and what it is.
-_CAPTURE = re.compile(r"[A-Za-z0-9_-]*_\d{8}-\d{6}-\d{3}(~\d+)?"
-                      r"(\.(png|jpg|json)|_overlay\.jpg|_posemap\.png|_openpose\.json)")
+_CAPTURE = re.compile(
+    r"[A-Za-z0-9_-]*_\d{8}-\d{6}-\d{3}(~\d+)?"
+    r"(\.(png|jpg|json)|_overlay\.jpg|_posemap\.png|_openpose\.json)"
+)
 
 
 def remove_unfinished(folder: Path, now_s: float) -> int:

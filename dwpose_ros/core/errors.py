@@ -9,3 +9,7 @@ class DwposeError(ValueError):
     Its message is one line that says what was wrong, with the value, and what would be right.
     Nodes answer it, or log it, without a traceback.
     """
+
+
+class ModelError(DwposeError):
+    """An estimator or a model that cannot be had; the message says why and what would be right."""

@@ -40,8 +40,9 @@ def read_yaml(path: Path) -> Any:
     try:
         text = _read(path).decode()
     except UnicodeDecodeError as err:
-        raise FileError(f"{path}: cannot be read: it is no text in UTF-8 (byte {err.start})"
-                        ) from err
+        raise FileError(
+            f"{path}: cannot be read: it is no text in UTF-8 (byte {err.start})"
+        ) from err
     try:
         return yaml.load(text, _Loader)
     except (ValueError, RecursionError, yaml.YAMLError) as err:  # ValueError: no such date
@@ -57,8 +58,10 @@ def _read(path: Path) -> bytes:
             if not stat.S_ISREG(status.st_mode):
                 raise FileError(f"{path}: cannot be read: it is no regular file")
             if status.st_size > LARGEST:
-                raise FileError(f"{path}: cannot be read: it has {status.st_size:,} bytes; at "
-                                f"most {LARGEST:,} are read")
+                raise FileError(
+                    f"{path}: cannot be read: it has {status.st_size:,} bytes; at "
+                    f"most {LARGEST:,} are read"
+                )
             return os.read(handle, LARGEST)
         finally:
             os.close(handle)
@@ -73,8 +76,9 @@ def _why(err: Exception) -> str:
     mark = getattr(err, "problem_mark", None)
     if mark is not None:
         return f"line {mark.line + 1}: {printable(str(err.problem), 200)}"
-    return one_line(err) if isinstance(err, _Refused) else (
-        f"it is no YAML ({type(err).__name__})")
+    return (
+        one_line(err) if isinstance(err, _Refused) else (f"it is no YAML ({type(err).__name__})")
+    )
 
 
 class _Refused(yaml.YAMLError):
@@ -103,8 +107,9 @@ class _Loader(yaml.SafeLoader):
             self._sizes[node] = 1 + self._values - before
         self._values = before + self._sizes[node]
         if self._values > MOST_VALUES:
-            raise _Refused(f"it has more than {MOST_VALUES:,} values, with those that aliases "
-                           "repeat")
+            raise _Refused(
+                f"it has more than {MOST_VALUES:,} values, with those that aliases repeat"
+            )
         return node
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
@@ -114,7 +119,9 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode):
                 line = key.start_mark.line + 1
                 if key.value in lines:
-                    raise _Refused(f"line {line} has key {printable(repr(key.value), 60)}, which "
-                                   f"line {lines[key.value]} has; it must be there only once")
+                    raise _Refused(
+                        f"line {line} has key {printable(repr(key.value), 60)}, which "
+                        f"line {lines[key.value]} has; it must be there only once"
+                    )
                 lines[key.value] = line
         return node

@@ -11,10 +11,10 @@ def printable(text: str, longest: int = LONGEST) -> str:
 
     What is longer than `longest` characters is cut off.
     """
-    text = text[:2 * longest]
+    text = text[: 2 * longest]
     kept = "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
     line = " ".join(kept.split())
-    return line if len(line) <= longest else line[:longest - 3] + "..."
+    return line if len(line) <= longest else line[: longest - 3] + "..."
 
 
 def one_line(err: BaseException) -> str:

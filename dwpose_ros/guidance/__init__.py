@@ -4,5 +4,13 @@ from dwpose_ros.guidance.coach import Coach, Decision, State
 from dwpose_ros.guidance.phrases import Phrases, load_phrases
 from dwpose_ros.guidance.profile import Profile, ProfileError, load_profile
 
-__all__ = ["Coach", "Decision", "Phrases", "Profile", "ProfileError", "State", "load_phrases",
-           "load_profile"]
+__all__ = [
+    "Coach",
+    "Decision",
+    "Phrases",
+    "Profile",
+    "ProfileError",
+    "State",
+    "load_phrases",
+    "load_profile",
+]

@@ -6,10 +6,10 @@ import math
 from enum import IntEnum
 from typing import NamedTuple, Sequence
 
-from dwpose_ros.guidance.checks import Verdict
-from dwpose_ros.guidance.patience import LASTING_S, PATIENCE, Patience
+from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.response import GRADUAL, PLACING, Responses, axis, undoes
+from dwpose_ros.guidance.repetition import LASTING_S, PATIENCE, Repetition
 
 CAPTURE_TIMEOUT_S = 10.0  # after which a capture that was not answered counts as failed
 RETRY_S = 6.0  # after a failed capture, before the next
@@ -26,8 +26,15 @@ LONG_WALK = 4  # steps
 TURNING_S = 2.0  # for so long a capture waits for who seems to turn
 UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
 
-NEWS = {"", "next_step", "retake", "capture_failed", "capture_unavailable", "pause",
-        "done"}  # true once and for all
+NEWS = {
+    "",
+    "next_step",
+    "retake",
+    "capture_failed",
+    "capture_unavailable",
+    "pause",
+    "done",
+}  # true once and for all
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 
@@ -113,8 +120,8 @@ class Coach:
         self._count = 0
         self._spoken = _Wish()
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
-        self._responses = Responses()
-        self._patience = Patience()
+        self._responses = ComplianceTracker()
+        self._patience = Repetition()
         self._unknown_since: float | None = None
 
     @property
@@ -136,7 +143,7 @@ class Coach:
         """Captures fail whatever the person does, as where the disk is full."""
         return self._failures >= FAILURES
 
-    def update(self, verdicts: Sequence[Verdict], now: float, busy: bool = False) -> Decision:
+    def update(self, verdicts: Sequence[CheckResult], now: float, busy: bool = False) -> Decision:
         """Decide from the checks of one frame, in order of priority.
 
         ``busy``: something is being spoken; only that they hold still may be said over it.
@@ -185,14 +192,20 @@ class Coach:
         current = self._debounced(wanted, now, failing, busy)
         return self._decide(state, current, progress, now, busy)
 
-    def _choose(self, failing: Sequence[Verdict], now: float) -> Verdict | None:
+    def _choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
         """The first that fails; while they are about that, the next that can be done meanwhile.
 
         A long walk comes before all that can be asked on it.
         """
         by_name = {v.name: v for v in failing}
-        walk = next((v for v in failing if v.code in ("move_closer", "move_back")
-                     and v.count >= LONG_WALK), None)
+        walk = next(
+            (
+                v
+                for v in failing
+                if v.code in ("move_closer", "move_back") and v.count >= LONG_WALK
+            ),
+            None,
+        )
         if walk is not None and failing[0].code in PLACING:
             failing = [walk, *(v for v in failing if v is not walk)]
         for verdict in failing:
@@ -202,18 +215,26 @@ class Coach:
         spoken = (v for v in failing if (v.code, v.part) == self._spoken.what)
         return next(spoken, failing[0] if failing else None)
 
-    def _due(self, verdict: Verdict, failing: dict[str, Verdict], now: float) -> Verdict | None:
+    def _due(
+        self, verdict: CheckResult, failing: dict[str, CheckResult], now: float
+    ) -> CheckResult | None:
         """The verdict, or the one that comes first; None if they are about all of that."""
         if verdict.first in failing:
             due = self._due(failing[verdict.first], failing, now)
             if due is not None or axis(verdict.code) == "head":  # it turns with the body
                 return due
-        about = (self._responses.under_way(verdict.code)
-                 or self._responses.awaits(verdict.code, now))
+        about = self._responses.under_way(verdict.code) or self._responses.awaits(
+            verdict.code, now
+        )
         return None if about else verdict
 
-    def _patiently(self, failed: Verdict | None, unknown: Verdict | None,
-                   verdicts: Sequence[Verdict], now: float) -> _Wish:
+    def _patiently(
+        self,
+        failed: CheckResult | None,
+        unknown: CheckResult | None,
+        verdicts: Sequence[CheckResult],
+        now: float,
+    ) -> _Wish:
         """The instruction for what is wrong; said in vain, the part that is missing, then a pause.
 
         What cannot be judged is waited for, before the person is asked to do something about it.
@@ -233,13 +254,17 @@ class Coach:
             part = next((v.part for v in verdicts if v.ok is False and v.part), "")
             named = wrong.code == "show" or not part or self._patience.said(("show", part))
             return _Wish("pause") if named else _Wish("show", part)
-        if wrong.code == "step_into_view" and (self._responses.too_near(now) or (
+        if wrong.code == "step_into_view" and (
+            self._responses.too_near(now)
+            or (
                 self._responses.stepping_back(now)
-                and now - self._spoken_at < self.profile.repeat_s)):
+                and now - self._spoken_at < self.profile.repeat_s
+            )
+        ):
             return _Wish("move_back", count=2)
         return self._wish(wrong)
 
-    def _wish(self, verdict: Verdict) -> _Wish:
+    def _wish(self, verdict: CheckResult) -> _Wish:
         """The instruction of a verdict; a smaller one for somebody who overdoes it."""
         wish = _Wish(verdict.code, verdict.part, verdict.grade, verdict.count)
         ease = self._responses.ease(wish.code)
@@ -250,8 +275,9 @@ class Coach:
 
     def _is_busy(self, busy: bool, now: float) -> bool:
         """A voice that never ends is not waited for."""
-        self._busy_since = None if not busy else now if self._busy_since is None else (
-            min(self._busy_since, now))
+        self._busy_since = (
+            None if not busy else now if self._busy_since is None else (min(self._busy_since, now))
+        )
         return busy and now - self._busy_since < LONGEST_SENTENCE_S
 
     def somebody_else(self) -> None:
@@ -264,8 +290,9 @@ class Coach:
         """Nobody knows what they do now: to hold still begins anew."""
         self._hold_since = None
 
-    def captured(self, success: bool, now: float, retake: bool = False,
-                 request: int | None = None) -> None:
+    def captured(
+        self, success: bool, now: float, retake: bool = False, request: int | None = None
+    ) -> None:
         """Tell how the capture went: if well, the next step comes, or the session is done.
 
         ``retake``: the picture was not good enough. They hold still once more. ``request`` is
@@ -305,8 +332,9 @@ class Coach:
     def _try_quietly(self, fine: bool, progress: float, now: float, busy: bool) -> Decision:
         """Tell once that there is no picture; try now and then whether there can be one again."""
         self._current = self._wanted = _Wish("capture_unavailable")
-        decision = self._decide(State.ADJUSTING, self._current, progress, now,
-                                busy or self._told_unavailable)
+        decision = self._decide(
+            State.ADJUSTING, self._current, progress, now, busy or self._told_unavailable
+        )
         self._told_unavailable |= decision.speak
         if not fine or now - self._failed_at < QUIET_RETRY_S:
             return decision
@@ -321,15 +349,20 @@ class Coach:
         wanted = self._debounced(_Wish("hold_still"), now)
         decision = self._decide(State.HOLDING, wanted, progress, now, busy)
         turning = self._responses.turning() and now - self._hold_since < (
-            self.profile.hold_s + TURNING_S)
+            self.profile.hold_s + TURNING_S
+        )
         if remaining == 0 and not turning:
             self._capture_since = now
             self.request += 1
             return decision._replace(capture=True)
         decision = decision._replace(hold_remaining=remaining)
         count = math.ceil(remaining)
-        if self._said_hold() and not busy and not decision.speak and (
-                0 < count < self._count <= COUNTDOWN_S + 1):
+        if (
+            self._said_hold()
+            and not busy
+            and not decision.speak
+            and (0 < count < self._count <= COUNTDOWN_S + 1)
+        ):
             decision = decision._replace(code="countdown", speak=True, count=count)
         self._count = count
         return decision
@@ -351,12 +384,16 @@ class Coach:
         elif self._empty_since is None:
             self._empty_since = now
         over = self.complete or self.unavailable
-        if (over or self._at > 0) and self._empty_since is not None and (
-                now - self._empty_since > (NEW_SESSION_S if over else ABANDONED_S)):
+        if (
+            (over or self._at > 0)
+            and self._empty_since is not None
+            and (now - self._empty_since > (NEW_SESSION_S if over else ABANDONED_S))
+        ):
             self.restart()
 
-    def _debounced(self, wanted: _Wish, now: float, failing: Sequence[Verdict] = (),
-                   busy: bool = False) -> _Wish:
+    def _debounced(
+        self, wanted: _Wish, now: float, failing: Sequence[CheckResult] = (), busy: bool = False
+    ) -> _Wish:
         """The instruction in force: it changes when another was due for long enough.
 
         What was said stays, as long as it is true, until the other can be said.
@@ -364,43 +401,66 @@ class Coach:
         due = {(v.code, v.part): self._wish(v) for v in failing}
         due[wanted.what] = wanted
         walks = self._responses.busy()  # what is to last begins when they have come to rest
-        self._since = {what: now if walks and what[0] in LASTING else self._since.get(what, now)
-                       for what in due}
+        self._since = {
+            what: now if walks and what[0] in LASTING else self._since.get(what, now)
+            for what in due
+        }
         self._wanted = wanted
         if self._spoken.what in due:
             self._due_at = now
         said = self._spoken.what if self._spoken.code else ()
         if now - self._since[wanted.what] >= self.profile.debounce_s:
-            stays = said == self._current.what and said in due and not self._may_speak(
-                wanted, now, busy)
+            stays = (
+                said == self._current.what
+                and said in due
+                and not self._may_speak(wanted, now, busy)
+            )
             self._current = due[said] if stays else wanted
         elif wanted.code == "hold_still":
             return _Wish()  # never show advice that is no longer true
         return self._current
 
-    def _decide(self, state: State, current: _Wish, progress: float, now: float,
-                busy: bool) -> Decision:
+    def _decide(
+        self, state: State, current: _Wish, progress: float, now: float, busy: bool
+    ) -> Decision:
         self._state = state
-        speak = bool(current.code) and current.what == self._wanted.what and self._may_speak(
-            current, now, busy)
+        speak = (
+            bool(current.code)
+            and current.what == self._wanted.what
+            and self._may_speak(current, now, busy)
+        )
         if speak:
             self._patience.spoke(current.what, self._responses.on(current.code).moved, now)
             self._spoken, self._spoken_at, self._due_at = current, now, now
             self._responses.asked(current.code, current.part, now)
         # Who is at the image's border comes and goes, and may as well hear it to its end.
         untrue_s = LASTING_S if self._spoken.code == "step_into_view" else self.profile.debounce_s
-        hush = (busy and not speak and self._spoken.code not in NEWS
-                and now - self._due_at >= untrue_s)
+        hush = (
+            busy and not speak and self._spoken.code not in NEWS and now - self._due_at >= untrue_s
+        )
         if hush:  # once
             self._due_at = math.inf
-        return Decision(state, current.code, current.part, progress, 0.0, speak, False,
-                        current.grade, current.count, hush)
+        return Decision(
+            state,
+            current.code,
+            current.part,
+            progress,
+            0.0,
+            speak,
+            False,
+            current.grade,
+            current.count,
+            hush,
+        )
 
     def _may_speak(self, wish: _Wish, now: float, busy: bool) -> bool:
         since = now - self._spoken_at
         if wish.code == "hold_still":  # said once, and at once: it calms
-            return self._spoken.code != wish.code or since >= self.profile.repeat_s and (
-                self._hold_since == now)
+            return (
+                self._spoken.code != wish.code
+                or since >= self.profile.repeat_s
+                and (self._hold_since == now)
+            )
         if busy or (wish.code == "pause" and self._patience.pausing(now)):
             return False
         if wish.code == "capture_failed":

@@ -12,20 +12,56 @@ from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
 
 CODES = (
     # who and where
-    "step_into_view", "one_person", "more_people", "move_back", "move_closer", "move_left",
-    "move_right", "move_forward", "move_backward", "show",
+    "step_into_view",
+    "one_person",
+    "more_people",
+    "move_back",
+    "move_closer",
+    "move_left",
+    "move_right",
+    "move_forward",
+    "move_backward",
+    "show",
     # turned how
-    "turn_left", "turn_right", "turn_around", "face_camera", "face_left_side", "face_right_side",
-    "face_back", "face_three_quarter_left", "face_three_quarter_right", "look_at_camera",
+    "turn_left",
+    "turn_right",
+    "turn_around",
+    "face_camera",
+    "face_left_side",
+    "face_right_side",
+    "face_back",
+    "face_three_quarter_left",
+    "face_three_quarter_right",
+    "look_at_camera",
     "look_ahead",
     # standing how
-    "stand_upright", "arms_away", "arms_side", "arms_up", "lower_arms", "straighten_arms",
-    "show_hands", "open_hands", "spread_fingers", "feet_apart", "feet_together",
+    "stand_upright",
+    "arms_away",
+    "arms_side",
+    "arms_up",
+    "lower_arms",
+    "straighten_arms",
+    "show_hands",
+    "open_hands",
+    "spread_fingers",
+    "feet_apart",
+    "feet_together",
     # the picture
-    "more_light", "less_light", "clean_lens", "keep_still",
+    "more_light",
+    "less_light",
+    "clean_lens",
+    "keep_still",
     # the session
-    "notice", "hold_still", "countdown", "next_step", "pause", "retake", "capture_failed",
-    "capture_unavailable", "done")
+    "notice",
+    "hold_still",
+    "countdown",
+    "next_step",
+    "pause",
+    "retake",
+    "capture_failed",
+    "capture_unavailable",
+    "done",
+)
 GRADES = ("little", "normal", "big")
 # Plural categories as CLDR calls them. With whole numbers from 1 on, these two are all that the
 # shipped languages have; Japanese and Chinese have `other` only.
@@ -78,26 +114,34 @@ def load_phrases(path: str | Path) -> Phrases:
     known = {"phrases": CODES, "parts": tuple(PARTS)}
     for key in data:
         if key not in known:
-            raise ProfileError(f"{path}: unknown key {shown(key)}; "
-                               f"the keys are {', '.join(known)}")
+            raise ProfileError(
+                f"{path}: unknown key {shown(key)}; the keys are {', '.join(known)}"
+            )
     for key, wanted in known.items():
         texts = data.get(key)
         if not isinstance(texts, dict):
             raise ProfileError(f"{path}: {key} must be a mapping, not {shown(texts)}")
-        missing = [c for c in wanted if not _is_text(texts.get(c)) and not (
-            key == "phrases" and texts.get(c) and isinstance(texts[c], dict))]
+        missing = [
+            c
+            for c in wanted
+            if not _is_text(texts.get(c))
+            and not (key == "phrases" and texts.get(c) and isinstance(texts[c], dict))
+        ]
         unknown = [c for c in texts if c not in wanted]
         if missing or unknown:
-            raise ProfileError(f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
-                               f" and has unknown {_names(unknown)}")
+            raise ProfileError(
+                f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
+                f" and has unknown {_names(unknown)}"
+            )
     for code, phrase in data["phrases"].items():
         for form, text in _forms(path, code, phrase).items():
             _refuse_braces(path, code, text)
             _refuse_silence(path, code, form, text)
     for part, text in data["parts"].items():
         if set(text) & set("{}"):
-            raise ProfileError(f"{path}: the text of {part} is {shown(text)}; it can have nothing "
-                               "in braces")
+            raise ProfileError(
+                f"{path}: the text of {part} is {shown(text)}; it can have nothing in braces"
+            )
     return Phrases(path.stem, data["phrases"], data["parts"])
 
 
@@ -118,8 +162,10 @@ def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
     if code in STEPPED:
         known = ("little", *PLURALS)
     if not set(phrase) <= set(known) or needed not in phrase:
-        raise ProfileError(f"{path}: {code} has texts for {_names(phrase)}; it must "
-                           f"have {needed!r}, and can have {', '.join(known)}")
+        raise ProfileError(
+            f"{path}: {code} has texts for {_names(phrase)}; it must "
+            f"have {needed!r}, and can have {', '.join(known)}"
+        )
     for form, text in phrase.items():
         if not _is_text(text):
             raise ProfileError(f"{path}: {code} lacks a text for {shown(form)}")
@@ -132,16 +178,23 @@ def _refuse_braces(path: Path, code: str, text: str) -> None:
         text.format(**({field: 2 if field == "count" else ""} if field else {}))
     except (LookupError, ValueError, AttributeError) as err:
         allowed = f"{{{field}}} is all that it can have" if field else "it can have nothing"
-        raise ProfileError(f"{path}: the text of {code} is {shown(text)}; {allowed} in braces"
-                           ) from err
+        raise ProfileError(
+            f"{path}: the text of {code} is {shown(text)}; {allowed} in braces"
+        ) from err
 
 
 def _refuse_silence(path: Path, code: str, form: str, text: str) -> None:
     """A text that does not say what it is for: which part, how many or how long. Of steps and
     people one text may do for any number, and that for one may spell it out."""
-    needed = ("part" if code in NAMING else
-              "count" if form == "other" or code == "countdown" and not form else "")
+    needed = (
+        "part"
+        if code in NAMING
+        else "count"
+        if form == "other" or code == "countdown" and not form
+        else ""
+    )
     if needed and needed not in (name for _, name, _, _ in Formatter().parse(text)):
         which = f" for {shown(form)}" if form else ""
-        raise ProfileError(f"{path}: the text of {code}{which} is {shown(text)}; it must have "
-                           f"{{{needed}}}")
+        raise ProfileError(
+            f"{path}: the text of {code}{which} is {shown(text)}; it must have {{{needed}}}"
+        )

@@ -7,13 +7,25 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dwpose_ros.capture.quality.measure import NAMES as MEASURES
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import FileError, read_yaml
 from dwpose_ros.core.text import shown
-from dwpose_ros.guidance.body import (FRONTAL, OF_ARMS, ONE_OF_ARMS, PARTS, POSTURE_PARTS,
-                                      POSTURE_RANGE, POSTURES, SIDE_CODES, SIDES, Wish, height_of,
-                                      in_image, points_of)
+from dwpose_ros.guidance.body_parts import (
+    FRONTAL,
+    OF_ARMS,
+    ONE_OF_ARMS,
+    PARTS,
+    POSTURE_PARTS,
+    POSTURE_RANGE,
+    POSTURES,
+    SIDE_CODES,
+    SIDES,
+    PostureLimit,
+    height_of,
+    in_image,
+    points_of,
+)
+from dwpose_ros.quality.measure import NAMES as MEASURES
 
 __all__ = ["PARTS", "Profile", "ProfileError", "load_profile", "read_mapping"]
 
@@ -43,7 +55,7 @@ class Profile:
     """Largest angle between how the body is turned and that side, degrees; 180: any."""
     looking: float | None = None
     """The same for the head; None: as `facing`."""
-    posture: tuple[Wish, ...] = ()
+    posture: tuple[PostureLimit, ...] = ()
     """How the person stands, and the limits of that."""
     people: int = 1
     """How many are to be in the picture."""
@@ -108,7 +120,7 @@ class Profile:
             weights |= _OTHER_HANDS_WEIGHTS
         return weights | dict(self.quality)
 
-    def wish(self, posture: str) -> Wish | None:
+    def wish(self, posture: str) -> PostureLimit | None:
         """The limits of a posture; None where it is not asked for."""
         return next((w for w in self.posture if w.name == posture), None)
 
@@ -116,14 +128,35 @@ class Profile:
 # What matters of a picture, to its parts: how a face is lit only where the picture shows it, how
 # large it is and where it looks only where the picture is about it. How far a person may be
 # turned, and how large they are, are limits of the profile: among what keeps them, no matter.
-_PERSON_WEIGHTS = {"sharpness": 2.0, "motion_blur": 1.0, "motion": 1.0, "under_exposure": 1.0,
-                   "over_exposure": 1.0, "crop_margins": 0.5, "single_person": 1.0}
-_HEAD_WEIGHTS = {"face_sharpness": 1.0, "face_under_exposure": 0.5, "face_over_exposure": 0.5,
-                 "eyes_open": 0.5}
-_FACE_WEIGHTS = {"sharpness": 1.0, "face_sharpness": 2.0, "face_under_exposure": 1.0,
-                 "face_over_exposure": 1.0, "illumination_uniformity": 0.5,
-                 "inter_eye_distance": 0.5, "head_size": 0.1, "head_yaw": 1.0, "head_pitch": 1.0,
-                 "head_roll": 1.0, "eyes_open": 1.0, "mouth_closed": 0.5}
+_PERSON_WEIGHTS = {
+    "sharpness": 2.0,
+    "motion_blur": 1.0,
+    "motion": 1.0,
+    "under_exposure": 1.0,
+    "over_exposure": 1.0,
+    "crop_margins": 0.5,
+    "single_person": 1.0,
+}
+_HEAD_WEIGHTS = {
+    "face_sharpness": 1.0,
+    "face_under_exposure": 0.5,
+    "face_over_exposure": 0.5,
+    "eyes_open": 0.5,
+}
+_FACE_WEIGHTS = {
+    "sharpness": 1.0,
+    "face_sharpness": 2.0,
+    "face_under_exposure": 1.0,
+    "face_over_exposure": 1.0,
+    "illumination_uniformity": 0.5,
+    "inter_eye_distance": 0.5,
+    "head_size": 0.1,
+    "head_yaw": 1.0,
+    "head_pitch": 1.0,
+    "head_roll": 1.0,
+    "eyes_open": 1.0,
+    "mouth_closed": 0.5,
+}
 _HANDS_WEIGHTS = {"hands_sharpness": 2.0}
 # Of hands that a picture shows besides, which one of a head does not: enough to choose between two
 # frames, too little to refuse one by itself, as of gloves, which have no detail: among measures of
@@ -131,16 +164,35 @@ _HANDS_WEIGHTS = {"hands_sharpness": 2.0}
 _ABOVE_HANDS = {"head", "face", "shoulders"}
 _OTHER_HANDS_WEIGHTS = {"hands_sharpness": 0.25}
 _MOST_WEIGHT = 100.0
-_RANGES = {"size_minimum": (0.0, 1.0), "size_maximum": (0.0, 1.0), "margin": (0.0, 0.4),
-           "centre": (0.0, 0.5), "facing": (0.0, 180.0), "looking": (0.0, 180.0),
-           "brightness_minimum": (0.0, 1.0), "brightness_maximum": (0.0, 1.0),
-           "sharpness_minimum": (0.0, 1e6), "quality_minimum": (0.0, 100.0),
-           "still": (0.0, 100.0), "still_hands": (0.0, 100.0), "score": (0.0, 1.0),
-           "hold_s": (0.0, 60.0), "debounce_s": (0.0, 60.0), "gap_s": (0.0, 60.0),
-           "repeat_s": (0.0, 3600.0)}
+_RANGES = {
+    "size_minimum": (0.0, 1.0),
+    "size_maximum": (0.0, 1.0),
+    "margin": (0.0, 0.4),
+    "centre": (0.0, 0.5),
+    "facing": (0.0, 180.0),
+    "looking": (0.0, 180.0),
+    "brightness_minimum": (0.0, 1.0),
+    "brightness_maximum": (0.0, 1.0),
+    "sharpness_minimum": (0.0, 1e6),
+    "quality_minimum": (0.0, 100.0),
+    "still": (0.0, 100.0),
+    "still_hands": (0.0, 100.0),
+    "score": (0.0, 1.0),
+    "hold_s": (0.0, 60.0),
+    "debounce_s": (0.0, 60.0),
+    "gap_s": (0.0, 60.0),
+    "repeat_s": (0.0, 3600.0),
+}
 # The ends of those that nobody reaches.
-_NEVER = {"centre": 0.0, "facing": 0.0, "looking": 0.0, "quality_minimum": 100.0, "still": 0.0,
-          "still_hands": 0.0, "score": 1.0}
+_NEVER = {
+    "centre": 0.0,
+    "facing": 0.0,
+    "looking": 0.0,
+    "quality_minimum": 100.0,
+    "still": 0.0,
+    "still_hands": 0.0,
+    "score": 1.0,
+}
 _MOST_PEOPLE = 10
 _FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", "sequence")}
 
@@ -157,8 +209,9 @@ def load_profile(path: str | Path) -> Profile:
     if steps is None:
         return _profile(f"{path}", path.stem, values, _FIELDS)
     if not isinstance(steps, list) or not steps or not all(isinstance(s, dict) for s in steps):
-        raise ProfileError(f"{path}: steps is {shown(steps)}; it must be a list of mappings of "
-                           "keys to values")
+        raise ProfileError(
+            f"{path}: steps is {shown(steps)}; it must be a list of mappings of keys to values"
+        )
     _refuse_unknown(f"{path}", values, [*_FIELDS, "steps"])
     sequence = []
     for number, step in enumerate(steps, 1):
@@ -167,23 +220,27 @@ def load_profile(path: str | Path) -> Profile:
             raise ProfileError(f"{where}: a step cannot have steps")
         step = dict(step)
         name = step.pop("name", step.get("side", str(number)))
-        if not isinstance(name, str) or not name.strip() or any(
-                s.step == name for s in sequence):
-            raise ProfileError(f"{where}: name is {shown(name)}; it must be a text that no other "
-                               "step is called by")
+        if not isinstance(name, str) or not name.strip() or any(s.step == name for s in sequence):
+            raise ProfileError(
+                f"{where}: name is {shown(name)}; it must be a text that no other "
+                "step is called by"
+            )
         _refuse_unknown(where, step, ["name", *_FIELDS])
-        sequence.append(replace(_profile(where, path.stem, {**values, **step}, _FIELDS),
-                                step=name))
+        sequence.append(
+            replace(_profile(where, path.stem, {**values, **step}, _FIELDS), step=name)
+        )
     # What the session is called by and what all steps share; the first step says the rest.
-    return replace(sequence[0], step="", sequence=tuple(sequence),
-                   description=values.get("description", ""))
+    return replace(
+        sequence[0], step="", sequence=tuple(sequence), description=values.get("description", "")
+    )
 
 
 def _refuse_unknown(where: str, values: dict, known) -> None:
     for key in values:
         if key not in known:
-            raise ProfileError(f"{where}: unknown key {shown(key)}; the keys are "
-                               f"{', '.join(known)}")
+            raise ProfileError(
+                f"{where}: unknown key {shown(key)}; the keys are {', '.join(known)}"
+            )
 
 
 def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Profile:
@@ -194,20 +251,26 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
             raise ProfileError(f"{where}: key {shown(key)} is missing")
     parts = values["parts"]
     if not isinstance(parts, list) or not parts or not set(map(str, parts)) <= PARTS.keys():
-        raise ProfileError(f"{where}: parts is {shown(parts)}; it must be a list of "
-                           f"{', '.join(PARTS)}")
+        raise ProfileError(
+            f"{where}: parts is {shown(parts)}; it must be a list of {', '.join(PARTS)}"
+        )
     values["parts"] = tuple(dict.fromkeys(parts))
     if not isinstance(values.get("description", ""), str):
-        raise ProfileError(f"{where}: description is {shown(values['description'])}; it must "
-                           "be a text")
+        raise ProfileError(
+            f"{where}: description is {shown(values['description'])}; it must be a text"
+        )
     if not isinstance(values.get("side", "front"), str) or (
-            values.get("side", "front") not in SIDES):
-        raise ProfileError(f"{where}: side is {shown(values['side'])}; it must be one of "
-                           f"{', '.join(SIDES)}")
+        values.get("side", "front") not in SIDES
+    ):
+        raise ProfileError(
+            f"{where}: side is {shown(values['side'])}; it must be one of {', '.join(SIDES)}"
+        )
     people = values.get("people", 1)
     if isinstance(people, bool) or people not in range(1, _MOST_PEOPLE + 1):
-        raise ProfileError(f"{where}: people is {shown(people)}; it must be a whole number from 1 "
-                           f"to {_MOST_PEOPLE}")
+        raise ProfileError(
+            f"{where}: people is {shown(people)}; it must be a whole number from 1 "
+            f"to {_MOST_PEOPLE}"
+        )
     values["people"] = int(people)
     values["posture"] = _posture(where, values.get("posture", []))
     values["quality"] = _quality(where, values.get("quality", {}))
@@ -224,28 +287,35 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
 def _quality(where: str, weights: Any) -> tuple[tuple[str, float], ...]:
     """From a mapping of measures to weights."""
     if not isinstance(weights, dict):
-        raise ProfileError(f"{where}: quality is {shown(weights)}; it must be a mapping of "
-                           "measures to weights")
+        raise ProfileError(
+            f"{where}: quality is {shown(weights)}; it must be a mapping of measures to weights"
+        )
     for name in weights:
         if name not in MEASURES:
-            raise ProfileError(f"{where}: quality has the unknown measure {shown(name)}; the "
-                               f"measures are {', '.join(MEASURES)}")
-    return tuple((name, _number(where, f"quality {name}", weight, 0.0, _MOST_WEIGHT))
-                 for name, weight in weights.items())
+            raise ProfileError(
+                f"{where}: quality has the unknown measure {shown(name)}; the "
+                f"measures are {', '.join(MEASURES)}"
+            )
+    return tuple(
+        (name, _number(where, f"quality {name}", weight, 0.0, _MOST_WEIGHT))
+        for name, weight in weights.items()
+    )
 
 
-def _posture(where: str, wanted: Any) -> tuple[Wish, ...]:
+def _posture(where: str, wanted: Any) -> tuple[PostureLimit, ...]:
     """From names, or from a mapping of names to limits."""
     if isinstance(wanted, list):
         wanted = {name if isinstance(name, str) else repr(name): True for name in wanted}
     if not isinstance(wanted, dict) or not set(map(str, wanted)) <= POSTURES.keys():
         given = list(wanted) if isinstance(wanted, dict) else wanted
-        raise ProfileError(f"{where}: posture is {shown(given)}; it must be a list, or a mapping "
-                           f"to limits, of {', '.join(POSTURES)}")
+        raise ProfileError(
+            f"{where}: posture is {shown(given)}; it must be a list, or a mapping "
+            f"to limits, of {', '.join(POSTURES)}"
+        )
     return tuple(_wish(where, POSTURES[name], limits) for name, limits in wanted.items())
 
 
-def _wish(where: str, default: Wish, limits: Any) -> Wish:
+def _wish(where: str, default: PostureLimit, limits: Any) -> PostureLimit:
     """A posture with its limits: `true` for the usual ones, a number, or [minimum, maximum]."""
     if limits is True:
         return default
@@ -255,13 +325,16 @@ def _wish(where: str, default: Wish, limits: Any) -> Wish:
     if math.isnan(default.maximum):
         return default._replace(minimum=_number(where, key, limits, 0.0, high, never=high))
     if not isinstance(limits, list) or len(limits) != 2:
-        raise ProfileError(f"{where}: {key} is {shown(limits)}; it must be true or [minimum, "
-                           f"maximum], numbers from 0.0 to {high}")
+        raise ProfileError(
+            f"{where}: {key} is {shown(limits)}; it must be true or [minimum, "
+            f"maximum], numbers from 0.0 to {high}"
+        )
     low, top = (_number(where, key, limit, 0.0, high) for limit in limits)
     if low >= top:
-        raise ProfileError(f"{where}: {key} is {shown(limits)}; the minimum must be less than the "
-                           "maximum")
-    return Wish(default.name, low, top)
+        raise ProfileError(
+            f"{where}: {key} is {shown(limits)}; the minimum must be less than the maximum"
+        )
+    return PostureLimit(default.name, low, top)
 
 
 def _refuse_contradictions(where: str, profile: Profile) -> None:
@@ -269,37 +342,51 @@ def _refuse_contradictions(where: str, profile: Profile) -> None:
     for what in ("size", "brightness"):
         low, high = (getattr(profile, f"{what}_{end}") for end in ("minimum", "maximum"))
         if low >= high:
-            raise ProfileError(f"{where}: {what}_minimum {low} must be less than "
-                               f"{what}_maximum {high}")
+            raise ProfileError(
+                f"{where}: {what}_minimum {low} must be less than {what}_maximum {high}"
+            )
     room = 1 - 2 * profile.margin
     if profile.size_minimum > room:
-        raise ProfileError(f"{where}: size_minimum {profile.size_minimum} must be at most "
-                           f"{room:g}, which a margin of {profile.margin} leaves")
+        raise ProfileError(
+            f"{where}: size_minimum {profile.size_minimum} must be at most "
+            f"{room:g}, which a margin of {profile.margin} leaves"
+        )
     if not height_of(profile.parts):
-        raise ProfileError(f"{where}: parts is {list(profile.parts)!r}, which has no height to "
-                           "tell a size by; it must have another part, higher or lower")
+        raise ProfileError(
+            f"{where}: parts is {list(profile.parts)!r}, which has no height to "
+            "tell a size by; it must have another part, higher or lower"
+        )
     if profile.side == "back" and "face" in profile.parts:
         raise ProfileError(f"{where}: parts has 'face', which cannot be seen with side 'back'")
     if not any(profile.weights.values()):
-        raise ProfileError(f"{where}: quality leaves out every measure; at least one must have a "
-                           "weight above 0")
+        raise ProfileError(
+            f"{where}: quality leaves out every measure; at least one must have a weight above 0"
+        )
     wishes = [w.name for w in profile.posture]
     if profile.side in ("left", "right"):
         for name in set(FRONTAL) & set(wishes):
-            raise ProfileError(f"{where}: posture {name} cannot be seen with side "
-                               f"{profile.side!r}; ask for it with front or back")
+            raise ProfileError(
+                f"{where}: posture {name} cannot be seen with side "
+                f"{profile.side!r}; ask for it with front or back"
+            )
     arms = [name for name in ONE_OF_ARMS if name in wishes]
     if len(arms) > 1:
-        raise ProfileError(f"{where}: posture has {' and '.join(arms)}; it can have only one of "
-                           f"{', '.join(ONE_OF_ARMS)}")
+        raise ProfileError(
+            f"{where}: posture has {' and '.join(arms)}; it can have only one of "
+            f"{', '.join(ONE_OF_ARMS)}"
+        )
     for name in wishes:
         _refuse_unseen(where, profile, name)
     if profile.repeat_s < profile.gap_s:
-        raise ProfileError(f"{where}: repeat_s {profile.repeat_s} must be at least gap_s "
-                           f"{profile.gap_s}: nothing is said sooner")
+        raise ProfileError(
+            f"{where}: repeat_s {profile.repeat_s} must be at least gap_s "
+            f"{profile.gap_s}: nothing is said sooner"
+        )
     if 0 < profile.hold_s < profile.debounce_s:  # 0: the capture is to come at once
-        raise ProfileError(f"{where}: debounce_s {profile.debounce_s} must be at most hold_s "
-                           f"{profile.hold_s}: who is to hold still would not be told")
+        raise ProfileError(
+            f"{where}: debounce_s {profile.debounce_s} must be at most hold_s "
+            f"{profile.hold_s}: who is to hold still would not be told"
+        )
 
 
 def _refuse_unseen(where: str, profile: Profile, posture: str) -> None:
@@ -315,17 +402,20 @@ def _refuse_unseen(where: str, profile: Profile, posture: str) -> None:
         raise ProfileError(
             f"{where}: posture {posture} cannot be seen with size_minimum {profile.size_minimum}: "
             f"{', '.join(POSTURE_PARTS[posture])} would be beyond the image; it must be at most "
-            f"{most}, or parts must have them")
+            f"{most}, or parts must have them"
+        )
 
 
-def _number(where: str, key: str, value: Any, low: float, high: float,
-            never: float | None = None) -> float:
+def _number(
+    where: str, key: str, value: Any, low: float, high: float, never: float | None = None
+) -> float:
     """The value, if it is a number from `low` to `high`, but for the end that is `never`."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low <= value <= high or value == never:  # NaN is not between any two
         but = "" if never is None else f", but not {never}"
-        raise ProfileError(f"{where}: {key} is {shown(value)}; it must be a number from {low} to "
-                           f"{high}{but}")
+        raise ProfileError(
+            f"{where}: {key} is {shown(value)}; it must be a number from {low} to {high}{but}"
+        )
     return float(value)
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from dwpose_ros.guidance.checks import Judge, Verdict
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.guidance.checks import CheckResult, CheckRunner
 from dwpose_ros.guidance.coach import Coach, Decision, State
+from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.phrases import Phrases, speaking_s
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.view import Follower
-from dwpose_ros.pose.people import People
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
 NO_CAPTURE = "there is no capture service: is the capture node running?"
@@ -29,8 +29,7 @@ class Frame(NamedTuple):
     """The people of one image of `width` x `height` px, at a time in seconds."""
 
     now_s: float
-    ids: list[int]
-    people: People
+    people: PersonPoses
     width: int
     height: int
     looks: Callable[[int], tuple[float, float]] = lambda person_id: (math.nan, math.nan)
@@ -56,7 +55,7 @@ class Told(NamedTuple):
     text: str
     profile: Profile
     """The step that is under way."""
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[CheckResult]
     person_id: int
     source: Any
 
@@ -123,20 +122,18 @@ class _Course:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.first = plan.profile.steps[0]
-        self.coach, self._follower = Coach(plan.profile), Follower(self.first)
-        self._judge = Judge(self.first)
+        self.coach, self._follower = Coach(plan.profile), TargetSelector(self.first)
+        self._judge = CheckRunner(self.first)
         self.noticed = 0  # the coach's session in which the notice was given
 
-    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[Verdict], int]:
+    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
         """What the checks say of the person who is followed, and who that is; 0 for nobody."""
         step, before = self.coach.profile, self._follower.person_id
         if self._judge.profile is not step:
             self._follower.use(step)
-            self._judge = Judge(step)
+            self._judge = CheckRunner(step)
         self._judge.mirrored = self._follower.mirrored = mirrored
-        people = frame.people
-        view = self._follower.look(frame.ids, people.xy, people.scores, people.boxes, frame.width,
-                                   frame.height, frame.now_s)
+        view = self._follower.look(frame.people, frame.width, frame.height, frame.now_s)
         if self._follower.person_id != before:
             self._judge.reset()
             self.coach.interrupted()
@@ -155,8 +152,15 @@ class GuidanceSession:
     `on_demand`: it has no plan of its own but what goals leave open, and is idle without one.
     """
 
-    def __init__(self, plan: Plan, effects: Effects, *, on_demand: bool = False,
-                 mirrored: bool = False, notice: bool = True) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        effects: Effects,
+        *,
+        on_demand: bool = False,
+        mirrored: bool = False,
+        notice: bool = True,
+    ) -> None:
         self.mirrored, self.notice = mirrored, notice
         self.trouble = ""  # why no picture can be taken; empty if one can
         self._effects, self._on_demand = effects, on_demand
@@ -248,7 +252,8 @@ class GuidanceSession:
             return
         verdicts, person = course.look(frame, self.mirrored)
         decision = self._notice(course, person) or course.coach.update(
-            verdicts, frame.now_s, busy=self._busy())
+            verdicts, frame.now_s, busy=self._busy()
+        )
         self._show(course, decision, verdicts, person, frame.source)
         if decision.speak:
             self._say(self._last_text)
@@ -273,12 +278,24 @@ class GuidanceSession:
             course.noticed = session
         return Decision(State.ADJUSTING, "notice", "", 0.0, 0.0, speak, False)
 
-    def _show(self, course: _Course, decision: Decision, verdicts: Sequence[Verdict],
-              person: int, source: Any) -> None:
-        self._last_text = "" if decision.code == NO_POSE else course.plan.phrases.text(
-            decision.code, decision.part, decision.grade, decision.count)
-        self._effects.show(Told(decision, self._last_text, course.coach.profile, verdicts, person,
-                                source))
+    def _show(
+        self,
+        course: _Course,
+        decision: Decision,
+        verdicts: Sequence[CheckResult],
+        person: int,
+        source: Any,
+    ) -> None:
+        self._last_text = (
+            ""
+            if decision.code == NO_POSE
+            else course.plan.phrases.text(
+                decision.code, decision.part, decision.grade, decision.count
+            )
+        )
+        self._effects.show(
+            Told(decision, self._last_text, course.coach.profile, verdicts, person, source)
+        )
 
     def _busy(self) -> bool:
         """Whether something is being said: by its length, or longer where the voice says so.
@@ -286,8 +303,9 @@ class GuidanceSession:
         A voice that never ends, or has died, is not waited for much longer.
         """
         since = self._now - self._said_at
-        return 0 <= since < BREATH_S + (
-            3 * self._saying_s + 6 if self._speaking else self._saying_s)
+        return (
+            0 <= since < BREATH_S + (3 * self._saying_s + 6 if self._speaking else self._saying_s)
+        )
 
     def _say(self, text: str) -> None:
         self._said_at, self._saying_s = self._now, speaking_s(text)
@@ -318,8 +336,13 @@ class GuidanceSession:
         if blind and not self._blind and course is not None:
             course.coach.interrupted()
             self._hush()
-            self._show(course, Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False), [],
-                       0, source)
+            self._show(
+                course,
+                Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False),
+                [],
+                0,
+                source,
+            )
         self._blind = blind
 
     def _look_at_goal(self, now_mono_s: float) -> None:
@@ -328,15 +351,25 @@ class GuidanceSession:
         if self._goal.cancelled():
             self._end(Outcome.CANCELLED, "cancelled")
         elif now_mono_s >= self._until:
-            self._end(Outcome.ABORTED, f"no picture after {self._goal.timeout_s:g} s; last said: "
-                                       f"{self._last_text or 'nothing'}")
+            self._end(
+                Outcome.ABORTED,
+                f"no picture after {self._goal.timeout_s:g} s; last said: "
+                f"{self._last_text or 'nothing'}",
+            )
 
     # Captures
 
     def _request(self, course: _Course, person: int, source: Any) -> None:
         count = self._goal.count if course is self._for_goal else 1
-        self._asked = CaptureRequest(person, course.plan.profile_name, course.coach.profile, count,
-                                     source, course, course.coach.request)
+        self._asked = CaptureRequest(
+            person,
+            course.plan.profile_name,
+            course.coach.profile,
+            count,
+            source,
+            course,
+            course.coach.request,
+        )
         self._effects.capture(self._asked)
 
     def _lost_capture(self) -> None:
@@ -344,8 +377,14 @@ class GuidanceSession:
         asked, self._asked = self._asked, None
         asked.course.coach.captured(False, self._now)
 
-    def captured(self, request: CaptureRequest, success: bool, retake: bool = False,
-                 message: str = "", pictures: Sequence[Any] = ()) -> None:
+    def captured(
+        self,
+        request: CaptureRequest,
+        success: bool,
+        retake: bool = False,
+        message: str = "",
+        pictures: Sequence[Any] = (),
+    ) -> None:
         """How a capture went. `retake`: what there was was not good enough."""
         if self._asked is request:
             self._asked = None

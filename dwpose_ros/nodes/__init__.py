@@ -6,4 +6,4 @@ from dwpose_ros.ros.settings import cannot_begin
 
 if _fault := cannot_begin():  # else importing rclpy ends the process, in words of its own
     print(f"dwpose_ros: {_fault}", file=sys.stderr)
-    sys.exit(2)  # as nodes/running.py has it for what the user can mend
+    sys.exit(2)  # as ros/node_main.py has it for what the user can mend

@@ -15,12 +15,12 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from dwpose_ros.core.files import user_path
-from dwpose_ros.nodes.calibration import fitted, read_calibration
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import ImageOutput
-from dwpose_ros.nodes.worker import Stoppable
-from dwpose_ros.sources import Source, SourceError, local, open_source
+from dwpose_ros.core.image_sources import Source, SourceError, local, open_source
+from dwpose_ros.ros.calibration import fitted, read_calibration
+from dwpose_ros.ros.latest_only_worker import Stoppable
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.transport import ImageOutput
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
 MISSES = 10  # frames one after the other, until a camera is taken for unplugged,
@@ -31,24 +31,47 @@ NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that a
 SETTLE_S = 1.5  # after the last of them came
 
 
-class Camera(DwposeNode):
+class CameraNode(ManagedNode):
     """Publishes what a source shows, stamped when it was taken."""
 
     def __init__(self) -> None:
         super().__init__("camera")
-        self.parameter("source", "0", "webcam number or device, video or image file, folder of "
-                       "images, or stream URL", no_file=NO_FILE)
+        self.parameter(
+            "source",
+            "0",
+            "webcam number or device, video or image file, folder of images, or stream URL",
+            no_file=NO_FILE,
+        )
         for name in ("width", "height"):
-            self.parameter(name, 0, f"{name} to ask of the source; 0: its own", unit="px",
-                           minimum=0, maximum=16384)
-        self.parameter("rate", 0.0, "frames; 0: as many as the source has", unit="Hz",
-                       minimum=0.0, maximum=1000.0, change=True)
+            self.parameter(
+                name,
+                0,
+                f"{name} to ask of the source; 0: its own",
+                unit="px",
+                minimum=0,
+                maximum=16384,
+            )
+        self.parameter(
+            "rate",
+            0.0,
+            "frames; 0: as many as the source has",
+            unit="Hz",
+            minimum=0.0,
+            maximum=1000.0,
+            change=True,
+        )
         self.parameter("loop", False, "begin again after the last frame", change=True)
         self.parameter("frame_id", "camera", "frame of the images")
-        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
-                       change=True)
-        self.parameter("calibration", "", "file of the camera's calibration, as "
-                       "camera_calibration writes it (YAML); empty: none", no_file="")
+        self.parameter(
+            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+        )
+        self.parameter(
+            "calibration",
+            "",
+            "file of the camera's calibration, as "
+            "camera_calibration writes it (YAML); empty: none",
+            no_file="",
+        )
 
     def configure(self) -> None:
         self._name = self.value("source")
@@ -100,8 +123,9 @@ class Camera(DwposeNode):
             if not may_come_back:
                 self.get_logger().error(error)
                 return
-            self.get_logger().warning(f"{error}; trying again every {RETRY_S:g} s",
-                                      throttle_duration_sec=30.0)
+            self.get_logger().warning(
+                f"{error}; trying again every {RETRY_S:g} s", throttle_duration_sec=30.0
+            )
             ending.wait(RETRY_S)
 
     def _show(self, source: Source, ending: threading.Event) -> str:
@@ -130,8 +154,10 @@ class Camera(DwposeNode):
                 misses, self._missed = misses + 1, self._missed + 1
                 if source.live and (misses >= MISSES or now - good > PATIENCE_S):
                     return f"{self._name}: " + (
-                        f"{misses} frames one after the other cannot be decoded" if there
-                        else "no more frames, the camera may be unplugged")
+                        f"{misses} frames one after the other cannot be decoded"
+                        if there
+                        else "no more frames, the camera may be unplugged"
+                    )
                 ending.wait(0.0 if there else PAUSE_S)
                 continue
             misses, good = 0, now
@@ -183,10 +209,12 @@ class Camera(DwposeNode):
             self.get_logger().error(f"{err}. camera_info goes out without a calibration")
             return CameraInfo(width=width, height=height)
         if info is not given:
-            self.get_logger().info(f"the calibration, for {given.width}x{given.height} pixels, "
-                                   f"was scaled to {width}x{height}")
+            self.get_logger().info(
+                f"the calibration, for {given.width}x{given.height} pixels, "
+                f"was scaled to {width}x{height}"
+            )
         return info
 
 
 def main() -> None:
-    run(Camera)
+    run(CameraNode)

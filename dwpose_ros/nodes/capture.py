@@ -9,53 +9,88 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
-from dwpose_ros.capture import (Candidate, CaptureError, Files, Ring, Shot, WriteError,
-                                check_label, choose, discard, remove_old, remove_unfinished, save,
-                                unwritable)
-from dwpose_ros.capture.store import pose_document, quality_document
+from dwpose_ros.capture import (
+    BufferedFrame,
+    Candidate,
+    CaptureError,
+    Files,
+    FrameBuffer,
+    WriteError,
+    check_label,
+    choose,
+    discard,
+    remove_old,
+    remove_unfinished,
+    save,
+    unwritable,
+)
+from dwpose_ros.capture.selection import FrameEvaluator
+from dwpose_ros.capture.storage import pose_document, quality_document
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
+from dwpose_ros.core.geometry import is_calibrated
+from dwpose_ros.core.images import ImageError, fill_compressed, to_bgr
+from dwpose_ros.core.keypoints import NAMES
 from dwpose_ros.core.text import one_line
 from dwpose_ros.guidance import Profile, load_profile
-from dwpose_ros.guidance.examiner import Examiner
-from dwpose_ros.images import ImageError, fill_compressed, to_bgr
-from dwpose_ros.keypoints import NAMES
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
-from dwpose_ros.nodes.calibration import fitted
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns, time_ns
-from dwpose_ros.nodes.files import configured, folder_below
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import declare_transport, image_input
-from dwpose_ros.pose.draw import draw_skeleton
-from dwpose_ros.pose.space import is_calibrated
+from dwpose_ros.ros.calibration import fitted
+from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
+from dwpose_ros.ros.shipped_files import configured, folder_below
+from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.srv import Capture as CaptureSrv
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from dwpose_ros.visualization.skeleton import draw_skeleton
 
 FOLDER = "~/dwpose_captures"
 SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
 TIDY_S = 60.0  # between two looks at whether captures have become too old
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-class Capture(DwposeNode):
+class CaptureNode(ManagedNode):
     """Keeps a ring of frames with poses, and answers the capture service."""
 
     def __init__(self) -> None:
         super().__init__("capture")
         self.parameter("folder", FOLDER, "where captures are written", change=self._folder)
-        self.parameter("root", "", "whoever is on the network may change the folder to one below "
-                       "this; empty: the folder given at the start", fixed=True)
+        self.parameter(
+            "root",
+            "",
+            "whoever is on the network may change the folder to one below "
+            "this; empty: the folder given at the start",
+            fixed=True,
+        )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()
-        self.parameter("keep_hours", 0.0, "after so long a capture's files are removed from the "
-                       "folder; 0: never", unit="h", minimum=0.0, maximum=1e6, change=True)
+        self.parameter(
+            "keep_hours",
+            0.0,
+            "after so long a capture's files are removed from the folder; 0: never",
+            unit="h",
+            minimum=0.0,
+            maximum=1e6,
+            change=True,
+        )
         self.parameter("format", "png", "of the image", choices=("png", "jpg"), change=True)
-        self.parameter("window", 0.7, "how far back the best frame is looked for", unit="s",
-                       minimum=0.05, maximum=5.0)
-        self.parameter("memory", 1000, "that recent frames may take; where that is too little "
-                       "for the window, its oldest are not kept", unit="MB", minimum=1,
-                       maximum=1000000)
+        self.parameter(
+            "window",
+            0.7,
+            "how far back the best frame is looked for",
+            unit="s",
+            minimum=0.05,
+            maximum=5.0,
+        )
+        self.parameter(
+            "memory",
+            1000,
+            "that recent frames may take; where that is too little "
+            "for the window, its oldest are not kept",
+            unit="MB",
+            minimum=1,
+            maximum=1000000,
+        )
         declare_transport(self)
 
     def configure(self) -> None:
@@ -67,7 +102,7 @@ class Capture(DwposeNode):
 
     def activate(self) -> None:
         self._window_s = self.value("window")
-        self._ring = Ring(self._window_s + 1.0, self.value("memory") * 1e6)
+        self._ring = FrameBuffer(self._window_s + 1.0, self.value("memory") * 1e6)
         self._unreadable = 0  # frames, each counted once
         self._counted: set[int] = set()
         self._info: CameraInfo | None = None
@@ -79,7 +114,7 @@ class Capture(DwposeNode):
         self.every(TIDY_S, self._tidy)
 
     def deactivate(self) -> None:
-        self._ring = Ring(0.0)  # frames are large
+        self._ring = FrameBuffer(0.0)  # frames are large
 
     def _on_info(self, msg: CameraInfo) -> None:
         self._info = msg
@@ -92,7 +127,8 @@ class Capture(DwposeNode):
             self.get_logger().warning(
                 f"only {self._ring.length_s:.1f} s of frames fit into {self.value('memory')} MB, "
                 f"and window is {self._window_s:g} s: see the parameter memory",
-                throttle_duration_sec=60.0)
+                throttle_duration_sec=60.0,
+            )
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
         self._ring.add_pose(stamp_ns(msg.header), msg)
@@ -102,7 +138,7 @@ class Capture(DwposeNode):
             label = check_label(request.label)
             profile = self._profile(request.profile, request.step)
             now = time_ns(request.stamp) or self._now_ns()
-            look = Examiner(profile, request.person_id, request.mirrored)
+            look = FrameEvaluator(profile, request.person_id, request.mirrored)
             found = self._candidates(now, look)
             best, response.rejected = choose(found, request.count, look.weights, now)
             if not best:
@@ -124,8 +160,9 @@ class Capture(DwposeNode):
         response.message = response.capture.image_path
         for capture in reversed(captures):  # the last is what who comes later gets
             self._captures.publish(capture)
-            self.get_logger().info(f"captured {capture.image_path}, quality "
-                                   f"{capture.quality:.0f} of 100")
+            self.get_logger().info(
+                f"captured {capture.image_path}, quality {capture.quality:.0f} of 100"
+            )
         return response
 
     def _folder(self, name: str) -> Path:
@@ -136,8 +173,9 @@ class Capture(DwposeNode):
         """The step of a profile that pictures are judged by; None for no name. DwposeError."""
         if not name:
             if step:
-                raise CaptureError(f"step is {step!r}, but no profile is named: give both, or "
-                                   "none")
+                raise CaptureError(
+                    f"step is {step!r}, but no profile is named: give both, or none"
+                )
             return None
         path = configured("profiles", self.allowed(name))
         steps = load_profile(path).steps
@@ -145,15 +183,19 @@ class Capture(DwposeNode):
             if step in ("", profile.step):
                 return profile
         names = ", ".join(p.step for p in steps if p.step)
-        raise CaptureError(f"{path} has no step {step!r}; " + (
-            f"it has {names}" if names else "it has but one picture: leave step empty"))
+        raise CaptureError(
+            f"{path} has no step {step!r}; "
+            + (f"it has {names}" if names else "it has but one picture: leave step empty")
+        )
 
     def _tidy(self) -> None:
         keep_s = self.value("keep_hours") * 3600
         removed = keep_s and remove_old(self._folder(self.value("folder")), keep_s, time.time())
         if removed:
-            self.get_logger().info(f"{removed} files of captures older than "
-                                   f"{self.value('keep_hours'):g} h were removed")
+            self.get_logger().info(
+                f"{removed} files of captures older than "
+                f"{self.value('keep_hours'):g} h were removed"
+            )
 
     def _now_ns(self) -> int:
         """The present moment on the clock that stamps the images, which may be another machine's:
@@ -163,7 +205,7 @@ class Capture(DwposeNode):
             return self.get_clock().now().nanoseconds
         return newest + int(self._images.silent_s(time.monotonic()) * 1e9)
 
-    def _candidates(self, now: int, look: Examiner) -> list[Candidate]:
+    def _candidates(self, now: int, look: FrameEvaluator) -> list[Candidate]:
         """All frames of the window, oldest first. CaptureError if there is none."""
         period_s = self._images.period_s()
         window_s = max(self._window_s, SLOW_PERIODS * period_s)
@@ -172,26 +214,30 @@ class Capture(DwposeNode):
         shots = [shot for shot in there if shot.stamp_ns <= now]
         if there and not shots:
             ahead_s = (there[0].stamp_ns - now) / 1e9
-            raise CaptureError("no frame is as old as the stamp that was asked for: the oldest "
-                               f"is {ahead_s:.1f} s newer; do the clocks differ?")
+            raise CaptureError(
+                "no frame is as old as the stamp that was asked for: the oldest "
+                f"is {ahead_s:.1f} s newer; do the clocks differ?"
+            )
         if not shots or shots[-1].stamp_ns < since:
             age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
-            raise CaptureError(f"no frame with a pose in the last {window_s:.3g} s: the newest "
-                               f"is {age}; are the camera and the pose node running?")
+            raise CaptureError(
+                f"no frame with a pose in the last {window_s:.3g} s: the newest "
+                f"is {age}; are the camera and the pose node running?"
+            )
         self._counted &= {shot.stamp_ns for shot in shots}
         found = []
         for shot in shots:
-            ids, people = from_msg(shot.pose)
+            people = from_msg(shot.pose)
             # Those before the window only tell how fast the person moves.
             bgr, damage = self._decoded(shot) if shot.stamp_ns >= since else (None, "")
-            seen = look(shot.stamp_ns, ids, people, shot.pose.width, shot.pose.height, bgr)
+            seen = look(shot.stamp_ns, people, shot.pose.width, shot.pose.height, bgr)
             if damage:
                 found.append(Candidate(shot.stamp_ns, None, damage))
             elif seen is not None:
                 found.append(seen._replace(shot=(shot, bgr, people)))
         return found
 
-    def _decoded(self, shot: Shot) -> tuple[np.ndarray | None, str]:
+    def _decoded(self, shot: BufferedFrame) -> tuple[np.ndarray | None, str]:
         """A frame's picture, else why there is none: another frame may be whole."""
         try:
             return to_bgr(shot.frame), ""
@@ -203,9 +249,11 @@ class Capture(DwposeNode):
     def details(self) -> dict[str, Any]:
         if not self.active:
             return {}
-        return {"frames kept (s)": f"{self._ring.length_s:.1f}",
-                "frames kept (MB)": f"{self._ring.size / 1e6:.0f}",
-                "frames damaged or unreadable": self._unreadable}
+        return {
+            "frames kept (s)": f"{self._ring.length_s:.1f}",
+            "frames kept (MB)": f"{self._ring.size / 1e6:.0f}",
+            "frames damaged or unreadable": self._unreadable,
+        }
 
     def _fitted(self, bgr: np.ndarray) -> CameraInfo:
         """camera_info of that picture; as it came, its own size in it, where it does not fit."""
@@ -213,8 +261,9 @@ class Capture(DwposeNode):
         try:
             return fitted(self._info, width, height) if is_calibrated(self._info.k) else self._info
         except ValueError as err:
-            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}",
-                                      throttle_duration_sec=60.0)
+            self.get_logger().warning(
+                f"{self.resolve_topic_name('camera_info')}: {err}", throttle_duration_sec=60.0
+            )
             return self._info
 
     def _write_all(self, label: str, chosen: list[Candidate]) -> list[CapturedImage]:
@@ -235,24 +284,41 @@ class Capture(DwposeNode):
         (shot, bgr, people), quality = chosen.shot, chosen.quality
         header = shot.pose.header
         capture = CapturedImage(
-            header=header, label=label, pose=shot.pose, person_id=chosen.person_id,
-            quality=quality.score, sharpness=quality.value("sharpness"),
+            header=header,
+            label=label,
+            pose=shot.pose,
+            person_id=chosen.person_id,
+            quality=quality.score,
+            sharpness=quality.value("sharpness"),
             motion=quality.value("motion"),
-            measures=[QualityMeasure(**m._asdict()) for m in quality.measures])
+            measures=[QualityMeasure(**m._asdict()) for m in quality.measures],
+        )
         form = self.value("format")
         fill_compressed(capture.image, bgr, form)
         capture.image.header = header
         if self._info is not None:
             capture.camera_info = self._fitted(bgr)
         document = pose_document(
-            {"stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
-             "frame_id": header.frame_id}, shot.pose.width, shot.pose.height, shot.pose.model,
-            NAMES, [_person(p) for p in shot.pose.persons])
-        document.update(label=label, person_id=chosen.person_id,
-                        quality=quality_document(quality))
-        files = save(self._folder(self.value("folder")), label, shot.stamp_ns,
-                     bytes(capture.image.data), form,
-                     document, draw_skeleton(bgr.copy(), people))
+            {
+                "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
+                "frame_id": header.frame_id,
+            },
+            shot.pose.width,
+            shot.pose.height,
+            shot.pose.model,
+            NAMES,
+            [_person(p) for p in shot.pose.persons],
+        )
+        document.update(label=label, person_id=chosen.person_id, quality=quality_document(quality))
+        files = save(
+            self._folder(self.value("folder")),
+            label,
+            shot.stamp_ns,
+            bytes(capture.image.data),
+            form,
+            document,
+            draw_skeleton(bgr.copy(), people),
+        )
         capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
         return capture, files
 
@@ -261,10 +327,13 @@ def _person(person) -> dict:
     """A person as JSON can hold it: what is not finite has no place in it, and was not seen."""
     rows = np.column_stack([person.x, person.y, person.scores]).astype(float)
     rows[~np.isfinite(rows).all(1)] = 0.0
-    return {"id": int(person.id), "score": float(np.nan_to_num(person.score)),
-            "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
-            "keypoints": rows.round(3).tolist()}
+    return {
+        "id": int(person.id),
+        "score": float(np.nan_to_num(person.score)),
+        "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
+        "keypoints": rows.round(3).tolist(),
+    }
 
 
 def main() -> None:
-    run(Capture)
+    run(CaptureNode)

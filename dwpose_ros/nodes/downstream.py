@@ -13,29 +13,35 @@ from pathlib import Path
 import cv2
 
 from dwpose_ros.capture import check_label, stem_of
-from dwpose_ros.capture.store import write_atomically
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
+from dwpose_ros.core.images import decode
 from dwpose_ros.core.text import one_line
-from dwpose_ros.images import decode
 from dwpose_ros.msg import CapturedImage
-from dwpose_ros.nodes.capture import FOLDER, LATCHED
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-from dwpose_ros.nodes.files import folder_below
-from dwpose_ros.nodes.running import run
-from dwpose_ros.pose.openpose import draw_pose_map, to_openpose
+from dwpose_ros.nodes.capture import FOLDER
+from dwpose_ros.ros.conversions import from_msg, stamp_ns
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.poses import cleaned
+from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.shipped_files import folder_below
+from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose
 
 
-class Downstream(DwposeNode):
+class DownstreamNode(ManagedNode):
     """Turns each capture into a pose map and an OpenPose JSON."""
 
     def __init__(self) -> None:
         super().__init__("downstream")
         self.parameter("folder", FOLDER, "where to write", change=self._folder)
-        self.parameter("root", "", "whoever is on the network may change the folder to one below "
-                       "this; empty: the folder given at the start", fixed=True)
+        self.parameter(
+            "root",
+            "",
+            "whoever is on the network may change the folder to one below "
+            "this; empty: the folder given at the start",
+            fixed=True,
+        )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()
 
     def configure(self) -> None:
@@ -59,7 +65,7 @@ class Downstream(DwposeNode):
         image = decode(msg.image)
         height, width = image.shape[:2]
         cleaned(msg.pose)
-        _, people = from_msg(msg.pose)
+        people = from_msg(msg.pose)
         _, pose_map = cv2.imencode(".png", draw_pose_map(people, width, height))
         stem = stem_of(msg.label, stamp_ns(msg.header))
         # Of captures of one moment the paths differ by a number.
@@ -67,14 +73,20 @@ class Downstream(DwposeNode):
             stem = own
         folder = self._folder(self.value("folder"))
         folder.mkdir(parents=True, exist_ok=True)
-        files = write_atomically({
-            folder / f"{stem}_posemap.png": pose_map.tobytes(),
-            folder / f"{stem}_openpose.json":
-                json.dumps(to_openpose(people, width, height)).encode()})
-        self.get_logger().info(f"received {msg.label or 'a capture'} ({width}x{height}, "
-                               f"quality {msg.quality:.0f} of 100): "
-                               f"wrote {', '.join(map(str, files))}")
+        files = write_atomically(
+            {
+                folder / f"{stem}_posemap.png": pose_map.tobytes(),
+                folder / f"{stem}_openpose.json": json.dumps(
+                    to_openpose(people, width, height)
+                ).encode(),
+            }
+        )
+        self.get_logger().info(
+            f"received {msg.label or 'a capture'} ({width}x{height}, "
+            f"quality {msg.quality:.0f} of 100): "
+            f"wrote {', '.join(map(str, files))}"
+        )
 
 
 def main() -> None:
-    run(Downstream)
+    run(DownstreamNode)

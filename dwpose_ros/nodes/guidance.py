@@ -11,39 +11,64 @@ from dwpose_ros.capture import check_label
 from dwpose_ros.core.text import one_line, printable
 from dwpose_ros.guidance import State, load_phrases, load_profile
 from dwpose_ros.guidance.phrases import Phrases
-from dwpose_ros.guidance.session import (NO_CAPTURE, CaptureRequest, Frame, Goal, Outcome, Plan,
-                                            GuidanceSession, Told)
-from dwpose_ros.msg import Check, Guidance as GuidanceMsg, WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, DwposeNode
-from dwpose_ros.nodes.conversions import from_msg, looks_of, stamp_ns
-from dwpose_ros.nodes.files import configured
-from dwpose_ros.nodes.guide import GoalHandle, GuideServer
-from dwpose_ros.nodes.running import MISTAKES, run
-from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.guidance.session import (
+    NO_CAPTURE,
+    CaptureRequest,
+    Frame,
+    Goal,
+    GuidanceSession,
+    Outcome,
+    Plan,
+    Told,
+)
+from dwpose_ros.msg import Check, WholeBodyPose
+from dwpose_ros.msg import Guidance as GuidanceMsg
+from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns
+from dwpose_ros.ros.guide_server import GoalHandle, GuideServer
 from dwpose_ros.ros.health import WATCH_S
+from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
 from dwpose_ros.ros.middleware import foreign_server, own_vendor
+from dwpose_ros.ros.node_main import MISTAKES, run
 from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
 EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
 
 
-class Guidance(DwposeNode):
+class GuidanceNode(ManagedNode):
     """Carries messages to and from a `GuidanceSession`, whose effects it has in the world."""
 
     def __init__(self) -> None:
         super().__init__("guidance")
-        self.parameter("profile", "upper_body", "what picture is wanted: a shipped profile's "
-                       "name, or a path; of a goal that is under way it changes nothing",
-                       no_file=SHIPPED, change=self._use_profile)
-        self.parameter("language", "en", "of text and speech: a shipped one's name, or a path",
-                       no_file=SHIPPED, change=self._use_language)
-        self.parameter("mirrored", False, "whether the camera's image is mirrored",
-                       change=self._use_mirrored)
-        self.parameter("label", "", "of the captures' files; empty: the profile's name",
-                       change=check_label)
-        self.parameter("notice", True, "tell whoever comes that pictures are taken, before "
-                       "anything else", change=self._use_notice)
+        self.parameter(
+            "profile",
+            "upper_body",
+            "what picture is wanted: a shipped profile's "
+            "name, or a path; of a goal that is under way it changes nothing",
+            no_file=SHIPPED,
+            change=self._use_profile,
+        )
+        self.parameter(
+            "language",
+            "en",
+            "of text and speech: a shipped one's name, or a path",
+            no_file=SHIPPED,
+            change=self._use_language,
+        )
+        self.parameter(
+            "mirrored", False, "whether the camera's image is mirrored", change=self._use_mirrored
+        )
+        self.parameter(
+            "label", "", "of the captures' files; empty: the profile's name", change=check_label
+        )
+        self.parameter(
+            "notice",
+            True,
+            "tell whoever comes that pictures are taken, before anything else",
+            change=self._use_notice,
+        )
         self.parameter("exit_when_done", False, "end after the capture", change=True)
         self.parameter("on_demand", False, "guide only for goals of the action `guide`")
 
@@ -61,11 +86,16 @@ class Guidance(DwposeNode):
         self._exit = None
         self._last_logged = ""
         self._session = GuidanceSession(
-            self._plan, self, on_demand=self.value("on_demand"), mirrored=self.value("mirrored"),
-            notice=self.value("notice"))
+            self._plan,
+            self,
+            on_demand=self.value("on_demand"),
+            mirrored=self.value("mirrored"),
+            notice=self.value("notice"),
+        )
         self._poses = pose_input(self, self._on_pose, 1)
-        self.input(Bool, "speaking", lambda msg: self._session.speaking(msg.data), LATCHED,
-                   steady=False)
+        self.input(
+            Bool, "speaking", lambda msg: self._session.speaking(msg.data), LATCHED, steady=False
+        )
         self.every(WATCH_S, self._look)
 
     def deactivate(self) -> None:
@@ -81,8 +111,11 @@ class Guidance(DwposeNode):
     # Parameters
 
     def _load(self, profile: str, language: str) -> Plan:
-        return Plan(load_profile(configured("profiles", profile)), profile,
-                    load_phrases(configured("phrases", language)))
+        return Plan(
+            load_profile(configured("profiles", profile)),
+            profile,
+            load_phrases(configured("phrases", language)),
+        )
 
     def _use_profile(self, name: str) -> None:
         self._use(Plan(load_profile(configured("profiles", name)), name, self._plan.phrases))
@@ -107,16 +140,25 @@ class Guidance(DwposeNode):
     # What comes in
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
-        ids, people = from_msg(msg)
-        self._session.look(Frame(stamp_ns(msg.header) / 1e9, ids, people, msg.width, msg.height,
-                                 lambda person_id: looks_of(msg, person_id), msg.header))
+        self._session.look(
+            Frame(
+                stamp_ns(msg.header) / 1e9,
+                from_msg(msg),
+                msg.width,
+                msg.height,
+                lambda person_id: looks_of(msg, person_id),
+                msg.header,
+            )
+        )
 
     def _look(self) -> None:
         now = time.monotonic()
         self._session.tick(
-            now, capture_ready=self._capture.service_is_ready(),
+            now,
+            capture_ready=self._capture.service_is_ready(),
             blind=self._poses.stale(now, self.value("stale_after")),
-            source=Header(stamp=self.get_clock().now().to_msg()))
+            source=Header(stamp=self.get_clock().now().to_msg()),
+        )
         self.last_error = self._session.trouble
 
     def _begin_goal(self, handle: GoalHandle) -> None:
@@ -126,12 +168,16 @@ class Guidance(DwposeNode):
         try:
             plan = self._plan
             if wanted.profile or wanted.language:
-                plan = self._load(self.allowed(wanted.profile) or plan.profile_name,
-                                  self.allowed(wanted.language) or self.value("language"))
+                plan = self._load(
+                    self.allowed(wanted.profile) or plan.profile_name,
+                    self.allowed(wanted.language) or self.value("language"),
+                )
         except MISTAKES as err:
             return handle.finish(Outcome.ABORTED, one_line(err), [])
-        self._session.begin(Goal(plan, max(wanted.captures, 1), wanted.timeout, handle.cancelled,
-                                 handle), time.monotonic())
+        self._session.begin(
+            Goal(plan, max(wanted.captures, 1), wanted.timeout, handle.cancelled, handle),
+            time.monotonic(),
+        )
 
     # The session's effects
 
@@ -150,14 +196,31 @@ class Guidance(DwposeNode):
             self.get_logger().info(f"{decision.state.name}: {told.text}")
         self._last_logged = told.text
         message = GuidanceMsg(
-            header=told.source, state=int(decision.state), profile=told.profile.name,
-            step=told.profile.step, code=decision.code, part=decision.part,
-            grade=decision.grade, count=decision.count, text=told.text,
-            person_id=told.person_id, progress=float(decision.progress),
+            header=told.source,
+            state=int(decision.state),
+            profile=told.profile.name,
+            step=told.profile.step,
+            code=decision.code,
+            part=decision.part,
+            grade=decision.grade,
+            count=decision.count,
+            text=told.text,
+            person_id=told.person_id,
+            progress=float(decision.progress),
             hold_remaining=float(decision.hold_remaining),
-            checks=[Check(name=v.name, ok=v.ok is True, judged=v.ok is not None,
-                          value=float(v.value), minimum=float(v.minimum),
-                          maximum=float(v.maximum), unit=v.unit) for v in told.verdicts])
+            checks=[
+                Check(
+                    name=v.name,
+                    ok=v.ok is True,
+                    judged=v.ok is not None,
+                    value=float(v.value),
+                    minimum=float(v.minimum),
+                    maximum=float(v.maximum),
+                    unit=v.unit,
+                )
+                for v in told.verdicts
+            ],
+        )
         self._guidance.publish(message)
         if self._session.goal is not None:
             self._session.goal.handle.tell(message)
@@ -175,8 +238,10 @@ class Guidance(DwposeNode):
             self.get_logger().error(NO_CAPTURE)
             return session.captured(request, False, message=NO_CAPTURE)
         if theirs := foreign_server(self, self.resolve_service_name("capture")):
-            fault = (f"the capture node runs on {theirs}, and cannot be asked on {own_vendor()}: "
-                     "set RMW_IMPLEMENTATION to the same for both")
+            fault = (
+                f"the capture node runs on {theirs}, and cannot be asked on {own_vendor()}: "
+                "set RMW_IMPLEMENTATION to the same for both"
+            )
             self.get_logger().error(fault)
             return session.captured(request, False, message=fault)
 
@@ -190,15 +255,26 @@ class Guidance(DwposeNode):
                 log.error(f"capture failed: {message}")
             for lost in response.rejected:
                 log.debug(f"not taken: {printable(lost)}")
-            session.captured(request, response.success, response.retake, message,
-                             [response.capture, *response.others])
+            session.captured(
+                request,
+                response.success,
+                response.retake,
+                message,
+                [response.capture, *response.others],
+            )
+
         label = self.value("label") or _label_of(request.step.name)
         if request.step.step:
             label += "_" + _label_of(request.step.step)
         asked = Capture.Request(
-            label=label, person_id=request.person_id, profile=request.profile_name,
-            step=request.step.step, mirrored=session.mirrored, stamp=request.source.stamp,
-            count=request.count)
+            label=label,
+            person_id=request.person_id,
+            profile=request.profile_name,
+            step=request.step.step,
+            mirrored=session.mirrored,
+            stamp=request.source.stamp,
+            count=request.count,
+        )
         self._capture.call_async(asked).add_done_callback(answered)
 
 
@@ -208,4 +284,4 @@ def _label_of(profile: str) -> str:
 
 
 def main() -> None:
-    run(Guidance)
+    run(GuidanceNode)

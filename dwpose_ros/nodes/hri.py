@@ -8,37 +8,40 @@ from typing import Any, NamedTuple
 from sensor_msgs.msg import RegionOfInterest
 
 from dwpose_ros.msg import PersonPose, WholeBodyPose
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.conversions import from_msg
-from dwpose_ros.nodes.running import run
-from dwpose_ros.pose.hri_names import JOINTS, region, skeletons
+from dwpose_ros.ros.conversions import from_msg
+from dwpose_ros.ros.hri_names import JOINTS, region, skeletons
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.poses import pose_input
 
 BODIES = "/humans/bodies"  # REP 155 wants absolute names
 GONE_S = 2.0  # without a pose at all, after which nobody is there
 
 
-class Body(NamedTuple):
+class TrackedBody(NamedTuple):
     """What is published of one person."""
 
     roi: Any
     skeleton: Any
 
 
-class Hri(DwposeNode):
+class HriNode(ManagedNode):
     """A body's id is `dwpose` and the track id: a topic's name cannot begin with a digit."""
 
     def __init__(self) -> None:
         super().__init__("hri")
-        self._bodies: dict[str, Body] = {}
+        self._bodies: dict[str, TrackedBody] = {}
 
     def configure(self) -> None:
         try:
             from hri_msgs import msg
+
             self._msg, self._order = msg, [getattr(msg.Skeleton2D, name) for name in JOINTS]
         except ImportError as err:
-            raise ValueError("hri_msgs is not installed: apt install ros-$ROS_DISTRO-hri-msgs, or "
-                             "https://github.com/ros4hri/hri_msgs in your workspace") from err
+            raise ValueError(
+                "hri_msgs is not installed: apt install ros-$ROS_DISTRO-hri-msgs, or "
+                "https://github.com/ros4hri/hri_msgs in your workspace"
+            ) from err
         # Before hri_msgs 0.8 a region was one in pixels, and a point had a shorter name.
         self._normalized = getattr(msg, "NormalizedRegionOfInterest2D", None)
         self._point = getattr(msg, "NormalizedPointOfInterest2D", None) or msg.PointOfInterest2D
@@ -55,11 +58,12 @@ class Hri(DwposeNode):
 
     def _on_pose(self, pose: WholeBodyPose) -> None:
         self._last, self._last_s = pose, time.monotonic()
-        _, people = from_msg(pose)
+        people = from_msg(pose)
         ids = [f"dwpose{person.id}" for person in pose.persons]
         self._keep(set(ids))
-        for name, person, points in zip(ids, pose.persons,
-                                        skeletons(people, pose.width, pose.height)):
+        for name, person, points in zip(
+            ids, pose.persons, skeletons(people, pose.width, pose.height)
+        ):
             body = self._bodies.get(name) or self._appear(name)
             body.roi.publish(self._region(pose, person))
             joints = [self._point() for _ in JOINTS]
@@ -71,17 +75,27 @@ class Hri(DwposeNode):
     def _region(self, pose: WholeBodyPose, person: PersonPose) -> Any:
         x1, y1, x2, y2 = region(person.box, pose.width, pose.height)
         if self._normalized:
-            return self._normalized(header=pose.header, xmin=x1, ymin=y1, xmax=x2, ymax=y2,
-                                    c=min(max(person.score, 0.0), 1.0))
+            return self._normalized(
+                header=pose.header,
+                xmin=x1,
+                ymin=y1,
+                xmax=x2,
+                ymax=y2,
+                c=min(max(person.score, 0.0), 1.0),
+            )
         return RegionOfInterest(
-            x_offset=round(x1 * pose.width), y_offset=round(y1 * pose.height),
-            width=round((x2 - x1) * pose.width), height=round((y2 - y1) * pose.height))
+            x_offset=round(x1 * pose.width),
+            y_offset=round(y1 * pose.height),
+            width=round((x2 - x1) * pose.width),
+            height=round((y2 - y1) * pose.height),
+        )
 
-    def _appear(self, name: str) -> Body:
+    def _appear(self, name: str) -> TrackedBody:
         # Not self.output(): its parameters for QoS would grow with everybody who comes.
-        body = self._bodies[name] = Body(
+        body = self._bodies[name] = TrackedBody(
             self.create_publisher(self._normalized or RegionOfInterest, f"{BODIES}/{name}/roi", 1),
-            self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1))
+            self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1),
+        )
         return body
 
     def _keep(self, ids: set[str]) -> None:
@@ -97,4 +111,4 @@ class Hri(DwposeNode):
 
 
 def main() -> None:
-    run(Hri)
+    run(HriNode)

@@ -9,38 +9,48 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
-from dwpose_ros.images import to_depth
+from dwpose_ros.core.geometry import PinholeCamera, distances, flat, from_depth, is_calibrated
+from dwpose_ros.core.images import to_depth
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.msg import WholeBodyPose, WholeBodyPose3D
-from dwpose_ros.nodes import annotations
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns, to_msg_3d
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.scene import Scene
-from dwpose_ros.nodes.upright import Upright
-from dwpose_ros.nodes.viewer import Viewer
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.space import Camera, distances, flat, from_depth, is_calibrated
+from dwpose_ros.ros import foxglove as annotations
+from dwpose_ros.ros.camera_frame import Upright
+from dwpose_ros.ros.conversions import from_msg, stamp_ns, to_msg_3d
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.on_demand_node import OnDemandNode
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.scene_markers import SceneMarkers
 
 KEEP = 10  # depth images that wait for the pose of their moment
 UNKNOWN_M = 2.0  # where somebody stands of whom too little is seen to tell how far away
-ASSUMED = ("the camera is taken for one of 60 degrees across, and distances are as wrong as that "
-           "is")
+ASSUMED = "the camera is taken for one of 60 degrees across, and distances are as wrong as that is"
 PATIENCE_S = 3.0  # until it is said that something never comes
 
 
-class Markers(Viewer):
+class MarkersNode(OnDemandNode):
     """Works only while somebody looks. People stand as far away as an adult looks that large; with
     `depth` each point is where a depth image says, and is published."""
 
     def __init__(self) -> None:
         super().__init__("markers")
-        self.parameter("depth", False, "take distances from depth images, registered to the "
-                       "colour image, on depth/image; and publish wholebody_pose_3d")
-        self.parameter("depth_tolerance", 0.05, "how far in time a depth image may be from the "
-                       "pose's image", unit="s", minimum=0.0, maximum=1.0, change=True)
+        self.parameter(
+            "depth",
+            False,
+            "take distances from depth images, registered to the "
+            "colour image, on depth/image; and publish wholebody_pose_3d",
+        )
+        self.parameter(
+            "depth_tolerance",
+            0.05,
+            "how far in time a depth image may be from the pose's image",
+            unit="s",
+            minimum=0.0,
+            maximum=1.0,
+            change=True,
+        )
         self._depths: deque[Image] = deque(maxlen=KEEP)
         self._info: CameraInfo | None = None
-        self._scene = Scene()
+        self._scene = SceneMarkers()
         self._nowhere = ""  # that markers are shown nowhere
 
     def configure(self) -> None:
@@ -49,8 +59,10 @@ class Markers(Viewer):
         if annotations.AVAILABLE:
             self._annotations = self.output(annotations.ImageAnnotations, "annotations", 1)
         else:
-            self.get_logger().info("foxglove_msgs is not installed: no annotations for Foxglove's "
-                                   "image panel, which shows the topic overlay all the same")
+            self.get_logger().info(
+                "foxglove_msgs is not installed: no annotations for Foxglove's "
+                "image panel, which shows the topic overlay all the same"
+            )
         if self.value("depth"):
             self._poses_3d = self.output(WholeBodyPose3D, "wholebody_pose_3d", 5)
 
@@ -68,7 +80,7 @@ class Markers(Viewer):
     def forget(self) -> None:
         self._depths.clear()
         self._info = None
-        self._scene = Scene()
+        self._scene = SceneMarkers()
 
     def concern(self) -> str:
         return self._nowhere
@@ -76,33 +88,43 @@ class Markers(Viewer):
     def _on_info(self, msg: CameraInfo) -> None:
         self._info = msg
         if not is_calibrated(msg.k):
-            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')} has no "
-                                      f"calibration: {ASSUMED}", once=True)
+            self.get_logger().warning(
+                f"{self.resolve_topic_name('camera_info')} has no calibration: {ASSUMED}",
+                once=True,
+            )
 
     def companion(self, pose: WholeBodyPose) -> Image | None:
         """The depth image of the pose's moment."""
-        self._nowhere = "" if pose.header.frame_id else (
-            "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
-            "header.frame_id in the camera's driver").replace(
-                "/wholebody_pose", self.resolve_topic_name("wholebody_pose"))
+        self._nowhere = (
+            ""
+            if pose.header.frame_id
+            else (
+                "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
+                "header.frame_id in the camera's driver"
+            ).replace("/wholebody_pose", self.resolve_topic_name("wholebody_pose"))
+        )
         if not self.value("depth"):
             return None
         stamp = stamp_ns(pose.header)
 
         def apart_s(depth: Image) -> float:
             return abs(stamp_ns(depth.header) - stamp) / 1e9
+
         nearest = min(self._depths, key=apart_s, default=None)
         if nearest is None:  # who should send it is in the diagnostics
             self._warn_depth("no depth image came yet", patience=True)
         elif apart_s(nearest) > self.value("depth_tolerance"):
-            self._warn_depth(f"the nearest depth image is {apart_s(nearest):.3f} s from the "
-                             "pose's: see depth_tolerance", patience=True)
+            self._warn_depth(
+                f"the nearest depth image is {apart_s(nearest):.3f} s from the "
+                "pose's: see depth_tolerance",
+                patience=True,
+            )
         else:
             return nearest
         return None
 
     def draw(self, pose: WholeBodyPose, companion: Image | None) -> None:
-        _, people = from_msg(pose)
+        people = from_msg(pose)
         camera = self._camera(pose)
         threshold = self.value("threshold")
         points = None
@@ -118,9 +140,12 @@ class Markers(Viewer):
             self._markers.publish(self._scene(pose, points, self.guidance))
         if self._annotations is not None and self._annotations.wanted():
             self._annotations.publish(
-                annotations.to_annotations(pose, people, self.guidance.text, threshold))
+                annotations.to_annotations(pose, people, self.guidance.text, threshold)
+            )
 
-    def _by_depth(self, people: People, camera: Camera, depth: Image) -> np.ndarray | None:
+    def _by_depth(
+        self, people: PersonPoses, camera: PinholeCamera, depth: Image
+    ) -> np.ndarray | None:
         try:
             return from_depth(people, camera, to_depth(depth), self.value("threshold"))
         except ValueError as err:  # another size, or no depth image at all
@@ -129,21 +154,25 @@ class Markers(Viewer):
 
     def _warn_depth(self, why: str, patience: bool = False) -> None:
         if not patience or time.monotonic() - self._since > PATIENCE_S:
-            self.get_logger().warning(f"no depth, skeletons are flat: {why}",
-                                      throttle_duration_sec=10.0)
+            self.get_logger().warning(
+                f"no depth, skeletons are flat: {why}", throttle_duration_sec=10.0
+            )
 
-    def _camera(self, pose: WholeBodyPose) -> Camera:
+    def _camera(self, pose: WholeBodyPose) -> PinholeCamera:
         if self._info is None and time.monotonic() - self._since > PATIENCE_S:
-            self.get_logger().warning(f"nothing comes on {self.resolve_topic_name('camera_info')}"
-                                      f": {ASSUMED}", once=True)
+            self.get_logger().warning(
+                f"nothing comes on {self.resolve_topic_name('camera_info')}: {ASSUMED}", once=True
+            )
         info = self._info or CameraInfo()
         try:
-            return Camera.of(info.k, pose.width, pose.height, (info.width, info.height))
+            return PinholeCamera.of(info.k, pose.width, pose.height, (info.width, info.height))
         except ValueError as err:
-            self.get_logger().warning(f"{self.resolve_topic_name('camera_info')}: {err}: "
-                                      f"{ASSUMED}", throttle_duration_sec=10.0)
-            return Camera.of(CameraInfo().k, pose.width, pose.height)
+            self.get_logger().warning(
+                f"{self.resolve_topic_name('camera_info')}: {err}: {ASSUMED}",
+                throttle_duration_sec=10.0,
+            )
+            return PinholeCamera.of(CameraInfo().k, pose.width, pose.height)
 
 
 def main() -> None:
-    run(Markers)
+    run(MarkersNode)

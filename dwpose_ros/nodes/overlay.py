@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from dwpose_ros.caption import draw_caption
-from dwpose_ros.images import to_bgr
+from dwpose_ros.core.images import to_bgr
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.conversions import from_msg, stamp_ns
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import ImageOutput, declare_transport, image_input
-from dwpose_ros.nodes.viewer import Viewer
-from dwpose_ros.pose.draw import draw_skeleton
+from dwpose_ros.ros.conversions import from_msg, stamp_ns
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.on_demand_node import OnDemandNode
+from dwpose_ros.ros.transport import ImageOutput, declare_transport, image_input
+from dwpose_ros.visualization.captions import draw_caption
+from dwpose_ros.visualization.skeleton import draw_skeleton
 
 KEEP = 30  # images that wait for their pose
 
 
-class Overlay(Viewer):
+class OverlayNode(OnDemandNode):
     """Works only while somebody looks."""
 
     def __init__(self) -> None:
         super().__init__("overlay")
-        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
-                       change=True)
+        self.parameter(
+            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+        )
         declare_transport(self)
         self._frames: OrderedDict[int, Any] = OrderedDict()
 
@@ -55,11 +56,11 @@ class Overlay(Viewer):
 
     def draw(self, pose: WholeBodyPose, companion: Any) -> None:
         if companion is not None and self._overlays.subscriptions():
-            _, people = from_msg(pose)
+            people = from_msg(pose)
             bgr = draw_skeleton(to_bgr(companion).copy(), people, self.value("threshold"))
             draw_caption(bgr, self.guidance.text, self.guidance.code)
             self._overlays.publish(pose.header, bgr, self.value("jpeg_quality"))
 
 
 def main() -> None:
-    run(Overlay)
+    run(OverlayNode)

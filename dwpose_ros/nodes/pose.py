@@ -9,62 +9,111 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.images import ImageError, to_rgb
+from dwpose_ros.core.images import ImageError, to_rgb
+from dwpose_ros.estimation.backends import BACKENDS, load
+from dwpose_ros.estimation.runtimes.target import (
+    DEVICES,
+    PRECISIONS,
+    RUNTIMES,
+    ExecutionTarget,
+    line,
+)
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, DwposeNode
-from dwpose_ros.nodes.conversions import stamp_ns, to_msg
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import declare_transport, image_input
-from dwpose_ros.nodes.worker import Worker
-from dwpose_ros.pose import Place, load
-from dwpose_ros.pose.backend import BACKENDS
-from dwpose_ros.pose.runtimes import DEVICES, PRECISIONS, RUNTIMES, line
-from dwpose_ros.pose.video import Video
+from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.ros.conversions import stamp_ns, to_msg
+from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
+from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.transport import declare_transport, image_input
+from dwpose_ros.tracking.pose_tracker import PoseTracker
 
 STALE = 5  # frames one after the other: then it is no passing delay
 
 
-class Pose(DwposeNode):
+class PoseNode(ManagedNode):
     """Runs an estimator on the newest image, whenever it is free."""
 
     def __init__(self) -> None:
         super().__init__("pose")
         _forward_warnings(self.get_logger())
-        self.parameter("backend", "auto", "which estimator; auto: DWPose where its weights are, "
-                       "else MediaPipe", choices=BACKENDS)
+        self.parameter(
+            "backend",
+            "auto",
+            "which estimator; auto: DWPose where its weights are, else MediaPipe",
+            choices=BACKENDS,
+        )
         which = "a name from `ros2 run dwpose_ros models list`, or an ONNX file's path"
-        self.parameter("model", "", f"pose network: {which}; empty: DWPose's own",
-                       no_file=SHIPPED)
-        self.parameter("detector", "", f"person detector: {which}; empty: DWPose's own",
-                       no_file=SHIPPED)
+        self.parameter("model", "", f"pose network: {which}; empty: DWPose's own", no_file=SHIPPED)
+        self.parameter(
+            "detector", "", f"person detector: {which}; empty: DWPose's own", no_file=SHIPPED
+        )
         self.parameter("runtime", "onnxruntime", "what runs networks", choices=RUNTIMES)
-        self.parameter("device", "auto", "where networks run, an error if that cannot be had; "
-                       "auto: a GPU, else the CPU with a warning", choices=DEVICES)
-        self.parameter("precision", "auto", "what networks calculate in; auto: the runtime's own "
-                       "choice", choices=PRECISIONS)
+        self.parameter(
+            "device",
+            "auto",
+            "where networks run, an error if that cannot be had; "
+            "auto: a GPU, else the CPU with a warning",
+            choices=DEVICES,
+        )
+        self.parameter(
+            "precision",
+            "auto",
+            "what networks calculate in; auto: the runtime's own choice",
+            choices=PRECISIONS,
+        )
         self.parameter("subpixel", True, "read points between the networks' bins")
-        self.parameter("detector_size", 0, "side of the detector's input, where its file leaves "
-                       "that open; 0: 640", unit="px", minimum=0, maximum=4096)
+        self.parameter(
+            "detector_size",
+            0,
+            "side of the detector's input, where its file leaves that open; 0: 640",
+            unit="px",
+            minimum=0,
+            maximum=4096,
+        )
         self.parameter("download", False, "fetch missing weights when it is configured")
-        self.parameter("max_age", 0.5, "older frames are not processed; 0 takes all", unit="s",
-                       minimum=0.0, maximum=3600.0, change=True)
-        self.parameter("on_error", "continue", "when a network fails on a frame, as where a GPU's "
-                       "memory is full: drop it and continue, or stop",
-                       choices=("continue", "stop"), change=True)
+        self.parameter(
+            "max_age",
+            0.5,
+            "older frames are not processed; 0 takes all",
+            unit="s",
+            minimum=0.0,
+            maximum=3600.0,
+            change=True,
+        )
+        self.parameter(
+            "on_error",
+            "continue",
+            "when a network fails on a frame, as where a GPU's "
+            "memory is full: drop it and continue, or stop",
+            choices=("continue", "stop"),
+            change=True,
+        )
         self.parameter("smooth", False, "smooth the points over time; they then lag")
-        self.parameter("detect_every", 1, "frames from one detection of people to the next; "
-                       "between, they are followed by their points", minimum=1, maximum=1000)
+        self.parameter(
+            "detect_every",
+            1,
+            "frames from one detection of people to the next; "
+            "between, they are followed by their points",
+            minimum=1,
+            maximum=1000,
+        )
         declare_transport(self)
 
     def configure(self) -> None:
-        place = Place(*map(self.value, ("runtime", "device", "precision")))
+        place = ExecutionTarget(*map(self.value, ("runtime", "device", "precision")))
         self._estimator, why = load(
-            self.value("backend"), self.value("model"), self.value("detector"), place,
-            subpixel=self.value("subpixel"), detector_size=self.value("detector_size"),
-            download=self.value("download"))
+            self.value("backend"),
+            self.value("model"),
+            self.value("detector"),
+            place,
+            subpixel=self.value("subpixel"),
+            detector_size=self.value("detector_size"),
+            download=self.value("download"),
+        )
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
-        self._video = Video(self._estimator, self.value("detect_every"), self.value("smooth"))
+        self._video = PoseTracker(
+            self._estimator, self.value("detect_every"), self.value("smooth")
+        )
         self._poses = self.output(WholeBodyPose, "wholebody_pose", 5)
 
     def activate(self) -> None:
@@ -72,7 +121,7 @@ class Pose(DwposeNode):
         self._stale = self._stale_in_a_row = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # the oldest frame ever taken up
-        self._worker = Worker(self._process, self.get_logger(), "pose")
+        self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
         self._images = image_input(self, "image_raw", self._worker.put)
 
     def deactivate(self) -> None:
@@ -86,9 +135,11 @@ class Pose(DwposeNode):
         if oldest and age > oldest:
             self._stale += 1
             self._stale_in_a_row += 1
-            why = (f"images are {age:.1f} s old and not processed: the clock of the machine that "
-                   "stamps them is behind this one's (synchronise both: chrony, NTP), or it is a "
-                   "bag (use_sim_time), or they take so long to come (max_age)")
+            why = (
+                f"images are {age:.1f} s old and not processed: the clock of the machine that "
+                "stamps them is behind this one's (synchronise both: chrony, NTP), or it is a "
+                "bag (use_sim_time), or they take so long to come (max_age)"
+            )
             if self._stale_in_a_row >= STALE:
                 self.last_error = why
             self.get_logger().warning(why, throttle_duration_sec=10.0)
@@ -103,7 +154,7 @@ class Pose(DwposeNode):
             raise
         start = time.perf_counter()
         try:
-            ids, people = self._video(rgb, stamp_ns(msg.header) / 1e9)
+            people = self._video(rgb, stamp_ns(msg.header) / 1e9)
         except Exception as err:  # runtimes' own exceptions share no narrower base
             self._failed += 1
             self.last_error = f"a frame was dropped: {line(err)}"
@@ -113,23 +164,28 @@ class Pose(DwposeNode):
             raise RuntimeError(self.last_error) from err
         self.last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
-        looks = [light_and_sharpness(rgb, xy, scores, box, rgb=True)
-                 for xy, scores, box in zip(people.xy, people.scores, people.boxes)]
+        looks = [
+            light_and_sharpness(rgb, xy, scores, box, rgb=True)
+            for xy, scores, box in zip(people.xy, people.scores, people.boxes)
+        ]
         height, width = rgb.shape[:2]
-        self._poses.publish(to_msg(people, ids, msg.header, width, height, self._estimator.name,
-                                   looks))
+        self._poses.publish(to_msg(people, msg.header, width, height, self._estimator.name, looks))
         self._processed += 1
 
     def details(self) -> dict[str, Any]:
         if not self.active:
             return {}
         found = {
-            "model": self._estimator.name, **self._estimator.runs_on._asdict(),
-            "frames processed": self._processed, "frames dropped": self._worker.dropped,
-            "frames too old": self._stale, "frames failed": self._failed,
+            "model": self._estimator.name,
+            **self._estimator.runs_on._asdict(),
+            "frames processed": self._processed,
+            "frames dropped": self._worker.dropped,
+            "frames too old": self._stale,
+            "frames failed": self._failed,
             "frames damaged or unreadable": self._unreadable,
             "detections": self._video.detections,
-            "oldest frame processed (ms)": f"{self._oldest_ms:.1f}"}
+            "oldest frame processed (ms)": f"{self._oldest_ms:.1f}",
+        }
         if self._engine_ms:
             p50, p95 = np.percentile(list(self._engine_ms), [50, 95])
             found |= {"engine p50 (ms)": f"{p50:.1f}", "engine p95 (ms)": f"{p95:.1f}"}
@@ -151,4 +207,4 @@ def _forward_warnings(logger) -> None:
 
 
 def main() -> None:
-    run(Pose)
+    run(PoseNode)

@@ -9,15 +9,15 @@ from std_msgs.msg import Header, String
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import SHIPPED, DwposeNode
-from dwpose_ros.nodes.conversions import to_msg
-from dwpose_ros.nodes.files import configured
-from dwpose_ros.nodes.running import run
-from dwpose_ros.nodes.transport import ImageOutput
+from dwpose_ros.ros.conversions import to_msg
+from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.shipped_files import configured
+from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
-from dwpose_ros.simulation.camera import Camera, Figure, height_for
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
 from dwpose_ros.simulation.scene import MOST, PLACES, Scene, bystanders
 
@@ -26,62 +26,103 @@ SIZE, RATE = (1280, 720), 15.0  # of the camera's own
 LIVE = {"light": "light", "noise": "noise", "blur": "blur_px", "motion_blur": "motion_px"}
 
 
-class Simulation(DwposeNode):
+class SimulationNode(ManagedNode):
     """Publishes what the camera sees; time is the node's clock, chance comes from the seed."""
 
     def __init__(self) -> None:
         super().__init__("simulation")
-        self.parameter("temper", "obedient", "how the person follows instructions",
-                       choices=tuple(TEMPERS))
+        self.parameter(
+            "temper", "obedient", "how the person follows instructions", choices=tuple(TEMPERS)
+        )
         self.parameter("seed", 0, "of the simulation's chance", minimum=0, maximum=2**31 - 1)
         self.parameter("language", "en", "that the person understands", no_file=SHIPPED)
         self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
         for name, text, unit in (
-                ("light", "of the room, by which every colour is multiplied", ""),
-                ("noise", "of the camera: its standard deviation", "grey levels"),
-                ("blur", "of a lens out of focus: its standard deviation", "px"),
-                ("motion_blur", "length of the sideways smear of a camera that is moved", "px")):
-            self.parameter(name, getattr(Scene, LIVE[name]), text, unit=unit, minimum=0.0,
-                           maximum=MOST[LIVE[name]], change=True)
-        self.parameter("bystanders", 0, "how many other people stand behind, to either side",
-                       minimum=0, maximum=len(PLACES))
+            ("light", "of the room, by which every colour is multiplied", ""),
+            ("noise", "of the camera: its standard deviation", "grey levels"),
+            ("blur", "of a lens out of focus: its standard deviation", "px"),
+            ("motion_blur", "length of the sideways smear of a camera that is moved", "px"),
+        ):
+            self.parameter(
+                name,
+                getattr(Scene, LIVE[name]),
+                text,
+                unit=unit,
+                minimum=0.0,
+                maximum=MOST[LIVE[name]],
+                change=True,
+            )
+        self.parameter(
+            "bystanders",
+            0,
+            "how many other people stand behind, to either side",
+            minimum=0,
+            maximum=len(PLACES),
+        )
         for name, own in zip(("width", "height"), SIZE):
-            self.parameter(name, 0, f"{name} of the image; 0: {own}", unit="px", minimum=0,
-                           maximum=4096)
-        self.parameter("fov", 60.0, "the camera's angle across", unit="deg", minimum=20.0,
-                       maximum=120.0)
-        self.parameter("tilt", 0.0, "of the camera, positive looks up", unit="deg", minimum=-45.0,
-                       maximum=45.0)
+            self.parameter(
+                name, 0, f"{name} of the image; 0: {own}", unit="px", minimum=0, maximum=4096
+            )
+        self.parameter(
+            "fov", 60.0, "the camera's angle across", unit="deg", minimum=20.0, maximum=120.0
+        )
+        self.parameter(
+            "tilt",
+            0.0,
+            "of the camera, positive looks up",
+            unit="deg",
+            minimum=-45.0,
+            maximum=45.0,
+        )
         self.parameter("rate", 0.0, f"frames; 0: {RATE:g}", unit="Hz", minimum=0.0, maximum=120.0)
         self.parameter("frame_id", "camera", "frame of the images")
-        self.parameter("jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100,
-                       change=True)
+        self.parameter(
+            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+        )
         # Beside the picture: they walk in when they are asked to.
         for name, default, text, unit, low, high in (
-                ("x", 2.4, "how far to the image's right the person stands at first", "m", -5.0,
-                 5.0),
-                ("distance", 2.5, "of the person from the camera at first", "m", 0.5, 10.0),
-                ("yaw", -60.0, "how far the person is turned to their own left at first", "deg",
-                 -180.0, 180.0)):
+            ("x", 2.4, "how far to the image's right the person stands at first", "m", -5.0, 5.0),
+            ("distance", 2.5, "of the person from the camera at first", "m", 0.5, 10.0),
+            (
+                "yaw",
+                -60.0,
+                "how far the person is turned to their own left at first",
+                "deg",
+                -180.0,
+                180.0,
+            ),
+        ):
             self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
-        self.parameter("posture", "relaxed", "of the person at first",
-                       choices=atlas.load().postures)
-        self.parameter("profile", "", "for whose parts of the body the camera is put up",
-                       no_file=SHIPPED)
+        self.parameter(
+            "posture", "relaxed", "of the person at first", choices=atlas.load().postures
+        )
+        self.parameter(
+            "profile", "", "for whose parts of the body the camera is put up", no_file=SHIPPED
+        )
 
     def configure(self) -> None:
         profile = self.value("profile")
         parts = load_profile(configured("profiles", profile)).steps[0].parts if profile else ()
         width, height = (self.value(name) or own for name, own in zip(("width", "height"), SIZE))
-        camera = Camera(width, height, self.value("fov"), height_for(parts), self.value("tilt"))
-        self._scene = Scene(camera, background=self.value("background"), bystanders=bystanders(
-            self.value("bystanders"), camera, self.value("seed")))
+        camera = SimulatedCamera(
+            width, height, self.value("fov"), height_for(parts), self.value("tilt")
+        )
+        self._scene = Scene(
+            camera,
+            background=self.value("background"),
+            bystanders=bystanders(self.value("bystanders"), camera, self.value("seed")),
+        )
         self._meanings = sentences(load_phrases(configured("phrases", self.value("language"))))
         f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
-        self._info = CameraInfo(width=width, height=height, distortion_model="plumb_bob",
-                                d=[0.0] * 5, k=[f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0],
-                                r=np.eye(3).ravel(),
-                                p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0])
+        self._info = CameraInfo(
+            width=width,
+            height=height,
+            distortion_model="plumb_bob",
+            d=[0.0] * 5,
+            k=[f, 0.0, cx, 0.0, f, cy, 0.0, 0.0, 1.0],
+            r=np.eye(3).ravel(),
+            p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
+        )
         self._images = ImageOutput(self, "image_raw", 1)
         self._infos = self.output(CameraInfo, "camera_info", 5)
         self._truth = self.output(WholeBodyPose, "true_pose", 5, steady=False)
@@ -105,8 +146,9 @@ class Simulation(DwposeNode):
             return
         heard = self._meanings.get(msg.data)
         if heard is None:
-            self.get_logger().warning(f"the person does not understand {msg.data!r}: is "
-                                      "`language` that of the guidance?")
+            self.get_logger().warning(
+                f"the person does not understand {msg.data!r}: is `language` that of the guidance?"
+            )
             return
         self._to_hear = self._now() + speaking_s(msg.data), heard
 
@@ -122,7 +164,7 @@ class Simulation(DwposeNode):
         now = stamp.nanoseconds / 1e9
         self._hear(now)
         stance = self._actor.at(now)
-        figures = [Figure(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        figures = [SimulatedPerson(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
         figures = figures if stance.present else []
         for name, field in LIVE.items():
             setattr(self._scene, field, self.value(name))
@@ -130,16 +172,18 @@ class Simulation(DwposeNode):
         self._frames += 1
         header = Header(stamp=stamp.to_msg(), frame_id=self.value("frame_id"))
         # Our images are BGR everywhere, as cameras' are.
-        self._images.publish(header, np.ascontiguousarray(rgb[..., ::-1]),
-                             self.value("jpeg_quality"))
+        self._images.publish(
+            header, np.ascontiguousarray(rgb[..., ::-1]), self.value("jpeg_quality")
+        )
         self._info.header = header
         self._infos.publish(self._info)
         if self._truth.wanted():
-            people = self._scene.truth(figures)
             ids = [1] * len(figures) + [2 + i for i in range(len(self._scene.bystanders))]
-            self._truth.publish(to_msg(people, ids, header, self._info.width, self._info.height,
-                                       "truth"))
+            people = self._scene.truth(figures).with_ids(ids)
+            self._truth.publish(
+                to_msg(people, header, self._info.width, self._info.height, "truth")
+            )
 
 
 def main() -> None:
-    run(Simulation)
+    run(SimulationNode)

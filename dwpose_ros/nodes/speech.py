@@ -11,18 +11,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
 from dwpose_ros.core.text import printable
 from dwpose_ros.guidance.phrases import RATE, speaking_s
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.running import run
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.qos import LATCHED
 
 ENGINE = "espeak-ng"
 VOICES = {"pt": "pt-br", "zh": "cmn"}  # where a language's voice has another name
 WATCH_S = 0.05  # between two looks at the engine
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class Printed:
@@ -55,8 +54,12 @@ class Spoken:
             words.write(text.encode())
             words.seek(0)
             self._process = subprocess.Popen(
-                command, stdin=words, stdout=subprocess.DEVNULL, stderr=self._errors,
-                start_new_session=True)
+                command,
+                stdin=words,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                start_new_session=True,
+            )
         self._began = time.monotonic()
 
     def trouble(self) -> str | None:
@@ -92,17 +95,28 @@ class Spoken:
         return self._errors.read().decode(errors="replace")
 
 
-class Speech(DwposeNode):
+class SpeechNode(ManagedNode):
     """Speaks through espeak-ng, or prints. Nothing waits: what comes replaces what is being said,
     and an empty sentence only ends it."""
 
     def __init__(self) -> None:
         super().__init__("speech")
-        self.parameter("language", "en", "of the voice, until the guidance says otherwise",
-                       change=self._speak_in)
+        self.parameter(
+            "language",
+            "en",
+            "of the voice, until the guidance says otherwise",
+            change=self._speak_in,
+        )
         self.parameter("voice", "", "espeak-ng's voice; empty: the language's", change=True)
-        self.parameter("rate", RATE, "how fast it speaks", unit="words/min", minimum=80,
-                       maximum=450, change=True)
+        self.parameter(
+            "rate",
+            RATE,
+            "how fast it speaks",
+            unit="words/min",
+            minimum=80,
+            maximum=450,
+            change=True,
+        )
         self.parameter("volume", 100, "of the voice", minimum=0, maximum=200, change=True)
         self._saying: Spoken | Printed | None = None
 
@@ -114,8 +128,9 @@ class Speech(DwposeNode):
     def activate(self) -> None:
         self._is_speaking: bool | None = None  # as published
         self._publish()
-        self.input(String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED,
-                   steady=False)
+        self.input(
+            String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED, steady=False
+        )
         self.input(String, "speech", lambda msg: self._say(msg.data), 1, steady=False)
         self.every(WATCH_S, self._watch_engine)
 
@@ -128,8 +143,10 @@ class Speech(DwposeNode):
     def _find_engine(self) -> str | None:
         engine = shutil.which(ENGINE)
         if engine is None:
-            self.get_logger().warning(f"{ENGINE} is not installed: speech is printed "
-                                      f"(apt install {ENGINE})", throttle_duration_sec=30.0)
+            self.get_logger().warning(
+                f"{ENGINE} is not installed: speech is printed (apt install {ENGINE})",
+                throttle_duration_sec=30.0,
+            )
         return engine
 
     def _say(self, text: str) -> None:
@@ -146,8 +163,20 @@ class Speech(DwposeNode):
             return Printed(expected_s)
         voice = self.value("voice") or VOICES.get(self._language, self._language)
         try:
-            return Spoken([engine, "-v", voice, "-s", str(self.value("rate")),
-                           "-a", str(self.value("volume")), "--stdin"], text, expected_s)
+            return Spoken(
+                [
+                    engine,
+                    "-v",
+                    voice,
+                    "-s",
+                    str(self.value("rate")),
+                    "-a",
+                    str(self.value("volume")),
+                    "--stdin",
+                ],
+                text,
+                expected_s,
+            )
         except OSError as err:
             self._warn(str(err))
             return None
@@ -168,7 +197,9 @@ class Speech(DwposeNode):
         voice = self.value("voice") or f"for the language {self._language}"
         self.get_logger().warning(
             f"{ENGINE} failed, and the next sentence is tried again: {trouble}; is there a sound "
-            f"device, and a voice {voice}?", throttle_duration_sec=30.0)
+            f"device, and a voice {voice}?",
+            throttle_duration_sec=30.0,
+        )
 
     def _silence(self) -> None:
         if self._saying is not None:
@@ -186,4 +217,4 @@ class Speech(DwposeNode):
 
 
 def main() -> None:
-    run(Speech)
+    run(SpeechNode)

@@ -32,6 +32,8 @@ class AllowedFiles:
         if resolved in self._given or any(resolved.is_relative_to(f) for f in self._folders):
             return path
         below = ", ".join(map(str, self._folders)) or "none yet"
-        raise FileError(f"file {str(path)!r} may not be named from the network; the parameter "
-                        f"allowed_folders says below which folders files may ({below}), and is "
-                        "set when the node starts")
+        raise FileError(
+            f"file {str(path)!r} may not be named from the network; the parameter "
+            f"allowed_folders says below which folders files may ({below}), and is "
+            "set when the node starts"
+        )

@@ -7,10 +7,10 @@ import time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 
-from dwpose_ros.ros.diagnosis import Limits, add_figures, judged, name_of
-from dwpose_ros.ros.flow import FIRST_S, Flow
+from dwpose_ros.ros.diagnostics import Limits, add_figures, judged, name_of
 from dwpose_ros.ros.middleware import strangers
 from dwpose_ros.ros.peers import START_S, LifecycleObserver
+from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
 
 WATCH_S = 0.25  # between two looks at whether messages still come
 DIAGNOSE_EVERY = 4  # looks
@@ -61,7 +61,7 @@ class Health:
         state = self._observers[name].state if name in self._observers else None
         return state if state not in (None, "active") else ""
 
-    def awaited(self, flow: Flow, now: float) -> str:
+    def awaited(self, flow: TopicStats, now: float) -> str:
         """That who sends a topic has not begun yet, which is no fault for a while."""
         if flow.count or flow.waited_s(now) > START_S:
             return ""
@@ -71,11 +71,14 @@ class Health:
                 return f"waits for {name_of(endpoint)}, which is {phase}"
         return f"waits for {flow.topic}" if now - flow.awaited_at < FIRST_S else ""
 
-    def _observe(self, inputs: list[Flow], now: float) -> None:
+    def _observe(self, inputs: list[TopicStats], now: float) -> None:
         """Ask who sends what does not come for their states; nobody while all comes."""
-        names = {name_of(endpoint) for flow in inputs
-                 if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
-                 for endpoint in self._node.get_publishers_info_by_topic(flow.topic)}
+        names = {
+            name_of(endpoint)
+            for flow in inputs
+            if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
+            for endpoint in self._node.get_publishers_info_by_topic(flow.topic)
+        }
         for name in self._observers.keys() - names:
             self._observers.pop(name).close()
         for name in names:

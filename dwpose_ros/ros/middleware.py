@@ -15,14 +15,16 @@ except ImportError:  # without ROS 2 it is Cyclone DDS
     def get_rmw_implementation_identifier() -> str:
         return "rmw_cyclonedds_cpp"
 
+
 # The first two bytes of an endpoint's GID are its vendor's number in the DDS standard.
 _VENDORS = {b"\x01\x0f": "Fast DDS", b"\x01\x10": "Cyclone DDS", b"\x01\x01": "Connext DDS"}
 _OURS = {"fastrtps": "Fast DDS", "cyclonedds": "Cyclone DDS", "connext": "Connext DDS"}
 _NAMED = 3  # nodes that a line names
 
 
-def settings(config: Path, shm: str = "/dev/shm",
-             environ: MutableMapping[str, str] = os.environ) -> tuple[dict[str, str], str]:
+def settings(
+    config: Path, shm: str = "/dev/shm", environ: MutableMapping[str, str] = os.environ
+) -> tuple[dict[str, str], str]:
     """The environment variables that the middleware in use needs for large images, with files of
     the folder `config`, and what the user should know, in one line.
 
@@ -38,10 +40,15 @@ def settings(config: Path, shm: str = "/dev/shm",
         if fault := cyclone_fault(environ):
             raise ValueError(fault)
         asked = environ.get("RMW_IMPLEMENTATION") or name
-        told = "" if asked == name else (
-            f"RMW_IMPLEMENTATION is {asked!r}, but this is {name}, all that there is without "
-            "ROS 2: nodes of another middleware share topics with it, not services; set it to "
-            f"{name} everywhere")
+        told = (
+            ""
+            if asked == name
+            else (
+                f"RMW_IMPLEMENTATION is {asked!r}, but this is {name}, all that there is without "
+                "ROS 2: nodes of another middleware share topics with it, not services; set it to "
+                f"{name} everywhere"
+            )
+        )
         own = (config / "cyclonedds.xml").absolute().as_uri()
         return ({} if environ.get("CYCLONEDDS_URI") else {"CYCLONEDDS_URI": own}), told
     return {}, ""
@@ -49,21 +56,29 @@ def settings(config: Path, shm: str = "/dev/shm",
 
 def image_cure() -> str:
     """Why large images get lost on the middleware in use, and what helps."""
-    return (f"{_on_one_machine(get_rmw_implementation_identifier())}; if they come from another "
-            "machine, see \"On two machines\" in the README")
+    return (
+        f"{_on_one_machine(get_rmw_implementation_identifier())}; if they come from another "
+        'machine, see "On two machines" in the README'
+    )
 
 
 def _on_one_machine(name: str) -> str:
     if "fastrtps" in name:
         if any(os.environ.get(one, "").endswith(f"/{UDP}") for one in FAST_DDS_VARIABLES):
-            return ("large images get lost by UDP, which they go by since /dev/shm is small: "
-                    "docker run --shm-size=1g, or sudo sysctl -w net.core.rmem_max=33554432")
-        return ("large images get lost where Fast DDS's shared memory is small, which is its "
-                "default: where they are published, set FASTRTPS_DEFAULT_PROFILES_FILE (Kilted "
-                "and later: FASTDDS_DEFAULT_PROFILES_FILE) to config/fastdds.xml of dwpose_ros")
+            return (
+                "large images get lost by UDP, which they go by since /dev/shm is small: "
+                "docker run --shm-size=1g, or sudo sysctl -w net.core.rmem_max=33554432"
+            )
+        return (
+            "large images get lost where Fast DDS's shared memory is small, which is its "
+            "default: where they are published, set FASTRTPS_DEFAULT_PROFILES_FILE (Kilted "
+            "and later: FASTDDS_DEFAULT_PROFILES_FILE) to config/fastdds.xml of dwpose_ros"
+        )
     if "cyclonedds" in name:
-        return ("large images get lost where the socket buffer is small, see net.core.rmem_max in "
-                "the README")
+        return (
+            "large images get lost where the socket buffer is small, see net.core.rmem_max in "
+            "the README"
+        )
     return f"large images may get lost on {name}: try image_transport:=compressed"
 
 
@@ -84,17 +99,21 @@ def strangers(node) -> str:
     ROS 2 lays out a request in another way on each: topics arrive, services never answer.
     """
     ours = own_vendor()
-    found = {f"{one.node_namespace.rstrip('/')}/{one.node_name}": theirs
-             for one in node.get_publishers_info_by_topic("/rosout")
-             if ours and (theirs := vendor(one)) and theirs != ours}
+    found = {
+        f"{one.node_namespace.rstrip('/')}/{one.node_name}": theirs
+        for one in node.get_publishers_info_by_topic("/rosout")
+        if ours and (theirs := vendor(one)) and theirs != ours
+    }
     if not found:
         return ""
     names = sorted(found)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return (f"{', '.join(names[:_NAMED])}{more} on {' and '.join(sorted(set(found.values())))}, "
-            f"this node on {ours}: they share topics, but services and actions do not answer; "
-            "set RMW_IMPLEMENTATION to the same everywhere "
-            f"(here {get_rmw_implementation_identifier()}), or another ROS_DOMAIN_ID")
+    return (
+        f"{', '.join(names[:_NAMED])}{more} on {' and '.join(sorted(set(found.values())))}, "
+        f"this node on {ours}: they share topics, but services and actions do not answer; "
+        "set RMW_IMPLEMENTATION to the same everywhere "
+        f"(here {get_rmw_implementation_identifier()}), or another ROS_DOMAIN_ID"
+    )
 
 
 def foreign_server(node, service: str) -> str:
@@ -105,5 +124,6 @@ def foreign_server(node, service: str) -> str:
     """
     ours = own_vendor()
     found = node.get_subscriptions_info_by_topic(f"rq{service}Request", no_mangle=True)
-    return next((theirs for one in found
-                 if ours and (theirs := vendor(one)) and theirs != ours), "")
+    return next(
+        (theirs for one in found if ours and (theirs := vendor(one)) and theirs != ours), ""
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dwpose_ros.ros.flow import Flow
+from dwpose_ros.ros.topic_stats import TopicStats
 
 
 class Output:
@@ -12,7 +12,7 @@ class Output:
 
     def __init__(self, node, publisher, steady: bool) -> None:
         self._node, self.publisher = node, publisher
-        self.flow = Flow(publisher.topic_name, steady)
+        self.flow = TopicStats(publisher.topic_name, steady)
 
     def publish(self, msg) -> None:
         if not self._node.active:

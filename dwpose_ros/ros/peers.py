@@ -49,15 +49,16 @@ class LifecycleObserver:
         self._node.destroy_client(self._client)
 
 
-class BeginAfter:
+class WaitForActive:
     """Calls `begin` once the managed node `name` is active, or has been waited for in vain."""
 
     def __init__(self, node: Node, name: str, begin: Callable[[], None]) -> None:
         self._node, self._name, self._begin = node, name, begin
         self._until = time.monotonic() + START_S
         self._observer = LifecycleObserver(node, name)
-        self._timer = node.create_timer(ASK_S, self._look,
-                                        clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = node.create_timer(
+            ASK_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
 
     def _look(self) -> None:
         self._observer.ask()
@@ -66,11 +67,13 @@ class BeginAfter:
         if self._observer.foreign:
             self._node.get_logger().warning(
                 f"{self._name} runs on {self._observer.foreign}, and cannot be asked on "
-                f"{own_vendor()}: not waited for; set RMW_IMPLEMENTATION to the same everywhere")
+                f"{own_vendor()}: not waited for; set RMW_IMPLEMENTATION to the same everywhere"
+            )
             return self._end()
         if time.monotonic() > self._until:
             self._node.get_logger().warning(
-                f"{self._name} is not active after {START_S:g} s: not waited for any longer")
+                f"{self._name} is not active after {START_S:g} s: not waited for any longer"
+            )
             return self._end()
 
     def _end(self) -> None:

@@ -16,10 +16,12 @@ BEYOND = 2.0  # image sizes that a point of somebody who is cut off may be outsi
 
 def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
     """Subscribe a node to `wholebody_pose`; messages are `cleaned`, and the log says of what."""
+
     def received(msg: WholeBodyPose) -> None:
         if fault := cleaned(msg):
             node.get_logger().warning(f"{flow.topic}: {fault}", throttle_duration_sec=30.0)
         callback(msg)
+
     flow = node.input(WholeBodyPose, "wholebody_pose", received, depth)
     return flow
 
@@ -34,13 +36,17 @@ def cleaned(msg: WholeBodyPose) -> str:
         return ""
     if not (0 < msg.width <= LARGEST_PX and 0 < msg.height <= LARGEST_PX):
         size, msg.persons = f"{msg.width}x{msg.height}", []
-        return (f"people of an image of {size} pixels are ignored: a pose must tell its image's "
-                f"size, at most {LARGEST_PX} a side")
+        return (
+            f"people of an image of {size} pixels are ignored: a pose must tell its image's "
+            f"size, at most {LARGEST_PX} a side"
+        )
     faults = {}
     persons = {person.id: person for person in reversed(msg.persons[:MOST_PERSONS])}
     if len(persons) < len(msg.persons):
-        faults[f"{len(msg.persons) - len(persons)} persons are left out: each must have an id of "
-               f"its own, and there can be {MOST_PERSONS}"] = None
+        faults[
+            f"{len(msg.persons) - len(persons)} persons are left out: each must have an id of "
+            f"its own, and there can be {MOST_PERSONS}"
+        ] = None
         msg.persons = list(reversed(persons.values()))
     low = np.array([-BEYOND * msg.width, -BEYOND * msg.height], np.float32)
     high = np.array([(1 + BEYOND) * msg.width, (1 + BEYOND) * msg.height], np.float32)
@@ -58,17 +64,21 @@ def _clean(person: PersonPose, low: np.ndarray, high: np.ndarray, faults: dict) 
         placed = ((xy >= low) & (xy <= high)).all(1)  # NaN is in no range
         scored = (scores >= 0) & (scores <= 1)
         boxed = ((box >= np.tile(low, 2)) & (box <= np.tile(high, 2))).all() and (
-            box[0] <= box[2] and box[1] <= box[3])
+            box[0] <= box[2] and box[1] <= box[3]
+        )
     if not (placed.all() and scored.all()):
-        faults["points that are no numbers, or far outside of the image, or whose scores are not "
-               "from 0 to 1, count as not seen"] = None
+        faults[
+            "points that are no numbers, or far outside of the image, or whose scores are not "
+            "from 0 to 1, count as not seen"
+        ] = None
         usable = placed & scored
         xy[~usable], scores = 0.0, np.where(usable, scores, np.float32(0))
         person.x, person.y, person.scores = xy[:, 0].copy(), xy[:, 1].copy(), scores
     if not boxed:
         seen = xy[scores > 0]
-        faults["boxes that are no rectangles near the image are replaced by those round the "
-               "points"] = None
+        faults[
+            "boxes that are no rectangles near the image are replaced by those round the points"
+        ] = None
         if not len(seen):
             return False
         person.box = np.concatenate([seen.min(0), seen.max(0)]).astype(np.float32)

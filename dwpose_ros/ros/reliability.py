@@ -14,8 +14,7 @@ try:
     from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 except ImportError:
     try:
-        from rclpy.qos_event import (SubscriptionEventCallbacks,  # Humble
-                                     UnsupportedEventTypeError)
+        from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError  # Humble
     except ImportError:  # not without ROS 2
         SubscriptionEventCallbacks = None
 
@@ -23,15 +22,24 @@ except ImportError:
 def best_offered(publishers: Iterable, type_name: str) -> ReliabilityPolicy:
     """Reliable where all publishers of that type are, so that all of them are heard."""
     offered = {one.qos_profile.reliability for one in publishers if one.topic_type == type_name}
-    return ReliabilityPolicy.RELIABLE if offered == {ReliabilityPolicy.RELIABLE} else (
-        ReliabilityPolicy.BEST_EFFORT)
+    return (
+        ReliabilityPolicy.RELIABLE
+        if offered == {ReliabilityPolicy.RELIABLE}
+        else (ReliabilityPolicy.BEST_EFFORT)
+    )
 
 
 class BestReliability:
     """A subscription that is made anew when publishers come or go who offer something else."""
 
-    def __init__(self, node, topic: str, type_name: str, qos: QoSProfile,
-                 make: Callable[[QoSProfile], object]) -> None:
+    def __init__(
+        self,
+        node,
+        topic: str,
+        type_name: str,
+        qos: QoSProfile,
+        make: Callable[[QoSProfile], object],
+    ) -> None:
         """`make` gives a subscription of that quality of service; `topic` is its full name."""
         self._node, self._topic, self._type, self._make = node, topic, type_name, make
         self._qos, self._subscription = qos, None
@@ -57,8 +65,7 @@ def counting_losses(make: Callable, flow):
     where the middleware tells of them."""
     if SubscriptionEventCallbacks is None:
         return make()
-    told = SubscriptionEventCallbacks(
-        message_lost=lambda info: flow.lost(info.total_count_change))
+    told = SubscriptionEventCallbacks(message_lost=lambda info: flow.lost(info.total_count_change))
     try:
         return make(event_callbacks=told)
     except UnsupportedEventTypeError:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-FAST_DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
-                      "FASTDDS_DEFAULT_PROFILES_FILE")  # of Fast DDS 3: Kilted and later
+FAST_DDS_VARIABLES = (
+    "FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
+    "FASTDDS_DEFAULT_PROFILES_FILE",
+)  # of Fast DDS 3: Kilted and later
 SHARED_MEMORY, UDP = "fastdds.xml", "fastdds_udp.xml"  # our profiles, in config
 LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
 FULL_SHM = 16_000_000  # bytes; what Fast DDS writes beyond the end kills its process (SIGBUS)
@@ -39,8 +41,10 @@ def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ)
     traced = bool(_installed(environ)) and not list(Path(shm).glob("lttng-ust-wait-*"))
     free, size = _space(shm)
     if traced and size and free < TRACING_SHM:
-        return (f"{shm} is full ({free / 1e6:.0f} MB left), of which ROS 2 dies: free some of it "
-                f"({_SHM_CURE})")
+        return (
+            f"{shm} is full ({free / 1e6:.0f} MB left), of which ROS 2 dies: free some of it "
+            f"({_SHM_CURE})"
+        )
     return ""
 
 
@@ -53,14 +57,19 @@ def missing_rmw(environ: Mapping[str, str] = os.environ) -> str:
         return ""
     package = f"ros-{environ.get('ROS_DISTRO', '$ROS_DISTRO')}-{name.replace('_', '-')}"
     cure = f"apt install {package}, or " if name.startswith("rmw_") else ""
-    return (f"RMW_IMPLEMENTATION is {name!r}, which is not installed: {cure}set it to one that "
-            f"is ({', '.join(sorted(installed))})")
+    return (
+        f"RMW_IMPLEMENTATION is {name!r}, which is not installed: {cure}set it to one that "
+        f"is ({', '.join(sorted(installed))})"
+    )
 
 
 def _installed(environ: Mapping[str, str]) -> set[str]:
     """The middlewares of a real ROS 2; empty without one."""
-    indices = [Path(prefix, "share/ament_index/resource_index/rmw_typesupport")
-               for prefix in environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    indices = [
+        Path(prefix, "share/ament_index/resource_index/rmw_typesupport")
+        for prefix in environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+        if prefix
+    ]
     found = {file.name for index in indices if index.is_dir() for file in index.iterdir()}
     return found - {"rmw_implementation"}  # which loads the others
 
@@ -75,8 +84,11 @@ def file_fault(path: Path, roots: tuple[str, ...]) -> str:
         return f"is not XML ({err})"
     except OSError as err:
         return f"cannot be read ({err.strerror})"
-    return "" if root in roots else (f"has the root element <{root}>, where "
-                                     f"<{'> or <'.join(roots)}> is right")
+    return (
+        ""
+        if root in roots
+        else (f"has the root element <{root}>, where <{'> or <'.join(roots)}> is right")
+    )
 
 
 def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
@@ -100,26 +112,38 @@ def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
     return ""
 
 
-def fast_dds(config: Path, shm: str = "/dev/shm",
-             environ: Mapping[str, str] = os.environ) -> FastDds:
+def fast_dds(
+    config: Path, shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ
+) -> FastDds:
     """Which of our profiles, files of the folder `config`, Fast DDS is to have. The user's own
     stays, unless it is none: then Fast DDS would go on at its defaults, and lose large images.
 
     Raises ValueError where Fast DDS would write to shared memory that is full, which kills it.
     """
     given = {name: Path(value) for name in FAST_DDS_VARIABLES if (value := environ.get(name))}
-    faults = [f"{name} names '{path}', which {fault}" for name, path in given.items()
-              if (fault := file_fault(path, ("profiles", "dds")))]
+    faults = [
+        f"{name} names '{path}', which {fault}"
+        for name, path in given.items()
+        if (fault := file_fault(path, ("profiles", "dds")))
+    ]
     users = [path for path in given.values() if path.parent.resolve() != config.resolve()]
     free, size = _space(shm)
     if size and free < FULL_SHM and _on_this_machine(environ):
-        raise ValueError(f"{shm} is full ({free / 1e6:.0f} MB left), of which Fast DDS dies: free "
-                         f"some of it ({_SHM_CURE}), or let ROS_AUTOMATIC_DISCOVERY_RANGE be "
-                         "SUBNET, since with LOCALHOST Fast DDS always uses it")
+        raise ValueError(
+            f"{shm} is full ({free / 1e6:.0f} MB left), of which Fast DDS dies: free "
+            f"some of it ({_SHM_CURE}), or let ROS_AUTOMATIC_DISCOVERY_RANGE be "
+            "SUBNET, since with LOCALHOST Fast DDS always uses it"
+        )
     if users and not faults:
-        return FastDds("", "" if free >= FULL_SHM else (
-            f"{shm} has {free / 1e6:.0f} MB left: where your profile for Fast DDS uses shared "
-            "memory, Fast DDS ends the process with `Bus error`; free some of it"))
+        return FastDds(
+            "",
+            ""
+            if free >= FULL_SHM
+            else (
+                f"{shm} has {free / 1e6:.0f} MB left: where your profile for Fast DDS uses shared "
+                "memory, Fast DDS ends the process with `Bus error`; free some of it"
+            ),
+        )
     told = [f"{fault}: dwpose_ros's own profile is used; mend it, or unset it" for fault in faults]
     # Whoever launched has looked already, before the images' publishers took their share.
     chosen = bool(given) and not faults and size >= SEGMENT
@@ -127,17 +151,21 @@ def fast_dds(config: Path, shm: str = "/dev/shm",
         return FastDds("" if chosen else SHARED_MEMORY, "; ".join(told))
     if not faults and any(path.name == UDP for path in given.values()):
         return FastDds("", "")
-    told.append(f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS "
-                "needs for images in shared memory: they go by UDP, where some may get lost "
-                f"({_SHM_CURE}, or image_transport:=compressed)")
+    told.append(
+        f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS "
+        "needs for images in shared memory: they go by UDP, where some may get lost "
+        f"({_SHM_CURE}, or image_transport:=compressed)"
+    )
     return FastDds(UDP, "; ".join(told))
 
 
 def _on_this_machine(environ: Mapping[str, str]) -> bool:
     """Whether only nodes of this machine are to be heard. Then rmw_fastrtps adds shared memory to
     the transports of every profile."""
-    return (environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
-            or environ.get("ROS_LOCALHOST_ONLY") == "1")
+    return (
+        environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
+        or environ.get("ROS_LOCALHOST_ONLY") == "1"
+    )
 
 
 def _space(folder: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.guidance.checks.facing import wrapped
-from dwpose_ros.guidance.response import axis
+from dwpose_ros.guidance.compliance import axis
 
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}
@@ -25,14 +25,30 @@ SWAY_TIME_S = 0.7  # over which a standing person's sway changes
 SWAY_TICK_S = 0.05  # at which it is drawn; between, it goes straight on
 LONGEST_S = 60.0  # lived between two looks; more is a clock that jumps, as a simulated one from 0
 # What somebody does who is asked for a posture, or to show a part of the body.
-POSTURES = {"arms_away": "a_pose", "arms_up": "arms_up", "arms_side": "t_pose",
-            "straighten_arms": "t_pose", "show_hands": "hands_shown", "open_hands": "hands_shown",
-            "spread_fingers": "hands_shown", "feet_apart": "feet_apart",
-            "feet_together": "relaxed", "lower_arms": "relaxed", "stand_upright": "relaxed"}
+POSTURES = {
+    "arms_away": "a_pose",
+    "arms_up": "arms_up",
+    "arms_side": "t_pose",
+    "straighten_arms": "t_pose",
+    "show_hands": "hands_shown",
+    "open_hands": "hands_shown",
+    "spread_fingers": "hands_shown",
+    "feet_apart": "feet_apart",
+    "feet_together": "relaxed",
+    "lower_arms": "relaxed",
+    "stand_upright": "relaxed",
+}
 PARTS_BELOW = ("hips", "knees", "feet")
-HEADINGS = {"face_camera": 0.0, "look_at_camera": 0.0, "turn_around": 0.0, "face_left_side": -90.0,
-            "face_right_side": 90.0, "face_back": 180.0, "face_three_quarter_left": -45.0,
-            "face_three_quarter_right": 45.0}
+HEADINGS = {
+    "face_camera": 0.0,
+    "look_at_camera": 0.0,
+    "turn_around": 0.0,
+    "face_left_side": -90.0,
+    "face_right_side": 90.0,
+    "face_back": 180.0,
+    "face_three_quarter_left": -45.0,
+    "face_three_quarter_right": 45.0,
+}
 
 
 class Temper(NamedTuple):
@@ -88,7 +104,8 @@ class Actor:
         self.temper = TEMPERS[temper] if isinstance(temper, str) else temper
         # One for each kind of chance, so that none shifts what another one gives.
         self._hearing, self._acting, self._fidgeting, self._leaving, self._balancing = map(
-            np.random.default_rng, np.random.SeedSequence(seed).spawn(5))
+            np.random.default_rng, np.random.SeedSequence(seed).spawn(5)
+        )
         self._stance = start
         self._goal = start  # where they are going
         self._heard: list[tuple] = []  # when to act, code, part, grade, count; in that order
@@ -137,9 +154,12 @@ class Actor:
         self._time_s = time_s
         x, distance, yaw = self._sway() * (0.3 if self._lived_s < self._calm_until else 1.0)
         stance = self._stance
-        return stance._replace(x_m=stance.x_m + x, distance_m=stance.distance_m + distance,
-                               yaw_deg=stance.yaw_deg + yaw,
-                               present=self._lived_s >= self._away_until)
+        return stance._replace(
+            x_m=stance.x_m + x,
+            distance_m=stance.distance_m + distance,
+            yaw_deg=stance.yaw_deg + yaw,
+            present=self._lived_s >= self._away_until,
+        )
 
     @property
     def moving(self) -> bool:
@@ -176,8 +196,11 @@ class Actor:
             yaw += wrapped(HEADINGS[code] + self._acting.normal(0, error) - yaw)
         elif code in POSTURES:
             wanted = POSTURES[code]
-            if here.posture == "a_pose" and code in ("feet_apart", "straighten_arms") or (
-                    {here.posture, wanted} == {"feet_apart", "a_pose"}):
+            if (
+                here.posture == "a_pose"
+                and code in ("feet_apart", "straighten_arms")
+                or ({here.posture, wanted} == {"feet_apart", "a_pose"})
+            ):
                 wanted = "a_pose"  # its feet are apart and its arms straight
             here = here._replace(posture=wanted)
         elif code == "show":
@@ -197,8 +220,10 @@ class Actor:
         else:
             return
         self._goal = here._replace(
-            x_m=float(np.clip(x, -WIDEST_M, WIDEST_M)), yaw_deg=float(yaw),
-            distance_m=float(np.clip(distance, NEAREST_M, FARTHEST_M)))
+            x_m=float(np.clip(x, -WIDEST_M, WIDEST_M)),
+            yaw_deg=float(yaw),
+            distance_m=float(np.clip(distance, NEAREST_M, FARTHEST_M)),
+        )
         self._stance = self._stance._replace(posture=here.posture)
 
     def _live(self, seconds: float) -> None:
@@ -222,8 +247,10 @@ class Actor:
         if self._lived_s >= self._calm_until and not self.moving:
             goal = self._goal
             self._goal = goal._replace(
-                x_m=goal.x_m + step[0], yaw_deg=goal.yaw_deg + step[2],
-                distance_m=max(NEAREST_M, goal.distance_m + step[1]))
+                x_m=goal.x_m + step[0],
+                yaw_deg=goal.yaw_deg + step[2],
+                distance_m=max(NEAREST_M, goal.distance_m + step[1]),
+            )
 
     def _leave(self) -> None:
         self._leaves_at += self._leaving.exponential(self.temper.leaves_s)
@@ -237,7 +264,8 @@ class Actor:
         size = np.array([self.temper.sway_m, self.temper.sway_m, self.temper.sway_deg])
         while self._ticks * SWAY_TICK_S <= self._lived_s:
             self._balance = keep * self._balance + (
-                math.sqrt(2 * (1 - keep**2)) * size * self._balancing.normal(size=3))
+                math.sqrt(2 * (1 - keep**2)) * size * self._balancing.normal(size=3)
+            )
             last = self._sways[1]
             self._sways = [last, keep * last + (1 - keep) * self._balance]
             self._ticks += 1
@@ -253,6 +281,8 @@ class Actor:
         turned = math.copysign(min(abs(turn), self.temper.turn_deg_s * dt), turn)
         self._stance = here._replace(
             x_m=goal.x_m if share == 1.0 else float(here.x_m + share * way[0]),
-            distance_m=goal.distance_m if share == 1.0 else float(
-                here.distance_m + share * way[1]),
-            yaw_deg=goal.yaw_deg if abs(turned) == abs(turn) else here.yaw_deg + turned)
+            distance_m=goal.distance_m
+            if share == 1.0
+            else float(here.distance_m + share * way[1]),
+            yaw_deg=goal.yaw_deg if abs(turned) == abs(turn) else here.yaw_deg + turned,
+        )

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.errors import DwposeError
-from dwpose_ros.keypoints import COUNT
+from dwpose_ros.core.keypoints import COUNT
 
 FOLDER = Path(__file__).resolve().parent / "atlas"
 SOLID = 127  # alpha above which a pixel belongs to the person
@@ -77,11 +77,13 @@ class Atlas:
             with np.load(path) as file:
                 table = {key: file[key] for key in file.files}
         except (OSError, ValueError) as err:
-            raise AtlasError(f"{path} cannot be read ({err}): it is made by "
-                             "tools/render_person.py") from err
+            raise AtlasError(
+                f"{path} cannot be read ({err}): it is made by tools/render_person.py"
+            ) from err
         if table["xy"].shape[1:] != (COUNT, 2):
-            raise AtlasError(f"{path} has points of shape {table['xy'].shape[1:]}, "
-                             f"wanted {(COUNT, 2)}")
+            raise AtlasError(
+                f"{path} has points of shape {table['xy'].shape[1:]}, wanted {(COUNT, 2)}"
+            )
         self.stature_m = float(table["stature_m"])
         """From the ground to the top of the skull, upright."""
         self.postures: tuple[str, ...] = tuple(map(str, table["postures"]))
@@ -89,14 +91,23 @@ class Atlas:
         self._sprites: dict[tuple[str, bool], list[Sprite]] = {}
         for i, name in enumerate(table["names"]):
             sprite = Sprite(
-                str(name), str(table["posture"][i]), float(table["yaw_deg"][i]),
-                bool(table["bust"][i]), float(table["distance_m"][i]),
-                float(table["height_m"][i]), float(table["px_per_m"][i]), table["origin"][i],
-                table["xy"][i], table["visible"][i], Path(folder) / f"{name}.webp",
+                str(name),
+                str(table["posture"][i]),
+                float(table["yaw_deg"][i]),
+                bool(table["bust"][i]),
+                float(table["distance_m"][i]),
+                float(table["height_m"][i]),
+                float(table["px_per_m"][i]),
+                table["origin"][i],
+                table["xy"][i],
+                table["visible"][i],
+                Path(folder) / f"{name}.webp",
             )
             self._sprites.setdefault((sprite.posture, sprite.bust), []).append(sprite)
-        self._yaws = {which: np.array([s.yaw_deg for s in sprites])
-                      for which, sprites in self._sprites.items()}
+        self._yaws = {
+            which: np.array([s.yaw_deg for s in sprites])
+            for which, sprites in self._sprites.items()
+        }
 
     def xyz(self, posture: str) -> np.ndarray:
         """(133, 3) metres: ahead of the person, to their left, up from the ground.
@@ -136,8 +147,10 @@ def load() -> Atlas:
 def _pyramid(path: Path) -> tuple[np.ndarray, ...]:
     bgra = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if bgra is None or bgra.ndim != 3 or bgra.shape[2] != 4:
-        raise AtlasError(f"{path} cannot be read as WebP with alpha: it is missing or damaged, or "
-                         f"OpenCV {cv2.__version__} was built without WebP")
+        raise AtlasError(
+            f"{path} cannot be read as WebP with alpha: it is missing or damaged, or "
+            f"OpenCV {cv2.__version__} was built without WebP"
+        )
     rgba = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA)
     rgba[..., :3] = cv2.multiply(rgba[..., :3], cv2.merge([rgba[..., 3]] * 3), scale=1 / 255)
     levels = [rgba]

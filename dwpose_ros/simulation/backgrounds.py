@@ -7,14 +7,14 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from dwpose_ros.simulation.camera import Camera
+from dwpose_ros.simulation.camera import SimulatedCamera
 
 WALL_M = 8.0  # from the camera to the wall
 NAMES = ("wall", "window", "shelves", "plain")
 
 
 @lru_cache(maxsize=4)
-def background(name: str, camera: Camera) -> np.ndarray:
+def background(name: str, camera: SimulatedCamera) -> np.ndarray:
     """(h, w, 3) uint8 RGB, not to be written to; ValueError for an unknown name."""
     if name not in NAMES:
         raise ValueError(f"background is {name!r}, wanted one of {', '.join(NAMES)} or an image")
@@ -26,7 +26,7 @@ def background(name: str, camera: Camera) -> np.ndarray:
     return rgb
 
 
-def _room(name: str, camera: Camera) -> np.ndarray:
+def _room(name: str, camera: SimulatedCamera) -> np.ndarray:
     # Where the ray of each pixel meets wall and floor: x and z in metres on the wall, x and y on
     # the floor.
     u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
@@ -77,8 +77,9 @@ def _shelves(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     level = np.floor(z / 0.4)
     with np.errstate(invalid="ignore"):
         book = np.floor(np.nan_to_num(x) / 0.07) + 57 * level
-    hue = np.stack([np.modf(np.abs(np.sin(book * k) * 43758.5453))[0]
-                    for k in (12.9898, 78.233, 37.719)], -1)
+    hue = np.stack(
+        [np.modf(np.abs(np.sin(book * k) * 43758.5453))[0] for k in (12.9898, 78.233, 37.719)], -1
+    )
     tall = 0.22 + 0.12 * hue[..., 0]
     height = z - level * 0.4
     books = (level >= 0) & (level < 6) & (height < tall)

@@ -14,7 +14,7 @@ _NEAR_M = 0.05  # what is less deep than this is not projected
 
 
 @dataclass(frozen=True)
-class Camera:
+class SimulatedCamera:
     """A pinhole camera without distortion; ValueError for what no such camera has."""
 
     width: int = 1280
@@ -28,8 +28,11 @@ class Camera:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"image is {self.width}x{self.height}, wanted at least 1x1")
-        for name, low, high in (("horizontal_fov_deg", 5, 120), ("height_m", 0.0, 5.0),
-                                ("tilt_deg", -45, 45)):
+        for name, low, high in (
+            ("horizontal_fov_deg", 5, 120),
+            ("height_m", 0.0, 5.0),
+            ("tilt_deg", -45, 45),
+        ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value:g}, wanted {low:g} to {high:g}")
@@ -71,7 +74,7 @@ def height_for(parts: Sequence[str]) -> float:
 
 
 @dataclass(frozen=True)
-class Figure:
+class SimulatedPerson:
     """A person: where they stand, how they are turned, and in what posture."""
 
     x_m: float = 0.0
@@ -107,9 +110,11 @@ class Figure:
         plane, which is upright and turned to the camera; (0, 0) is where they stand."""
         sin, cos = self.x_m / self.range_m, self.distance_m / self.range_m
         c, s = math.cos(math.radians(self.lean_deg)), math.sin(math.radians(self.lean_deg))
-        return np.array([  # of a step to the right, one up, and where they stand
-            [c * cos, s * cos, self.x_m],
-            [-c * sin, -s * sin, self.distance_m],
-            [-s, c, 0],
-            [0, 0, 1],
-        ])
+        return np.array(
+            [  # of a step to the right, one up, and where they stand
+                [c * cos, s * cos, self.x_m],
+                [-c * sin, -s * sin, self.distance_m],
+                [-s, c, 0],
+                [0, 0, 1],
+            ]
+        )

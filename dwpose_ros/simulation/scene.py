@@ -20,10 +20,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from dwpose_ros.pose.people import People, check_image
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.backgrounds import background
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 
 MOST = {"light": 3.0, "noise": 60.0, "blur_px": 30.0, "motion_px": 200.0}  # of a Scene; least: 0
 # Of bystanders: how far to the image's right, 1 being its edge, and how many metres away.
@@ -37,7 +38,7 @@ _NOISE_SHIFT = 64  # px by which the same noise is shifted from frame to frame
 class Scene:
     """A room with its light, its camera, and those who are in the picture by chance."""
 
-    camera: Camera = Camera()
+    camera: SimulatedCamera = SimulatedCamera()
     background: str | np.ndarray = "wall"
     """One of backgrounds.NAMES, or an image (h, w, 3) uint8 RGB, which is scaled to the camera."""
     light: float = 1.0
@@ -48,7 +49,7 @@ class Scene:
     """Standard deviation of a lens out of focus."""
     motion_px: float = 0.0
     """Length of the sideways smear of a camera that is moved."""
-    bystanders: Sequence[Figure] = ()
+    bystanders: Sequence[SimulatedPerson] = ()
 
     def __post_init__(self) -> None:
         for name, high in MOST.items():
@@ -59,12 +60,15 @@ class Scene:
             self._room = background(self.background, self.camera)
         else:
             check_image(self.background)
-            self._room = cv2.resize(self.background, (self.camera.width, self.camera.height),
-                                    interpolation=cv2.INTER_AREA)
+            self._room = cv2.resize(
+                self.background,
+                (self.camera.width, self.camera.height),
+                interpolation=cv2.INTER_AREA,
+            )
         self._drawn: OrderedDict = OrderedDict()
         self._noise: tuple[float, np.ndarray, np.ndarray] | None = None
 
-    def render(self, figures: Iterable[Figure] = (), seed: int = 0) -> np.ndarray:
+    def render(self, figures: Iterable[SimulatedPerson] = (), seed: int = 0) -> np.ndarray:
         """The camera's picture of the figures and bystanders, (h, w, 3) uint8 RGB.
 
         The same seed gives the same noise.
@@ -82,7 +86,7 @@ class Scene:
             self._add_noise(frame, seed)
         return frame
 
-    def truth(self, figures: Iterable[Figure] = ()) -> People:
+    def truth(self, figures: Iterable[SimulatedPerson] = ()) -> PersonPoses:
         """Where the points really are: first of the figures, then of the bystanders, in order.
 
         Scores are 1 for points in the picture that nothing hides, and 0 for the others, whose
@@ -91,7 +95,7 @@ class Scene:
         """
         people = [_Placed(figure, self.camera) for figure in self._all(figures)]
         if not people:
-            return People.none()
+            return PersonPoses.none()
         xy = np.stack([p.points() for p in people])
         seen = np.stack([p.sprite.visible for p in people])
         size = self.camera.width, self.camera.height
@@ -101,12 +105,12 @@ class Scene:
                 if other.figure.range_m < person.figure.range_m:
                     seen[i] &= ~other.hides(xy[i])
         boxes = np.stack([p.box() for p in people])
-        return People.of(xy, seen, boxes, (boxes[:, 2:] > boxes[:, :2]).all(1))
+        return PersonPoses.of(xy, seen, boxes, (boxes[:, 2:] > boxes[:, :2]).all(1))
 
-    def _all(self, figures: Iterable[Figure]) -> list[Figure]:
+    def _all(self, figures: Iterable[SimulatedPerson]) -> list[SimulatedPerson]:
         return [*figures, *self.bystanders]
 
-    def _draw(self, frame: np.ndarray, figure: Figure) -> None:
+    def _draw(self, frame: np.ndarray, figure: SimulatedPerson) -> None:
         patch = self._drawn.pop(figure, None)
         if patch is None:
             patch = _Placed(figure, self.camera).warped()
@@ -115,7 +119,7 @@ class Scene:
             self._drawn.popitem(last=False)
         (x, y), color, through = patch
         if color is not None:
-            there = frame[y:y + color.shape[0], x:x + color.shape[1]]
+            there = frame[y : y + color.shape[0], x : x + color.shape[1]]
             cv2.multiply(there, through, dst=there, scale=1 / 255)
             cv2.add(there, color, dst=there)
 
@@ -124,15 +128,18 @@ class Scene:
             h, w = frame.shape[0] + _NOISE_SHIFT, frame.shape[1] + _NOISE_SHIFT
             grain = np.random.default_rng(1).standard_normal((h, w, 3), np.float32) * self.noise
             grain = np.rint(grain).clip(-255, 255)
-            self._noise = (self.noise, np.maximum(grain, 0).astype(np.uint8),
-                           np.maximum(-grain, 0).astype(np.uint8))
+            self._noise = (
+                self.noise,
+                np.maximum(grain, 0).astype(np.uint8),
+                np.maximum(-grain, 0).astype(np.uint8),
+            )
         y, x = np.random.default_rng(seed).integers(0, _NOISE_SHIFT, 2)
-        cut = np.s_[y:y + frame.shape[0], x:x + frame.shape[1]]
+        cut = np.s_[y : y + frame.shape[0], x : x + frame.shape[1]]
         cv2.add(frame, self._noise[1][cut], dst=frame)
         cv2.subtract(frame, self._noise[2][cut], dst=frame)
 
 
-def bystanders(count: int, camera: Camera, seed: int = 0) -> list[Figure]:
+def bystanders(count: int, camera: SimulatedCamera, seed: int = 0) -> list[SimulatedPerson]:
     """So many people who stand behind whoever is in the middle, to the left and right in turn.
 
     Where is always the same; how they are turned and how tall they are comes from the seed.
@@ -142,15 +149,22 @@ def bystanders(count: int, camera: Camera, seed: int = 0) -> list[Figure]:
         raise ValueError(f"there are {count} bystanders, wanted 0 to {len(PLACES)}")
     random = np.random.default_rng(seed)
     aside = math.tan(math.radians(camera.horizontal_fov_deg) / 2)
-    people = [Figure(right * aside * distance, distance, random.uniform(-90, 90),
-                     stature_m=random.uniform(1.55, 1.85)) for right, distance in PLACES]
+    people = [
+        SimulatedPerson(
+            right * aside * distance,
+            distance,
+            random.uniform(-90, 90),
+            stature_m=random.uniform(1.55, 1.85),
+        )
+        for right, distance in PLACES
+    ]
     return people[:count]
 
 
 class _Placed:
     """A figure before a camera: the picture that shows them best, and how it lies in the image."""
 
-    def __init__(self, figure: Figure, camera: Camera) -> None:
+    def __init__(self, figure: SimulatedPerson, camera: SimulatedCamera) -> None:
         self.figure, self._size = figure, (camera.width, camera.height)
         pictures = atlas.load()
         self._scale = figure.stature_m / pictures.stature_m
@@ -225,11 +239,16 @@ class _Placed:
         # The reduction that is at least as fine as the image.
         finest = self._scale / self.sprite.px_per_m * self._focal / self.figure.range_m
         level = min(max(0, math.floor(math.log2(1 / finest))), len(pyramid) - 1)
-        step = 2 ** level
+        step = 2**level
         reduced = np.array([[step, 0, (step - 1) / 2], [0, step, (step - 1) / 2], [0, 0, 1]])
         moved = np.array([[1, 0, -x1], [0, 1, -y1], [0, 0, 1.0]]) @ self._map @ reduced
-        rgba = cv2.warpPerspective(pyramid[level], moved, (x2 - x1, y2 - y1),
-                                   flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        rgba = cv2.warpPerspective(
+            pyramid[level],
+            moved,
+            (x2 - x1, y2 - y1),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
         through = cv2.bitwise_not(cv2.extractChannel(rgba, 3))
         return (x1, y1), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([through] * 3)
 

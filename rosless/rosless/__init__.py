@@ -86,6 +86,7 @@ class _Loader(SourceFileLoader):
             if PathFinder.find_spec(full, getattr(module, "__path__", [])):
                 return import_module(full)
             raise ImportError(f"rosless has no {full}: {_MORE}")
+
         vars(module).setdefault("__getattr__", missing)
 
 
@@ -94,10 +95,17 @@ class _Messages(MetaPathFinder):
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
         from rosless import index  # later than at Python's start
+
         package, *rest = name.split(".")
-        if rest in (["msg"], ["srv"], ["action"]) or not rest and (
+        if (
+            rest in (["msg"], ["srv"], ["action"])
+            or not rest
+            and (
                 package.endswith(("_msgs", "_interfaces", "_srvs", "_common"))
-                or index.interface_files(package)):
+                or index.interface_files(package)
+            )
+        ):
             from rosless.interfaces import InterfaceLoader  # heavy: only where messages are used
+
             return InterfaceLoader.spec(name)
         return None

@@ -12,15 +12,20 @@ _GOAL_ID = ("goal_id", (Nodetype.NAME, "unique_identifier_msgs/msg/UUID"))
 
 def carriers(typename: str) -> dict:
     """rosbags' definitions of the messages by which an action's clients and servers talk."""
+
     def part(name: str) -> tuple:
         return name.lower(), (Nodetype.NAME, f"{typename}_{name}")
+
     fields = {
         "SendGoal_Request": [_GOAL_ID, part("Goal")],
-        "SendGoal_Response": [("accepted", (Nodetype.BASE, ("bool", 0))),
-                              ("stamp", (Nodetype.NAME, "builtin_interfaces/msg/Time"))],
+        "SendGoal_Response": [
+            ("accepted", (Nodetype.BASE, ("bool", 0))),
+            ("stamp", (Nodetype.NAME, "builtin_interfaces/msg/Time")),
+        ],
         "GetResult_Request": [_GOAL_ID],
         "GetResult_Response": [("status", (Nodetype.BASE, ("int8", 0))), part("Result")],
-        "FeedbackMessage": [_GOAL_ID, part("Feedback")]}
+        "FeedbackMessage": [_GOAL_ID, part("Feedback")],
+    }
     return {f"{typename}_{name}": ([], of) for name, of in fields.items()}
 
 

@@ -15,10 +15,21 @@ from typing import Any, Iterator, NamedTuple
 
 import cyclonedds.core
 from cyclonedds._clayer import ddspy_take
-from cyclonedds.builtin import (BuiltinDataReader, BuiltinTopicDcpsParticipant,
-                                BuiltinTopicDcpsPublication, BuiltinTopicDcpsSubscription)
-from cyclonedds.core import (DDSException, Entity, GuardCondition, InstanceState, ReadCondition,
-                             SampleState, ViewState)
+from cyclonedds.builtin import (
+    BuiltinDataReader,
+    BuiltinTopicDcpsParticipant,
+    BuiltinTopicDcpsPublication,
+    BuiltinTopicDcpsSubscription,
+)
+from cyclonedds.core import (
+    DDSException,
+    Entity,
+    GuardCondition,
+    InstanceState,
+    ReadCondition,
+    SampleState,
+    ViewState,
+)
 from cyclonedds.domain import Domain, DomainParticipant
 from cyclonedds.idl import IdlStruct, annotations, make_idl_struct
 from cyclonedds.internal import SampleInfo
@@ -37,14 +48,18 @@ SampleInfo.__new__ = staticmethod(partial(partial))
 GRAPH = "ros_discovery_info"
 GRAPH_TYPE = "rmw_dds_common/msg/ParticipantEntitiesInfo"
 # Images cross the network in few large datagrams: in many small ones, best effort loses half.
-_NETWORK = ("<General><MaxMessageSize>65500B</MaxMessageSize><FragmentSize>65000B</FragmentSize>"
-            '</General><Internal><SocketReceiveBufferSize min="0B" max="32MB"/></Internal>')
+_NETWORK = (
+    "<General><MaxMessageSize>65500B</MaxMessageSize><FragmentSize>65000B</FragmentSize>"
+    '</General><Internal><SocketReceiveBufferSize min="0B" max="32MB"/></Internal>'
+)
 # The loopback interface is named, since what arrives through an unnamed one is not heard.
-_LOCALHOST = ('<General><Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>'
-              "<AllowMulticast>false</AllowMulticast></General><Discovery>"
-              "<ParticipantIndex>auto</ParticipantIndex>"
-              "<MaxAutoParticipantIndex>99</MaxAutoParticipantIndex>"
-              '<Peers><Peer address="localhost"/></Peers></Discovery>')
+_LOCALHOST = (
+    '<General><Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>'
+    "<AllowMulticast>false</AllowMulticast></General><Discovery>"
+    "<ParticipantIndex>auto</ParticipantIndex>"
+    "<MaxAutoParticipantIndex>99</MaxAutoParticipantIndex>"
+    '<Peers><Peer address="localhost"/></Peers></Discovery>'
+)
 _MOST_STRANGERS = 1000  # processes remembered that told of their nodes, and are not seen yet
 _domains: dict[int, Domain] = {}
 _joining = threading.Lock()  # two threads may join the first time at once
@@ -67,8 +82,10 @@ def configuration() -> str:
     if os.environ.get("ROS_LOCALHOST_ONLY") == "1":
         reach = "LOCALHOST"
     if reach.upper() not in ("SUBNET", "LOCALHOST", "SYSTEM_DEFAULT"):
-        raise ValueError(f"ROS_AUTOMATIC_DISCOVERY_RANGE is {reach!r}; rosless knows SUBNET, "
-                         "LOCALHOST and SYSTEM_DEFAULT")
+        raise ValueError(
+            f"ROS_AUTOMATIC_DISCOVERY_RANGE is {reach!r}; rosless knows SUBNET, "
+            "LOCALHOST and SYSTEM_DEFAULT"
+        )
     if os.environ.get("ROS_STATIC_PEERS"):
         raise ValueError("rosless has no ROS_STATIC_PEERS: name peers in CYCLONEDDS_URI")
     parts = [_NETWORK, _LOCALHOST if reach.upper() == "LOCALHOST" else ""]
@@ -118,8 +135,10 @@ def _or_gone(entity: Entity) -> Iterator[None]:
     try:
         yield
     except DDSException as err:
-        if err.code not in (DDSException.DDS_RETCODE_BAD_PARAMETER,
-                            DDSException.DDS_RETCODE_ALREADY_DELETED):
+        if err.code not in (
+            DDSException.DDS_RETCODE_BAD_PARAMETER,
+            DDSException.DDS_RETCODE_ALREADY_DELETED,
+        ):
             raise
         raise Gone(f"{type(entity).__name__} was destroyed, or its context was") from err
 
@@ -166,8 +185,7 @@ class Reader:
 
     def __init__(self, reader: DataReader) -> None:
         self._dds = reader
-        self.condition = ReadCondition(
-            reader, ViewState.Any | InstanceState.Any | SampleState.Any)
+        self.condition = ReadCondition(reader, ViewState.Any | InstanceState.Any | SampleState.Any)
         self.gid = reader.get_guid().bytes
 
     def ready(self) -> bool:
@@ -249,9 +267,11 @@ class Participant:
                     _domains[domain_id] = _Domain(domain_id, configuration())
             self._dds = DomainParticipant(domain_id, Qos(Policy.Userdata(b"enclave=/;")))
         except DDSException as err:
-            raise OSError(f"Cyclone DDS cannot join domain {domain_id}: a network interface (at "
-                          "least the loopback) must be up, and CYCLONEDDS_URI, where set, "
-                          f"correct: {err}") from err
+            raise OSError(
+                f"Cyclone DDS cannot join domain {domain_id}: a network interface (at "
+                "least the loopback) must be up, and CYCLONEDDS_URI, where set, "
+                f"correct: {err}"
+            ) from err
         self.domain_id = domain_id
         self.gid = self._dds.get_guid().bytes
         self._topics: dict[tuple[str, str], Topic] = {}
@@ -274,8 +294,10 @@ class Participant:
 
     def writer(self, topic: str, typename: str, qos: Qos) -> Writer:
         """A writer on the DDS topic `topic` (prefix included) of a ROS 2 type."""
-        return Writer(DataWriter(self._dds, self._topic(topic, typename), _hashed(qos, typename)),
-                      _raw_type(typename))
+        return Writer(
+            DataWriter(self._dds, self._topic(topic, typename), _hashed(qos, typename)),
+            _raw_type(typename),
+        )
 
     def reader(self, topic: str, typename: str, qos: Qos) -> Reader:
         """A reader likewise."""
@@ -289,8 +311,9 @@ class Participant:
 
     # The graph: which nodes there are, and what is theirs
 
-    def announce(self, owner: object, name: str, namespace: str, readers: list[bytes],
-                 writers: list[bytes]) -> None:
+    def announce(
+        self, owner: object, name: str, namespace: str, readers: list[bytes], writers: list[bytes]
+    ) -> None:
         """Tell others that this process has a node with these endpoints."""
         with self._lock:
             self._nodes[owner] = name, namespace, readers, writers
@@ -309,11 +332,23 @@ class Participant:
 
         def gids(of: list[bytes]) -> list:
             return [gid_type(data=g) for g in of]
-        self._graph_writer.write(serialize(message_class(GRAPH_TYPE)(
-            gid=gid_type(data=self.gid), node_entities_info_seq=[
-                node_type(node_namespace=namespace, node_name=name, reader_gid_seq=gids(readers),
-                          writer_gid_seq=gids(writers))
-                for name, namespace, readers, writers in self._nodes.values()])))
+
+        self._graph_writer.write(
+            serialize(
+                message_class(GRAPH_TYPE)(
+                    gid=gid_type(data=self.gid),
+                    node_entities_info_seq=[
+                        node_type(
+                            node_namespace=namespace,
+                            node_name=name,
+                            reader_gid_seq=gids(readers),
+                            writer_gid_seq=gids(writers),
+                        )
+                        for name, namespace, readers, writers in self._nodes.values()
+                    ],
+                )
+            )
+        )
 
     def _discovered(self, topic) -> list:
         """What of a kind is there now. Only what has changed is taken: reading all of it each time
@@ -334,16 +369,19 @@ class Participant:
     def endpoints(self, writers: bool) -> list[Endpoint]:
         """All writers, or all readers, that are known now."""
         found = self._discovered(
-            BuiltinTopicDcpsPublication if writers else BuiltinTopicDcpsSubscription)
-        return [Endpoint(e.topic_name, ros_type_name(e.type_name), e.key.bytes, e.qos)
-                for e in found]
+            BuiltinTopicDcpsPublication if writers else BuiltinTopicDcpsSubscription
+        )
+        return [
+            Endpoint(e.topic_name, ros_type_name(e.type_name), e.key.bytes, e.qos) for e in found
+        ]
 
     def nodes(self) -> list[tuple[str, str, set[bytes], set[bytes]]]:
         """All nodes known now: name, namespace, gids of their readers and of their writers."""
         with self._lock:
             if self._graph_reader is None:
                 self._graph_reader = self.reader(
-                    GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepAll))
+                    GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepAll)
+                )
                 time.sleep(0.1)  # what was said before is sent again to a new reader
             for data, _ in self._graph_reader.take(10_000):
                 with suppress(ValueError):  # Humble's has longer gids
@@ -354,10 +392,16 @@ class Participant:
             if len(self._remote) - len(alive) > _MOST_STRANGERS:
                 self._remote = {g: info for g, info in self._remote.items() if g in alive}
             infos = [info for gid, info in self._remote.items() if gid in alive]
-        return [(node.node_name, node.node_namespace,
-                 {g.data.tobytes() for g in node.reader_gid_seq},
-                 {g.data.tobytes() for g in node.writer_gid_seq})
-                for info in infos for node in info.node_entities_info_seq]
+        return [
+            (
+                node.node_name,
+                node.node_namespace,
+                {g.data.tobytes() for g in node.reader_gid_seq},
+                {g.data.tobytes() for g in node.writer_gid_seq},
+            )
+            for info in infos
+            for node in info.node_entities_info_seq
+        ]
 
 
 def _graph_qos(history) -> Qos:

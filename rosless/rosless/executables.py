@@ -21,8 +21,10 @@ def find_executable(package: str, name: str) -> Path:
     found = executables(package)
     if name not in found:
         folder = Path(get_package_prefix(package)) / "lib" / package
-        raise LookupError(f"executable {name!r} not found on the libexec directory "
-                          f"'{folder}'; it has: {', '.join(found) or 'none'}")
+        raise LookupError(
+            f"executable {name!r} not found on the libexec directory "
+            f"'{folder}'; it has: {', '.join(found) or 'none'}"
+        )
     return found[name]
 
 

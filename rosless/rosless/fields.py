@@ -11,10 +11,26 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
-CODES = {"int8": "b", "uint8": "B", "char": "B", "int16": "h", "uint16": "H", "int32": "i",
-          "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f", "float64": "d"}
-_IDL = {"float32": "float", "float64": "double", "bool": "boolean", "byte": "octet",
-        "char": "uint8"}
+CODES = {
+    "int8": "b",
+    "uint8": "B",
+    "char": "B",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
+}
+_IDL = {
+    "float32": "float",
+    "float64": "double",
+    "bool": "boolean",
+    "byte": "octet",
+    "char": "uint8",
+}
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -31,8 +47,10 @@ class Field(NamedTuple):
 def checked(name: str, field: Field) -> property:
     """The attribute of a message's class that holds a field."""
     slot = "_" + name
-    return property(lambda self: getattr(self, slot),
-                    lambda self, value: setattr(self, slot, field.check(name, value)))
+    return property(
+        lambda self: getattr(self, slot),
+        lambda self, value: setattr(self, slot, field.check(name, value)),
+    )
 
 
 def require(holds: Any, name: str, what: str, value: Any) -> None:
@@ -44,33 +62,53 @@ def scalar(base: str, bound: int, default: Any) -> Field:
     """One value of a primitive type; `bound` is the length of a string, or 0."""
     idl = _IDL.get(base, base)
     if base == "string":
+
         def check(name: str, value: Any) -> Any:
             require(isinstance(value, str), name, "of type 'str'", value)
-            require(not bound or len(value) <= bound, name, f"of at most {bound} characters",
-                     value)
+            require(
+                not bound or len(value) <= bound, name, f"of at most {bound} characters", value
+            )
             return value
+
         return Field(f"string<{bound}>" if bound else idl, lambda: default or "", check)
     if base == "bool":
+
         def check(name: str, value: Any) -> Any:
             require(isinstance(value, bool), name, "of type 'bool'", value)
             return value
+
         return Field(idl, lambda: bool(default), check)
     if base == "byte":
+
         def check(name: str, value: Any) -> Any:
-            require(isinstance(value, bytes) and len(value) == 1, name,
-                     "of type 'bytes' with length 1", value)
+            require(
+                isinstance(value, bytes) and len(value) == 1,
+                name,
+                "of type 'bytes' with length 1",
+                value,
+            )
             return value
-        return Field(idl, lambda: bytes([default or 0]), check,
-                     lambda v: int.from_bytes(v, "little", signed=True),
-                     lambda v: v.to_bytes(1, "little", signed=True))
+
+        return Field(
+            idl,
+            lambda: bytes([default or 0]),
+            check,
+            lambda v: int.from_bytes(v, "little", signed=True),
+            lambda v: v.to_bytes(1, "little", signed=True),
+        )
     if base.startswith("float"):
         limit = _FLOAT32_MAX if base == "float32" else math.inf
 
         def check(name: str, value: Any) -> Any:
             require(isinstance(value, float), name, "of type 'float'", value)
-            require(abs(value) <= limit or not math.isfinite(value), name,
-                     f"a {idl} in [-{limit}, {limit}]", value)
+            require(
+                abs(value) <= limit or not math.isfinite(value),
+                name,
+                f"a {idl} in [-{limit}, {limit}]",
+                value,
+            )
             return value
+
         return Field(idl, lambda: float(default or 0), check)
     if base not in CODES:
         raise NotImplementedError(f"rosless has no fields of type {base!r}; a full ROS 2 has them")
@@ -81,6 +119,7 @@ def scalar(base: str, bound: int, default: Any) -> Field:
         require(isinstance(value, int), name, "of type 'int'", value)
         require(low <= value <= high, name, kind, value)
         return value
+
     return Field(idl, lambda: int(default or 0), check)
 
 
@@ -93,14 +132,21 @@ def numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Fiel
     dtype, code = _dtype(base), CODES[base]
 
     def check(name: str, value: Any) -> Any:
-        require(hasattr(value, "__len__") and not isinstance(value, (str, set)), name,
-                 f"a sequence of {base}", value)
+        require(
+            hasattr(value, "__len__") and not isinstance(value, (str, set)),
+            name,
+            f"a sequence of {base}",
+            value,
+        )
         _require_length(name, value, length, fixed)
         if fixed:
             if isinstance(value, np.ndarray):
-                require((value.dtype, value.ndim) == (dtype, 1), name,
-                         f"one-dimensional with dtype {dtype}",
-                         f"{value.ndim}-dimensional {value.dtype}")
+                require(
+                    (value.dtype, value.ndim) == (dtype, 1),
+                    name,
+                    f"one-dimensional with dtype {dtype}",
+                    f"{value.ndim}-dimensional {value.dtype}",
+                )
                 return value
         elif isinstance(value, array) and value.typecode == code:
             return value
@@ -111,20 +157,34 @@ def numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Fiel
             return exact if fixed else _array(code, np.ascontiguousarray(exact).ravel())
         except (TypeError, ValueError, OverflowError) as err:
             raise AssertionError(
-                f"The '{name}' field must hold only {base} values: {err}") from err
+                f"The '{name}' field must hold only {base} values: {err}"
+            ) from err
 
     if fixed:
-        return Field(idl, lambda: np.array(default or [0] * length, dtype), check,
-                     np.ascontiguousarray, np.array)
-    return Field(idl, lambda: array(code, default or []), check,
-                 lambda v: np.frombuffer(v, dtype) if len(v) else np.empty(0, dtype),
-                 lambda v: _array(code, v))
+        return Field(
+            idl,
+            lambda: np.array(default or [0] * length, dtype),
+            check,
+            np.ascontiguousarray,
+            np.array,
+        )
+    return Field(
+        idl,
+        lambda: array(code, default or []),
+        check,
+        lambda v: np.frombuffer(v, dtype) if len(v) else np.empty(0, dtype),
+        lambda v: _array(code, v),
+    )
 
 
 def _require_length(name: str, value: Any, length: int, fixed: bool) -> None:
     wrong = len(value) != length if fixed else length and len(value) > length
-    require(not wrong, name, f"a sequence of {'exactly' if fixed else 'at most'} {length} "
-             "elements", f"{len(value)} elements")
+    require(
+        not wrong,
+        name,
+        f"a sequence of {'exactly' if fixed else 'at most'} {length} elements",
+        f"{len(value)} elements",
+    )
 
 
 def _array(code: str, values: np.ndarray) -> array:
@@ -146,12 +206,18 @@ def _exact(value: Any, dtype: np.dtype) -> np.ndarray:
     return given.astype(dtype)
 
 
-def many(element: Field, base: str | None, length: int, fixed: bool, idl: str,
-          default: Any) -> Field:
+def many(
+    element: Field, base: str | None, length: int, fixed: bool, idl: str, default: Any
+) -> Field:
     """Many of anything else, in a list; `length` is what it must have, or may at most."""
+
     def check(name: str, value: Any) -> Any:
-        require(hasattr(value, "__iter__") and not isinstance(value, (str, bytes)), name,
-                 f"a sequence of {element.idl}", value)
+        require(
+            hasattr(value, "__iter__") and not isinstance(value, (str, bytes)),
+            name,
+            f"a sequence of {element.idl}",
+            value,
+        )
         checked = [element.check(name, v) for v in value]
         _require_length(name, checked, length, fixed)
         return value if isinstance(value, list) else checked
@@ -162,6 +228,11 @@ def many(element: Field, base: str | None, length: int, fixed: bool, idl: str,
     if base == "bool":
         return Field(idl, make, check, lambda v: np.array(v, np.bool_), lambda v: v.tolist())
     if base == "byte":
-        return Field(idl, make, check, lambda v: np.frombuffer(b"".join(v), np.int8),
-                     lambda v: [bytes([b & 0xFF]) for b in v])
+        return Field(
+            idl,
+            make,
+            check,
+            lambda v: np.frombuffer(b"".join(v), np.int8),
+            lambda v: [bytes([b & 0xFF]) for b in v],
+        )
     return Field(idl, make, check)

@@ -27,10 +27,15 @@ from rosless.fields import CODES, Field, checked, many, numbers, require, scalar
 # How the messages in a file end their names, and what is wrong where their number is.
 _LAYOUTS = {
     "msg": (("",), ""),
-    "srv": (("_Request", "_Response"),
-            "a service must have one line --- between its request and its response"),
-    "action": (tuple("_" + part for part in PARTS),
-               "an action must have two lines --- between its goal, its result and its feedback")}
+    "srv": (
+        ("_Request", "_Response"),
+        "a service must have one line --- between its request and its response",
+    ),
+    "action": (
+        tuple("_" + part for part in PARTS),
+        "an action must have two lines --- between its goal, its result and its feedback",
+    ),
+}
 _store = get_typestore(Stores.ROS2_JAZZY)  # definitions and hashes
 _wire = get_typestore(Stores.EMPTY)  # the same, with fields named as our classes store them
 # rosbags keeps no default values of the types it knows; this is the only one among them.
@@ -49,8 +54,10 @@ class Message:
 
     def __init__(self, **kwargs: Any) -> None:
         unknown = sorted(kwargs.keys() - self._FIELDS.keys())
-        assert not unknown, (f"Invalid arguments passed to constructor of {self._TYPENAME}: "
-                             f"{', '.join(unknown)}; its fields are {', '.join(self._FIELDS)}")
+        assert not unknown, (
+            f"Invalid arguments passed to constructor of {self._TYPENAME}: "
+            f"{', '.join(unknown)}; its fields are {', '.join(self._FIELDS)}"
+        )
         for name, field in self._FIELDS.items():
             if name in kwargs:
                 setattr(self, name, kwargs[name])
@@ -69,8 +76,10 @@ class Message:
 
     def __repr__(self) -> str:
         values = ((name, getattr(self, name)) for name in self._FIELDS)
-        text = ", ".join(f"{name}={value.tolist() if isinstance(value, array) else value!r}"
-                         for name, value in values)
+        text = ", ".join(
+            f"{name}={value.tolist() if isinstance(value, array) else value!r}"
+            for name, value in values
+        )
         return f"{self._TYPENAME.replace('/', '.')}({text})"
 
 
@@ -92,8 +101,10 @@ def deserialize(data: bytes, cls: type[Message]) -> Message:
         # As a view: rosbags slices what it is given, and would copy an image's bytes.
         return _wire.deserialize_cdr(memoryview(data), cls._TYPENAME)
     except Exception as err:  # rosbags has many, and bytes from the network can be anything
-        raise ValueError(f"{len(data)} bytes are not the CDR of a {cls._TYPENAME}: "
-                         f"{str(err) or type(err).__name__}") from err
+        raise ValueError(
+            f"{len(data)} bytes are not the CDR of a {cls._TYPENAME}: "
+            f"{str(err) or type(err).__name__}"
+        ) from err
 
 
 def type_hash(typename: str) -> str:
@@ -114,9 +125,11 @@ def get_interface(typename: str) -> type:
             return get_interface(f"{package}/action/{action}").Impl.FeedbackMessage
         return getattr(importlib.import_module(f"{package}.{kind}"), name)
     except (ValueError, ImportError, AttributeError) as err:
-        raise ValueError(f"unknown interface type {typename!r}: give <package>/msg/<Name>, "
-                         f"<package>/srv/<Name> or <package>/action/<Name> of an installed "
-                         "package") from err
+        raise ValueError(
+            f"unknown interface type {typename!r}: give <package>/msg/<Name>, "
+            f"<package>/srv/<Name> or <package>/action/<Name> of an installed "
+            "package"
+        ) from err
 
 
 def definition(typename: str) -> str:
@@ -154,14 +167,20 @@ def learn(typename: str, text: str) -> type[Message]:
             _store.register(get_types_from_msg(text, typename))
             return message_class(typename)
         except Exception as err:  # rosbags' parser has many
-            raise ValueError(f"{typename} is not installed, and its definition cannot be read: "
-                             f"{err}") from err
+            raise ValueError(
+                f"{typename} is not installed, and its definition cannot be read: {err}"
+            ) from err
 
 
 def interface_names(package: str = "*") -> list[str]:
     """All message, service and action types that can be imported, or those of a package."""
-    known = set() if ros2_is_sourced() else {
-        n for n in _store.fielddefs if "/msg/" in n and package in ("*", n.partition("/")[0])}
+    known = (
+        set()
+        if ros2_is_sourced()
+        else {
+            n for n in _store.fielddefs if "/msg/" in n and package in ("*", n.partition("/")[0])
+        }
+    )
     files = {f"{f.parts[-3]}/{f.parts[-2]}/{f.stem}" for f in index.interface_files(package)}
     return sorted(known | files)
 
@@ -192,11 +211,14 @@ class InterfaceLoader(Loader):
             if name.startswith("__"):
                 raise AttributeError(name)
             if name not in names():
-                raise AttributeError(f"no interface {package}/{kind}/{name}; "
-                                     f"{package}/{kind} has {', '.join(names())}")
+                raise AttributeError(
+                    f"no interface {package}/{kind}/{name}; "
+                    f"{package}/{kind} has {', '.join(names())}"
+                )
             make = {"msg": message_class, "srv": _service, "action": _action}
             setattr(module, name, make[kind](f"{package}/{kind}/{name}"))
             return getattr(module, name)
+
         vars(module).update(__getattr__=attribute, __dir__=names)
 
 
@@ -208,16 +230,24 @@ def _service(typename: str) -> type:
 
 def _action(typename: str) -> type:
     _register_files(typename)
-    action_msgs = importlib.import_module("action_msgs.msg"), importlib.import_module(
-        "action_msgs.srv")
-    impl = type("Impl", (), {
-        "SendGoalService": _service(f"{typename}_SendGoal"),
-        "GetResultService": _service(f"{typename}_GetResult"),
-        "FeedbackMessage": message_class(f"{typename}_FeedbackMessage"),
-        "GoalStatusMessage": action_msgs[0].GoalStatusArray,
-        "CancelGoalService": action_msgs[1].CancelGoal})
-    return _holder(typename, Impl=impl,
-                   **{part: message_class(f"{typename}_{part}") for part in PARTS})
+    action_msgs = (
+        importlib.import_module("action_msgs.msg"),
+        importlib.import_module("action_msgs.srv"),
+    )
+    impl = type(
+        "Impl",
+        (),
+        {
+            "SendGoalService": _service(f"{typename}_SendGoal"),
+            "GetResultService": _service(f"{typename}_GetResult"),
+            "FeedbackMessage": message_class(f"{typename}_FeedbackMessage"),
+            "GoalStatusMessage": action_msgs[0].GoalStatusArray,
+            "CancelGoalService": action_msgs[1].CancelGoal,
+        },
+    )
+    return _holder(
+        typename, Impl=impl, **{part: message_class(f"{typename}_{part}") for part in PARTS}
+    )
 
 
 def _holder(typename: str, **parts: type) -> type:
@@ -253,8 +283,9 @@ def _register(name: str, text: str) -> None:
     parsed = MSGParser(f"MSG: {package}/msg/{short}\n{text}").specification()
     parsed = [m._replace(name=name) for m in parsed]
     _store.register(make_typesdict(parsed))
-    _defaults.update({(name, f.name): f.value for m in parsed for f in m.fields
-                      if f.value is not None})
+    _defaults.update(
+        {(name, f.name): f.value for m in parsed for f in m.fields if f.value is not None}
+    )
 
 
 @lru_cache(maxsize=None)
@@ -266,17 +297,28 @@ def message_class(typename: str) -> type[Message]:
         raise ValueError(f"{typename} is not installed, and no type that rosless has")
     constants, fielddefs = _store.fielddefs[typename]
     try:
-        fields = {field: _field(typename, field, desc) for field, desc in fielddefs
-                  if field != "structure_needs_at_least_one_member"}
+        fields = {
+            field: _field(typename, field, desc)
+            for field, desc in fielddefs
+            if field != "structure_needs_at_least_one_member"
+        }
     except ValueError as err:
         raise ValueError(f"{typename}: {err}") from err
     package, kind, name = typename.split("/")
     body: dict[str, Any] = {
-        "__slots__": tuple("_" + n for n in fields), "_FIELDS": fields, "_TYPENAME": typename,
-        "__module__": f"{package}.{kind}", "__doc__": f"Class for {typename}.",
-        "__qualname__": name if kind == "msg" else qualified_name(name)}
-    body.update({constant: bytes([value]) if base == "byte" else value
-                 for constant, base, value in constants})
+        "__slots__": tuple("_" + n for n in fields),
+        "_FIELDS": fields,
+        "_TYPENAME": typename,
+        "__module__": f"{package}.{kind}",
+        "__doc__": f"Class for {typename}.",
+        "__qualname__": name if kind == "msg" else qualified_name(name),
+    }
+    body.update(
+        {
+            constant: bytes([value]) if base == "byte" else value
+            for constant, base, value in constants
+        }
+    )
     wire = []
     for field, desc in fielddefs:
         attribute = "_" + field
@@ -287,7 +329,8 @@ def message_class(typename: str) -> type[Message]:
             if convert := fields[field].to_wire:
                 attribute = f"_{field}_WIRE"
                 body[attribute] = property(
-                    lambda self, slot="_" + field, convert=convert: convert(getattr(self, slot)))
+                    lambda self, slot="_" + field, convert=convert: convert(getattr(self, slot))
+                )
         wire.append((attribute, desc))
     cls = type(name, (Message,), body)
     _wire.fielddefs[typename] = (constants, wire)
@@ -319,4 +362,5 @@ def _nested(typename: str) -> Field:
     def check(name: str, value: Any) -> Any:
         require(isinstance(value, cls), name, f"a sub message of type '{short}'", value)
         return value
+
     return Field(f"{package}/{short}", cls, check)

@@ -35,8 +35,10 @@ def check_value(value: Any, where: str) -> Any:
         if kinds == {int, float}:
             return [float(v) for v in value]
         if len(kinds) > 1 or not kinds <= {bool, int, float, str}:
-            raise ValueError(f"{where}: a list parameter must hold one type of bool, int, float "
-                             f"or str, not {value!r}")
+            raise ValueError(
+                f"{where}: a list parameter must hold one type of bool, int, float "
+                f"or str, not {value!r}"
+            )
     elif value is not None and not isinstance(value, (bool, int, float, str)):
         raise ValueError(f"{where}: {value!r} is no value of a parameter")
     return value
@@ -55,8 +57,10 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
 
     def nodes(tree: Any, pattern: str) -> None:
         if not isinstance(tree, dict):
-            raise ValueError(f"parameter file {path!r}: {pattern or 'top level'!r} must be a "
-                             f"mapping down to ros__parameters, not {tree!r}")
+            raise ValueError(
+                f"parameter file {path!r}: {pattern or 'top level'!r} must be a "
+                f"mapping down to ros__parameters, not {tree!r}"
+            )
         for key, value in tree.items():
             if key == "ros__parameters":
                 parameters(value, "", pattern)
@@ -65,18 +69,22 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
 
     def parameters(tree: Any, prefix: str, pattern: str) -> None:
         if not isinstance(tree, dict):
-            raise ValueError(f"parameter file {path!r}: ros__parameters of {pattern!r} must be a "
-                             f"mapping, not {tree!r}")
+            raise ValueError(
+                f"parameter file {path!r}: ros__parameters of {pattern!r} must be a "
+                f"mapping, not {tree!r}"
+            )
         for key, value in tree.items():
             name = f"{prefix}{key}"
             if isinstance(value, dict):
                 parameters(value, name + ".", pattern)
             elif not re.fullmatch(r"[^\s:]+", name):
                 from rclpy.exceptions import InvalidParameterException  # rosless's, or real
+
                 raise InvalidParameterException(name)
             else:
-                found.append(ParameterOverride(
-                    pattern, name, check_value(value, f"{path}: {name}")))
+                found.append(
+                    ParameterOverride(pattern, name, check_value(value, f"{path}: {name}"))
+                )
 
     nodes(data or {}, "")
     return found

@@ -15,14 +15,20 @@ import yaml
 
 Scalar = Union[bool, int, float, str]
 
-_BOOLS = {word: value for value, words in (
-    (True, "Y y yes Yes YES true True TRUE on On ON"),
-    (False, "N n no No NO false False FALSE off Off OFF")) for word in words.split()}
+_BOOLS = {
+    word: value
+    for value, words in (
+        (True, "Y y yes Yes YES true True TRUE on On ON"),
+        (False, "N n no No NO false False FALSE off Off OFF"),
+    )
+    for word in words.split()
+}
 _DOTTED = re.compile(r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)")
 # What neither PyYAML nor this machine's C takes for a number, but others do: YAML 1.2's octal
 # and C's binary numbers, and what is too large or too small.
 _NUMBER_ELSEWHERE = re.compile(
-    r"[-+]?(0[oO][0-7]+|0[bB][01]+|(\.[0-9]+|[0-9]+\.?[0-9]*)([eE][-+]?[0-9]+)?)")
+    r"[-+]?(0[oO][0-7]+|0[bB][01]+|(\.[0-9]+|[0-9]+\.?[0-9]*)([eE][-+]?[0-9]+)?)"
+)
 _STR = "tag:yaml.org,2002:str"
 
 _c = ctypes.CDLL(None, use_errno=True)
@@ -66,8 +72,8 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
             raise yaml.composer.ComposerError(
-                None, None, f"aliases such as *{event.anchor} are not supported",
-                event.start_mark)
+                None, None, f"aliases such as *{event.anchor} are not supported", event.start_mark
+            )
         return super().compose_node(parent, index)
 
     def compose_scalar_node(self, anchor):
@@ -81,7 +87,8 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be text", key.start_mark)
+                    None, None, "a key must be text", key.start_mark
+                )
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
     def construct_text(self, node):
@@ -89,7 +96,8 @@ class _Loader(yaml.SafeLoader):
             return node.value
         if not node.value:
             raise yaml.constructor.ConstructorError(
-                None, None, "a value is missing: '' is the empty text", node.start_mark)
+                None, None, "a value is missing: '' is the empty text", node.start_mark
+            )
         return scalar(node.value)
 
 

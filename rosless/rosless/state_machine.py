@@ -22,45 +22,68 @@ class TransitionStep(NamedTuple):
 
 
 # Their order is the one in which services list them.
-_STATES = {label: LifecycleState(label, number) for number, label in (
-    *enumerate(("unknown", "unconfigured", "inactive", "active", "finalized"),
-               State.PRIMARY_STATE_UNKNOWN),
-    *enumerate(("configuring", "cleaningup", "shuttingdown", "activating", "deactivating",
-                "errorprocessing"), State.TRANSITION_STATE_CONFIGURING))}
+_STATES = {
+    label: LifecycleState(label, number)
+    for number, label in (
+        *enumerate(
+            ("unknown", "unconfigured", "inactive", "active", "finalized"),
+            State.PRIMARY_STATE_UNKNOWN,
+        ),
+        *enumerate(
+            (
+                "configuring",
+                "cleaningup",
+                "shuttingdown",
+                "activating",
+                "deactivating",
+                "errorprocessing",
+            ),
+            State.TRANSITION_STATE_CONFIGURING,
+        ),
+    )
+}
 
 
 def _step(number: int, label: str, start: str, goal: str) -> TransitionStep:
     return TransitionStep(number, label, _STATES[start], _STATES[goal])
 
 
-def _outcomes(first: int, start: str, success: str, failure: str, error: str = "errorprocessing"
-              ) -> list[TransitionStep]:
+def _outcomes(
+    first: int, start: str, success: str, failure: str, error: str = "errorprocessing"
+) -> list[TransitionStep]:
     """Where success, failure and an error of a callback lead."""
-    return [_step(first, "transition_success", start, success),
-            _step(first + 1, "transition_failure", start, failure),
-            _step(first + 2, "transition_error", start, error)]
+    return [
+        _step(first, "transition_success", start, success),
+        _step(first + 1, "transition_failure", start, failure),
+        _step(first + 2, "transition_error", start, error),
+    ]
 
 
 _GRAPH = [
     _step(Transition.TRANSITION_CONFIGURE, "configure", "unconfigured", "configuring"),
-    *_outcomes(Transition.TRANSITION_ON_CONFIGURE_SUCCESS, "configuring", "inactive",
-               "unconfigured"),
+    *_outcomes(
+        Transition.TRANSITION_ON_CONFIGURE_SUCCESS, "configuring", "inactive", "unconfigured"
+    ),
     _step(Transition.TRANSITION_CLEANUP, "cleanup", "inactive", "cleaningup"),
-    *_outcomes(Transition.TRANSITION_ON_CLEANUP_SUCCESS, "cleaningup", "unconfigured",
-               "inactive"),
+    *_outcomes(Transition.TRANSITION_ON_CLEANUP_SUCCESS, "cleaningup", "unconfigured", "inactive"),
     _step(Transition.TRANSITION_ACTIVATE, "activate", "inactive", "activating"),
     *_outcomes(Transition.TRANSITION_ON_ACTIVATE_SUCCESS, "activating", "active", "inactive"),
     _step(Transition.TRANSITION_DEACTIVATE, "deactivate", "active", "deactivating"),
-    *_outcomes(Transition.TRANSITION_ON_DEACTIVATE_SUCCESS, "deactivating", "inactive",
-               "active"),
-    _step(Transition.TRANSITION_UNCONFIGURED_SHUTDOWN, "shutdown", "unconfigured",
-          "shuttingdown"),
+    *_outcomes(Transition.TRANSITION_ON_DEACTIVATE_SUCCESS, "deactivating", "inactive", "active"),
+    _step(Transition.TRANSITION_UNCONFIGURED_SHUTDOWN, "shutdown", "unconfigured", "shuttingdown"),
     _step(Transition.TRANSITION_INACTIVE_SHUTDOWN, "shutdown", "inactive", "shuttingdown"),
     _step(Transition.TRANSITION_ACTIVE_SHUTDOWN, "shutdown", "active", "shuttingdown"),
-    *_outcomes(Transition.TRANSITION_ON_SHUTDOWN_SUCCESS, "shuttingdown", "finalized",
-               "finalized"),
-    *_outcomes(Transition.TRANSITION_ON_ERROR_SUCCESS, "errorprocessing", "unconfigured",
-               "finalized", "finalized")]
+    *_outcomes(
+        Transition.TRANSITION_ON_SHUTDOWN_SUCCESS, "shuttingdown", "finalized", "finalized"
+    ),
+    *_outcomes(
+        Transition.TRANSITION_ON_ERROR_SUCCESS,
+        "errorprocessing",
+        "unconfigured",
+        "finalized",
+        "finalized",
+    ),
+]
 
 
 class StateMachine:
@@ -84,5 +107,11 @@ class StateMachine:
 
     def find(self, transition: int | str) -> TransitionStep | None:
         """The step of this id or label from the present state; None if there is none."""
-        return next((step for step in self.available_transitions
-                     if transition in (step.transition_id, step.label)), None)
+        return next(
+            (
+                step
+                for step in self.available_transitions
+                if transition in (step.transition_id, step.label)
+            ),
+            None,
+        )

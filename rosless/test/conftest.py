@@ -6,6 +6,7 @@ import os
 import sys
 
 import pytest
+
 import rosless
 
 sys.path.append(os.path.dirname(__file__))
@@ -15,13 +16,20 @@ from domains import own_domain  # noqa: E402
 # Before anything joins DDS.
 os.environ["ROS_DOMAIN_ID"] = own_domain()
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-for name in ("ROS_STATIC_PEERS", "ROS_LOCALHOST_ONLY", "RCUTILS_COLORIZED_OUTPUT",
-             "RCUTILS_CONSOLE_OUTPUT_FORMAT"):
+for name in (
+    "ROS_STATIC_PEERS",
+    "ROS_LOCALHOST_ONLY",
+    "RCUTILS_COLORIZED_OUTPUT",
+    "RCUTILS_CONSOLE_OUTPUT_FORMAT",
+):
     os.environ.pop(name, None)
 
 if rosless.ros2_is_sourced():  # rosless steps aside then, but for what is missing
-    collect_ignore = [name for name in os.listdir(os.path.dirname(__file__))
-                      if name.startswith("test_") and "mixed_world" not in name]
+    collect_ignore = [
+        name
+        for name in os.listdir(os.path.dirname(__file__))
+        if name.startswith("test_") and "mixed_world" not in name
+    ]
 rosless.activate()
 
 from rosless_helpers import Peer, Program  # noqa: E402
@@ -35,6 +43,7 @@ def peer():
     def make(*ros_args: str, **kwargs) -> Peer:
         made.append(Peer(*ros_args, **kwargs))
         return made[-1]
+
     yield make
     for one in made:
         one.close()
@@ -44,6 +53,7 @@ def peer():
 def default_context():
     """`rclpy.init` and what a program does at its end."""
     import rclpy
+
     rclpy.init(args=[])
     yield
     rclpy.try_shutdown()
@@ -57,6 +67,7 @@ def program():
     def start(code: str, *args: str, env: dict[str, str] | None = None) -> Program:
         started.append(Program(code, *args, env=env))
         return started[-1]
+
     yield start
     for one in started:
         one.popen.kill()

@@ -22,5 +22,6 @@ def own_domain() -> str:
             continue
         _locks.append(lock)
         return str(domain)
-    raise RuntimeError(f"all ROS domains from {_DOMAINS[0]} to {_DOMAINS[-1]} are in use by other "
-                       "test runs")
+    raise RuntimeError(
+        f"all ROS domains from {_DOMAINS[0]} to {_DOMAINS[-1]} are in use by other test runs"
+    )

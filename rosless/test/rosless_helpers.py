@@ -12,17 +12,94 @@ import pytest
 import supervised
 from supervised import LIMIT_S
 
-
 # Text that somebody's YAML takes for something else.
 LOOKALIKES = (
-    "1e3", "12e4567", "1e-999", ".5", "5.", "+1", "-0", "007", "08", "0x1F", "0x1p3", "0o17",
-    "0b101", "1_000", "1:30", "2020-01-01", "2020-13-45", "inf", "-infinity", "nan", "nan(1)",
-    ".inf", "-.INF", ".NaN", "NaN", "yes", "No", "on", "OFF", "y", "N", "true", "TRUE", "null",
-    "Null", "~", "", " ", " 1", "1 ", "\t1", "a ", "=", "<<", "-", "- a", "?", "!x", "!!int 1",
-    "&x", "*x", "#x", "a #x", "a: b", "a:", "[x", "]", "{x", "{a: 1}", "%x", "@x", "`x", "|",
-    ">", '"quoted"', "'quoted'", "it's", "two\nlines", "\n", "end\n", "a\n\n b\n", "---", "...",
-    "--- a", "back\\slash", "tab\there", "bell\a", "nel\x85", "line\u2028", "\ufeff", "ü", "猫",
-    "🙂", "99999999999999999999", "1e400")
+    "1e3",
+    "12e4567",
+    "1e-999",
+    ".5",
+    "5.",
+    "+1",
+    "-0",
+    "007",
+    "08",
+    "0x1F",
+    "0x1p3",
+    "0o17",
+    "0b101",
+    "1_000",
+    "1:30",
+    "2020-01-01",
+    "2020-13-45",
+    "inf",
+    "-infinity",
+    "nan",
+    "nan(1)",
+    ".inf",
+    "-.INF",
+    ".NaN",
+    "NaN",
+    "yes",
+    "No",
+    "on",
+    "OFF",
+    "y",
+    "N",
+    "true",
+    "TRUE",
+    "null",
+    "Null",
+    "~",
+    "",
+    " ",
+    " 1",
+    "1 ",
+    "\t1",
+    "a ",
+    "=",
+    "<<",
+    "-",
+    "- a",
+    "?",
+    "!x",
+    "!!int 1",
+    "&x",
+    "*x",
+    "#x",
+    "a #x",
+    "a: b",
+    "a:",
+    "[x",
+    "]",
+    "{x",
+    "{a: 1}",
+    "%x",
+    "@x",
+    "`x",
+    "|",
+    ">",
+    '"quoted"',
+    "'quoted'",
+    "it's",
+    "two\nlines",
+    "\n",
+    "end\n",
+    "a\n\n b\n",
+    "---",
+    "...",
+    "--- a",
+    "back\\slash",
+    "tab\there",
+    "bell\a",
+    "nel\x85",
+    "line\u2028",
+    "\ufeff",
+    "ü",
+    "猫",
+    "🙂",
+    "99999999999999999999",
+    "1e400",
+)
 
 
 def wait_until(condition, timeout_s: float = LIMIT_S):
@@ -38,10 +115,12 @@ def wait_until(condition, timeout_s: float = LIMIT_S):
 class Peer:
     """A context of its own, as another process has, whose executor spins in the background."""
 
-    def __init__(self, *ros_args: str, executor: str = "SingleThreadedExecutor",
-                 **executor_args) -> None:
+    def __init__(
+        self, *ros_args: str, executor: str = "SingleThreadedExecutor", **executor_args
+    ) -> None:
         import rclpy
         from rclpy import executors
+
         self.context = rclpy.Context()
         rclpy.init(context=self.context, args=["test", "--ros-args", *ros_args])
         self.executor = getattr(executors, executor)(context=self.context, **executor_args)
@@ -52,6 +131,7 @@ class Peer:
 
     def _spin(self) -> None:
         from rclpy.executors import ExternalShutdownException
+
         try:
             self.executor.spin()
         except ExternalShutdownException:
@@ -61,6 +141,7 @@ class Peer:
 
     def node(self, name: str = "peer", **kwargs):
         from rclpy.node import Node
+
         self.nodes.append(Node(name, context=self.context, **kwargs))
         self.executor.add_node(self.nodes[-1])
         return self.nodes[-1]
@@ -83,9 +164,13 @@ class Program:
     def __init__(self, code: str, *args: str, env: dict[str, str] | None = None) -> None:
         code = "import rosless; rosless.activate()\n" + code
         self.popen = supervised.popen(
-            [sys.executable, "-u", "-c", code, *args], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **(env or {})})
+            [sys.executable, "-u", "-c", code, *args],
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+        )
 
     def line(self) -> str:
         """The next line that it writes to standard output."""

@@ -32,14 +32,16 @@ except OSError as err:
 def popen(words: list[str], **options) -> subprocess.Popen:
     """subprocess.Popen of a command that leads a session, and so a process group, of its own."""
     pipe = _watcher()
-    return subprocess.Popen([*_PYTHON, _BECOME, str(pipe), *words], pass_fds=(pipe,),
-                            start_new_session=True, **options)
+    return subprocess.Popen(
+        [*_PYTHON, _BECOME, str(pipe), *words], pass_fds=(pipe,), start_new_session=True, **options
+    )
 
 
 def run(words: list[str], timeout_s: float = LIMIT_S, **options) -> subprocess.CompletedProcess:
     """What a command wrote, as text, and its exit code."""
-    with popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-               **options) as process:
+    with popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    ) as process:
         try:
             out, err = process.communicate(timeout=timeout_s)
         except BaseException:
@@ -52,9 +54,14 @@ def run(words: list[str], timeout_s: float = LIMIT_S, **options) -> subprocess.C
 def _watcher() -> int:
     """The end of its pipe to which the ids of processes are written."""
     read, write = os.pipe()
-    subprocess.Popen([*_PYTHON[:2], os.path.abspath(__file__)], stdin=read,
-                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-                     start_new_session=True)
+    subprocess.Popen(
+        [*_PYTHON[:2], os.path.abspath(__file__)],
+        stdin=read,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,
+    )
     os.close(read)
     return write
 
@@ -83,8 +90,9 @@ def _watch() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     births = {int(line): _birth(int(line)) for line in iter(sys.stdin.readline, "")}
-    left = {group: birth for group, birth in births.items()
-            if _signal(group, birth, signal.SIGINT)}
+    left = {
+        group: birth for group, birth in births.items() if _signal(group, birth, signal.SIGINT)
+    }
     end = time.monotonic() + _GRACE_S
     while left and time.monotonic() < end:
         time.sleep(0.1)

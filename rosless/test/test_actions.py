@@ -12,18 +12,25 @@ import pytest
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
 from example_interfaces.action import Fibonacci
-from rclpy.action import (ActionClient, ActionServer, CancelResponse, GoalResponse,
-                          get_action_client_names_and_types_by_node, get_action_names_and_types,
-                          get_action_server_names_and_types_by_node)
+from rclpy.action import (
+    ActionClient,
+    ActionServer,
+    CancelResponse,
+    GoalResponse,
+    get_action_client_names_and_types_by_node,
+    get_action_names_and_types,
+    get_action_server_names_and_types_by_node,
+)
 from rclpy.action.server import RCLError
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.qos import qos_profile_action_status_default
 from rclpy.task import Future
-from rosless import interfaces
 from rosless.interfaces import deserialize, serialize, type_hash
 from rosless_helpers import wait_until
 from unique_identifier_msgs.msg import UUID
+
+from rosless import interfaces
 
 ROS2 = "import sys; from rosless.ros2 import main; sys.exit(main())"
 Goal, Result, Feedback = Fibonacci.Goal, Fibonacci.Result, Fibonacci.Feedback
@@ -53,9 +60,11 @@ async def count_in_a_coroutine(goal_handle) -> Result:
 @pytest.fixture
 def serve(peer):
     """serve(execute, ...) -> an ActionServer in a process of its own, as it were."""
+
     def start(execute=count, executor="MultiThreadedExecutor", ros_args=(), **kwargs):
         node = peer(*ros_args, executor=executor).node("server")
         return ActionServer(node, Fibonacci, "count", execute, **kwargs)
+
     return start
 
 
@@ -90,7 +99,9 @@ def test_a_goal_and_its_result(serve, client, executor, execute):
     handle = send(client, 4, lambda message: told.append(message.feedback.sequence.tolist()))
     answer = result_of(handle)
     assert (answer.status, answer.result.sequence.tolist()) == (
-        GoalStatus.STATUS_SUCCEEDED, [0, 1, 1, 2, 3])
+        GoalStatus.STATUS_SUCCEEDED,
+        [0, 1, 1, 2, 3],
+    )
     wait_until(lambda: handle.status == GoalStatus.STATUS_SUCCEEDED)
     assert told == [[0, 1, 1], [0, 1, 1, 2], [0, 1, 1, 2, 3]]
     assert handle.stamp.sec > 0
@@ -105,6 +116,7 @@ def test_goals_can_be_sent_and_awaited_in_callbacks(serve, client):
         timer.cancel()
         handle = await client.send_goal_async(Goal(order=2))
         got.set_result((await handle.get_result_async()).result)
+
     timer = client._node.create_timer(0.01, ask, ReentrantCallbackGroup())
     assert wait_until(got.result) == Result(sequence=[0, 1, 1])
 
@@ -123,8 +135,10 @@ def test_goals_can_be_rejected(serve, client, capfd):
     serve(goal_callback=lambda goal: answers[goal.order])
     client.wait_for_server(10.0)
     ids = UUID(uuid=[7] * 16)
-    accepted = [wait_until(client.send_goal_async(Goal(order=n), goal_uuid=ids).result).accepted
-                for n in (1, 2, 3, 3)]
+    accepted = [
+        wait_until(client.send_goal_async(Goal(order=n), goal_uuid=ids).result).accepted
+        for n in (1, 2, 3, 3)
+    ]
     assert accepted == [False, False, True, False]  # an id can be used once
     assert "did not return a GoalResponse, but True. Rejecting goal." in capfd.readouterr().err
 
@@ -149,8 +163,10 @@ def test_goals_can_wait_for_their_turn(serve, client):
     assert wait_until(lambda: second.status == GoalStatus.STATUS_ABORTED)
 
 
-@pytest.mark.parametrize("order, logged", [
-    (6, "[WARN]"), (7, "Error raised in execute callback: seven is not my number")])
+@pytest.mark.parametrize(
+    "order, logged",
+    [(6, "[WARN]"), (7, "Error raised in execute callback: seven is not my number")],
+)
 def test_a_goal_without_an_end_is_aborted(serve, client, capfd, order, logged):
     serve()
     answer = result_of(send(client, order))
@@ -162,6 +178,7 @@ def test_a_goal_without_an_end_is_aborted(serve, client, capfd, order, logged):
 
 def test_an_execute_callback_must_return_a_result(default_context, peer):
     import rclpy
+
     node = rclpy.create_node("server")
     ActionServer(node, Fibonacci, "count", lambda handle: handle.succeed())
     client = ActionClient(peer().node(), Fibonacci, "count")
@@ -199,8 +216,10 @@ def test_nothing_is_cancelled_unless_the_server_agrees(serve, client):
 
 def test_cancelling_several_goals(serve, client):
     """The service takes a time as well: all goals that were accepted until then."""
+
     async def accept(goal_handle) -> CancelResponse:
         return CancelResponse.ACCEPT
+
     queue: list = []
     serve(cancel_callback=accept, handle_accepted_callback=queue.append)
     handles = []
@@ -216,6 +235,7 @@ def test_cancelling_several_goals(serve, client):
             setattr(request.goal_info, name, value)
         answer = cancel.call(request, 10.0)
         return answer.return_code, len(answer.goals_canceling)
+
     assert ask(goal_id=UUID(uuid=[1] * 16)) == (CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID, 0)
     assert ask(stamp=handles[0].stamp) == (0, 1)
     assert [goal.is_cancel_requested for goal in queue] == [True, False, False]
@@ -240,13 +260,14 @@ def test_results_of_goals_that_are_not_there(serve, client):
 
 def test_the_last_feedback_is_heard_though_the_result_has_come_too(serve, default_context):
     import rclpy
+
     server, node = serve(), rclpy.create_node("client")
     one, told = ActionClient(node, Fibonacci, "count"), []
     assert one.wait_for_server(20.0)
     future = one.send_goal_async(Goal(order=4), lambda m: told.append(list(m.feedback.sequence)))
     rclpy.spin_until_future_complete(node, future)
     result = future.result().get_result_async()
-    goal, = server._goals.values()
+    (goal,) = server._goals.values()
     wait_until(lambda: goal.status == GoalStatus.STATUS_SUCCEEDED)
     wait_until(one._result.ready)  # nobody was spinning meanwhile
     rclpy.spin_until_future_complete(node, result)
@@ -259,8 +280,9 @@ def test_the_status_is_told_to_those_who_come_later(serve, client, peer):
     result_of(send(client, 2))
     got: list[GoalStatusArray] = []
     peer().node().create_subscription(
-        GoalStatusArray, "count/_action/status", got.append, qos_profile_action_status_default)
-    status, = wait_until(lambda: got)[-1].status_list
+        GoalStatusArray, "count/_action/status", got.append, qos_profile_action_status_default
+    )
+    (status,) = wait_until(lambda: got)[-1].status_list
     assert status.status == GoalStatus.STATUS_SUCCEEDED
 
 
@@ -282,7 +304,7 @@ def test_names_are_resolved(serve, peer):
 def test_destroy(serve, client):
     server = serve(cancel_callback=lambda handle: CancelResponse.ACCEPT)
     handle = send(client, -1, told := [].append)
-    goal, = server._goals.values()
+    (goal,) = server._goals.values()
     server.destroy()
     wait_until(lambda: not client.server_is_ready())
     assert goal.status == GoalStatus.STATUS_UNKNOWN and not goal.is_active
@@ -306,6 +328,7 @@ def test_wrong_types(serve, client, peer):
             goal_handle.publish_feedback(3)
         goal_handle.succeed()
         return Result()
+
     serve(execute)
     assert result_of(send(client, 1)).status == GoalStatus.STATUS_SUCCEEDED
 
@@ -315,16 +338,23 @@ def test_wrong_types(serve, client, peer):
 
 def test_types_of_an_action():
     impl = Fibonacci.Impl
-    messages = [Goal(order=3), Result(sequence=[1]), Feedback(),
-                impl.SendGoalService.Request(goal=Goal(order=3)), impl.SendGoalService.Response(),
-                impl.GetResultService.Request(), impl.GetResultService.Response(status=4),
-                impl.FeedbackMessage(feedback=Feedback(sequence=[1]))]
+    messages = [
+        Goal(order=3),
+        Result(sequence=[1]),
+        Feedback(),
+        impl.SendGoalService.Request(goal=Goal(order=3)),
+        impl.SendGoalService.Response(),
+        impl.GetResultService.Request(),
+        impl.GetResultService.Response(status=4),
+        impl.FeedbackMessage(feedback=Feedback(sequence=[1])),
+    ]
     for message in messages:
         assert deserialize(serialize(message), type(message)) == message
         assert pickle.loads(pickle.dumps(message)) == copy.deepcopy(message) == message
     assert repr(messages[0]) == "example_interfaces.action.Fibonacci_Goal(order=3)"
     assert type_hash(messages[3]._TYPENAME) == (  # as ROS 2's own generator computes it
-        "RIHS01_3d088942b413247db536576f0286768c6be8fcd5d0c9a5d544f359fba090a238")
+        "RIHS01_3d088942b413247db536576f0286768c6be8fcd5d0c9a5d544f359fba090a238"
+    )
     assert interfaces.get_interface("example_interfaces/action/Fibonacci") is Fibonacci
 
 
@@ -336,11 +366,15 @@ def test_a_package_s_own_actions(tmp_path, monkeypatch):
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
     try:
         from harbour.action import Dock
+
         assert Dock.Goal.FAST == 1 and Dock.Goal().berth == "a"
         assert deserialize(serialize(Dock.Result()), Dock.Result) == Dock.Result()
         (folder / "Bad.action").write_text("uint8 a\n---\n")
-        with pytest.raises(ValueError, match="Bad.action: an action must have two lines --- betw"
-                                             "een its goal, its result and its feedback, not 1"):
+        with pytest.raises(
+            ValueError,
+            match="Bad.action: an action must have two lines --- betw"
+            "een its goal, its result and its feedback, not 1",
+        ):
             from harbour.action import Bad  # noqa: F401
     finally:
         for name in [n for n in sys.modules if n.startswith("harbour")]:
@@ -354,27 +388,39 @@ def test_commands(serve, client, program):
     serve(cancel_callback=lambda goal_handle: CancelResponse.ACCEPT)
     client.wait_for_server(10.0)
     kind = "example_interfaces/action/Fibonacci"
-    words = [("action", "list", "-t"), ("action", "info", "/count"), ("action", "type", "/count"),
-             ("node", "info", "/server"), ("topic", "list"), ("service", "list"),
-             ("topic", "list", "--include-hidden-topics"),
-             ("action", "send_goal", "/count", kind, "{order: 2}", "-f"),
-             ("action", "send_goal", "/count", kind, "{nope: 2}"), ("interface", "show", kind)]
+    words = [
+        ("action", "list", "-t"),
+        ("action", "info", "/count"),
+        ("action", "type", "/count"),
+        ("node", "info", "/server"),
+        ("topic", "list"),
+        ("service", "list"),
+        ("topic", "list", "--include-hidden-topics"),
+        ("action", "send_goal", "/count", kind, "{order: 2}", "-f"),
+        ("action", "send_goal", "/count", kind, "{nope: 2}"),
+        ("interface", "show", kind),
+    ]
     ended = [one.end() for one in [program(ROS2, *word) for word in words]]
     assert [code for code, *_ in ended] == [0] * 8 + [1, 0]
     listed, info, type_, node, topics, services, all_topics, sent, _, shown = (
-        out for _, out, _ in ended)
+        out for _, out, _ in ended
+    )
     assert (listed, type_) == (f"/count [{kind}]\n", kind + "\n")
-    assert info == ("Action: /count\nAction clients: 1\n    /client\n"
-                    "Action servers: 1\n    /server\n")
+    assert info == (
+        "Action: /count\nAction clients: 1\n    /client\nAction servers: 1\n    /server\n"
+    )
     assert node.endswith(f"  Action Servers:\n    /count: {kind}\n  Action Clients:\n\n")
     assert "_action" not in node.replace("Action", "") + topics + services
     assert "/count/_action/feedback\n/count/_action/status\n" in all_topics
     start, _, rest = sent.partition("Goal accepted with ID: ")
-    assert start == ("Waiting for an action server to become available...\n"
-                     "Sending goal:\n     order: 2\n\n")
-    assert rest[32:] == ("\n\nFeedback:\n    sequence:\n- 0\n- 1\n- 1\n\n"
-                         "Result:\n    sequence:\n- 0\n- 1\n- 1\n\n"
-                         "Goal finished with status: SUCCEEDED\n")
+    assert start == (
+        "Waiting for an action server to become available...\nSending goal:\n     order: 2\n\n"
+    )
+    assert rest[32:] == (
+        "\n\nFeedback:\n    sequence:\n- 0\n- 1\n- 1\n\n"
+        "Result:\n    sequence:\n- 0\n- 1\n- 1\n\n"
+        "Goal finished with status: SUCCEEDED\n"
+    )
     assert "Fibonacci_Goal has no field 'nope'; it has order" in ended[8][2]
     assert shown.count("---\n") == 2 and "\nint32[] sequence\n" in shown
 
@@ -382,26 +428,34 @@ def test_commands(serve, client, program):
 def test_a_goal_is_sent_when_the_server_knows_who_wants_its_feedback(serve, monkeypatch, capsys):
     from rclpy.service import Client
     from rosless.ros2.action import main
+
     serve()
     asked, call_async = [], Client.call_async
-    monkeypatch.setattr(Client, "call_async", lambda self, request: asked.append(
-        self.srv_name.rpartition("/")[2]) or call_async(self, request))
-    assert not main(["send_goal", "-f", "/count", "example_interfaces/action/Fibonacci",
-                     "{order: 2}"])
+    monkeypatch.setattr(
+        Client,
+        "call_async",
+        lambda self, request: (
+            asked.append(self.srv_name.rpartition("/")[2]) or call_async(self, request)
+        ),
+    )
+    assert not main(
+        ["send_goal", "-f", "/count", "example_interfaces/action/Fibonacci", "{order: 2}"]
+    )
     assert asked[-2:] == ["send_goal", "get_result"] and asked[0] == "get_result"
     assert "Feedback:\n    sequence:\n- 0\n- 1\n- 1\n" in capsys.readouterr().out
 
 
 def test_ctrl_c_cancels_the_goal(serve, program):
     server = serve(cancel_callback=lambda goal_handle: CancelResponse.ACCEPT)
-    started = program(ROS2, "action", "send_goal", "/count",
-                      "example_interfaces/action/Fibonacci", "{order: -1}")
+    started = program(
+        ROS2, "action", "send_goal", "/count", "example_interfaces/action/Fibonacci", "{order: -1}"
+    )
     while not started.line().startswith("Goal accepted"):
         pass
     started.popen.send_signal(signal.SIGINT)
     code, out, _ = started.end()
     assert code == 130 and out.endswith("Canceling goal...\nGoal canceled.\n")
-    goal, = server._goals.values()
+    (goal,) = server._goals.values()
     wait_until(lambda: goal.status == GoalStatus.STATUS_CANCELED)
 
 

@@ -11,8 +11,12 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 bridge = CvBridge()
-RED = {"bgr8": [0, 0, 255], "rgb8": [255, 0, 0], "bgra8": [0, 0, 255, 255],
-       "rgba8": [255, 0, 0, 255]}
+RED = {
+    "bgr8": [0, 0, 255],
+    "rgb8": [255, 0, 0],
+    "bgra8": [0, 0, 255, 255],
+    "rgba8": [255, 0, 0, 255],
+}
 
 
 def image(pixels, encoding: str, padding: int = 0, **fields) -> Image:
@@ -23,10 +27,23 @@ def image(pixels, encoding: str, padding: int = 0, **fields) -> Image:
     return Image(encoding=encoding, data=array("B", rows.tobytes()), **fields)
 
 
-@pytest.mark.parametrize("encoding, dtype, channels", [
-    ("bgr8", "u1", 3), ("rgba8", "u1", 4), ("mono8", "u1", 1), ("mono16", "u2", 1),
-    ("8UC1", "u1", 1), ("8UC2", "u1", 2), ("16UC1", "u2", 1), ("16SC1", "i2", 1),
-    ("32FC1", "f4", 1), ("32FC3", "f4", 3), ("32SC1", "i4", 1), ("64FC1", "f8", 1)])
+@pytest.mark.parametrize(
+    "encoding, dtype, channels",
+    [
+        ("bgr8", "u1", 3),
+        ("rgba8", "u1", 4),
+        ("mono8", "u1", 1),
+        ("mono16", "u2", 1),
+        ("8UC1", "u1", 1),
+        ("8UC2", "u1", 2),
+        ("16UC1", "u2", 1),
+        ("16SC1", "i2", 1),
+        ("32FC1", "f4", 1),
+        ("32FC3", "f4", 3),
+        ("32SC1", "i4", 1),
+        ("64FC1", "f8", 1),
+    ],
+)
 @pytest.mark.parametrize("padding", [0, 5, 8])
 @pytest.mark.parametrize("big", [False, True])
 def test_pixels_come_as_they_were_sent(encoding, dtype, channels, padding, big):
@@ -51,12 +68,16 @@ def test_red_stays_red(source, target):
     assert bridge.imgmsg_to_cv2(image(pixels, source, 3), target)[1, 1].tolist() == RED[target]
 
 
-@pytest.mark.parametrize("encoding, pixels, bgr", [
-    ("mono8", [[7, 7], [7, 7]], [7, 7, 7]),
-    ("yuv422", [[[128, 90], [128, 90]]], [86, 86, 86]),  # U Y V Y
-    ("yuv422_yuy2", [[[90, 128], [90, 128]]], [86, 86, 86]),
-    ("bayer_rggb8", [[255, 0, 255, 0], [0, 0, 0, 0]] * 2, [0, 0, 255]),
-    ("bayer_bggr8", [[255, 0, 255, 0], [0, 0, 0, 0]] * 2, [255, 0, 0])])
+@pytest.mark.parametrize(
+    "encoding, pixels, bgr",
+    [
+        ("mono8", [[7, 7], [7, 7]], [7, 7, 7]),
+        ("yuv422", [[[128, 90], [128, 90]]], [86, 86, 86]),  # U Y V Y
+        ("yuv422_yuy2", [[[90, 128], [90, 128]]], [86, 86, 86]),
+        ("bayer_rggb8", [[255, 0, 255, 0], [0, 0, 0, 0]] * 2, [0, 0, 255]),
+        ("bayer_bggr8", [[255, 0, 255, 0], [0, 0, 0, 0]] * 2, [255, 0, 0]),
+    ],
+)
 def test_colours_of_other_encodings(encoding, pixels, bgr):
     got = bridge.imgmsg_to_cv2(image(np.array(pixels, np.uint8), encoding), "bgr8")
     assert got[0, 0].tolist() == bgr
@@ -67,11 +88,15 @@ def test_depth_is_scaled_between_8_and_16_bits():
     assert bridge.imgmsg_to_cv2(image(np.uint16([[65535]]), "mono16"), "mono8")[0, 0] == 255
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"step": 11}, "step is 11 bytes, but a row of 4 pixels in bgr8 has 12"),
-    ({"height": 9}, "data has 36 bytes, but 9 rows of step 12 have 108"),
-    ({"width": 0}, "image is empty: 0x3"),
-    ({"encoding": "bgr9"}, "unknown image encoding 'bgr9': it must be one of bgr8, rgb8")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"step": 11}, "step is 11 bytes, but a row of 4 pixels in bgr8 has 12"),
+        ({"height": 9}, "data has 36 bytes, but 9 rows of step 12 have 108"),
+        ({"width": 0}, "image is empty: 0x3"),
+        ({"encoding": "bgr9"}, "unknown image encoding 'bgr9': it must be one of bgr8, rgb8"),
+    ],
+)
 def test_messages_that_lie_are_refused(change, message):
     lying = image(np.zeros((3, 4, 3), np.uint8), "bgr8")
     for name, value in change.items():
@@ -80,9 +105,15 @@ def test_messages_that_lie_are_refused(change, message):
         bridge.imgmsg_to_cv2(lying)
 
 
-@pytest.mark.parametrize("source, target, message", [
-    ("8UC3", "bgr8", "is not a color format"), ("bgr8", "8UC1", "has 3 channels and .8UC1. 1"),
-    ("bgr8", "bayer_rggb8", "cannot be converted"), ("bgr8", "yuv422", "cannot be converted")])
+@pytest.mark.parametrize(
+    "source, target, message",
+    [
+        ("8UC3", "bgr8", "is not a color format"),
+        ("bgr8", "8UC1", "has 3 channels and .8UC1. 1"),
+        ("bgr8", "bayer_rggb8", "cannot be converted"),
+        ("bgr8", "yuv422", "cannot be converted"),
+    ],
+)
 def test_conversions_that_make_no_sense_are_refused(source, target, message):
     with pytest.raises(CvBridgeError, match=message):
         bridge.imgmsg_to_cv2(image(np.zeros((2, 2, 3), np.uint8), source), target)
@@ -98,11 +129,15 @@ def test_an_array_becomes_a_message():
     assert bridge.cv2_to_imgmsg(np.zeros((2, 2), ">u2"), "mono16").is_bigendian == 1
 
 
-@pytest.mark.parametrize("array_, encoding, message", [
-    (np.zeros((2, 2), np.uint8), "bgr8", "specified as bgr8, but image has .* type 8UC1"),
-    (np.zeros((2, 2), np.int64), "passthrough", "an image of int64 has no encoding"),
-    (np.zeros((0, 2), np.uint8), "mono8", r"none of them 0, not \(0, 2\)"),
-    ([[1]], "mono8", "must be a numpy.ndarray, not list")])
+@pytest.mark.parametrize(
+    "array_, encoding, message",
+    [
+        (np.zeros((2, 2), np.uint8), "bgr8", "specified as bgr8, but image has .* type 8UC1"),
+        (np.zeros((2, 2), np.int64), "passthrough", "an image of int64 has no encoding"),
+        (np.zeros((0, 2), np.uint8), "mono8", r"none of them 0, not \(0, 2\)"),
+        ([[1]], "mono8", "must be a numpy.ndarray, not list"),
+    ],
+)
 def test_arrays_that_do_not_fit_are_refused(array_, encoding, message):
     with pytest.raises(TypeError, match=message):  # CvBridgeError is one
         bridge.cv2_to_imgmsg(array_, encoding)

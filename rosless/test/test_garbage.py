@@ -14,10 +14,16 @@ from std_srvs.srv import SetBool
 
 HEADER = b"\0\1\0\0"  # of little-endian CDR
 GARBAGE = [
-    b"\0", HEADER, HEADER + b"\5",  # cut off
-    HEADER + b"\xff" * 4, HEADER + bytes(16) + b"\xff" * 30,  # lengths of 2^32 - 1
-    HEADER + b"\3\0\0\0\xff\xfe\0", HEADER + bytes(16) + b"\3\0\0\0\xff\xfe\0",  # not UTF-8
-    b"\xff" * 200, b"\7\7\7\7hello world"]  # no CDR
+    b"\0",
+    HEADER,
+    HEADER + b"\5",  # cut off
+    HEADER + b"\xff" * 4,
+    HEADER + bytes(16) + b"\xff" * 30,  # lengths of 2^32 - 1
+    HEADER + b"\3\0\0\0\xff\xfe\0",
+    HEADER + bytes(16) + b"\3\0\0\0\xff\xfe\0",  # not UTF-8
+    b"\xff" * 200,
+    b"\7\7\7\7hello world",
+]  # no CDR
 
 
 @pytest.fixture
@@ -30,11 +36,13 @@ def node(peer):
     def flip(request, response):
         response.success = not request.data
         return response
+
     made.create_service(SetBool, "flip", flip)
 
     def count(goal_handle):
         goal_handle.succeed()
         return Fibonacci.Result(sequence=[1])
+
     made.server = ActionServer(made, Fibonacci, "count", count)
     return made
 
@@ -52,13 +60,14 @@ def test_what_is_no_message_harms_nobody(node, peer, capfd):
     action = "example_interfaces/action/Fibonacci"
     node.get_node_names()  # so that it reads the graph
     for topic, typename, way in (
-            ("rt/words", "std_msgs/msg/String", qos),
-            ("rq/flipRequest", "std_srvs/srv/SetBool_Request", qos),
-            ("rq/count/_action/send_goalRequest", f"{action}_SendGoal_Request", qos),
-            ("rq/count/_action/cancel_goalRequest", "action_msgs/srv/CancelGoal_Request", qos),
-            ("rq/count/_action/get_resultRequest", f"{action}_GetResult_Request", qos),
-            ("rq/victim/set_parametersRequest", "rcl_interfaces/srv/SetParameters_Request", qos),
-            (GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(20)))):
+        ("rt/words", "std_msgs/msg/String", qos),
+        ("rq/flipRequest", "std_srvs/srv/SetBool_Request", qos),
+        ("rq/count/_action/send_goalRequest", f"{action}_SendGoal_Request", qos),
+        ("rq/count/_action/cancel_goalRequest", "action_msgs/srv/CancelGoal_Request", qos),
+        ("rq/count/_action/get_resultRequest", f"{action}_GetResult_Request", qos),
+        ("rq/victim/set_parametersRequest", "rcl_interfaces/srv/SetParameters_Request", qos),
+        (GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(20))),
+    ):
         send_garbage(participant, topic, typename, way)
 
     words = other.create_publisher(String, "words", 10)
@@ -81,6 +90,7 @@ def test_what_is_no_message_harms_nobody(node, peer, capfd):
 def test_a_reader_that_fails_once_does_not_silence_its_node(default_context, executor):
     import rclpy
     from rclpy import executors
+
     node, heard = rclpy.create_node("one"), []
     reader = node.create_subscription(String, "words", lambda m: heard.append(m.data), 10)
     node.create_subscription(String, "more", lambda m: heard.append(m.data), 10)
@@ -91,6 +101,7 @@ def test_a_reader_that_fails_once_does_not_silence_its_node(default_context, exe
         if failures:
             raise failures.pop()
         return take()
+
     reader.take = failing
     spinning = getattr(executors, executor)()
     spinning.add_node(node)
@@ -100,6 +111,7 @@ def test_a_reader_that_fails_once_does_not_silence_its_node(default_context, exe
     def spun() -> bool:
         spinning.spin_once(timeout_sec=0.1)
         return "a" in heard and "b" in heard
+
     with pytest.raises(DDSException):
         wait_until(spun)
     more.publish(String(data="b"))
@@ -109,17 +121,21 @@ def test_a_reader_that_fails_once_does_not_silence_its_node(default_context, exe
 
 
 def test_invented_processes_do_not_fill_the_memory(peer, monkeypatch):
-    from rosless import dds
     from rosless.interfaces import message_class
+
+    from rosless import dds
+
     monkeypatch.setattr(dds, "_MOST_STRANGERS", 50)
     node, other = peer().node("victim"), peer().node("other")
     wait_until(lambda: "other" in node.get_node_names())
     writer = other.context.participant.writer(
-        GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(1)))
+        GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(1))
+    )
     gid = message_class("rmw_dds_common/msg/Gid")
     for number in range(200):
-        writer.write(serialize(message_class(GRAPH_TYPE)(
-            gid=gid(data=list(number.to_bytes(16, "little"))))))
+        writer.write(
+            serialize(message_class(GRAPH_TYPE)(gid=gid(data=list(number.to_bytes(16, "little")))))
+        )
         node.get_node_names()
     assert len(node.context.participant._remote) <= 60
     assert {"victim", "other"} <= set(node.get_node_names())

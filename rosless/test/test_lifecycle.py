@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from lifecycle_msgs.msg import State, Transition, TransitionEvent
-from lifecycle_msgs.srv import (ChangeState, GetAvailableStates, GetAvailableTransitions,
-                                GetState)
-from rclpy.lifecycle import (LifecycleNode, LifecycleState, SimpleManagedEntity,
-                             TransitionCallbackReturn)
+from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions, GetState
+from rclpy.lifecycle import (
+    LifecycleNode,
+    LifecycleState,
+    SimpleManagedEntity,
+    TransitionCallbackReturn,
+)
 from rosless_helpers import wait_until
 from std_msgs.msg import String
 
@@ -78,6 +81,7 @@ def ask(peer):
         client = node.create_client(kind, f"/left/camera/{name}")
         assert client.wait_for_service(10.0)
         return client.call(kind.Request(**fields), 10.0)
+
     return call
 
 
@@ -85,34 +89,45 @@ def test_a_life(camera):
     for name in ("configure", "activate", "deactivate", "cleanup", "shutdown"):
         assert getattr(camera, "trigger_" + name)() == SUCCESS
     assert camera.called == [
-        ("on_configure", "unconfigured"), ("on_activate", "inactive"),
-        ("on_deactivate", "active"), ("on_cleanup", "inactive"), ("on_shutdown", "unconfigured")]
+        ("on_configure", "unconfigured"),
+        ("on_activate", "inactive"),
+        ("on_deactivate", "active"),
+        ("on_cleanup", "inactive"),
+        ("on_shutdown", "unconfigured"),
+    ]
     assert camera._state_machine.current_state == (State.PRIMARY_STATE_FINALIZED, "finalized")
 
 
-@pytest.mark.parametrize("transition, begin, success, failure", [
-    ("configure", "unconfigured", "inactive", "unconfigured"),
-    ("cleanup", "inactive", "unconfigured", "inactive"),
-    ("activate", "inactive", "active", "inactive"),
-    ("deactivate", "active", "inactive", "active"),
-    ("shutdown", "unconfigured", "finalized", "finalized"),
-    ("shutdown", "inactive", "finalized", "finalized"),
-    ("shutdown", "active", "finalized", "finalized"),
-])
+@pytest.mark.parametrize(
+    "transition, begin, success, failure",
+    [
+        ("configure", "unconfigured", "inactive", "unconfigured"),
+        ("cleanup", "inactive", "unconfigured", "inactive"),
+        ("activate", "inactive", "active", "inactive"),
+        ("deactivate", "active", "inactive", "active"),
+        ("shutdown", "unconfigured", "finalized", "finalized"),
+        ("shutdown", "inactive", "finalized", "finalized"),
+        ("shutdown", "active", "finalized", "finalized"),
+    ],
+)
 def test_where_a_callback_leads(default_context, transition, begin, success, failure):
     on = f"on_{transition}"
-    for answers, end in (({}, success), ({on: FAILURE}, failure),
-                         ({on: ERROR}, "unconfigured"),
-                         ({on: RuntimeError("cable")}, "unconfigured"),
-                         ({on: ERROR, "on_error": FAILURE}, "finalized"),
-                         ({on: ERROR, "on_error": ERROR}, "finalized"),
-                         ({on: ERROR, "on_error": RuntimeError("fire")}, "finalized")):
+    for answers, end in (
+        ({}, success),
+        ({on: FAILURE}, failure),
+        ({on: ERROR}, "unconfigured"),
+        ({on: RuntimeError("cable")}, "unconfigured"),
+        ({on: ERROR, "on_error": FAILURE}, "finalized"),
+        ({on: ERROR, "on_error": ERROR}, "finalized"),
+        ({on: ERROR, "on_error": RuntimeError("fire")}, "finalized"),
+    ):
         node = Camera()
         node.bring_to(begin)
         node.answers = answers
         said = answers.get(on, SUCCESS)
         assert getattr(node, f"trigger_{transition}")() == (
-            ERROR if isinstance(said, Exception) else said)
+            ERROR if isinstance(said, Exception) else said
+        )
         assert node.state == end
         on_error = [("on_error", begin)] * (said not in (SUCCESS, FAILURE))
         assert node.called == [(on, begin), *on_error]
@@ -137,12 +152,15 @@ def test_a_callback_must_say_how_it_went(default_context, answer):
     assert node.state == "configuring"
 
 
-@pytest.mark.parametrize("state, transition, possible", [
-    ("unconfigured", "activate", r"configure \[1\], shutdown \[5\]"),
-    ("inactive", "deactivate", r"cleanup \[2\], activate \[3\], shutdown \[6\]"),
-    ("active", "configure", r"deactivate \[4\], shutdown \[7\]"),
-    ("active", "cleanup", r"deactivate \[4\], shutdown \[7\]"),
-])
+@pytest.mark.parametrize(
+    "state, transition, possible",
+    [
+        ("unconfigured", "activate", r"configure \[1\], shutdown \[5\]"),
+        ("inactive", "deactivate", r"cleanup \[2\], activate \[3\], shutdown \[6\]"),
+        ("active", "configure", r"deactivate \[4\], shutdown \[7\]"),
+        ("active", "cleanup", r"deactivate \[4\], shutdown \[7\]"),
+    ],
+)
 def test_transitions_that_are_not_possible(default_context, state, transition, possible):
     node = Camera()
     node.bring_to(state)
@@ -215,15 +233,24 @@ def test_entities_have_a_say(default_context):
 def test_services_tell_the_state_and_what_is_possible(camera, ask):
     states = ask(GetAvailableStates, "get_available_states").available_states
     assert [(s.id, s.label) for s in states] == [
-        (0, "unknown"), (1, "unconfigured"), (2, "inactive"), (3, "active"), (4, "finalized"),
-        (10, "configuring"), (11, "cleaningup"), (12, "shuttingdown"), (13, "activating"),
-        (14, "deactivating"), (15, "errorprocessing")]
+        (0, "unknown"),
+        (1, "unconfigured"),
+        (2, "inactive"),
+        (3, "active"),
+        (4, "finalized"),
+        (10, "configuring"),
+        (11, "cleaningup"),
+        (12, "shuttingdown"),
+        (13, "activating"),
+        (14, "deactivating"),
+        (15, "errorprocessing"),
+    ]
     for transition, state, possible in (
-            (None, "unconfigured", [(1, "configuring"), (5, "shuttingdown")]),
-            ("configure", "inactive", [(2, "cleaningup"), (3, "activating"),
-                                       (6, "shuttingdown")]),
-            ("activate", "active", [(4, "deactivating"), (7, "shuttingdown")]),
-            ("shutdown", "finalized", [])):
+        (None, "unconfigured", [(1, "configuring"), (5, "shuttingdown")]),
+        ("configure", "inactive", [(2, "cleaningup"), (3, "activating"), (6, "shuttingdown")]),
+        ("activate", "active", [(4, "deactivating"), (7, "shuttingdown")]),
+        ("shutdown", "finalized", []),
+    ):
         if transition:
             getattr(camera, f"trigger_{transition}")()
         assert ask(GetState, "get_state").current_state.label == state
@@ -232,17 +259,44 @@ def test_services_tell_the_state_and_what_is_possible(camera, ask):
         assert all(t.start_state.label == state for t in listed)
     graph = ask(GetAvailableTransitions, "get_transition_graph").available_transitions
     assert [t.transition.id for t in graph] == [
-        1, 10, 11, 12, 2, 20, 21, 22, 3, 30, 31, 32, 4, 40, 41, 42, 5, 6, 7, 50, 51, 52,
-        60, 61, 62]
+        1,
+        10,
+        11,
+        12,
+        2,
+        20,
+        21,
+        22,
+        3,
+        30,
+        31,
+        32,
+        4,
+        40,
+        41,
+        42,
+        5,
+        6,
+        7,
+        50,
+        51,
+        52,
+        60,
+        61,
+        62,
+    ]
     assert [(t.start_state.label, t.goal_state.label) for t in graph[-3:]] == [
-        ("errorprocessing", "unconfigured"), ("errorprocessing", "finalized"),
-        ("errorprocessing", "finalized")]
+        ("errorprocessing", "unconfigured"),
+        ("errorprocessing", "finalized"),
+        ("errorprocessing", "finalized"),
+    ]
 
 
 def test_others_change_the_state(camera, ask, capfd):
     def change(**fields) -> tuple[bool, str]:
         done = ask(ChangeState, "change_state", transition=Transition(**fields))
         return done.success, camera.state
+
     assert change(id=Transition.TRANSITION_CONFIGURE) == (True, "inactive")
     assert change(label="activate") == (True, "active")
     assert change(label="cleanup") == (False, "active")
@@ -253,16 +307,21 @@ def test_others_change_the_state(camera, ask, capfd):
 
 def test_each_step_is_told(camera, peer):
     got = []
-    subscription = peer().node("hearer").create_subscription(
-        TransitionEvent, "/left/camera/transition_event", got.append, 10)
+    subscription = (
+        peer()
+        .node("hearer")
+        .create_subscription(TransitionEvent, "/left/camera/transition_event", got.append, 10)
+    )
     wait_until(subscription.get_publisher_count)
     wait_until(camera._rcl_transition_event.get_subscription_count)
     camera.answers["on_configure"] = ERROR
     camera.trigger_configure()
     wait_until(lambda: len(got) == 3)
     assert [(e.start_state.label, e.goal_state.label) for e in got] == [
-        ("unconfigured", "configuring"), ("configuring", "errorprocessing"),
-        ("errorprocessing", "unconfigured")]
+        ("unconfigured", "configuring"),
+        ("configuring", "errorprocessing"),
+        ("errorprocessing", "unconfigured"),
+    ]
 
 
 def test_a_node_need_not_have_the_services(default_context):
@@ -292,8 +351,13 @@ def test_the_command_tells_of_managed_nodes(camera, peer, ros2):
     assert ros2("lifecycle get") == (0, "/left/camera: inactive [2]\n", "")
     assert ros2("lifecycle get left/camera") == (0, "inactive [2]\n", "")
     assert ros2("lifecycle get /left/_spare --include-hidden-nodes") == (
-        0, "unconfigured [1]\n", "")
-    assert ros2("lifecycle list /left/camera") == (0, """\
+        0,
+        "unconfigured [1]\n",
+        "",
+    )
+    assert ros2("lifecycle list /left/camera") == (
+        0,
+        """\
 - cleanup [2]
 \tStart: inactive
 \tGoal: cleaningup
@@ -303,7 +367,9 @@ def test_the_command_tells_of_managed_nodes(camera, peer, ros2):
 - shutdown [6]
 \tStart: inactive
 \tGoal: shuttingdown
-""", "")
+""",
+        "",
+    )
     assert ros2("lifecycle list -a /left/camera")[1].count("\tGoal: ") == 25
     hidden.destroy_node()
 
@@ -316,7 +382,9 @@ def test_the_command_changes_states(camera, peer, ros2):
     camera.answers["on_deactivate"] = FAILURE
     assert ros2("lifecycle set /left/camera deactivate") == (0, "", "Transitioning failed\n")
     assert ros2("lifecycle set /left/camera configure") == (
-        1, "", "Unknown transition requested, available ones are:\n- deactivate [4]\n"
-               "- shutdown [7]\n")
+        1,
+        "",
+        "Unknown transition requested, available ones are:\n- deactivate [4]\n- shutdown [7]\n",
+    )
     for node in ("/plain", "/nope"):
         assert ros2(f"lifecycle set {node} configure") == (1, "", "Node not found\n")

@@ -20,10 +20,12 @@ SPEAKING = "import sys; from rosless.ros2 import main; sys.exit(main())"
 @pytest.fixture
 def ros2():
     """ros2("topic list") -> what it wrote, once it ended well."""
+
     def run(words: str, code: int = 0) -> str:
         done = supervised.run([sys.executable, "-c", SPEAKING, *shlex.split(words)])
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
+
     return run
 
 
@@ -33,9 +35,13 @@ def started(tmp_path):
     running: list[subprocess.Popen] = []
 
     def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen:
-        running.append(supervised.popen([*words], text=True, env=env, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT))
+        running.append(
+            supervised.popen(
+                [*words], text=True, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+        )
         return running[-1]
+
     yield start
     for process in running:
         if process.poll() is None:
@@ -99,9 +105,11 @@ def generate_launch_description():
 def demo(tmp_path) -> dict[str, str]:
     """The environment of a program that finds the package `demo`, which has a managed node."""
     prefix = tmp_path / "prefix"
-    for file, text in (("share/ament_index/resource_index/packages/demo", ""),
-                       ("share/demo/launch/demo.launch.py", LAUNCH),
-                       ("lib/demo/managed", MANAGED)):
+    for file, text in (
+        ("share/ament_index/resource_index/packages/demo", ""),
+        ("share/demo/launch/demo.launch.py", LAUNCH),
+        ("lib/demo/managed", MANAGED),
+    ):
         (prefix / file).parent.mkdir(parents=True, exist_ok=True)
         (prefix / file).write_text(text)
     (prefix / "lib/demo/managed").chmod(0o755)
@@ -153,13 +161,18 @@ def test_topics_and_parameters_by_command(talker, ros2):
 
 
 def test_what_is_no_message_of_the_type_is_told_in_a_line(ros2):
-    for values, told in (("{nam: 1}", "has no field 'nam'"), ("[1]", "must be a mapping"),
-                         ("{pose: {position: {x: [1]}}}", "position.x")):
+    for values, told in (
+        ("{nam: 1}", "has no field 'nam'"),
+        ("[1]", "must be a mapping"),
+        ("{pose: {position: {x: [1]}}}", "position.x"),
+    ):
         words = f"topic pub --once -w 0 /x geometry_msgs/msg/PoseStamped {shlex.quote(values)}"
         said = ros2(words, code=1)
         assert told.rpartition(".")[2] in said and "Traceback" not in said
-    assert "publishing #1" in ros2("topic pub --once -w 0 /x geometry_msgs/msg/PoseStamped "
-                                   "'{header: auto, pose: {position: {x: 1}}}'")
+    assert "publishing #1" in ros2(
+        "topic pub --once -w 0 /x geometry_msgs/msg/PoseStamped "
+        "'{header: auto, pose: {position: {x: 1}}}'"
+    )
 
 
 def test_a_bag_holds_what_came_before_the_signal(talker, started, ros2, tmp_path):
@@ -182,6 +195,7 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
     from rosless.ros2 import connected
     from rosless.ros2.bag_record import Recorder
     from std_msgs.msg import String
+
     with connected(signals=False) as node:
         publisher = node.create_publisher(String, "/count", 100)
         ended = threading.Event()
@@ -189,6 +203,7 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
         def go_on() -> None:
             while not ended.is_set():
                 publisher.publish(String(data="more"))
+
         talker = threading.Thread(target=go_on)
 
         def stopped() -> bool:
@@ -200,6 +215,7 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
                 talker.start()
             time.sleep(0.3)  # lets the last ones arrive
             return True
+
         try:
             with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
                 Recorder(node, writer, {"/count"}, False).run(stopped)
@@ -214,6 +230,7 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
 def test_images_by_cv_bridge():
     import numpy as np
     from cv_bridge import CvBridge
+
     pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     message = CvBridge().cv2_to_imgmsg(pixels, "bgr8")
     assert (CvBridge().imgmsg_to_cv2(message) == pixels).all()

@@ -7,18 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from launch_ros.actions import write_parameters
 from rclpy._arguments import Arguments, parse_value
-from rosless import parameter_yaml
 from rosless.ros2.param import nested
 from rosless_helpers import LOOKALIKES
+
+from rosless import parameter_yaml
 
 # Text of all kinds, and what is put together of what YAML gives a meaning to.
 ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 NUMBERISH = st.text("0123456789+-._eExXobnaifNIFypT~ :", max_size=9)
 PUNCTUATED = st.text("-?:,[]{}#&*!|>'\"%@`=<~. \n\tab1\\", max_size=9)
 TEXTS = st.one_of(st.sampled_from(LOOKALIKES), NUMBERISH, PUNCTUATED, ANY)
-VALUES = st.one_of(TEXTS, st.lists(TEXTS, min_size=1, max_size=3), st.booleans(),
-                   st.integers(-2**63, 2**63 - 1), st.floats(allow_subnormal=False,
-                                                             allow_nan=False))
+VALUES = st.one_of(
+    TEXTS,
+    st.lists(TEXTS, min_size=1, max_size=3),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_subnormal=False, allow_nan=False),
+)
 NAMES = st.from_regex(r"[A-Za-z0-9_.+~-]{1,9}", fullmatch=True)
 
 
@@ -46,6 +51,7 @@ def test_in_parameter_files(tmp_path_factory, values):
     path = write_parameters("/n", values)
     assert Arguments(["x", "--ros-args", "--params-file", path]).parameters("/n") == values
     file = tmp_path_factory.getbasetemp() / "dumped.yaml"
-    file.write_text(parameter_yaml.dump({"/n": {"ros__parameters": nested(values)}}),
-                    encoding="utf-8")
+    file.write_text(
+        parameter_yaml.dump({"/n": {"ros__parameters": nested(values)}}), encoding="utf-8"
+    )
     assert Arguments(["x", "--ros-args", "--params-file", str(file)]).parameters("/n") == values

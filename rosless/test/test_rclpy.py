@@ -12,13 +12,25 @@ import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.exceptions import (InvalidHandle, InvalidNodeNameException, InvalidTopicNameException,
-                              NotInitializedException)
-from rclpy.executors import (ExternalShutdownException, MultiThreadedExecutor,
-                             SingleThreadedExecutor)
+from rclpy.exceptions import (
+    InvalidHandle,
+    InvalidNodeNameException,
+    InvalidTopicNameException,
+    NotInitializedException,
+)
+from rclpy.executors import (
+    ExternalShutdownException,
+    MultiThreadedExecutor,
+    SingleThreadedExecutor,
+)
 from rclpy.node import Node
-from rclpy.qos import (DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy,
-                       qos_profile_sensor_data)
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_profile_sensor_data,
+)
 from rclpy.task import Future
 from rclpy.time import Time
 from rosbags.typesys import Stores, get_typestore
@@ -46,8 +58,13 @@ def test_a_large_image_keeps_every_byte(peer):
     got = []
     peer().node().create_subscription(Image, "image", got.append, 1)
     publisher = peer().node("camera").create_publisher(Image, "image", 1)
-    image = Image(width=1280, height=720, step=3840, encoding="bgr8",
-                  data=bytes(range(256)) * (1280 * 720 * 3 // 256))
+    image = Image(
+        width=1280,
+        height=720,
+        step=3840,
+        encoding="bgr8",
+        data=bytes(range(256)) * (1280 * 720 * 3 // 256),
+    )
     wait_until(publisher.get_subscription_count)
     publisher.publish(image)
     wait_until(lambda: got == [image])
@@ -61,10 +78,10 @@ def test_callbacks_can_ask_for_information_or_bytes(peer):
     before = time.time_ns()
     publisher = node.create_publisher(String, "x", 10)
     publisher.publish(String(data="a"))
-    publisher.publish(bytes.fromhex("00010000" "02000000" "6200"))  # serialised already
+    publisher.publish(bytes.fromhex("00010000020000006200"))  # serialised already
     wait_until(lambda: len(infos) == len(raw) == 2)
     assert before <= infos[0]["source_timestamp"] <= time.time_ns()
-    assert raw[0].startswith(bytes.fromhex("00010000" "02000000" "6100"))
+    assert raw[0].startswith(bytes.fromhex("00010000020000006100"))
 
 
 def test_late_joiners_get_what_is_transient_local(peer):
@@ -80,16 +97,24 @@ def test_late_joiners_get_what_is_transient_local(peer):
     assert not volatile
 
 
-@pytest.mark.parametrize("offered, wanted, match", [
-    ("RELIABLE", "RELIABLE", True), ("RELIABLE", "BEST_EFFORT", True),
-    ("BEST_EFFORT", "BEST_EFFORT", True), ("BEST_EFFORT", "RELIABLE", False)])
+@pytest.mark.parametrize(
+    "offered, wanted, match",
+    [
+        ("RELIABLE", "RELIABLE", True),
+        ("RELIABLE", "BEST_EFFORT", True),
+        ("BEST_EFFORT", "BEST_EFFORT", True),
+        ("BEST_EFFORT", "RELIABLE", False),
+    ],
+)
 def test_best_effort_does_not_satisfy_reliable(peer, offered, wanted, match):
     got = []
     one = peer()
     one.node().create_subscription(
-        String, "x", got.append, QoSProfile(depth=1, reliability=ReliabilityPolicy[wanted]))
+        String, "x", got.append, QoSProfile(depth=1, reliability=ReliabilityPolicy[wanted])
+    )
     publisher = one.node("talker").create_publisher(
-        String, "x", QoSProfile(depth=1, reliability=ReliabilityPolicy[offered]))
+        String, "x", QoSProfile(depth=1, reliability=ReliabilityPolicy[offered])
+    )
     time.sleep(0.1)
     publisher.publish(String())
     time.sleep(0.1)
@@ -183,7 +208,8 @@ def test_done_callbacks_run_in_the_executor(peer):
     assert client.wait_for_service(5.0)
     threads = []
     client.call_async(Trigger.Request()).add_done_callback(
-        lambda future: threads.append(threading.current_thread()))
+        lambda future: threads.append(threading.current_thread())
+    )
     wait_until(lambda: threads == [one.thread])
 
 
@@ -191,13 +217,18 @@ def test_a_service_can_wait_for_another(peer):
     """A coroutine gives the executor back while it waits, here even to itself."""
     node = peer().node()
     inner = node.create_client(Trigger, "inner", callback_group=ReentrantCallbackGroup())
-    node.create_service(Trigger, "inner", lambda request, response: response,
-                        callback_group=ReentrantCallbackGroup())
+    node.create_service(
+        Trigger,
+        "inner",
+        lambda request, response: response,
+        callback_group=ReentrantCallbackGroup(),
+    )
 
     async def outer(request, response):
         await inner.call_async(Trigger.Request())
         response.message = "both"
         return response
+
     node.create_service(Trigger, "outer", outer)
     client = peer().node("client").create_client(Trigger, "outer")
     assert client.wait_for_service(5.0)
@@ -269,8 +300,14 @@ def test_arithmetic_of_time():
     with pytest.raises(TypeError):
         Time(seconds=1) < 1  # noqa: B015
     steady = Clock(clock_type=ClockType.STEADY_TIME)
-    assert abs((steady.now() - Time(nanoseconds=time.monotonic_ns(), clock_type=steady.clock_type)
-                ).nanoseconds) < 10**9
+    assert (
+        abs(
+            (
+                steady.now() - Time(nanoseconds=time.monotonic_ns(), clock_type=steady.clock_type)
+            ).nanoseconds
+        )
+        < 10**9
+    )
 
 
 def test_simulated_time(peer):
@@ -309,8 +346,10 @@ class Meter:
             self.calls += 1
 
 
-@pytest.mark.parametrize("group, least, most", [
-    (MutuallyExclusiveCallbackGroup, 1, 1), (ReentrantCallbackGroup, 2, 3), (None, 1, 1)])
+@pytest.mark.parametrize(
+    "group, least, most",
+    [(MutuallyExclusiveCallbackGroup, 1, 1), (ReentrantCallbackGroup, 2, 3), (None, 1, 1)],
+)
 def test_callback_groups(peer, group, least, most):
     node, meter = peer(executor="MultiThreadedExecutor", num_threads=3).node(), Meter()
     group = group and group()
@@ -334,8 +373,13 @@ def test_a_busy_executor_takes_the_newest(peer):
     """Messages wait in the subscription's history, not in the executor."""
     one, got = peer(executor="MultiThreadedExecutor", num_threads=1), []
     node = one.node()
-    node.create_subscription(Int32, "x", lambda m: (got.append(m.data), time.sleep(0.15)), 1,
-                             callback_group=ReentrantCallbackGroup())
+    node.create_subscription(
+        Int32,
+        "x",
+        lambda m: (got.append(m.data), time.sleep(0.15)),
+        1,
+        callback_group=ReentrantCallbackGroup(),
+    )
     publisher = node.create_publisher(Int32, "x", 10)
     publisher.publish(Int32(data=0))
     wait_until(lambda: got)
@@ -354,6 +398,7 @@ def test_a_group_is_busy_until_a_coroutine_ends(peer):
         order.append(f"begin {message.data}")
         await gate
         order.append(f"end {message.data}")
+
     node.create_subscription(Int32, "x", slow, 10)
     publisher = node.create_publisher(Int32, "x", 10)
     publisher.publish(Int32(data=1))
@@ -371,6 +416,7 @@ def test_tasks(default_context):
 
     async def wait_for_gate(extra: int) -> int:
         return await gate + extra
+
     plain, coroutine = executor.create_task(lambda: 1), executor.create_task(wait_for_gate, 2)
     cancelled = executor.create_task(pytest.fail)
     cancelled.cancel()
@@ -430,6 +476,7 @@ def test_callbacks_can_destroy(peer):
         got.append(message)
         for subscription in all_of_it:
             node.destroy_subscription(subscription)
+
     gate = threading.Event()
     node.create_timer(0.01, gate.wait).reset()
     all_of_it += [node.create_subscription(Int32, "x", destroy, 10) for _ in range(3)]
@@ -552,16 +599,23 @@ def test_questions_about_the_graph(peer):
     assert topics["/shop/in"] == ["std_msgs/msg/String"]
     assert topics["/out"] == ["std_msgs/msg/Header"]
     assert ("/shop/in", ["std_msgs/msg/String"]) in (
-        node.get_subscriber_names_and_types_by_node("server", "/shop"))
+        node.get_subscriber_names_and_types_by_node("server", "/shop")
+    )
     assert ("/out", ["std_msgs/msg/Header"]) in (
-        node.get_publisher_names_and_types_by_node("server", "/shop"))
+        node.get_publisher_names_and_types_by_node("server", "/shop")
+    )
     assert ("/shop/server/t", ["std_srvs/srv/Trigger"]) in (
-        node.get_service_names_and_types_by_node("server", "/shop"))
+        node.get_service_names_and_types_by_node("server", "/shop")
+    )
     assert node.get_client_names_and_types_by_node("server", "/shop") == [
-        ("/shop/set", ["std_srvs/srv/SetBool"])]
-    info, = node.get_publishers_info_by_topic("out")
+        ("/shop/set", ["std_srvs/srv/SetBool"])
+    ]
+    (info,) = node.get_publishers_info_by_topic("out")
     assert (info.node_name, info.node_namespace, info.topic_type) == (
-        "server", "/shop", "std_msgs/msg/Header")
+        "server",
+        "/shop",
+        "std_msgs/msg/Header",
+    )
     assert info.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
     assert node.count_publishers("out") == node.count_subscribers("/shop/in") == 1
     server.destroy_node()
@@ -583,21 +637,38 @@ def test_nodes_of_humble_are_passed_over(peer):
     """It tells of them in a message of the same name, with longer gids."""
     humble = get_typestore(Stores.ROS2_HUMBLE)
     gid = humble.types["rmw_dds_common/msg/Gid"](data=np.ones(24, np.uint8))
-    told = humble.types[GRAPH_TYPE](gid=gid, node_entities_info_seq=[
-        humble.types["rmw_dds_common/msg/NodeEntitiesInfo"](
-            node_namespace="/", node_name="theirs", reader_gid_seq=[gid], writer_gid_seq=[])])
+    told = humble.types[GRAPH_TYPE](
+        gid=gid,
+        node_entities_info_seq=[
+            humble.types["rmw_dds_common/msg/NodeEntitiesInfo"](
+                node_namespace="/", node_name="theirs", reader_gid_seq=[gid], writer_gid_seq=[]
+            )
+        ],
+    )
     ours, humble_s = peer().node("ours"), peer()
     assert "ours" in ours.get_node_names()
-    humble_s.context.participant._graph_writer.write(
-        bytes(humble.serialize_cdr(told, GRAPH_TYPE)))
+    humble_s.context.participant._graph_writer.write(bytes(humble.serialize_cdr(told, GRAPH_TYPE)))
     peer().node("another")
     wait_until(lambda: "another" in ours.get_node_names())
     assert "theirs" not in ours.get_node_names()
 
 
-@pytest.mark.parametrize("name, full", [
-    ("x", "/ns/x"), ("/x", "/x"), ("~", "/ns/a"), ("~/x/y", "/ns/a/x/y"), ("x/y_1", "/ns/x/y_1"),
-    ("", None), ("x y", None), ("1x", None), ("/x/", None), ("x//y", None), ("~x", None)])
+@pytest.mark.parametrize(
+    "name, full",
+    [
+        ("x", "/ns/x"),
+        ("/x", "/x"),
+        ("~", "/ns/a"),
+        ("~/x/y", "/ns/a/x/y"),
+        ("x/y_1", "/ns/x/y_1"),
+        ("", None),
+        ("x y", None),
+        ("1x", None),
+        ("/x/", None),
+        ("x//y", None),
+        ("~x", None),
+    ],
+)
 def test_names_of_topics(default_context, name, full):
     node = Node("a", namespace="ns")
     if full:
@@ -622,11 +693,12 @@ def test_names_of_nodes(default_context):
 
 def test_what_is_missing_says_so(default_context):
     for line, message in [
-            ("import rclpy.impl", "rosless has no module 'rclpy.impl'"),
-            ("from rclpy import serialization", "rosless has no rclpy.serialization"),
-            ("from rclpy.node import Nope", "rosless has no rclpy.node.Nope"),
-            ("from rclpy.qos import qos_nope", "rosless has no rclpy.qos.qos_nope"),
-            ("import launch.frontend", "rosless has no module 'launch.frontend'")]:
+        ("import rclpy.impl", "rosless has no module 'rclpy.impl'"),
+        ("from rclpy import serialization", "rosless has no rclpy.serialization"),
+        ("from rclpy.node import Nope", "rosless has no rclpy.node.Nope"),
+        ("from rclpy.qos import qos_nope", "rosless has no rclpy.qos.qos_nope"),
+        ("import launch.frontend", "rosless has no module 'launch.frontend'"),
+    ]:
         with pytest.raises(ImportError, match=f"{message}: see rosless/README.md"):
             exec(line)
     node, names = Node("a"), SimpleNamespace()

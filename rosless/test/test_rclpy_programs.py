@@ -22,7 +22,9 @@ rclpy.init()
 node = rclpy.create_node("program")
 publisher = node.create_publisher(String, "chatter", 10)
 """
-UNTIL = SPIN + """
+UNTIL = (
+    SPIN
+    + """
 try:
     print("ready")
     {wait}
@@ -34,17 +36,25 @@ finally:
     node.destroy_node()
     rclpy.try_shutdown()
 """
+)
 
 # Ends
 
 
-WAITS = ["rclpy.spin(node)", "rclpy.spin_once(node)",
-         "rclpy.spin_until_future_complete(node, rclpy.Future(), timeout_sec=9)"]
+WAITS = [
+    "rclpy.spin(node)",
+    "rclpy.spin_once(node)",
+    "rclpy.spin_until_future_complete(node, rclpy.Future(), timeout_sec=9)",
+]
 
 
-@pytest.mark.parametrize("number, error, waits", [
-    (signal.SIGINT, "KeyboardInterrupt", [*WAITS, "time.sleep(9)"]),
-    (signal.SIGTERM, "ExternalShutdownException", WAITS)])
+@pytest.mark.parametrize(
+    "number, error, waits",
+    [
+        (signal.SIGINT, "KeyboardInterrupt", [*WAITS, "time.sleep(9)"]),
+        (signal.SIGTERM, "ExternalShutdownException", WAITS),
+    ],
+)
 def test_signals_end_a_program_at_once(program, number, error, waits):
     started = [program(UNTIL.format(wait=wait), "when") for wait in waits]
     for one in started:
@@ -59,27 +69,39 @@ def test_signals_end_a_program_at_once(program, number, error, waits):
 
 
 def test_a_pool_of_threads_ends_too(program):
-    started = program(UNTIL.format(wait="""
+    started = program(
+        UNTIL.format(
+            wait="""
     executor = MultiThreadedExecutor()
     executor.add_node(node)
     node.create_timer(0.001, lambda: publisher.publish(String()))
-    executor.spin()"""))
+    executor.spin()"""
+        )
+    )
     assert started.line() == "ready"
     time.sleep(0.2)
     started.popen.send_signal(signal.SIGTERM)
     assert started.end() == (0, "returned False\n", "")
 
 
-FAREWELLS = ["", "rclpy.shutdown()", "node.destroy_node()", "sys.exit()", """
+FAREWELLS = [
+    "",
+    "rclpy.shutdown()",
+    "node.destroy_node()",
+    "sys.exit()",
+    """
 threading.Thread(target=rclpy.spin, args=(node,), daemon=True).start()
-time.sleep(0.1)""", """
+time.sleep(0.1)""",
+    """
 def talk():
     while True:
         publisher.publish(String())
         node.get_logger().debug("x")
 threading.Thread(target=talk, daemon=True).start()
 threading.Thread(target=rclpy.spin, args=(node,), daemon=True).start()
-time.sleep(0.1)""", "rclpy.shutdown(); rclpy.init(); other = rclpy.create_node('other'); del node"]
+time.sleep(0.1)""",
+    "rclpy.shutdown(); rclpy.init(); other = rclpy.create_node('other'); del node",
+]
 
 
 def test_programs_end_without_farewell(program):
@@ -90,16 +112,19 @@ def test_programs_end_without_farewell(program):
 
 def test_a_program_s_end_is_seen(program, peer):
     node = peer().node()
-    started = program(SPIN + "threading.Thread(target=rclpy.spin, args=(node,), daemon=True)"
-                      ".start(); time.sleep(0.5)")
+    started = program(
+        SPIN + "threading.Thread(target=rclpy.spin, args=(node,), daemon=True)"
+        ".start(); time.sleep(0.5)"
+    )
     wait_until(lambda: "program" in node.get_node_names())
     assert started.end()[0] == 0
     wait_until(lambda: "program" not in node.get_node_names())
 
 
 def test_signals_get_their_handlers_back(program):
-    started = program(UNTIL.format(wait="rclpy.spin_once(node, timeout_sec=0)")
-                      + "print('over'); time.sleep(9)")
+    started = program(
+        UNTIL.format(wait="rclpy.spin_once(node, timeout_sec=0)") + "print('over'); time.sleep(9)"
+    )
     assert started.line() == "ready"
     wait_until(lambda: started.line() == "over")
     started.popen.send_signal(signal.SIGTERM)
@@ -107,8 +132,10 @@ def test_signals_get_their_handlers_back(program):
 
 
 def test_handlers_that_were_there_are_called(program):
-    started = program("import signal\nsignal.signal(signal.SIGINT, lambda *_: print('mine'))"
-                      + UNTIL.format(wait="rclpy.spin(node)"))
+    started = program(
+        "import signal\nsignal.signal(signal.SIGINT, lambda *_: print('mine'))"
+        + UNTIL.format(wait="rclpy.spin(node)")
+    )
     assert started.line() == "ready"
     time.sleep(0.1)
     started.popen.send_signal(signal.SIGINT)
@@ -116,14 +143,18 @@ def test_handlers_that_were_there_are_called(program):
 
 
 def test_waiting_for_what_never_comes_can_be_interrupted(program):
-    started = program(UNTIL.format(wait="""
+    started = program(
+        UNTIL.format(
+            wait="""
     from std_srvs.srv import Trigger
     client = node.create_client(Trigger, "nobody")
     thread = threading.Thread(target=rclpy.spin, args=(node,), daemon=True)
     if len(sys.argv) > 1:
         client.wait_for_service()
     else:
-        client.call(Trigger.Request())"""))
+        client.call(Trigger.Request())"""
+        )
+    )
     assert started.line() == "ready"
     time.sleep(0.1)
     started.popen.send_signal(signal.SIGTERM)
@@ -181,8 +212,10 @@ def test_lines_have_ros_2_s_form(capfd):
     get_logger("other").fatal("over")
     lines = capfd.readouterr().err.splitlines()
     assert [re.sub(r"\d{10}\.\d{9}", "T", line) for line in lines] == [
-        "[WARN] [T] [camera.lens]: dirty", "[DEBUG] [T] [camera]: {'a': 1}",
-        "[FATAL] [T] [other]: over"]
+        "[WARN] [T] [camera.lens]: dirty",
+        "[DEBUG] [T] [camera]: {'a': 1}",
+        "[FATAL] [T] [other]: over",
+    ]
     assert get_logger("camera.lens").get_effective_level() == LoggingSeverity.DEBUG
     assert get_logger("camera").is_enabled_for(LoggingSeverity.DEBUG)
 
@@ -196,8 +229,14 @@ def test_lines_can_be_held_back(capfd, monkeypatch):
         logger.log(f"sometimes {number}", LoggingSeverity.INFO, throttle_duration_sec=0.3)
         now[0] += 0.2
     said = [line.partition("]: ")[2] for line in capfd.readouterr().err.splitlines()]
-    assert said == ["once 0", "sometimes 0", "not first 1", "not first 2", "sometimes 2",
-                    "not first 3"]
+    assert said == [
+        "once 0",
+        "sometimes 0",
+        "not first 1",
+        "not first 2",
+        "sometimes 2",
+        "not first 3",
+    ]
 
 
 def test_a_call_has_one_severity():
@@ -219,7 +258,8 @@ def test_the_form_and_colours_can_be_chosen(capfd, monkeypatch):
 def test_logs_are_published(peer):
     got = []
     peer().node("listener", enable_rosout=False).create_subscription(
-        Log, "/rosout", got.append, 10)
+        Log, "/rosout", got.append, 10
+    )
     node = peer("-r", "__ns:=/left").node("camera")
     node.get_logger().get_child("lens").error("broken")
     wait_until(lambda: got)
@@ -230,18 +270,31 @@ def test_logs_are_published(peer):
 
 
 def test_levels_can_be_given(program):
-    cases = [("", "I"), ("--log-level debug", "DI"), ("--log-level warn", ""),
-             ("--log-level program:=debug", "DI"), ("--log-level other:=debug", "I")]
-    started = [program(SPIN + "node.get_logger().debug('x'); node.get_logger().info('x')",
-                       "--ros-args", *words.split()) for words, _ in cases]
+    cases = [
+        ("", "I"),
+        ("--log-level debug", "DI"),
+        ("--log-level warn", ""),
+        ("--log-level program:=debug", "DI"),
+        ("--log-level other:=debug", "I"),
+    ]
+    started = [
+        program(
+            SPIN + "node.get_logger().debug('x'); node.get_logger().info('x')",
+            "--ros-args",
+            *words.split(),
+        )
+        for words, _ in cases
+    ]
     for (words, levels), one in zip(cases, started):
         found = re.findall(r"^\[(.).*program\]: x$", one.end()[2], re.MULTILINE)
         assert "".join(found) == levels, words
 
 
 def test_nobody_needs_to_read_the_logs(program):
-    started = program(SPIN + "sys.stdin\nprint('ready')\ntime.sleep(0.2)\n"
-                      "node.get_logger().info('x'); node.get_logger().info('y')\nprint('alive')")
+    started = program(
+        SPIN + "sys.stdin\nprint('ready')\ntime.sleep(0.2)\n"
+        "node.get_logger().info('x'); node.get_logger().info('y')\nprint('alive')"
+    )
     assert started.line() == "ready"
     started.popen.stderr.close()
     assert started.line() == "alive"
@@ -253,8 +306,11 @@ def test_nobody_needs_to_read_the_logs(program):
 def test_domains_do_not_hear_each_other(peer, program):
     node, other = peer().node(), str(90 + os.getpid() % 10)
     here = program(SPIN + "print('ready'); rclpy.spin(node)")
-    there = program(SPIN + "print('ready'); print(rclpy.get_default_context().get_domain_id()); "
-                    "rclpy.spin(node)", env={"ROS_DOMAIN_ID": other})
+    there = program(
+        SPIN + "print('ready'); print(rclpy.get_default_context().get_domain_id()); "
+        "rclpy.spin(node)",
+        env={"ROS_DOMAIN_ID": other},
+    )
     assert here.line() == there.line() == "ready" and there.line() == other
     wait_until(lambda: "program" in node.get_node_names())
     time.sleep(0.2)
@@ -263,13 +319,25 @@ def test_domains_do_not_hear_each_other(peer, program):
         one.popen.send_signal(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("name, value, message", [
-    ("ROS_DOMAIN_ID", "x", "ROS_DOMAIN_ID is 'x'; it must be a whole number from 0 to 232"),
-    ("ROS_DOMAIN_ID", "233", "ROS_DOMAIN_ID is '233'"),
-    ("ROS_DOMAIN_ID", "-1", "ROS_DOMAIN_ID is '-1'"),
-    ("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", "ROS_AUTOMATIC_DISCOVERY_RANGE is 'OFF'; rosless "
-                                             "knows SUBNET, LOCALHOST and SYSTEM_DEFAULT"),
-    ("ROS_STATIC_PEERS", "10.0.0.1", "rosless has no ROS_STATIC_PEERS: name peers in CYCLONEDDS")])
+@pytest.mark.parametrize(
+    "name, value, message",
+    [
+        ("ROS_DOMAIN_ID", "x", "ROS_DOMAIN_ID is 'x'; it must be a whole number from 0 to 232"),
+        ("ROS_DOMAIN_ID", "233", "ROS_DOMAIN_ID is '233'"),
+        ("ROS_DOMAIN_ID", "-1", "ROS_DOMAIN_ID is '-1'"),
+        (
+            "ROS_AUTOMATIC_DISCOVERY_RANGE",
+            "OFF",
+            "ROS_AUTOMATIC_DISCOVERY_RANGE is 'OFF'; rosless "
+            "knows SUBNET, LOCALHOST and SYSTEM_DEFAULT",
+        ),
+        (
+            "ROS_STATIC_PEERS",
+            "10.0.0.1",
+            "rosless has no ROS_STATIC_PEERS: name peers in CYCLONEDDS",
+        ),
+    ],
+)
 def test_settings_of_the_network_are_checked(monkeypatch, name, value, message):
     monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=message):
@@ -280,12 +348,15 @@ def test_programs_exchange_messages(program, peer):
     """Two processes, as users have them."""
     got = []
     peer().node().create_subscription(String, "chatter", got.append, 10)
-    started = program(SPIN + """
+    started = program(
+        SPIN
+        + """
 while not publisher.get_subscription_count():
     time.sleep(0.01)
 publisher.publish(String(data="hello"))
 time.sleep(0.2)
-""")
+"""
+    )
     wait_until(lambda: got == [String(data="hello")])
     assert started.end()[0] == 0
 

@@ -12,7 +12,7 @@ import pytest
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient, ActionServer
 from rosless_helpers import wait_until
-from test_actions import CancelResponse, Fibonacci, ROS2, count
+from test_actions import ROS2, CancelResponse, Fibonacci, count
 from test_real_ros2 import SETUP, clean_environment, in_ros2, real
 
 pytestmark = pytest.mark.skipif(not SETUP, reason="DWPOSE_ROS2_SETUP names no ROS 2")
@@ -66,9 +66,13 @@ print(done(handle.get_result_async()).status)
 @pytest.fixture(scope="module")
 def far():
     """The node SERVER."""
-    process = subprocess.Popen(in_ros2("python3 -c " + shlex.quote(SERVER)), text=True,
-                               stdout=subprocess.PIPE, env=clean_environment(),
-                               start_new_session=True)
+    process = subprocess.Popen(
+        in_ros2("python3 -c " + shlex.quote(SERVER)),
+        text=True,
+        stdout=subprocess.PIPE,
+        env=clean_environment(),
+        start_new_session=True,
+    )
     assert process.stdout.readline() == "ready\n"
     yield process
     os.killpg(process.pid, signal.SIGKILL)
@@ -78,20 +82,29 @@ def far():
 @pytest.fixture
 def near(peer):
     """A server of ours, for real clients."""
-    return ActionServer(peer(executor="MultiThreadedExecutor").node("rosless", namespace="/near"),
-                        Fibonacci, "count", count,
-                        cancel_callback=lambda handle: CancelResponse.ACCEPT)
+    return ActionServer(
+        peer(executor="MultiThreadedExecutor").node("rosless", namespace="/near"),
+        Fibonacci,
+        "count",
+        count,
+        cancel_callback=lambda handle: CancelResponse.ACCEPT,
+    )
 
 
 def test_our_client_and_a_real_server(far, peer):
     client = ActionClient(peer().node(), Fibonacci, "/far/count")
     assert client.wait_for_server(20.0)
     told = []
-    handle = wait_until(client.send_goal_async(
-        Fibonacci.Goal(order=4), lambda m: told.append(m.feedback.sequence.tolist())).result)
+    handle = wait_until(
+        client.send_goal_async(
+            Fibonacci.Goal(order=4), lambda m: told.append(m.feedback.sequence.tolist())
+        ).result
+    )
     answer = wait_until(handle.get_result_async().result)
     assert (answer.status, answer.result.sequence.tolist()) == (
-        GoalStatus.STATUS_SUCCEEDED, [0, 1, 1, 2, 3])
+        GoalStatus.STATUS_SUCCEEDED,
+        [0, 1, 1, 2, 3],
+    )
     wait_until(lambda: handle.status == GoalStatus.STATUS_SUCCEEDED)
     assert told[:2] == [[0, 1, 1], [0, 1, 1, 2]]
     handle = wait_until(client.send_goal_async(Fibonacci.Goal(order=-1)).result)
@@ -100,8 +113,7 @@ def test_our_client_and_a_real_server(far, peer):
 
 
 def test_a_real_client_and_our_server(near):
-    assert real("python3", "-c", CLIENT).splitlines() == [
-        "4 [0, 1, 1, 2, 3] [3, 4]", "1", "5"]
+    assert real("python3", "-c", CLIENT).splitlines() == ["4 [0, 1, 1, 2, 3] [3, 4]", "1", "5"]
 
 
 def test_commands_of_both_worlds_say_the_same(far, near, program):
@@ -110,10 +122,15 @@ def test_commands_of_both_worlds_say_the_same(far, near, program):
         ours, theirs = program(ROS2, *words).end()[1], real("ros2", *words)
         # In ROS 2, feedback that comes with the acceptance may be told before it.
         assert sorted(re.sub("ID: .*", "ID", ours).splitlines()) == (
-            sorted(re.sub("ID: .*", "ID", theirs).splitlines()))
+            sorted(re.sub("ID: .*", "ID", theirs).splitlines())
+        )
     listed = program(ROS2, "action", "list", "-t").end()[1]
-    assert listed == real("ros2", "action", "list", "-t") == (
-        f"/far/count [{KIND}]\n/near/count [{KIND}]\n")
+    assert (
+        listed
+        == real("ros2", "action", "list", "-t")
+        == (f"/far/count [{KIND}]\n/near/count [{KIND}]\n")
+    )
     words = ("node", "info", "/near/rosless")
     assert program(ROS2, *words).end()[1] == real(
-        "ros2", "node", "info", "--no-daemon", "--spin-time", "2", "/near/rosless")
+        "ros2", "node", "info", "--no-daemon", "--spin-time", "2", "/near/rosless"
+    )

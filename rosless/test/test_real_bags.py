@@ -16,8 +16,12 @@ from std_msgs.msg import Header, String
 from test_actions import ROS2
 from test_real_ros2 import SETUP, clean_environment, in_ros2, real, start_in_ros2
 
-HAS_BAGS = bool(SETUP) and not subprocess.run(
-    in_ros2("ros2 bag info --help"), env=clean_environment(), capture_output=True).returncode
+HAS_BAGS = (
+    bool(SETUP)
+    and not subprocess.run(
+        in_ros2("ros2 bag info --help"), env=clean_environment(), capture_output=True
+    ).returncode
+)
 pytestmark = pytest.mark.skipif(not HAS_BAGS, reason="DWPOSE_ROS2_SETUP names no rosbag2")
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -76,9 +80,11 @@ def test_rosbag2_reads_what_is_recorded(peer, ros2, tmp_path, storage):
     recorder.popen.send_signal(signal.SIGINT)
     assert recorder.end()[0] == 0
     told = real("ros2", "bag", "info", str(bag))
-    for topic, kind, count in (("/map", "std_msgs/msg/String", 1), ("/late",
-                               "std_msgs/msg/Header", 1), ("/image", "sensor_msgs/msg/Image",
-                                                           COUNT)):
+    for topic, kind, count in (
+        ("/map", "std_msgs/msg/String", 1),
+        ("/late", "std_msgs/msg/Header", 1),
+        ("/image", "sensor_msgs/msg/Image", COUNT),
+    ):
         assert f"Topic: {topic} | Type: {kind} | Count: {count} |" in told
     listener = start_in_ros2(LISTENER)
     try:
@@ -89,15 +95,38 @@ def test_rosbag2_reads_what_is_recorded(peer, ros2, tmp_path, storage):
         listener.kill()
 
 
-@pytest.mark.parametrize("storage", [
-    *STORAGES, "mcap --compression-mode file --compression-format zstd",
-    "sqlite3 --compression-mode message --compression-format zstd"])
+@pytest.mark.parametrize(
+    "storage",
+    [
+        *STORAGES,
+        "mcap --compression-mode file --compression-format zstd",
+        "sqlite3 --compression-mode message --compression-format zstd",
+    ],
+)
 def test_what_rosbag2_records_is_read(peer, ros2, tmp_path, storage):
     bag = tmp_path / "bag"
     recorder = subprocess.Popen(
-        in_ros2(shlex.join(["ros2", "bag", "record", "/map", "/image", "/late", "-o", str(bag),
-                            "-s", *storage.split()])),
-        env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        in_ros2(
+            shlex.join(
+                [
+                    "ros2",
+                    "bag",
+                    "record",
+                    "/map",
+                    "/image",
+                    "/late",
+                    "-o",
+                    str(bag),
+                    "-s",
+                    *storage.split(),
+                ]
+            )
+        ),
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     publish(peer().node())
     recorder.send_signal(signal.SIGINT)
     _, err = recorder.communicate(timeout=20.0)
@@ -108,8 +137,9 @@ def test_what_rosbag2_records_is_read(peer, ros2, tmp_path, storage):
     node, heard = peer().node(), []
     node.create_subscription(String, "/map", lambda m: heard.append(m.data), LATCHED)
     node.create_subscription(Header, "/late", lambda m: heard.append(m.frame_id), 10)
-    node.create_subscription(Image, "/image", lambda m: heard.append(bytes(m.data[:4]).hex()),
-                             BEST_EFFORT)
+    node.create_subscription(
+        Image, "/image", lambda m: heard.append(bytes(m.data[:4]).hex()), BEST_EFFORT
+    )
     code, _, err = ros2(f"bag play {bag} -r 0.5").end()
     assert (code, err) == (0, "")
     wait_until(lambda: sorted(heard) == HEARD, 5.0)

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from lifecycle_msgs.msg import Transition, TransitionEvent
-from lifecycle_msgs.srv import (ChangeState, GetAvailableStates, GetAvailableTransitions,
-                                GetState)
+from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions, GetState
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -91,8 +90,12 @@ except (KeyboardInterrupt, ExternalShutdownException):
 def in_ros2(command: str) -> list[str]:
     environment = {n: v for n, v in os.environ.items() if n.startswith("ROS_")}
     again = "; ".join(f"export {n}={shlex.quote(v)}" for n, v in environment.items())
-    return ["bash", "-c", f". {shlex.quote(SETUP)} && {again}; "
-                          f"export RMW_IMPLEMENTATION=rmw_cyclonedds_cpp; exec {command}"]
+    return [
+        "bash",
+        "-c",
+        f". {shlex.quote(SETUP)} && {again}; "
+        f"export RMW_IMPLEMENTATION=rmw_cyclonedds_cpp; exec {command}",
+    ]
 
 
 def clean_environment() -> dict[str, str]:
@@ -101,8 +104,13 @@ def clean_environment() -> dict[str, str]:
 
 def ended(*words: str) -> tuple[int, str, str]:
     """How a command ends under the real ROS 2: exit code, and what it wrote to both outputs."""
-    done = subprocess.run(in_ros2(shlex.join(words)), env=clean_environment(), text=True,
-                          capture_output=True, timeout=30.0)
+    done = subprocess.run(
+        in_ros2(shlex.join(words)),
+        env=clean_environment(),
+        text=True,
+        capture_output=True,
+        timeout=30.0,
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -115,9 +123,13 @@ def real(*words: str) -> str:
 
 def start_in_ros2(code: str) -> subprocess.Popen:
     """A Python program under the real ROS 2, in a process group of its own, once it is ready."""
-    process = subprocess.Popen(in_ros2("python3 -c " + shlex.quote(code)), text=True,
-                               stdout=subprocess.PIPE, env=clean_environment(),
-                               start_new_session=True)
+    process = subprocess.Popen(
+        in_ros2("python3 -c " + shlex.quote(code)),
+        text=True,
+        stdout=subprocess.PIPE,
+        env=clean_environment(),
+        start_new_session=True,
+    )
     assert process.stdout.readline() == "ready\n"
     return process
 
@@ -133,16 +145,30 @@ def far():
 
 def patterned_image() -> Image:
     pixels = np.random.default_rng(1).integers(0, 256, 1280 * 720 * 3, np.uint8)
-    return Image(header=Header(frame_id="é" * 7), width=1280, height=720, step=3840,
-                 encoding="bgr8", data=pixels)
+    return Image(
+        header=Header(frame_id="é" * 7),
+        width=1280,
+        height=720,
+        step=3840,
+        encoding="bgr8",
+        data=pixels,
+    )
 
 
 MESSAGES = [
-    patterned_image(), CameraInfo(k=np.arange(9.0), d=[0.5] * 5, distortion_model="plumb_bob"),
-    DiagnosticArray(status=[
-        DiagnosticStatus(level=level, name=name, values=[KeyValue(key=name, value="v" * n)
-                                                         for n in range(4)])
-        for level, name in ((b"\0", ""), (b"\2", "two"), (b"\xff", "odd"))])]
+    patterned_image(),
+    CameraInfo(k=np.arange(9.0), d=[0.5] * 5, distortion_model="plumb_bob"),
+    DiagnosticArray(
+        status=[
+            DiagnosticStatus(
+                level=level,
+                name=name,
+                values=[KeyValue(key=name, value="v" * n) for n in range(4)],
+            )
+            for level, name in ((b"\0", ""), (b"\2", "two"), (b"\xff", "odd"))
+        ]
+    ),
+]
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda m: type(m).__name__)
@@ -152,47 +178,60 @@ def test_topics(far, peer, message):
     qos = qos_profile_sensor_data if kind is Image else 10
     node.create_subscription(kind, f"/back/{kind.__name__}", got.append, qos)
     publisher = node.create_publisher(kind, f"/forth/{kind.__name__}", qos)
-    wait_until(lambda: publisher.get_subscription_count() and node.count_publishers(
-        f"/back/{kind.__name__}"))
+    wait_until(
+        lambda: (
+            publisher.get_subscription_count() and node.count_publishers(f"/back/{kind.__name__}")
+        )
+    )
 
     def sent() -> bool:  # best effort may lose the first ones
         publisher.publish(message)
         return bool(got)
+
     wait_until(sent)
     assert got[0] == message
 
 
 def test_latched_topics(far, peer):
     got = []
-    peer().node().create_subscription(String, "/latched", got.append, QoSProfile(
-        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    peer().node().create_subscription(
+        String,
+        "/latched",
+        got.append,
+        QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+    )
     wait_until(lambda: got == [String(data="é")])
 
 
 def test_services_both_ways(far, peer):
     """Our client asks the real node, which asks our service."""
+
     def set_(request, response):
         response.success, response.message = request.data, "there"
         return response
+
     node = peer().node()
     node.create_service(SetBool, "/set", set_)
     client = peer().node("client").create_client(SetBool, "/ask")
     assert client.wait_for_service(10.0)
     for data in (True, False):
         assert client.call(SetBool.Request(data=data), 10.0) == SetBool.Response(
-            success=data, message="there and back")
+            success=data, message="there and back"
+        )
 
 
 def test_the_graph_is_one(far, peer):
     node = peer("-r", "__ns:=/near").node("rosless")
     node.create_service(SetBool, "flip", print)
     wait_until(lambda: ("real", "/far") in node.get_node_names_and_namespaces())
-    info, = node.get_publishers_info_by_topic("/back/Image")
+    (info,) = node.get_publishers_info_by_topic("/back/Image")
     assert (info.node_name, info.topic_type) == ("real", "sensor_msgs/msg/Image")
     assert ("/ask", ["std_srvs/srv/SetBool"]) in (
-        node.get_service_names_and_types_by_node("real", "/far"))
+        node.get_service_names_and_types_by_node("real", "/far")
+    )
     assert {"/far/real", "/near/rosless"} <= set(
-        real("ros2", "node", "list", "--no-daemon", "--spin-time", "2").split())
+        real("ros2", "node", "list", "--no-daemon", "--spin-time", "2").split()
+    )
     told = real("ros2", "node", "info", "--no-daemon", "--spin-time", "2", "/near/rosless")
     assert "/near/flip: std_srvs/srv/SetBool" in told
 
@@ -204,11 +243,15 @@ def test_parameters_from_both_sides(far, peer, program):
     node.create_subscription(ParameterEvent, "/parameter_events", events.append, 100)
     ros2 = "import sys; from rosless.ros2 import main; sys.exit(main())"
     assert program(ros2, "param", "get", "/far/real", "rate").end() == (
-        0, "Double value is: 30.0\n", "")
+        0,
+        "Double value is: 30.0\n",
+        "",
+    )
     assert program(ros2, "param", "set", "/far/real", "names", "[c]").end()[0] == 0
     wait_until(lambda: any(e.node == "/far/real" for e in events))
     assert program(ros2, "param", "get", "/far/real", "names").end()[1] == (
-        "String values are: ['c']\n")
+        "String values are: ['c']\n"
+    )
     options = ["--no-daemon", "--spin-time", "2"]
     assert real("ros2", "param", "get", *options, "/near", "width") == "Integer value is: 640\n"
     assert "successful" in real("ros2", "param", "set", *options, "/near", "width", "320")
@@ -216,8 +259,10 @@ def test_parameters_from_both_sides(far, peer, program):
 
 
 def test_bytes_and_hashes_are_the_same(far):
-    code = ("from rclpy.serialization import serialize_message as s; import std_msgs.msg as m; "
-            "print(s(m.Header(frame_id='x')).hex())")
+    code = (
+        "from rclpy.serialization import serialize_message as s; import std_msgs.msg as m; "
+        "print(s(m.Header(frame_id='x')).hex())"
+    )
     assert real("python3", "-c", code).strip() == serialize(Header(frame_id="x")).hex()
     info = real("ros2", "topic", "info", "-v", "--no-daemon", "--spin-time", "2", "/latched")
     assert type_hash("std_msgs/msg/String") in info
@@ -227,10 +272,19 @@ def test_bytes_and_hashes_are_the_same(far):
 LIFE = [
     ("nodes", 0, "/far/managed\n", ""),
     ("get", 0, "/far/managed: unconfigured [1]\n", ""),
-    ("list /far/managed", 0, "- configure [1]\n\tStart: unconfigured\n\tGoal: configuring\n"
-     "- shutdown [5]\n\tStart: unconfigured\n\tGoal: shuttingdown\n", ""),
-    ("set /far/managed activate", 1, "", "Unknown transition requested, available ones are:\n"
-     "- configure [1]\n- shutdown [5]\n"),
+    (
+        "list /far/managed",
+        0,
+        "- configure [1]\n\tStart: unconfigured\n\tGoal: configuring\n"
+        "- shutdown [5]\n\tStart: unconfigured\n\tGoal: shuttingdown\n",
+        "",
+    ),
+    (
+        "set /far/managed activate",
+        1,
+        "",
+        "Unknown transition requested, available ones are:\n- configure [1]\n- shutdown [5]\n",
+    ),
     ("set /far/managed configure", 0, "Transitioning successful\n", ""),
     ("set far/managed 3", 0, "Transitioning successful\n", ""),
     ("set /far/managed deactivate", 0, "", "Transitioning failed\n"),
@@ -241,8 +295,9 @@ LIFE = [
 ]
 
 
-@pytest.mark.parametrize("command, managed", [
-    ("real", "real"), ("real", "ours"), ("ours", "real")])
+@pytest.mark.parametrize(
+    "command, managed", [("real", "real"), ("real", "ours"), ("ours", "real")]
+)
 def test_a_managed_node_s_life(peer, program, command, managed):
     said = []
     peer().node().create_subscription(String, "/far/said", said.append, 10)
@@ -255,8 +310,11 @@ def test_a_managed_node_s_life(peer, program, command, managed):
     try:
         for words, *expected in LIFE:
             arguments = ["lifecycle", *words.split()]
-            done = (ended("ros2", *arguments, "--no-daemon", "--spin-time", "1")
-                    if command == "real" else program(ros2, *arguments).end())
+            done = (
+                ended("ros2", *arguments, "--no-daemon", "--spin-time", "1")
+                if command == "real"
+                else program(ros2, *arguments).end()
+            )
             assert done == tuple(expected), words
             if words.endswith("configure"):
                 assert not said
@@ -279,12 +337,16 @@ def test_a_real_managed_node_and_ours_answer_the_same(peer, program):
     def life_of(process) -> list:
         """All its answers and events."""
         events.clear()
-        answers = [ask(GetAvailableStates, "get_available_states"),
-                   ask(GetAvailableTransitions, "get_transition_graph")]
+        answers = [
+            ask(GetAvailableStates, "get_available_states"),
+            ask(GetAvailableTransitions, "get_transition_graph"),
+        ]
         for label in ("configure", "nope", "activate", "deactivate", "shutdown"):
-            answers += [ask(ChangeState, "change_state", transition=Transition(label=label)),
-                        ask(GetState, "get_state"),
-                        ask(GetAvailableTransitions, "get_available_transitions")]
+            answers += [
+                ask(ChangeState, "change_state", transition=Transition(label=label)),
+                ask(GetState, "get_state"),
+                ask(GetAvailableTransitions, "get_available_transitions"),
+            ]
         wait_until(lambda: len(events) == 9)
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=10.0)

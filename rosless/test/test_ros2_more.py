@@ -36,9 +36,13 @@ def test_a_header_is_stamped_with_the_time_of_each_message(node, ros2):
     node.create_subscription(PolygonStamped, "shape", headers.append, 10)
     node.create_subscription(Time, "time", times.append, 10)
     node.create_subscription(Header, "head", times.append, 10)
-    started = [ros2(f"topic pub -t 3 -r 20 {words}") for words in (
-        "/shape geometry_msgs/msg/PolygonStamped '{header: auto, polygon: {points: [{x: 1}]}}'",
-        "/head std_msgs/msg/Header '{stamp: now, frame_id: auto}'")]
+    started = [
+        ros2(f"topic pub -t 3 -r 20 {words}")
+        for words in (
+            "/shape geometry_msgs/msg/PolygonStamped '{header: auto, polygon: {points: [{x: 1}]}}'",
+            "/head std_msgs/msg/Header '{stamp: now, frame_id: auto}'",
+        )
+    ]
     assert [one.end()[::2] for one in started] == [(0, "")] * 2
     wait_until(lambda: len(headers) == len(times) == 3)
     for stamps in ([m.header.stamp for m in headers], [m.stamp for m in times]):
@@ -64,27 +68,42 @@ def test_floats_may_be_written_as_ros2_reads_them():
 
 def test_a_part_of_each_message_is_printed(node, ros2):
     publisher = node.create_publisher(PolygonStamped, "shape", 10)
-    part, whole, nothing = (ros2(f"topic echo --once /shape --field '{path}'") for path in (
-        "polygon.points[1].y", "polygon.points[-1]", "polygon.points[0].nope"))
+    part, whole, nothing = (
+        ros2(f"topic echo --once /shape --field '{path}'")
+        for path in ("polygon.points[1].y", "polygon.points[-1]", "polygon.points[0].nope")
+    )
     wait_until(lambda: publisher.get_subscription_count() == 3)
     points = [Point32(x=1.0, y=2.0), Point32(x=3.0, y=4.0)]
     publisher.publish(PolygonStamped())
     publisher.publish(PolygonStamped(polygon=Polygon(points=points)))
     assert part.end() == (
-        0, "4.0\n---\n", "points has 0 elements, and so no polygon.points[1].y\n")
+        0,
+        "4.0\n---\n",
+        "points has 0 elements, and so no polygon.points[1].y\n",
+    )
     assert whole.end()[1] == "x: 3.0\ny: 4.0\nz: 0.0\n---\n"
     assert nothing.end()[::2] == (
-        1, "points has 0 elements, and so no polygon.points[0].nope\n"
-           "ros2 topic: geometry_msgs/msg/PolygonStamped has no field 'polygon.points[0].nope'\n")
+        1,
+        "points has 0 elements, and so no polygon.points[0].nope\n"
+        "ros2 topic: geometry_msgs/msg/PolygonStamped has no field 'polygon.points[0].nope'\n",
+    )
 
 
-@pytest.mark.parametrize("path, message", [
-    ("nope", "sensor_msgs/msg/JointState has no field 'nope'"),
-    ("name[x]", r"'name\[x\]' of 'name\[x\]' is no field: it must read like name or name\[0\]"),
-    ("header[0]", r"'header' of 'header\[0\]' is no array"),
-    ("header.frame_id[0]", "'frame_id' of .* is no array"),
-    ("name[0].x", "has no field"),
-    ("__class__", "has no field"), ("get_fields_and_field_types", "has no field")])
+@pytest.mark.parametrize(
+    "path, message",
+    [
+        ("nope", "sensor_msgs/msg/JointState has no field 'nope'"),
+        (
+            "name[x]",
+            r"'name\[x\]' of 'name\[x\]' is no field: it must read like name or name\[0\]",
+        ),
+        ("header[0]", r"'header' of 'header\[0\]' is no array"),
+        ("header.frame_id[0]", "'frame_id' of .* is no array"),
+        ("name[0].x", "has no field"),
+        ("__class__", "has no field"),
+        ("get_fields_and_field_types", "has no field"),
+    ],
+)
 def test_parts_that_no_message_has(path, message):
     with pytest.raises(ValueError, match=message):
         field_of(JointState(name=["a"]), path)
@@ -105,6 +124,7 @@ def test_how_much_a_topic_takes_and_how_old_it_comes(node, ros2):
         message = PolygonStamped()
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
+
     bandwidth, delay, hz = (ros2(f"topic {verb} /shape") for verb in ("bw", "delay", "hz"))
     wait_until(lambda: publisher.get_subscription_count() == 3)
     node.create_timer(0.02, publish)
@@ -124,11 +144,19 @@ def test_topics_of_a_type(node, ros2):
     for name in ("b", "a", "_hidden"):
         node.create_publisher(String, name, 10)
     node.create_publisher(Header, "c", 10)
-    found, count, none = (ros2(f"topic find {words}") for words in (
-        "std_msgs/msg/String", "-c std_msgs/msg/String --include-hidden-topics",
-        "std_msgs/msg/Bool"))
+    found, count, none = (
+        ros2(f"topic find {words}")
+        for words in (
+            "std_msgs/msg/String",
+            "-c std_msgs/msg/String --include-hidden-topics",
+            "std_msgs/msg/Bool",
+        )
+    )
     assert [one.end() for one in (found, count, none)] == [
-        (0, "/a\n/b\n", ""), (0, "3\n", ""), (0, "", "")]
+        (0, "/a\n/b\n", ""),
+        (0, "3\n", ""),
+        (0, "", ""),
+    ]
 
 
 def test_packages(tmp_path, program):
@@ -143,8 +171,8 @@ def test_packages(tmp_path, program):
     (tool.parent / "notes.txt").write_text("no program")
 
     def pkg(words: str) -> tuple[int, str, str]:
-        return program(ROS2, "pkg", *words.split(),
-                       env={"AMENT_PREFIX_PATH": str(tmp_path)}).end()
+        return program(ROS2, "pkg", *words.split(), env={"AMENT_PREFIX_PATH": str(tmp_path)}).end()
+
     assert {"ark\n", "zoo\n"} <= set(pkg("list")[1].splitlines(keepends=True))
     assert pkg("prefix zoo") == (0, f"{tmp_path}\n", "")
     assert pkg("prefix --share zoo") == (0, f"{tmp_path}/share/zoo\n", "")
@@ -156,12 +184,25 @@ def test_packages(tmp_path, program):
         assert code == 1 and err.startswith("ros2 pkg: Package 'nope' not found: ")
 
 
-@pytest.mark.parametrize("words", [
-    "doctor", "wtf", "security create_keystore x", "component list", "daemon status",
-    "multicast send", "topic echo --csv /x", "topic pub --use-sim-time /x std_msgs/msg/String",
-    "pkg create x",
-    "param delete /n x", "bag convert x", "run --prefix gdb a b", "launch --launch-prefix x a b",
-    "node list -c"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "doctor",
+        "wtf",
+        "security create_keystore x",
+        "component list",
+        "daemon status",
+        "multicast send",
+        "topic echo --csv /x",
+        "topic pub --use-sim-time /x std_msgs/msg/String",
+        "pkg create x",
+        "param delete /n x",
+        "bag convert x",
+        "run --prefix gdb a b",
+        "launch --launch-prefix x a b",
+        "node list -c",
+    ],
+)
 def test_what_only_a_full_ros2_has_is_said_so(monkeypatch, capsys, words):
     monkeypatch.setattr(sys, "argv", ["ros2", *words.split()])
     try:

@@ -37,12 +37,15 @@ def ended(pid: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("number, code", [
-    (signal.SIGKILL, PARENT), (signal.SIGTERM, PARENT), (signal.SIGKILL, STUBBORN)],
-    ids=["killed", "terminated", "a program that ignores Ctrl-C"])
+@pytest.mark.parametrize(
+    "number, code",
+    [(signal.SIGKILL, PARENT), (signal.SIGTERM, PARENT), (signal.SIGKILL, STUBBORN)],
+    ids=["killed", "terminated", "a program that ignores Ctrl-C"],
+)
 def test_a_killed_test_leaves_nothing_behind(number, code):
-    tester = subprocess.Popen([sys.executable, "-c", TESTER, code], stdout=subprocess.PIPE,
-                              text=True)
+    tester = subprocess.Popen(
+        [sys.executable, "-c", TESTER, code], stdout=subprocess.PIPE, text=True
+    )
     program, child, _ = map(int, tester.stdout.readline().split())
     try:
         assert not ended(program) and not ended(child)
@@ -56,8 +59,9 @@ def test_a_killed_test_leaves_nothing_behind(number, code):
 
 
 def test_programs_heed_ctrl_c_though_their_test_does_not():
-    tester = subprocess.Popen([sys.executable, "-c", TESTER, PARENT], stdout=subprocess.PIPE,
-                              text=True)
+    tester = subprocess.Popen(
+        [sys.executable, "-c", TESTER, PARENT], stdout=subprocess.PIPE, text=True
+    )
     program, child, heeds = map(int, tester.stdout.readline().split())
     tester.kill()
     tester.wait()
@@ -69,6 +73,7 @@ def test_programs_heed_ctrl_c_though_their_test_does_not():
 
 def test_a_program_that_ended_is_not_mistaken_for_another(monkeypatch):
     import supervised
+
     one = Program("print('up')")
     assert one.end()[:2] == (0, "up\n")
     sent = []
@@ -79,6 +84,7 @@ def test_a_program_that_ended_is_not_mistaken_for_another(monkeypatch):
 
 def test_a_command_that_is_not_there(tmp_path):
     import supervised
+
     done = supervised.run([str(tmp_path / "nope")])
     assert done.returncode == 1 and "nope cannot be run: [Errno 2]" in done.stderr
     assert supervised.run(["sh", "-c", "echo a; echo b >&2; exit 3"]).stdout == "a\n"

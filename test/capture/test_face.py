@@ -5,22 +5,30 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.capture.quality.face import (eyes_open, face_points, head_size,
-                                             inter_eye_distance, mouth_closed)
-from dwpose_ros.capture.quality.head_pose import head_angles, head_pose
-from dwpose_ros.keypoints import FACE
+from dwpose_ros.core.keypoints import FACE
+from dwpose_ros.quality.face import (
+    eyes_open,
+    face_points,
+    head_size,
+    inter_eye_distance,
+    mouth_closed,
+)
+from dwpose_ros.quality.head_pose import head_angles, head_pose
 from dwpose_ros.simulation import atlas
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 from dwpose_ros.simulation.scene import Scene
 
 
 def turned(yaw: float, pitch: float, roll: float) -> np.ndarray:
     """(3, 3), of axes to the person's left, down and away from the camera; degrees."""
     (cy, sy), (cp, sp), (cr, sr) = (
-        (math.cos(math.radians(a)), math.sin(math.radians(a))) for a in (yaw, pitch, roll))
-    return (np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
-            @ np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-            @ np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]]))
+        (math.cos(math.radians(a)), math.sin(math.radians(a))) for a in (yaw, pitch, roll)
+    )
+    return (
+        np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
+        @ np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+        @ np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +41,29 @@ def seen_from():
     def _seen(yaw=0.0, pitch=0.0, roll=0.0, distance_m=1.0, focal_px=1100.0):
         xyz = head @ turned(yaw, pitch, roll).T + (0, 0, distance_m)
         return xyz[:, :2] / xyz[:, 2:] * focal_px + (640, 360)
+
     return _seen
 
 
 @pytest.mark.parametrize("distance_m", [0.6, 1.0, 2.0])
-@pytest.mark.parametrize("yaw, pitch, roll", [
-    (0, 0, 0), (10, 0, 0), (-10, 0, 0), (20, 0, 0), (30, 0, 0), (-45, 0, 0), (0, 15, 0),
-    (0, -15, 0), (0, 25, 0), (0, 0, 10), (0, 0, -30), (20, 10, 10), (-30, -15, 15)])
+@pytest.mark.parametrize(
+    "yaw, pitch, roll",
+    [
+        (0, 0, 0),
+        (10, 0, 0),
+        (-10, 0, 0),
+        (20, 0, 0),
+        (30, 0, 0),
+        (-45, 0, 0),
+        (0, 15, 0),
+        (0, -15, 0),
+        (0, 25, 0),
+        (0, 0, 10),
+        (0, 0, -30),
+        (20, 10, 10),
+        (-30, -15, 15),
+    ],
+)
 def test_the_pose_of_a_head_that_is_not_the_models(seen_from, yaw, pitch, roll, distance_m):
     found = head_pose(seen_from(yaw, pitch, roll, distance_m))
     assert found.yaw == pytest.approx(yaw, abs=3)
@@ -49,13 +73,13 @@ def test_the_pose_of_a_head_that_is_not_the_models(seen_from, yaw, pitch, roll, 
 
 @pytest.mark.parametrize("yaw", [-45, -30, -15, -5, 0, 5, 15, 30, 45])
 def test_the_yaw_of_a_person_in_a_picture(yaw):
-    true = Scene(Camera(height_m=1.6)).truth([Figure(0, 0.9, yaw)])
+    true = Scene(SimulatedCamera(height_m=1.6)).truth([SimulatedPerson(0, 0.9, yaw)])
     assert head_pose(true.xy[0][FACE].astype(float)).yaw == pytest.approx(yaw, abs=5)
 
 
 def test_the_yaw_is_against_the_line_of_sight():
     """Who looks into the camera from the image's edge is not turned."""
-    true = Scene(Camera(height_m=1.6)).truth([Figure(0.4, 0.9, 0)])
+    true = Scene(SimulatedCamera(height_m=1.6)).truth([SimulatedPerson(0.4, 0.9, 0)])
     assert abs(head_pose(true.xy[0][FACE].astype(float)).yaw) < 6
 
 
@@ -65,8 +89,9 @@ def test_a_pixel_of_noise_is_few_degrees(seen_from):
     assert np.mean(yaws) == pytest.approx(10, abs=2) and np.std(yaws) < 3
 
 
-@pytest.mark.parametrize("angle, score", [(0, 100), (45, 50), (-45, 50), (90, 0), (120, 0),
-                                          (math.nan, math.nan)])
+@pytest.mark.parametrize(
+    "angle, score", [(0, 100), (45, 50), (-45, 50), (90, 0), (120, 0), (math.nan, math.nan)]
+)
 def test_head_angles_score_as_cosines_squared(angle, score):
     for found in head_angles(type(head_pose(None))(angle, angle, angle)):
         assert found.score == pytest.approx(score, nan_ok=True, abs=1e-9)
@@ -75,8 +100,8 @@ def test_head_angles_score_as_cosines_squared(angle, score):
 def shut(face: np.ndarray, eye: int) -> np.ndarray:
     """The same face with the eye that begins at a point closed."""
     face = face.copy()
-    upper, lower = face[eye + 1:eye + 3].copy(), face[[eye + 5, eye + 4]].copy()
-    face[eye + 1:eye + 3] = 0.9 * lower + 0.1 * upper
+    upper, lower = face[eye + 1 : eye + 3].copy(), face[[eye + 5, eye + 4]].copy()
+    face[eye + 1 : eye + 3] = 0.9 * lower + 0.1 * upper
     return face.copy()
 
 
@@ -99,10 +124,12 @@ def test_mouth(seen_from, gap, low, high):
 @pytest.mark.parametrize("distance_m, px, score", [(0.5, 142, 97), (1.0, 71, 51), (3.0, 24, 9)])
 def test_inter_eye_distance(seen_from, distance_m, px, score):
     found = inter_eye_distance(seen_from(distance_m=distance_m), 0.0)
-    assert found.value == pytest.approx(px, rel=0.06) and found.score == pytest.approx(score,
-                                                                                        abs=6)
-    assert inter_eye_distance(seen_from(30, distance_m=distance_m),
-                              30.0).value == pytest.approx(found.value, rel=0.05)
+    assert found.value == pytest.approx(px, rel=0.06) and found.score == pytest.approx(
+        score, abs=6
+    )
+    assert inter_eye_distance(seen_from(30, distance_m=distance_m), 30.0).value == pytest.approx(
+        found.value, rel=0.05
+    )
 
 
 def test_head_size(seen_from):
@@ -122,17 +149,19 @@ def test_a_small_face_has_a_size_but_no_expression(seen_from):
 @pytest.fixture
 def person(seen_from):
     """person(yaw) -> xy (133, 2) and seen (133,) of nothing but a face."""
+
     def _person(yaw: float = 0.0, distance_m: float = 1.0):
         xy, seen = np.full((133, 2), np.nan), np.zeros(133, bool)
         xy[FACE], seen[FACE] = seen_from(yaw, distance_m=distance_m), True
         return xy, seen
+
     return _person
 
 
 def test_face_points(person):
     xy, seen = person()
     assert face_points(xy, seen).shape == (68, 2)
-    seen[FACE.start:FACE.start + 5] = False  # a cheek by the hair
+    seen[FACE.start : FACE.start + 5] = False  # a cheek by the hair
     assert face_points(xy, seen) is not None
 
 
@@ -159,8 +188,10 @@ def test_points_on_one_spot_are_no_face():
     assert face_points(np.full((133, 2), 50.0), np.ones(133, bool)) is None
 
 
-@pytest.mark.parametrize("make", [
-    lambda face: face * (1, 0) + (0, 100), lambda face: face * 1e5, lambda face: face * 1e-3])
+@pytest.mark.parametrize(
+    "make",
+    [lambda face: face * (1, 0) + (0, 100), lambda face: face * 1e5, lambda face: face * 1e-3],
+)
 def test_degenerate_faces_give_numbers_or_none(seen_from, make):
     with np.errstate(all="raise"):
         pose = head_pose(make(seen_from()))

@@ -6,12 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.capture.quality import light_and_sharpness
-from dwpose_ros.capture.quality.light import (DARK, FACE_DARK, face_over_exposure,
-                                              illumination_uniformity, over_exposure,
-                                              under_exposure)
-from dwpose_ros.capture.quality.region import person_mask, region, seen_points
-from dwpose_ros.keypoints import INDEX
+from dwpose_ros.core.keypoints import INDEX
+from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.quality.light import (
+    DARK,
+    FACE_DARK,
+    face_over_exposure,
+    illumination_uniformity,
+    over_exposure,
+    under_exposure,
+)
+from dwpose_ros.quality.region import person_mask, region, seen_points
 
 
 def grey(*levels: int) -> np.ndarray:
@@ -19,22 +24,37 @@ def grey(*levels: int) -> np.ndarray:
     return np.repeat(np.array(levels, np.uint8), 10)[None].repeat(40, 0)
 
 
-@pytest.mark.parametrize("levels, dark, value, score", [
-    ((128,), DARK, 0.0, 100), ((0,), DARK, 1.0, 0), ((0, 128), DARK, 0.5, 100),
-    ((0,) * 9 + (128,), DARK, 0.9, 52), ((DARK,), DARK, 1.0, 0), ((DARK + 1,), DARK, 0.0, 100),
-    ((30,), DARK, 0.0, 100), ((20,), FACE_DARK, 1.0, 0), ((30,), FACE_DARK, 0.0, 100),
-])
+@pytest.mark.parametrize(
+    "levels, dark, value, score",
+    [
+        ((128,), DARK, 0.0, 100),
+        ((0,), DARK, 1.0, 0),
+        ((0, 128), DARK, 0.5, 100),
+        ((0,) * 9 + (128,), DARK, 0.9, 52),
+        ((DARK,), DARK, 1.0, 0),
+        ((DARK + 1,), DARK, 0.0, 100),
+        ((30,), DARK, 0.0, 100),
+        ((20,), FACE_DARK, 1.0, 0),
+        ((30,), FACE_DARK, 0.0, 100),
+    ],
+)
 def test_under_exposure(levels, dark, value, score):
     found = under_exposure("under_exposure", grey(*levels), None, dark)
     assert found.value == pytest.approx(value) and found.score == pytest.approx(score, abs=2)
 
 
-@pytest.mark.parametrize("measure, levels, value, score", [
-    (face_over_exposure, (128,), 0.0, 100), (face_over_exposure, (255,), 1.0, 1),
-    (face_over_exposure, (250,), 0.0, 100), (face_over_exposure, (255,) + (128,) * 9, 0.1, 9),
-    (over_exposure, (255,) + (128,) * 9, 0.1, 100), (over_exposure, (255, 128), 0.5, 62.5),
-    (over_exposure, (251,), 1.0, 0),
-])
+@pytest.mark.parametrize(
+    "measure, levels, value, score",
+    [
+        (face_over_exposure, (128,), 0.0, 100),
+        (face_over_exposure, (255,), 1.0, 1),
+        (face_over_exposure, (250,), 0.0, 100),
+        (face_over_exposure, (255,) + (128,) * 9, 0.1, 9),
+        (over_exposure, (255,) + (128,) * 9, 0.1, 100),
+        (over_exposure, (255, 128), 0.5, 62.5),
+        (over_exposure, (251,), 1.0, 0),
+    ],
+)
 def test_over_exposure(measure, levels, value, score):
     """A person may wear white; a face is never."""
     found = measure(grey(*levels), None)
@@ -50,8 +70,10 @@ def test_only_what_is_in_the_mask_counts():
 
 def test_an_empty_mask_cannot_be_judged():
     image = grey(0)
-    for found in (under_exposure("under_exposure", image, np.zeros_like(image), DARK),
-                  over_exposure(image, np.zeros_like(image))):
+    for found in (
+        under_exposure("under_exposure", image, np.zeros_like(image), DARK),
+        over_exposure(image, np.zeros_like(image)),
+    ):
         assert math.isnan(found.value) and math.isnan(found.score)
 
 
@@ -63,8 +85,7 @@ def face(between_px: float = 60.0) -> np.ndarray:
     return points * between_px + (100, 60)
 
 
-@pytest.mark.parametrize("left, right, low, high", [
-    (128, 128, 100, 100), (250, 20, 0, 0)])
+@pytest.mark.parametrize("left, right, low, high", [(128, 128, 100, 100), (250, 20, 0, 0)])
 def test_light_from_one_side_is_seen(left, right, low, high):
     image = np.full((200, 200, 3), left, np.uint8)
     image[:, 100:] = right
@@ -76,7 +97,7 @@ def test_half_of_a_cheek_in_shadow_is_half():
     image[:93, 100:] = 20  # the cheeks are round 0.55 distances below the eyes, at 93
     found = illumination_uniformity(image, face())
     assert found.value == pytest.approx(0.5, abs=0.06)
-    assert found.score == pytest.approx(100 * found.value ** 0.3)
+    assert found.score == pytest.approx(100 * found.value**0.3)
 
 
 @pytest.mark.parametrize("points", [None, face(3.0), face(11.0)])
@@ -102,13 +123,22 @@ def test_brightness_is_the_persons(rendered, light, low, high):
     assert light_and_sharpness(wall, who.xy, who.scores, who.box)[0] == bright
 
 
-@pytest.mark.parametrize("distance_m, camera_m, posture", [
-    (0.8, 1.5, "relaxed"), (1.4, 1.5, "relaxed"), (3.4, 1.0, "a_pose")])
+@pytest.mark.parametrize(
+    "distance_m, camera_m, posture",
+    [(0.8, 1.5, "relaxed"), (1.4, 1.5, "relaxed"), (3.4, 1.0, "a_pose")],
+)
 def test_the_mask_is_on_the_body(rendered, distance_m, camera_m, posture):
     """Against the silhouette: what changes when the person is there."""
     dark, who = rendered(distance_m, 0, posture, camera_m, noise=0, background="plain")
-    bright = rendered(distance_m, 0, posture, camera_m, noise=0, light=1,
-                      background=np.full((720, 1280, 3), 228, np.uint8))[0]
+    bright = rendered(
+        distance_m,
+        0,
+        posture,
+        camera_m,
+        noise=0,
+        light=1,
+        background=np.full((720, 1280, 3), 228, np.uint8),
+    )[0]
     wall = (np.abs(dark.astype(int) - bright).min(2) > 80).astype(np.uint8)
     person = region(dark, who.box, 256)
     mask = person_mask(person, who.xy, seen_points(who.xy, who.scores)) > 0
@@ -123,10 +153,14 @@ def test_the_torso_counts_not_the_wall_in_the_box(seen, expected):
     image = np.zeros((400, 400, 3), np.uint8)
     image[150:250, 180:220] = 255
     xy, scores = np.full((133, 2), np.nan), np.zeros(133)
-    for name, at in {"left_shoulder": (210, 160), "right_shoulder": (190, 160),
-                     "left_hip": (210, 240), "right_hip": (190, 240)}.items():
+    for name, at in {
+        "left_shoulder": (210, 160),
+        "right_shoulder": (190, 160),
+        "left_hip": (210, 240),
+        "right_hip": (190, 240),
+    }.items():
         xy[INDEX[name]], scores[INDEX[name]] = at, float(seen)
-    bright, _ = light_and_sharpness(image, xy, scores, np.array([100, 100, 300, 300.]))
+    bright, _ = light_and_sharpness(image, xy, scores, np.array([100, 100, 300, 300.0]))
     assert bright == pytest.approx(expected, abs=0.02)
 
 
@@ -140,5 +174,6 @@ def test_without_a_box_the_points_tell_where(photograph):
     xy = np.full((133, 2), np.nan)
     xy[:2] = (150, 40), (310, 260)
     by_points = light_and_sharpness(photograph, xy, np.ones(133), np.full(4, np.nan))
-    assert by_points == light_and_sharpness(photograph, xy, np.ones(133),
-                                            np.array([150, 40, 310, 260.]))
+    assert by_points == light_and_sharpness(
+        photograph, xy, np.ones(133), np.array([150, 40, 310, 260.0])
+    )

@@ -18,22 +18,31 @@ NOW = 1_800_000_000.0
 @pytest.fixture
 def aged(tmp_path):
     """aged('name', 60) -> an empty file that is so many seconds old."""
+
     def make(name: str, age_s: float):
         path = tmp_path / name
         path.touch()
         os.utime(path, (NOW - age_s, NOW - age_s))
         return path
+
     return make
 
 
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     """Killed after the first of three files was begun."""
-    done = subprocess.run([sys.executable, "-c", f"""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"""
 import os, signal, pathlib
-from dwpose_ros.capture import store
+from dwpose_ros.capture import storage
 os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
-store.write_atomically({{pathlib.Path({str(tmp_path)!r}) / "a.png": b"half"}})
-"""], check=False)
+storage.write_atomically({{pathlib.Path({str(tmp_path)!r}) / "a.png": b"half"}})
+""",
+        ],
+        check=False,
+    )
     assert done.returncode < 0
     (left,) = tmp_path.iterdir()
     written = left.stat().st_mtime
@@ -43,16 +52,32 @@ store.write_atomically({{pathlib.Path({str(tmp_path)!r}) / "a.png": b"half"}})
 
 
 def test_other_people_s_files_are_left_alone(aged, tmp_path):
-    kept = [aged(name, 1e6) for name in (
-        ".part", "film.mp4.part", ".rsync.part", "holiday.jpg", "a_20260101-120000-1234.png",
-        "me_20260101-120000-123.gif", "report.json")]
+    kept = [
+        aged(name, 1e6)
+        for name in (
+            ".part",
+            "film.mp4.part",
+            ".rsync.part",
+            "holiday.jpg",
+            "a_20260101-120000-1234.png",
+            "me_20260101-120000-123.gif",
+            "report.json",
+        )
+    ]
     assert remove_unfinished(tmp_path, NOW) == remove_old(tmp_path, 60.0, NOW) == 0
     assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
 def test_old_captures_and_what_was_made_of_them_are_removed(tmp_path):
-    files = save(tmp_path, "me", 1_700_000_000_000_000_000, b"image", "png", {},
-                 np.zeros((4, 4, 3), np.uint8))
+    files = save(
+        tmp_path,
+        "me",
+        1_700_000_000_000_000_000,
+        b"image",
+        "png",
+        {},
+        np.zeros((4, 4, 3), np.uint8),
+    )
     stem = files.image.stem
     for ending in ("_posemap.png", "_openpose.json"):
         (tmp_path / f"{stem}{ending}").touch()

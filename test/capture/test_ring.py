@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from dwpose_ros.capture import Ring, Shot
+from dwpose_ros.capture import BufferedFrame, FrameBuffer
 
 S = 10**9
 START = 1_700_000_000 * S
 
 
-def filled(length_s: float = 1.0, frames: int = 10, **kwargs) -> Ring:
+def filled(length_s: float = 1.0, frames: int = 10, **kwargs) -> FrameBuffer:
     """Frames 'f0', 'f1', ... with poses 'p0', ... at 10 Hz."""
-    ring = Ring(length_s, **kwargs)
+    ring = FrameBuffer(length_s, **kwargs)
     for i in range(frames):
         ring.add_frame(START + i * S // 10, f"f{i}")
         ring.add_pose(START + i * S // 10, f"p{i}")
@@ -18,11 +18,14 @@ def filled(length_s: float = 1.0, frames: int = 10, **kwargs) -> Ring:
 
 
 def test_empty():
-    assert len(Ring(1.0)) == 0 and Ring(1.0).shots() == []
+    assert len(FrameBuffer(1.0)) == 0 and FrameBuffer(1.0).shots() == []
 
 
 def test_shots_are_pairs_oldest_first():
-    assert filled(frames=2).shots() == [Shot(START, "f0", "p0"), Shot(START + S // 10, "f1", "p1")]
+    assert filled(frames=2).shots() == [
+        BufferedFrame(START, "f0", "p0"),
+        BufferedFrame(START + S // 10, "f1", "p1"),
+    ]
 
 
 @pytest.mark.parametrize("length_s, kept", [(0.0, 1), (0.25, 3), (0.3, 4), (1.0, 11), (99.0, 40)])
@@ -46,7 +49,7 @@ def test_the_poses_of_dropped_frames_are_dropped():
 
 def test_frames_that_were_stamped_on_arrival_find_their_poses():
     """The pose node got the same image a little earlier, or later."""
-    ring = Ring(1.0)
+    ring = FrameBuffer(1.0)
     ring.tolerance_ns = S // 20
     for i in range(5):
         ring.add_pose(START + i * S // 10 + (-1) ** i * S // 50, f"p{i}")
@@ -56,7 +59,7 @@ def test_frames_that_were_stamped_on_arrival_find_their_poses():
 
 
 def test_frames_without_a_pose_are_no_shots():
-    ring = Ring(1.0)
+    ring = FrameBuffer(1.0)
     for i in range(5):
         ring.add_frame(START + i, f"f{i}")
     ring.add_pose(START + 3, "p3")
@@ -66,7 +69,7 @@ def test_frames_without_a_pose_are_no_shots():
 
 @pytest.mark.parametrize("stamp", [START + 1, START - 10 * S, START + 99 * S, 0])
 def test_a_pose_belongs_to_the_frame_with_its_stamp_only(stamp):
-    ring = Ring(1.0)
+    ring = FrameBuffer(1.0)
     ring.add_frame(START, "f")
     ring.add_pose(stamp, "p")
     assert ring.shots() == []
@@ -74,13 +77,13 @@ def test_a_pose_belongs_to_the_frame_with_its_stamp_only(stamp):
 
 def test_a_pose_may_overtake_its_frame():
     """They come on two topics, and the frame is much larger."""
-    ring = Ring(1.0)
+    ring = FrameBuffer(1.0)
     ring.add_pose(START, "p0")
     ring.add_frame(START, "f0")
     ring.add_pose(START + 1, "p1")
-    assert ring.shots() == [Shot(START, "f0", "p0")]
+    assert ring.shots() == [BufferedFrame(START, "f0", "p0")]
     ring.add_frame(START + 1, "f1")
-    assert ring.shots()[1:] == [Shot(START + 1, "f1", "p1")]
+    assert ring.shots()[1:] == [BufferedFrame(START + 1, "f1", "p1")]
 
 
 @pytest.mark.parametrize("stamp", [START - 10 * S, 0])
@@ -92,7 +95,7 @@ def test_a_pose_of_a_frame_that_is_gone_is_dropped(stamp):
 
 @pytest.mark.parametrize("with_frames", [False, True])
 def test_poses_whose_frames_never_come_are_not_kept_for_ever(with_frames):
-    ring = Ring(0.1, most=20)
+    ring = FrameBuffer(0.1, most=20)
     for i in range(1000):
         if with_frames and i % 3 == 0:
             ring.add_frame(START + i * S // 100, "f")
@@ -108,7 +111,7 @@ def test_a_stamp_that_jumps_back_empties_the_ring(back_s):
     ring.add_frame(stamp, "again")
     assert len(ring) == 1
     ring.add_pose(stamp, "p")
-    assert ring.shots() == [Shot(stamp, "again", "p")]
+    assert ring.shots() == [BufferedFrame(stamp, "again", "p")]
 
 
 def test_a_stamp_that_jumps_forward_leaves_only_the_new_frame():
@@ -124,14 +127,14 @@ def test_clear():
 
 
 def test_a_long_window_of_a_fast_camera_is_kept_whole():
-    ring = Ring(6.0)
+    ring = FrameBuffer(6.0)
     for i in range(60 * 10):
         ring.add_frame(START + i * S // 60, "f", 10**9)
     assert ring.length_s == pytest.approx(6.0) and len(ring) == 361 and not ring.full
 
 
 def test_frames_have_no_more_bytes_than_the_most():
-    ring = Ring(6.0, most_bytes=100)
+    ring = FrameBuffer(6.0, most_bytes=100)
     for i in range(30):
         ring.add_frame(START + i * S // 10, f"f{i}", 9)
         ring.add_pose(START + i * S // 10, "p")

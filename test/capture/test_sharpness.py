@@ -6,12 +6,18 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.capture.quality import motion
-from dwpose_ros.capture.quality.region import region
-from dwpose_ros.capture.quality.sharpness import (PERSON_PX, hands_sharpness, motion_blur,
-                                                  motion_measure, person_sharpness, sharpness,
-                                                  sharpness_at)
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.quality import motion
+from dwpose_ros.quality.region import region
+from dwpose_ros.quality.sharpness import (
+    PERSON_PX,
+    hands_sharpness,
+    motion_blur,
+    motion_measure,
+    person_sharpness,
+    sharpness,
+    sharpness_at,
+)
 
 FACE = np.array((150, 40, 310, 260))
 
@@ -21,8 +27,10 @@ def of(bgr: np.ndarray, box=FACE) -> float:
 
 
 def test_blur_lowers_it(photograph, blurred):
-    found = [person_sharpness(region(blurred(photograph, sigma), FACE, PERSON_PX)).score
-             for sigma in (0, 0.7, 1.5, 3, 8)]
+    found = [
+        person_sharpness(region(blurred(photograph, sigma), FACE, PERSON_PX)).score
+        for sigma in (0, 0.7, 1.5, 3, 8)
+    ]
     assert found == sorted(found, reverse=True)
     assert found[0] > 85 and found[-1] < 20
 
@@ -52,8 +60,9 @@ def test_motion_blur_is_not_what_is_out_of_focus(photograph, blurred):
 @pytest.mark.parametrize("motion_px, low, high", [(0, 95, 100), (30, 0, 10)])
 @pytest.mark.parametrize("distance_m, yaw", [(0.9, 0), (0.9, 90), (3.4, 0), (3.4, 180)])
 def test_motion_blur_of_a_person(rendered, distance_m, yaw, motion_px, low, high):
-    bgr, who = rendered(distance_m, yaw, camera_m=1.6 if distance_m < 1 else 1.0,
-                        motion_px=motion_px)
+    bgr, who = rendered(
+        distance_m, yaw, camera_m=1.6 if distance_m < 1 else 1.0, motion_px=motion_px
+    )
     assert low <= motion_blur(region(bgr, who.box, PERSON_PX)).score <= high
 
 
@@ -84,9 +93,17 @@ def test_a_picture_without_detail():
     assert (found.value, found.score) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("box", [
-    (math.nan,) * 4, (math.inf,) * 4, (9, 9, 9, 9), (300, 300, 100, 100), (900, 900, 950, 950),
-    (-50, -50, -10, -10)])
+@pytest.mark.parametrize(
+    "box",
+    [
+        (math.nan,) * 4,
+        (math.inf,) * 4,
+        (9, 9, 9, 9),
+        (300, 300, 100, 100),
+        (900, 900, 950, 950),
+        (-50, -50, -10, -10),
+    ],
+)
 def test_a_box_that_is_no_place_has_none(photograph, box):
     with np.errstate(all="raise"):
         found = person_sharpness(region(photograph, np.array(box, np.float32), PERSON_PX))
@@ -97,9 +114,17 @@ def test_a_box_that_reaches_over_the_border_is_cut(photograph):
     assert of(photograph, (-100, 300, 9e9, 900)) == of(photograph, (0, 300, 512, 512))
 
 
-@pytest.mark.parametrize("shape, there", [
-    ((1, 1, 3), False), ((1, 600, 3), False), ((600, 1, 3), False), ((2, 2, 3), True),
-    ((2, 600, 3), True), ((600, 2, 3), True)])
+@pytest.mark.parametrize(
+    "shape, there",
+    [
+        ((1, 1, 3), False),
+        ((1, 600, 3), False),
+        ((600, 1, 3), False),
+        ((2, 2, 3), True),
+        ((2, 600, 3), True),
+        ((600, 2, 3), True),
+    ],
+)
 def test_tiny_images(shape, there):
     found = region(np.zeros(shape, np.uint8), np.array([0, 0, 600, 600]), PERSON_PX)
     assert (found is not None) == there
@@ -140,7 +165,7 @@ def test_of_two_hands_the_softer_counts(photograph, blurred):
 
 def pose(*points) -> np.ndarray:
     xy = np.zeros((133, 2), np.float32)
-    xy[:len(points)] = points
+    xy[: len(points)] = points
     return xy
 
 
@@ -154,8 +179,9 @@ def test_motion_is_in_heights_a_second():
     assert motion(before, TWO, before, 0.1, 100) == 0.0
 
 
-@pytest.mark.parametrize("dt_s, height", [
-    (0, 100), (-1, 100), (math.nan, 100), (0.1, 0), (0.1, -5), (0.1, math.nan)])
+@pytest.mark.parametrize(
+    "dt_s, height", [(0, 100), (-1, 100), (math.nan, 100), (0.1, 0), (0.1, -5), (0.1, math.nan)]
+)
 def test_motion_without_a_measure_is_unknown(dt_s, height):
     assert math.isnan(motion(pose((9, 9)), np.ones(133), pose((0, 0)), dt_s, height))
 
@@ -195,5 +221,5 @@ def test_a_hand_that_moves_is_motion_of_somebody_who_stands_still(lost):
 def test_fingertips_that_are_found_elsewhere_are_no_motion_of_a_hand():
     before = np.random.default_rng(0).uniform(0, 100, (133, 2)).astype(np.float32)
     now = before.copy()
-    now[RIGHT_HAND.stop - 8:RIGHT_HAND.stop] += (0, 20)
+    now[RIGHT_HAND.stop - 8 : RIGHT_HAND.stop] += (0, 20)
     assert motion(now, np.ones(133), before, 0.1, 100) == pytest.approx(2 * 8 / 133)

@@ -14,8 +14,8 @@ import pytest
 from skimage.data import astronaut
 
 from dwpose_ros.capture import CaptureError, check_label, save
-from dwpose_ros.capture.store import pose_document, write_atomically
-from dwpose_ros.keypoints import NAMES
+from dwpose_ros.capture.storage import pose_document, write_atomically
+from dwpose_ros.core.keypoints import NAMES
 
 STAMP = 1_700_000_000_123_456_789
 PIXELS = np.ascontiguousarray(astronaut()[::4, ::4, ::-1])
@@ -23,8 +23,9 @@ PNG = cv2.imencode(".png", PIXELS)[1].tobytes()
 POSE = {"persons": [{"id": 1, "keypoints": [[1.5, 2.25, 0.75]] * 133}]}
 
 
-def take(folder: Path, label: str = "front", stamp_ns: int = STAMP, pose=POSE, image=PNG,
-         overlay=PIXELS):
+def take(
+    folder: Path, label: str = "front", stamp_ns: int = STAMP, pose=POSE, image=PNG, overlay=PIXELS
+):
     return save(folder, label, stamp_ns, image, "png", pose, overlay)
 
 
@@ -33,15 +34,39 @@ def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
 
 
-@pytest.mark.parametrize("label", [
-    "", "a", "front", "Front-2_b", "0", "-", "_", "x" * 64])
+@pytest.mark.parametrize("label", ["", "a", "front", "Front-2_b", "0", "-", "_", "x" * 64])
 def test_labels_that_can_be_in_a_name(label):
     assert check_label(label) == label
 
 
-@pytest.mark.parametrize("label", [
-    "/", "a/b", "../up", "/etc/passwd", "a\\b", ".", "..", ".hidden", "a.b", "x" * 65, "a b", " ",
-    "a\n", "\n", "a\0", "é", "日本", "²", "a:b", "a~1", "*", "$(x)", "'"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "/",
+        "a/b",
+        "../up",
+        "/etc/passwd",
+        "a\\b",
+        ".",
+        "..",
+        ".hidden",
+        "a.b",
+        "x" * 65,
+        "a b",
+        " ",
+        "a\n",
+        "\n",
+        "a\0",
+        "é",
+        "日本",
+        "²",
+        "a:b",
+        "a~1",
+        "*",
+        "$(x)",
+        "'",
+    ],
+)
 def test_labels_that_cannot(label):
     with pytest.raises(CaptureError) as caught:
         check_label(label)
@@ -77,10 +102,16 @@ def test_the_overlay_is_what_was_drawn(tmp_path):
 def test_the_pose_comes_back_as_it_was(tmp_path):
     rows = np.random.default_rng(0).uniform(0, 1280, (133, 3)).round(3).tolist()
     document = pose_document(
-        {"stamp": {"sec": 5, "nanosec": 6}, "frame_id": "caméra"}, 1280, 720, "dwpose", NAMES,
-        [{"id": 3, "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0], "keypoints": rows}])
-    read = json.loads(take(tmp_path, pose=document).pose.read_text(encoding="utf-8"),
-                      parse_constant=pytest.fail)
+        {"stamp": {"sec": 5, "nanosec": 6}, "frame_id": "caméra"},
+        1280,
+        720,
+        "dwpose",
+        NAMES,
+        [{"id": 3, "score": 0.5, "box": [1.0, 2.0, 3.0, 4.0], "keypoints": rows}],
+    )
+    read = json.loads(
+        take(tmp_path, pose=document).pose.read_text(encoding="utf-8"), parse_constant=pytest.fail
+    )
     assert read == document
     assert read["keypoint_names"] == list(NAMES) and read["width"] == 1280
 
@@ -111,7 +142,8 @@ def test_the_same_stamp_twice_gives_other_names(tmp_path):
     assert [files.image.read_bytes() for files in taken] == [b"0", b"1", b"2", b"3"]
     assert taken[2].image.stem == taken[0].image.stem + "~2"
     assert {p.name.split(".")[0].removesuffix("_overlay") for p in taken[3]} == {
-        taken[3].image.stem}
+        taken[3].image.stem
+    }
 
 
 def test_one_old_file_is_enough_for_another_name(tmp_path):
@@ -124,15 +156,20 @@ def test_one_old_file_is_enough_for_another_name(tmp_path):
     assert second.image.stem == second.pose.stem != first.image.stem
 
 
-@pytest.mark.parametrize("stamp_ns", [0, 1, -1, -10**9, (2**31 - 1) * 10**9 + 999_999_999])
+@pytest.mark.parametrize("stamp_ns", [0, 1, -1, -(10**9), (2**31 - 1) * 10**9 + 999_999_999])
 def test_any_stamp_of_a_message_has_a_name(tmp_path, stamp_ns):
     take(tmp_path, stamp_ns=stamp_ns)
     assert len(names(tmp_path)) == 3
 
 
-@pytest.mark.parametrize("overlay", [
-    np.zeros((0, 0, 3), np.uint8), np.zeros((1, 66000, 3), np.uint8),
-    np.zeros((4, 4, 7), np.uint8)])
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((1, 66000, 3), np.uint8),
+        np.zeros((4, 4, 7), np.uint8),
+    ],
+)
 def test_an_overlay_that_cannot_be_encoded(tmp_path, overlay):
     with pytest.raises(CaptureError, match="overlay.* shape"):
         take(tmp_path, overlay=overlay)
@@ -171,7 +208,8 @@ def test_a_read_only_folder():
         os.chmod(folder, 0o755)
     assert str(caught.value) == (
         f"cannot write to {folder}: Permission denied; free some space, or set the parameter "
-        "folder to one that can be written")
+        "folder to one that can be written"
+    )
 
 
 def fill_the_disk(monkeypatch, stage: str, file: int) -> None:

@@ -16,6 +16,7 @@ def file(tmp_path):
         path = tmp_path / "given.yaml"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
+
     return make
 
 
@@ -26,21 +27,25 @@ def bomb(levels: int = 9, each: int = 9) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("content, why", [
-    ("[" * 5000 + "]" * 5000, f"deeper than {DEEPEST} levels"),
-    ("{a: " * 5000 + "1" + "}" * 5000, f"deeper than {DEEPEST} levels"),
-    ("- " * 5000 + "x", f"deeper than {DEEPEST} levels"),
-    (bomb(), f"more than {MOST_VALUES:,} values"),
-    ("a: &a [*a]", "alias of what the alias itself is in"),
-    ("a: &a {b: [*a]}", "alias of what the alias itself is in"),
-    ("[" + "x, " * (LARGEST // 4) + "]", f"more than {MOST_VALUES:,} values"),
-    ("#" * (LARGEST + 1), f"it has {LARGEST + 1:,} bytes; at most {LARGEST:,} are read"),
-    ("a: 1\nb: 2\na: 3", "line 3 has key 'a', which line 1 has"),
-    (b"\xff\xfe\x00", "no text in UTF-8"),
-    ("a: [", "line 1"), ("a: 2020-99-99", "it is no YAML (ValueError)"),
-    ("a: !!python/object/apply:os.system [ls]", "line 1"),
-    ("a: " + "9" * 10_000, ""),  # Python 3.10 takes it, later ones refuse it
-])
+@pytest.mark.parametrize(
+    "content, why",
+    [
+        ("[" * 5000 + "]" * 5000, f"deeper than {DEEPEST} levels"),
+        ("{a: " * 5000 + "1" + "}" * 5000, f"deeper than {DEEPEST} levels"),
+        ("- " * 5000 + "x", f"deeper than {DEEPEST} levels"),
+        (bomb(), f"more than {MOST_VALUES:,} values"),
+        ("a: &a [*a]", "alias of what the alias itself is in"),
+        ("a: &a {b: [*a]}", "alias of what the alias itself is in"),
+        ("[" + "x, " * (LARGEST // 4) + "]", f"more than {MOST_VALUES:,} values"),
+        ("#" * (LARGEST + 1), f"it has {LARGEST + 1:,} bytes; at most {LARGEST:,} are read"),
+        ("a: 1\nb: 2\na: 3", "line 3 has key 'a', which line 1 has"),
+        (b"\xff\xfe\x00", "no text in UTF-8"),
+        ("a: [", "line 1"),
+        ("a: 2020-99-99", "it is no YAML (ValueError)"),
+        ("a: !!python/object/apply:os.system [ls]", "line 1"),
+        ("a: " + "9" * 10_000, ""),  # Python 3.10 takes it, later ones refuse it
+    ],
+)
 def test_what_is_made_to_hurt_is_refused_at_once(file, content, why):
     path, start = file(content), time.process_time()
     if why:
@@ -67,9 +72,21 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
         read_yaml(tmp_path / "nothing.yaml")
 
 
-@pytest.mark.parametrize("secret", [
-    "root:$6$secret:19000:0:99999:7:::", "a: b: secret", "\tsecret", "- secret\nx: 1", "%secret",
-    "x: 'secret", "x: !secret 1", "{secret", "&secret x\n*secret", "? secret\n: - 1\n :"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "root:$6$secret:19000:0:99999:7:::",
+        "a: b: secret",
+        "\tsecret",
+        "- secret\nx: 1",
+        "%secret",
+        "x: 'secret",
+        "x: !secret 1",
+        "{secret",
+        "&secret x\n*secret",
+        "? secret\n: - 1\n :",
+    ],
+)
 def test_what_a_file_holds_is_never_in_the_error(file, secret):
     try:
         read_yaml(file(secret * 3))

@@ -7,11 +7,19 @@ import pytest
 from dwpose_ros.core.text import LONGEST, one_line, printable
 
 
-@pytest.mark.parametrize("given, plain", [
-    ("\x1b]0;evil\a\n[ERROR] fake log line", "]0;evil [ERROR] fake log line"),
-    ("a\r\nb\tc\x00d\x7fe\x9bf", "a b c d e f"), ("rechts\u202elinks", "rechts links"),
-    ("\ud800x", "x"), ("Levez les bras\xa0!", "Levez les bras !"), ("  ", ""),
-    ("می\u200cروم", "می\u200cروم"), ("请站好。", "请站好。")])
+@pytest.mark.parametrize(
+    "given, plain",
+    [
+        ("\x1b]0;evil\a\n[ERROR] fake log line", "]0;evil [ERROR] fake log line"),
+        ("a\r\nb\tc\x00d\x7fe\x9bf", "a b c d e f"),
+        ("rechts\u202elinks", "rechts links"),
+        ("\ud800x", "x"),
+        ("Levez les bras\xa0!", "Levez les bras !"),
+        ("  ", ""),
+        ("می\u200cروم", "می\u200cروم"),
+        ("请站好。", "请站好。"),
+    ],
+)
 def test_it_is_one_line_without_escapes(given, plain):
     assert printable(given) == plain
     assert one_line(ValueError(given)) == (plain or "ValueError")

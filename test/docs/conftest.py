@@ -3,5 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent),
-                str(Path(__file__).resolve().parents[2] / "docs" / "_ext")]
+sys.path[:0] = [
+    str(Path(__file__).parent),
+    str(Path(__file__).resolve().parents[2] / "docs" / "_ext"),
+]

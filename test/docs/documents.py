@@ -6,8 +6,14 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md",
-                *(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "SECURITY.md",
+        *(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts),
+    ]
+)
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 TO_RUN = "<!-- example: run -->\n"
 # A launch argument or a parameter; not `__ns:=`, nor the end of `qos_overrides./x.reliability:=`.
@@ -24,8 +30,11 @@ def blocks(language: str, marked: bool = False) -> list[tuple[str, str]]:
 def commands(first_words: str) -> list[tuple[str, str]]:
     """(page, command) of each line of code that begins so, with the lines it goes on to."""
     pattern = re.compile(rf"^(?:\$ )?({re.escape(first_words)}(?:.*\\\n)*.*)$", re.M)
-    return [(page, re.sub(r"\\\n\s*", "", found)) for page, text in TEXTS.items()
-            for found in pattern.findall(text)]
+    return [
+        (page, re.sub(r"\\\n\s*", "", found))
+        for page, text in TEXTS.items()
+        for found in pattern.findall(text)
+    ]
 
 
 def named(pattern: str) -> list[str]:

@@ -21,8 +21,10 @@ from dwpose_ros.simulation.camera import Camera, Figure
 from dwpose_ros.simulation.scene import Scene
 
 LAUNCH_FILES = ("guide", "pose", "two_cameras")
-ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]])}
+ENVIRONMENT = {
+    **os.environ,
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+}
 TOO_LONG_S = 120  # for a command that hangs
 has_library = hasattr(dwpose_ros, "WholeBody")
 needs_library = pytest.mark.skipif(not has_library, reason="there is no dwpose_ros.WholeBody yet")
@@ -30,8 +32,15 @@ needs_library = pytest.mark.skipif(not has_library, reason="there is no dwpose_r
 
 def run(*command: str, cwd: Path | None = None) -> str:
     """What a command prints; it has to succeed."""
-    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, text=True, timeout=TOO_LONG_S,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=ENVIRONMENT,
+        text=True,
+        timeout=TOO_LONG_S,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
     return done.stdout
 
@@ -39,9 +48,16 @@ def run(*command: str, cwd: Path | None = None) -> str:
 @pytest.fixture(scope="session")
 def launch_arguments() -> dict[str, set[str]]:
     """The names that each launch file says it takes."""
-    return {name: set(re.findall(r"^\s+'(\w+)':", run(
-        "ros2", "launch", "dwpose_ros", f"{name}.launch.py", "--show-args"), re.M))
-        for name in LAUNCH_FILES}
+    return {
+        name: set(
+            re.findall(
+                r"^\s+'(\w+)':",
+                run("ros2", "launch", "dwpose_ros", f"{name}.launch.py", "--show-args"),
+                re.M,
+            )
+        )
+        for name in LAUNCH_FILES
+    }
 
 
 @needs_library
@@ -108,10 +124,12 @@ def test_all_that_is_shipped_is_documented():
     """And nothing else: the tables of profiles and languages are complete."""
     page = TEXTS["docs/reference/profile-file.md"].split("## Shipped profiles")[1]
     assert set(re.findall(r"^\| `(\w+)`", page, re.M)) == {
-        p.stem for p in (ROOT / "config/profiles").glob("*.yaml")}
+        p.stem for p in (ROOT / "config/profiles").glob("*.yaml")
+    }
     line = re.search(r"Shipped: (.+)\.", TEXTS["docs/how-to/language.md"])[1]
     assert set(re.findall(r"`(\w+)`", line)) == {
-        p.stem for p in (ROOT / "config/phrases").glob("*.yaml")}
+        p.stem for p in (ROOT / "config/phrases").glob("*.yaml")
+    }
 
 
 @pytest.mark.parametrize("path", named(r"\b(config/[\w/]+\.\w+)"))
@@ -119,8 +137,10 @@ def test_a_file_of_config_that_is_named_is_there(path):
     assert (ROOT / path).is_file()
 
 
-@pytest.mark.parametrize("kind, name", sorted({tuple(found.split("/")) for found in named(
-    r"dwpose_ros/((?:msg|srv|action)/\w+)")}))
+@pytest.mark.parametrize(
+    "kind, name",
+    sorted({tuple(found.split("/")) for found in named(r"dwpose_ros/((?:msg|srv|action)/\w+)")}),
+)
 def test_an_interface_that_is_named_is_there(kind, name):
     assert (ROOT / kind / f"{name}.{kind}").is_file()
 
@@ -139,13 +159,17 @@ def test_a_command_of_dwpose_has_the_options_that_are_named(name):
     page = TEXTS["docs/reference/command-line.md"].split(f"## dwpose {name}")[1].split("\n## ")[0]
     missing = [option for option in re.findall(r"--[a-z-]+", page) if option not in told]
     if name == "models":  # whose subcommands have their own
-        missing = [option for option in missing
-                   if option not in run("dwpose", "models", "fetch", "--help")]
+        missing = [
+            option
+            for option in missing
+            if option not in run("dwpose", "models", "fetch", "--help")
+        ]
     assert not missing
 
 
-@pytest.mark.parametrize("page, text", [(page, text) for page, text in blocks("yaml")
-                                        if "parts:" in text])
+@pytest.mark.parametrize(
+    "page, text", [(page, text) for page, text in blocks("yaml") if "parts:" in text]
+)
 def test_a_profile_in_the_documents_loads(page, text, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(text)

@@ -12,10 +12,14 @@ from documents import ROOT, TEXTS
 def test_comments_belong_to_the_field_before_them():
     intro, fields = generated.read_section(
         "# Two lines\n# of introduction.\nuint8 IDLE=5  # waits\nfloat32[4] box  # x1 y1\n"
-        "               # x2 y2\nstring name\n")
+        "               # x2 y2\nstring name\n"
+    )
     assert intro == "Two lines of introduction."
-    assert fields == [("uint8", "IDLE", "5", "waits"), ("float32[4]", "box", "", "x1 y1 x2 y2"),
-                      ("string", "name", "", "")]
+    assert fields == [
+        ("uint8", "IDLE", "5", "waits"),
+        ("float32[4]", "box", "", "x1 y1 x2 y2"),
+        ("string", "name", "", ""),
+    ]
 
 
 def test_a_line_that_is_no_field_is_refused():
@@ -71,4 +75,5 @@ def test_links_of_pages_that_sphinx_does_not_read(page):
         assert (ROOT / path).is_file(), target
         assert not anchor or any(
             re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") == anchor
-            for heading in re.findall(r"^#+ (.+)$", (ROOT / path).read_text(), re.M)), target
+            for heading in re.findall(r"^#+ (.+)$", (ROOT / path).read_text(), re.M)
+        ), target

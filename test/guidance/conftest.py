@@ -8,11 +8,11 @@ from typing import Callable, NamedTuple
 import numpy as np
 import pytest
 
+from dwpose_ros.core.anthropometry import FOCAL
+from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from dwpose_ros.guidance import Profile, load_profile
+from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import PARTS
-from dwpose_ros.guidance.view import View
-from dwpose_ros.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
-from dwpose_ros.proportions import FOCAL
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 IMAGE = (1280, 720)
@@ -40,13 +40,22 @@ def _model() -> np.ndarray:
     # nose, the eyes and the mouth, which need no more than to lie between them.
     jaw = np.linspace(-np.pi / 2, np.pi / 2, 17)
     face = model[FACE]
-    face[:17] = np.column_stack([0.043 * np.sin(jaw), 0.075 + 0.055 * np.cos(jaw),
-                                 0.05 * np.cos(jaw)])
-    for start, stop, half, down in ((17, 27, 0.03, 0.052), (27, 36, 0.01, 0.08),
-                                    (36, 48, 0.028, 0.064), (48, 68, 0.017, 0.108)):
-        face[start:stop] = np.column_stack([
-            np.linspace(-half, half, stop - start), np.full(stop - start, down),
-            np.full(stop - start, 0.055)])
+    face[:17] = np.column_stack(
+        [0.043 * np.sin(jaw), 0.075 + 0.055 * np.cos(jaw), 0.05 * np.cos(jaw)]
+    )
+    for start, stop, half, down in (
+        (17, 27, 0.03, 0.052),
+        (27, 36, 0.01, 0.08),
+        (36, 48, 0.028, 0.064),
+        (48, 68, 0.017, 0.108),
+    ):
+        face[start:stop] = np.column_stack(
+            [
+                np.linspace(-half, half, stop - start),
+                np.full(stop - start, down),
+                np.full(stop - start, 0.055),
+            ]
+        )
     face[30] = _NOSE
     return model
 
@@ -61,8 +70,7 @@ def _along(left: float, degrees: float, length: float) -> np.ndarray:
     return np.array([left * np.sin(angle), np.cos(angle), 0]) * length
 
 
-def _hand(root: np.ndarray, left: float, degrees: float, spread: float,
-          fist: float) -> np.ndarray:
+def _hand(root: np.ndarray, left: float, degrees: float, spread: float, fist: float) -> np.ndarray:
     """(21, 3) of a hand that points there: the root, then four joints of each finger."""
     points = [root]
     for finger in range(5):
@@ -74,11 +82,18 @@ def _hand(root: np.ndarray, left: float, degrees: float, spread: float,
     return np.array(points)
 
 
-def _set_arms(model: np.ndarray, arms: tuple[float, float], bend: tuple[float, float],
-              spread: float, fist: float) -> None:
+def _set_arms(
+    model: np.ndarray,
+    arms: tuple[float, float],
+    bend: tuple[float, float],
+    spread: float,
+    fist: float,
+) -> None:
     """Arms at those angles to the torso, elbows bent by those, and hands that go on straight."""
-    for side, hand, left, angle, bent in (("left", LEFT_HAND, 1.0, arms[0], bend[0]),
-                                          ("right", RIGHT_HAND, -1.0, arms[1], bend[1])):
+    for side, hand, left, angle, bent in (
+        ("left", LEFT_HAND, 1.0, arms[0], bend[0]),
+        ("right", RIGHT_HAND, -1.0, arms[1], bend[1]),
+    ):
         elbow = model[INDEX[f"{side}_shoulder"]] + _along(left, angle, _UPPER_ARM)
         wrist = elbow + _along(left, angle + bent, _FOREARM)
         model[INDEX[f"{side}_elbow"]], model[INDEX[f"{side}_wrist"]] = elbow, wrist
@@ -106,8 +121,8 @@ class Person(NamedTuple):
         """Keypoints by their own names, or by those of parts of the body."""
         return [i for name in names for i in (PARTS[name] if name in PARTS else [INDEX[name]])]
 
-    def view(self, others: int = 0, speed: float = 0.0) -> View:
-        return View(self.xy, self.scores, self.box, self.width, self.height, others, speed)
+    def view(self, others: int = 0, speed: float = 0.0) -> Observation:
+        return Observation(self.xy, self.scores, self.box, self.width, self.height, others, speed)
 
 
 @pytest.fixture
@@ -127,12 +142,25 @@ def person() -> Callable[..., Person]:
     detector's box goes round the whole body, and `box="points"` only round what is seen.
     """
 
-    def make(height: float = 0.8, x: float = 0.5, top: float | None = None, yaw: float = 0.0,
-             hidden: tuple[str, ...] = (), raised: float = 0.0, box: str = "body",
-             image: tuple[int, int] = IMAGE, head: float | None = None,
-             arms: float | tuple[float, float] = 9.0, bend: float | tuple[float, float] = -5.0,
-             feet: float = 1.0, lean: float = 0.0, spread: float = 30.0, fist: float = 0.0,
-             mirrored: bool = False, perspective: bool = False) -> Person:
+    def make(
+        height: float = 0.8,
+        x: float = 0.5,
+        top: float | None = None,
+        yaw: float = 0.0,
+        hidden: tuple[str, ...] = (),
+        raised: float = 0.0,
+        box: str = "body",
+        image: tuple[int, int] = IMAGE,
+        head: float | None = None,
+        arms: float | tuple[float, float] = 9.0,
+        bend: float | tuple[float, float] = -5.0,
+        feet: float = 1.0,
+        lean: float = 0.0,
+        spread: float = 30.0,
+        fist: float = 0.0,
+        mirrored: bool = False,
+        perspective: bool = False,
+    ) -> Person:
         size = np.array(image, float)
         top = max((1 - height) / 2, 0.08) if top is None else top
         model = _MODEL.copy()
@@ -150,8 +178,10 @@ def person() -> Callable[..., Person]:
         # A camera that is not mirrored shows the person's left on the image's right.
         across, down, ahead = model.T
         tilt, hips = np.radians(lean), 0.470
-        across, down = (across * np.cos(tilt) + (hips - down) * np.sin(tilt),
-                        hips - (hips - down) * np.cos(tilt) + across * np.sin(tilt))
+        across, down = (
+            across * np.cos(tilt) + (hips - down) * np.sin(tilt),
+            hips - (hips - down) * np.cos(tilt) + across * np.sin(tilt),
+        )
         tall = height * image[1]
         xy = np.column_stack([x * image[0] + across * tall, top * image[1] + down * tall])
         if perspective:
@@ -172,8 +202,9 @@ def person() -> Callable[..., Person]:
             xy, scores = xy[MIRROR] * (-1, 1) + (size[0] - 1, 0), scores[MIRROR]
             low[0], high[0] = size[0] - 1 - high[0], size[0] - 1 - low[0]
         edges = np.concatenate([np.clip(low, 0, size), np.clip(high, 0, size)])
-        return Person(xy.astype(np.float32), scores.astype(np.float32),
-                      edges.astype(np.float32), *image)
+        return Person(
+            xy.astype(np.float32), scores.astype(np.float32), edges.astype(np.float32), *image
+        )
 
     return make
 
@@ -189,8 +220,12 @@ def custom() -> Callable[..., Profile]:
     """A profile of one's own: full body of any size, other than what is given."""
 
     def make(**values) -> Profile:
-        wide = {"name": "custom", "parts": ("head", "shoulders", "hips", "knees", "feet"),
-                "size_minimum": 0.01, "size_maximum": 1.0}
+        wide = {
+            "name": "custom",
+            "parts": ("head", "shoulders", "hips", "knees", "feet"),
+            "size_minimum": 0.01,
+            "size_maximum": 1.0,
+        }
         return Profile(**{**wide, **values})
 
     return make

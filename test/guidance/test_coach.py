@@ -9,22 +9,34 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance import Coach, State
-from dwpose_ros.guidance.checks import CHECKS, Verdict
-from dwpose_ros.guidance.coach import (ABANDONED_S, CAPTURE_TIMEOUT_S, LONG_WALK, NEW_SESSION_S,
-                                       RETRY_S, RETAKES, TURNING_S, UNDO_S, UNKNOWN_S)
-from dwpose_ros.guidance.patience import LASTING_S, PAUSE_S
+from dwpose_ros.guidance.checks import CHECKS, CheckResult
+from dwpose_ros.guidance.coach import (
+    ABANDONED_S,
+    CAPTURE_TIMEOUT_S,
+    LONG_WALK,
+    NEW_SESSION_S,
+    RETAKES,
+    RETRY_S,
+    TURNING_S,
+    UNDO_S,
+    UNKNOWN_S,
+)
+from dwpose_ros.guidance.repetition import LASTING_S, PAUSE_S
 
 FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
 
 
-def verdicts(failing: str = "", part: str = "") -> list[Verdict]:
+def verdicts(failing: str = "", part: str = "") -> list[CheckResult]:
     """All checks hold but the one that gives this code; 'nobody' is an empty room."""
     if failing == "nobody":
-        return [Verdict("somebody", False, 0.0, code="step_into_view")]
-    there = Verdict("somebody", True, 1.0)
-    return [there, *(Verdict(c.__name__, True, 0.0) for c in CHECKS[1:]),
-            Verdict("the one", not failing, 0.0, code=failing, part=part)]
+        return [CheckResult("somebody", False, 0.0, code="step_into_view")]
+    there = CheckResult("somebody", True, 1.0)
+    return [
+        there,
+        *(CheckResult(c.__name__, True, 0.0) for c in CHECKS[1:]),
+        CheckResult("the one", not failing, 0.0, code=failing, part=part),
+    ]
 
 
 class Film:
@@ -52,10 +64,16 @@ class Film:
             if decision.speak:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
                 # Whatever is said is about this very frame.
-                assert decision.code in (failing.replace("nobody", "step_into_view"),
-                                         "done", "capture_failed", "capture_unavailable",
-                                         "pause", "next_step", "retake",
-                                         "" if failing else "hold_still")
+                assert decision.code in (
+                    failing.replace("nobody", "step_into_view"),
+                    "done",
+                    "capture_failed",
+                    "capture_unavailable",
+                    "pause",
+                    "next_step",
+                    "retake",
+                    "" if failing else "hold_still",
+                )
             if decision.capture:
                 self.captures.append(self.elapsed)
             self.frames += 1
@@ -178,10 +196,17 @@ def test_hold_still_is_not_repeated_while_they_do(profile):
 
 def test_a_long_hold_is_counted_down_aloud(profile):
     coach = Coach(replace(profile("full_body"), hold_s=4.5))
-    spoken = [(round(i / FPS, 1), d.code, d.count) for i in range(5 * FPS)
-              if (d := coach.update(verdicts(), i / FPS)).speak]
-    assert [s[1:] for s in spoken] == [("hold_still", 0), ("countdown", 3), ("countdown", 2),
-                                       ("countdown", 1)]
+    spoken = [
+        (round(i / FPS, 1), d.code, d.count)
+        for i in range(5 * FPS)
+        if (d := coach.update(verdicts(), i / FPS)).speak
+    ]
+    assert [s[1:] for s in spoken] == [
+        ("hold_still", 0),
+        ("countdown", 3),
+        ("countdown", 2),
+        ("countdown", 1),
+    ]
     assert [s[0] for s in spoken[1:]] == [pytest.approx(t, abs=0.1) for t in (1.5, 2.5, 3.5)]
 
 
@@ -360,10 +385,19 @@ def test_progress_is_the_share_of_checks_that_hold(film):
 class Room:
     """Somebody who moves before a coach at 20 Hz; what is said to them, and when."""
 
-    CHECKS = {"move_back": "too_close", "move_closer": "too_far", "move_left": "centred",
-              "move_right": "centred", "turn_left": "facing", "face_camera": "facing",
-              "turn_right": "facing", "look_at_camera": "looking", "show": "visible",
-              "keep_still": "still", "arms_up": "arms_up"}
+    CHECKS = {
+        "move_back": "too_close",
+        "move_closer": "too_far",
+        "move_left": "centred",
+        "move_right": "centred",
+        "turn_left": "facing",
+        "face_camera": "facing",
+        "turn_right": "facing",
+        "look_at_camera": "looking",
+        "show": "visible",
+        "keep_still": "still",
+        "arms_up": "arms_up",
+    }
     # How fast somebody walks and turns, in what the checks measure.
     SPEED = {"depth": 0.3, "side": 0.4, "turn": 60.0}
 
@@ -373,25 +407,51 @@ class Room:
         self.spoken: list[tuple[float, str]] = []
         self.captures: list[float] = []
 
-    def run(self, seconds: float, *failing: str, moving: str = "", busy: bool = False,
-            part: str = "", grade: str = "", count: int = 0) -> list[tuple[float, str]]:
+    def run(
+        self,
+        seconds: float,
+        *failing: str,
+        moving: str = "",
+        busy: bool = False,
+        part: str = "",
+        grade: str = "",
+        count: int = 0,
+    ) -> list[tuple[float, str]]:
         """What is said in that time, and when; what fails is in order of priority."""
         before = len(self.spoken)
         for _ in range(round(seconds * FPS)):
             self.frames += 1
             for name in moving.split():
                 self.ways[name] += self.SPEED[name] / FPS
-            found = [Verdict(self.CHECKS[code], False, 0.0, code=code, grade=grade, count=count,
-                             part=part if code == "show" else "") for code in failing]
+            found = [
+                CheckResult(
+                    self.CHECKS[code],
+                    False,
+                    0.0,
+                    code=code,
+                    grade=grade,
+                    count=count,
+                    part=part if code == "show" else "",
+                )
+                for code in failing
+            ]
             there = {v.name for v in found}
-            found += [Verdict(name, True, 0.0) for name in (
-                "too_close", "centred", "facing", "still") if name not in there]
+            found += [
+                CheckResult(name, True, 0.0)
+                for name in ("too_close", "centred", "facing", "still")
+                if name not in there
+            ]
             track = {"too_close": "depth", "centred": "side"}
-            found = [v._replace(track=self.ways[track[v.name]]) if v.name in track else
-                     v._replace(value=self.ways["turn"]) if v.name == "facing" else v
-                     for v in found]
+            found = [
+                v._replace(track=self.ways[track[v.name]])
+                if v.name in track
+                else v._replace(value=self.ways["turn"])
+                if v.name == "facing"
+                else v
+                for v in found
+            ]
             now = self.frames / FPS + 1e-6
-            self.last = self.coach.update([Verdict("somebody", True, 1.0), *found], now, busy)
+            self.last = self.coach.update([CheckResult("somebody", True, 1.0), *found], now, busy)
             if self.last.speak:
                 self.spoken.append((round(now, 2), self.last.code))
             if self.last.capture:
@@ -425,13 +485,13 @@ class TestPace:
     def test_when_they_have_come_to_rest_it_is_said_again_soon(self, room):
         room.run(1, "move_closer")
         assert room.run(1.5, "move_closer", moving="depth") == []
-        (time, code), = room.run(1.5, "move_closer")
+        ((time, code),) = room.run(1.5, "move_closer")
         assert code == "move_closer" and 2.7 < time < 3.2
 
     def test_or_what_is_wrong_then(self, room):
         room.run(1, "move_closer")
         room.run(1.5, "move_closer", moving="depth")
-        (time, code), = room.run(1.5, "turn_left")
+        ((time, code),) = room.run(1.5, "turn_left")
         assert code == "turn_left" and 2.7 < time < 3.2
 
     def test_who_does_nothing_is_told_again_later(self, room):
@@ -442,15 +502,20 @@ class TestPace:
         room.run(0.6, "move_left", moving="side")
         assert room.run(3, "move_right") == [(3.55, "move_right")]
 
-    @pytest.mark.parametrize("said, other", [("move_closer", "move_back"),
-                                             ("lower_arms", "arms_away"),
-                                             ("feet_apart", "feet_together")])
+    @pytest.mark.parametrize(
+        "said, other",
+        [
+            ("move_closer", "move_back"),
+            ("lower_arms", "arms_away"),
+            ("feet_apart", "feet_together"),
+        ],
+    )
     def test_nothing_is_undone_at_once(self, profile, said, other):
         coach, spoken = Coach(profile("full_body")), []
         for i in range(6 * FPS):
-            wrong = Verdict("the one", False, 1.0, code=said if i < FPS else other)
-            moves = Verdict("still", i > 2 * FPS, 1.0, code="keep_still")
-            decision = coach.update([Verdict("somebody", True, 1.0), wrong, moves], i / FPS)
+            wrong = CheckResult("the one", False, 1.0, code=said if i < FPS else other)
+            moves = CheckResult("still", i > 2 * FPS, 1.0, code="keep_still")
+            decision = coach.update([CheckResult("somebody", True, 1.0), wrong, moves], i / FPS)
             if decision.speak:
                 spoken.append((i / FPS, decision.code))
         (began, first), (then, second) = spoken
@@ -495,31 +560,44 @@ class TestPace:
         room.run(0.9, *failing, moving=began, busy=True)
         assert room.run(1.3, *failing, moving=began) == third
 
-    @pytest.mark.parametrize("first, then", [("centred", ["move_left", "move_closer"]),
-                                             ("", ["move_closer", "move_left"])])
+    @pytest.mark.parametrize(
+        "first, then",
+        [("centred", ["move_left", "move_closer"]), ("", ["move_closer", "move_left"])],
+    )
     def test_some_advice_can_be_followed_only_after_another(self, profile, first, then):
         coach = Coach(profile("full_body"))
-        far = Verdict("too_far", False, 0.2, code="move_closer", first=first)
-        aside = Verdict("centred", False, 0.3, code="move_left")
-        found = [coach.update([Verdict("somebody", True, 1.0), far, aside], i / FPS,
-                              busy=10 < i < 30) for i in range(2 * FPS)]
+        far = CheckResult("too_far", False, 0.2, code="move_closer", first=first)
+        aside = CheckResult("centred", False, 0.3, code="move_left")
+        found = [
+            coach.update(
+                [CheckResult("somebody", True, 1.0), far, aside], i / FPS, busy=10 < i < 30
+            )
+            for i in range(2 * FPS)
+        ]
         assert [d.code for d in found if d.speak] == then
 
-    @pytest.mark.parametrize("count, said", [
-        (LONG_WALK, ["move_closer", "turn_left"]), (LONG_WALK - 1, ["turn_left", "move_closer"])])
+    @pytest.mark.parametrize(
+        "count, said",
+        [(LONG_WALK, ["move_closer", "turn_left"]), (LONG_WALK - 1, ["turn_left", "move_closer"])],
+    )
     def test_a_long_walk_is_asked_for_first(self, profile, count, said):
         """All else can be asked on the way."""
         coach = Coach(profile("full_body"))
-        found = [Verdict("somebody", True, 1.0), Verdict("facing", False, 40.0, code="turn_left"),
-                 Verdict("too_far", False, 0.2, code="move_closer", count=count)]
+        found = [
+            CheckResult("somebody", True, 1.0),
+            CheckResult("facing", False, 40.0, code="turn_left"),
+            CheckResult("too_far", False, 0.2, code="move_closer", count=count),
+        ]
         decisions = [coach.update(found, i / FPS, busy=10 < i < 30) for i in range(2 * FPS)]
         assert [d.code for d in decisions if d.speak] == said
 
     def test_but_not_of_a_crowd(self, profile):
         coach = Coach(profile("full_body"))
-        found = [Verdict("somebody", True, 1.0),
-                 Verdict("one_person", False, 2.0, code="one_person", count=1),
-                 Verdict("too_far", False, 0.2, code="move_closer", count=LONG_WALK)]
+        found = [
+            CheckResult("somebody", True, 1.0),
+            CheckResult("one_person", False, 2.0, code="one_person", count=1),
+            CheckResult("too_far", False, 0.2, code="move_closer", count=LONG_WALK),
+        ]
         decisions = [coach.update(found, i / FPS) for i in range(FPS)]
         assert [d.code for d in decisions if d.speak] == ["one_person"]
 
@@ -529,14 +607,21 @@ class TestPace:
         """Where to go is told from where they come to rest; at the image's border only their way
         tells that they walk."""
         coach, said = Coach(replace(profile("full_body"), **TIMES)), []
-        outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
+        outside = [CheckResult("somebody", False, 0.0, code="step_into_view")]
         for i in range(15 * FPS):
             now = i / FPS
             walked = 0.4 * min(max(now - 2, 0.0), walks_s)
-            inside = [Verdict("somebody", True, 1.0),
-                      Verdict("centred", False, 0.3, code="move_left", track=walked),
-                      Verdict("still", not 2 < now < 2 + walks_s if known else None, 0.0,
-                              code="keep_still", required=False)]
+            inside = [
+                CheckResult("somebody", True, 1.0),
+                CheckResult("centred", False, 0.3, code="move_left", track=walked),
+                CheckResult(
+                    "still",
+                    not 2 < now < 2 + walks_s if known else None,
+                    0.0,
+                    code="keep_still",
+                    required=False,
+                ),
+            ]
             decision = coach.update(inside if now > 1.8 else outside, now)
             if decision.speak:
                 said.append((now, decision.code))
@@ -546,12 +631,14 @@ class TestPace:
     def test_what_needs_no_place_is_said_on_the_way_into_view(self, profile):
         """Hands are shown anywhere."""
         coach, said = Coach(replace(profile("hands"), **TIMES)), []
-        outside = [Verdict("somebody", False, 0.0, code="step_into_view")]
+        outside = [CheckResult("somebody", False, 0.0, code="step_into_view")]
         for i in range(6 * FPS):
             now = i / FPS
-            inside = [Verdict("somebody", True, 1.0), Verdict("held_up", False, -1.0,
-                                                              code="show_hands"),
-                      Verdict("still", False, 1.0, code="keep_still")]
+            inside = [
+                CheckResult("somebody", True, 1.0),
+                CheckResult("held_up", False, -1.0, code="show_hands"),
+                CheckResult("still", False, 1.0, code="keep_still"),
+            ]
             decision = coach.update(inside if now > 1.8 else outside, now)
             if decision.speak:
                 said.append((round(now, 2), decision.code))
@@ -565,28 +652,39 @@ class TestPace:
             times += [i / FPS] * decision.speak
         assert times == [0.5, 7.5]  # and not 5.5: it was spoken until 2.5
 
-    @pytest.mark.parametrize("asked, way, said", [
-        ("move_closer", 1, ["move_closer", "move_back", "step_into_view", "step_into_view"]),
-        ("move_closer", -1, ["move_closer", "step_into_view"]),  # they walked away
-        ("move_back", -1, ["move_back", "step_into_view"])])
+    @pytest.mark.parametrize(
+        "asked, way, said",
+        [
+            ("move_closer", 1, ["move_closer", "move_back", "step_into_view", "step_into_view"]),
+            ("move_closer", -1, ["move_closer", "step_into_view"]),  # they walked away
+            ("move_back", -1, ["move_back", "step_into_view"]),
+        ],
+    )
     @pytest.mark.parametrize("sentence_s", [0.0, 1.7, 3.0])
-    def test_who_comes_so_close_that_they_are_lost_steps_back(self, profile, asked, way, said,
-                                                              sentence_s):
+    def test_who_comes_so_close_that_they_are_lost_steps_back(
+        self, profile, asked, way, said, sentence_s
+    ):
         """Nobody in view, who walked towards the camera as asked: they are right before it."""
         coach, heard, ways, quiet_at = Coach(replace(profile("face"), **TIMES)), [], 0.0, 0.0
         for i in range(20 * FPS):
             walks = 4 < i / FPS < 6
             ways += way * walks * 0.3 / FPS
-            found = [Verdict("somebody", False, 0.0, code="step_into_view")] if i > 6 * FPS else [
-                Verdict("somebody", True, 1.0), Verdict("too_close", True, 0.1, track=ways),
-                Verdict("too_far", False, 0.1, code=asked),
-                Verdict("still", not walks, 1.0 * walks, code="keep_still")]
+            found = (
+                [CheckResult("somebody", False, 0.0, code="step_into_view")]
+                if i > 6 * FPS
+                else [
+                    CheckResult("somebody", True, 1.0),
+                    CheckResult("too_close", True, 0.1, track=ways),
+                    CheckResult("too_far", False, 0.1, code=asked),
+                    CheckResult("still", not walks, 1.0 * walks, code="keep_still"),
+                ]
+            )
             decision = coach.update(found, i / FPS, busy=i / FPS < quiet_at)
             assert not (decision.hush and decision.code == "move_back")
             if decision.speak:
                 heard.append(decision.code)
                 quiet_at = i / FPS + sentence_s
-        assert heard[:len(said)] == said
+        assert heard[: len(said)] == said
 
     def test_who_turns_is_not_captured(self, profile):
         """It hardly moves a point, and so they count as still."""
@@ -623,7 +721,7 @@ class TestPace:
         failing = ("move_back", "turn_left")
         room.run(1, *failing)
         assert room.run(1.4, *failing, moving="depth")[0][1] == "turn_left"
-        (time, code), = room.run(1.5, *failing)
+        ((time, code),) = room.run(1.5, *failing)
         assert code == "move_back" and 3.5 < time < 3.7  # the next that may be said
 
     def test_who_rests_is_not_told_to_keep_still(self, room):
@@ -663,9 +761,15 @@ class TestPace:
         room.run(0.6, "move_back")
         assert (room.last.code, room.last.speak) == ("move_back", False)
 
-    @pytest.mark.parametrize("missing, asked", [
-        # Steps that are missing each time, to one side and the other: what is asked for.
-        ([4, 4, 4, 4], [4, 2, 1, 1]), ([1, 1, 1, 1], [1, 1, 0, 0]), ([2, 6], [2, 3])])
+    @pytest.mark.parametrize(
+        "missing, asked",
+        [
+            # Steps that are missing each time, to one side and the other: what is asked for.
+            ([4, 4, 4, 4], [4, 2, 1, 1]),
+            ([1, 1, 1, 1], [1, 1, 0, 0]),
+            ([2, 6], [2, 3]),
+        ],
+    )
     def test_who_goes_too_far_is_asked_for_less(self, room, missing, asked):
         found, codes = [], ("move_closer", "move_back") * 2
         for code, count in zip(codes, missing):
@@ -680,8 +784,10 @@ class TestNoise:
     """Whatever happens before the camera: the coach keeps its head."""
 
     def test_a_voice_that_never_ends_does_not_keep_from_the_picture(self, film):
-        decisions = [film.coach.update(verdicts("move_left" if i < 60 else ""), i / FPS, True)
-                     for i in range(8 * FPS)]
+        decisions = [
+            film.coach.update(verdicts("move_left" if i < 60 else ""), i / FPS, True)
+            for i in range(8 * FPS)
+        ]
         assert [d.code for d in decisions if d.speak] == ["hold_still"]
         assert sum(d.capture for d in decisions) == 1
 
@@ -701,14 +807,22 @@ class TestNoise:
         codes = sorted(Room.CHECKS)
         coach, now = Coach(replace(profile("full_body"), hold_s=0.3)), 0.0
         for _ in range(4000):
-            now += random.choice([0.05, 0.05, 0.0, 3.0, -0.05, -100.0], p=[.5, .4, .04, .02, .02,
-                                                                           .02])
-            found = [Verdict("somebody", True, 1.0)]
+            now += random.choice(
+                [0.05, 0.05, 0.0, 3.0, -0.05, -100.0], p=[0.5, 0.4, 0.04, 0.02, 0.02, 0.02]
+            )
+            found = [CheckResult("somebody", True, 1.0)]
             for code in random.choice(codes, random.integers(1, 5)):
                 value = random.choice([0.0, 1.0, -50.0, math.nan])
-                found.append(Verdict(Room.CHECKS[code], random.choice([False, None]), value,
-                                     code=str(code), count=int(random.integers(0, 7)),
-                                     track=random.choice([0.0, 9.0, math.nan])))
+                found.append(
+                    CheckResult(
+                        Room.CHECKS[code],
+                        random.choice([False, None]),
+                        value,
+                        code=str(code),
+                        count=int(random.integers(0, 7)),
+                        track=random.choice([0.0, 9.0, math.nan]),
+                    )
+                )
             decision = coach.update(found, now, bool(random.random() < 0.3))
             assert not decision.capture and decision.state in (State.ADJUSTING, State.HOLDING)
             assert 0 <= decision.progress <= 1 and 0 <= decision.count <= 6
@@ -717,7 +831,7 @@ class TestNoise:
 
 class TestPatience:
     def said(self, coach, seconds, *verdicts):
-        found = [Verdict("somebody", True, 1.0), *verdicts]
+        found = [CheckResult("somebody", True, 1.0), *verdicts]
         codes = []
         for i in range(round(seconds * FPS)):
             decision = coach.update(found, i / FPS)
@@ -726,7 +840,7 @@ class TestPatience:
         return codes
 
     def test_what_is_said_in_vain_ends_in_a_pause(self, profile):
-        far = Verdict("too_far", False, 0.1, code="move_closer")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
         codes = self.said(Coach(profile("full_body")), 48, far)
         assert [c for _, c, _ in codes] == ["move_closer"] * 4 + ["pause"] + ["move_closer"] * 3
         assert codes[5][0] - codes[4][0] >= PAUSE_S
@@ -735,12 +849,14 @@ class TestPatience:
         """What is said within 100 s to somebody too near, who does not stand square; with
         `heeded_s` they do so for as long, from 12 s on."""
         spoken, quiet_at = [], 0.0
-        near = Verdict("too_close", False, 0.9, code="move_back")
-        turned = Verdict("facing", False, 40.0, code="turn_left")
+        near = CheckResult("too_close", False, 0.9, code="move_back")
+        turned = CheckResult("facing", False, 40.0, code="turn_left")
         for i in range(100 * FPS):
             now = i / FPS
             found = [near] if 12 < now < 12 + heeded_s else [near, turned]
-            decision = coach.update([Verdict("somebody", True, 1.0), *found], now, now < quiet_at)
+            decision = coach.update(
+                [CheckResult("somebody", True, 1.0), *found], now, now < quiet_at
+            )
             if decision.speak:
                 spoken.append((now, decision.code))
                 quiet_at = now + 1.5
@@ -758,30 +874,38 @@ class TestPatience:
         def coach():
             return Coach(profile("full_body"))
 
-        first, moment, heeded = ([code for _, code in self.turns(coach(), s)].index("pause")
-                                 for s in (0.0, 0.5, 2.0))
+        first, moment, heeded = (
+            [code for _, code in self.turns(coach(), s)].index("pause") for s in (0.0, 0.5, 2.0)
+        )
         assert first == moment < heeded
 
     def test_pauses_become_longer(self, profile):
-        codes = self.said(Coach(profile("full_body")), 200,
-                          Verdict("too_far", False, 0.1, code="move_closer"))
+        codes = self.said(
+            Coach(profile("full_body")),
+            200,
+            CheckResult("too_far", False, 0.1, code="move_closer"),
+        )
         pauses = [t for t, code, _ in codes if code == "pause"]
         resumed = [next(t for t, code, _ in codes if t > pause) - pause for pause in pauses[:3]]
         assert resumed == pytest.approx([PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S], abs=1.1)
 
-    @pytest.mark.parametrize("change", ["something else is wrong", "something more is wrong",
-                                        "somebody else has come"])
+    @pytest.mark.parametrize(
+        "change", ["something else is wrong", "something more is wrong", "somebody else has come"]
+    )
     def test_a_pause_ends_when_things_change(self, profile, change):
         coach = Coach(profile("full_body"))
-        far = Verdict("too_far", False, 0.1, code="move_closer")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
         assert self.said(coach, 20.5, far)[-1][1] == "pause"
-        aside = Verdict("centred", False, 0.4, code="move_left")
+        aside = CheckResult("centred", False, 0.4, code="move_left")
         if change == "somebody else has come":
             coach.somebody_else()
-        found = {"something else is wrong": [aside],
-                 "something more is wrong": [aside, far]}.get(change, [far])
-        decisions = [coach.update([Verdict("somebody", True, 1.0), *found], 20.5 + i / FPS)
-                     for i in range(3 * FPS)]
+        found = {"something else is wrong": [aside], "something more is wrong": [aside, far]}.get(
+            change, [far]
+        )
+        decisions = [
+            coach.update([CheckResult("somebody", True, 1.0), *found], 20.5 + i / FPS)
+            for i in range(3 * FPS)
+        ]
         assert [d.code for d in decisions if d.speak] == [found[0].code]
 
     def test_who_does_too_little_each_time_has_not_heard_it_in_vain(self, room):
@@ -790,15 +914,18 @@ class TestPatience:
             room.run(2, "move_closer", moving="depth")
 
     def test_the_missing_part_is_named_first(self, profile):
-        cut = Verdict("cut_off", False, 0.1, code="move_back")
-        hidden = Verdict("visible", False, 0.1, code="show", part="feet")
+        cut = CheckResult("cut_off", False, 0.1, code="move_back")
+        hidden = CheckResult("visible", False, 0.1, code="show", part="feet")
         codes = self.said(Coach(profile("full_body")), 30, cut, hidden)
         assert [c[1:] for c in codes] == [
-            *[("move_back", "")] * 4, ("show", "feet"), ("pause", "")]
+            *[("move_back", "")] * 4,
+            ("show", "feet"),
+            ("pause", ""),
+        ]
 
     def test_and_once_whatever_else_is_asked_of_it(self, profile):
-        far = Verdict("too_far", False, 0.1, code="move_closer")
-        hanging = Verdict("held_up", False, -1.0, code="show_hands", part="hands")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
+        hanging = CheckResult("held_up", False, -1.0, code="show_hands", part="hands")
         codes = [c[1:] for c in self.said(Coach(profile("hands")), 80, far, hanging)]
         told = codes.index(("show", "hands"))
         assert codes[told + 1] == ("pause", "") and codes.count(("pause", "")) == 2
@@ -807,8 +934,8 @@ class TestPatience:
 class TestWhatCannotBeJudged:
     def test_is_no_fault_and_no_leave_to_capture(self, profile):
         coach = Coach(profile("full_body"))
-        unknown = Verdict("arms_away", None, float("nan"), code="show", part="elbows")
-        found = [Verdict("somebody", True, 1.0), unknown]
+        unknown = CheckResult("arms_away", None, float("nan"), code="show", part="elbows")
+        found = [CheckResult("somebody", True, 1.0), unknown]
         codes = {}
         for i in range(20 * FPS):
             decision = coach.update(found, i / FPS)
@@ -820,8 +947,10 @@ class TestWhatCannotBeJudged:
 
     def test_is_ignored_where_the_profile_does_not_need_it(self, profile):
         coach = Coach(profile("full_body"))
-        found = [Verdict("somebody", True, 1.0),
-                 Verdict("light", None, float("nan"), required=False)]
+        found = [
+            CheckResult("somebody", True, 1.0),
+            CheckResult("light", None, float("nan"), required=False),
+        ]
         captures = [coach.update(found, i / FPS).capture for i in range(3 * FPS)]
         assert sum(captures) == 1 and coach.update(found, 4.0).progress == 1.0
 
@@ -879,13 +1008,15 @@ def test_states_are_those_of_the_message():
 class TestWhatCeasesToBeTrue:
     def told(self, coach, found, seconds, start, busy=True):
         """The decisions of some seconds at 20 Hz with these verdicts."""
-        return [coach.update([Verdict("somebody", True, 1.0), *found], start + i / FPS, busy)
-                for i in range(round(seconds * FPS))]
+        return [
+            coach.update([CheckResult("somebody", True, 1.0), *found], start + i / FPS, busy)
+            for i in range(round(seconds * FPS))
+        ]
 
     def test_the_voice_is_told_to_stop(self, profile):
         coach = Coach(replace(profile("full_body"), **TIMES))
-        far = Verdict("too_far", False, 0.1, code="move_closer")
-        aside = Verdict("centred", False, 0.3, code="move_left")
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
+        aside = CheckResult("centred", False, 0.3, code="move_left")
         assert self.told(coach, [far], 0.55, 0.0, busy=False)[-1].speak
         assert not any(d.hush for d in self.told(coach, [far], 1.0, 0.55))
         assert not any(d.hush for d in self.told(coach, [aside], 0.4, 1.55))  # it may flicker
@@ -897,9 +1028,12 @@ class TestWhatCeasesToBeTrue:
         for i in range(5 * FPS):
             now = i / FPS
             there = 1.0 < now < 2.2 or now > 2.5
-            found = [Verdict("somebody", there, float(there), code="" if there else (
-                "step_into_view"))]
-            found += [Verdict("centred", False, 0.4, code="move_left")] if there else []
+            found = [
+                CheckResult(
+                    "somebody", there, float(there), code="" if there else ("step_into_view")
+                )
+            ]
+            found += [CheckResult("centred", False, 0.4, code="move_left")] if there else []
             if coach.update(found, now, busy=0.6 < now).hush:
                 hushed.append(now)
         assert hushed == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
@@ -917,14 +1051,17 @@ class TestWhatCeasesToBeTrue:
         waits = self.told(coach, [], 1.0, 2.0)
         assert {(d.code, d.speak, d.hush) for d in waits} == {(code, False, False)}
         assert [d.speak for d in self.told(coach, [], 0.15, 3.0, busy=False)] == [
-            True, False, False]
+            True,
+            False,
+            False,
+        ]
 
     def test_a_late_answer_about_another_step_counts_for_nothing(self, profile):
         coach = Coach(profile("turnaround"))
         now = 0.0
         while coach.request < 2:  # the first is not answered in time, so there is a second
             now += 1 / FPS
-            coach.update([Verdict("somebody", True, 1.0)], now)
+            coach.update([CheckResult("somebody", True, 1.0)], now)
         coach.captured(True, now, request=2)
         assert coach.profile.step == "left"
         coach.captured(True, now, request=1)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from dwpose_ros.capture import Candidate
+from dwpose_ros.capture.selection import FrameEvaluator
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import load_profile
-from dwpose_ros.guidance.examiner import Examiner
-from dwpose_ros.pose.people import People
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 from dwpose_ros.simulation.scene import Scene
 
 PROFILES = Path(__file__).resolve().parents[2] / "config" / "profiles"
@@ -19,18 +19,25 @@ NS = 10**9
 FRAME = NS // 30
 
 
-def people(scene: Scene, *figures: Figure) -> tuple[People, np.ndarray]:
+def people(scene: Scene, *figures: SimulatedPerson) -> tuple[PersonPoses, np.ndarray]:
     return scene.truth(figures), np.ascontiguousarray(scene.render(figures)[..., ::-1])
 
 
-def examine(scene: Scene, *figures: Figure, profile=None, person_id=0, mirrored=False,
-            before: tuple[Figure, ...] | None = None, ids=(1, 2, 3)) -> Candidate:
+def examine(
+    scene: Scene,
+    *figures: SimulatedPerson,
+    profile=None,
+    person_id=0,
+    mirrored=False,
+    before: tuple[SimulatedPerson, ...] | None = None,
+    ids=(1, 2, 3),
+) -> Candidate:
     """A frame of these figures, after one in which they stood where `before` says."""
-    look = Examiner(profile, person_id, mirrored)
+    look = FrameEvaluator(profile, person_id, mirrored)
     there = scene.truth(figures if before is None else before)
-    assert look(0, list(ids[:len(there.xy)]), there, 1280, 720, None) is None
+    assert look(0, there.with_ids(list(ids[: len(there.xy)])), 1280, 720, None) is None
     there, bgr = people(scene, *figures)
-    return look(FRAME, list(ids[:len(there.xy)]), there, 1280, 720, bgr)
+    return look(FRAME, there.with_ids(list(ids[: len(there.xy)])), 1280, 720, bgr)
 
 
 @pytest.fixture(scope="module")
@@ -38,32 +45,46 @@ def full_body():
     return load_profile(PROFILES / "full_body.yaml")
 
 
-ROOM = Scene(Camera(height_m=1.0))
-GOOD = Figure(0, 3.7)
+ROOM = Scene(SimulatedCamera(height_m=1.0))
+GOOD = SimulatedPerson(0, 3.7)
 
 
 @pytest.mark.parametrize("light", [0.5, 1.0])
 @pytest.mark.parametrize("background", ["wall", "window"])
-@pytest.mark.parametrize("profile, camera_m, figure", [
-    ("face", 1.55, Figure(0, 0.8)),
-    ("upper_body", 1.5, Figure(0, 1.4)), ("upper_body", 1.5, Figure(0, 1.4, 10)),
-    ("full_body", 1.0, Figure(0, 3.7)), ("full_body", 1.0, Figure(0.3, 3.8, -10)),
-    ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
+@pytest.mark.parametrize(
+    "profile, camera_m, figure",
+    [
+        ("face", 1.55, SimulatedPerson(0, 0.8)),
+        ("upper_body", 1.5, SimulatedPerson(0, 1.4)),
+        ("upper_body", 1.5, SimulatedPerson(0, 1.4, 10)),
+        ("full_body", 1.0, SimulatedPerson(0, 3.7)),
+        ("full_body", 1.0, SimulatedPerson(0.3, 3.8, -10)),
+        ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown")),
+    ],
+)
 def test_a_good_picture_is_never_refused(profile, camera_m, figure, background, light):
-    scene = Scene(Camera(height_m=camera_m), background=background, light=light)
+    scene = Scene(SimulatedCamera(height_m=camera_m), background=background, light=light)
     found = examine(scene, figure, profile=load_profile(PROFILES / f"{profile}.yaml"))
     assert found.fault == "" and found.person_id == 1
     assert found.quality.score > 30
 
 
-@pytest.mark.parametrize("figure, scene, fault", [
-    (GOOD, {}, ""), (Figure(0, 1.6), {}, "too_close "), (Figure(0, 6.5), {}, "too_far "),
-    (Figure(1.5, 3.7), {}, "centred "), (Figure(0, 3.7, 60), {}, "facing "),
-    (Figure(0, 3.7, 180), {}, "facing "), (GOOD, dict(light=0.1), "light "),
-    (GOOD, dict(light=3), "quality "), (GOOD, dict(blur_px=5), "sharp "),
-])
+@pytest.mark.parametrize(
+    "figure, scene, fault",
+    [
+        (GOOD, {}, ""),
+        (SimulatedPerson(0, 1.6), {}, "too_close "),
+        (SimulatedPerson(0, 6.5), {}, "too_far "),
+        (SimulatedPerson(1.5, 3.7), {}, "centred "),
+        (SimulatedPerson(0, 3.7, 60), {}, "facing "),
+        (SimulatedPerson(0, 3.7, 180), {}, "facing "),
+        (GOOD, dict(light=0.1), "light "),
+        (GOOD, dict(light=3), "quality "),
+        (GOOD, dict(blur_px=5), "sharp "),
+    ],
+)
 def test_a_frame_that_breaks_a_limit_is_told_by_the_check(full_body, figure, scene, fault):
-    found = examine(Scene(Camera(height_m=1.0), **scene), figure, profile=full_body)
+    found = examine(Scene(SimulatedCamera(height_m=1.0), **scene), figure, profile=full_body)
     assert found.fault.startswith(fault) and bool(found.fault) == bool(fault)
 
 
@@ -73,28 +94,44 @@ def test_a_head_at_the_border_is_refused_by_no_other_limit_than_cut_off(above_m)
     upper_body = load_profile(PROFILES / "upper_body.yaml")
     distance_m = 1.5
     top = distance_m * math.tan(math.radians(30)) * 720 / 1280  # of the image, above its middle
-    found = examine(Scene(Camera(height_m=1.72 + above_m - top)), Figure(0, distance_m),
-                    profile=upper_body)
+    found = examine(
+        Scene(SimulatedCamera(height_m=1.72 + above_m - top)),
+        SimulatedPerson(0, distance_m),
+        profile=upper_body,
+    )
     assert found.fault == "" or found.fault.startswith("cut_off ")
 
 
 @pytest.mark.parametrize("light", [0.2, 0.3, 1.2])
 @pytest.mark.parametrize("blur_px", [0, 2])
-@pytest.mark.parametrize("profile, camera_m, figure", [
-    ("face", 1.55, Figure(0, 0.8)), ("upper_body", 1.5, Figure(0, 1.4)),
-    ("full_body", 1.0, Figure(0, 3.7)), ("hands", 1.25, Figure(0, 1.2, 0, "hands_shown"))])
-def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(profile, camera_m, figure,
-                                                                    light, blur_px):
+@pytest.mark.parametrize(
+    "profile, camera_m, figure",
+    [
+        ("face", 1.55, SimulatedPerson(0, 0.8)),
+        ("upper_body", 1.5, SimulatedPerson(0, 1.4)),
+        ("full_body", 1.0, SimulatedPerson(0, 3.7)),
+        ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown")),
+    ],
+)
+def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(
+    profile, camera_m, figure, light, blur_px
+):
     """Else somebody would hold still for ever, with nothing left to be told."""
-    found = examine(Scene(Camera(height_m=camera_m), light=light, blur_px=blur_px), figure,
-                    profile=load_profile(PROFILES / f"{profile}.yaml"))
+    found = examine(
+        Scene(SimulatedCamera(height_m=camera_m), light=light, blur_px=blur_px),
+        figure,
+        profile=load_profile(PROFILES / f"{profile}.yaml"),
+    )
     assert found.fault == "" or found.fault.split()[0] in ("light", "sharp")
 
 
 def test_limits_are_told_with_the_value(full_body):
-    assert examine(ROOM, Figure(0, 6.5), profile=full_body).fault == (
-        "too_far 0.393, at least 0.495")
-    assert examine(ROOM, Figure(0, 3.7, 60), profile=full_body).fault.endswith(", -27.5 to 27.5")
+    assert examine(ROOM, SimulatedPerson(0, 6.5), profile=full_body).fault == (
+        "too_far 0.393, at least 0.495"
+    )
+    assert examine(ROOM, SimulatedPerson(0, 3.7, 60), profile=full_body).fault.endswith(
+        ", -27.5 to 27.5"
+    )
 
 
 def test_a_frame_may_be_as_far_off_as_the_guidance_lets_whoever_holds_still(full_body):
@@ -106,51 +143,53 @@ def test_a_frame_may_be_as_far_off_as_the_guidance_lets_whoever_holds_still(full
 
 
 def test_who_moves_is_told(full_body):
-    found = examine(ROOM, GOOD, before=(Figure(0.1, 3.7),), profile=full_body)
+    found = examine(ROOM, GOOD, before=(SimulatedPerson(0.1, 3.7),), profile=full_body)
     assert found.fault.startswith("still ") and found.quality.value("motion") > 0.5
 
 
 def test_in_the_first_frame_nobody_knows_how_fast_they_move(full_body):
     there, bgr = people(ROOM, GOOD)
-    found = Examiner(full_body)(0, [1], there, 1280, 720, bgr)
+    found = FrameEvaluator(full_body)(0, there.with_ids([1]), 1280, 720, bgr)
     assert found.fault == "" and math.isnan(found.quality.value("motion"))
 
 
 def test_the_speed_is_of_the_same_person():
     """Whoever steps before the camera did not fly there."""
-    look = Examiner()
-    look(0, [1], ROOM.truth([Figure(-1, 3)]), 1280, 720, None)
-    there, bgr = people(ROOM, Figure(1, 3))
-    assert math.isnan(look(FRAME, [2], there, 1280, 720, bgr).quality.value("motion"))
-    assert look(2 * FRAME, [2], there, 1280, 720, bgr).quality.value("motion") == 0
+    look = FrameEvaluator()
+    look(0, ROOM.truth([SimulatedPerson(-1, 3)]).with_ids([1]), 1280, 720, None)
+    there, bgr = people(ROOM, SimulatedPerson(1, 3))
+    assert math.isnan(look(FRAME, there.with_ids([2]), 1280, 720, bgr).quality.value("motion"))
+    assert look(2 * FRAME, there.with_ids([2]), 1280, 720, bgr).quality.value("motion") == 0
 
 
 def test_who_comes_back_elsewhere_did_not_move(full_body):
-    look, nobody = Examiner(full_body), People.none()
-    look(0, [1], ROOM.truth([Figure(-1, 3.7)]), 1280, 720, None)
-    look(FRAME, [], nobody, 1280, 720, None)
+    look, nobody = FrameEvaluator(full_body), PersonPoses.none()
+    look(0, ROOM.truth([SimulatedPerson(-1, 3.7)]).with_ids([1]), 1280, 720, None)
+    look(FRAME, nobody.with_ids([]), 1280, 720, None)
     there, bgr = people(ROOM, GOOD)
-    assert look(2 * FRAME, [1], there, 1280, 720, bgr).fault == ""
-    assert look(3 * FRAME, [1], there, 1280, 720, bgr).fault == ""
+    assert look(2 * FRAME, there.with_ids([1]), 1280, 720, bgr).fault == ""
+    assert look(3 * FRAME, there.with_ids([1]), 1280, 720, bgr).fault == ""
 
 
 def test_company_is_told(full_body):
-    found = examine(ROOM, GOOD, Figure(1.0, 3.9), profile=full_body)
+    found = examine(ROOM, GOOD, SimulatedPerson(1.0, 3.9), profile=full_body)
     assert found.fault.startswith("one_person 2") and found.quality.scored("single_person") == 0
     two = replace(full_body, people=2)
-    found = examine(ROOM, GOOD, Figure(1.0, 3.9), profile=two)
+    found = examine(ROOM, GOOD, SimulatedPerson(1.0, 3.9), profile=two)
     assert found.fault == "" and found.quality.scored("single_person") == 100
 
 
 def test_the_wanted_person_is_looked_at_however_large_another_is(full_body):
-    found = examine(ROOM, GOOD, Figure(1.0, 2.2), profile=replace(full_body, people=2),
-                    person_id=1)
+    found = examine(
+        ROOM, GOOD, SimulatedPerson(1.0, 2.2), profile=replace(full_body, people=2), person_id=1
+    )
     assert (found.fault, found.person_id) == ("", 1)
-    assert examine(ROOM, GOOD, Figure(1.0, 2.2)).person_id == 2  # the largest
+    assert examine(ROOM, GOOD, SimulatedPerson(1.0, 2.2)).person_id == 2  # the largest
 
 
-@pytest.mark.parametrize("person_id, fault", [(0, "nobody is in view"),
-                                              (9, "person 9 is not in view")])
+@pytest.mark.parametrize(
+    "person_id, fault", [(0, "nobody is in view"), (9, "person 9 is not in view")]
+)
 def test_nobody_is_a_fault_with_and_without_a_profile(full_body, person_id, fault):
     figures = (GOOD,) if person_id else ()
     for profile in (None, full_body):
@@ -159,7 +198,9 @@ def test_nobody_is_a_fault_with_and_without_a_profile(full_body, person_id, faul
 
 
 def test_without_a_profile_there_are_no_limits():
-    found = examine(Scene(Camera(height_m=1.0), blur_px=6, light=0.1), Figure(1.5, 6, 60))
+    found = examine(
+        Scene(SimulatedCamera(height_m=1.0), blur_px=6, light=0.1), SimulatedPerson(1.5, 6, 60)
+    )
     assert found.fault == "" and found.quality.score < 25
 
 
@@ -170,17 +211,18 @@ def test_a_quality_below_the_minimum_is_told(full_body):
 
 def test_weights_are_the_profiles(full_body):
     """Of closed eyes, or a mouth, somebody seen from behind knows nothing."""
-    assert Examiner(full_body).weights == full_body.weights
-    soft = Scene(Camera(height_m=1.0), blur_px=3)
-    only_motion = replace(full_body, quality=tuple(
-        (name, float(name == "motion")) for name in full_body.weights))
+    assert FrameEvaluator(full_body).weights == full_body.weights
+    soft = Scene(SimulatedCamera(height_m=1.0), blur_px=3)
+    only_motion = replace(
+        full_body, quality=tuple((name, float(name == "motion")) for name in full_body.weights)
+    )
     assert examine(soft, GOOD, profile=only_motion).quality.score == 100
     assert examine(soft, GOOD, profile=full_body).quality.score < 60
 
 
 def test_points_that_are_no_places_are_a_fault_and_no_crash(full_body):
     there, bgr = people(ROOM, GOOD)
-    broken = there._replace(xy=np.full_like(there.xy, np.nan))
+    broken = there.replace(xy=np.full_like(there.xy, np.nan))
     with np.errstate(all="raise"):
-        found = Examiner(full_body)(0, [1], broken, 1280, 720, bgr)
+        found = FrameEvaluator(full_body)(0, broken.with_ids([1]), 1280, 720, bgr)
     assert found.fault

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import SIDE_CODES, SIDES
-from dwpose_ros.guidance.checks import Judge, facing, head_yaw_deg, judge, looking
+from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES
+from dwpose_ros.guidance.checks import CheckRunner, facing, head_yaw_deg, judge, looking
 from dwpose_ros.guidance.checks.facing import body, body_turn, wrapped
 
 THRESHOLD = 0.3
@@ -15,8 +15,7 @@ UPPER = ("hips", "knees", "feet", "left_heel", "right_heel")  # what an upper bo
 
 
 @pytest.mark.parametrize("yaw", [-60, -30, -10, 0, 10, 30, 60])
-@pytest.mark.parametrize("hidden, exact", [
-    ((), 2), (("face",), 2), (("face", "left_ear"), 7)])
+@pytest.mark.parametrize("hidden, exact", [((), 2), (("face",), 2), (("face", "left_ear"), 7)])
 def test_where_the_head_looks_is_measured(person, yaw, hidden, exact):
     """By face, ears or eyes; noses differ, which counts most with the eyes."""
     found = head_yaw_deg(person(yaw=yaw, hidden=hidden).view(), THRESHOLD)
@@ -48,37 +47,57 @@ def test_a_head_without_width_has_a_yaw(person):
     assert head_yaw_deg(flat.view(), THRESHOLD) == 0.0
 
 
-@pytest.mark.parametrize("degrees, same", [
-    (0, 0), (170, 170), (190, -170), (-190, 170), (360, 0), (540, -180), (-45, -45)])
+@pytest.mark.parametrize(
+    "degrees, same",
+    [(0, 0), (170, 170), (190, -170), (-190, 170), (360, 0), (540, -180), (-45, -45)],
+)
 def test_wrapped(degrees, same):
     assert wrapped(degrees) == same
 
 
-@pytest.mark.parametrize("yaw, head, hidden, wanted, found, known", [
-    # Body and head turn together: as the head, which tells best.
-    (0, 0, (), 0, 0, True), (20, 20, (), 0, 20, True), (-50, -50, (), 0, -50, True),
-    (50, 50, UPPER, 0, 50, True), (90, 90, (), 0, 90, True),
-    # The head looks at the camera, the body does not: its width tells, and the feet which way.
-    (60, 0, (), 0, 51.6, True), (-60, 0, (), 0, -51.6, True), (90, 0, (), 0, 90, True),
-    (60, 0, ("left_heel",), 0, 51.6, True),  # by one foot
-    (60, 0, ("left_heel", "right_heel"), 0, 51.6, False), (75, 0, UPPER, 0, 66, False),
-    # So little that somebody slim would look the same: the benefit of the doubt.
-    (30, 0, (), 0, 0, True),
-    # The head looks aside, the body does not go with it.
-    (0, 60, (), 0, 0, True), (0, -60, (), 0, 0, True),
-    # From behind, where feet tell more than a width, and from the side.
-    (180, 180, (), 0, 147, False), (180, 180, (), 180, 180, False),
-    (140, 140, (), 180, 153, True), (-140, -140, (), 180, -153, True),
-    (140, 140, ("left_heel",), 180, 162, True),
-    (-90, -90, ("left_heel", "right_heel"), -90, -90, True),
-    (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "right_eye"), -90, -90, True),
-    (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "left_ear", "head"), -90, 90,
-     False),
-    (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "head"), -90, -90, True),
-    (90, 90, ("left_heel", "right_heel", "face", "left_ear", "head"), 90, 90, True),
-    # Without shoulders only the head tells.
-    (40, 40, ("shoulders",), 0, 40, True),
-])
+@pytest.mark.parametrize(
+    "yaw, head, hidden, wanted, found, known",
+    [
+        # Body and head turn together: as the head, which tells best.
+        (0, 0, (), 0, 0, True),
+        (20, 20, (), 0, 20, True),
+        (-50, -50, (), 0, -50, True),
+        (50, 50, UPPER, 0, 50, True),
+        (90, 90, (), 0, 90, True),
+        # The head looks at the camera, the body does not: its width tells, and the feet which way.
+        (60, 0, (), 0, 51.6, True),
+        (-60, 0, (), 0, -51.6, True),
+        (90, 0, (), 0, 90, True),
+        (60, 0, ("left_heel",), 0, 51.6, True),  # by one foot
+        (60, 0, ("left_heel", "right_heel"), 0, 51.6, False),
+        (75, 0, UPPER, 0, 66, False),
+        # So little that somebody slim would look the same: the benefit of the doubt.
+        (30, 0, (), 0, 0, True),
+        # The head looks aside, the body does not go with it.
+        (0, 60, (), 0, 0, True),
+        (0, -60, (), 0, 0, True),
+        # From behind, where feet tell more than a width, and from the side.
+        (180, 180, (), 0, 147, False),
+        (180, 180, (), 180, 180, False),
+        (140, 140, (), 180, 153, True),
+        (-140, -140, (), 180, -153, True),
+        (140, 140, ("left_heel",), 180, 162, True),
+        (-90, -90, ("left_heel", "right_heel"), -90, -90, True),
+        (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "right_eye"), -90, -90, True),
+        (
+            -90,
+            -90,
+            ("left_heel", "right_heel", "face", "right_ear", "left_ear", "head"),
+            -90,
+            90,
+            False,
+        ),
+        (-90, -90, ("left_heel", "right_heel", "face", "right_ear", "head"), -90, -90, True),
+        (90, 90, ("left_heel", "right_heel", "face", "left_ear", "head"), 90, 90, True),
+        # Without shoulders only the head tells.
+        (40, 40, ("shoulders",), 0, 40, True),
+    ],
+)
 def test_how_the_body_is_turned(person, yaw, head, hidden, wanted, found, known):
     turn, way = body_turn(person(yaw=yaw, head=head, hidden=hidden).view(), THRESHOLD, wanted)
     assert turn == pytest.approx(found, abs=3)
@@ -109,17 +128,22 @@ def test_who_leans_is_not_turned(person, custom, lean):
     assert 60 < least < 70 < most < 80
 
 
-@pytest.mark.parametrize("yaw, code, mirrored_code", [
-    (0, "", ""), (20, "", ""), (-20, "", ""),
-    (40, "turn_right", "turn_left"),  # they look to the image's right, which is their left
-    (-40, "turn_left", "turn_right"),
-    (75, "face_camera", "face_camera"),  # how far that is they see for themselves
-    (100, "face_camera", "face_camera"),
-    (-100, "face_camera", "face_camera"),
-    (180, "turn_around", "turn_around"),
-    (150, "turn_around", "turn_around"),
-    (-150, "turn_around", "turn_around"),
-])
+@pytest.mark.parametrize(
+    "yaw, code, mirrored_code",
+    [
+        (0, "", ""),
+        (20, "", ""),
+        (-20, "", ""),
+        (40, "turn_right", "turn_left"),  # they look to the image's right, which is their left
+        (-40, "turn_left", "turn_right"),
+        (75, "face_camera", "face_camera"),  # how far that is they see for themselves
+        (100, "face_camera", "face_camera"),
+        (-100, "face_camera", "face_camera"),
+        (180, "turn_around", "turn_around"),
+        (150, "turn_around", "turn_around"),
+        (-150, "turn_around", "turn_around"),
+    ],
+)
 @pytest.mark.parametrize("hidden", [(), ("face",), ("left_ear",)])
 def test_which_way_to_turn(person, profile, yaw, code, mirrored_code, hidden):
     view = person(yaw=yaw, hidden=hidden).view()
@@ -127,28 +151,40 @@ def test_which_way_to_turn(person, profile, yaw, code, mirrored_code, hidden):
     assert facing(view, profile("full_body"), True).code == mirrored_code
 
 
-@pytest.mark.parametrize("yaw, code, grade", [
-    (28, "turn_right", "little"), (45, "turn_right", ""), (95, "face_camera", ""),
-    (150, "turn_around", "")])
+@pytest.mark.parametrize(
+    "yaw, code, grade",
+    [
+        (28, "turn_right", "little"),
+        (45, "turn_right", ""),
+        (95, "face_camera", ""),
+        (150, "turn_around", ""),
+    ],
+)
 def test_how_far_to_turn(person, profile, yaw, code, grade):
     verdict = facing(person(yaw=yaw).view(), profile("full_body"))
     assert (verdict.code, verdict.grade) == (code, grade)
 
 
-@pytest.mark.parametrize("yaw, head, hidden, faced, looked", [
-    (0, 0, (), "", ""),
-    (0, 40, (), "", "look_at_camera"),  # only the head
-    (60, 0, (), "turn_right", ""),  # only the body
-    (-60, 0, (), "turn_left", ""),
-    (60, 0, ("left_heel", "right_heel"), "face_camera", ""),  # which way, nobody can tell
-    (75, 0, UPPER, "face_camera", ""),
-    (60, -50, (), "turn_right", "look_at_camera"),
-])
-def test_body_and_head_are_judged_each_for_itself(person, profile, yaw, head, hidden, faced,
-                                                  looked):
+@pytest.mark.parametrize(
+    "yaw, head, hidden, faced, looked",
+    [
+        (0, 0, (), "", ""),
+        (0, 40, (), "", "look_at_camera"),  # only the head
+        (60, 0, (), "turn_right", ""),  # only the body
+        (-60, 0, (), "turn_left", ""),
+        (60, 0, ("left_heel", "right_heel"), "face_camera", ""),  # which way, nobody can tell
+        (75, 0, UPPER, "face_camera", ""),
+        (60, -50, (), "turn_right", "look_at_camera"),
+    ],
+)
+def test_body_and_head_are_judged_each_for_itself(
+    person, profile, yaw, head, hidden, faced, looked
+):
     view = person(yaw=yaw, head=head, hidden=hidden).view()
-    assert (facing(view, profile("full_body")).code,
-            looking(view, profile("full_body")).code) == (faced, looked)
+    assert (facing(view, profile("full_body")).code, looking(view, profile("full_body")).code) == (
+        faced,
+        looked,
+    )
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -175,8 +211,21 @@ def test_every_side(person, custom, side, off, mirrored):
 def test_the_far_side_need_not_be_seen(person, custom, side, yaw, mirrored):
     """From the left nobody sees the right eye, whatever an estimator calls it in a mirror."""
     far = "right" if side == "left" else "left"
-    hidden = [f"{far}_{p}" for p in ("eye", "ear", "shoulder", "elbow", "hip", "knee", "ankle",
-                                     "big_toe", "heel", "wrist")]
+    hidden = [
+        f"{far}_{p}"
+        for p in (
+            "eye",
+            "ear",
+            "shoulder",
+            "elbow",
+            "hip",
+            "knee",
+            "ankle",
+            "big_toe",
+            "heel",
+            "wrist",
+        )
+    ]
     one = person(yaw=yaw, hidden=("face", *hidden), mirrored=mirrored)
     one.scores[one.points("face")] = 0.1
     wanted = custom(side=side, parts=("head", "shoulders", "elbows", "hips", "knees", "feet"))
@@ -210,11 +259,19 @@ def test_what_cannot_be_seen_cannot_be_judged(person, profile):
     assert (head.ok, head.code, head.part, head.required) == (None, "show", "head", True)
 
 
-@pytest.mark.parametrize("side, head, code", [
-    ("front", 0, ""), ("front", 30, "look_at_camera"), ("left", -90, ""),
-    ("left", 0, "look_ahead"),
-    ("right", 90, ""), ("three_quarter_left", -45, ""), ("three_quarter_left", 0, "look_ahead"),
-    ("three_quarter_right", 45, "")])
+@pytest.mark.parametrize(
+    "side, head, code",
+    [
+        ("front", 0, ""),
+        ("front", 30, "look_at_camera"),
+        ("left", -90, ""),
+        ("left", 0, "look_ahead"),
+        ("right", 90, ""),
+        ("three_quarter_left", -45, ""),
+        ("three_quarter_left", 0, "look_ahead"),
+        ("three_quarter_right", 45, ""),
+    ],
+)
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_where_the_head_is_to_look(person, custom, side, head, code, mirrored):
     one = person(yaw=SIDES[side], head=head, mirrored=mirrored)
@@ -239,8 +296,9 @@ def test_what_is_not_asked_for(person, custom):
 
 @pytest.mark.parametrize("name, height", [("upper_body", 1.5), ("full_body", 0.8)])
 @pytest.mark.parametrize("seen_through_the_head", [False, True])  # as MediaPipe does
-def test_somebody_seen_from_behind_turns_around(person, profile, name, height,
-                                                seen_through_the_head):
+def test_somebody_seen_from_behind_turns_around(
+    person, profile, name, height, seen_through_the_head
+):
     back = person(height=height, yaw=180)
     if seen_through_the_head:
         back.scores[back.points("head")] = 0.99
@@ -248,7 +306,7 @@ def test_somebody_seen_from_behind_turns_around(person, profile, name, height,
     assert failed[0] == "turn_around"
 
 
-def film(person, judge: Judge, turns) -> list[str]:
+def film(person, judge: CheckRunner, turns) -> list[str]:
     """What is said about turning while somebody is turned like that, without repetitions."""
     said = []
     for yaw in turns:
@@ -261,34 +319,49 @@ def film(person, judge: Judge, turns) -> list[str]:
 def test_near_a_right_angle_the_advice_stays(person, profile):
     """Shoulders cross over there, and did once change 'turn right' to 'turn around' and back."""
     noise = 90 + 12 * np.sin(np.arange(60) * 1.7)
-    assert film(person, Judge(profile("full_body")), noise) == ["face_camera"]
+    assert film(person, CheckRunner(profile("full_body")), noise) == ["face_camera"]
 
 
-@pytest.mark.parametrize("start, said", [
-    (55, ["turn_right", ""]), (70, ["face_camera", "turn_right", ""]),
-    (110, ["face_camera", "turn_right", ""]),
-    (170, ["turn_around", "face_camera", "turn_right", ""])])
+@pytest.mark.parametrize(
+    "start, said",
+    [
+        (55, ["turn_right", ""]),
+        (70, ["face_camera", "turn_right", ""]),
+        (110, ["face_camera", "turn_right", ""]),
+        (170, ["turn_around", "face_camera", "turn_right", ""]),
+    ],
+)
 def test_from_far_off_what_to_face_and_near_it_which_way(person, profile, start, said):
-    assert film(person, Judge(profile("full_body")), range(start, -20, -5)) == said
+    assert film(person, CheckRunner(profile("full_body")), range(start, -20, -5)) == said
 
 
 def test_turning_the_long_way_round_is_not_called_back(person, profile):
     """Told to turn right they turn left: from where that matters little, only what to face."""
-    judge = Judge(profile("full_body"))
+    judge = CheckRunner(profile("full_body"))
     assert film(person, judge, range(40, 200, 5)) == ["turn_right", "face_camera", "turn_around"]
-    assert film(person, judge, range(200, 361, 5)) == ["turn_around", "face_camera", "turn_left",
-                                                       ""]
+    assert film(person, judge, range(200, 361, 5)) == [
+        "turn_around",
+        "face_camera",
+        "turn_left",
+        "",
+    ]
 
 
 def test_who_turns_too_far_is_told_to_turn_back(person, profile):
-    assert film(person, Judge(profile("full_body")), [55, 40, -50]) == ["turn_right", "turn_left"]
+    assert film(person, CheckRunner(profile("full_body")), [55, 40, -50]) == [
+        "turn_right",
+        "turn_left",
+    ]
 
 
-@pytest.mark.parametrize("turns, said", [
-    ([57, 65, 57, 50, 47, 57], ["turn_right", "face_camera"]),  # from 60 on, and down to 45
-    ([65, 42, 57], ["face_camera", "turn_right"]),
-    ([115, 135, 115, 105, 115], ["face_camera", "turn_around"]),  # from 120 on, down to 100
-    ([135, 95, 115], ["turn_around", "face_camera"]),
-])
+@pytest.mark.parametrize(
+    "turns, said",
+    [
+        ([57, 65, 57, 50, 47, 57], ["turn_right", "face_camera"]),  # from 60 on, and down to 45
+        ([65, 42, 57], ["face_camera", "turn_right"]),
+        ([115, 135, 115, 105, 115], ["face_camera", "turn_around"]),  # from 120 on, down to 100
+        ([135, 95, 115], ["turn_around", "face_camera"]),
+    ],
+)
 def test_the_advice_does_not_flicker(person, profile, turns, said):
-    assert film(person, Judge(profile("full_body")), turns) == said
+    assert film(person, CheckRunner(profile("full_body")), turns) == said

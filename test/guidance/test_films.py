@@ -6,8 +6,8 @@ import clips
 import numpy as np
 import pytest
 
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance import State
-from dwpose_ros.keypoints import INDEX
 
 BLUR_PX = 7  # a tenth of a hand, in these films
 WRISTS = [INDEX["left_wrist"], INDEX["right_wrist"]]
@@ -20,8 +20,11 @@ def test_to_an_empty_room_nothing_is_said_but_that_somebody_should_come(profile)
     told = clips.guide(clips.poses("one_by_one.mp4"), profile)
     there = [t for t in told if clips.within(t.time_s, empty)]
     assert {t.decision.code for t in there if t.decision.speak} <= {"step_into_view"}
-    shown = {t.decision.code for t in there
-             if any(start + 0.5 <= t.time_s <= end for start, end in empty)}
+    shown = {
+        t.decision.code
+        for t in there
+        if any(start + 0.5 <= t.time_s <= end for start, end in empty)
+    }
     assert "step_into_view" in shown and shown <= {"step_into_view", "pause"}
     assert not any(t.decision.capture for t in there)
 
@@ -30,8 +33,7 @@ def test_who_stands_there_is_guided():
     there = clips.truth("one_by_one.mp4")["one_person_from_behind_standing"]
     told = clips.guide(clips.poses("one_by_one.mp4"), "full_body")
     for start, end in there:
-        said = [t.decision.code for t in told
-                if start <= t.time_s <= end and t.decision.speak]
+        said = [t.decision.code for t in told if start <= t.time_s <= end and t.decision.speak]
         assert said and "step_into_view" not in said
 
 
@@ -66,8 +68,11 @@ def test_no_picture_is_taken_while_hands_move(name, parts, custom):
 @pytest.mark.parametrize("name", MOVES)
 def test_who_moves_their_hands_is_not_still(name):
     start, end = MOVES[name]
-    told = [t for t in clips.guide(clips.poses(f"{name}.mkv"), "upper_body")
-            if start + 0.2 <= t.time_s <= end]
+    told = [
+        t
+        for t in clips.guide(clips.poses(f"{name}.mkv"), "upper_body")
+        if start + 0.2 <= t.time_s <= end
+    ]
     # But for moments in which they turn; by the body alone, half of the time and more.
     assert np.mean([t.decision.state == State.HOLDING for t in told]) < 0.25
 
@@ -87,6 +92,7 @@ def test_who_comes_to_rest_gets_their_picture(name):
     frames = clips.poses(f"{name}.mkv")
     last, step = frames[-1], frames[1].time_s
     rest = [last._replace(time_s=last.time_s + (k + 1) * step) for k in range(round(2 / step))]
-    captures = [t.time_s for t in clips.guide([*frames, *rest], "upper_body")
-                if t.decision.capture]
+    captures = [
+        t.time_s for t in clips.guide([*frames, *rest], "upper_body") if t.decision.capture
+    ]
     assert captures and last.time_s < captures[-1]

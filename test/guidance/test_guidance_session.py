@@ -8,11 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import load_phrases
 from dwpose_ros.guidance.coach import CAPTURE_TIMEOUT_S, FAILURES, NEW_SESSION_S, QUIET_RETRY_S
-from dwpose_ros.guidance.session import (FIRST_S, NO_CAPTURE, NO_POSE, Frame, Goal,
-                                         GuidanceSession, Outcome, Plan)
-from dwpose_ros.pose.people import People
+from dwpose_ros.guidance.session import (
+    FIRST_S,
+    NO_CAPTURE,
+    NO_POSE,
+    Frame,
+    Goal,
+    GuidanceSession,
+    Outcome,
+    Plan,
+)
 
 FPS = 15
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -54,12 +62,20 @@ class World:
 
     def frames(self, *people, seconds: float) -> None:
         """Show so many people at 15 Hz, and let the session look at its deadlines."""
-        arrays = [np.array([p[i] for p in people], np.float32).reshape(len(people), *shape)
-                  for i, shape in enumerate(((133, 2), (133,), (4,)))]
+        arrays = [
+            np.array([p[i] for p in people], np.float32).reshape(len(people), *shape)
+            for i, shape in enumerate(((133, 2), (133,), (4,)))
+        ]
         for _ in range(round(seconds * FPS)):
             self.now += 1 / FPS
-            self.session.look(Frame(self.now, list(range(1, 1 + len(people))), People.of(
-                *arrays, np.ones(len(people))), 1280, 720))
+            self.session.look(
+                Frame(
+                    self.now,
+                    PersonPoses.of(*arrays, ids=range(1, 1 + len(people))),
+                    1280,
+                    720,
+                )
+            )
             self.tick()
 
     def tick(self, after_s: float = 0.0, ready: bool = True, blind: bool = False) -> None:
@@ -79,10 +95,12 @@ def plan(profile):
 @pytest.fixture
 def world(plan):
     """world(on_demand=True) -> a world with a session for the whole body."""
+
     def make(name="full_body", **more):
         made = World()
         made.session = GuidanceSession(plan(name), made, **{"notice": False, **more})
         return made
+
     return make
 
 
@@ -91,8 +109,12 @@ def test_whoever_comes_is_told_first_that_pictures_are_taken(world, person):
     one.frames(seconds=2.0)
     one.frames(person(), seconds=8.0)
     notice = ENGLISH.text("notice")
-    assert one.sentences == [ENGLISH.text("step_into_view"), notice, ENGLISH.text("hold_still"),
-                             ENGLISH.text("done")]
+    assert one.sentences == [
+        ENGLISH.text("step_into_view"),
+        notice,
+        ENGLISH.text("hold_still"),
+        ENGLISH.text("done"),
+    ]
     assert notice in [told.text for told in one.shown]  # for who does not hear
     first = next(i for i, told in enumerate(one.shown) if told.decision.capture)
     assert notice in [told.text for told in one.shown[:first]]
@@ -118,7 +140,8 @@ def test_after_a_goal_it_goes_on_with_its_own_profile(world, plan, person):
     assert one.shown[-1].profile.name == "upper_body"
     one.frames(person(0.4), seconds=2.0)
     assert [(o, m.split(";")[0]) for _, o, m in one.ended_goals] == [
-        (Outcome.ABORTED, "no picture after 2 s")]
+        (Outcome.ABORTED, "no picture after 2 s")
+    ]
     assert one.shown[-1].profile.name == "full_body" and one.idle_frames == 0
 
 
@@ -128,7 +151,7 @@ def test_on_demand_nobody_is_guided_without_a_goal(world, plan, person):
     assert not one.shown and not one.requests and one.idle_frames == 3 * FPS
     one.session.begin(Goal(plan("full_body")), one.now)
     one.frames(person(), seconds=3.0)
-    (goal, outcome, message), = one.ended_goals
+    ((goal, outcome, message),) = one.ended_goals
     assert (outcome, message, goal.captures) == (Outcome.SUCCEEDED, "", ["full_body"])
     before = len(one.shown)
     one.frames(person(), seconds=1.0)
@@ -203,7 +226,8 @@ def test_another_language_changes_the_words_and_nothing_else(world, plan, person
     one.session.use(replace(one.session.plan, phrases=french))
     one.frames(person(0.4), seconds=1.0)
     assert one.shown[-1].text == french.text(
-        "move_closer", grade=one.shown[-1].decision.grade, count=one.shown[-1].decision.count)
+        "move_closer", grade=one.shown[-1].decision.grade, count=one.shown[-1].decision.count
+    )
     assert len(one.sentences) == 1  # it is the same instruction, and still being carried out
 
 
@@ -215,7 +239,8 @@ def test_a_full_disk_is_told_once_and_not_for_ever(world, person):
     assert one.sentences.count(failed) == FAILURES - 1 and one.sentences.count(over) == 1
     assert one.sentences[-1] == over
     assert one.session.trouble == (
-        "the last capture failed: cannot write to /captures: no space left")
+        "the last capture failed: cannot write to /captures: no space left"
+    )
     # It is still tried now and then, without a word; so there is a picture once there is room.
     tries = len(one.requests)
     one.frames(person(), seconds=2 * QUIET_RETRY_S)
@@ -244,7 +269,8 @@ def test_a_goal_to_a_full_disk_fails_with_the_reason(world, plan, person):
     one.session.begin(Goal(plan("full_body")), one.now)
     one.frames(person(), seconds=60.0)
     assert [(o, m) for _, o, m in one.ended_goals] == [
-        (Outcome.ABORTED, "the last capture failed: no space left")]
+        (Outcome.ABORTED, "the last capture failed: no space left")
+    ]
     assert len(one.requests) == FAILURES
 
 
@@ -296,4 +322,5 @@ def test_at_the_end_of_the_node_a_goal_is_told_so(world, plan):
     one.session.begin(Goal(plan("face")), one.now)
     one.session.close("the guidance node was deactivated")
     assert [(o, m) for _, o, m in one.ended_goals] == [
-        (Outcome.ABORTED, "the guidance node was deactivated")]
+        (Outcome.ABORTED, "the guidance node was deactivated")
+    ]

@@ -7,23 +7,30 @@ import math
 import numpy as np
 import pytest
 
+from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.checks import relaxed, still
-from dwpose_ros.guidance.view import Follower
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.guidance.observation import TargetSelector
 
-HANDS = {"left": [INDEX["left_wrist"], *range(LEFT_HAND.start, LEFT_HAND.stop)],
-         "right": [INDEX["right_wrist"], *range(RIGHT_HAND.start, RIGHT_HAND.stop)]}
+HANDS = {
+    "left": [INDEX["left_wrist"], *range(LEFT_HAND.start, LEFT_HAND.stop)],
+    "right": [INDEX["right_wrist"], *range(RIGHT_HAND.start, RIGHT_HAND.stop)],
+}
 
 
 def watch(profile, person, move, seconds: float = 1.5, fps: float = 30):
     """The last view of somebody who stands there and of whose points `move` makes others, from
     (xy, scores, time)."""
-    follower, view = Follower(profile), None
+    follower, view = TargetSelector(profile), None
     for k in range(round(seconds * fps)):
         xy, scores = person.xy.copy(), person.scores.copy()
         move(xy, scores, k / fps)
-        view = follower.look([1], xy[None], scores[None], person.box[None], person.width,
-                             person.height, k / fps)
+        view = follower.look(
+            PersonPoses.of(xy[None], scores[None], person.box[None], ids=[1]),
+            person.width,
+            person.height,
+            k / fps,
+        )
     return view
 
 
@@ -44,8 +51,10 @@ def test_who_waves_is_not_still(profile, person, fps, hz, side, lost):
     """But for the moment in which the hand turns, and also where the network keeps but the wrist
     of it."""
     wanted, body = profile("upper_body"), person(1.3, arms=40)
-    found = [still(watch(wanted, body, waving(60, hz, side, lost), 1.5 + late, fps), wanted)
-             for late in np.arange(0, 1 / hz, 1 / 30)]
+    found = [
+        still(watch(wanted, body, waving(60, hz, side, lost), 1.5 + late, fps), wanted)
+        for late in np.arange(0, 1 / hz, 1 / 30)
+    ]
     moving = [verdict.ok is False for verdict in found]
     assert np.mean(moving) >= 0.5
     assert {v.code for v in found if not v.ok} == {"keep_still"}
@@ -86,8 +95,10 @@ def test_a_network_s_noise_of_hands_at_rest_is_stillness(profile, person, fps):
                 xy[hand[14:]] += 0.2 * tall
 
     limits = relaxed(wanted, -0.1)  # to become still
-    assert all(still(watch(wanted, body, noisy, seconds, fps), limits).ok
-               for seconds in np.arange(1.0, 3.0, 0.1))
+    assert all(
+        still(watch(wanted, body, noisy, seconds, fps), limits).ok
+        for seconds in np.arange(1.0, 3.0, 0.1)
+    )
 
 
 def test_of_hands_alone_the_usual_limit_holds(profile, person):
@@ -107,8 +118,16 @@ def test_a_profile_may_let_hands_move(custom, person):
 
 
 def test_time_that_jumps_forgets_where_hands_were(profile, person):
-    follower, wanted, body = Follower(profile("upper_body")), profile("upper_body"), person(1.3)
+    follower, wanted, body = (
+        TargetSelector(profile("upper_body")),
+        profile("upper_body"),
+        person(1.3),
+    )
     for now in (5.0, 5.1, 1.0):
-        view = follower.look([1], body.xy[None], body.scores[None], body.box[None], body.width,
-                             body.height, now)
+        view = follower.look(
+            PersonPoses.of(body.xy[None], body.scores[None], body.box[None], ids=[1]),
+            body.width,
+            body.height,
+            now,
+        )
     assert math.isnan(view.hands) and still(view, wanted).ok is None

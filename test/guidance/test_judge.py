@@ -7,21 +7,31 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance import load_profile
-from dwpose_ros.guidance.body import POSTURES, Wish
-from dwpose_ros.guidance.checks import CHECKS, Judge, Verdict, judge, relaxed
-from dwpose_ros.guidance.checks.judging import _STAY, ENTER
-from dwpose_ros.guidance.checks.verdict import graded, within
-from dwpose_ros.guidance.view import View
+from dwpose_ros.guidance.body_parts import POSTURES, PostureLimit
+from dwpose_ros.guidance.checks import CHECKS, CheckResult, CheckRunner, judge, relaxed
+from dwpose_ros.guidance.checks.result import graded, within
+from dwpose_ros.guidance.checks.runner import _STAY, ENTER
+from dwpose_ros.guidance.observation import Observation
 
 # What fails at first, holds once it held, and what is too much even then. The limits of
 # full_body, or of `custom` where values are given.
 CASES = [
     ("too_far", {}, dict(height=0.7), dict(height=0.62), dict(height=0.5)),
-    ("too_close", dict(size_minimum=0.3, size_maximum=0.6), dict(height=0.56), dict(height=0.62),
-     dict(height=0.75)),
+    (
+        "too_close",
+        dict(size_minimum=0.3, size_maximum=0.6),
+        dict(height=0.56),
+        dict(height=0.62),
+        dict(height=0.75),
+    ),
     ("centred", {}, dict(), dict(x=0.642), dict(x=0.68)),
-    ("cut_off", dict(margin=0.05), dict(height=0.8), dict(height=0.84, top=0.1),
-     dict(height=0.9, top=0.1)),
+    (
+        "cut_off",
+        dict(margin=0.05),
+        dict(height=0.8),
+        dict(height=0.84, top=0.1),
+        dict(height=0.9, top=0.1),
+    ),
     ("facing", {}, dict(), dict(yaw=21), dict(yaw=24)),
     ("looking", {}, dict(), dict(head=21), dict(head=24)),
     ("still", {}, dict(speed=0.1), dict(speed=0.22), dict(speed=0.4)),
@@ -42,10 +52,13 @@ CASES = [
 def seen(person, custom):
     """seen(judge, name, ...) -> what it finds of that name, of such a person."""
 
-    def _seen(judge, name: str, **stands) -> Verdict:
+    def _seen(judge, name: str, **stands) -> CheckResult:
         image = {k: stands.pop(k) for k in ("brightness", "sharpness") if k in stands}
-        view = person(**{k: v for k, v in stands.items() if k != "speed"}).view(
-            speed=stands.get("speed", 0.0))._replace(**image)
+        view = (
+            person(**{k: v for k, v in stands.items() if k != "speed"})
+            .view(speed=stands.get("speed", 0.0))
+            ._replace(**image)
+        )
         return next(v for v in judge(view) if v.name == name)
 
     return _seen
@@ -55,16 +68,18 @@ def seen(person, custom):
 def test_limits_to_enter_and_to_leave(seen, custom, profile, name, values, enters, holds, leaves):
     if name in POSTURES:
         values = dict(posture=(POSTURES[name],))
-    judge = Judge(custom(**{"size_minimum": 0.55, "size_maximum": 0.92, **values}))
-    found = [seen(judge, name, **stands) for stands in (
-        leaves, holds, enters, holds, enters, leaves, holds)]
+    judge = CheckRunner(custom(**{"size_minimum": 0.55, "size_maximum": 0.92, **values}))
+    found = [
+        seen(judge, name, **stands)
+        for stands in (leaves, holds, enters, holds, enters, leaves, holds)
+    ]
     assert [v.ok for v in found] == [False, False, True, True, True, False, False]
     judge.reset()
     assert seen(judge, name, **holds).ok is False
 
 
 def test_a_score_that_flickers_does_not(person, profile):
-    judge = Judge(profile("full_body"))
+    judge = CheckRunner(profile("full_body"))
 
     def said(score: float) -> bool | None:
         one = person()
@@ -75,24 +90,26 @@ def test_a_score_that_flickers_does_not(person, profile):
 
 
 def test_every_check_has_a_case_or_needs_none():
-    others = {"one_person",  # counts; the follower has two limits for whom it counts
-              "visible"}  # by score and margin, above
+    others = {
+        "one_person",  # counts; the follower has two limits for whom it counts
+        "visible",
+    }  # by score and margin, above
     assert {c.__name__ for c in CHECKS} == {c[0] for c in CASES} | others
 
 
 def test_the_verdict_says_which_limits_are_in_force(seen, custom):
-    judge = Judge(custom(size_minimum=0.5))
+    judge = CheckRunner(custom(size_minimum=0.5))
     assert [round(seen(judge, "too_far").minimum, 3) for _ in range(3)] == [0.55, 0.5, 0.5]
 
 
 def test_where_any_turn_is_right_none_is_asked_for(seen, person, custom):
-    judge = Judge(custom(facing=180, looking=180, parts=("shoulders", "hips")))
+    judge = CheckRunner(custom(facing=180, looking=180, parts=("shoulders", "hips")))
     for yaw in (0, 150, 180, -90):
         assert not {"facing", "looking"} & {v.name for v in judge(person(yaw=yaw).view())}
 
 
 def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
-    judge = Judge(custom(centre=0.15))
+    judge = CheckRunner(custom(centre=0.15))
     seen(judge, "centred")
     (only,) = judge(None)
     assert (only.name, only.ok) == ("somebody", False)
@@ -100,35 +117,55 @@ def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
 
 
 def test_what_cannot_be_judged_for_a_moment_changes_nothing(seen, custom):
-    judge = Judge(custom())
+    judge = CheckRunner(custom())
     assert [seen(judge, "still", speed=s).ok for s in (0.1, math.nan, 0.22)] == [True, None, True]
 
 
 def test_without_memory_it_is_the_pure_function(person, profile):
     for stands in (dict(), dict(height=0.3), dict(x=0.9), dict(yaw=120), dict(hidden=("feet",))):
         view = person(**stands).view()
-        fresh = Judge(profile("a_pose"), mirrored=True)(view)
+        fresh = CheckRunner(profile("a_pose"), mirrored=True)(view)
         entered = relaxed(profile("a_pose"), ENTER)
         assert str(fresh) == str(judge(view, entered, mirrored=True))
 
 
 @pytest.mark.parametrize("by", [0.05, ENTER, 0.08])
-@pytest.mark.parametrize("limit", ["margin", "centre", "facing", "still", "score", "size_minimum",
-                                   "size_maximum", "brightness_minimum", "brightness_maximum",
-                                   "sharpness_minimum"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "margin",
+        "centre",
+        "facing",
+        "still",
+        "score",
+        "size_minimum",
+        "size_maximum",
+        "brightness_minimum",
+        "brightness_maximum",
+        "sharpness_minimum",
+    ],
+)
 def test_what_is_relaxed(profile, limit, by):
     """By a share; of what flickers more, by a multiple of it. Negative shares narrow."""
-    own, then = (getattr(p, limit) for p in (profile("full_body"), relaxed(profile("full_body"),
-                                                                           by)))
+    own, then = (
+        getattr(p, limit) for p in (profile("full_body"), relaxed(profile("full_body"), by))
+    )
     lower = limit in ("margin", "score") or limit.endswith("minimum")
     times = {"margin": 2.5, "still": 2.5, "facing": 2.5 if by < 0 else 1}.get(limit, 1)
     assert then == pytest.approx(own * (1 - times * by if lower else 1 + times * by))
 
 
-@pytest.mark.parametrize("facing, side, narrower", [
-    (60.0, "front", [52.5, 45.0]), (20.0, "front", [17.0, 14.0]), (10.0, "front", [7.0, 4.0]),
-    (3.0, "front", [1.0, 1.0]),  # something is left
-    (40.0, "back", [30.0, 20.0]), (20.0, "back", [14.0, 8.0])])
+@pytest.mark.parametrize(
+    "facing, side, narrower",
+    [
+        (60.0, "front", [52.5, 45.0]),
+        (20.0, "front", [17.0, 14.0]),
+        (10.0, "front", [7.0, 4.0]),
+        (3.0, "front", [1.0, 1.0]),  # something is left
+        (40.0, "back", [30.0, 20.0]),
+        (20.0, "back", [14.0, 8.0]),
+    ],
+)
 def test_a_turn_is_known_to_some_degrees(custom, facing, side, narrower):
     """Within 2.5 times a share, or 3 and 6 degrees; from behind, half as well."""
     wanted = custom(facing=facing, side=side)
@@ -145,73 +182,111 @@ def test_relaxed_limits_stay_sensible(custom):
 
 
 @pytest.mark.parametrize("by", [ENTER, _STAY])
-@pytest.mark.parametrize("name", ["a_pose", "face", "full_body", "hands", "turnaround",
-                                  "upper_body"])
+@pytest.mark.parametrize(
+    "name", ["a_pose", "face", "full_body", "hands", "turnaround", "upper_body"]
+)
 def test_shipped_limits_have_room_to_be_narrowed_by_the_whole_share(profile, name, by):
     for own in profile(name).steps:
         then = relaxed(own, by)
-        for limit, times in (("size_minimum", -1), ("size_maximum", 1), ("margin", -2.5),
-                             ("brightness_minimum", -1), ("brightness_maximum", 1), ("score", -1)):
+        for limit, times in (
+            ("size_minimum", -1),
+            ("size_maximum", 1),
+            ("margin", -2.5),
+            ("brightness_minimum", -1),
+            ("brightness_maximum", 1),
+            ("score", -1),
+        ):
             assert getattr(then, limit) == getattr(own, limit) * (1 + times * by), limit
         wishes = [(w.name, w.minimum * (1 - by), w.maximum * (1 + by)) for w in own.posture]
         assert str([tuple(w) for w in then.posture]) == str(wishes)  # so that NaN is NaN
 
 
-@pytest.mark.parametrize("limits, low, high", [
-    # Where there is less room a third of it is left: here from 0.6 + 0.031 to 0.7 - 0.036.
-    (dict(size_minimum=0.6, size_maximum=0.7), 0.631, 0.664),
-    (dict(size_minimum=0.9, size_maximum=1.0), 0.927, 0.970),
-    (dict(brightness_minimum=0.8, brightness_maximum=0.9), 0.831, 0.865),
-    (dict(arms_side=(82, 98)), 86.859, 92.193),
-    # To the largest value there can be.
-    (dict(arms_straight=(170, math.nan)), 176.667, math.nan),
-    (dict(open_hands=(0.95, math.nan)), 0.983, math.nan),
-    (dict(score=0.95), 0.983, math.nan),
-    # A border takes no more than the smallest size leaves, nor that more than the border leaves.
-    (dict(margin=0.2, size_minimum=0.58), 0.207, math.nan),
-    (dict(size_minimum=0.9, size_maximum=1.0, margin=0.04), 0.904, 0.995),
-])
+@pytest.mark.parametrize(
+    "limits, low, high",
+    [
+        # Where there is less room a third of it is left: here from 0.6 + 0.031 to 0.7 - 0.036.
+        (dict(size_minimum=0.6, size_maximum=0.7), 0.631, 0.664),
+        (dict(size_minimum=0.9, size_maximum=1.0), 0.927, 0.970),
+        (dict(brightness_minimum=0.8, brightness_maximum=0.9), 0.831, 0.865),
+        (dict(arms_side=(82, 98)), 86.859, 92.193),
+        # To the largest value there can be.
+        (dict(arms_straight=(170, math.nan)), 176.667, math.nan),
+        (dict(open_hands=(0.95, math.nan)), 0.983, math.nan),
+        (dict(score=0.95), 0.983, math.nan),
+        # A border takes no more than the smallest size leaves, nor that more than the border leaves.
+        (dict(margin=0.2, size_minimum=0.58), 0.207, math.nan),
+        (dict(size_minimum=0.9, size_maximum=1.0, margin=0.04), 0.904, 0.995),
+    ],
+)
 def test_limits_with_little_room_are_never_narrowed_beyond_each_other(custom, limits, low, high):
     name = next(iter(limits))
     if name in POSTURES:
-        own = custom(posture=(Wish(name, *limits[name]),))
+        own = custom(posture=(PostureLimit(name, *limits[name]),))
         found = relaxed(own, ENTER).posture[0][1:]
     else:
         then = relaxed(custom(**limits), ENTER)
-        found = (getattr(then, name), getattr(then, name.replace("minimum", "maximum"))
-                 if name.endswith("minimum") else math.nan)
+        found = (
+            getattr(then, name),
+            getattr(then, name.replace("minimum", "maximum"))
+            if name.endswith("minimum")
+            else math.nan,
+        )
         assert 1 - 2 * then.margin > then.size_minimum
     assert found == pytest.approx((low, high), abs=5e-4, nan_ok=True)
 
 
-@pytest.mark.parametrize("xs, counts", [
-    # At 3.4 m a sidestep is 0.09 of the image; 1.6 of them are two, and two until 1.3.
-    ((0.67, 0.655, 0.645, 0.655, 0.67), [2, 2, 2, 2, 2]),
-    ((0.67, 0.61, 0.64), [2, 1, 1]), ((0.67, 0.77, 0.75), [2, 3, 3]),
-])
+@pytest.mark.parametrize(
+    "xs, counts",
+    [
+        # At 3.4 m a sidestep is 0.09 of the image; 1.6 of them are two, and two until 1.3.
+        ((0.67, 0.655, 0.645, 0.655, 0.67), [2, 2, 2, 2, 2]),
+        ((0.67, 0.61, 0.64), [2, 1, 1]),
+        ((0.67, 0.77, 0.75), [2, 3, 3]),
+    ],
+)
 def test_the_number_of_steps_does_not_flicker_either(seen, custom, xs, counts):
-    judge = Judge(custom(centre=0.05, size_minimum=0.4))
+    judge = CheckRunner(custom(centre=0.05, size_minimum=0.4))
     assert [seen(judge, "centred", x=x).count for x in xs] == counts
 
 
-@pytest.mark.parametrize("off, grade", [(0, "little"), (1, "little"), (1.1, ""), (2.9, ""),
-                                        (3, "big"), (99, "big")])
+@pytest.mark.parametrize(
+    "off, grade", [(0, "little"), (1, "little"), (1.1, ""), (2.9, ""), (3, "big"), (99, "big")]
+)
 def test_grades(off, grade):
     assert graded(off, 1, 3, "move_left", None) == grade
 
 
-@pytest.mark.parametrize("last, off, grade", [
-    ("little", 1.15, "little"), ("little", 1.3, ""), ("", 0.9, ""), ("", 0.7, "little"),
-    ("", 3.3, ""), ("", 3.7, "big"), ("big", 2.6, "big"), ("big", 2.3, "")])
+@pytest.mark.parametrize(
+    "last, off, grade",
+    [
+        ("little", 1.15, "little"),
+        ("little", 1.3, ""),
+        ("", 0.9, ""),
+        ("", 0.7, "little"),
+        ("", 3.3, ""),
+        ("", 3.7, "big"),
+        ("big", 2.6, "big"),
+        ("big", 2.3, ""),
+    ],
+)
 def test_grades_stay(last, off, grade):
-    before = Verdict("x", False, 0.0, code="move_left", grade=last)
+    before = CheckResult("x", False, 0.0, code="move_left", grade=last)
     assert graded(off, 1, 3, "move_left", before) == grade
     assert graded(off, 1, 3, "move_right", before) == graded(off, 1, 3, "move_right", None)
 
 
-@pytest.mark.parametrize("value, ok, code", [
-    (0.5, True, ""), (0.2, True, ""), (0.8, True, ""), (0.1, False, "more"), (0.9, False, "less"),
-    (math.inf, False, "less"), (math.nan, None, "")])
+@pytest.mark.parametrize(
+    "value, ok, code",
+    [
+        (0.5, True, ""),
+        (0.2, True, ""),
+        (0.8, True, ""),
+        (0.1, False, "more"),
+        (0.9, False, "less"),
+        (math.inf, False, "less"),
+        (math.nan, None, ""),
+    ],
+)
 def test_within(value, ok, code):
     verdict = within("x", value, 0.2, 0.8, "1", "more", "less")
     assert (verdict.ok, verdict.code) == (ok, code)
@@ -221,13 +296,24 @@ def test_within(value, ok, code):
 def test_random_poses_never_crash(profile, custom):
     random = np.random.default_rng(1)
     folder = Path(__file__).resolve().parents[2] / "config" / "profiles"
-    judges = [Judge(step, mirrored) for path in sorted(folder.glob("*.yaml"))
-              for step in load_profile(path).steps for mirrored in (False, True)]
-    judges.append(Judge(custom(posture=tuple(POSTURES.values()), people=2)))
+    judges = [
+        CheckRunner(step, mirrored)
+        for path in sorted(folder.glob("*.yaml"))
+        for step in load_profile(path).steps
+        for mirrored in (False, True)
+    ]
+    judges.append(CheckRunner(custom(posture=tuple(POSTURES.values()), people=2)))
     for i in range(60):
         xy = random.uniform(-200, 1500, (133, 2)).astype(np.float32)
-        view = View(xy, random.uniform(0, 1, 133).astype(np.float32) ** (i % 3),
-                    np.array([*xy.min(0), *xy.max(0)]), 1280, 720, i % 3, random.uniform(0, 1))
+        view = Observation(
+            xy,
+            random.uniform(0, 1, 133).astype(np.float32) ** (i % 3),
+            np.array([*xy.min(0), *xy.max(0)]),
+            1280,
+            720,
+            i % 3,
+            random.uniform(0, 1),
+        )
         for one in judges:
             for v in one(view):
                 assert v.ok in (True, False, None)

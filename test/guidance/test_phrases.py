@@ -8,10 +8,17 @@ import pytest
 import yaml
 
 from dwpose_ros.guidance import ProfileError, load_phrases
-from dwpose_ros.guidance.body import POSTURES, SIDE_CODES, SIDES
+from dwpose_ros.guidance.body_parts import POSTURES, SIDE_CODES, SIDES
 from dwpose_ros.guidance.checks import judge
-from dwpose_ros.guidance.phrases import (CODES, COUNTED, GRADES, NAMING, PLURALS, STEPPED,
-                                         speaking_s)
+from dwpose_ros.guidance.phrases import (
+    CODES,
+    COUNTED,
+    GRADES,
+    NAMING,
+    PLURALS,
+    STEPPED,
+    speaking_s,
+)
 from dwpose_ros.guidance.profile import PARTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "phrases"
@@ -20,11 +27,26 @@ EVERY = pytest.mark.parametrize("path", LANGUAGES, ids=lambda p: p.stem)
 NO_CASE = ("ja", "zh")
 STOPS = {"ja": "。", "zh": "。"}
 # Said by the person's own left and right; how each language says so where it has to.
-LEFT_RIGHT = {"en": ("left", "right"), "fr": ("gauche", "droit"), "de": ("link", "recht"),
-              "es": ("izquierd", "derech"), "it": ("sinistr", "destr"),
-              "pt": ("esquerd", "direit"), "ja": ("ひだり", "みぎ"), "zh": ("左", "右")}
-SIDED = ("move_left", "move_right", "turn_left", "turn_right", "face_left_side",
-         "face_right_side", "face_three_quarter_left", "face_three_quarter_right")
+LEFT_RIGHT = {
+    "en": ("left", "right"),
+    "fr": ("gauche", "droit"),
+    "de": ("link", "recht"),
+    "es": ("izquierd", "derech"),
+    "it": ("sinistr", "destr"),
+    "pt": ("esquerd", "direit"),
+    "ja": ("ひだり", "みぎ"),
+    "zh": ("左", "右"),
+}
+SIDED = (
+    "move_left",
+    "move_right",
+    "turn_left",
+    "turn_right",
+    "face_left_side",
+    "face_right_side",
+    "face_three_quarter_left",
+    "face_three_quarter_right",
+)
 
 
 @pytest.fixture
@@ -43,9 +65,12 @@ def english(tmp_path):
 
 def forms(phrases, code: str) -> list[str]:
     """Every text that a code can be, with every part, grade and number that it can have."""
-    return [phrases.text(code, part, grade, count)
-            for part in (PARTS if code in NAMING else [""]) for grade in ("", "little", "big")
-            for count in (range(6) if code in COUNTED else [0])]
+    return [
+        phrases.text(code, part, grade, count)
+        for part in (PARTS if code in NAMING else [""])
+        for grade in ("", "little", "big")
+        for count in (range(6) if code in COUNTED else [0])
+    ]
 
 
 def test_the_languages_are_those_promised():
@@ -92,8 +117,11 @@ def test_left_is_left_and_right_is_right(path):
             found = text.lower().replace("vers la caméra", "")
             assert here in found and other not in found, text
     for left in (c for c in SIDED if "left" in c):  # and that is all in which they differ
-        pair = [re.sub("|".join(words), "*", text).lower() for code in (
-            left, left.replace("left", "right")) for text in [phrases.text(code)]]
+        pair = [
+            re.sub("|".join(words), "*", text).lower()
+            for code in (left, left.replace("left", "right"))
+            for text in [phrases.text(code)]
+        ]
         assert pair[0].split("*")[0] == pair[1].split("*")[0]
 
 
@@ -114,8 +142,10 @@ def test_plurals(path):
 def test_steps_are_counted(path):
     phrases = load_phrases(path)
     for code in STEPPED:
-        little, one, two, six = (phrases.text(code, grade=grade, count=n) for grade, n in (
-            ("little", 0), ("", 1), ("", 2), ("", 6)))
+        little, one, two, six = (
+            phrases.text(code, grade=grade, count=n)
+            for grade, n in (("little", 0), ("", 1), ("", 2), ("", 6))
+        )
         assert "2" in two and two.replace("2", "6") == six
         assert len({little, one, two}) == 3 and not re.search("[0-9]", little + one)
         assert phrases.text(code) == one  # where nobody counts
@@ -146,8 +176,9 @@ def test_the_part_and_the_number_are_where_they_belong(path):
     for code, phrase in phrases.phrases.items():
         for text in [phrase] if isinstance(phrase, str) else phrase.values():
             named = {field for _, field, _, _ in string.Formatter().parse(text) if field}
-            assert named <= ({"part"} if code in NAMING else {"count"} if code in COUNTED
-                             else set())
+            assert named <= (
+                {"part"} if code in NAMING else {"count"} if code in COUNTED else set()
+            )
             assert named or code not in NAMING
 
 
@@ -166,20 +197,42 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
     profiles = [profile(n) for n in ("full_body", "upper_body", "face", "hands", "a_pose")]
     profiles += [custom(side=side, people=2, posture=tuple(POSTURES.values())) for side in SIDES]
     for wanted in profiles:
-        for kwargs in (dict(), dict(height=0.2), dict(height=9.0), dict(x=0.05), dict(x=0.95),
-                       dict(x=0.3), dict(x=0.7), dict(yaw=180), dict(yaw=50), dict(yaw=-50),
-                       dict(head=40), dict(yaw=80, head=0), dict(hidden=("feet",)),
-                       dict(x=0.2, yaw=-90), dict(x=0.8, yaw=-90),
-                       dict(yaw=80, head=0, hidden=("feet",)),
-                       dict(lean=30, feet=4, arms=120, bend=90, fist=1, spread=0)):
+        for kwargs in (
+            dict(),
+            dict(height=0.2),
+            dict(height=9.0),
+            dict(x=0.05),
+            dict(x=0.95),
+            dict(x=0.3),
+            dict(x=0.7),
+            dict(yaw=180),
+            dict(yaw=50),
+            dict(yaw=-50),
+            dict(head=40),
+            dict(yaw=80, head=0),
+            dict(hidden=("feet",)),
+            dict(x=0.2, yaw=-90),
+            dict(x=0.8, yaw=-90),
+            dict(yaw=80, head=0, hidden=("feet",)),
+            dict(lean=30, feet=4, arms=120, bend=90, fist=1, spread=0),
+        ):
             for speed, others in ((0, 0), (9, 0), (0, 2)):
                 view = person(**kwargs).view(speed=speed, others=others)
                 for light in (0.01, 0.99):
                     view = view._replace(brightness=light, sharpness=1.0)
                     codes |= {v.code for v in judge(view, wanted)}
     codes |= {v.code for v in judge(None, profile("face"))}
-    session = {"notice", "hold_still", "countdown", "next_step", "pause", "retake",
-               "capture_failed", "capture_unavailable", "done"}
+    session = {
+        "notice",
+        "hold_still",
+        "countdown",
+        "next_step",
+        "pause",
+        "retake",
+        "capture_failed",
+        "capture_unavailable",
+        "done",
+    }
     assert codes - {""} == set(CODES) - session
     assert set(SIDE_CODES.values()) <= codes
 
@@ -208,67 +261,107 @@ def put(key, name, value):
     return lambda data: data[key].__setitem__(name, value)
 
 
-@pytest.mark.parametrize("change, said", [
-    (drop("phrases", "move_left"), "phrases lacks a text for move_left"),
-    (drop("parts", "feet"), "parts lacks a text for feet"),
-    (put("phrases", "done", ""), "lacks a text for done"),
-    (put("phrases", "done", None), "lacks a text for done"),
-    (put("phrases", "done", {}), "lacks a text for done"),
-    (put("phrases", "done", 5), "lacks a text for done"),
-    (put("phrases", "done", ["a"]), "lacks a text for done"),
-    (put("parts", "feet", {"one": "foot"}), "parts lacks a text for feet"),
-    (put("phrases", "move_up", "Jump."), "unknown move_up"),
-    (put("parts", "tail", "tail"), "unknown tail"),
-    (put("parts", 5, "five"), "unknown 5"),
-    (lambda data: data.pop("parts"), "parts must be a mapping, not None"),
-    (lambda data: data.update(phrases=["Hello"]), "phrases must be a mapping, not ['Hello']"),
-    (put("phrases", "show", "I cannot see your {prat}."), "{prat}"),
-    (put("phrases", "show", "I cannot see your {part."), "{part."),
-    (put("phrases", "show", "I cannot see your {}."), "{}"),
-    (put("phrases", "show", "I cannot see your {part.name}."), "{part.name}"),
-    (put("phrases", "show", "I cannot see your {part:d}."), "{part:d}"),
-    (put("phrases", "show", "I cannot see {count}."), "{part} is all that it can have in braces"),
-    (put("phrases", "done", "Thank you, {0}"), "{0}"),
-    (put("phrases", "done", "Thank you, {part}"), "it can have nothing in braces"),
-    (put("phrases", "countdown", "{part}"), "{count} is all that it can have in braces"),
-    (put("phrases", "move_left", {"little": "A bit."}),
-     "move_left has texts for little; it must have 'other', and can have little, one, other"),
-    (put("phrases", "move_left", {"other": "Go.", "big": "Run."}), "big, other; it must have"),
-    (put("phrases", "move_left", {"other": "Go.", "one": ""}), "move_left lacks a text for 'one'"),
-    (put("phrases", "move_left", {"other": ["Go."]}), "move_left lacks a text for 'other'"),
-    (put("phrases", "move_left", {"other": "Go {x}."}), "{x}"),
-    (put("phrases", "arms_up", {"little": "A bit."}),
-     "arms_up has texts for little; it must have 'normal', and can have little, normal, big"),
-    (put("phrases", "arms_up", {"normal": "Up.", "huge": "Up!"}), "huge, normal; it must have"),
-    (put("phrases", "arms_up", {"normal": "Up.", "big": ""}), "arms_up lacks a text for 'big'"),
-    (put("phrases", "arms_up", {"normal": "{count} up."}), "{count}"),
-    (put("phrases", "one_person", {"one": "One."}),
-     "one_person has texts for one; it must have 'other', and can have one, other"),
-    (put("phrases", "one_person", {"other": "Two.", "few": "Few."}), "few, other; it must"),
-    (put("phrases", "one_person", {"normal": "One."}), "it must have 'other'"),
-    (put("phrases", "one_person", {True: "One.", "other": "2."}), "True"),
-    (put("phrases", "done", "   "), "phrases lacks a text for done"),
-    (put("parts", "feet", " \t"), "parts lacks a text for feet"),
-    (put("phrases", "move_left", {"other": "{count} steps.", "one": " "}),
-     "move_left lacks a text for 'one'"),
-    (put("phrases", "show", "I cannot see you."),
-     "the text of show is 'I cannot see you.'; it must have {part}"),
-    (put("phrases", "show", "I cannot see {{part}}."), "it must have {part}"),
-    (put("phrases", "show", {"normal": "Your {part}?", "big": "Where?"}),
-     "the text of show for 'big' is 'Where?'; it must have {part}"),
-    (put("phrases", "countdown", "Soon."), "the text of countdown is 'Soon.'; it must have {cou"),
-    (put("phrases", "countdown", {"one": "Now.", "other": "Soon."}),
-     "the text of countdown for 'other' is 'Soon.'; it must have {count}"),
-    (put("phrases", "one_person", {"one": "One.", "other": "Fewer."}),
-     "the text of one_person for 'other' is 'Fewer.'; it must have {count}"),
-    (put("phrases", "move_left", {"little": "A bit.", "other": "Go."}),
-     "the text of move_left for 'other' is 'Go.'; it must have {count}"),
-    (put("parts", "feet", "feet {part}"),
-     "the text of feet is 'feet {part}'; it can have nothing in braces"),
-    (put("parts", "feet", "}"), "the text of feet is '}'; it can have nothing in braces"),
-    (lambda data: data.update(part={"feet": "toes"}),
-     "unknown key 'part'; the keys are phrases, parts"),
-])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (drop("phrases", "move_left"), "phrases lacks a text for move_left"),
+        (drop("parts", "feet"), "parts lacks a text for feet"),
+        (put("phrases", "done", ""), "lacks a text for done"),
+        (put("phrases", "done", None), "lacks a text for done"),
+        (put("phrases", "done", {}), "lacks a text for done"),
+        (put("phrases", "done", 5), "lacks a text for done"),
+        (put("phrases", "done", ["a"]), "lacks a text for done"),
+        (put("parts", "feet", {"one": "foot"}), "parts lacks a text for feet"),
+        (put("phrases", "move_up", "Jump."), "unknown move_up"),
+        (put("parts", "tail", "tail"), "unknown tail"),
+        (put("parts", 5, "five"), "unknown 5"),
+        (lambda data: data.pop("parts"), "parts must be a mapping, not None"),
+        (lambda data: data.update(phrases=["Hello"]), "phrases must be a mapping, not ['Hello']"),
+        (put("phrases", "show", "I cannot see your {prat}."), "{prat}"),
+        (put("phrases", "show", "I cannot see your {part."), "{part."),
+        (put("phrases", "show", "I cannot see your {}."), "{}"),
+        (put("phrases", "show", "I cannot see your {part.name}."), "{part.name}"),
+        (put("phrases", "show", "I cannot see your {part:d}."), "{part:d}"),
+        (
+            put("phrases", "show", "I cannot see {count}."),
+            "{part} is all that it can have in braces",
+        ),
+        (put("phrases", "done", "Thank you, {0}"), "{0}"),
+        (put("phrases", "done", "Thank you, {part}"), "it can have nothing in braces"),
+        (put("phrases", "countdown", "{part}"), "{count} is all that it can have in braces"),
+        (
+            put("phrases", "move_left", {"little": "A bit."}),
+            "move_left has texts for little; it must have 'other', and can have little, one, other",
+        ),
+        (put("phrases", "move_left", {"other": "Go.", "big": "Run."}), "big, other; it must have"),
+        (
+            put("phrases", "move_left", {"other": "Go.", "one": ""}),
+            "move_left lacks a text for 'one'",
+        ),
+        (put("phrases", "move_left", {"other": ["Go."]}), "move_left lacks a text for 'other'"),
+        (put("phrases", "move_left", {"other": "Go {x}."}), "{x}"),
+        (
+            put("phrases", "arms_up", {"little": "A bit."}),
+            "arms_up has texts for little; it must have 'normal', and can have little, normal, big",
+        ),
+        (
+            put("phrases", "arms_up", {"normal": "Up.", "huge": "Up!"}),
+            "huge, normal; it must have",
+        ),
+        (
+            put("phrases", "arms_up", {"normal": "Up.", "big": ""}),
+            "arms_up lacks a text for 'big'",
+        ),
+        (put("phrases", "arms_up", {"normal": "{count} up."}), "{count}"),
+        (
+            put("phrases", "one_person", {"one": "One."}),
+            "one_person has texts for one; it must have 'other', and can have one, other",
+        ),
+        (put("phrases", "one_person", {"other": "Two.", "few": "Few."}), "few, other; it must"),
+        (put("phrases", "one_person", {"normal": "One."}), "it must have 'other'"),
+        (put("phrases", "one_person", {True: "One.", "other": "2."}), "True"),
+        (put("phrases", "done", "   "), "phrases lacks a text for done"),
+        (put("parts", "feet", " \t"), "parts lacks a text for feet"),
+        (
+            put("phrases", "move_left", {"other": "{count} steps.", "one": " "}),
+            "move_left lacks a text for 'one'",
+        ),
+        (
+            put("phrases", "show", "I cannot see you."),
+            "the text of show is 'I cannot see you.'; it must have {part}",
+        ),
+        (put("phrases", "show", "I cannot see {{part}}."), "it must have {part}"),
+        (
+            put("phrases", "show", {"normal": "Your {part}?", "big": "Where?"}),
+            "the text of show for 'big' is 'Where?'; it must have {part}",
+        ),
+        (
+            put("phrases", "countdown", "Soon."),
+            "the text of countdown is 'Soon.'; it must have {cou",
+        ),
+        (
+            put("phrases", "countdown", {"one": "Now.", "other": "Soon."}),
+            "the text of countdown for 'other' is 'Soon.'; it must have {count}",
+        ),
+        (
+            put("phrases", "one_person", {"one": "One.", "other": "Fewer."}),
+            "the text of one_person for 'other' is 'Fewer.'; it must have {count}",
+        ),
+        (
+            put("phrases", "move_left", {"little": "A bit.", "other": "Go."}),
+            "the text of move_left for 'other' is 'Go.'; it must have {count}",
+        ),
+        (
+            put("parts", "feet", "feet {part}"),
+            "the text of feet is 'feet {part}'; it can have nothing in braces",
+        ),
+        (put("parts", "feet", "}"), "the text of feet is '}'; it can have nothing in braces"),
+        (
+            lambda data: data.update(part={"feet": "toes"}),
+            "unknown key 'part'; the keys are phrases, parts",
+        ),
+    ],
+)
 def test_what_is_missing_or_unknown_is_named(english, change, said):
     path = english(change)
     with pytest.raises(ProfileError) as caught:
@@ -278,10 +371,12 @@ def test_what_is_missing_or_unknown_is_named(english, change, said):
 
 
 def test_a_plain_text_will_do_for_any_code(english):
-    phrases = load_phrases(english(lambda data: data["phrases"].update(
-        move_left="Left.", one_person="Just {count}.")))
-    assert {phrases.text("move_left", "", grade, n) for grade in ("", "little") for n in (
-        0, 1, 2)} == {"Left."}
+    phrases = load_phrases(
+        english(lambda data: data["phrases"].update(move_left="Left.", one_person="Just {count}."))
+    )
+    assert {
+        phrases.text("move_left", "", grade, n) for grade in ("", "little") for n in (0, 1, 2)
+    } == {"Left."}
     assert phrases.text("one_person", count=2) == "Just 2."
 
 
@@ -295,8 +390,10 @@ def test_a_code_that_is_there_twice_is_named_with_its_lines(tmp_path):
     path = tmp_path / "mine.yaml"
     text = (FOLDER / "en.yaml").read_text(encoding="utf-8")
     path.write_text(text.replace("  pause:", "  done: Bye.\n  pause:"), encoding="utf-8")
-    with pytest.raises(ProfileError, match="line [0-9]+ has key 'done', which line [0-9]+ has; it "
-                                           "must be there only once"):
+    with pytest.raises(
+        ProfileError,
+        match="line [0-9]+ has key 'done', which line [0-9]+ has; it must be there only once",
+    ):
         load_phrases(path)
 
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import POSTURES, Wish
+from dwpose_ros.core.keypoints import LEFT_HAND
+from dwpose_ros.guidance.body_parts import POSTURES, PostureLimit
 from dwpose_ros.guidance.checks import POSTURE_CHECKS
-from dwpose_ros.keypoints import LEFT_HAND
 
 CHECK = {check.__name__: check for check in POSTURE_CHECKS}
 
@@ -17,10 +17,11 @@ def check(person, custom):
     """check(posture, ..., side="front", limits=None) -> what it finds about such a person."""
 
     def _check(posture: str, side: str = "front", mirrored: bool = False, limits=None, **stands):
-        wish = POSTURES[posture] if limits is None else Wish(posture, *limits)
+        wish = POSTURES[posture] if limits is None else PostureLimit(posture, *limits)
         wanted = custom(posture=(wish,), side=side)
-        return CHECK[posture](person(0.6, top=0.3, mirrored=mirrored, **stands).view(), wanted,
-                              mirrored)
+        return CHECK[posture](
+            person(0.6, top=0.3, mirrored=mirrored, **stands).view(), wanted, mirrored
+        )
 
     return _check
 
@@ -29,51 +30,54 @@ def test_there_is_a_check_of_every_posture():
     assert CHECK.keys() == POSTURES.keys()
 
 
-@pytest.mark.parametrize("posture, stands, value, code, grade", [
-    ("upright", dict(), 0, "", ""),
-    ("upright", dict(lean=11), 11, "", ""),
-    ("upright", dict(lean=-15), 15, "stand_upright", "little"),
-    ("upright", dict(lean=30), 30, "stand_upright", ""),
-    ("upright", dict(lean=80), 80, "stand_upright", "big"),
-    ("upright", dict(lean=30, yaw=-90), 30, "stand_upright", ""),  # also from the side
-    ("arms_away", dict(arms=9), 9, "arms_away", ""),
-    ("arms_away", dict(arms=20), 20, "arms_away", "little"),
-    ("arms_away", dict(arms=-10), -10, "arms_away", "big"),  # before the body
-    ("arms_away", dict(arms=26), 26, "", ""),
-    ("arms_away", dict(arms=60), 60, "", ""),
-    ("arms_away", dict(arms=85), 85, "lower_arms", ""),
-    ("arms_away", dict(arms=175), 175, "lower_arms", "big"),
-    ("arms_away", dict(arms=200), 200, "lower_arms", "big"),  # beyond overhead
-    ("arms_away", dict(arms=40, lean=20), 40, "", ""),  # against the torso, not the image
-    ("arms_side", dict(arms=90), 90, "", ""),
-    ("arms_side", dict(arms=76), 76, "", ""),
-    ("arms_side", dict(arms=65), 65, "arms_side", "little"),
-    ("arms_side", dict(arms=9), 9, "arms_side", "big"),
-    ("arms_side", dict(arms=115), 115, "lower_arms", "little"),
-    ("arms_up", dict(arms=170, bend=0), 1.13, "", ""),
-    ("arms_up", dict(arms=90, bend=90), 0.51, "", ""),
-    ("arms_up", dict(arms=90, bend=40), 0.326, "arms_up", "little"),
-    ("arms_up", dict(arms=90, bend=0), 0, "arms_up", ""),
-    ("arms_up", dict(), -1.15, "arms_up", "big"),
-    ("arms_up", dict(arms=170, bend=0, yaw=90), 1.13, "", ""),
-    ("arms_straight", dict(arms=40, bend=0), 180, "", ""),
-    ("arms_straight", dict(arms=40, bend=-25), 155, "", ""),
-    ("arms_straight", dict(arms=40, bend=45), 135, "straighten_arms", "little"),
-    ("arms_straight", dict(arms=90, bend=90), 90, "straighten_arms", "big"),
-    ("open_hands", dict(arms=40), 1, "", ""),
-    ("open_hands", dict(arms=40, fist=1), 0.38, "open_hands", "big"),
-    ("fingers_spread", dict(arms=40), 30, "", ""),
-    ("fingers_spread", dict(arms=40, spread=11), 11, "spread_fingers", "little"),
-    ("fingers_spread", dict(arms=40, spread=0), 0, "spread_fingers", "big"),
-    ("feet_apart", dict(), 0.42, "feet_apart", ""),
-    ("feet_apart", dict(feet=1.6), 0.67, "feet_apart", "little"),
-    ("feet_apart", dict(feet=-0.3), 0.125, "feet_apart", "big"),  # crossed
-    ("feet_apart", dict(feet=2), 0.83, "", ""),
-    ("feet_apart", dict(feet=2.9), 1.21, "", ""),
-    ("feet_apart", dict(feet=4.0), 1.67, "feet_together", "little"),
-    ("feet_apart", dict(feet=4.5), 1.87, "feet_together", ""),
-    ("feet_apart", dict(feet=3, yaw=30), 1.08, "", ""),
-])
+@pytest.mark.parametrize(
+    "posture, stands, value, code, grade",
+    [
+        ("upright", dict(), 0, "", ""),
+        ("upright", dict(lean=11), 11, "", ""),
+        ("upright", dict(lean=-15), 15, "stand_upright", "little"),
+        ("upright", dict(lean=30), 30, "stand_upright", ""),
+        ("upright", dict(lean=80), 80, "stand_upright", "big"),
+        ("upright", dict(lean=30, yaw=-90), 30, "stand_upright", ""),  # also from the side
+        ("arms_away", dict(arms=9), 9, "arms_away", ""),
+        ("arms_away", dict(arms=20), 20, "arms_away", "little"),
+        ("arms_away", dict(arms=-10), -10, "arms_away", "big"),  # before the body
+        ("arms_away", dict(arms=26), 26, "", ""),
+        ("arms_away", dict(arms=60), 60, "", ""),
+        ("arms_away", dict(arms=85), 85, "lower_arms", ""),
+        ("arms_away", dict(arms=175), 175, "lower_arms", "big"),
+        ("arms_away", dict(arms=200), 200, "lower_arms", "big"),  # beyond overhead
+        ("arms_away", dict(arms=40, lean=20), 40, "", ""),  # against the torso, not the image
+        ("arms_side", dict(arms=90), 90, "", ""),
+        ("arms_side", dict(arms=76), 76, "", ""),
+        ("arms_side", dict(arms=65), 65, "arms_side", "little"),
+        ("arms_side", dict(arms=9), 9, "arms_side", "big"),
+        ("arms_side", dict(arms=115), 115, "lower_arms", "little"),
+        ("arms_up", dict(arms=170, bend=0), 1.13, "", ""),
+        ("arms_up", dict(arms=90, bend=90), 0.51, "", ""),
+        ("arms_up", dict(arms=90, bend=40), 0.326, "arms_up", "little"),
+        ("arms_up", dict(arms=90, bend=0), 0, "arms_up", ""),
+        ("arms_up", dict(), -1.15, "arms_up", "big"),
+        ("arms_up", dict(arms=170, bend=0, yaw=90), 1.13, "", ""),
+        ("arms_straight", dict(arms=40, bend=0), 180, "", ""),
+        ("arms_straight", dict(arms=40, bend=-25), 155, "", ""),
+        ("arms_straight", dict(arms=40, bend=45), 135, "straighten_arms", "little"),
+        ("arms_straight", dict(arms=90, bend=90), 90, "straighten_arms", "big"),
+        ("open_hands", dict(arms=40), 1, "", ""),
+        ("open_hands", dict(arms=40, fist=1), 0.38, "open_hands", "big"),
+        ("fingers_spread", dict(arms=40), 30, "", ""),
+        ("fingers_spread", dict(arms=40, spread=11), 11, "spread_fingers", "little"),
+        ("fingers_spread", dict(arms=40, spread=0), 0, "spread_fingers", "big"),
+        ("feet_apart", dict(), 0.42, "feet_apart", ""),
+        ("feet_apart", dict(feet=1.6), 0.67, "feet_apart", "little"),
+        ("feet_apart", dict(feet=-0.3), 0.125, "feet_apart", "big"),  # crossed
+        ("feet_apart", dict(feet=2), 0.83, "", ""),
+        ("feet_apart", dict(feet=2.9), 1.21, "", ""),
+        ("feet_apart", dict(feet=4.0), 1.67, "feet_together", "little"),
+        ("feet_apart", dict(feet=4.5), 1.87, "feet_together", ""),
+        ("feet_apart", dict(feet=3, yaw=30), 1.08, "", ""),
+    ],
+)
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_what_is_measured(check, posture, stands, value, code, grade, mirrored):
     verdict = check(posture, mirrored=mirrored, **stands)
@@ -84,11 +88,17 @@ def test_what_is_measured(check, posture, stands, value, code, grade, mirrored):
     assert (verdict.minimum, verdict.maximum) == pytest.approx(limits[1:], nan_ok=True)
 
 
-@pytest.mark.parametrize("posture, stands", [
-    ("arms_away", dict(arms=(40, 9))), ("arms_away", dict(arms=(9, 40))),
-    ("arms_away", dict(arms=(40, 80))), ("arms_side", dict(arms=(90, 40))),
-    ("arms_up", dict(arms=(170, 9), bend=0)), ("arms_straight", dict(arms=40, bend=(0, 60))),
-])
+@pytest.mark.parametrize(
+    "posture, stands",
+    [
+        ("arms_away", dict(arms=(40, 9))),
+        ("arms_away", dict(arms=(9, 40))),
+        ("arms_away", dict(arms=(40, 80))),
+        ("arms_side", dict(arms=(90, 40))),
+        ("arms_up", dict(arms=(170, 9), bend=0)),
+        ("arms_straight", dict(arms=40, bend=(0, 60))),
+    ],
+)
 def test_of_two_sides_the_worse_counts(check, posture, stands):
     assert check(posture, **stands).ok is False
 
@@ -98,15 +108,24 @@ def test_the_worse_is_the_one_that_is_further_off(check):
     assert check("arms_away", arms=(20, 100)).code == "lower_arms"
 
 
-@pytest.mark.parametrize("posture, hidden, part", [
-    ("upright", "hips", "hips"), ("upright", "left_shoulder", "shoulders"),
-    ("arms_away", "right_elbow", "elbows"), ("arms_away", "left_hip", "hips"),
-    ("arms_side", "elbows", "elbows"), ("arms_up", "wrists", "wrists"),
-    ("arms_up", "hips", "hips"), ("arms_straight", "left_wrist", "wrists"),
-    ("open_hands", "hands", "hands"), ("open_hands", "left_thumb4", "hands"),
-    ("fingers_spread", "right_hand_root", "hands"), ("feet_apart", "hips", "hips"),
-    ("feet_apart", "left_ankle", "feet"),
-])
+@pytest.mark.parametrize(
+    "posture, hidden, part",
+    [
+        ("upright", "hips", "hips"),
+        ("upright", "left_shoulder", "shoulders"),
+        ("arms_away", "right_elbow", "elbows"),
+        ("arms_away", "left_hip", "hips"),
+        ("arms_side", "elbows", "elbows"),
+        ("arms_up", "wrists", "wrists"),
+        ("arms_up", "hips", "hips"),
+        ("arms_straight", "left_wrist", "wrists"),
+        ("open_hands", "hands", "hands"),
+        ("open_hands", "left_thumb4", "hands"),
+        ("fingers_spread", "right_hand_root", "hands"),
+        ("feet_apart", "hips", "hips"),
+        ("feet_apart", "left_ankle", "feet"),
+    ],
+)
 def test_a_missing_point_is_not_a_bad_posture(check, posture, hidden, part):
     verdict = check(posture, hidden=(hidden,))
     assert (verdict.ok, verdict.code, verdict.part) == (None, "show", part)
@@ -120,8 +139,10 @@ def test_what_the_camera_sees_from_the_side_cannot_be_judged(check, posture, yaw
     assert (verdict.ok, verdict.code, verdict.part) == (None, posture, "")
 
 
-@pytest.mark.parametrize("posture, stands", [
-    ("arms_away", dict(arms=40)), ("arms_side", dict(arms=90)), ("feet_apart", dict(feet=2.5))])
+@pytest.mark.parametrize(
+    "posture, stands",
+    [("arms_away", dict(arms=40)), ("arms_side", dict(arms=90)), ("feet_apart", dict(feet=2.5))],
+)
 def test_from_behind_it_is_the_same(check, posture, stands):
     assert check(posture, side="back", yaw=180, **stands).ok
 
@@ -149,16 +170,18 @@ def test_a_hand_that_points_at_the_camera_cannot_be_judged(person, custom):
 def test_from_the_side_only_the_near_arm_counts(check, side, far, yaw, mirrored):
     hidden = tuple(f"{far}_{p}" for p in ("elbow", "wrist"))
     arms = (170, 9) if side == "left" else (9, 170)  # the far one hangs, and is hidden
-    verdict = check("arms_up", side=side, mirrored=mirrored, arms=arms, bend=0, yaw=yaw,
-                    hidden=hidden)
+    verdict = check(
+        "arms_up", side=side, mirrored=mirrored, arms=arms, bend=0, yaw=yaw, hidden=hidden
+    )
     assert verdict.ok
 
 
 @pytest.mark.parametrize("side, far, yaw", [("left", "right", -90), ("right", "left", 90)])
 @pytest.mark.parametrize("lean", [0, 30])
 def test_nor_does_the_far_half_of_the_torso(check, side, far, yaw, lean):
-    verdict = check("upright", side=side, yaw=yaw, lean=lean,
-                    hidden=(f"{far}_shoulder", f"{far}_hip"))
+    verdict = check(
+        "upright", side=side, yaw=yaw, lean=lean, hidden=(f"{far}_shoulder", f"{far}_hip")
+    )
     assert verdict.value == pytest.approx(lean, abs=2) and verdict.ok == (lean == 0)
 
 

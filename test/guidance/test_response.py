@@ -7,13 +7,24 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.checks import Verdict
-from dwpose_ros.guidance.response import OPPOSITES, PLACING, RESTED_S, Responses, axis, undoes
+from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.compliance import (
+    OPPOSITES,
+    PLACING,
+    RESTED_S,
+    ComplianceTracker,
+    axis,
+    undoes,
+)
 
 FPS = 20
 # What a check measures, and how much of it a second is a walk, or a turn.
-AXES = {"depth": ("too_close", "track", 0.3), "side": ("centred", "track", 0.4),
-        "turn": ("facing", "value", 90.0), "head": ("looking", "value", 90.0)}
+AXES = {
+    "depth": ("too_close", "track", 0.3),
+    "side": ("centred", "track", 0.4),
+    "turn": ("facing", "value", 90.0),
+    "head": ("looking", "value", 90.0),
+}
 ASKED = {"depth": "move_back", "side": "move_left", "turn": "turn_left", "head": "look_at_camera"}
 
 
@@ -21,17 +32,18 @@ class Watched:
     """Somebody who is watched at 20 Hz, or as often as is said; `ways` are where they are."""
 
     def __init__(self, fps: float = FPS) -> None:
-        self.responses, self.fps, self.now = Responses(), fps, 100.0
+        self.responses, self.fps, self.now = ComplianceTracker(), fps, 100.0
         self.ways = dict.fromkeys(AXES, 0.0)
 
-    def go(self, seconds: float, *moving: str, busy: bool = False,
-           still: bool = True) -> Responses:
+    def go(
+        self, seconds: float, *moving: str, busy: bool = False, still: bool = True
+    ) -> ComplianceTracker:
         for _ in range(round(seconds * self.fps)):
             self.now += 1 / self.fps
-            found = [Verdict("still", still, 0.0)]
+            found = [CheckResult("still", still, 0.0)]
             for name, (check, what, speed) in AXES.items():
                 self.ways[name] += (name in moving) * speed / self.fps
-                found.append(Verdict(check, True, 0.0)._replace(**{what: self.ways[name]}))
+                found.append(CheckResult(check, True, 0.0)._replace(**{what: self.ways[name]}))
             self.responses.watch(found, self.now, busy)
         return self.responses
 
@@ -189,24 +201,29 @@ def test_what_is_not_known_is_no_movement():
     one.ask("move_back")
     one.ways = dict.fromkeys(AXES, math.nan)
     assert not one.go(2).busy()
-    responses = Responses()
+    responses = ComplianceTracker()
     responses.asked("move_back", "", 0.0)
     with np.errstate(all="raise"):
         for i in range(40):  # nobody in view: none of the checks
-            responses.watch([Verdict("somebody", False, 0.0)], i / FPS, False)
+            responses.watch([CheckResult("somebody", False, 0.0)], i / FPS, False)
     assert not responses.on("move_back").moved and not responses.ended("move_back", 2.0)
 
 
-@pytest.mark.parametrize("told, eased", [
-    # (what was said, whether they moved), then what to ask of them now.
-    ([], 1.0), ([("move_left", True)], 0.55),  # they went too far
-    ([("move_left", False)], 1.0),  # something else moved them
-    ([("move_right", True)], 1.0),  # not far enough yet
-    ([("turn_left", True)], 1.0), ([("move_forward", True)], 1.0),
-    ([("move_left", True), ("move_back", True)], 0.55),
-    ([("move_right", True), ("move_left", True)], 0.55**2),  # always
-    ([("move_right", True), ("move_left", False)], 0.55),
-])
+@pytest.mark.parametrize(
+    "told, eased",
+    [
+        # (what was said, whether they moved), then what to ask of them now.
+        ([], 1.0),
+        ([("move_left", True)], 0.55),  # they went too far
+        ([("move_left", False)], 1.0),  # something else moved them
+        ([("move_right", True)], 1.0),  # not far enough yet
+        ([("turn_left", True)], 1.0),
+        ([("move_forward", True)], 1.0),
+        ([("move_left", True), ("move_back", True)], 0.55),
+        ([("move_right", True), ("move_left", True)], 0.55**2),  # always
+        ([("move_right", True), ("move_left", False)], 0.55),
+    ],
+)
 def test_who_overdoes_it_is_asked_for_less(told, eased):
     one = Watched()
     for code, moved in told:

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import Coach, State
-from dwpose_ros.guidance.checks import Judge
-from dwpose_ros.guidance.view import Follower
+from dwpose_ros.guidance.checks import CheckRunner
+from dwpose_ros.guidance.observation import TargetSelector
 
 FPS = 15
 HELD = 1.0  # s, as in full_body
@@ -20,17 +21,23 @@ class Session:
     """Shows frames at 15 Hz, each a mapping of ids to people, and keeps what was decided."""
 
     def __init__(self, profile) -> None:
-        self.follower, self.judge, self.coach = Follower(profile), Judge(profile), Coach(profile)
+        self.follower, self.judge, self.coach = (
+            TargetSelector(profile),
+            CheckRunner(profile),
+            Coach(profile),
+        )
         self.now, self.said, self.captures = 500.0, [], []
 
     def show(self, people, seconds: float = 1 / FPS):
         for _ in range(max(round(seconds * FPS), 1)):
             self.now += 1 / FPS
             shown = people() if callable(people) else people
-            parts = [np.array([p[i] for p in shown.values()], np.float32).reshape(
-                len(shown), *shape) for i, shape in enumerate(((133, 2), (133,), (4,)))]
+            parts = [
+                np.array([p[i] for p in shown.values()], np.float32).reshape(len(shown), *shape)
+                for i, shape in enumerate(((133, 2), (133,), (4,)))
+            ]
             before = self.follower.person_id
-            view = self.follower.look(list(shown), *parts, 1280, 720, self.now)
+            view = self.follower.look(PersonPoses.of(*parts, ids=list(shown)), 1280, 720, self.now)
             if self.follower.person_id != before:
                 self.judge.reset()
                 self.coach.interrupted()
@@ -74,9 +81,14 @@ def test_a_person_who_vanishes_during_the_countdown_holds_anew(session, person, 
     assert len(session.captures) == 1
 
 
-@pytest.mark.parametrize("gone_s, said", [
-    (0.0, ["move_closer"]), (0.5, ["move_closer"]),  # a tracker lost them, that is all
-    (2.0, ["move_closer", "move_closer"])])
+@pytest.mark.parametrize(
+    "gone_s, said",
+    [
+        (0.0, ["move_closer"]),
+        (0.5, ["move_closer"]),  # a tracker lost them, that is all
+        (2.0, ["move_closer", "move_closer"]),
+    ],
+)
 def test_only_somebody_else_is_told_anew(session, person, gone_s, said):
     far = person(0.4)
     session.show({1: far}, 1.0)
@@ -195,6 +207,7 @@ def test_a_frame_now_and_then_that_is_wrong_does_not_keep_from_the_picture(sessi
 
 def test_who_walks_back_while_legs_come_into_view_is_left_to_it(session, person):
     """The seen parts grow with each part that comes into view, while the person shrinks."""
+
     def at(distance_m):
         height = 2.63 / distance_m
         return {1: person(height=height, top=0.5 - 0.4 * height)}

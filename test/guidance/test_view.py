@@ -5,25 +5,26 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import NAMES
-from dwpose_ros.guidance.view import Follower, usable, usable_boxes
+from dwpose_ros.core.keypoints import NAMES
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.guidance.observation import TargetSelector, usable, usable_boxes
 
 
 def look(follower, people: dict, time_s: float = 0.0):
     """One frame with {id: person} in view; gives the id of the followed person, 0 for nobody."""
     if not people:
         empty = np.empty((0, 133, 2)), np.empty((0, 133)), np.empty((0, 4))
-        view = follower.look([], *empty, 1280, 720, time_s)
+        view = follower.look(PersonPoses.of(*empty, ids=[]), 1280, 720, time_s)
         assert view is None
         return 0
     stacked = [np.stack([p[i] for p in people.values()]) for i in range(3)]
-    assert follower.look(list(people), *stacked, 1280, 720, time_s) is not None
+    assert follower.look(PersonPoses.of(*stacked, ids=list(people)), 1280, 720, time_s) is not None
     return follower.person_id
 
 
 @pytest.fixture
 def follower(profile):
-    return Follower(profile("full_body"))
+    return TargetSelector(profile("full_body"))
 
 
 def test_the_largest_is_followed(follower, person):
@@ -45,8 +46,10 @@ def test_another_must_be_much_larger_to_be_followed(follower, person, other, fol
 
 def test_two_of_one_size_who_sway_do_not_take_turns(follower, person):
     sizes = 0.7 + 0.05 * np.sin(np.arange(50))
-    assert {look(follower, {1: person(s, x=0.3), 2: person(1.4 - s, x=0.7)}, t * 0.1)
-            for t, s in enumerate(sizes)} == {1}
+    assert {
+        look(follower, {1: person(s, x=0.3), 2: person(1.4 - s, x=0.7)}, t * 0.1)
+        for t, s in enumerate(sizes)
+    } == {1}
 
 
 def test_who_stays_is_followed_when_the_first_leaves(follower, person):
@@ -60,9 +63,17 @@ def test_who_stays_is_followed_when_the_first_leaves(follower, person):
 def test_who_is_found_again_at_once_is_no_newcomer(follower, person):
     one, large = person(0.5, x=0.3), person(0.9, x=0.7)
     newcomers = []
-    for now, people in ((0.0, {1: one}), (0.1, {1: one}), (0.2, {}), (0.9, {2: one}),
-                        (1.0, {3: one}), (1.1, {3: one, 4: large}), (1.2, {}), (2.3, {5: one}),
-                        (1.0, {6: one})):
+    for now, people in (
+        (0.0, {1: one}),
+        (0.1, {1: one}),
+        (0.2, {}),
+        (0.9, {2: one}),
+        (1.0, {3: one}),
+        (1.1, {3: one, 4: large}),
+        (1.2, {}),
+        (2.3, {5: one}),
+        (1.0, {6: one}),
+    ):
         look(follower, people, now)
         newcomers.append(follower.newcomer)
     # The first, one who is followed instead, who comes later, and before, as the clock has it.
@@ -88,15 +99,23 @@ def test_a_box_that_is_no_place_is_not_the_largest(follower, person, bad):
 @pytest.mark.parametrize("height, others", [(0.3, 0), (0.5, 1), (0.78, 1)])
 def test_company_counts_from_half_the_size(follower, person, height, others):
     people = person(0.8, x=0.3), person(height, x=0.7)
-    view = follower.look([1, 2], *(np.stack([p[i] for p in people]) for i in range(3)),
-                         1280, 720, 0.0)
+    view = follower.look(
+        PersonPoses.of(*(np.stack([p[i] for p in people]) for i in range(3)), ids=[1, 2]),
+        1280,
+        720,
+        0.0,
+    )
     assert (follower.person_id, view.others) == (1, others)
 
 
 def test_the_view_is_of_the_followed_person(follower, person):
     people = person(0.4, x=0.3), person(0.8, x=0.7)
-    view = follower.look([1, 2], *(np.stack([p[i] for p in people]) for i in range(3)),
-                         1280, 720, 0.0)
+    view = follower.look(
+        PersonPoses.of(*(np.stack([p[i] for p in people]) for i in range(3)), ids=[1, 2]),
+        1280,
+        720,
+        0.0,
+    )
     assert np.array_equal(view.xy, people[1].xy) and np.array_equal(view.box, people[1].box)
     assert (view.width, view.height) == (1280, 720)
 
@@ -107,8 +126,12 @@ def walk(follower, person, speed: float, seconds: float = 3.0, fps: float = 15.0
     for i in range(int(seconds * fps)):
         x = 0.4 + speed * i / fps * 0.8 * (0.985 - 0.064) * 720 / 1280
         one = person(0.8, x=x, **kwargs)
-        view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
-                             i / fps)
+        view = follower.look(
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            i / fps,
+        )
     return view.speed
 
 
@@ -123,8 +146,12 @@ def test_speed_is_unknown_at_first_and_after_a_gap(follower, person):
     one = person()
 
     def speed(time_s: float) -> float:
-        return follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
-                             time_s).speed
+        return follower.look(
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            time_s,
+        ).speed
 
     assert math.isnan(speed(0.0))
     assert speed(0.1) == 0.0
@@ -134,15 +161,20 @@ def test_speed_is_unknown_at_first_and_after_a_gap(follower, person):
     assert speed(1.1) == 0.0
 
 
-@pytest.mark.parametrize("gap_s, speed", [(0.5, 0.2), (1.0, 0.1), (1.5, 0.1), (2.0, 0.1),
-                                          (2.1, math.nan)])
+@pytest.mark.parametrize(
+    "gap_s, speed", [(0.5, 0.2), (1.0, 0.1), (1.5, 0.1), (2.0, 0.1), (2.1, math.nan)]
+)
 def test_between_slow_frames_all_movement_counts_as_of_one_second(follower, person, gap_s, speed):
     """Somebody who has moved by 0.1 of their height; after more than 2 s nobody knows how."""
     height = 0.8 * (0.985 - 0.064) * 720 / 1280
     for i, x in enumerate((0.4, 0.4 + 0.1 * height)):
         one = person(0.8, x=x)
-        view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
-                             i * gap_s)
+        view = follower.look(
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            i * gap_s,
+        )
     assert view.speed == pytest.approx(speed, abs=1e-3, nan_ok=True)
 
 
@@ -153,14 +185,21 @@ def watch(follower, people, gap_s: float = 0.1):
     """The last view of somebody, frame by frame; None is a frame without anybody."""
     view = None
     for i, one in enumerate(people):
-        stacked = [np.empty((0, *x)) for x in ((133, 2), (133,), (4,))] if one is None else [
-            part[None] for part in one[:3]]
-        view = follower.look([1] * len(stacked[0]), *stacked, 1280, 720, i * gap_s)
+        stacked = (
+            [np.empty((0, *x)) for x in ((133, 2), (133,), (4,))]
+            if one is None
+            else [part[None] for part in one[:3]]
+        )
+        view = follower.look(
+            PersonPoses.of(*stacked, ids=[1] * len(stacked[0])), 1280, 720, i * gap_s
+        )
     return view
 
 
-@pytest.mark.parametrize("hidden, known", [
-    (WHOLE, False), (("knees", "feet", "hips"), False), (("feet",), True), ((), True)])
+@pytest.mark.parametrize(
+    "hidden, known",
+    [(WHOLE, False), (("knees", "feet", "hips"), False), (("feet",), True), ((), True)],
+)
 def test_half_of_the_points_tell_a_speed(follower, person, hidden, known):
     """Fewer do not tell how large all would be: for long, since a moment is bridged."""
     view = watch(follower, [person(hidden=hidden) for _ in range(4)])
@@ -177,7 +216,9 @@ def test_points_that_are_lost_for_a_moment_are_still_there(follower, person, gon
     seen = known.points("shoulders")  # what is seen is where it is now
     assert np.array_equal(view.xy[seen], person(x=0.42).xy[seen])
     again = person(x=0.44)
-    now = follower.look([1], *(part[None] for part in again[:3]), 1280, 720, gone_s + 0.1)
+    now = follower.look(
+        PersonPoses.of(*(part[None] for part in again[:3]), ids=[1]), 1280, 720, gone_s + 0.1
+    )
     assert np.array_equal(now.xy, again.xy)
 
 
@@ -185,34 +226,53 @@ def test_points_are_bridged_from_when_they_were_last_seen(follower, person):
     """However often they are missed in between; and not those of somebody else."""
     hidden = person(hidden=("feet",))
     feet = hidden.points("feet")
-    there = [(watch(follower, [person(), *[hidden] * n]).scores[feet] > 0.3).all()
-             for n in (1, 2, 3, 4) if follower.reset() is None]
+    there = [
+        (watch(follower, [person(), *[hidden] * n]).scores[feet] > 0.3).all()
+        for n in (1, 2, 3, 4)
+        if follower.reset() is None
+    ]
     assert there == [True, True, False, False]
     look(follower, {1: person()}, 9.0)
     other = person(hidden=("feet",))
-    view = follower.look([2], *(part[None] for part in other[:3]), 1280, 720, 9.1)
+    view = follower.look(
+        PersonPoses.of(*(part[None] for part in other[:3]), ids=[2]), 1280, 720, 9.1
+    )
     assert (view.scores[feet] < 0.3).all()
 
 
 def test_a_clock_that_jumps_back_bridges_nothing(follower, person):
     look(follower, {1: person()}, 100.0)
     hidden = person(hidden=("feet",))
-    view = follower.look([1], *(part[None] for part in hidden[:3]), 1280, 720, 50.0)
+    view = follower.look(
+        PersonPoses.of(*(part[None] for part in hidden[:3]), ids=[1]), 1280, 720, 50.0
+    )
     assert (view.scores[hidden.points("feet")] < 0.3).all()
 
 
-def approach(person, start_m: float, end_m: float, frames: int = 30, x_m: float = 0.0,
-             end_x_m: float | None = None, **more):
+def approach(
+    person,
+    start_m: float,
+    end_m: float,
+    frames: int = 30,
+    x_m: float = 0.0,
+    end_x_m: float | None = None,
+    **more,
+):
     """Frames of somebody who walks before a camera that sees all of them from 3 m on."""
     for share in np.linspace(0, 1, frames):
         distance_m = start_m * (end_m / start_m) ** share
         x = x_m + ((x_m if end_x_m is None else end_x_m) - x_m) * share
-        yield person(height=2.63 / distance_m, x=0.5 + 0.87 * x / distance_m,
-                     top=0.5 - 0.4 * 2.63 / distance_m, **more)
+        yield person(
+            height=2.63 / distance_m,
+            x=0.5 + 0.87 * x / distance_m,
+            top=0.5 - 0.4 * 2.63 / distance_m,
+            **more,
+        )
 
 
-@pytest.mark.parametrize("start_m, end_m", [(3.5, 3.5), (3.5, 4.5), (4.5, 3.5), (3.5, 1.2),
-                                            (1.2, 3.5), (1.2, 0.8)])
+@pytest.mark.parametrize(
+    "start_m, end_m", [(3.5, 3.5), (3.5, 4.5), (4.5, 3.5), (3.5, 1.2), (1.2, 3.5), (1.2, 0.8)]
+)
 @pytest.mark.parametrize("x_m", [0.0, 0.3])
 def test_nearer_is_the_true_scale_whatever_comes_into_view(follower, person, start_m, end_m, x_m):
     """Walking back from 1.2 m legs come into view, and make the seen parts twice as high."""
@@ -237,8 +297,12 @@ def test_who_they_were_does_not_count(follower, person):
     gone = [*frames[:3], None, None, *frames[3:]]
     assert watch(follower, gone).nearer == pytest.approx(math.log(4 / 3), abs=0.02)
     small, large = frames[0], person(0.9)
-    view = follower.look([1, 2], *(np.stack([p[i] for p in (small, large)]) for i in range(3)),
-                         1280, 720, 2.0)
+    view = follower.look(
+        PersonPoses.of(*(np.stack([p[i] for p in (small, large)]) for i in range(3)), ids=[1, 2]),
+        1280,
+        720,
+        2.0,
+    )
     assert (follower.person_id, view.nearer, view.aside) == (2, 0.0, 0.0)
 
 
@@ -247,7 +311,9 @@ def test_a_new_id_alone_is_no_movement(follower, person):
     look(follower, {1: person(0.5)}, 0.0)
     look(follower, {1: person(0.6)}, 0.1)
     look(follower, {2: person(0.6)}, 0.2)
-    view = follower.look([2], *(part[None] for part in person(0.6)[:3]), 1280, 720, 0.3)
+    view = follower.look(
+        PersonPoses.of(*(part[None] for part in person(0.6)[:3]), ids=[2]), 1280, 720, 0.3
+    )
     assert view.nearer == pytest.approx(math.log(0.6 / 0.5), abs=0.01)
 
 
@@ -266,8 +332,12 @@ def test_points_that_come_and_go_are_no_way(follower, person):
 def test_company_stays_until_it_is_clearly_smaller(follower, person):
     def others(height: float) -> int:
         people = person(0.8, x=0.3), person(height, x=0.7)
-        return follower.look([1, 2], *(np.stack([p[i] for p in people]) for i in range(3)),
-                             1280, 720, 0.0).others
+        return follower.look(
+            PersonPoses.of(*(np.stack([p[i] for p in people]) for i in range(3)), ids=[1, 2]),
+            1280,
+            720,
+            0.0,
+        ).others
 
     assert [others(h) for h in (0.35, 0.41, 0.35, 0.31, 0.35)] == [0, 1, 1, 0, 0]
     others(0.41)
@@ -281,10 +351,17 @@ def test_the_next_step_is_of_the_same_person(follower, person, profile):
     assert look(follower, {1: person(0.6, x=0.3), 2: person(0.7, x=0.7)}, 0.1) == 1
     one = person(0.6, x=0.3)
     for time_s, known in ((0.2, True), (0.3, True)):
-        view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720, time_s)
+        view = follower.look(
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            time_s,
+        )
         assert math.isnan(view.speed) != known
     follower.use(profile("full_body"))  # other points: their speed is not known yet
-    view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720, 0.4)
+    view = follower.look(
+        PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]), 1280, 720, 0.4
+    )
     assert math.isnan(view.speed) and follower.person_id == 1
 
 
@@ -298,14 +375,19 @@ def test_speed_is_not_that_between_two_people(follower, person):
     look(follower, {2: person(x=0.8)}, 0.1)
     assert follower.person_id == 2
     other = person(x=0.8)
-    view = follower.look([2], other.xy[None], other.scores[None], other.box[None], 1280, 720, 0.2)
+    view = follower.look(
+        PersonPoses.of(other.xy[None], other.scores[None], other.box[None], ids=[2]),
+        1280,
+        720,
+        0.2,
+    )
     assert view.speed == 0.0
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_from_the_side_it_is_that_of_the_near_points(person, custom, mirrored):
     """Which in a mirrored image are called the other side's."""
-    follower = Follower(custom(side="left", parts=("shoulders", "hips", "knees")), mirrored)
+    follower = TargetSelector(custom(side="left", parts=("shoulders", "hips", "knees")), mirrored)
     hidden = ("right_shoulder", "right_hip", "right_knee")
     one = person(yaw=-90, mirrored=mirrored, hidden=hidden)
     assert watch(follower, [one] * 3).speed == 0.0
@@ -318,33 +400,52 @@ def test_ears_that_hardly_move_do_not(person, custom):
         one = person(yaw=180)
         one.xy[:] += random.normal(0, 0.3, one.xy.shape)  # px
         people.append(one)
-    assert watch(Follower(custom(parts=("head",), side="back")), people).speed < 0.2
+    assert watch(TargetSelector(custom(parts=("head",), side="back")), people).speed < 0.2
 
 
 def test_one_jump_of_the_estimator_is_no_movement(follower, person):
     speeds = []
     for i in range(40):
         one = person(x=0.53 if i == 10 else 0.5)
-        speeds.append(follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720,
-                                    i / 30).speed)
+        speeds.append(
+            follower.look(
+                PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+                1280,
+                720,
+                i / 30,
+            ).speed
+        )
     assert max(speeds[1:]) < 0.25  # there and back in 33 ms is over 2 heights a second
     assert speeds[39] == 0
 
 
-@pytest.mark.parametrize("x, y, score, wanted", [
-    (1, 2, 0.5, 0.5), (-5, 2, 0.5, 0.5), (math.nan, 2, 0.5, 0), (1, math.inf, 0.5, 0),
-    (1, -math.inf, 0.5, 0), (2e5, 2, 0.5, 0), (1, 2, math.nan, 0), (1, 2, -1, 0)])
+@pytest.mark.parametrize(
+    "x, y, score, wanted",
+    [
+        (1, 2, 0.5, 0.5),
+        (-5, 2, 0.5, 0.5),
+        (math.nan, 2, 0.5, 0),
+        (1, math.inf, 0.5, 0),
+        (1, -math.inf, 0.5, 0),
+        (2e5, 2, 0.5, 0),
+        (1, 2, math.nan, 0),
+        (1, 2, -1, 0),
+    ],
+)
 def test_usable_scores(x, y, score, wanted):
     assert usable(np.array([[[x, y]]]), np.array([[score]])) == wanted
 
 
-@pytest.mark.parametrize("box, wanted", [
-    ((1, 2, 3, 4), (1, 2, 3, 4)),
-    ((-10, -10, 2000, 2000), (-10, -10, 2000, 2000)),
-    ((math.nan, 2, 3, 4), (10, 20, 30, 50)),
-    ((1, 2, math.inf, 4), (10, 20, 30, 50)),
-    ((1, 2, 3, 1e9), (10, 20, 30, 50)),
-])
+@pytest.mark.parametrize(
+    "box, wanted",
+    [
+        ((1, 2, 3, 4), (1, 2, 3, 4)),
+        ((-10, -10, 2000, 2000), (-10, -10, 2000, 2000)),
+        ((math.nan, 2, 3, 4), (10, 20, 30, 50)),
+        ((1, 2, math.inf, 4), (10, 20, 30, 50)),
+        ((1, 2, 3, 1e9), (10, 20, 30, 50)),
+    ],
+)
 def test_usable_boxes(box, wanted):
     xy = np.array([[(10, 20), (30, 50), (99, 99)]], float)
     seen = np.array([[True, True, False]])

@@ -8,10 +8,11 @@ import onnx
 import pytest
 from onnx import helper
 
-from dwpose_ros.keypoints import COUNT
-from dwpose_ros.lab import coco
-from dwpose_ros.lab.coco import PARTS, Boxes
-from dwpose_ros.pose import People, Place
+from dwpose_ros.core.keypoints import COUNT
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
+from dwpose_ros.evaluation import coco
+from dwpose_ros.evaluation.coco import PARTS, Boxes
 
 WIDTH, HEIGHT = 48, 64  # of the network's input
 IMAGE = (320, 240)
@@ -134,7 +135,7 @@ def annotation(number, image, box, **more):
 class Told:
     """An estimator that knows: it gives the annotated points, moved by ``by`` (133, 2) pixels."""
 
-    name, runs_on = "told", Place()
+    name, runs_on = "told", ExecutionTarget()
 
     def __init__(self, data, by=0.0, only=None):
         self._data, self._by, self._only = data, np.zeros((COUNT, 2)) + by, only
@@ -144,8 +145,11 @@ class Told:
         return np.concatenate(flat) + self._by
 
     def people(self, rgb):
-        return [a for a in self._data["annotations"]
-                if a["image_id"] == rgb[0, 0, 0] and a["id"] in (self._only or (1, 2, 3))]
+        return [
+            a
+            for a in self._data["annotations"]
+            if a["image_id"] == rgb[0, 0, 0] and a["id"] in (self._only or (1, 2, 3))
+        ]
 
     def estimate(self, rgb, boxes):
         told = {(a["bbox"][0], a["bbox"][1]): self.points(a) for a in self.people(rgb)}
@@ -157,7 +161,7 @@ class Told:
 
     def __call__(self, rgb):
         boxes = self.detect(rgb)
-        return People.of(*self.estimate(rgb, boxes.xyxy), *boxes)
+        return PersonPoses.of(*self.estimate(rgb, boxes.xyxy), *boxes)
 
     def close(self):
         pass

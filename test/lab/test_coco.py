@@ -6,19 +6,23 @@ import types
 
 import numpy as np
 import pytest
+from walkers import together
 
-from dwpose_ros.keypoints import COUNT, INDEX
-from dwpose_ros.lab import coco
-from dwpose_ros.lab.coco import COLUMNS, CocoError
-from dwpose_ros.pose import People
+from dwpose_ros.core.keypoints import COUNT, INDEX
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.evaluation import coco
+from dwpose_ros.evaluation.coco import COLUMNS, CocoError
 
 counted = pytest.mark.usefixtures("xtcocotools")
 
 
 def ap(folder, estimator):
     """AP by part of what an estimator makes of the folder's images."""
-    found = [one for image in (7, 8)
-             for one in coco.results(image, estimator(np.full((240, 320, 3), image, np.uint8)))]
+    found = [
+        one
+        for image in (7, 8)
+        for one in coco.results(image, estimator(np.full((240, 320, 3), image, np.uint8)))
+    ]
     return coco.average_precision(folder[1], found, [7, 8])
 
 
@@ -89,18 +93,14 @@ def test_sigmas_are_cocos():
 
 def person(score=1.0, at=0.0):
     xy = np.random.default_rng(5).uniform(0, 100, (1, COUNT, 2)) + at
-    return People.of(xy, np.ones((1, COUNT)), [[at, at, at + 80, at + 100]], [score])
-
-
-def together(*people):
-    return People.of(*(np.concatenate(arrays) for arrays in zip(*people)))
+    return PersonPoses.of(xy, np.ones((1, COUNT)), [[at, at, at + 80, at + 100]], [score])
 
 
 def test_a_persons_score_is_the_boxs_times_the_mean_of_seen_points():
     scores = np.full((1, COUNT), 0.1)
     scores[:, :60] = 0.8
     scores[:, 0] = 0.2  # at the threshold is not above it
-    (one,) = coco.results(3, person(0.5)._replace(scores=scores.astype(np.float32)))
+    (one,) = coco.results(3, person(0.5).replace(scores=scores.astype(np.float32)))
     assert one["score"] == pytest.approx(0.4)
     assert one["image_id"] == 3 and one["category_id"] == 1
     assert one["keypoints"][5] == pytest.approx(0.8) and len(one["face_kpts"]) == 204
@@ -113,7 +113,7 @@ def test_of_two_that_are_one_the_better_stays():
     # 2 px on an area of (1.25 * 100)^2 * 3 / 4: e.g. sigma 0.035 gives exp(-0.07), the face less
     near = together(person(0.5), person(0.9, 2))
     assert len(coco.results(1, near)) == 2
-    assert coco.results(1, People.none()) == []
+    assert coco.results(1, PersonPoses.none()) == []
 
 
 def test_oks_by_hand():
@@ -138,37 +138,53 @@ def test_annotated_boxes_leave_out_crowds_and_cut_at_the_border(folder, annotate
 
 def test_boxes_of_a_file(tmp_path):
     path = tmp_path / "boxes.json"
-    path.write_text(json.dumps([
-        {"image_id": 7, "category_id": 1, "bbox": [20, 20, 80, 160], "score": 0.25},
-        {"image_id": 7, "category_id": 3, "bbox": [1, 1, 9, 9], "score": 0.9},
-        {"image_id": 7, "category_id": 1, "bbox": [5, 5, 0, 9], "score": 0.9},
-        {"image_id": 99, "category_id": 1, "bbox": [1, 1, 9, 9], "score": 0.9},
-    ]))
+    path.write_text(
+        json.dumps(
+            [
+                {"image_id": 7, "category_id": 1, "bbox": [20, 20, 80, 160], "score": 0.25},
+                {"image_id": 7, "category_id": 3, "bbox": [1, 1, 9, 9], "score": 0.9},
+                {"image_id": 7, "category_id": 1, "bbox": [5, 5, 0, 9], "score": 0.9},
+                {"image_id": 99, "category_id": 1, "bbox": [1, 1, 9, 9], "score": 0.9},
+            ]
+        )
+    )
     boxes = coco.load_boxes(path)
     assert boxes[7].xyxy.tolist() == [[20, 20, 100, 180]]  # not the car, not the empty one
     assert boxes[7].scores.tolist() == [0.25] and sorted(boxes) == [7, 99]
 
 
-@pytest.mark.parametrize("text, says", [
-    ("{}", "wanted COCO detection results"),
-    ('[{"image_id": 7, "category_id": 1, "score": 1}]', "detection 7 lacks bbox"),
-    ('[{"image_id": 7, "category_id": 1, "score": 1, "bbox": [1, 2]}]', "not x y width height"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("{}", "wanted COCO detection results"),
+        ('[{"image_id": 7, "category_id": 1, "score": 1}]', "detection 7 lacks bbox"),
+        (
+            '[{"image_id": 7, "category_id": 1, "score": 1, "bbox": [1, 2]}]',
+            "not x y width height",
+        ),
+    ],
+)
 def test_bad_boxes(tmp_path, text, says):
     (tmp_path / "b.json").write_text(text)
     with pytest.raises(CocoError, match=f"b.json: .*{says}"):
         coco.load_boxes(tmp_path / "b.json")
 
 
-@pytest.mark.parametrize("change, says", [
-    (lambda one: one["face_kpts"].pop(), "annotation 2: face_kpts has 203, wanted 204"),
-    (lambda one: one.pop("foot_kpts"), "annotation 2 lacks foot_kpts"),
-    (lambda one: one.update(bbox=None), "annotation 2: bbox has None, wanted 4"),
-    (lambda one: one.update(image_id=5), "of image 5, which is not in images"),
-    (lambda one: one.update(id=1), "several annotations have id 1; each must have its own"),
-    (lambda one: one.update(id=[1]), r"annotation has id \[1\], wanted a number"),
-    (lambda one: one.update(category_id=3), "annotation 2 is of category 3; .* only 1, people"),
-])
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda one: one["face_kpts"].pop(), "annotation 2: face_kpts has 203, wanted 204"),
+        (lambda one: one.pop("foot_kpts"), "annotation 2 lacks foot_kpts"),
+        (lambda one: one.update(bbox=None), "annotation 2: bbox has None, wanted 4"),
+        (lambda one: one.update(image_id=5), "of image 5, which is not in images"),
+        (lambda one: one.update(id=1), "several annotations have id 1; each must have its own"),
+        (lambda one: one.update(id=[1]), r"annotation has id \[1\], wanted a number"),
+        (
+            lambda one: one.update(category_id=3),
+            "annotation 2 is of category 3; .* only 1, people",
+        ),
+    ],
+)
 def test_bad_annotations(folder, change, says):
     path, data = folder
     change(data["annotations"][1])
@@ -177,12 +193,15 @@ def test_bad_annotations(folder, change, says):
         coco.load_annotations(path / "a.json")
 
 
-@pytest.mark.parametrize("change, says", [
-    ({"id": 7}, "several images have id 7; each must have its own"),
-    ({"file_name": "7.png"}, "several images have file_name '7.png'; each must have its own"),
-    ({"file_name": 7}, "image has file_name 7, wanted text"),
-    ({"id": None}, "image has id None, wanted a number"),
-])
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"id": 7}, "several images have id 7; each must have its own"),
+        ({"file_name": "7.png"}, "several images have file_name '7.png'; each must have its own"),
+        ({"file_name": 7}, "image has file_name 7, wanted text"),
+        ({"id": None}, "image has id None, wanted a number"),
+    ],
+)
 def test_bad_images(folder, change, says):
     path, data = folder
     assert data["images"][0]["file_name"] == "7.png"
@@ -194,9 +213,14 @@ def test_bad_images(folder, change, says):
 
 def test_crowds_and_what_else_published_files_hold_are_read(folder, annotate):
     path, data = folder
-    data["annotations"].append({
-        **annotate(900100000007, 7, (0, 0, 50, 50), iscrowd=1), "num_keypoints": 0,
-        "segmentation": {"counts": [1, 2], "size": [240, 320]}, "face_valid": False})
+    data["annotations"].append(
+        {
+            **annotate(900100000007, 7, (0, 0, 50, 50), iscrowd=1),
+            "num_keypoints": 0,
+            "segmentation": {"counts": [1, 2], "size": [240, 320]},
+            "face_valid": False,
+        }
+    )
     data["categories"] = [{"id": 1, "name": "person", "supercategory": "person"}]
     (path / "a.json").write_text(json.dumps(data))
     assert coco.load_annotations(path / "a.json")["annotations"][-1]["iscrowd"] == 1
@@ -210,14 +234,17 @@ def test_any_ids_of_annotations_give_the_same_ap(folder, told, ids):
     assert ap(folder, told(folder[1], only=ids))["whole"] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("text, says", [
-    ('{"images": [1], "annotations": [], "categories": []}', "image 1 lacks id"),
-    ('{"images": [], "annotations": [], "categories": [1]}', "categories lack 1"),
-    ('{"images": [', "is not JSON"),
-    ('{"images": []}', "wanted a COCO-WholeBody file"),
-    ('{"images": [], "annotations": [], "categories": [{"id": 2}]}', "categories lack 1"),
-    ("", "is not JSON"),
-])
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ('{"images": [1], "annotations": [], "categories": []}', "image 1 lacks id"),
+        ('{"images": [], "annotations": [], "categories": [1]}', "categories lack 1"),
+        ('{"images": [', "is not JSON"),
+        ('{"images": []}', "wanted a COCO-WholeBody file"),
+        ('{"images": [], "annotations": [], "categories": [{"id": 2}]}', "categories lack 1"),
+        ("", "is not JSON"),
+    ],
+)
 def test_not_a_file_of_annotations(tmp_path, text, says):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(CocoError, match=f"a.json: {says}"):
@@ -239,7 +266,8 @@ def test_with_numpy_2_the_line_says_so(monkeypatch, capsys, tmp_path):
     (tmp_path / "xtcocotools" / "__init__.py").write_text("")
     (tmp_path / "xtcocotools" / "coco.py").write_text(
         "import sys\nsys.stderr.write('A module that was...\\n')\n"
-        "raise ValueError('numpy.dtype size changed')")
+        "raise ValueError('numpy.dtype size changed')"
+    )
     for name in [n for n in sys.modules if n.split(".")[0] == "xtcocotools"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -248,5 +276,6 @@ def test_with_numpy_2_the_line_says_so(monkeypatch, capsys, tmp_path):
     with pytest.raises(CocoError) as error:
         coco.xtcocotools()
     assert "built for numpy 1: pip install 'numpy<2' (numpy.dtype size changed)" in str(
-        error.value)
+        error.value
+    )
     assert "\n" not in str(error.value) and not capsys.readouterr().err

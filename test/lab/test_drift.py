@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import COUNT, LEFT_HAND
-from dwpose_ros.lab.drift import DriftError, compare, judge, table
-from dwpose_ros.lab.simcc import Network
+from dwpose_ros.core.keypoints import COUNT, LEFT_HAND
+from dwpose_ros.evaluation.drift import DriftError, compare, judge, table
+from dwpose_ros.evaluation.simcc import SimccNetwork
 
 HEIGHTS = np.array([40.0])
 
@@ -24,7 +24,7 @@ def moved(exact, part, dx):
 
 
 def test_a_network_against_itself_has_no_drift(network, crops):
-    exact = Network(network())
+    exact = SimccNetwork(network())
     found = exact(crops)
     for drift in compare(found, exact(crops), np.full(4, 40.0), 0).values():
         assert drift.points and drift[1:] == (0, 0, 0, 0, 0, 0, 0)

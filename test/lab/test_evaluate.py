@@ -5,10 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import COUNT, INDEX
-from dwpose_ros.lab import coco, evaluate
-from dwpose_ros.lab.coco import COLUMNS, Boxes
-from dwpose_ros.pose import ModelError, People, Place, backend
+from dwpose_ros.cli import evaluate
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.core.keypoints import COUNT, INDEX
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.estimation import backends as backend
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
+from dwpose_ros.evaluation import coco
+from dwpose_ros.evaluation.coco import COLUMNS, Boxes
 
 counted = pytest.mark.usefixtures("xtcocotools")
 
@@ -49,7 +53,7 @@ def test_an_estimator_without_boxes_sees_each_as_an_image():
         shapes.append(rgb.shape)
         height, width = rgb.shape[:2]
         xy = np.full((1, COUNT, 2), (width / 2, height / 2))
-        return People.of(xy, np.ones((1, COUNT)), [[0, 0, 1, 1]], [0.5])
+        return PersonPoses.of(xy, np.ones((1, COUNT)), [[0, 0, 1, 1]], [0.5])
 
     boxes = Boxes.of([(100, 40, 80, 160), (310, 230, 20, 8), (400, 10, 10, 10)], [0.9, 0.8, 0.7])
     found = evaluate.people_in(middle, np.zeros((240, 320, 3), np.uint8), boxes)
@@ -63,7 +67,7 @@ def test_the_flip_test_averages_maps_of_the_mirrored_crop(monkeypatch, tmp_path)
     given = []
 
     class Fake:
-        size, runs_on = (48, 64), Place()
+        size, runs_on = (48, 64), ExecutionTarget()
 
         def __init__(self, path, device):
             pass
@@ -78,7 +82,7 @@ def test_the_flip_test_averages_maps_of_the_mirrored_crop(monkeypatch, tmp_path)
                 x[0, INDEX["right_eye"], 95 - 10] = 0.5
             return x, y
 
-    monkeypatch.setattr(evaluate, "Network", Fake)
+    monkeypatch.setattr(evaluate, "SimccNetwork", Fake)
     (tmp_path / "model.onnx").touch()
     image = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
     flipped = evaluate.Flipped(str(tmp_path / "model.onnx"), "cpu")
@@ -111,13 +115,16 @@ def nobody(folder):
 
 
 @counted
-@pytest.mark.parametrize("make, says", [
-    (without_image, "lacks 1 of 2 images, the first is 8.png"),
-    (damaged_image, "8.png: is not an image"),
-    (other_size, "7.png: is 320x240, annotated at 321x240"),
-    (nobody, "none of the 2 images has an annotated person"),
-    (lambda folder: ["absent.json", "images"], "absent.json: cannot be read: No such file"),
-])
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (without_image, "lacks 1 of 2 images, the first is 8.png"),
+        (damaged_image, "8.png: is not an image"),
+        (other_size, "7.png: is 320x240, annotated at 321x240"),
+        (nobody, "none of the 2 images has an annotated person"),
+        (lambda folder: ["absent.json", "images"], "absent.json: cannot be read: No such file"),
+    ],
+)
 def test_bad_input_is_one_line(folder, told, make, says, monkeypatch, capsys):
     monkeypatch.setattr(backend, "load", lambda *a, **k: (told(folder[1]), "told"))
     assert evaluate.main(make(folder)) == 1
@@ -130,7 +137,8 @@ def test_bad_input_is_one_line(folder, told, make, says, monkeypatch, capsys):
 def test_boxes_of_other_images(folder, told, monkeypatch, capsys):
     monkeypatch.setattr(backend, "load", lambda *a, **k: (told(folder[1]), "told"))
     (folder[0] / "b.json").write_text(
-        '[{"image_id": 5, "category_id": 1, "score": 1, "bbox": [1, 2, 3, 4]}]')
+        '[{"image_id": 5, "category_id": 1, "score": 1, "bbox": [1, 2, 3, 4]}]'
+    )
     assert evaluate.main([*save(folder), "--boxes", str(folder[0] / "b.json")]) == 1
     assert "none of the 2 images has a box" in capsys.readouterr().err
 
@@ -181,8 +189,15 @@ def test_results_have_a_place_before_the_long_work(folder, monkeypatch, capsys):
     assert "no folder to write to" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--limit", "-1"], ["--flip", "--backend", "mediapipe"],
-                                       ["--flip", "--runtime", "openvino"], ["--boxes"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--limit", "-1"],
+        ["--flip", "--backend", "mediapipe"],
+        ["--flip", "--runtime", "openvino"],
+        ["--boxes"],
+    ],
+)
 def test_wrong_usage(arguments):
     with pytest.raises(SystemExit) as end:
         evaluate.main(["a.json", "images", *arguments])

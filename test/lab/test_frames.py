@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.lab import frames
-from dwpose_ros.lab.frames import FramesError
-from dwpose_ros.pose.detectors import open_detector
+from dwpose_ros.estimation.detectors import open_detector
+from dwpose_ros.evaluation import frames
+from dwpose_ros.evaluation.frames import FramesError
 
 
 def test_a_video_is_used_from_end_to_end(tmp_path):
@@ -35,8 +35,11 @@ def bag(path, topics, messages=6):
             for i in range(messages):
                 pixels = np.full((48, 64, 3), (10, 10, 20 * i), np.uint8)
                 data = cv2.imencode(".png", pixels)[1].ravel() if compressed else pixels.ravel()
-                message = (types[kind](header, "png", data) if compressed else
-                           types[kind](header, 48, 64, "bgr8", 0, 192, data))
+                message = (
+                    types[kind](header, "png", data)
+                    if compressed
+                    else types[kind](header, 48, 64, "bgr8", 0, 192, data)
+                )
                 writer.write(connection, 1000 * i, store.serialize_cdr(message, kind))
     return str(path)
 

@@ -8,13 +8,13 @@ import onnx
 import pytest
 from onnx import helper
 
-from dwpose_ros.keypoints import COUNT
-from dwpose_ros.lab import quantize
-from dwpose_ros.lab.drift import Drift
-from dwpose_ros.lab.frames import Sample
-from dwpose_ros.lab.quantize import QuantizeError
-from dwpose_ros.lab.simcc import Network
-from dwpose_ros.pose.dwpose import DWPose
+from dwpose_ros.cli import quantize
+from dwpose_ros.cli.quantize import QuantizeError
+from dwpose_ros.core.keypoints import COUNT
+from dwpose_ros.estimation.dwpose import DWPose
+from dwpose_ros.evaluation.drift import Drift
+from dwpose_ros.evaluation.frames import Sample
+from dwpose_ros.evaluation.simcc import SimccNetwork
 
 needs_quantizer = pytest.mark.skipif(
     "not __import__('importlib.util').util.find_spec('ml_dtypes')",
@@ -54,8 +54,8 @@ def test_int8_is_int8_with_the_same_ends(network, crops, tmp_path, opset, batch)
         ends = [[(e.name, e.type.tensor_type.elem_type) for e in getattr(m.graph, field)]
                 for m in (before, after)]  # fmt: skip
         assert ends[0] == ends[1]
-    x, y = Network(path)(crops)
-    q, _ = Network(out)(crops)
+    x, y = SimccNetwork(path)(crops)
+    q, _ = SimccNetwork(out)(crops)
     assert 0 < np.linalg.norm(q - x) < 0.1 * np.linalg.norm(x)
 
 
@@ -161,8 +161,9 @@ def test_without_the_quantiser_the_line_says_how_to_get_it(network, monkeypatch)
         quantize.check_float(network())
 
 
-@pytest.mark.parametrize("more", [["--images", "0"], ["--limit-drift", "-1"],
-                                  ["--limit-drift", "nan"], ["--topic"]])
+@pytest.mark.parametrize(
+    "more", [["--images", "0"], ["--limit-drift", "-1"], ["--limit-drift", "nan"], ["--topic"]]
+)
 def test_wrong_usage(more):
     with pytest.raises(SystemExit) as end:
         quantize.main(["a.onnx", "pictures", "--output", "b.onnx", *more])

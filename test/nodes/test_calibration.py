@@ -8,16 +8,21 @@ import pytest
 CameraInfo = pytest.importorskip("sensor_msgs.msg").CameraInfo
 RegionOfInterest = pytest.importorskip("sensor_msgs.msg").RegionOfInterest
 
-from dwpose_ros.nodes.calibration import fitted  # noqa: E402
+from dwpose_ros.ros.calibration import fitted  # noqa: E402
 
 
 def calibration(**more) -> CameraInfo:
     """Of a camera of 1280 x 720, the right one of a stereo pair."""
     return CameraInfo(
-        width=1280, height=720, distortion_model="plumb_bob", d=[0.1, -0.2, 0.0, 0.0, 0.0],
+        width=1280,
+        height=720,
+        distortion_model="plumb_bob",
+        d=[0.1, -0.2, 0.0, 0.0, 0.0],
         k=[1100.0, 0.0, 630.0, 0.0, 1110.0, 370.0, 0.0, 0.0, 1.0],
         r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        p=[1000.0, 0.0, 620.0, -60.0, 0.0, 1000.0, 365.0, 0.0, 0.0, 0.0, 1.0, 0.0], **more)
+        p=[1000.0, 0.0, 620.0, -60.0, 0.0, 1000.0, 365.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        **more,
+    )
 
 
 def test_a_point_in_space_is_seen_at_the_same_place_of_the_picture():
@@ -26,11 +31,13 @@ def test_a_point_in_space_is_seen_at_the_same_place_of_the_picture():
     point = np.array([0.3, -0.2, 2.0, 1.0])
 
     def pixel(matrix, shape):
-        x, y, z = np.array(matrix).reshape(shape) @ point[:shape[1]]
+        x, y, z = np.array(matrix).reshape(shape) @ point[: shape[1]]
         return np.array([x, y]) / z
+
     for name, shape in (("k", (3, 3)), ("p", (3, 4))):
         assert pixel(getattr(half, name), shape) == pytest.approx(
-            pixel(getattr(whole, name), shape) / 2)
+            pixel(getattr(whole, name), shape) / 2
+        )
     assert list(half.d) == list(whole.d) and list(half.r) == list(whole.r)
     assert half.distortion_model == "plumb_bob" and list(half.k)[8] == 1.0
     assert list(whole.k)[0] == 1100.0  # what was given is left alone

@@ -17,10 +17,15 @@ WIDTH, HEIGHT = 640, 480
 
 def person(**changed) -> PersonPose:
     made = PersonPose(
-        id=1, score=0.9, box=np.array([100, 50, 200, 400], np.float32),
+        id=1,
+        score=0.9,
+        box=np.array([100, 50, 200, 400], np.float32),
         x=np.linspace(100, 200, 133).astype(np.float32),
-        y=np.linspace(50, 400, 133).astype(np.float32), scores=np.full(133, 0.8, np.float32),
-        brightness=math.nan, sharpness=20.0)
+        y=np.linspace(50, 400, 133).astype(np.float32),
+        scores=np.full(133, 0.8, np.float32),
+        brightness=math.nan,
+        sharpness=20.0,
+    )
     for name, value in changed.items():
         setattr(made, name, value)
     return made
@@ -43,26 +48,37 @@ def test_what_is_right_is_left_as_it_is():
     assert cleaned(pose()) == "" == cleaned(pose(width=0, height=0))
 
 
-@pytest.mark.parametrize("changed, seen", [
-    ({"x": numbers(3e38)}, 0), ({"y": numbers(math.nan, 100)}, 66),
-    ({"x": numbers(-math.inf, 100, 100)}, 88),
-    ({"x": numbers((1 + BEYOND) * WIDTH + 1, 100)}, 66),
-    ({"x": numbers(-BEYOND * WIDTH + 1)}, 133),  # who is cut off
-    ({"scores": numbers(math.nan, 0.5)}, 66), ({"scores": numbers(-1, 2, 0.5)}, 44)])
+@pytest.mark.parametrize(
+    "changed, seen",
+    [
+        ({"x": numbers(3e38)}, 0),
+        ({"y": numbers(math.nan, 100)}, 66),
+        ({"x": numbers(-math.inf, 100, 100)}, 88),
+        ({"x": numbers((1 + BEYOND) * WIDTH + 1, 100)}, 66),
+        ({"x": numbers(-BEYOND * WIDTH + 1)}, 133),  # who is cut off
+        ({"scores": numbers(math.nan, 0.5)}, 66),
+        ({"scores": numbers(-1, 2, 0.5)}, 44),
+    ],
+)
 def test_points_that_cannot_be_count_as_not_seen(changed, seen):
     msg = pose(person(**changed))
     told = cleaned(msg)
     assert ("count as not seen" in told) == (seen < 133)
-    one, = msg.persons
+    (one,) = msg.persons
     assert np.count_nonzero(one.scores) == seen
     for values in (one.x, one.y, one.scores, one.box):
         assert np.isfinite(values).all()
     assert (0 <= one.scores).all() and (one.scores <= 1).all()
 
 
-@pytest.mark.parametrize("box", [
-    numbers(math.nan, count=4), numbers(-3e38, -3e38, 3e38, 3e38, count=4),
-    numbers(200, 50, 100, 400, count=4)])
+@pytest.mark.parametrize(
+    "box",
+    [
+        numbers(math.nan, count=4),
+        numbers(-3e38, -3e38, 3e38, 3e38, count=4),
+        numbers(200, 50, 100, 400, count=4),
+    ],
+)
 def test_a_box_that_is_none_is_made_from_the_points(box):
     msg = pose(person(box=box))
     assert "boxes" in cleaned(msg)
@@ -91,5 +107,5 @@ def test_people_of_no_image_are_nobody(width, height):
 def test_other_numbers_are_made_sane():
     msg = pose(person(score=7.0, brightness=math.inf, sharpness=-math.inf))
     assert "scores must be from 0 to 1" in cleaned(msg)
-    one, = msg.persons
+    (one,) = msg.persons
     assert one.score == 1.0 and math.isnan(one.brightness) and math.isnan(one.sharpness)

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from dwpose_ros.pose import ModelError, Place, load, models
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation import model_registry as models
+from dwpose_ros.estimation.backends import load
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
-CPU = Place(device="cpu")
+CPU = ExecutionTarget(device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +32,8 @@ def filled_cache(pair, monkeypatch):
         path = models.cached(models.named(name))
         path.write_bytes(content)
         small = models.MODELS[name]._replace(
-            size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            size=len(content), sha256=hashlib.sha256(content).hexdigest()
+        )
         monkeypatch.setitem(models.MODELS, name, small)
 
 
@@ -53,7 +57,7 @@ def test_a_name_and_a_path_together(filled_cache, pair):
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_auto_takes_mediapipe_where_they_are_not_and_says_why(device):
     pytest.importorskip("mediapipe")
-    estimator, why = load(place=Place(device=device))
+    estimator, why = load(place=ExecutionTarget(device=device))
     assert estimator.name == "mediapipe_holistic"
     assert estimator.runs_on == ("mediapipe", "cpu", "fp32")
     assert why.startswith("MediaPipe Holistic, since DWPose cannot be had: ")
@@ -75,8 +79,11 @@ def test_nothing_can_be_had(monkeypatch):
         (dict(model="dw-xl"), "model 'dw-xl' is unknown; there are dw-ll_ucoco_384, yolox_l"),
         (dict(model="/no/where.onnx"), r"/no/where\.onnx: no such model file"),
         (dict(detector="yolox_l"), "dw-ll_ucoco_384.onnx is absent"),
-        (dict(backend="mediapipe", place=Place(device="cuda")), "MediaPipe runs on auto or cpu"),
-        (dict(place=Place(device="cuda")), "device 'cuda' cannot be had"),
+        (
+            dict(backend="mediapipe", place=ExecutionTarget(device="cuda")),
+            "MediaPipe runs on auto or cpu",
+        ),
+        (dict(place=ExecutionTarget(device="cuda")), "device 'cuda' cannot be had"),
     ],
 )
 def test_what_cannot_be_had_is_one_clear_line(arguments, message):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.pose.crops import CpuCrops, around, crops_for
-from dwpose_ros.pose.runtimes import Place
-from dwpose_ros.pose.runtimes.gpu_crops import GpuCrops
+from dwpose_ros.estimation.crop_geometry import around
+from dwpose_ros.estimation.crops import CpuCrops, crops_for
+from dwpose_ros.estimation.runtimes.gpu_crops import GpuCrops
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 BOTH = [CpuCrops(), GpuCrops("cpu")]  # the graph is the same on a GPU
 
@@ -31,8 +32,9 @@ def test_around(box, scale):
 @pytest.mark.parametrize("crops", BOTH)
 def test_the_whole_image_is_the_image(crops):
     image = np.random.default_rng(0).integers(0, 256, (64, 48, 3), np.uint8)
-    found = crops.people(crops.upload(image), np.float32([[24, 32]]), np.float32([[48, 64]]),
-                         (48, 64))
+    found = crops.people(
+        crops.upload(image), np.float32([[24, 32]]), np.float32([[48, 64]]), (48, 64)
+    )
     np.testing.assert_array_equal(pixels(found), image[None])
 
 
@@ -44,8 +46,9 @@ def test_both_cut_the_same(size):
     image = np.stack([columns / 2.6, rows / 2, (columns + rows) / 5], -1).astype(np.uint8)
     corners = rng.uniform(-100, [500, 350], (20, 2))
     boxes = np.hstack([corners, corners + rng.uniform(9, 400, (20, 2))]).astype(np.float32)
-    cpu, gpu = (pixels(crops.people(crops.upload(image), *around(boxes, size), size))
-                for crops in BOTH)
+    cpu, gpu = (
+        pixels(crops.people(crops.upload(image), *around(boxes, size), size)) for crops in BOTH
+    )
     assert cpu.shape == gpu.shape == (20, size[1], size[0], 3) and cpu.dtype == gpu.dtype
     assert cpu.any((1, 2, 3)).all()
     far = np.abs(cpu.astype(int) - gpu) > 2
@@ -66,7 +69,7 @@ def test_letterbox_keeps_the_aspect_and_pads_at_right_and_bottom(crops, shape, f
     if shape[0] > 1:  # a line is shown between grey ones, and the graph blends them
         black = (image[0, ..., 0] == 0).nonzero()
         assert (black[0].max() + 1, black[1].max() + 1) == fits
-    assert (image[0, fits[0] + 1:] == 114).all()
+    assert (image[0, fits[0] + 1 :] == 114).all()
 
 
 def test_both_letterbox_the_same():
@@ -83,7 +86,7 @@ def test_views_can_be_uploaded():
 
 
 def test_who_cuts_where():
-    assert isinstance(crops_for(Place("onnxruntime", "cpu")), CpuCrops)
-    assert isinstance(crops_for(Place("openvino", "gpu")), CpuCrops)
-    assert isinstance(crops_for(Place("onnxruntime", "cuda")), GpuCrops)
-    assert isinstance(crops_for(Place("onnxruntime", "tensorrt")), GpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("onnxruntime", "cpu")), CpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("openvino", "gpu")), CpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("onnxruntime", "cuda")), GpuCrops)
+    assert isinstance(crops_for(ExecutionTarget("onnxruntime", "tensorrt")), GpuCrops)

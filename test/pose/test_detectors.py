@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from dwpose_ros.pose import ModelError
-from dwpose_ros.pose.detectors import open_detector
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation.detectors import open_detector
 
 
 def yolox_raw(*people):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import BODY, FACE, INDEX, SKELETON
-from dwpose_ros.pose import People
-from dwpose_ros.pose import draw as subject
+from dwpose_ros.core.keypoints import BODY, FACE, INDEX, SKELETON
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.visualization import skeleton as subject
 
 
 def black():
@@ -12,7 +12,7 @@ def black():
 
 def somebody(seed=0, low=100, high=600, n=1):
     rng = np.random.default_rng(seed)
-    return People.of(
+    return PersonPoses.of(
         rng.uniform(low, high, (n, 133, 2)), np.ones((n, 133)), np.zeros((n, 4)), np.ones(n)
     )
 
@@ -91,7 +91,7 @@ def test_absurd_points_are_left_out(bad):
 def test_lines_are_thicker_on_larger_people():
     def thickness(scale):
         people = only("left_shoulder", "left_elbow")
-        people = people._replace(xy=people.xy * np.float32([scale, 1]))
+        people = people.replace(xy=people.xy * np.float32([scale, 1]))
         return subject.draw_skeleton(black(), people)[:, int(150 * scale)].any(-1).sum()
 
     assert thickness(0.5) < thickness(5)
@@ -103,6 +103,4 @@ def test_partly_or_wholly_outside_the_image(low, high):
 
 
 def test_nobody():
-    assert not subject.draw_skeleton(black(), People.none()).any()
-
-
+    assert not subject.draw_skeleton(black(), PersonPoses.none()).any()

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from dwpose_ros.pose import ModelError, Place
-from dwpose_ros.pose.dwpose import DWPose, decode
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation.dwpose import DWPose, decode
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 SIZES = [(288, 384), (192, 256)]
-CPU = Place(device="cpu")
+CPU = ExecutionTarget(device="cpu")
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 BOXES = [[100, 20, 180, 170], [10, 100, 150, 120]]  # tall and wide, in the detector's 320 px
 SCALE = 4  # of the 1280 x 720 image to the detector's input
@@ -86,8 +87,8 @@ def test_batch_1_and_all_at_once_give_the_same(pose_model, detector_model, seen,
     for estimator in (opened, dynamic):
         people, found = batches(estimator)
         assert found == runs
-        for a, b in zip(one, people):
-            np.testing.assert_array_equal(a, b)
+        for name in ("xy", "scores", "boxes", "box_scores"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(people, name))
 
 
 def test_the_network_is_given_rgb_as_it_was_cut(pose_model, detector_model, seen):
@@ -179,8 +180,15 @@ class TestBoxes:
 
     def test_without_an_area_or_a_number_show_nobody(self, pose_model, detector_model):
         estimator = DWPose(pose_model(bias=1), detector_model(BOXES, [1, 1]), CPU)
-        boxes = [[400, 80, 720, 680], [5, 5, 5, 90], [90, 90, 10, 10], [np.nan, 0, 9, 9],
-                 [0, 0, np.inf, 9], [-3e38, 0, 3e38, 9], [40, 400, 600, 480]]
+        boxes = [
+            [400, 80, 720, 680],
+            [5, 5, 5, 90],
+            [90, 90, 10, 10],
+            [np.nan, 0, 9, 9],
+            [0, 0, np.inf, 9],
+            [-3e38, 0, 3e38, 9],
+            [40, 400, 600, 480],
+        ]
         xy, scores = estimator.estimate(room((523, 411, 8, 8, RED)), np.array(boxes))
         assert (scores.max(1) > 0).tolist() == [True] + [False] * 5 + [True]
         assert np.isfinite(xy).all() and np.isfinite(scores).all()

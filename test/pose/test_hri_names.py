@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import COUNT, INDEX
-from dwpose_ros.pose import People
-from dwpose_ros.pose.hri_names import JOINTS, region, skeletons
+from dwpose_ros.core.keypoints import COUNT, INDEX
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.ros.hri_names import JOINTS, region, skeletons
 
 
-def somebody(**points) -> People:
+def somebody(**points) -> PersonPoses:
     """Of points given as (x, y, score)."""
     xy, scores = np.zeros((1, COUNT, 2)), np.zeros((1, COUNT))
     for name, (x, y, score) in points.items():
         xy[0, INDEX[name]], scores[0, INDEX[name]] = (x, y), score
-    return People.of(xy, scores, np.zeros((1, 4)), np.ones(1))
+    return PersonPoses.of(xy, scores, np.zeros((1, 4)), np.ones(1))
 
 
 @pytest.mark.parametrize("name", ["nose", "left_wrist", "right_wrist", "left_ankle", "right_eye"])
@@ -45,11 +45,16 @@ def test_what_is_outside_the_image_is_not_seen(x, y):
 
 
 def test_nobody():
-    assert skeletons(People.none(), 640, 480).shape == (0, 18, 3)
+    assert skeletons(PersonPoses.none(), 640, 480).shape == (0, 18, 3)
 
 
-@pytest.mark.parametrize("box, shares", [
-    ((64, 48, 320, 480), (0.1, 0.1, 0.5, 1.0)), ((-50, -1, 700, 500), (0, 0, 1, 1)),
-    ((np.nan, 0, 64, 48), (0, 0, 0.1, 0.1))])
+@pytest.mark.parametrize(
+    "box, shares",
+    [
+        ((64, 48, 320, 480), (0.1, 0.1, 0.5, 1.0)),
+        ((-50, -1, 700, 500), (0, 0, 1, 1)),
+        ((np.nan, 0, 64, 48), (0, 0, 0.1, 0.1)),
+    ],
+)
 def test_regions_end_at_the_image_s_border(box, shares):
     assert region(np.array(box, np.float32), 640, 480) == pytest.approx(shares)

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import FACE, FEET, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
-from dwpose_ros.pose import ModelError
-from dwpose_ros.pose import mediapipe as subject
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.core.keypoints import FACE, FEET, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
+from dwpose_ros.estimation import mediapipe as subject
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def portrait():
 @pytest.fixture(scope="module")
 def person(estimator, portrait):
     people = estimator(portrait)
-    assert len(people.xy) == 1
+    assert len(people) == 1
     return SimpleNamespace(
         xy=dict(zip(INDEX, people.xy[0])), scores=people.scores[0], box=people.boxes[0],
         box_score=people.box_scores[0], array=people.xy[0],
@@ -121,9 +121,7 @@ class TestMapping:
     def marks(n, offset, visibility=0.9):
         point = SimpleNamespace
         return SimpleNamespace(
-            landmark=[
-                point(x=offset + i / 10_000, y=0.5, visibility=visibility) for i in range(n)
-            ]
+            landmark=[point(x=offset + i / 10_000, y=0.5, visibility=visibility) for i in range(n)]
         )
 
     def result(self, **parts):
@@ -197,7 +195,7 @@ class TestWithoutMediaPipe:
 def test_it_starts_without_a_word():
     pytest.importorskip("mediapipe")
     code = (
-        "import sys; from dwpose_ros.pose.mediapipe import MediaPipe, _quiet\n"
+        "import sys; from dwpose_ros.estimation.mediapipe import MediaPipe, _quiet\n"
         "MediaPipe()\n"
         "with _quiet(): print('but not this', file=sys.stderr)\n"
     )

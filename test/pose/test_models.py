@@ -10,8 +10,10 @@ import time
 
 import pytest
 
-from dwpose_ros.pose import ModelError, checksums, models
-from dwpose_ros.pose.backend import find
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation import checksums
+from dwpose_ros.estimation import model_registry as models
+from dwpose_ros.estimation.backends import find
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB: several chunks
 
@@ -137,7 +139,8 @@ class TestFetch:
         assert part.read_bytes() == CONTENT[:1000]
 
     @pytest.mark.parametrize(
-        "spoilt, status", [(b"\0" * len(CONTENT), "wrong content"), (b"short", "wrong size")],
+        "spoilt, status",
+        [(b"\0" * len(CONTENT), "wrong content"), (b"short", "wrong size")],
         ids=["zeros", "short"],
     )
     def test_a_spoilt_file_in_the_cache_is_replaced(self, tiny, spoilt, status):
@@ -185,15 +188,21 @@ class TestFetch:
 
     def test_two_processes_at_once_download_once(self, tiny, server):
         """As two nodes that start together with `download:=true`."""
-        script = "from dwpose_ros.pose.models import *; print(fetch(Model(*%r)))" % (tuple(tiny),)
-        both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-                for _ in range(2)]
+        script = "from dwpose_ros.estimation.model_registry import *; print(fetch(Model(*%r)))" % (
+            tuple(tiny),
+        )
+        both = [
+            subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
         assert [one.communicate(timeout=30)[0] for one in both] == [f"{models.cached(tiny)}\n"] * 2
         assert models.cached(tiny).read_bytes() == CONTENT
         assert len(server.asked) == 1
 
     def test_who_waits_goes_on_where_another_was_killed(self, tiny, server):
-        script = "from dwpose_ros.pose.models import *; fetch(Model(*%r))" % (tuple(tiny),)
+        script = "from dwpose_ros.estimation.model_registry import *; fetch(Model(*%r))" % (
+            tuple(tiny),
+        )
         server.stall_after = 1_500_000
         first = subprocess.Popen([sys.executable, "-c", script])
         part = models.cached(tiny).with_name("tiny.onnx.part")
@@ -248,10 +257,17 @@ class TestStatus:
         models.fetch(tiny)
         assert [models.status(tiny) for _ in range(3)] == ["ready"] * 3 and len(taken) == 1
 
-    @pytest.mark.parametrize("change", [
-        lambda path: path.write_bytes(CONTENT[::-1]),
-        lambda path: (path.rename(path.with_name("old")), path.write_bytes(CONTENT[::-1]),
-                      os.utime(path, ns=(0, path.with_name("old").stat().st_mtime_ns)))])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda path: path.write_bytes(CONTENT[::-1]),
+            lambda path: (
+                path.rename(path.with_name("old")),
+                path.write_bytes(CONTENT[::-1]),
+                os.utime(path, ns=(0, path.with_name("old").stat().st_mtime_ns)),
+            ),
+        ],
+    )
     def test_and_again_when_it_has_changed(self, tiny, taken, change):
         models.fetch(tiny)
         os.utime(models.cached(tiny), ns=(0, 10**18))
@@ -259,11 +275,20 @@ class TestStatus:
         change(models.cached(tiny))
         assert models.status(tiny) == "wrong content"
 
-    @pytest.mark.parametrize("broken", [
-        b"", b"{", b"[]", b"\xff\xfe", b'{"tiny.onnx": 3}', b"[" * 10**5,
-        b'{"tiny.onnx": {"file": [1, 2, 3], "sha256": "right"}}',
-        b'{"tiny.onnx": {"file": null, "sha256": null}}'],
-        ids=["empty", "cut off", "list", "no text", "number", "deep", "another file", "null"])
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            b"",
+            b"{",
+            b"[]",
+            b"\xff\xfe",
+            b'{"tiny.onnx": 3}',
+            b"[" * 10**5,
+            b'{"tiny.onnx": {"file": [1, 2, 3], "sha256": "right"}}',
+            b'{"tiny.onnx": {"file": null, "sha256": null}}',
+        ],
+        ids=["empty", "cut off", "list", "no text", "number", "deep", "another file", "null"],
+    )
     def test_a_broken_memory_is_no_harm(self, tiny, broken, taken):
         models.fetch(tiny)
         memory = models.cache_dir() / checksums.MEMORY
@@ -271,13 +296,17 @@ class TestStatus:
         taken.clear()
         assert [models.status(tiny), models.status(tiny)] == ["ready"] * 2 and len(taken) == 1
         assert {p.name for p in models.cache_dir().iterdir()} == {
-            "tiny.onnx", "tiny.lock", checksums.MEMORY}
+            "tiny.onnx",
+            "tiny.lock",
+            checksums.MEMORY,
+        }
 
     def test_a_cache_that_cannot_be_written_is_read_each_time(self, tiny, taken, monkeypatch):
         models.fetch(tiny)
 
         def refused(*_, **__):
             raise PermissionError(13, "Permission denied")
+
         monkeypatch.setattr(checksums.tempfile, "mkstemp", refused)
         (models.cache_dir() / checksums.MEMORY).unlink(missing_ok=True)
         taken.clear()

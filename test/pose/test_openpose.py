@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.pose import People
-from dwpose_ros.pose.openpose import draw_pose_map, to_openpose
+from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose
 
 # OpenPose's order of the 18 body points, from its documentation.
 ORDER = (
@@ -21,7 +21,7 @@ def one(seen, n=1):
     scores = np.zeros(133)
     for name in seen:
         scores[INDEX[name]] = 0.8
-    return People.of([xy] * n, [scores] * n, np.zeros((n, 4)), np.ones(n))
+    return PersonPoses.of([xy] * n, [scores] * n, np.zeros((n, 4)), np.ones(n))
 
 
 EVERYTHING = list(INDEX)
@@ -67,7 +67,7 @@ class TestJson:
         assert json.loads(text)["people"][0]["pose_keypoints_2d"][21:24] == [0, 0, 0]
 
     def test_canvas_and_nobody(self):
-        assert to_openpose(People.none(), 640, 480) == {
+        assert to_openpose(PersonPoses.none(), 640, 480) == {
             "people": [], "canvas_width": 640, "canvas_height": 480,
         }  # fmt: skip
 
@@ -148,4 +148,4 @@ class TestMap:
         assert draw_pose_map(people, 64, 48).shape == (48, 64, 3)
 
     def test_nobody(self):
-        assert not draw_pose_map(People.none(), 64, 48).any()
+        assert not draw_pose_map(PersonPoses.none(), 64, 48).any()

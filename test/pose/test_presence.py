@@ -8,13 +8,13 @@ import clips
 import cv2
 import numpy as np
 import pytest
+from walkers import figure, together
 
-from dwpose_ros.keypoints import COUNT, FACE
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.presence import Presence, length_spread, shape_change
-from dwpose_ros.pose.tracker import KEEP_S
-from dwpose_ros.pose.video import Video
-from walkers import figure
+from dwpose_ros.core.keypoints import COUNT, FACE
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.pose_tracker import PoseTracker
+from dwpose_ros.tracking.presence import Presence, length_spread, shape_change
+from dwpose_ros.tracking.tracker import KEEP_S
 
 SINGLE = ["walk", "sorry", "book", "milk", "yes", "night"]
 GHOSTS_S = 0.5  # for so long at most, a ghost may be taken for somebody
@@ -25,7 +25,7 @@ def longest_s(frames, spans) -> float:
     """For how long at most somebody was published within the spans, without a break."""
     longest, since = 0.0, None
     for frame in frames:
-        there = bool(frame.ids) and clips.within(frame.time_s, spans)
+        there = bool(len(frame.people)) and clips.within(frame.time_s, spans)
         since = (frame.time_s if since is None else since) if there else None
         longest = max(longest, frame.time_s - since if there else 0.0)
     return longest
@@ -45,22 +45,24 @@ def test_who_stands_with_their_back_to_the_camera_is_seen_as_often_as_before():
     there = clips.truth("one_by_one.mp4")["one_person_from_behind_standing"]
     frames = [f for f in clips.poses("one_by_one.mp4") if clips.within(f.time_s, there)]
     assert len(frames) > 400
-    assert [f.time_s for f in frames if len(f.ids) != f.found] == []
+    assert [f.time_s for f in frames if len(f.people) != f.found] == []
 
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_real_people_are_seen_in_every_frame(name):
     frames = clips.poses(f"{name}.mkv")
-    assert sum(bool(f.ids) for f in frames) >= 0.99 * len(frames)
+    assert sum(bool(len(f.people)) for f in frames) >= 0.99 * len(frames)
 
 
 # --- Bodies that are moved by hand
 
 
-def people(xy: np.ndarray, box_score: float = 0.5, scores: np.ndarray | None = None) -> People:
+def people(
+    xy: np.ndarray, box_score: float = 0.5, scores: np.ndarray | None = None
+) -> PersonPoses:
     """One person with these points (133, 2); who was found with this score."""
     scores = np.full(COUNT, 0.8) if scores is None else scores
-    return People.of(xy[None], scores[None], [[0, 0, 100, 200]], [box_score])
+    return PersonPoses.of(xy[None], scores[None], [[0, 0, 100, 200]], [box_score])
 
 
 def person(phase: float = 0.0) -> np.ndarray:
@@ -74,12 +76,13 @@ def body_only() -> np.ndarray:
     return scores
 
 
-def times_there(show, seconds: float, fps: float = 30, presence=None, since: float = 100.0
-                ) -> list[float]:
+def times_there(
+    show, seconds: float, fps: float = 30, presence=None, since: float = 100.0
+) -> list[float]:
     """When somebody is there whom `show` gives for each time, from the beginning on."""
     presence = presence or Presence()
     times = np.arange(round(seconds * fps)) / fps
-    return [t for t in times if presence([1], show(t), since + t).all()]
+    return [t for t in times if presence(show(t).with_ids([1]), since + t).all()]
 
 
 def ghost(seed: int = 0, fps: float = 30):
@@ -87,7 +90,7 @@ def ghost(seed: int = 0, fps: float = 30):
     random = np.random.default_rng(seed)
     frames = {}
 
-    def at(t: float) -> People:
+    def at(t: float) -> PersonPoses:
         key = int(t * 10 + 1e-6)
         if key not in frames:
             frames[key] = random.uniform(0, 60, (COUNT, 2))
@@ -104,7 +107,7 @@ def test_points_that_are_anywhere_are_nobody_at_any_frame_rate(seed, fps):
 
 def test_whom_the_detector_is_sure_of_is_there_at_once():
     presence = Presence()
-    assert presence([7], people(person(), 0.9), 0.0).tolist() == [True]
+    assert presence(people(person(), 0.9).with_ids([7]), 0.0).tolist() == [True]
 
 
 @pytest.mark.parametrize("fps", [10, 15, 30, 60])
@@ -116,14 +119,14 @@ def test_somebody_doubtful_who_stands_there_is_seen_within_some_tenths_of_a_seco
 @pytest.mark.parametrize("fps", [10, 30])
 @pytest.mark.parametrize("speed", [0.0, 600.0])
 def test_somebody_doubtful_who_walks_past_is_seen_within_some_tenths_of_a_second(fps, speed):
-    def walking(t: float) -> People:
+    def walking(t: float) -> PersonPoses:
         return people(person(2 * math.pi * 0.9 * t) + (speed * t, 0), 0.52, body_only())
 
     assert times_there(walking, 1.0, fps)[0] <= QUICK_S + 0.1
 
 
 def test_who_is_there_stays_there_while_they_turn_and_wave():
-    def turning(t: float) -> People:
+    def turning(t: float) -> PersonPoses:
         xy = person(2 * math.pi * t)
         middle = xy[:, 0].mean()
         xy[:, 0] = middle + (xy[:, 0] - middle) * math.cos(2 * math.pi * t / 4)
@@ -159,19 +162,18 @@ def test_a_face_that_fills_the_picture_is_somebody_at_its_second_frame():
 
 def test_who_comes_back_after_long_is_looked_at_anew():
     presence, body = Presence(), person()
-    assert presence([1], people(body, 0.9), 0.0).all()
-    assert presence([1], people(body, 0.5), KEEP_S).all()
-    assert not presence([1], people(body, 0.5, body_only()), 2.1 * KEEP_S).any()
+    assert presence(people(body, 0.9).with_ids([1]), 0.0).all()
+    assert presence(people(body, 0.5).with_ids([1]), KEEP_S).all()
+    assert not presence(people(body, 0.5, body_only()).with_ids([1]), 2.1 * KEEP_S).any()
 
 
 def test_people_are_judged_each_by_their_own_and_keep_their_order():
     presence, spectre = Presence(), ghost()
     body = person()
     for k in range(30):
-        both = People.of(*(np.concatenate(pair) for pair in zip(
-            spectre(k / 30), people(body, 0.9))))
-        assert presence([4, 2], both, k / 30).tolist() == [False, True]
-        assert presence([], People.none(), k / 30).shape == (0,)
+        both = together(spectre(k / 30), people(body, 0.9))
+        assert presence(both.with_ids([4, 2]), k / 30).tolist() == [False, True]
+        assert presence(PersonPoses.none().with_ids([]), k / 30).shape == (0,)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -1e30])
@@ -181,13 +183,15 @@ def test_what_is_no_place_is_no_error(bad):
         xy = person()
         xy[k::2] = bad
         with np.errstate(all="raise"):
-            assert presence([1], people(xy, bad), k / 30).shape == (1,)
+            assert presence(people(xy, bad).with_ids([1]), k / 30).shape == (1,)
 
 
 def test_time_that_stands_still_or_jumps_back_is_no_error_and_no_evidence():
     presence, body = Presence(), person()
-    assert not any(presence([1], people(body, 0.5, body_only()), 5.0).any() for _ in range(50))
-    assert not presence([1], people(body, 0.5, body_only()), 4.9).any()
+    assert not any(
+        presence(people(body, 0.5, body_only()).with_ids([1]), 5.0).any() for _ in range(50)
+    )
+    assert not presence(people(body, 0.5, body_only()).with_ids([1]), 4.9).any()
 
 
 # --- The measures
@@ -222,16 +226,16 @@ def test_a_ghost_costs_nobody_else_their_id_or_frame():
         name, runs_on = "both", "cpu"
 
         def __call__(self, rgb):
-            return People.of(*(np.concatenate(pair) for pair in zip(
-                spectre(self.time_s), people(body, 0.9)._replace(
-                    boxes=np.array([[500, 0, 600, 200]])))))
+            there = people(body, 0.9).replace(boxes=np.array([[500, 0, 600, 200]]))
+            return together(spectre(self.time_s), there)
 
     estimator = Both()
-    video, shown = Video(estimator, smooth=True), []
+    video, shown = PoseTracker(estimator, smooth=True), []
     for k in range(60):
         estimator.time_s = k / 30
-        ids, found = video(np.zeros((480, 640, 3), np.uint8), k / 30)
-        assert len(ids) == len(found.xy) == 1
+        found = video(np.zeros((480, 640, 3), np.uint8), k / 30)
+        ids = found.ids.tolist()
+        assert len(ids) == len(found) == 1
         shown += ids
         np.testing.assert_allclose(found.xy[0], body, atol=1e-3)
     assert len(set(shown)) == 1
@@ -240,10 +244,10 @@ def test_a_ghost_costs_nobody_else_their_id_or_frame():
 @pytest.mark.parametrize("name", ["000000000785.jpg", "000000040083.jpg"])
 def test_people_in_photographs_of_sport_are_seen_at_once(data, name):
     pytest.importorskip("mediapipe")
-    from dwpose_ros.pose.mediapipe import MediaPipe
+    from dwpose_ros.estimation.mediapipe import MediaPipe
 
     estimator = MediaPipe()
-    video = Video(estimator)
+    video = PoseTracker(estimator)
     rgb = cv2.cvtColor(cv2.imread(str(data / name)), cv2.COLOR_BGR2RGB)
-    assert [len(video(rgb, k / 10)[0]) for k in range(10)] == [1] * 10
+    assert [len(video(rgb, k / 10)) for k in range(10)] == [1] * 10
     estimator.close()

@@ -6,9 +6,10 @@ import onnxruntime as ort
 import pytest
 from onnx import helper
 
-from dwpose_ros.pose import ModelError, Place
-from dwpose_ros.pose.runtimes import open_network
-from dwpose_ros.pose.surgery import MEAN, STD, detector_network, pose_network
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation.graph_rewrite import MEAN, STD, detector_network, pose_network
+from dwpose_ros.estimation.runtimes import open_network
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 SIZE = (48, 64)  # width, height: as small as the network below can be
 
@@ -22,19 +23,24 @@ def small(save):
         node = helper.make_node
         return save(
             name,
-            [node("Conv", ["image", "kernel"], ["seen"], strides=[8, 8]),
-             node("Sigmoid", ["seen"], ["gate"]),
-             node("Mul", ["seen", "gate"], ["lit"]),
-             node("Reshape", ["lit", "flat"], ["bins"]),  # a name that is one of ours
-             node("MatMul", ["bins", "to_x"], ["simcc_x"]),
-             node("MatMul", ["bins", "to_y"], ["simcc_y"])],
+            [
+                node("Conv", ["image", "kernel"], ["seen"], strides=[8, 8]),
+                node("Sigmoid", ["seen"], ["gate"]),
+                node("Mul", ["seen", "gate"], ["lit"]),
+                node("Reshape", ["lit", "flat"], ["bins"]),  # a name that is one of ours
+                node("MatMul", ["bins", "to_x"], ["simcc_x"]),
+                node("MatMul", ["bins", "to_y"], ["simcc_y"]),
+            ],
             [("image", [batch, 3, 64, 48])],
             [("simcc_x", [batch, 133, 96]), ("simcc_y", [batch, 133, 128])],
-            {"kernel": rng.normal(0, 0.1, (133, 3, 8, 8)).astype(np.float32) * scale,
-             "flat": np.array([1 if batch == 1 else 0, 133, 48]),
-             "to_x": rng.normal(0, 0.2, (48, 96)).astype(np.float32),
-             "to_y": rng.normal(0, 0.2, (48, 128)).astype(np.float32)},
-            opset=opset)
+            {
+                "kernel": rng.normal(0, 0.1, (133, 3, 8, 8)).astype(np.float32) * scale,
+                "flat": np.array([1 if batch == 1 else 0, 133, 48]),
+                "to_x": rng.normal(0, 0.2, (48, 96)).astype(np.float32),
+                "to_y": rng.normal(0, 0.2, (48, 128)).astype(np.float32),
+            },
+            opset=opset,
+        )
 
     return _make
 
@@ -70,8 +76,11 @@ def test_subpixel_gives_the_top_of_the_parabola(small, crops):
         at = bins[..., axis]
         inner = (at > 0) & (at < simcc.shape[-1] - 1)
         left, middle, right = (
-            np.take_along_axis(simcc, np.clip(at + d, 0, simcc.shape[-1] - 1)[..., None],
-                               -1)[..., 0] for d in (-1, 0, 1))
+            np.take_along_axis(simcc, np.clip(at + d, 0, simcc.shape[-1] - 1)[..., None], -1)[
+                ..., 0
+            ]
+            for d in (-1, 0, 1)
+        )
         wanted = (right - left) / (2 * (2 * middle - left - right))
         np.testing.assert_allclose(offsets[inner][:, axis], wanted[inner], atol=1e-3)
         assert (offsets[~inner][:, axis] == 0).all() and (~inner).any()
@@ -125,29 +134,49 @@ def test_detectors_see_bgr_as_they_were_trained(save):
     pixel = np.zeros((1, 320, 320, 3), np.uint8)
     pixel[0, 0, 0] = 200, 100, 50  # RGB
     node = helper.make_node
-    rtmdet = save("rtmdet.onnx", [
-        node("Slice", ["image", "zeros", "ends"], ["first"]),
-        node("Reshape", ["first", "flat"], ["bgr"]),
-        node("Concat", ["bgr", "more"], ["boxes"], axis=2),
-        node("Identity", ["kinds"], ["classes"])],
-        [("image", [1, 3, 320, 320])], [("boxes", [1, 1, 5]), ("classes", [1, 1])],
-        {"zeros": np.zeros(4, int), "ends": np.array([1, 3, 1, 1]), "flat": np.array([1, 1, 3]),
-         "more": np.ones((1, 1, 2), np.float32), "kinds": np.zeros((1, 1), np.float32)})
+    rtmdet = save(
+        "rtmdet.onnx",
+        [
+            node("Slice", ["image", "zeros", "ends"], ["first"]),
+            node("Reshape", ["first", "flat"], ["bgr"]),
+            node("Concat", ["bgr", "more"], ["boxes"], axis=2),
+            node("Identity", ["kinds"], ["classes"]),
+        ],
+        [("image", [1, 3, 320, 320])],
+        [("boxes", [1, 1, 5]), ("classes", [1, 1])],
+        {
+            "zeros": np.zeros(4, int),
+            "ends": np.array([1, 3, 1, 1]),
+            "flat": np.array([1, 1, 3]),
+            "more": np.ones((1, 1, 2), np.float32),
+            "kinds": np.zeros((1, 1), np.float32),
+        },
+    )
     dets, labels = open_network(detector_network(rtmdet))({"image": pixel})
     mean, std = [103.53, 116.28, 123.675], [57.375, 57.12, 58.395]
     wanted = (np.array([50, 100, 200]) - mean) / std
     np.testing.assert_allclose(dets[0, 0, :3], wanted, rtol=1e-5)
     assert labels.shape == (1, 1)
     cells = 40 * 40 + 20 * 20 + 10 * 10
-    yolox = save("yolox.onnx", [
-        node("Slice", ["image", "zeros", "ends"], ["first"]),
-        node("Reshape", ["first", "flat"], ["bgr"]),
-        node("Expand", ["bgr", "many"], ["all"]),
-        node("Concat", ["all", "more"], ["raw"], axis=2)],
-        [("image", [1, 3, 320, 320])], [("raw", [1, cells, 85])],
-        {"zeros": np.zeros(4, int), "ends": np.array([1, 3, 1, 1]), "flat": np.array([1, 1, 3]),
-         "many": np.array([1, cells, 3]), "more": np.full((1, cells, 82), 0.5, np.float32)})
-    out, = open_network(detector_network(yolox))({"image": pixel})
+    yolox = save(
+        "yolox.onnx",
+        [
+            node("Slice", ["image", "zeros", "ends"], ["first"]),
+            node("Reshape", ["first", "flat"], ["bgr"]),
+            node("Expand", ["bgr", "many"], ["all"]),
+            node("Concat", ["all", "more"], ["raw"], axis=2),
+        ],
+        [("image", [1, 3, 320, 320])],
+        [("raw", [1, cells, 85])],
+        {
+            "zeros": np.zeros(4, int),
+            "ends": np.array([1, 3, 1, 1]),
+            "flat": np.array([1, 1, 3]),
+            "many": np.array([1, cells, 3]),
+            "more": np.full((1, cells, 82), 0.5, np.float32),
+        },
+    )
+    (out,) = open_network(detector_network(yolox))({"image": pixel})
     assert out.shape == (1, cells, 5)
     assert out[0, 0].tolist() == [50, 100, 200, 0.5, 0.25]  # raw, and objectness times person
 
@@ -173,15 +202,21 @@ class TestCache:
             pose_network(small())
 
     def test_nothing_is_left_of_a_file_that_was_refused(self, save, cache):
-        path = save("odd.onnx", [helper.make_node("Relu", ["image"], ["out"])],
-                    [("image", [1, 3, 64, 48])], [("out", [1, 3, 64, 48])])
+        path = save(
+            "odd.onnx",
+            [helper.make_node("Relu", ["image"], ["out"])],
+            [("image", [1, 3, 64, 48])],
+            [("out", [1, 3, 64, 48])],
+        )
         before = sorted(cache.rglob("*"))
         with pytest.raises(ModelError, match=r"outputs are \(1, 3, 64, 48\); wanted simcc_x"):
             pose_network(path)
         assert sorted(cache.rglob("*")) == before
 
 
-@pytest.mark.parametrize("place", [Place("onnxruntime", "cpu"), Place("openvino", "cpu", "fp32")])
+@pytest.mark.parametrize(
+    "place", [ExecutionTarget("onnxruntime", "cpu"), ExecutionTarget("openvino", "cpu", "fp32")]
+)
 def test_every_runtime_says_the_same(small, crops, place):
     if place.runtime == "openvino":
         pytest.importorskip("openvino")

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from walkers import IMAGE, Stage, Walker, figure, nearest, walk
+from walkers import IMAGE, Stage, Walker, figure, nearest, together, walk
 
-from dwpose_ros.keypoints import COUNT, NAMES
-from dwpose_ros.pose.people import People
-from dwpose_ros.pose.tracker import KEEP_S, POINTS, REACH, SIGMAS, Tracker, iou, point_likeness
+from dwpose_ros.core.keypoints import COUNT, NAMES
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.tracker import KEEP_S, POINTS, REACH, SIGMAS, Tracker, iou, point_likeness
 
 
 def boxes(*left: float, width: float = 100, height: float = 300) -> np.ndarray:
@@ -14,18 +14,18 @@ def boxes(*left: float, width: float = 100, height: float = 300) -> np.ndarray:
     return np.array([(x, 50, x + width, 50 + height) for x in left], np.float32).reshape(-1, 4)
 
 
-def people(at: np.ndarray, phase: float = 0.0) -> People:
+def people(at: np.ndarray, phase: float = 0.0) -> PersonPoses:
     """A figure in each box."""
     at = np.asarray(at, float)
     sides = at[:, 2:] - at[:, :2]
     foot = np.stack([(at[:, 0] + at[:, 2]) / 2, at[:, 3]], 1)
     xy = foot[:, None] + figure(phase) * (sides[:, None, 1:] * (1, -1))
-    return People.of(xy, np.full((len(at), COUNT), 0.8), at, np.ones(len(at)))
+    return PersonPoses.of(xy, np.full((len(at), COUNT), 0.8), at, np.ones(len(at)))
 
 
-def only_boxes(at: np.ndarray) -> People:
+def only_boxes(at: np.ndarray) -> PersonPoses:
     """People of whom no point is seen."""
-    return people(at)._replace(scores=np.zeros((len(at), COUNT), np.float32))
+    return people(at).replace(scores=np.zeros((len(at), COUNT), np.float32))
 
 
 def ids_of(walkers: list[Walker], fps: float, seconds: float, **stage) -> dict[int, list[int]]:
@@ -42,18 +42,21 @@ def ids_of(walkers: list[Walker], fps: float, seconds: float, **stage) -> dict[i
     return had
 
 
-NOBODY = People.none()
+NOBODY = PersonPoses.none()
 
 
-@pytest.mark.parametrize("a, b, wanted", [
-    ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
-    ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
-    ((0, 0, 10, 10), (0, 0, 5, 5), 0.25),
-    ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),  # they touch
-    ((0, 0, 10, 10), (50, 50, 60, 60), 0.0),
-    ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
-    ((10, 10, 0, 0), (0, 0, 10, 10), 0.0),  # the wrong way round
-])
+@pytest.mark.parametrize(
+    "a, b, wanted",
+    [
+        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
+        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
+        ((0, 0, 10, 10), (0, 0, 5, 5), 0.25),
+        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),  # they touch
+        ((0, 0, 10, 10), (50, 50, 60, 60), 0.0),
+        ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
+        ((10, 10, 0, 0), (0, 0, 10, 10), 0.0),  # the wrong way round
+    ],
+)
 def test_iou(a, b, wanted):
     found = iou(np.array([a], float), np.array([b], float))
     assert found.shape == (1, 1) and found[0, 0] == pytest.approx(wanted)
@@ -112,7 +115,8 @@ def test_two_people_who_cross_keep_their_ids(fps, glass, height, later):
     """Both in sight all the time, as through glass, or one hidden behind the other."""
     pair = [Walker(walk(300, 150)), Walker(walk(900, -180), height=height, start=later)]
     assert ids_of(pair, fps, 4, glass=glass) == {0: [1], 1: [2]} or (
-        ids_of(pair, fps, 4, glass=glass) == {0: [2], 1: [1]})
+        ids_of(pair, fps, 4, glass=glass) == {0: [2], 1: [1]}
+    )
 
 
 def test_somebody_overtaken_keeps_the_id():
@@ -121,9 +125,17 @@ def test_somebody_overtaken_keeps_the_id():
 
 
 def test_four_people_in_a_muddle_keep_their_ids():
-    crowd = [Walker(walk(x, speed, y), height=height, start=i) for i, (x, speed, y, height) in
-             enumerate([(200, 200, 620, 340), (1000, -150, 600, 320), (500, 90, 590, 300),
-                        (1100, -240, 580, 290)])]
+    crowd = [
+        Walker(walk(x, speed, y), height=height, start=i)
+        for i, (x, speed, y, height) in enumerate(
+            [
+                (200, 200, 620, 340),
+                (1000, -150, 600, 320),
+                (500, 90, 590, 300),
+                (1100, -240, 580, 290),
+            ]
+        )
+    ]
     for glass in (True, False):
         had = ids_of(crowd, 30, 4, glass=glass)
         assert sorted(had.values()) == [[1], [2], [3], [4]]
@@ -132,8 +144,8 @@ def test_four_people_in_a_muddle_keep_their_ids():
 def test_poses_tell_two_people_apart_whose_boxes_coincide():
     tracker, box = Tracker(), boxes(0)
     both = [people(box, 0.0), people(box, np.pi / 2)]
-    frame = People(*(np.concatenate(arrays) for arrays in zip(*both)))
-    backwards = People(*(array[::-1] for array in frame))
+    frame = together(*both)
+    backwards = frame[::-1]
     assert tracker(frame, 0.0) == [1, 2]
     assert tracker(backwards, 0.1) == [2, 1]
     assert tracker(frame, 0.2) == [1, 2]
@@ -155,15 +167,24 @@ def test_half_a_person_is_the_same_person():
     tracker = Tracker()
     whole = people(boxes(100))
     assert tracker(whole, 0.0) == [1]
-    half = whole._replace(boxes=whole.boxes - np.array([0, 0, 0, 190], np.float32),
-                          scores=whole.scores * (np.arange(COUNT) < 11))
+    half = whole.replace(
+        boxes=whole.boxes - np.array([0, 0, 0, 190], np.float32),
+        scores=whole.scores * (np.arange(COUNT) < 11),
+    )
     assert tracker(half, 0.03) == [1]
 
 
-@pytest.mark.parametrize("sizes, after_s, ids", [
-    (REACH - 0.02, 0.0, [1]), (REACH + 0.02, 0.0, [2]),
-    (0.8, 0.2, [1]), (0.9, 0.2, [2]),  # somebody who may have been running: 2.5 sizes/s more
-    (1.15, 0.9, [1]), (1.25, 0.9, [2])])
+@pytest.mark.parametrize(
+    "sizes, after_s, ids",
+    [
+        (REACH - 0.02, 0.0, [1]),
+        (REACH + 0.02, 0.0, [2]),
+        (0.8, 0.2, [1]),
+        (0.9, 0.2, [2]),  # somebody who may have been running: 2.5 sizes/s more
+        (1.15, 0.9, [1]),
+        (1.25, 0.9, [2]),
+    ],
+)
 @pytest.mark.parametrize("make", [people, only_boxes])
 def test_a_jump_is_another_person(sizes, after_s, ids, make):
     tracker = Tracker()
@@ -311,7 +332,7 @@ def test_a_box_that_is_no_place_does_not_cost_the_others_their_ids(bad, where, p
     for i in range(1, 5):
         frame = make(boxes(0, 200, 400))
         frame.boxes[1, where] = bad
-        frame = frame._replace(boxes=frame.boxes.astype(float))
+        frame = frame.replace(boxes=frame.boxes.astype(float))
         before = frame.boxes.copy()
         with np.errstate(all="raise", under="ignore"):
             ids = tracker(frame, i / 10)
@@ -322,7 +343,7 @@ def test_a_box_that_is_no_place_does_not_cost_the_others_their_ids(bad, where, p
 
 def test_a_box_without_an_area_is_where_its_points_are_and_stays_as_it_is():
     frame = people(boxes(0, 200))
-    frame = frame._replace(boxes=np.full((2, 4), 7.0))
+    frame = frame.replace(boxes=np.full((2, 4), 7.0))
     tracker = Tracker()
     assert tracker(frame, 0.0) == [1, 2] == tracker(frame, 0.1)
     assert (frame.boxes == 7).all()
@@ -333,7 +354,7 @@ def test_points_that_are_nowhere(bad):
     tracker = Tracker()
     for i in range(5):
         frame = people(boxes(0, 200))
-        frame.xy[0, i: i + 8] = bad
+        frame.xy[0, i : i + 8] = bad
         frame.xy[1] = bad
         with np.errstate(all="raise", under="ignore"):
             assert tracker(frame, i / 10) == [1, 2]

@@ -14,5 +14,6 @@ os.environ["ROS_DOMAIN_ID"] = own_domain()
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 if os.environ.get("ROS_DISTRO") == "humble":  # which does not know that; later ones warn of this
     os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
-os.environ.setdefault("CYCLONEDDS_URI", (
-    Path(__file__).resolve().parents[2] / "config" / "cyclonedds.xml").as_uri())
+os.environ.setdefault(
+    "CYCLONEDDS_URI", (Path(__file__).resolve().parents[2] / "config" / "cyclonedds.xml").as_uri()
+)

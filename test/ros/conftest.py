@@ -10,10 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import alone  # noqa: F401
 import numpy as np
 import pytest
-
-import alone  # noqa: F401
 
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
@@ -22,7 +21,7 @@ pytest.importorskip("rclpy")
 from harness import Peer, Process  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from dwpose_ros.images import fill  # noqa: E402
+from dwpose_ros.core.images import fill  # noqa: E402
 
 
 @pytest.fixture
@@ -35,6 +34,7 @@ def command(tmp_path):
         log = tmp_path / f"{len(started)}.log"
         started.append(Process(list(words), log, env or {}))
         return started[-1]
+
     yield start
     for process in started:
         process.stop()
@@ -43,12 +43,14 @@ def command(tmp_path):
 @pytest.fixture
 def run(command):
     """run('camera', source='a.mp4') -> that node of ours as a Process."""
+
     def start(executable: str, env: dict[str, str] | None = None, **parameters) -> Process:
         words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
         for name, value in parameters.items():
             text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
             words += ["-p", f"{name}:={text}"]
         return command(*words, env=env)
+
     return start
 
 
@@ -62,9 +64,11 @@ def peer():
 @pytest.fixture
 def image(peer):
     """image(bgr) -> an Image message, stamped now."""
+
     def make(bgr: np.ndarray, encoding: str = "bgr8") -> Image:
         message = fill(Image(), bgr, encoding)
         message.header.stamp = peer.node.get_clock().now().to_msg()
         message.header.frame_id = "camera"
         return message
+
     return make

@@ -11,32 +11,52 @@ import pytest
 
 COLOR, POINT2 = "float64 r\nfloat64 g\nfloat64 b\nfloat64 a\n", "float64 x\nfloat64 y\n"
 FOXGLOVE = {
-    "Color": COLOR, "Point2": POINT2,
+    "Color": COLOR,
+    "Point2": POINT2,
     "CircleAnnotation": "builtin_interfaces/Time timestamp\nPoint2 position\nfloat64 diameter\n"
-                        "float64 thickness\nColor fill_color\nColor outline_color\n",
+    "float64 thickness\nColor fill_color\nColor outline_color\n",
     "PointsAnnotation": "builtin_interfaces/Time timestamp\nuint8 POINTS=1\nuint8 LINE_LIST=4\n"
-                        "uint8 type\nPoint2[] points\nColor outline_color\n"
-                        "Color[] outline_colors\nColor fill_color\nfloat64 thickness\n",
+    "uint8 type\nPoint2[] points\nColor outline_color\n"
+    "Color[] outline_colors\nColor fill_color\nfloat64 thickness\n",
     "TextAnnotation": "builtin_interfaces/Time timestamp\nPoint2 position\nstring text\n"
-                      "float64 font_size\nColor text_color\nColor background_color\n",
+    "float64 font_size\nColor text_color\nColor background_color\n",
     "ImageAnnotations": "CircleAnnotation[] circles\nPointsAnnotation[] points\n"
-                        "TextAnnotation[] texts\n",
+    "TextAnnotation[] texts\n",
 }
 POINT = "float32 x\nfloat32 y\nfloat32 c\n"
 # The order of hri_msgs, in which the left eye and ear come before the right, unlike OpenPose's.
-SKELETON = ("nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder",
-            "left_elbow", "left_wrist", "right_hip", "right_knee", "right_ankle", "left_hip",
-            "left_knee", "left_ankle", "left_eye", "right_eye", "left_ear", "right_ear")
+SKELETON = (
+    "nose",
+    "neck",
+    "right_shoulder",
+    "right_elbow",
+    "right_wrist",
+    "left_shoulder",
+    "left_elbow",
+    "left_wrist",
+    "right_hip",
+    "right_knee",
+    "right_ankle",
+    "left_hip",
+    "left_knee",
+    "left_ankle",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+)
 _HEADER = "std_msgs/Header header\n"
 _JOINTS = _HEADER + "".join(f"uint8 {name.upper()}={i}\n" for i, name in enumerate(SKELETON))
 HRI = {
-    "IdsList": _HEADER + "string[] ids\n", "NormalizedPointOfInterest2D": POINT,
-    "NormalizedRegionOfInterest2D": _HEADER + "".join(
-        f"float32 {name}\n" for name in ("xmin", "ymin", "xmax", "ymax", "c")),
+    "IdsList": _HEADER + "string[] ids\n",
+    "NormalizedPointOfInterest2D": POINT,
+    "NormalizedRegionOfInterest2D": _HEADER
+    + "".join(f"float32 {name}\n" for name in ("xmin", "ymin", "xmax", "ymax", "c")),
     "Skeleton2D": _JOINTS + "NormalizedPointOfInterest2D[18] skeleton\n",
 }
 HRI_BEFORE_0_8 = {
-    "IdsList": HRI["IdsList"], "PointOfInterest2D": POINT,
+    "IdsList": HRI["IdsList"],
+    "PointOfInterest2D": POINT,
     "Skeleton2D": _JOINTS + "PointOfInterest2D[] skeleton\n",
 }
 

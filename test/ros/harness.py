@@ -30,12 +30,14 @@ def wait_until(condition, timeout_s: float = LIMIT_S):
 def send_until(send, condition, period_s: float = 0.1):
     """Call `send` again and again until the condition is true, and give its value: any one message
     may be lost, since best effort promises nothing, and a match is not seen by both at once."""
+
     def tried():
         send()
         end = time.monotonic() + period_s
         while not (value := condition()) and time.monotonic() < end:
             time.sleep(0.01)
         return value
+
     return wait_until(tried)
 
 
@@ -52,8 +54,9 @@ class Process:
     def __init__(self, command: list[str], log: Path, env: dict[str, str]) -> None:
         self._log = log
         with open(log, "wb") as output:
-            self.popen = supervised.popen(command, stdout=output, stderr=subprocess.STDOUT,
-                                          env={**os.environ, **env})
+            self.popen = supervised.popen(
+                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **env}
+            )
 
     @property
     def output(self) -> str:
@@ -61,8 +64,11 @@ class Process:
 
     def told(self) -> list[str]:
         """Lines of the output, but for what `ros2 run` and Cyclone DDS say themselves."""
-        return [line for line in self.output.splitlines() if line.strip()
-                and "[ros2run]" not in line and "not multicast-capable" not in line]
+        return [
+            line
+            for line in self.output.splitlines()
+            if line.strip() and "[ros2run]" not in line and "not multicast-capable" not in line
+        ]
 
     def says(self, text: str, timeout_s: float = LIMIT_S) -> str:
         """All output, once it holds the text."""
@@ -132,8 +138,10 @@ class Peer:
         except pytest.fail.Exception:  # whether its answer was lost, or it is dead
             again = client.call_async(srv_type.Request(**fields))
             time.sleep(5.0)
-            pytest.fail(f"{name} did not answer in {timeout_s} s; asked again, it "
-                        f"{'did' if again.done() else 'did not in 5 s either'}")
+            pytest.fail(
+                f"{name} did not answer in {timeout_s} s; asked again, it "
+                f"{'did' if again.done() else 'did not in 5 s either'}"
+            )
         return future.result()
 
     def in_turn(self, call):

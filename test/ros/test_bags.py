@@ -16,17 +16,19 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from test_guidance import HEIGHT, WIDTH, portrait
 
-from dwpose_ros.images import fill
+from dwpose_ros.core.images import fill
 from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
-from dwpose_ros.nodes.capture import LATCHED
+from dwpose_ros.ros.qos import LATCHED
 
 RATE_HZ = 15
 
 
 @pytest.fixture(autouse=True)
 def bags():
-    if not shutil.which("ros2") or subprocess.run(
-            ["ros2", "bag", "--help"], capture_output=True).returncode:
+    if (
+        not shutil.which("ros2")
+        or subprocess.run(["ros2", "bag", "--help"], capture_output=True).returncode
+    ):
         pytest.skip("this ROS 2 has no ros2 bag")
 
 
@@ -34,8 +36,10 @@ class Session:
     """What the nodes said and took, by the stamps of the poses."""
 
     def __init__(self, peer, run, folder: Path, **more) -> None:
-        self.nodes = [run("guidance", profile="upper_body", notice=False, **more),
-                      run("capture", folder=folder, **more)]
+        self.nodes = [
+            run("guidance", profile="upper_body", notice=False, **more),
+            run("capture", folder=folder, **more),
+        ]
         self._guidance = peer.listen(Guidance, "guidance")
         self.speech = peer.listen(String, "speech")
         self.captures = peer.listen(CapturedImage, "captures", LATCHED)
@@ -52,10 +56,14 @@ class Session:
             if not told or told[-1][1] != what:
                 told.append(((one.header.stamp.sec, one.header.stamp.nanosec), what))
         # How long the capture took is the machine's affair.
-        adjusting = [t for t in told if t[1][0] == Guidance.ADJUSTING and
-                     t[1][1] != "step_into_view"]
-        return adjusting, [m.data for m in self.speech], {
-            p.name: p.read_bytes() for p in sorted(self._folder.iterdir())}
+        adjusting = [
+            t for t in told if t[1][0] == Guidance.ADJUSTING and t[1][1] != "step_into_view"
+        ]
+        return (
+            adjusting,
+            [m.data for m in self.speech],
+            {p.name: p.read_bytes() for p in sorted(self._folder.iterdir())},
+        )
 
     def stop(self) -> None:
         for node in self.nodes:
@@ -70,7 +78,12 @@ def play_live(peer, now: Callable[[], Time] | None = None, empty_s: float = 0.0)
     poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10, readers=3)
     random = np.random.default_rng(1)
     background = random.integers(0, 255, (HEIGHT // 4, WIDTH // 4, 3), np.uint8)
-    for size, x, seconds in ((0.0, 0.5, empty_s), (0.2, 0.5, 2.5), (0.5, 0.2, 3.0), (0.5, 0.5, 3.0)):
+    for size, x, seconds in (
+        (0.0, 0.5, empty_s),
+        (0.2, 0.5, 2.5),
+        (0.5, 0.2, 3.0),
+        (0.5, 0.5, 3.0),
+    ):
         for _ in range(int(seconds * RATE_HZ)):
             person = portrait(size or 0.2, x)
             jitter = random.normal(0, 0.2, 133).astype(np.float32)
@@ -78,14 +91,22 @@ def play_live(peer, now: Callable[[], Time] | None = None, empty_s: float = 0.0)
             frame = np.ascontiguousarray(np.roll(background, random.integers(99), 1))
             images.publish(fill(Image(header=header), frame.repeat(4, 0).repeat(4, 1)))
             person.x = person.x + jitter
-            poses.publish(WholeBodyPose(header=header, width=WIDTH, height=HEIGHT, model="test",
-                                        persons=[person] if size else []))
+            poses.publish(
+                WholeBodyPose(
+                    header=header,
+                    width=WIDTH,
+                    height=HEIGHT,
+                    model="test",
+                    persons=[person] if size else [],
+                )
+            )
             time.sleep(1 / RATE_HZ)
 
 
 def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, tmp_path):
-    recorder = command("ros2", "bag", "record", "-o", tmp_path / "bag", "/image_raw",
-                       "/wholebody_pose")
+    recorder = command(
+        "ros2", "bag", "record", "-o", tmp_path / "bag", "/image_raw", "/wholebody_pose"
+    )
     (tmp_path / "live").mkdir()
     live = Session(peer, run, tmp_path / "live")
     play_live(peer, empty_s=0.8)  # the first messages after a match may be lost
@@ -99,8 +120,12 @@ def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, t
         folder = tmp_path / f"replay{i}"
         folder.mkdir()
         again = Session(peer, run, folder, use_sim_time=True)
-        assert command("ros2", "bag", "play", tmp_path / "bag", "--clock", "100",
-                       "--delay", "2").ended(60.0) == 0
+        assert (
+            command(
+                "ros2", "bag", "play", tmp_path / "bag", "--clock", "100", "--delay", "2"
+            ).ended(60.0)
+            == 0
+        )
         wait_until(lambda: again.captures)
         again.stop()
         assert again.result() == (told, spoken, files)

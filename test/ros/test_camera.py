@@ -16,8 +16,8 @@ from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CameraInfo, Image
 
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import stamp_ns
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 
 @pytest.fixture
@@ -54,8 +54,12 @@ def test_the_rate_changes_while_it_runs_and_the_source_does_not(peer, run, folde
     wait_until(lambda: images)
 
     def change(name, **value):
-        return peer.call(SetParameters, "/camera/set_parameters", parameters=[
-            Parameter(name=name, value=ParameterValue(**value))]).results[0]
+        return peer.call(
+            SetParameters,
+            "/camera/set_parameters",
+            parameters=[Parameter(name=name, value=ParameterValue(**value))],
+        ).results[0]
+
     assert change("rate", type=ParameterType.PARAMETER_DOUBLE, double_value=40.0).successful
     before = len(images)
     wait_until(lambda: len(images) > before + 20)
@@ -65,13 +69,17 @@ def test_the_rate_changes_while_it_runs_and_the_source_does_not(peer, run, folde
     assert not refused.successful and "range" in refused.reason
 
 
-@pytest.mark.parametrize("name, content, expected", [
-    ("absent.mp4", None, "does not exist"),
-    ("broken.mp4", b"no video", "no video that this OpenCV can read"),
-    ("broken.png", b"no image", "cannot be read"),
-])
+@pytest.mark.parametrize(
+    "name, content, expected",
+    [
+        ("absent.mp4", None, "does not exist"),
+        ("broken.mp4", b"no video", "no video that this OpenCV can read"),
+        ("broken.png", b"no image", "cannot be read"),
+    ],
+)
 def test_a_file_that_cannot_be_read_ends_the_node_with_one_line(
-        run, tmp_path, name, content, expected):
+    run, tmp_path, name, content, expected
+):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -109,8 +117,11 @@ class Stream:
 
     def __init__(self) -> None:
         _, jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 128, np.uint8))
-        part = (b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
-                + jpeg.tobytes() + b"\r\n")
+        part = (
+            b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
+            + jpeg.tobytes()
+            + b"\r\n"
+        )
         stream = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -126,6 +137,7 @@ class Stream:
 
             def log_message(self, *_) -> None:
                 pass
+
         self.unplugged = False
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/stream.mjpg"

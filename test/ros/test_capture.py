@@ -20,16 +20,17 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from test_faults import Health
 from test_guidance import portrait
 
-from dwpose_ros.capture.quality import NAMES
-from dwpose_ros.images import encode, fill
+from dwpose_ros.core.images import encode, fill
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.quality import NAMES
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 from dwpose_ros.srv import Capture
 
 
 @pytest.fixture
 def scene(peer, image):
     """scene(bgr, person, ...) publishes an image and its pose."""
+
     class Scene:
         def connect(self):
             self._images = peer.publisher(Image, "image_raw", NEWEST_IMAGE)
@@ -45,9 +46,17 @@ def scene(peer, image):
             self._images.publish(sent)
             time.sleep(0.1)  # a camera's pace: the newest image takes the place of the last
             height, width = bgr.shape[:2]
-            self._poses.publish(WholeBodyPose(header=sent.header, width=width, height=height,
-                                              model="test", persons=list(persons)))
+            self._poses.publish(
+                WholeBodyPose(
+                    header=sent.header,
+                    width=width,
+                    height=height,
+                    model="test",
+                    persons=list(persons),
+                )
+            )
             return sent
+
     return Scene()
 
 
@@ -89,13 +98,18 @@ def test_the_sharpest_recent_image_is_taken_with_its_own_pose(peer, run, scene, 
     assert 0 < taken.quality <= 100
     assert pose["quality"]["score"] == pytest.approx(taken.quality, abs=0.001)
     written = pose["quality"]["measures"]["sharpness"]
-    assert written == {"value": pytest.approx(taken.sharpness, abs=0.01),
-                       "score": pytest.approx(taken.measures[0].score, abs=0.01), "unit": "1"}
+    assert written == {
+        "value": pytest.approx(taken.sharpness, abs=0.01),
+        "score": pytest.approx(taken.measures[0].score, abs=0.01),
+        "unit": "1",
+    }
     assert pose["quality"]["measures"]["hands_sharpness"]["value"] is None  # no hands are seen
     assert response.others == [] and not response.retake
     assert len(response.rejected) == 2
-    assert all(re.match(r"-\d\.\d\d s: quality .* below the chosen .*: sharpness .*\(score", line)
-               for line in response.rejected)
+    assert all(
+        re.match(r"-\d\.\d\d s: quality .* below the chosen .*: sharpness .*\(score", line)
+        for line in response.rejected
+    )
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert len(names) == 3 and all(n.startswith("test_") for n in names)
 
@@ -123,6 +137,7 @@ def test_several_pictures_best_first(peer, run, scene, tmp_path):
 @pytest.fixture
 def compressed_scene(peer):
     """compressed_scene(bgr, person, damaged=...) publishes a JPEG and its pose."""
+
     class Scene:
         def connect(self):
             self._images = peer.publisher(CompressedImage, "image_raw/compressed", NEWEST_IMAGE)
@@ -131,13 +146,20 @@ def compressed_scene(peer):
         def __call__(self, bgr, *persons, damaged=False):
             data = encode(bgr, "jpg")
             sent = CompressedImage(format="jpeg")
-            sent.data = array("B", data[:len(data) * 2 // 3] + b"\xff\xd9" if damaged else data)
+            sent.data = array("B", data[: len(data) * 2 // 3] + b"\xff\xd9" if damaged else data)
             sent.header.stamp = peer.node.get_clock().now().to_msg()
             self._images.publish(sent)
             time.sleep(0.1)
-            self._poses.publish(WholeBodyPose(header=sent.header, width=bgr.shape[1],
-                                              height=bgr.shape[0], persons=list(persons)))
+            self._poses.publish(
+                WholeBodyPose(
+                    header=sent.header,
+                    width=bgr.shape[1],
+                    height=bgr.shape[0],
+                    persons=list(persons),
+                )
+            )
             return sent
+
     return Scene()
 
 
@@ -147,8 +169,9 @@ def test_a_damaged_frame_is_left_out_and_that_is_said(peer, run, compressed_scen
     scene = compressed_scene
     scene.connect()
     # All are damaged: there may be a better one later.
-    response = wait_until(lambda: scene(noise(), portrait(0.5), damaged=True)
-                          and (r := ask(peer)).retake and r)
+    response = wait_until(
+        lambda: scene(noise(), portrait(0.5), damaged=True) and (r := ask(peer)).retake and r
+    )
     assert "is damaged: Corrupt JPEG data" in response.message and not response.success
     assert all("is damaged" in line for line in response.rejected)
     whole = scene(noise(blur=2), portrait(0.5))
@@ -160,6 +183,7 @@ def test_a_damaged_frame_is_left_out_and_that_is_said(peer, run, compressed_scen
     def counted():
         told = health.of("capture")
         return told and {v.key: v.value for v in told.values}.get("frames damaged or unreadable")
+
     wait_until(lambda: counted() == str(len(response.rejected)))
 
 
@@ -179,8 +203,12 @@ def test_the_whole_window_of_a_fast_camera_is_looked_at(peer, run, scene, tmp_pa
     node = run("capture", folder=tmp_path / "out", window=5.0, memory=10)
     scene.connect()
     wait_until(lambda: scene(noise(), portrait(0.5)) and "see the parameter memory" in node.output)
-    wait_until(lambda: (told := health.of("capture")) and float(
-        {v.key: v.value for v in told.values}["frames kept (MB)"]) <= 10)
+    wait_until(
+        lambda: (
+            (told := health.of("capture"))
+            and float({v.key: v.value for v in told.values}["frames kept (MB)"]) <= 10
+        )
+    )
 
 
 def test_a_calibration_of_another_size_fits_the_picture_it_goes_with(peer, run, scene, tmp_path):
@@ -194,6 +222,7 @@ def test_a_calibration_of_another_size_fits_the_picture_it_goes_with(peer, run, 
         infos.publish(CameraInfo(width=2560, height=1440, k=k))
         scene(noise(), portrait(0.5))
         return (r := ask(peer)).success and r.capture.camera_info.width and r
+
     info = wait_until(taken).capture.camera_info
     assert (info.width, info.height) == (1280, 720)
     assert list(info.k) == [1000.0, 0.0, 640.0, 0.0, 1000.0, 360.0, 0.0, 0.0, 1.0]
@@ -206,6 +235,7 @@ def test_what_breaks_the_profiles_limits_is_not_taken(peer, run, scene, tmp_path
     def retaken(bgr, *persons, **request):
         scene(bgr, *persons)
         return (r := ask(peer, profile="upper_body", **request)).retake and r
+
     response = wait_until(lambda: retaken(noise(), portrait(0.2)))
     assert not response.success and "too_far 0.2, at least 0.324" in response.message
     assert response.rejected and all("s: too_far 0.2" in line for line in response.rejected)
@@ -228,24 +258,33 @@ def test_what_breaks_the_profiles_limits_is_not_taken(peer, run, scene, tmp_path
 
 def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_path):
     mine = tmp_path / "mine.yaml"
-    mine.write_text("parts: [head, shoulders]\nsize_minimum: 0.1\nsize_maximum: 0.9\n"
-                    "facing: 180\nsharpness_minimum: 0\nquality_minimum: 99\n")
+    mine.write_text(
+        "parts: [head, shoulders]\nsize_minimum: 0.1\nsize_maximum: 0.9\n"
+        "facing: 180\nsharpness_minimum: 0\nquality_minimum: 99\n"
+    )
     run("capture", folder=tmp_path / "out", window=2.0, allowed_folders=tmp_path)
     scene.connect()
 
     def retaken():
         scene(noise(blur=5), portrait(0.5))
         return (r := ask(peer, profile=str(mine))).retake and r
+
     assert re.match(r"quality \d+, at least 99: ", wait_until(retaken).message)
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("request_, said", [
-    (dict(profile="no_such"), "no such file"),
-    (dict(profile="turnaround", step="top"), "has no step 'top'; it has front, left, back, right"),
-    (dict(profile="face", step="front"), "has no step 'front'; it has but one picture"),
-    (dict(step="front"), "step is 'front', but no profile is named"),
-])
+@pytest.mark.parametrize(
+    "request_, said",
+    [
+        (dict(profile="no_such"), "no such file"),
+        (
+            dict(profile="turnaround", step="top"),
+            "has no step 'top'; it has front, left, back, right",
+        ),
+        (dict(profile="face", step="front"), "has no step 'front'; it has but one picture"),
+        (dict(step="front"), "step is 'front', but no profile is named"),
+    ],
+)
 def test_a_profile_that_is_not_there_is_no_retake(peer, run, scene, tmp_path, request_, said):
     run("capture", folder=tmp_path)
     response = ask(peer, **request_)
@@ -263,6 +302,7 @@ def test_it_says_why_there_is_no_capture(peer, run, scene, tmp_path):
         response = ask(peer, label, person_id)
         assert not response.success
         return response.message
+
     wait_until(lambda: message() == "nobody is in view: nothing was captured")
     wait_until(lambda: message("", 3, portrait(0.5)).startswith("person 3 is not in view"))
     for label in ("../x", "a.b", "a/b", "x" * 65):
@@ -278,6 +318,7 @@ def test_a_folder_that_cannot_be_written_is_told(peer, run, scene, tmp_path):
     def message():
         scene(noise(), portrait(0.5))
         return ask(peer).message
+
     wait_until(lambda: f"cannot write to {tmp_path / 'file'}" in message())
 
 
@@ -302,6 +343,7 @@ def test_a_full_disk_is_told_and_no_capture_is_lost_half(peer, run, scene, small
     def answer():
         scene(noise(2.0), portrait(0.5))
         return ask(peer)
+
     wait_until(lambda: "No space left on device; free some space" in answer().message)
     assert [p.name for p in small_disk.iterdir()] == ["other"]
     (small_disk / "other").unlink()
@@ -319,6 +361,7 @@ def test_points_that_are_not_finite_do_not_break_the_json(peer, run, scene, tmp_
     def taken():
         scene(noise(), person)
         return (r := ask(peer)).success and r.capture
+
     text = Path(wait_until(taken).pose_path).read_text()
     assert json.loads(text, parse_constant=pytest.fail)["persons"][0]["keypoints"][5] == [0, 0, 0]
 
@@ -330,6 +373,7 @@ def test_the_downstream_node_gets_a_capture_even_if_it_starts_later(peer, run, s
     def taken():
         scene(noise(), portrait(0.5))
         return (r := ask(peer)).success and r.capture
+
     image_path = Path(wait_until(taken).image_path)
     run("downstream", folder=tmp_path).says("wrote")
     pose_map = cv2.imread(str(image_path.with_name(image_path.stem + "_posemap.png")))
@@ -350,9 +394,11 @@ def test_the_clock_of_the_images_is_taken_as_it_is(peer, run, tmp_path, ahead_s)
         now = peer.node.get_clock().now().nanoseconds + int(ahead_s * 1e9)
         sent.header.stamp.sec, sent.header.stamp.nanosec = divmod(now, 10**9)
         images.publish(sent)
-        poses.publish(WholeBodyPose(header=sent.header, width=1280, height=720,
-                                    persons=[portrait(0.5)]))
+        poses.publish(
+            WholeBodyPose(header=sent.header, width=1280, height=720, persons=[portrait(0.5)])
+        )
         return ask(peer).success
+
     wait_until(seen, 20.0)
 
 
@@ -379,6 +425,7 @@ def test_images_without_a_stamp_are_captured(peer, run, tmp_path):
         poses.publish(pose)
         time.sleep(0.2)
         return ask(peer).success
+
     wait_until(seen, 20.0)
 
 
@@ -392,6 +439,7 @@ def test_points_that_are_nobody_s_are_not_captured_as_somebody(peer, run, scene,
     def asked():
         scene(noise(), absurd)
         return (r := ask(peer)).message and "no frame" not in r.message and r
+
     response = wait_until(asked, 20.0)
     assert not response.success and "nobody is in view" in response.message
 
@@ -406,11 +454,18 @@ def test_a_full_disk_shows_in_the_diagnostics_until_there_is_room(peer, run, sce
     def asked():
         scene(noise(), portrait(0.5))
         return (r := ask(peer)).success or "no frame" not in r.message
+
     folder.rmdir()
     folder.write_text("no folder")  # root may write anywhere
     wait_until(asked, 20.0)
-    wait_until(lambda: (one := health.of("capture")) and one.level == DiagnosticStatus.ERROR
-               and "cannot write to" in one.message, 20.0)
+    wait_until(
+        lambda: (
+            (one := health.of("capture"))
+            and one.level == DiagnosticStatus.ERROR
+            and "cannot write to" in one.message
+        ),
+        20.0,
+    )
     folder.unlink()
     wait_until(lambda: asked() and folder.is_dir(), 20.0)
     wait_until(lambda: health.of("capture").level != DiagnosticStatus.ERROR, 20.0)

@@ -23,13 +23,16 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     def now() -> Time:
         elapsed = time.monotonic() - began
         return Time(seconds=1e9 + elapsed + (step_s if elapsed > SET_AFTER_S else 0.0))
+
     clock = peer.node.create_publisher(Clock, "/clock", 10)
     peer.node.create_timer(0.01, lambda: clock.publish(Clock(clock=now().to_msg())))
     folder = tmp_path / "captures"
     folder.mkdir()
     session = Session(peer, run, folder, use_sim_time=True)
-    images, poses = (peer.listen(kind, topic) for kind, topic in (
-        (Image, "image_raw"), (WholeBodyPose, "wholebody_pose")))
+    images, poses = (
+        peer.listen(kind, topic)
+        for kind, topic in ((Image, "image_raw"), (WholeBodyPose, "wholebody_pose"))
+    )
     began = time.monotonic()
     play_live(peer, now)
     assert len(images) == len(poses)
@@ -38,8 +41,11 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     told, spoken, files = session.result()
     assert list(dict.fromkeys(what[1] for _, what in told)) == ["", "move_closer", "move_left"]
     assert list(dict.fromkeys(spoken)) == [
-        "5 steps closer.", "Take a step to your left.", "Perfect. Hold still.",
-        "Thank you, that is done."]
+        "5 steps closer.",
+        "Take a step to your left.",
+        "Perfect. Hold still.",
+        "Thank you, that is done.",
+    ]
     # The picture is of after the step, and nothing of before it is taken for recent.
-    stamp, = (m.pose.header.stamp.sec for m in session.captures)
+    (stamp,) = (m.pose.header.stamp.sec for m in session.captures)
     assert abs(stamp - 1e9 - step_s) < 60 and len(files) == 3

@@ -21,24 +21,35 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
-from dwpose_ros.images import fill, fill_compressed
+from dwpose_ros.core.images import fill, fill_compressed
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.camera import Camera
-from dwpose_ros.nodes.capture import Capture
-from dwpose_ros.nodes.downstream import Downstream
-from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.ros.flow import Flow
-from dwpose_ros.nodes.guidance import Guidance
-from dwpose_ros.nodes.hri import Hri
-from dwpose_ros.nodes.markers import Markers
-from dwpose_ros.nodes.overlay import Overlay
-from dwpose_ros.nodes.pose import Pose
-from dwpose_ros.nodes.simulation import Simulation
-from dwpose_ros.nodes.speech import Speech
+from dwpose_ros.nodes.camera import CameraNode
+from dwpose_ros.nodes.capture import CaptureNode
+from dwpose_ros.nodes.downstream import DownstreamNode
+from dwpose_ros.nodes.guidance import GuidanceNode
+from dwpose_ros.nodes.hri import HriNode
+from dwpose_ros.nodes.markers import MarkersNode
+from dwpose_ros.nodes.overlay import OverlayNode
+from dwpose_ros.nodes.pose import PoseNode
+from dwpose_ros.nodes.simulation import SimulationNode
+from dwpose_ros.nodes.speech import SpeechNode
 from dwpose_ros.ros import health, peers
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.topic_stats import TopicStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
-NODES = (Camera, Capture, Downstream, Guidance, Hri, Markers, Overlay, Pose, Simulation, Speech)
+NODES = (
+    CameraNode,
+    CaptureNode,
+    DownstreamNode,
+    GuidanceNode,
+    HriNode,
+    MarkersNode,
+    OverlayNode,
+    PoseNode,
+    SimulationNode,
+    SpeechNode,
+)
 
 
 @pytest.mark.parametrize("kind", NODES)
@@ -46,8 +57,13 @@ def test_a_node_survives_getting_worse_and_better_in_any_order(peer, monkeypatch
     """rclpy refuses a log call whose severity is not that of the last time."""
     levels = [OK, WARN, ERROR, OK, ERROR, WARN, OK, WARN, ERROR]
     judged = iter(levels)
-    monkeypatch.setattr(health, "judged", lambda node, *_: DiagnosticStatus(
-        level=next(judged), message="by the test", name=node.get_name()))
+    monkeypatch.setattr(
+        health,
+        "judged",
+        lambda node, *_: DiagnosticStatus(
+            level=next(judged), message="by the test", name=node.get_name()
+        ),
+    )
     node = kind()
     try:
         for _ in levels:
@@ -59,13 +75,14 @@ def test_a_node_survives_getting_worse_and_better_in_any_order(peer, monkeypatch
 
 def test_figures_can_be_read_while_messages_arrive():
     """By the timer of the diagnostics, while a worker publishes."""
-    one, stop = Flow("/poses"), threading.Event()
+    one, stop = TopicStats("/poses"), threading.Event()
 
     def publish() -> None:
         now = 0.0
         while not stop.is_set():
             now += 0.01
             one.tick(now, 0.02)
+
     thread = threading.Thread(target=publish, daemon=True)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -81,8 +98,9 @@ def test_figures_can_be_read_while_messages_arrive():
 
 @pytest.fixture
 def pose(run, pose_model, detector_model):
-    return lambda **more: run("pose", model=pose_model(),
-                              detector=detector_model([[0, 0, 9, 9]], [0.9]), **more)
+    return lambda **more: run(
+        "pose", model=pose_model(), detector=detector_model([[0, 0, 9, 9]], [0.9]), **more
+    )
 
 
 def image(peer, ahead_s: float = 0.0, kind: type = Image):
@@ -126,6 +144,7 @@ def test_images_without_a_stamp_are_guided_by_and_said_to_have_none(peer, pose):
         msg = image(peer)
         msg.header.stamp = Time()
         return msg
+
     stream = Stream(peer, Image, "image_raw", unstamped)
     assert "messages on /image_raw have no stamp" in message_of(peer, "pose")
     wait_until(lambda: poses)
@@ -134,10 +153,18 @@ def test_images_without_a_stamp_are_guided_by_and_said_to_have_none(peer, pose):
     stream.close()
 
 
-@pytest.mark.parametrize("ahead_s, level, told", [
-    (5.0, WARN, r"stamps on /image_raw are (4\.9|5\.0) s ahead of this node's clock: the clock of "
-                "the machine that stamps the images is ahead"),
-    (-5.0, ERROR, r"images are 5\.\d s old and not processed")])
+@pytest.mark.parametrize(
+    "ahead_s, level, told",
+    [
+        (
+            5.0,
+            WARN,
+            r"stamps on /image_raw are (4\.9|5\.0) s ahead of this node's clock: the clock of "
+            "the machine that stamps the images is ahead",
+        ),
+        (-5.0, ERROR, r"images are 5\.\d s old and not processed"),
+    ],
+)
 def test_clocks_that_differ_are_named(peer, pose, ahead_s, level, told):
     pose()
     stream = Stream(peer, Image, "image_raw", lambda: image(peer, ahead_s))
@@ -145,13 +172,23 @@ def test_clocks_that_differ_are_named(peer, pose, ahead_s, level, told):
     stream.close()
 
 
-@pytest.mark.parametrize("transport, kind, told", [
-    ("raw", CompressedImage,
-     "publishes it as sensor_msgs/msg/CompressedImage, but this node reads sensor_msgs/msg/Image: "
-     "image_transport:=compressed image_topic:=/image_raw"),
-    ("compressed", Image,
-     "publishes it as sensor_msgs/msg/Image, but this node reads "
-     "sensor_msgs/msg/CompressedImage: image_transport:=raw image_topic:=/image_raw")])
+@pytest.mark.parametrize(
+    "transport, kind, told",
+    [
+        (
+            "raw",
+            CompressedImage,
+            "publishes it as sensor_msgs/msg/CompressedImage, but this node reads sensor_msgs/msg/Image: "
+            "image_transport:=compressed image_topic:=/image_raw",
+        ),
+        (
+            "compressed",
+            Image,
+            "publishes it as sensor_msgs/msg/Image, but this node reads "
+            "sensor_msgs/msg/CompressedImage: image_transport:=raw image_topic:=/image_raw",
+        ),
+    ],
+)
 def test_a_topic_of_another_type_is_named(peer, pose, transport, kind, told):
     pose(image_transport=transport)
     topic = "image_raw" if transport == "raw" else "image_raw/compressed"
@@ -166,8 +203,14 @@ def test_a_camera_that_waits_is_not_called_silent(peer, run, pose, tmp_path):
     status = status_of(peer, "capture")
     capture = run("capture", folder=tmp_path)
     camera = run("camera", source=tmp_path / "still.png", after="pose")
-    wait_until(lambda: (one := status()) and one.message == (
-        "waits for /camera, which is inactive") and one.level == OK, 30.0)
+    wait_until(
+        lambda: (
+            (one := status())
+            and one.message == ("waits for /camera, which is inactive")
+            and one.level == OK
+        ),
+        30.0,
+    )
     pose()
     wait_until(lambda: (one := status()) and one.message == "running", 30.0)
     assert "image_raw for" not in capture.output and camera.popen.poll() is None
@@ -179,11 +222,21 @@ def test_who_was_deactivated_is_named_as_that(peer, run, tmp_path):
     run("capture", folder=tmp_path)
     run("camera", source=tmp_path / "still.png")
     wait_until(lambda: images, 30.0)
-    peer.call(ChangeState, "/camera/change_state",
-              transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
+    peer.call(
+        ChangeState,
+        "/camera/change_state",
+        transition=Transition(id=Transition.TRANSITION_DEACTIVATE),
+    )
     status = status_of(peer, "capture")
-    wait_until(lambda: (one := status()) and "/camera publishes it (sensor_msgs/msg/Image, "
-               "reliable), but is inactive" in one.message and one.level == WARN, 30.0)
+    wait_until(
+        lambda: (
+            (one := status())
+            and "/camera publishes it (sensor_msgs/msg/Image, reliable), but is inactive"
+            in one.message
+            and one.level == WARN
+        ),
+        30.0,
+    )
 
 
 def test_a_start_goes_on_though_the_other_node_hung_for_a_while(peer, run, tmp_path):
@@ -201,21 +254,31 @@ def test_a_start_goes_on_though_the_other_node_hung_for_a_while(peer, run, tmp_p
     finally:
         os.killpg(other.popen.pid, signal.SIGCONT)
     for step in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
-        assert peer.call(ChangeState, "/speech/change_state", 20.0,
-                         transition=Transition(id=step)).success
+        assert peer.call(
+            ChangeState, "/speech/change_state", 20.0, transition=Transition(id=step)
+        ).success
     wait_until(lambda: images, 15.0)  # half of what is waited in vain
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_node_that_loads_though_nothing_hears_it(run, pose_model, detector_model,
-                                                                 tmp_path, number):
+def test_a_signal_ends_a_node_that_loads_though_nothing_hears_it(
+    run, pose_model, detector_model, tmp_path, number
+):
     (tmp_path / "deaf").mkdir()
     (tmp_path / "deaf" / "onnxruntime.py").write_text(
         "import time\nprint('loading', flush=True)\nwhile True:\n"
-        "    try:\n        time.sleep(60)\n    except BaseException:\n        pass\n")
-    node = run("pose", model=pose_model(), detector=detector_model([[0, 0, 9, 9]], [0.9]), env={
-        "PYTHONPATH": os.pathsep.join(filter(None, [
-            str(tmp_path / "deaf"), os.environ.get("PYTHONPATH", "")]))})
+        "    try:\n        time.sleep(60)\n    except BaseException:\n        pass\n"
+    )
+    node = run(
+        "pose",
+        model=pose_model(),
+        detector=detector_model([[0, 0, 9, 9]], [0.9]),
+        env={
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(tmp_path / "deaf"), os.environ.get("PYTHONPATH", "")])
+            )
+        },
+    )
     node.says("loading")
     assert node.stop(number, timeout_s=30.0) == 0
     node.says("did not end within")
@@ -224,9 +287,16 @@ def test_a_signal_ends_a_node_that_loads_though_nothing_hears_it(run, pose_model
 def test_an_image_without_a_frame_is_said_to_be_shown_nowhere(peer, run):
     run("markers")
     peer.listen(MarkerArray, "markers")
-    stream = Stream(peer, WholeBodyPose, "wholebody_pose", lambda: WholeBodyPose(
-        header=Header(stamp=peer.node.get_clock().now().to_msg()), width=64, height=48))
+    stream = Stream(
+        peer,
+        WholeBodyPose,
+        "wholebody_pose",
+        lambda: WholeBodyPose(
+            header=Header(stamp=peer.node.get_clock().now().to_msg()), width=64, height=48
+        ),
+    )
     assert message_of(peer, "markers") == (
         "poses on /wholebody_pose have an empty frame_id, where RViz shows nothing: set "
-        "header.frame_id in the camera's driver")
+        "header.frame_id in the camera's driver"
+    )
     stream.close()

@@ -36,15 +36,25 @@ class Health:
 
 def pid_of(launch, node: str) -> int:
     """The newest process of a node that was launched."""
-    return int(re.findall(rf"\[{node}-\d+\]: process started with pid \[(\d+)\]",
-                          launch.output)[-1])
+    return int(
+        re.findall(rf"\[{node}-\d+\]: process started with pid \[(\d+)\]", launch.output)[-1]
+    )
 
 
-@pytest.mark.parametrize("killed, who_say_so", [
-    ("pose", ("guidance", "capture")), ("camera", ("pose", "capture")),
-    ("simulation", ("pose", "capture"))])
-def test_the_others_say_so_within_a_second_and_all_recovers(peer, launched,  # noqa: F811
-                                                           killed, who_say_so):
+@pytest.mark.parametrize(
+    "killed, who_say_so",
+    [
+        ("pose", ("guidance", "capture")),
+        ("camera", ("pose", "capture")),
+        ("simulation", ("pose", "capture")),
+    ],
+)
+def test_the_others_say_so_within_a_second_and_all_recovers(
+    peer,
+    launched,  # noqa: F811
+    killed,
+    who_say_so,
+):
     health, poses = Health(peer), peer.listen(WholeBodyPose, "wholebody_pose")
     guidance = peer.listen(Guidance, "guidance")
     launch = launched(**({"source": "sim"} if killed == "simulation" else {}), loop="true")
@@ -86,8 +96,9 @@ def test_nothing_is_said_once_no_pose_comes(peer, launched):  # noqa: F811
     try:
         wait_until(lambda: guidance[-1].code == "no_pose")
         assert (guidance[-1].text, guidance[-1].person_id) == ("", 0)
-        response = wait_until(lambda: not (r := peer.call(
-            Capture, "capture", label="stale")).success and r)
+        response = wait_until(
+            lambda: not (r := peer.call(Capture, "capture", label="stale")).success and r
+        )
         assert "no frame with a pose in the last" in response.message
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -12,10 +12,10 @@ from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, Header, String
 
+from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.keypoints import FACE, INDEX
-from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
 from dwpose_ros.guidance.session import BREATH_S
+from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
 from dwpose_ros.srv import Capture
 
 WIDTH, HEIGHT = 1280, 720
@@ -24,23 +24,38 @@ WIDTH, HEIGHT = 1280, 720
 def portrait(size: float, x: float = 0.5) -> PersonPose:
     """A person whose head-to-elbow height is `size` of the image's, in the middle at `x`."""
     unit = size * HEIGHT / 1.6
-    points = {"nose": (0, 0), "left_eye": (.15, -.1), "right_eye": (-.15, -.1),
-              "left_ear": (.35, 0), "right_ear": (-.35, 0), "left_shoulder": (.7, .8),
-              "right_shoulder": (-.7, .8), "left_elbow": (.9, 1.5), "right_elbow": (-.9, 1.5)}
+    points = {
+        "nose": (0, 0),
+        "left_eye": (0.15, -0.1),
+        "right_eye": (-0.15, -0.1),
+        "left_ear": (0.35, 0),
+        "right_ear": (-0.35, 0),
+        "left_shoulder": (0.7, 0.8),
+        "right_shoulder": (-0.7, 0.8),
+        "left_elbow": (0.9, 1.5),
+        "right_elbow": (-0.9, 1.5),
+    }
     xy, scores = np.zeros((133, 2), np.float32), np.zeros(133, np.float32)
     for name, place in points.items():
         xy[INDEX[name]] = place
         scores[INDEX[name]] = 0.9
-    xy[FACE] = np.linspace((-.3, 0), (.3, .1), 68)
+    xy[FACE] = np.linspace((-0.3, 0), (0.3, 0.1), 68)
     xy = xy * unit + (x * WIDTH, 0.4 * HEIGHT)
     box = np.array([*xy[scores > 0].min(0), *xy[scores > 0].max(0)], np.float32)
-    return PersonPose(id=7, score=1.0, box=box, x=xy[:, 0].astype(np.float32),
-                      y=xy[:, 1].astype(np.float32), scores=scores)
+    return PersonPose(
+        id=7,
+        score=1.0,
+        box=box,
+        x=xy[:, 0].astype(np.float32),
+        y=xy[:, 1].astype(np.float32),
+        scores=scores,
+    )
 
 
 @pytest.fixture
 def show(peer, run):
     """show(person, ..., seconds=1) publishes poses at 20 Hz, stamped on a clock of its own."""
+
     class Show:
         time_s = 100.0
 
@@ -58,11 +73,18 @@ def show(peer, run):
                 header.stamp.sec = int(self.time_s)
                 header.stamp.nanosec = int(self.time_s % 1 * 1e9)
                 before = len(self.guidance)
-                self._poses.publish(WholeBodyPose(
-                    header=header, width=WIDTH, height=HEIGHT, model="test",
-                    persons=list(persons)))
+                self._poses.publish(
+                    WholeBodyPose(
+                        header=header,
+                        width=WIDTH,
+                        height=HEIGHT,
+                        model="test",
+                        persons=list(persons),
+                    )
+                )
                 wait_until(lambda: len(self.guidance) > before)
             return self.guidance[-1]
+
     return Show()
 
 
@@ -73,6 +95,7 @@ def test_a_person_is_led_to_the_picture(peer, show):
         requests.append(request)
         response.success = True
         return response
+
     peer.node.create_service(Capture, "capture", answer)
     show.start(profile="upper_body")
     assert show().code == "step_into_view"
@@ -104,8 +127,9 @@ def test_each_instruction_is_spoken_once_and_then_only_now_and_again(show):
 
 def test_while_the_voice_speaks_only_what_ends_a_hold_is_said(peer, show):
     show.start(profile="upper_body")
-    speaking = peer.publisher(Bool, "speaking", QoSProfile(
-        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    speaking = peer.publisher(
+        Bool, "speaking", QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    )
     speaking.publish(Bool(data=True))  # before anything is said it says nothing about us
     show(portrait(0.2), seconds=1.0)
     assert len(show.speech) == 1
@@ -144,6 +168,7 @@ def test_a_picture_that_is_not_good_enough_is_taken_again(peer, show):
         requests.append(request)
         response.success, response.retake = len(requests) > 1, len(requests) == 1
         return response
+
     peer.node.create_service(Capture, "capture", answer)
     show.start(profile="upper_body", mirrored=True)
     show(portrait(0.5), seconds=3.5)
@@ -160,18 +185,32 @@ def test_a_mirrored_camera_and_another_language(peer, show):
     show.start(profile="upper_body", mirrored=True, language="fr")
     said = show(portrait(0.5, x=0.2))
     assert (said.code, said.text) == ("move_right", "Faites un pas vers votre droite.")
-    result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
-        name="language", value=ParameterValue(
-            type=ParameterType.PARAMETER_STRING, string_value="en"))]).results[0]
+    result = peer.call(
+        SetParameters,
+        "/guidance/set_parameters",
+        parameters=[
+            Parameter(
+                name="language",
+                value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="en"),
+            )
+        ],
+    ).results[0]
     assert result.successful
     assert show(portrait(0.5, x=0.2)).text == "Take a step to your right."
 
 
 def test_a_wrong_profile_is_refused_with_those_there_are(peer, show):
     show.start()
-    result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
-        name="profile", value=ParameterValue(
-            type=ParameterType.PARAMETER_STRING, string_value="bust"))]).results[0]
+    result = peer.call(
+        SetParameters,
+        "/guidance/set_parameters",
+        parameters=[
+            Parameter(
+                name="profile",
+                value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="bust"),
+            )
+        ],
+    ).results[0]
     assert not result.successful
     assert "a_pose, face, full_body, hands, turnaround, upper_body" in result.reason
     assert show(portrait(0.2)).profile == "upper_body"
@@ -208,19 +247,29 @@ def test_parameters_set_together_are_set_all_or_none(peer, show):
     show.start(profile="upper_body")
 
     def text(name, value):
-        return Parameter(name=name, value=ParameterValue(
-            type=ParameterType.PARAMETER_STRING, string_value=value))
-    result = peer.call(SetParametersAtomically, "/guidance/set_parameters_atomically", parameters=[
-        text("profile", "face"), text("language", "tlh")]).result
+        return Parameter(
+            name=name,
+            value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value),
+        )
+
+    result = peer.call(
+        SetParametersAtomically,
+        "/guidance/set_parameters_atomically",
+        parameters=[text("profile", "face"), text("language", "tlh")],
+    ).result
     assert not result.successful
     assert show(portrait(0.2)).profile == "upper_body"
 
 
-@pytest.mark.parametrize("parameters, expected", [
-    ({"profile": "bust"}, "it has"), ({"language": "tlh"}, "it has"),
-    ({"profile": "/nowhere/p.yaml"}, "/nowhere/p.yaml: no such file"),
-    ({"label": "../../x"}, "label '../../x' cannot be part of a file name"),
-])
+@pytest.mark.parametrize(
+    "parameters, expected",
+    [
+        ({"profile": "bust"}, "it has"),
+        ({"language": "tlh"}, "it has"),
+        ({"profile": "/nowhere/p.yaml"}, "/nowhere/p.yaml: no such file"),
+        ({"label": "../../x"}, "label '../../x' cannot be part of a file name"),
+    ],
+)
 def test_what_is_not_there_is_one_line(run, parameters, expected):
     node = run("guidance", **parameters)
     assert node.ended() == 2

@@ -14,7 +14,7 @@ from test_guidance import portrait, show  # noqa: F401
 
 from dwpose_ros.action import Guide
 from dwpose_ros.msg import CapturedImage, Guidance
-from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.srv import Capture
 
 
@@ -29,6 +29,7 @@ def camera(peer):
         response.capture = CapturedImage(label=request.label)
         response.others = [CapturedImage(label=request.label)] * (max(request.count, 1) - 1)
         return response
+
     peer.node.create_service(Capture, "capture", answer)
     return requests
 
@@ -40,8 +41,11 @@ class Goal:
         self.feedback: list[Guidance] = []
         client = peer.keep(ActionClient(peer.node, Guide, "guide"))
         assert client.wait_for_server(20.0)
-        sent = peer.in_turn(lambda: client.send_goal_async(
-            Guide.Goal(**wanted), lambda msg: self.feedback.append(msg.feedback.guidance)))
+        sent = peer.in_turn(
+            lambda: client.send_goal_async(
+                Guide.Goal(**wanted), lambda msg: self.feedback.append(msg.feedback.guidance)
+            )
+        )
         wait_until(sent.done)
         self.handle = sent.result()
         assert self.handle.accepted
@@ -86,9 +90,14 @@ def test_nobody_is_guided_but_for_a_goal(peer, show, camera):  # noqa: F811
     assert show(portrait(0.5)).state == Guidance.IDLE
 
 
-@pytest.mark.parametrize("wanted, why", [
-    (dict(profile="no_such"), "no_such.yaml"), (dict(language="xx"), "xx.yaml"),
-    (dict(timeout=0.5), "no picture after 0.5 s")])
+@pytest.mark.parametrize(
+    "wanted, why",
+    [
+        (dict(profile="no_such"), "no_such.yaml"),
+        (dict(language="xx"), "xx.yaml"),
+        (dict(timeout=0.5), "no picture after 0.5 s"),
+    ],
+)
 def test_why_there_is_no_picture(peer, show, camera, wanted, why):  # noqa: F811
     show.start(on_demand=True)
     goal = Goal(peer, **wanted)
@@ -131,9 +140,16 @@ def test_after_a_goal_it_guides_on_as_before(peer, show, camera):  # noqa: F811
 def test_the_profile_that_is_set_during_a_goal_is_not_the_goal_s(peer, show, camera):  # noqa: F811
     show.start(profile="upper_body")
     goal = Goal(peer, profile="upper_body")
-    result = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
-        name="profile", value=ParameterValue(
-            type=ParameterType.PARAMETER_STRING, string_value="face"))]).results[0]
+    result = peer.call(
+        SetParameters,
+        "/guidance/set_parameters",
+        parameters=[
+            Parameter(
+                name="profile",
+                value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="face"),
+            )
+        ],
+    ).results[0]
     assert result.successful
     assert show(portrait(0.5)).profile == "upper_body"
     show(portrait(0.5), seconds=2.5)
@@ -142,11 +158,15 @@ def test_the_profile_that_is_set_during_a_goal_is_not_the_goal_s(peer, show, cam
 
 
 def test_a_goal_is_being_executed_until_its_end(peer, show, camera):  # noqa: F811
-    statuses = peer.listen(GoalStatusArray, "guide/_action/status", QoSProfile(
-        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    statuses = peer.listen(
+        GoalStatusArray,
+        "guide/_action/status",
+        QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+    )
     show.start(on_demand=True)
     goal = Goal(peer)
-    wait_until(lambda: statuses and statuses[-1].status_list[-1].status == (
-        GoalStatus.STATUS_EXECUTING))
+    wait_until(
+        lambda: statuses and statuses[-1].status_list[-1].status == (GoalStatus.STATUS_EXECUTING)
+    )
     show(portrait(0.5), seconds=3.0)
     assert goal.ended()[0] == GoalStatus.STATUS_SUCCEEDED

@@ -17,9 +17,9 @@ from rclpy.action import ActionClient
 from std_msgs.msg import Header, String
 
 from dwpose_ros.action import Guide
-from dwpose_ros.images import fill_compressed
+from dwpose_ros.core.images import fill_compressed
 from dwpose_ros.msg import CapturedImage
-from dwpose_ros.nodes.speech import LATCHED
+from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.srv import Capture
 
 SECRET = "parts: [hunter2]\npassword: hunter2\n"
@@ -28,24 +28,36 @@ SECRET = "parts: [hunter2]\npassword: hunter2\n"
 @pytest.fixture
 def active(peer, run):
     """active('guidance', ...) -> the node's process, once it is active."""
+
     def start(name: str, **parameters) -> Process:
         node = run(name, **parameters)
-        wait_until(lambda: peer.call(
-            GetState, f"/{name}/get_state").current_state.label == "active", 20.0)
+        wait_until(
+            lambda: peer.call(GetState, f"/{name}/get_state").current_state.label == "active", 20.0
+        )
         return node
+
     return start
 
 
 @pytest.fixture
 def refusal(peer):
     """refusal('guidance', profile='x') -> why the node refuses; empty if it does not."""
+
     def ask(node: str, **value: str) -> str:
-        (name, text), = value.items()
-        result, = peer.call(SetParameters, f"/{node}/set_parameters", parameters=[Parameter(
-            name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING,
-                                            string_value=text))]).results
+        ((name, text),) = value.items()
+        (result,) = peer.call(
+            SetParameters,
+            f"/{node}/set_parameters",
+            parameters=[
+                Parameter(
+                    name=name,
+                    value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=text),
+                )
+            ],
+        ).results
         assert result.successful == (not result.reason)
         return result.reason
+
     return ask
 
 
@@ -57,9 +69,17 @@ def secrets(tmp_path) -> list[str]:
     secret = tmp_path / "private" / "secret.yaml"
     secret.write_text(SECRET)
     (tmp_path / "allowed" / "link.yaml").symlink_to(secret)
-    return ["/etc/passwd", "/etc/shadow", str(secret), str(tmp_path / "allowed" / "link.yaml"),
-            f"{tmp_path}/allowed/../private/secret.yaml", "../../../../etc/passwd",
-            "~root/.bashrc", str(tmp_path / "private" / "nothing.yaml"), "/dev/zero"]
+    return [
+        "/etc/passwd",
+        "/etc/shadow",
+        str(secret),
+        str(tmp_path / "allowed" / "link.yaml"),
+        f"{tmp_path}/allowed/../private/secret.yaml",
+        "../../../../etc/passwd",
+        "~root/.bashrc",
+        str(tmp_path / "private" / "nothing.yaml"),
+        "/dev/zero",
+    ]
 
 
 def test_no_peer_reads_files_through_parameters(active, refusal, secrets, tmp_path):
@@ -94,11 +114,19 @@ def test_no_peer_reads_files_through_goals(peer, active, secrets, tmp_path):
     assert node.stop() == 0 and "hunter2" not in node.output and "root:" not in node.output
 
 
-@pytest.mark.parametrize("name, given, parameter", [
-    ("camera", {"source": "picture.png"}, "source"), ("camera", {}, "calibration"),
-    ("pose", {}, "model"), ("pose", {}, "detector"), ("simulation", {}, "profile")])
+@pytest.mark.parametrize(
+    "name, given, parameter",
+    [
+        ("camera", {"source": "picture.png"}, "source"),
+        ("camera", {}, "calibration"),
+        ("pose", {}, "model"),
+        ("pose", {}, "detector"),
+        ("simulation", {}, "profile"),
+    ],
+)
 def test_no_peer_has_files_opened_while_a_node_is_unconfigured(
-        peer, run, refusal, secrets, tmp_path, name, given, parameter):
+    peer, run, refusal, secrets, tmp_path, name, given, parameter
+):
     """Whoever may lead a node through its life may not have it publish the machine's pictures."""
     given = {key: tmp_path / value for key, value in given.items()}
     run(name, autostart=False, **given)
@@ -114,8 +142,10 @@ def test_files_below_allowed_folders_may_be_named(active, refusal, tmp_path):
     mine.write_text("parts: [head, shoulders]\nsize_minimum: 0.2\nsize_maximum: 0.9\n")
     active("guidance", allowed_folders=str(tmp_path))
     assert refusal("guidance", profile=str(mine)) == ""
-    assert "size_minimum is 'x'" in (mine.write_text(
-        mine.read_text().replace("0.2", "x")) and refusal("guidance", profile=str(mine)))
+    assert "size_minimum is 'x'" in (
+        mine.write_text(mine.read_text().replace("0.2", "x"))
+        and refusal("guidance", profile=str(mine))
+    )
 
 
 @pytest.mark.parametrize("kind", ["pipe", "directory", "deep", "bomb", "large"])
@@ -126,28 +156,52 @@ def test_a_file_that_is_made_to_hurt_is_refused_at_once(peer, active, refusal, t
     elif kind == "directory":
         path.mkdir()
     else:
-        path.write_text({"deep": "[" * 9000, "large": "x: " + "y" * 10**6, "bomb": "\n".join(
-            [f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9 if i else ["x"]) + "]"
-             for i in range(10)])}[kind])
+        path.write_text(
+            {
+                "deep": "[" * 9000,
+                "large": "x: " + "y" * 10**6,
+                "bomb": "\n".join(
+                    [
+                        f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9 if i else ["x"]) + "]"
+                        for i in range(10)
+                    ]
+                ),
+            }[kind]
+        )
     node = active("guidance", allowed_folders=str(tmp_path))
     assert "cannot be read" in refusal("guidance", profile=str(path))
     assert node.stop() == 0
 
 
 def test_captures_can_only_be_sent_below_the_folder_given_at_the_start(
-        peer, active, refusal, tmp_path):
+    peer, active, refusal, tmp_path
+):
     active("capture", folder=tmp_path / "captures")
-    for elsewhere in ("/tmp", str(tmp_path), f"{tmp_path}/captures/../elsewhere", "~nobody/x",
-                      "", "a\0b".replace("\0", "")):
+    for elsewhere in (
+        "/tmp",
+        str(tmp_path),
+        f"{tmp_path}/captures/../elsewhere",
+        "~nobody/x",
+        "",
+        "a\0b".replace("\0", ""),
+    ):
         assert refusal("capture", folder=elsewhere) != ""
     assert refusal("capture", folder=str(tmp_path / "captures" / "monday")) == ""
 
 
-@pytest.mark.parametrize("parameter, value", [
-    ("label", "my label"), ("label", "../x"), ("profile", "~nobody/x.yaml"), ("language", "~x/y"),
-    ("profile", "x" * 5000 + ".yaml")])
+@pytest.mark.parametrize(
+    "parameter, value",
+    [
+        ("label", "my label"),
+        ("label", "../x"),
+        ("profile", "~nobody/x.yaml"),
+        ("language", "~x/y"),
+        ("profile", "x" * 5000 + ".yaml"),
+    ],
+)
 def test_a_parameter_that_cannot_be_used_is_refused_and_no_end(
-        active, refusal, peer, parameter, value):
+    active, refusal, peer, parameter, value
+):
     node = active("guidance")
     reason = refusal("guidance", **{parameter: value})
     assert reason and "Traceback" not in node.output
@@ -168,8 +222,9 @@ def test_downstream_writes_nowhere_but_below_its_folder(peer, active, tmp_path):
     folder = tmp_path / "mine" / "pictures"
     node = active("downstream", folder=folder)
     publisher = peer.publisher(CapturedImage, "captures", LATCHED)
-    for i, path in enumerate((f"{tmp_path}/evil/a.png", "../../evil.png", "", "/", "a\n[ERROR] b",
-                              "x" * 5000)):
+    for i, path in enumerate(
+        (f"{tmp_path}/evil/a.png", "../../evil.png", "", "/", "a\n[ERROR] b", "x" * 5000)
+    ):
         publisher.publish(captured(path, f"no{i}"))
     for label in ("../evil", "a/b", "x" * 65, "\x1b[31m"):
         publisher.publish(captured("", label))
@@ -190,6 +245,7 @@ def test_a_picture_that_claims_to_be_huge_is_not_made_room_for(peer, active, tmp
     data = bytearray(small.tobytes())
     data[16:24] = (30000).to_bytes(4, "big") * 2
     import zlib
+
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     huge.image.data = bytes(data)
     publisher.publish(huge)
@@ -202,6 +258,6 @@ def test_what_is_said_forges_no_log_lines(peer, active):
     publisher = peer.publisher(String, "speech")
     publisher.publish(String(data="\x1b]0;evil\a\n[ERROR] [1] [speech]: fake"))
     node.says("fake")
-    line, = [line for line in node.output.splitlines() if "fake" in line]
+    (line,) = [line for line in node.output.splitlines() if "fake" in line]
     assert "says: ]0;evil [ERROR]" in line and "\x1b" not in node.output
     assert node.stop() == 0

@@ -16,7 +16,7 @@ from harness import wait_until
 from std_msgs.msg import Header
 from test_guidance import HEIGHT, WIDTH, portrait
 
-from dwpose_ros.keypoints import INDEX
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.msg import WholeBodyPose
 
 
@@ -28,6 +28,7 @@ def hri(tmp_path, monkeypatch):
 @pytest.fixture
 def show(peer):
     """show(person, ...) publishes them in one image."""
+
     class Show:
         stamp_s = 100
 
@@ -37,9 +38,11 @@ def show(peer):
         def __call__(self, *persons) -> Header:
             self.stamp_s += 1
             header = Header(frame_id="camera", stamp=Time(sec=self.stamp_s))
-            self._poses.publish(WholeBodyPose(header=header, width=WIDTH, height=HEIGHT,
-                                              persons=list(persons)))
+            self._poses.publish(
+                WholeBodyPose(header=header, width=WIDTH, height=HEIGHT, persons=list(persons))
+            )
             return header
+
     return Show()
 
 
@@ -80,8 +83,12 @@ def test_topics_come_and_go_with_the_people(peer, run, show, hri):
     other.id = 8
 
     def topics() -> set[str]:
-        return {name.split("/")[3] for name, _ in peer.node.get_topic_names_and_types()
-                if name.startswith("/humans/bodies/dwpose")}
+        return {
+            name.split("/")[3]
+            for name, _ in peer.node.get_topic_names_and_types()
+            if name.startswith("/humans/bodies/dwpose")
+        }
+
     wait_until(lambda: show(portrait(0.5), other) and topics() == {"dwpose7", "dwpose8"})
     wait_until(lambda: show(other) and topics() == {"dwpose8"})
     wait_until(lambda: list(tracked[-1].ids) == ["dwpose8"])
@@ -99,13 +106,17 @@ def test_an_empty_room_has_no_bodies(peer, run, show, hri):
     assert list(tracked[-1].ids) == [] and tracked[-1].header.frame_id == "camera"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("hri_msgs") is not None,
-                    reason="hri_msgs is installed, and not old")
+@pytest.mark.skipif(
+    importlib.util.find_spec("hri_msgs") is not None, reason="hri_msgs is installed, and not old"
+)
 def test_messages_before_0_8_had_regions_in_pixels(run, command, show, tmp_path):
     path = provide("hri_msgs", HRI_BEFORE_0_8, tmp_path / "prefix")
     env = {"AMENT_PREFIX_PATH": path}
-    if subprocess.run([sys.executable, "-c", "import hri_msgs.msg"], env={**os.environ, **env},
-                      capture_output=True).returncode:
+    if subprocess.run(
+        [sys.executable, "-c", "import hri_msgs.msg"],
+        env={**os.environ, **env},
+        capture_output=True,
+    ).returncode:
         pytest.skip("this ROS 2 makes no messages without a build")
     run("hri", env=env)
     show.start()
@@ -117,16 +128,17 @@ def test_messages_before_0_8_had_regions_in_pixels(run, command, show, tmp_path)
     assert "x_offset: 100" in roi.output and "height: 600" in roi.output
 
 
-@pytest.mark.skipif(importlib.util.find_spec("hri_msgs") is not None,
-                    reason="hri_msgs is installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("hri_msgs") is not None, reason="hri_msgs is installed"
+)
 def test_without_hri_msgs_it_says_what_to_install(run):
     node = run("hri")
     assert node.ended() == 2
-    line, = node.told()
+    (line,) = node.told()
     assert "apt install ros-$ROS_DISTRO-hri-msgs" in line
 
 
 def test_bodies_are_off_unless_asked_for():
     shown = supervised.run(["ros2", "launch", "dwpose_ros", "pose.launch.py", "--show-args"])
     at = shown.stdout.index("'hri'")
-    assert "(default: 'false')" in shown.stdout[at:at + 200], shown.stdout
+    assert "(default: 'false')" in shown.stdout[at : at + 200], shown.stdout

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("launch_testing", reason="there is no launch_testing, which ROS 2 has "
-                    "(launch_testing_ros) and rosless has not")
+pytest.importorskip(
+    "launch_testing",
+    reason="there is no launch_testing, which ROS 2 has (launch_testing_ros) and rosless has not",
+)
 
 import launch_testing.actions  # noqa: E402
 import launch_testing.asserts  # noqa: E402
@@ -36,11 +38,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # launch_test knows no conftest.
 import alone  # noqa: E402, F401
 
 START_S = 60.0  # for all nodes and the network, on a slow machine
-NODES = ("simulation", "pose", "overlay", "markers", "guidance", "capture", "speech",
-         "downstream")
+NODES = ("simulation", "pose", "overlay", "markers", "guidance", "capture", "speech", "downstream")
 
 pytestmark = pytest.mark.skip(  # said by pytest alone
-    "a launch test: python3 -m launch_testing.launch_test, or colcon test, runs it")
+    "a launch test: python3 -m launch_testing.launch_test, or colcon test, runs it"
+)
 HAS_MEDIAPIPE = importlib.util.find_spec("mediapipe") is not None
 needs_mediapipe = unittest.skipUnless(HAS_MEDIAPIPE, "MediaPipe is not installed")
 
@@ -48,18 +50,21 @@ needs_mediapipe = unittest.skipUnless(HAS_MEDIAPIPE, "MediaPipe is not installed
 @launch_testing.markers.keep_alive  # else launch ends before the tests where it has nothing to do
 def generate_test_description() -> LaunchDescription:
     guide = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(PathJoinSubstitution(
-            [FindPackageShare("dwpose_ros"), "launch", "guide.launch.py"])),
-        launch_arguments={"source": "sim", "folder": tempfile.mkdtemp()}.items())
+        PythonLaunchDescriptionSource(
+            PathJoinSubstitution([FindPackageShare("dwpose_ros"), "launch", "guide.launch.py"])
+        ),
+        launch_arguments={"source": "sim", "folder": tempfile.mkdtemp()}.items(),
+    )
     return LaunchDescription([*HAS_MEDIAPIPE * [guide], launch_testing.actions.ReadyToTest()])
 
 
 @needs_mediapipe
 class WhileItRuns(unittest.TestCase):
-
     def test_a_person_is_seen_and_told_what_to_do(self):
-        topics = WaitForTopics([("wholebody_pose", WholeBodyPose), ("guidance", Guidance),
-                                ("speech", String)], timeout=START_S)
+        topics = WaitForTopics(
+            [("wholebody_pose", WholeBodyPose), ("guidance", Guidance), ("speech", String)],
+            timeout=START_S,
+        )
         try:
             self.assertTrue(topics.wait(), f"nothing on {topics.topics_not_received()}")
             self.assertEqual(topics.received_messages("wholebody_pose")[-1].width, 1280)
@@ -68,19 +73,21 @@ class WhileItRuns(unittest.TestCase):
             topics.shutdown()
 
     def test_the_person_does_what_they_are_told(self, proc_output):
-        proc_output.assertWaitFor("ADJUSTING: ", process="guidance", strict_proc_matching=False,
-                                  timeout=START_S)
-        proc_output.assertWaitFor("captured ", process="capture", strict_proc_matching=False,
-                                  timeout=START_S)
+        proc_output.assertWaitFor(
+            "ADJUSTING: ", process="guidance", strict_proc_matching=False, timeout=START_S
+        )
+        proc_output.assertWaitFor(
+            "captured ", process="capture", strict_proc_matching=False, timeout=START_S
+        )
 
 
 @launch_testing.post_shutdown_test()
 @needs_mediapipe
 class AfterItEnded(unittest.TestCase):
-
     def test_all_nodes_ended_well(self, proc_info):
-        self.assertEqual({name.rpartition("-")[0] for name in proc_info.process_names()},
-                         set(NODES))
+        self.assertEqual(
+            {name.rpartition("-")[0] for name in proc_info.process_names()}, set(NODES)
+        )
         launch_testing.asserts.assertExitCodes(proc_info)
 
     def test_none_of_them_left_a_traceback(self, proc_output):

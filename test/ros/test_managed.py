@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import supervised
+from harness import wait_until
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -19,24 +20,38 @@ from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.ros import peers
-from dwpose_ros.nodes.common import NEWEST_IMAGE, DwposeNode
-from harness import wait_until
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
-NODES = ("camera", "pose", "guidance", "capture", "speech", "overlay", "downstream", "simulation",
-         "markers")
+NODES = (
+    "camera",
+    "pose",
+    "guidance",
+    "capture",
+    "speech",
+    "overlay",
+    "downstream",
+    "simulation",
+    "markers",
+)
 UNCONFIGURED, INACTIVE, ACTIVE = (
-    State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE, State.PRIMARY_STATE_ACTIVE)
+    State.PRIMARY_STATE_UNCONFIGURED,
+    State.PRIMARY_STATE_INACTIVE,
+    State.PRIMARY_STATE_ACTIVE,
+)
 
 
 @pytest.fixture
 def life(peer):
     """life(node) -> its state; life(node, 'configure', ...) -> its state after these."""
+
     def after(node: str, *steps: str) -> int:
         for step in steps:
             wanted = Transition(id=getattr(Transition, f"TRANSITION_{step.upper()}"))
             response = peer.call(ChangeState, f"/{node}/change_state", 30.0, transition=wanted)
             after.succeeded = response.success
         return peer.call(GetState, f"/{node}/get_state").current_state.id
+
     return after
 
 
@@ -45,9 +60,12 @@ def networks(pose_model, detector_model, tmp_path) -> dict[str, dict]:
     """What some nodes need to work."""
     (tmp_path / "images").mkdir()
     cv2.imwrite(str(tmp_path / "images" / "0.png"), np.zeros((48, 64, 3), np.uint8))
-    return {"camera": {"source": str(tmp_path / "images"), "rate": 20.0, "loop": True},
-            "pose": {"model": pose_model(), "detector": detector_model([[0, 0, 9, 9]], [0.9])},
-            "capture": {"folder": tmp_path}, "downstream": {"folder": tmp_path}}
+    return {
+        "camera": {"source": str(tmp_path / "images"), "rate": 20.0, "loop": True},
+        "pose": {"model": pose_model(), "detector": detector_model([[0, 0, 9, 9]], [0.9])},
+        "capture": {"folder": tmp_path},
+        "downstream": {"folder": tmp_path},
+    }
 
 
 @pytest.mark.parametrize("name", NODES)
@@ -60,7 +78,8 @@ def test_each_node_can_be_led_through_its_life_twice(life, run, networks, name):
         assert life(name, "deactivate") == INACTIVE
         assert life(name, "cleanup") == UNCONFIGURED
     assert life(name, "configure", "activate", "active_shutdown") == (
-        State.PRIMARY_STATE_FINALIZED)
+        State.PRIMARY_STATE_FINALIZED
+    )
     assert node.stop() == 0 and "Traceback" not in node.output
 
 
@@ -76,8 +95,14 @@ def test_inputs_exist_only_while_it_is_active(peer, life, run, networks):
 
     def listeners_and_talkers():
         return images.get_subscription_count(), peer.node.count_publishers(poses.topic_name)
-    for steps, counts in [((), (0, 0)), (("configure",), (0, 1)), (("activate",), (1, 1)),
-                          (("deactivate",), (0, 1)), (("cleanup",), (0, 0))]:
+
+    for steps, counts in [
+        ((), (0, 0)),
+        (("configure",), (0, 1)),
+        (("activate",), (1, 1)),
+        (("deactivate",), (0, 1)),
+        (("cleanup",), (0, 0)),
+    ]:
         life("pose", *steps)
         wait_until(lambda: listeners_and_talkers() == counts)
 
@@ -98,9 +123,16 @@ def test_what_cannot_be_configured_stays_where_it_was(peer, life, run):
     node = run("guidance", autostart=False, profile="no_such")
     assert life("guidance", "configure") == UNCONFIGURED and not life.succeeded
     node.says("no_such")
-    response = peer.call(SetParameters, "/guidance/set_parameters", parameters=[Parameter(
-        name="profile", value=ParameterValue(type=ParameterType.PARAMETER_STRING,
-                                             string_value="face"))])
+    response = peer.call(
+        SetParameters,
+        "/guidance/set_parameters",
+        parameters=[
+            Parameter(
+                name="profile",
+                value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="face"),
+            )
+        ],
+    )
     assert response.results[0].successful
     assert life("guidance", "configure", "activate") == ACTIVE
 
@@ -120,7 +152,7 @@ def test_a_node_begins_after_another(life, run, networks):
 def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
     monkeypatch.setattr(peers, "START_S", 0.3)
     began = []
-    peers.BeginAfter(peer.node, "nobody", lambda: began.append(time.monotonic()))
+    peers.WaitForActive(peer.node, "nobody", lambda: began.append(time.monotonic()))
     wait_until(lambda: began)
     time.sleep(0.3)
     assert len(began) == 1
@@ -132,28 +164,44 @@ def test_ros2_lifecycle_leads_it_too(life, run):
 
     def ros2(*words: str) -> str:
         return supervised.run(["ros2", "lifecycle", *words]).stdout
+
     assert ros2("get", "/speech") == "unconfigured [1]\n"
     assert ros2("set", "/speech", "configure") == "Transitioning successful\n"
     assert "/speech" in ros2("nodes").split()
 
 
-@pytest.mark.parametrize("fault, told", [
-    ("raise ModuleNotFoundError('No module named onnxruntime')", "No module named onnxruntime"),
-    ("raise RuntimeError('broken')", "Traceback")])
+@pytest.mark.parametrize(
+    "fault, told",
+    [
+        (
+            "raise ModuleNotFoundError('No module named onnxruntime')",
+            "No module named onnxruntime",
+        ),
+        ("raise RuntimeError('broken')", "Traceback"),
+    ],
+)
 def test_no_fault_at_start_is_silent(run, networks, tmp_path, fault, told):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "onnxruntime.py").write_text(fault)
-    node = run("pose", **networks["pose"], env={"PYTHONPATH": os.pathsep.join(
-        filter(None, [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")]))})
+    node = run(
+        "pose",
+        **networks["pose"],
+        env={
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")])
+            )
+        },
+    )
     node.says(told)
     assert node.ended() != 0
 
 
 @pytest.mark.parametrize("step", ["deactivate", "cleanup"])
 def test_no_fault_at_the_end_is_silent_either(peer, step):
-    class Stuck(DwposeNode):
+    class Stuck(ManagedNode):
         def let_go(self):
             raise RuntimeError("it does not let go")
+
     setattr(Stuck, step, Stuck.let_go)
     node = Stuck("stuck")
     try:
@@ -169,8 +217,8 @@ def test_no_fault_at_the_end_is_silent_either(peer, step):
 
 CUT_SHORT = """
 import os, signal, time, rclpy
-from dwpose_ros.nodes.common import DwposeNode
-from dwpose_ros.nodes.running import run
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.node_main import run
 
 def cut_short(self, *_):
     os.kill(os.getpid(), signal.{number})
@@ -178,7 +226,7 @@ def cut_short(self, *_):
         time.sleep(0.01)
     {fault}
 
-class Cut(DwposeNode):
+class Cut(ManagedNode):
     def __init__(self):
         super().__init__("cut")
         {made}
@@ -188,13 +236,22 @@ run(Cut)
 
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("fault", ["raise ValueError('cut short')", "raise RuntimeError('cut')",
-                                   "self.create_timer(1.0, print)"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "raise ValueError('cut short')",
+        "raise RuntimeError('cut')",
+        "self.create_timer(1.0, print)",
+    ],
+)
 @pytest.mark.parametrize("step", ["made", "configure", "activate"])
 def test_a_signal_while_it_starts_is_no_fault(command, tmp_path, step, fault, number):
     script = tmp_path / "cut.py"
-    script.write_text(CUT_SHORT.format(step=step, fault=fault, number=number,
-                                       made="self.made()" if step == "made" else ""))
+    script.write_text(
+        CUT_SHORT.format(
+            step=step, fault=fault, number=number, made="self.made()" if step == "made" else ""
+        )
+    )
     node = command(sys.executable, str(script))
     assert node.ended() == 0, node.output
     assert "Traceback" not in node.output

@@ -10,21 +10,21 @@ import time
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point
 from definitions import FOXGLOVE, messages
+from geometry_msgs.msg import Point
 from harness import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
-from tf2_msgs.msg import TFMessage
 from test_guidance import HEIGHT, WIDTH, portrait
+from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import Marker, MarkerArray
 
-from dwpose_ros.images import fill
-from dwpose_ros.keypoints import FACE, INDEX
+from dwpose_ros.core.images import fill
+from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.msg import Guidance, WholeBodyPose, WholeBodyPose3D
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.upright import STATIC
-from dwpose_ros.pose.draw import FACE_COLOR, LEFT, MIDDLE
+from dwpose_ros.ros.camera_frame import STATIC
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.visualization.skeleton import FACE_COLOR, LEFT, MIDDLE
 
 FOCAL_PX = 1000.0
 K = [FOCAL_PX, 0.0, WIDTH / 2, 0.0, FOCAL_PX, HEIGHT / 2, 0.0, 0.0, 1.0]
@@ -33,6 +33,7 @@ K = [FOCAL_PX, 0.0, WIDTH / 2, 0.0, FOCAL_PX, HEIGHT / 2, 0.0, 0.0, 1.0]
 @pytest.fixture
 def show(peer, run):
     """show(person, ...) publishes them in one image, with what else is wanted of that moment."""
+
     class Show:
         stamp_s = 100
 
@@ -47,8 +48,9 @@ def show(peer, run):
                 self.depths = peer.publisher(Image, "depth/image", NEWEST_IMAGE)
             return self
 
-        def __call__(self, *persons, text="", info=None, depth=None, late_s=0.0,
-                     until=lambda found: True) -> dict[tuple[str, int], Marker]:
+        def __call__(
+            self, *persons, text="", info=None, depth=None, late_s=0.0, until=lambda found: True
+        ) -> dict[tuple[str, int], Marker]:
             """Markers of that image, by namespace and id. All is sent again until they are as
             wanted: what has topics of its own comes in any order, and large images get lost."""
             self.stamp_s += 1
@@ -57,22 +59,24 @@ def show(peer, run):
             def drawn():
                 if info is not None:
                     self.infos.publish(info)
-                self.told.publish(Guidance(text=text,
-                                           person_id=persons[0].id if persons else 0))
+                self.told.publish(Guidance(text=text, person_id=persons[0].id if persons else 0))
                 if depth is not None:
                     encoding = "16UC1" if depth.dtype == np.uint16 else "32FC1"
                     message = fill(Image(), depth, encoding)
                     message.header.stamp = Time(sec=self.stamp_s, nanosec=int(late_s * 1e9))
                     self.depths.publish(message)
                 time.sleep(0.05)
-                self.poses.publish(WholeBodyPose(header=header, width=WIDTH, height=HEIGHT,
-                                                 persons=list(persons)))
+                self.poses.publish(
+                    WholeBodyPose(header=header, width=WIDTH, height=HEIGHT, persons=list(persons))
+                )
                 time.sleep(0.05)
                 for message in [m for m in self.markers if m.markers]:
                     found = {(m.ns, m.id): m for m in message.markers}
                     if message.markers[0].header == header and until(found):
                         return found
+
             return wait_until(drawn)
+
     return Show()
 
 
@@ -87,8 +91,11 @@ def test_people_stand_where_they_are(show):
     # Shoulders of 1.4 units look as large as an adult's at this distance, in the same plane.
     shoulders = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
     z = 0.23 * 1.7 * FOCAL_PX / float(np.ptp(person.x[shoulders]))
-    found = show(person, info=CameraInfo(width=WIDTH, height=HEIGHT, k=K),
-                 until=lambda found: depths(found) == {round(z, 2)})
+    found = show(
+        person,
+        info=CameraInfo(width=WIDTH, height=HEIGHT, k=K),
+        until=lambda found: depths(found) == {round(z, 2)},
+    )
     assert set(found) == {("skeletons", 7), ("points", 7)}
     lines, points = found["skeletons", 7], found["points", 7]
     assert (lines.type, points.type) == (Marker.LINE_LIST, Marker.SPHERE_LIST)
@@ -109,8 +116,11 @@ def test_a_frame_is_upright(peer, show):
     q, moved = turned.transform.rotation, turned.transform.translation
     assert (moved.x, moved.y, moved.z) == (0.0, 0.0, 0.0)
     s, v = q.w, np.array([q.x, q.y, q.z])
-    for axis, in_image in (((1, 0, 0), (0, 0, 1)), ((0, 1, 0), (-1, 0, 0)),
-                           ((0, 0, 1), (0, -1, 0))):
+    for axis, in_image in (
+        ((1, 0, 0), (0, 0, 1)),
+        ((0, 1, 0), (-1, 0, 0)),
+        ((0, 0, 1), (0, -1, 0)),
+    ):
         t = 2 * np.cross(v, axis)
         assert axis + s * t + np.cross(v, t) == pytest.approx(in_image)
     late = peer.listen(TFMessage, "/tf_static", STATIC)  # it is latched
@@ -123,8 +133,11 @@ def test_the_person_s_left_is_blue(show):
     show.start()
     lines = show(portrait(0.5))["skeletons", 7]
     assert len(lines.points) == len(lines.colors) > 16 and len(lines.points) % 2 == 0
-    left = [p for p, c in zip(lines.points, lines.colors)
-            if [round(v * 255) for v in (c.b, c.g, c.r)] == list(LEFT)]
+    left = [
+        p
+        for p, c in zip(lines.points, lines.colors)
+        if [round(v * 255) for v in (c.b, c.g, c.r)] == list(LEFT)
+    ]
     assert left and all(p.x >= 0 for p in left)  # on the image's right
 
 
@@ -150,14 +163,20 @@ def test_who_leaves_is_deleted_once(show):
     assert {number for _, number in show(portrait(0.5), other)} == {7, 8}
     found = show(portrait(0.5))
     assert {(key, marker.action) for key, marker in found.items()} == {
-        (("skeletons", 7), Marker.ADD), (("points", 7), Marker.ADD),
-        (("skeletons", 8), Marker.DELETE), (("points", 8), Marker.DELETE)}
+        (("skeletons", 7), Marker.ADD),
+        (("points", 7), Marker.ADD),
+        (("skeletons", 8), Marker.DELETE),
+        (("points", 8), Marker.DELETE),
+    }
     header = Header(frame_id="camera", stamp=Time(sec=900))
     show.poses.publish(WholeBodyPose(header=header, width=WIDTH, height=HEIGHT))
-    told = wait_until(lambda: [m for m in show.markers if m.markers
-                               and m.markers[0].header == header])[0].markers
+    told = wait_until(
+        lambda: [m for m in show.markers if m.markers and m.markers[0].header == header]
+    )[0].markers
     assert {(m.ns, m.id, m.action) for m in told} == {
-        ("skeletons", 7, Marker.DELETE), ("points", 7, Marker.DELETE)}
+        ("skeletons", 7, Marker.DELETE),
+        ("points", 7, Marker.DELETE),
+    }
     show.markers.clear()
     show.poses.publish(WholeBodyPose(header=header, width=WIDTH, height=HEIGHT))
     assert wait_until(lambda: show.markers) and not show.markers[0].markers
@@ -165,24 +184,31 @@ def test_who_leaves_is_deleted_once(show):
 
 def test_the_instruction_is_above_whom_it_is_for(show):
     show.start()
-    found = show(portrait(0.4, x=0.7), text="Move to your right.",
-                 until=lambda found: ("text", 0) in found)
+    found = show(
+        portrait(0.4, x=0.7), text="Move to your right.", until=lambda found: ("text", 0) in found
+    )
     text, points = found["text", 0], found["points", 7]
     assert (text.type, text.text) == (Marker.TEXT_VIEW_FACING, "Move to your right.")
     assert text.pose.position.y < min(p.y for p in points.points) - 0.1  # y is down
     assert text.pose.position.x == pytest.approx(points.points[0].x, abs=0.3)
     step = "Please step into view."
-    alone = show(text=step, until=lambda found: ("text", 0) in found
-                 and found["text", 0].text == step)["text", 0]
+    alone = show(
+        text=step, until=lambda found: ("text", 0) in found and found["text", 0].text == step
+    )["text", 0]
     assert alone.pose.position == Point(x=0.0, y=-0.4, z=2.0)
 
 
 def test_a_camera_without_calibration_is_said_once(show):
     node = show.start().node
     blank = CameraInfo(width=WIDTH, height=HEIGHT)
-    show(portrait(0.5), info=blank, until=lambda found: (
-        "camera_info has no calibration: the camera is taken for one of 60 degrees"
-        in node.output))
+    show(
+        portrait(0.5),
+        info=blank,
+        until=lambda found: (
+            "camera_info has no calibration: the camera is taken for one of 60 degrees"
+            in node.output
+        ),
+    )
     show(portrait(0.5), info=blank)
     assert node.output.count("has no calibration") == 1
 
@@ -192,8 +218,13 @@ def test_a_calibration_of_another_aspect_ratio_is_not_used_and_that_is_said(show
     of_another = CameraInfo(width=WIDTH, height=HEIGHT + 240, k=k)
     node = show.start().node
     blank = show(portrait(0.5), info=CameraInfo(width=WIDTH, height=HEIGHT))["points", 7]
-    found = show(portrait(0.5), info=of_another, until=lambda found: (
-        f"for {WIDTH}x{HEIGHT + 240} pixels and does not fit {WIDTH}x{HEIGHT}" in node.output))
+    found = show(
+        portrait(0.5),
+        info=of_another,
+        until=lambda found: (
+            f"for {WIDTH}x{HEIGHT + 240} pixels and does not fit {WIDTH}x{HEIGHT}" in node.output
+        ),
+    )
     assert found["points", 7].points[0].z == pytest.approx(blank.points[0].z)
 
 
@@ -203,16 +234,23 @@ def test_points_stand_where_a_depth_image_says(show, kind):
     person = portrait(0.5)
     depth = np.full((HEIGHT, WIDTH), 2.5)
     x, y = round(person.x[INDEX["left_elbow"]]), round(person.y[INDEX["left_elbow"]])
-    depth[y - 9:y + 10, x - 9:x + 10] = 2.1  # held towards the camera
-    depth[:, :x - 400] = 9.0  # the wall, at the other elbow
+    depth[y - 9 : y + 10, x - 9 : x + 10] = 2.1  # held towards the camera
+    depth[:, : x - 400] = 9.0  # the wall, at the other elbow
     x, y = round(person.x[INDEX["right_elbow"]]), round(person.y[INDEX["right_elbow"]])
-    depth[y - 9:y + 10, x - 9:x + 10] = 9.0
+    depth[y - 9 : y + 10, x - 9 : x + 10] = 9.0
     depth = (depth * (1000 if kind == np.uint16 else 1)).astype(kind)
     info = CameraInfo(width=WIDTH, height=HEIGHT, k=K)
-    show(person, info=info, depth=depth, until=lambda found: (
-        # By the calibration: the nose is 72 px above the image's middle.
-        depths(found) == {2.1, 2.5} and show.points
-        and show.points[-1].persons[0].y[0] == pytest.approx(-0.072 * 2.5)))
+    show(
+        person,
+        info=info,
+        depth=depth,
+        until=lambda found: (
+            # By the calibration: the nose is 72 px above the image's middle.
+            depths(found) == {2.1, 2.5}
+            and show.points
+            and show.points[-1].persons[0].y[0] == pytest.approx(-0.072 * 2.5)
+        ),
+    )
     found = show.points[-1]
     assert found.header.frame_id == "camera" and found.header.stamp.sec == show.stamp_s
     (body,) = found.persons
@@ -220,7 +258,8 @@ def test_points_stand_where_a_depth_image_says(show, kind):
     assert body.z[INDEX["nose"]] == pytest.approx(2.5)
     assert body.z[INDEX["left_elbow"]] == pytest.approx(2.1)
     assert body.x[INDEX["left_elbow"]] == pytest.approx(
-        (person.x[INDEX["left_elbow"]] - WIDTH / 2) * 2.1 / FOCAL_PX, abs=0.01)
+        (person.x[INDEX["left_elbow"]] - WIDTH / 2) * 2.1 / FOCAL_PX, abs=0.01
+    )
     assert math.isnan(body.z[INDEX["right_elbow"]])
     assert math.isnan(body.x[INDEX["left_ankle"]])  # not seen
 
@@ -230,18 +269,32 @@ def test_a_depth_image_of_another_moment_is_not_taken(show):
     near = np.full((HEIGHT, WIDTH), 1.0, np.float32)
     show(portrait(0.5), depth=near, late_s=0.015, until=lambda found: depths(found) == {1.0})
     assert show.points
-    show(portrait(0.5), depth=near, late_s=0.2,
-         until=lambda found: "the nearest depth image is 0.200 s from the pose's" in node.output)
+    show(
+        portrait(0.5),
+        depth=near,
+        late_s=0.2,
+        until=lambda found: "the nearest depth image is 0.200 s from the pose's" in node.output,
+    )
     assert not [p for p in show.points if p.header.stamp.sec == show.stamp_s]
-    assert not [p for m in show.markers for marker in m.markers for p in marker.points
-                if m.markers[0].header.stamp.sec == show.stamp_s and p.z == 1.0]  # by their size
+    assert not [
+        p
+        for m in show.markers
+        for marker in m.markers
+        for p in marker.points
+        if m.markers[0].header.stamp.sec == show.stamp_s and p.z == 1.0
+    ]  # by their size
 
 
 def test_a_depth_image_of_another_size_is_named(show):
     node = show.start(depth=True).node
-    show(portrait(0.5), depth=np.ones((240, 320), np.float32), until=lambda found: (
-        "/depth/image: the depth image has 320x240 pixels, and the colour image 1280x720"
-        in node.output))
+    show(
+        portrait(0.5),
+        depth=np.ones((240, 320), np.float32),
+        until=lambda found: (
+            "/depth/image: the depth image has 320x240 pixels, and the colour image 1280x720"
+            in node.output
+        ),
+    )
     assert not show.points
 
 
@@ -252,8 +305,9 @@ def test_depth_that_never_comes_is_said(show):
 
 def test_it_listens_only_while_somebody_looks(peer, run):
     poses = peer.node.create_publisher(WholeBodyPose, "wholebody_pose", 1)
-    run("markers").says("foxglove_msgs is not installed" if not importlib.util.find_spec(
-        "foxglove_msgs") else "")
+    run("markers").says(
+        "foxglove_msgs is not installed" if not importlib.util.find_spec("foxglove_msgs") else ""
+    )
     wait_until(lambda: peer.node.count_publishers("markers"))
     assert poses.get_subscription_count() == 0
     look = peer.node.create_subscription(MarkerArray, "markers", lambda msg: None, 1)

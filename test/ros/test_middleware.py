@@ -17,25 +17,26 @@ from launch.actions import LogInfo, OpaqueFunction, SetEnvironmentVariable
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from dwpose_ros import launching
-from dwpose_ros.nodes.files import share
-from dwpose_ros.ros import middleware, settings
+from dwpose_ros.ros import launching, middleware, settings
 from dwpose_ros.ros.peers import LifecycleObserver
+from dwpose_ros.ros.shipped_files import share
 
 CONFIG = share("config")
 FAST_DDS = "fastrtps" in middleware.get_rmw_implementation_identifier()
 CYCLONE = "cyclonedds" in middleware.get_rmw_implementation_identifier()
 VARIABLE = settings.FAST_DDS_VARIABLES[0]
 NONE_SET = dict.fromkeys(settings.FAST_DDS_VARIABLES, "")
-PROFILE = ('<profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">'
-           "</profiles>")
+PROFILE = '<profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"></profiles>'
 only_fast_dds = pytest.mark.skipif(not FAST_DDS, reason="this is not Fast DDS")
 only_cyclone = pytest.mark.skipif(not CYCLONE, reason="this is not Cyclone DDS")
 # Names of files, what is in them (None: nothing is there), and what is said of them.
-FAULTS = [("absent.xml", None, "is not there"), ("", None, r"cannot be read (Is a directory)"),
-          ("text.xml", "hello", "is not XML (syntax error: line 1, column 0)"),
-          ("empty.xml", "", "is not XML (no element found: line 1, column 0)"),
-          ("other.xml", "<a/>", "has the root element <a>, where <")]
+FAULTS = [
+    ("absent.xml", None, "is not there"),
+    ("", None, r"cannot be read (Is a directory)"),
+    ("text.xml", "hello", "is not XML (syntax error: line 1, column 0)"),
+    ("empty.xml", "", "is not XML (no element found: line 1, column 0)"),
+    ("other.xml", "<a/>", "has the root element <a>, where <"),
+]
 
 
 @pytest.fixture(params=FAULTS, ids=lambda one: one[0] or "folder")
@@ -103,10 +104,16 @@ class TestCycloneDds:
             assert told.startswith("CYCLONEDDS_URI names ") and f"which {fault}" in told
             assert "mend it, or unset it" in told and "\n" not in told
 
-    @pytest.mark.parametrize("uri", [
-        "", (CONFIG / "cyclonedds.xml").as_uri(), "<CycloneDDS/>",
-        '<?xml version="1.0"?><CycloneDDS/>',
-        "<CycloneDDS/>,<CycloneDDS><Domain/></CycloneDDS>"])
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "",
+            (CONFIG / "cyclonedds.xml").as_uri(),
+            "<CycloneDDS/>",
+            '<?xml version="1.0"?><CycloneDDS/>',
+            "<CycloneDDS/>,<CycloneDDS><Domain/></CycloneDDS>",
+        ],
+    )
     def test_others_are_left_to_it(self, uri):
         assert settings.cyclone_fault({"CYCLONEDDS_URI": uri}) == ""
 
@@ -127,9 +134,11 @@ class TestMissing:
 
     def test_a_middleware_that_is_not_installed_is_named_with_its_package(self, prefix):
         told = settings.missing_rmw(prefix | {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"})
-        assert told == ("RMW_IMPLEMENTATION is 'rmw_zenoh_cpp', which is not installed: apt "
-                        "install ros-jazzy-rmw-zenoh-cpp, or set it to one that is "
-                        "(rmw_fastrtps_cpp)")
+        assert told == (
+            "RMW_IMPLEMENTATION is 'rmw_zenoh_cpp', which is not installed: apt "
+            "install ros-jazzy-rmw-zenoh-cpp, or set it to one that is "
+            "(rmw_fastrtps_cpp)"
+        )
 
     def test_a_mistyped_one_has_no_package(self, prefix):
         told = settings.missing_rmw(prefix | {"RMW_IMPLEMENTATION": "fastdds"})
@@ -176,8 +185,14 @@ def test_a_node_without_its_middleware_ends_with_one_line(run):
 
 @only_fast_dds
 def test_launch_without_its_middleware_starts_nothing(command):
-    launch = command("ros2", "launch", "dwpose_ros", "guide.launch.py", "source:=sim",
-                     env={"RMW_IMPLEMENTATION": "rmw_nothing_cpp"})
+    launch = command(
+        "ros2",
+        "launch",
+        "dwpose_ros",
+        "guide.launch.py",
+        "source:=sim",
+        env={"RMW_IMPLEMENTATION": "rmw_nothing_cpp"},
+    )
     assert launch.ended() != 0
     assert launch.output.count("rmw_nothing_cpp") == 1 and "process started" not in launch.output
 
@@ -192,8 +207,14 @@ def test_a_node_whose_settings_are_not_there_ends_with_one_line(run):
 
 @only_cyclone
 def test_launch_whose_settings_are_not_there_starts_nothing(command):
-    launch = command("ros2", "launch", "dwpose_ros", "guide.launch.py", "source:=sim",
-                     env={"CYCLONEDDS_URI": "file:///nowhere.xml"})
+    launch = command(
+        "ros2",
+        "launch",
+        "dwpose_ros",
+        "guide.launch.py",
+        "source:=sim",
+        env={"CYCLONEDDS_URI": "file:///nowhere.xml"},
+    )
     assert launch.ended() != 0
     assert launch.output.count("nowhere.xml") == 1 and "process started" not in launch.output
 
@@ -201,16 +222,19 @@ def test_launch_whose_settings_are_not_there_starts_nothing(command):
 @only_cyclone
 def test_a_middleware_that_is_not_here_is_said_not_to_be(run):
     run("speech", env={"RMW_IMPLEMENTATION": "rmw_fastrtps_cpp"}).says(
-        "RMW_IMPLEMENTATION is 'rmw_fastrtps_cpp', but this is rmw_cyclonedds_cpp")
+        "RMW_IMPLEMENTATION is 'rmw_fastrtps_cpp', but this is rmw_cyclonedds_cpp"
+    )
 
 
 @only_fast_dds
 def test_a_node_whose_profile_is_not_there_has_ours_and_says_so(peer, run, tmp_path):
     cv2.imwrite(str(tmp_path / "still.png"), np.zeros((720, 1280, 3), np.uint8))
-    images = peer.listen(Image, "image_raw", QoSProfile(
-        depth=1, reliability=ReliabilityPolicy.RELIABLE))
-    camera = run("camera", source=tmp_path / "still.png",
-                 env=NONE_SET | {VARIABLE: "/nowhere.xml"})
+    images = peer.listen(
+        Image, "image_raw", QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+    )
+    camera = run(
+        "camera", source=tmp_path / "still.png", env=NONE_SET | {VARIABLE: "/nowhere.xml"}
+    )
     wait_until(lambda: images, 30.0)
     assert f"{VARIABLE} names '/nowhere.xml', which is not there" in camera.output
     assert "XMLPARSER" not in camera.output  # what Fast DDS itself says of it
@@ -219,12 +243,19 @@ def test_a_node_whose_profile_is_not_there_has_ours_and_says_so(peer, run, tmp_p
 def mounted(*words: str) -> list[str]:
     """A command line that gives a command a /dev/shm of its own; skips where that may not be."""
     unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    if not shutil.which("unshare") or subprocess.run(
-            [*unshare, "mount", "-t", "tmpfs", "tmpfs", "/dev/shm"],
-            capture_output=True).returncode:
+    if (
+        not shutil.which("unshare")
+        or subprocess.run(
+            [*unshare, "mount", "-t", "tmpfs", "tmpfs", "/dev/shm"], capture_output=True
+        ).returncode
+    ):
         pytest.skip("this user may not mount a /dev/shm")
-    return [*unshare, "sh", "-c", f'mount -t tmpfs {words[0]} tmpfs /dev/shm && {words[1]} '
-            'exec "$0" "$@"']
+    return [
+        *unshare,
+        "sh",
+        "-c",
+        f'mount -t tmpfs {words[0]} tmpfs /dev/shm && {words[1]} exec "$0" "$@"',
+    ]
 
 
 FILL = "head -c %d /dev/zero > /dev/shm/filled &&"
@@ -239,21 +270,36 @@ def everywhere(monkeypatch) -> None:
 
 
 @only_fast_dds
-@pytest.mark.parametrize("options, before", [
-    ("-o size=64m", ""), ("-o size=64m", ALMOST), ("-o ro", "")],
-    ids=["small", "full", "read-only"])
-@pytest.mark.parametrize("profile", ["", str(CONFIG / settings.SHARED_MEMORY)],
-                         ids=["none", "ours"])
-def test_images_arrive_by_udp_where_shared_memory_is_unfit(everywhere, peer, command, tmp_path,
-                                                           options, before, profile):
+@pytest.mark.parametrize(
+    "options, before",
+    [("-o size=64m", ""), ("-o size=64m", ALMOST), ("-o ro", "")],
+    ids=["small", "full", "read-only"],
+)
+@pytest.mark.parametrize(
+    "profile", ["", str(CONFIG / settings.SHARED_MEMORY)], ids=["none", "ours"]
+)
+def test_images_arrive_by_udp_where_shared_memory_is_unfit(
+    everywhere, peer, command, tmp_path, options, before, profile
+):
     """On a full one Fast DDS ends the process with a bus error otherwise. Ours is set where launch
     has started the node."""
     cv2.imwrite(str(tmp_path / "still.png"), np.zeros((720, 1280, 3), np.uint8))
-    images = peer.listen(Image, "image_raw", QoSProfile(
-        depth=1, reliability=ReliabilityPolicy.RELIABLE))
-    camera = command(*mounted(options, before), "ros2", "run", "dwpose_ros", "camera",
-                     "--ros-args", "-p", f"source:={tmp_path / 'still.png'}", "-p", "loop:=true",
-                     env=NONE_SET | ({VARIABLE: profile} if profile else {}))
+    images = peer.listen(
+        Image, "image_raw", QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+    )
+    camera = command(
+        *mounted(options, before),
+        "ros2",
+        "run",
+        "dwpose_ros",
+        "camera",
+        "--ros-args",
+        "-p",
+        f"source:={tmp_path / 'still.png'}",
+        "-p",
+        "loop:=true",
+        env=NONE_SET | ({VARIABLE: profile} if profile else {}),
+    )
     wait_until(lambda: images, 30.0)
     camera.says("they go by UDP")
     assert camera.popen.poll() is None
@@ -262,8 +308,14 @@ def test_images_arrive_by_udp_where_shared_memory_is_unfit(everywhere, peer, com
 @only_fast_dds
 @pytest.mark.parametrize("before, dies", [(FULL, "ROS 2"), (ALMOST, "Fast DDS")])
 def test_where_full_shared_memory_cannot_be_left_a_node_ends_with_one_line(command, before, dies):
-    node = command(*mounted("-o size=64m", before), "ros2", "run", "dwpose_ros", "speech",
-                   env=NONE_SET | {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})
+    node = command(
+        *mounted("-o size=64m", before),
+        "ros2",
+        "run",
+        "dwpose_ros",
+        "speech",
+        env=NONE_SET | {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"},
+    )
     assert node.ended() == 2
     (told,) = node.told()
     assert f"/dev/shm is full (0 MB left), of which {dies} dies: free some of it" in told
@@ -281,14 +333,17 @@ class TestStrangers:
     @pytest.fixture
     def network(self, monkeypatch):
         """network(cyclonedds=3) -> a node of ours on Fast DDS that sees so many of that one."""
-        monkeypatch.setattr(middleware, "get_rmw_implementation_identifier",
-                            lambda: "rmw_fastrtps_cpp")
+        monkeypatch.setattr(
+            middleware, "get_rmw_implementation_identifier", lambda: "rmw_fastrtps_cpp"
+        )
 
         class Node:
             def __init__(self, **counts: int) -> None:
-                self.found = [Endpoint(f"n{i}", "/", [1, number] + 14 * [i])
-                              for name, number in (("cyclone", 0x10), ("fast", 0x0f))
-                              for i in range(counts.get(name, 0))]
+                self.found = [
+                    Endpoint(f"n{i}", "/", [1, number] + 14 * [i])
+                    for name, number in (("cyclone", 0x10), ("fast", 0x0F))
+                    for i in range(counts.get(name, 0))
+                ]
 
             def get_publishers_info_by_topic(self, topic: str, no_mangle: bool = False):
                 assert topic == "/rosout" and not no_mangle
@@ -297,6 +352,7 @@ class TestStrangers:
             def get_subscriptions_info_by_topic(self, topic: str, no_mangle: bool = False):
                 assert topic == "rq/pose/get_stateRequest" and no_mangle
                 return self.found
+
         return Node
 
     def test_they_are_named_with_the_cure(self, network):
@@ -336,6 +392,14 @@ def test_a_node_on_fast_dds_is_seen_beside_us(peer, run, command):
     told = peer.listen(DiagnosticArray, "/diagnostics")
     wait_until(lambda: peer.node.count_publishers("/diagnostics") >= 1, 30.0)
     run("speech")
-    wait_until(lambda: [s for m in told for s in m.status if s.name == "speech" and s.level ==
-                        DiagnosticStatus.WARN and "/downstream on Fast DDS, this node on Cyclone "
-                        "DDS: they share topics" in s.message], 30.0)
+    wait_until(
+        lambda: [
+            s
+            for m in told
+            for s in m.status
+            if s.name == "speech"
+            and s.level == DiagnosticStatus.WARN
+            and "/downstream on Fast DDS, this node on Cyclone DDS: they share topics" in s.message
+        ],
+        30.0,
+    )

@@ -9,9 +9,9 @@ from harness import wait_until
 from sensor_msgs.msg import Image
 from test_guidance import portrait
 
-from dwpose_ros.images import to_bgr
+from dwpose_ros.core.images import to_bgr
 from dwpose_ros.msg import Guidance, WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 
 def test_it_subscribes_and_draws_only_while_somebody_looks(peer, run, image):
@@ -33,10 +33,12 @@ def test_it_subscribes_and_draws_only_while_somebody_looks(peer, run, image):
         sent = image(np.full((720, 1280, 3), 100, np.uint8))
         images.publish(sent)
         time.sleep(0.1)
-        poses.publish(WholeBodyPose(header=sent.header, width=1280, height=720,
-                                    persons=[portrait(0.5)]))
+        poses.publish(
+            WholeBodyPose(header=sent.header, width=1280, height=720, persons=[portrait(0.5)])
+        )
         time.sleep(0.1)
         return overlays and overlays[-1].header == sent.header
+
     wait_until(drawn)
     bgr = to_bgr(overlays[-1])
     assert bgr.shape == (720, 1280, 3)

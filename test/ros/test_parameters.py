@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import supervised
+from harness import ros2, wait_until
 from lifecycle_msgs.srv import GetState
 from rclpy.qos import ReliabilityPolicy
-
-from harness import ros2, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "parameters.md"
@@ -37,20 +36,29 @@ def nodes() -> dict:
 @pytest.fixture
 def active(peer):
     """active('pose') returns once it is."""
+
     def wait(name: str) -> None:
-        wait_until(lambda: peer.call(
-            GetState, f"/{name}/get_state").current_state.label == "active", 20.0)
+        wait_until(
+            lambda: peer.call(GetState, f"/{name}/get_state").current_state.label == "active", 20.0
+        )
+
     return wait
 
 
 @pytest.fixture
 def pose(run, active, pose_model, detector_model):
     """pose(max_age=0.2) -> an active pose node."""
+
     def start(**parameters):
-        made = run("pose", model=pose_model(), detector=detector_model([[0, 0, 9, 9]], [0.9]),
-                   **parameters)
+        made = run(
+            "pose",
+            model=pose_model(),
+            detector=detector_model([[0, 0, 9, 9]], [0.9]),
+            **parameters,
+        )
         active("pose")
         return made
+
     return start
 
 
@@ -60,13 +68,14 @@ def refusal(node: str, name: str, value: str) -> str:
     start = "Setting parameter failed: "
     said = done.stdout + done.stderr
     assert start in said
-    return said[said.index(start) + len(start):].strip()
+    return said[said.index(start) + len(start) :].strip()
 
 
 def test_the_page_is_what_the_nodes_say(nodes):
     assert {"camera", "pose", "guidance"} < set(nodes)
     assert PAGE.read_text() == tool.page(nodes), (
-        "renew it: python tools/parameters.py > docs/parameters.md")
+        "renew it: python tools/parameters.py > docs/parameters.md"
+    )
 
 
 def test_each_parameter_says_what_it_is(nodes):
@@ -80,29 +89,42 @@ def test_the_table_shows_all_that_a_node_says():
     row = tool.Row("rate", "double", "0.5", "0 to 9", "Hz", "yes", "of what comes on <topic>")
     assert tool.table([row, row._replace(default="", live="")]).splitlines()[2:] == [
         "| `rate` | double | `0.5` | 0 to 9 | Hz | yes | of what comes on &lt;topic> |",
-        "| `rate` | double | empty | 0 to 9 | Hz |  | of what comes on &lt;topic> |"]
+        "| `rate` | double | empty | 0 to 9 | Hz |  | of what comes on &lt;topic> |",
+    ]
 
 
 def test_ros2_param_describes_them(peer, run):
     run("pose", autostart=False)
     peer.call(GetState, "/pose/get_state")  # Humble's ros2 param waits for no node
     said = ros2("param", "describe", "/pose", "max_age", "backend")
-    for line in ("Parameter name: max_age", "Type: double", "Min value: 0.0", "Max value: 3600.0",
-                 "Description: older frames are not processed; 0 takes all", "unit: s",
-                 "Parameter name: backend", "Type: string", "one of: auto, dwpose, mediapipe",
-                 "changes only while the node is unconfigured"):
+    for line in (
+        "Parameter name: max_age",
+        "Type: double",
+        "Min value: 0.0",
+        "Max value: 3600.0",
+        "Description: older frames are not processed; 0 takes all",
+        "unit: s",
+        "Parameter name: backend",
+        "Type: string",
+        "one of: auto, dwpose, mediapipe",
+        "changes only while the node is unconfigured",
+    ):
         assert line in said
 
 
 def test_some_change_at_any_time_and_some_while_unconfigured(pose):
     pose()
     for name, value, reason in [
-            ("max_age", "-1.0", "Min: 0.0, Max: 3600.0, value: -1.0"),
-            ("max_age", "1", "Wrong parameter type, expected 'Type.DOUBLE' got 'Type.INTEGER'"),
-            ("on_error", "weep", "parameter on_error is 'weep'; it must be one of 'continue', "
-             "'stop'"),
-            ("detect_every", "5", "detect_every changes only while the node is unconfigured, and "
-             "it is active: see `ros2 lifecycle set /pose`")]:
+        ("max_age", "-1.0", "Min: 0.0, Max: 3600.0, value: -1.0"),
+        ("max_age", "1", "Wrong parameter type, expected 'Type.DOUBLE' got 'Type.INTEGER'"),
+        ("on_error", "weep", "parameter on_error is 'weep'; it must be one of 'continue', 'stop'"),
+        (
+            "detect_every",
+            "5",
+            "detect_every changes only while the node is unconfigured, and "
+            "it is active: see `ros2 lifecycle set /pose`",
+        ),
+    ]:
         assert reason in refusal("/pose", name, value)
     assert ros2("param", "set", "/pose", "max_age", "0.25") == "Set parameter successful\n"
     assert ros2("param", "get", "/pose", "max_age") == "Double value is: 0.25\n"
@@ -120,16 +142,23 @@ def test_what_a_node_cannot_use_is_refused_with_the_reason(run, active):
     assert ros2("param", "get", "/guidance", "profile") == "String value is: upper_body\n"
 
 
-@pytest.mark.parametrize("name, given", [
-    ("camera", {"rate": 20.0, "loop": True, "frame_id": "left_eye"}),
-    ("guidance", {"profile": "full_body", "language": "fr", "label": "007"}),
-    ("pose", {"detect_every": 3, "on_error": "stop", "subpixel": False})])
-def test_a_dumped_node_starts_the_same(command, run, active, tmp_path, pose_model, detector_model,
-                                       name, given):
+@pytest.mark.parametrize(
+    "name, given",
+    [
+        ("camera", {"rate": 20.0, "loop": True, "frame_id": "left_eye"}),
+        ("guidance", {"profile": "full_body", "language": "fr", "label": "007"}),
+        ("pose", {"detect_every": 3, "on_error": "stop", "subpixel": False}),
+    ],
+)
+def test_a_dumped_node_starts_the_same(
+    command, run, active, tmp_path, pose_model, detector_model, name, given
+):
     (tmp_path / "12").mkdir()
     cv2.imwrite(str(tmp_path / "12" / "0.png"), np.zeros((48, 64, 3), np.uint8))
-    needed = {"camera": {"source": tmp_path / "12"}, "pose": {
-        "model": pose_model(), "detector": detector_model([[0, 0, 9, 9]], [0.9])}}
+    needed = {
+        "camera": {"source": tmp_path / "12"},
+        "pose": {"model": pose_model(), "detector": detector_model([[0, 0, 9, 9]], [0.9])},
+    }
     first = run(name, **needed.get(name, {}), **given)
     active(name)
     ros2("param", "set", f"/{name}", "late_warning", "0.125")
@@ -144,28 +173,50 @@ def test_a_dumped_node_starts_the_same(command, run, active, tmp_path, pose_mode
     assert again.stop() == 0 and "Traceback" not in again.output
 
 
-@pytest.mark.parametrize("given, reliability", [
-    ({}, ReliabilityPolicy.BEST_EFFORT),
-    ({"qos_overrides./image_raw.subscription.reliability": "reliable"},
-     ReliabilityPolicy.RELIABLE)])
+@pytest.mark.parametrize(
+    "given, reliability",
+    [
+        ({}, ReliabilityPolicy.BEST_EFFORT),
+        (
+            {"qos_overrides./image_raw.subscription.reliability": "reliable"},
+            ReliabilityPolicy.RELIABLE,
+        ),
+    ],
+)
 def test_quality_of_service_can_be_overridden(peer, pose, given, reliability):
     pose(**given)
-    info, = wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw"))
+    (info,) = wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw"))
     assert info.qos_profile.reliability == reliability
     assert f"Reliability: {reliability.name}" in ros2("topic", "info", "-v", "/image_raw")
 
 
 def test_a_mistyped_parameter_is_warned_of(command, tmp_path):
     file = tmp_path / "all.yaml"
-    file.write_text("/**: {ros__parameters: {of_another_node: 1, rate: 200}}\n"
-                    "/speech: {ros__parameters: {volumme: 50, language: fr}}\n"
-                    "/other: {ros__parameters: {nothing: 1}}\n")
-    node = command("ros2", "run", "dwpose_ros", "speech", "--ros-args", "-p", "lenguage:=de",
-                   "-p", "qos_overrides./speaking.publisher.depth:=3", "-p", "xyz:=1",
-                   "--params-file", file)
-    node.says("parameter 'xyz' was given, but there is none of this name: see `ros2 param list "
-              "/speech`")
-    node.says("parameter 'volumme' was given, but there is none of this name: did you mean "
-              "'volume'?")
+    file.write_text(
+        "/**: {ros__parameters: {of_another_node: 1, rate: 200}}\n"
+        "/speech: {ros__parameters: {volumme: 50, language: fr}}\n"
+        "/other: {ros__parameters: {nothing: 1}}\n"
+    )
+    node = command(
+        "ros2",
+        "run",
+        "dwpose_ros",
+        "speech",
+        "--ros-args",
+        "-p",
+        "lenguage:=de",
+        "-p",
+        "qos_overrides./speaking.publisher.depth:=3",
+        "-p",
+        "xyz:=1",
+        "--params-file",
+        file,
+    )
+    node.says(
+        "parameter 'xyz' was given, but there is none of this name: see `ros2 param list /speech`"
+    )
+    node.says(
+        "parameter 'volumme' was given, but there is none of this name: did you mean 'volume'?"
+    )
     node.says("parameter 'lenguage' was given")
     assert node.output.count("was given, but") == 3

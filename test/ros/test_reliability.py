@@ -15,11 +15,11 @@ from harness import wait_until
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from dwpose_ros.nodes.conversions import stamp_ns
 from dwpose_ros.ros import reliability
-from dwpose_ros.ros.diagnosis import lost_trouble
-from dwpose_ros.ros.flow import Flow
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.diagnostics import lost_trouble
 from dwpose_ros.ros.reliability import best_offered
+from dwpose_ros.ros.topic_stats import TopicStats
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
@@ -31,12 +31,15 @@ def test_images_are_read_as_reliably_as_all_publish_them(peer, run, tmp_path):
     def asked_for() -> ReliabilityPolicy | None:
         found = peer.node.get_subscriptions_info_by_topic("/image_raw")
         return found[0].qos_profile.reliability if len(found) == 1 else None
+
     wait_until(lambda: asked_for() == BEST_EFFORT)  # which hears everybody
-    driver = peer.node.create_publisher(Image, "image_raw", QoSProfile(
-        depth=1, reliability=RELIABLE))
+    driver = peer.node.create_publisher(
+        Image, "image_raw", QoSProfile(depth=1, reliability=RELIABLE)
+    )
     wait_until(lambda: asked_for() == RELIABLE)
-    other = peer.node.create_publisher(Image, "image_raw", QoSProfile(
-        depth=1, reliability=BEST_EFFORT))
+    other = peer.node.create_publisher(
+        Image, "image_raw", QoSProfile(depth=1, reliability=BEST_EFFORT)
+    )
     wait_until(lambda: asked_for() == BEST_EFFORT)
     wait_until(lambda: driver.get_subscription_count() == other.get_subscription_count() == 1)
     peer.node.destroy_publisher(other)
@@ -48,9 +51,15 @@ class Publisher(NamedTuple):
     qos_profile: QoSProfile
 
 
-@pytest.mark.parametrize("offered, best", [
-    ([], BEST_EFFORT), ([RELIABLE, RELIABLE], RELIABLE), ([RELIABLE, BEST_EFFORT], BEST_EFFORT),
-    ([BEST_EFFORT], BEST_EFFORT)])
+@pytest.mark.parametrize(
+    "offered, best",
+    [
+        ([], BEST_EFFORT),
+        ([RELIABLE, RELIABLE], RELIABLE),
+        ([RELIABLE, BEST_EFFORT], BEST_EFFORT),
+        ([BEST_EFFORT], BEST_EFFORT),
+    ],
+)
 def test_the_best_that_all_offer(offered, best):
     image, other = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
     publishers = [Publisher(image, QoSProfile(depth=1, reliability=one)) for one in offered]
@@ -66,8 +75,15 @@ def test_a_reader_that_hangs_does_not_hold_back_the_camera(peer, run, tmp_path):
     reader = run("capture", folder=tmp_path)
     run("camera", source=tmp_path / "still.png", rate=20.0)
     wait_until(lambda: images)
-    wait_until(lambda: [i.qos_profile.reliability for i in (
-        peer.node.get_subscriptions_info_by_topic("/image_raw"))].count(RELIABLE) == 1)
+    wait_until(
+        lambda: (
+            [
+                i.qos_profile.reliability
+                for i in (peer.node.get_subscriptions_info_by_topic("/image_raw"))
+            ].count(RELIABLE)
+            == 1
+        )
+    )
     os.killpg(reader.popen.pid, signal.SIGSTOP)
     try:
         images.clear()
@@ -81,6 +97,7 @@ def test_a_reader_that_hangs_does_not_hold_back_the_camera(peer, run, tmp_path):
 def test_where_a_middleware_tells_of_no_losses_there_is_a_subscription_all_the_same(monkeypatch):
     class Unsupported(Exception):
         pass
+
     monkeypatch.setattr(reliability, "SubscriptionEventCallbacks", SimpleNamespace, raising=False)
     monkeypatch.setattr(reliability, "UnsupportedEventTypeError", Unsupported, raising=False)
 
@@ -88,13 +105,14 @@ def test_where_a_middleware_tells_of_no_losses_there_is_a_subscription_all_the_s
         if event_callbacks is not None:
             raise Unsupported
         return "a subscription"
-    flow = Flow("/image_raw", type_name="sensor_msgs/msg/Image")
+
+    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     assert reliability.counting_losses(make, flow) == "a subscription"
 
 
 @pytest.mark.parametrize("lost, told", [(0, ""), (10, ""), (100, "25 % of the messages on /im")])
 def test_that_images_get_lost_is_told_with_the_cure(lost, told):
-    flow = Flow("/image_raw", type_name="sensor_msgs/msg/Image")
+    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     for i in range(300):
         flow.tick(i / 30)
     flow.lost(lost)

@@ -10,12 +10,12 @@ from harness import ros2, wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
+from dwpose_ros.core.images import to_rgb
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.images import to_rgb
-from dwpose_ros.keypoints import INDEX
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.simulation.camera import Camera
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.simulation.camera import SimulatedCamera
 from dwpose_ros.simulation.scene import Scene
 
 
@@ -26,6 +26,7 @@ def scene(peer, run):
 
     def start(**parameters):
         return run("simulation", width=320, height=180, rate=10.0, **parameters), images
+
     return start
 
 
@@ -57,7 +58,8 @@ def test_where_the_points_really_are_is_told_whoever_asks(peer, scene):
     nose, heels = INDEX["nose"], [INDEX["left_heel"], INDEX["right_heel"]]
     assert person.x[nose] == pytest.approx(160, abs=4) and person.scores[nose] == 1.0
     assert np.mean(person.y[heels]) - person.y[nose] == pytest.approx(
-        1.58 / 3.5 * 160 / np.tan(np.pi / 6), rel=0.05)
+        1.58 / 3.5 * 160 / np.tan(np.pi / 6), rel=0.05
+    )
 
 
 def test_the_person_acts_on_what_is_spoken(peer, scene):
@@ -110,14 +112,15 @@ def test_one_that_ended_is_though_another_comes_before_the_next_image(peer, run)
 def test_unless_asked_otherwise_the_picture_is_that_of_a_plain_scene(scene):
     _, images = scene()
     taken = to_rgb(wait_until(lambda: images)[0])
-    room = Scene(Camera(320, 180))
+    room = Scene(SimulatedCamera(320, 180))
     assert any((room.render(seed=frame) == taken).all() for frame in range(100))
 
 
 def test_the_picture_is_composed_as_asked(peer, scene):
     truths = peer.listen(WholeBodyPose, "true_pose")
-    _, images = scene(x=-0.3, distance=4.0, yaw=0.0, posture="t_pose", tilt=5.0, bystanders=2,
-                      background="plain")
+    _, images = scene(
+        x=-0.3, distance=4.0, yaw=0.0, posture="t_pose", tilt=5.0, bystanders=2, background="plain"
+    )
     truth = wait_until(lambda: truths)[0]
     person, left, right = truth.persons
     assert (person.id, left.id, right.id) == (1, 2, 3)
@@ -132,7 +135,7 @@ def test_the_picture_is_composed_as_asked(peer, scene):
     assert np.abs(image[:20] - 128).mean() < 4  # above them all
     for someone in (person, left, right):  # white shirts
         x, y = int(someone.x[shoulder]), int(someone.y[shoulder])
-        assert image[y:y + 12, x - 6:x + 6].max() > 180
+        assert image[y : y + 12, x - 6 : x + 6].max() > 180
 
 
 def test_light_and_lens_change_while_it_runs(scene):
@@ -142,32 +145,43 @@ def test_light_and_lens_change_while_it_runs(scene):
     def seen(image):
         rgb = to_rgb(image).astype(float)
         # Of the wall above the person, noise; of the person's outline, the edges.
-        return {"mean": rgb.mean(), "grain": np.diff(rgb[:20], axis=1).std(),
-                "upright": np.abs(np.diff(rgb, axis=1)).max(),
-                "level": np.abs(np.diff(rgb, axis=0)).max()}
+        return {
+            "mean": rgb.mean(),
+            "grain": np.diff(rgb[:20], axis=1).std(),
+            "upright": np.abs(np.diff(rgb, axis=1)).max(),
+            "level": np.abs(np.diff(rgb, axis=0)).max(),
+        }
+
     before = seen(wait_until(lambda: images)[0])
     for name, value, own, figure, low, high in [
-            ("light", "0.4", "1.0", "mean", 0.35, 0.45), ("noise", "20.0", "2.0", "grain", 5, 12),
-            ("blur", "4.0", "0.0", "level", 0.0, 0.4),
-            ("motion_blur", "15.0", "0.0", "upright", 0.0, 0.4)]:
+        ("light", "0.4", "1.0", "mean", 0.35, 0.45),
+        ("noise", "20.0", "2.0", "grain", 5, 12),
+        ("blur", "4.0", "0.0", "level", 0.0, 0.4),
+        ("motion_blur", "15.0", "0.0", "upright", 0.0, 0.4),
+    ]:
         ros2("param", "set", "/simulation", name, value)
         wait_until(lambda: low < seen(images[-1])[figure] / before[figure] < high)
         ros2("param", "set", "/simulation", name, own)
         wait_until(lambda: 0.8 < seen(images[-1])[figure] / before[figure] < 1.2)
 
 
-@pytest.mark.parametrize("given, told", [
-    ({"temper": "angry"}, "temper is 'angry'; it must be one of 'obedient', 'slow'"),
-    ({"posture": "sitting"}, "posture is 'sitting'; it must be one of 'relaxed'"),
-    ({"background": "beach"}, "background is 'beach'; it must be one of 'wall'"),
-    ({"light": 5.0}, "light out of range Min: 0.0, Max: 3.0, value: 5.0"),
-    ({"noise": -1.0}, "noise out of range Min: 0.0, Max: 60.0, value: -1.0"),
-    ({"blur": 31.0}, "blur out of range Min: 0.0, Max: 30.0, value: 31.0"),
-    ({"motion_blur": 201.0}, "motion_blur out of range Min: 0.0, Max: 200.0, value: 201.0"),
-    ({"bystanders": 9}, "bystanders out of range. Min: 0, Max: 4, value: 9"),
-    ({"tilt": 80.0}, "tilt out of range Min: -45.0, Max: 45.0, value: 80.0")], ids=str)
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"temper": "angry"}, "temper is 'angry'; it must be one of 'obedient', 'slow'"),
+        ({"posture": "sitting"}, "posture is 'sitting'; it must be one of 'relaxed'"),
+        ({"background": "beach"}, "background is 'beach'; it must be one of 'wall'"),
+        ({"light": 5.0}, "light out of range Min: 0.0, Max: 3.0, value: 5.0"),
+        ({"noise": -1.0}, "noise out of range Min: 0.0, Max: 60.0, value: -1.0"),
+        ({"blur": 31.0}, "blur out of range Min: 0.0, Max: 30.0, value: 31.0"),
+        ({"motion_blur": 201.0}, "motion_blur out of range Min: 0.0, Max: 200.0, value: 201.0"),
+        ({"bystanders": 9}, "bystanders out of range. Min: 0, Max: 4, value: 9"),
+        ({"tilt": 80.0}, "tilt out of range Min: -45.0, Max: 45.0, value: 80.0"),
+    ],
+    ids=str,
+)
 def test_what_cannot_be_is_one_line(scene, given, told):
     node, _ = scene(**given)
     assert node.ended() == 2
-    line, = node.told()
+    (line,) = node.told()
     assert told in line

@@ -9,10 +9,10 @@ import time
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, String
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+from dwpose_ros.ros.qos import LATCHED
+
 SPEAKS = 'echo "start $text" >> {log}; sleep 0.8; echo "end $text [$*]" >> {log}'
 HANGS = 'trap "" TERM INT; echo "start $text" >> {log}; while true; do sleep 0.2; done'
 
@@ -28,8 +28,9 @@ class Engine:
 
     def does(self, what: str) -> None:
         new = self.folder / "new"
-        new.write_text(f"#!/bin/sh\necho $$ > {self._pid}\ntext=$(cat)\n"
-                       f"{what.format(log=self._log)}\n")
+        new.write_text(
+            f"#!/bin/sh\necho $$ > {self._pid}\ntext=$(cat)\n{what.format(log=self._log)}\n"
+        )
         new.chmod(0o755)
         new.rename(self.folder / "espeak-ng")
 
@@ -61,11 +62,15 @@ def voice(peer, run, engine):
     speaking = peer.listen(Bool, "speaking", LATCHED)
 
     def start(**parameters):
-        node = run("speech", env={"PATH": f"{engine.folder}{os.pathsep}{os.environ['PATH']}"},
-                   **parameters)
+        node = run(
+            "speech",
+            env={"PATH": f"{engine.folder}{os.pathsep}{os.environ['PATH']}"},
+            **parameters,
+        )
         speech = peer.publisher(String, "speech")
         wait_until(lambda: speaking)
         return node, lambda text: speech.publish(String(data=text)), speaking
+
     return start
 
 
@@ -95,7 +100,11 @@ def test_what_comes_replaces_what_is_being_said(voice, engine):
     wait_until(lambda: values(speaking)[-1] is False)
     time.sleep(0.9)  # as long as another sentence would take
     assert [line.split(" [")[0] for line in engine.said] == [
-        "start one", "start two", "start three", "end three"]
+        "start one",
+        "start two",
+        "start three",
+        "end three",
+    ]
     assert values(speaking) == [False, True, False]  # without a gap
 
 
@@ -110,9 +119,16 @@ def test_an_empty_sentence_ends_what_is_being_said(voice, engine):
     assert not engine.runs()
 
 
-@pytest.mark.parametrize("parameters, wanted", [
-    ({"language": "fr"}, "fr"), ({"language": "zh"}, "cmn"), ({"language": "pt"}, "pt-br"),
-    ({"language": "/my/de.yaml"}, "de"), ({"language": "zh", "voice": "yue"}, "yue")])
+@pytest.mark.parametrize(
+    "parameters, wanted",
+    [
+        ({"language": "fr"}, "fr"),
+        ({"language": "zh"}, "cmn"),
+        ({"language": "pt"}, "pt-br"),
+        ({"language": "/my/de.yaml"}, "de"),
+        ({"language": "zh", "voice": "yue"}, "yue"),
+    ],
+)
 def test_the_voice_is_that_of_the_language_or_the_one_given(voice, engine, parameters, wanted):
     engine.does('echo "end $text [$*]" >> {log}')
     _, say, _ = voice(**parameters)
@@ -154,13 +170,16 @@ def dies(engine) -> None:
     os.kill(engine.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("what, act, told", [
-    ("echo 'no sound card' >&2; exit 3", None, "exit code 3: no sound card"),
-    # as espeak-ng does where there is no sound card
-    ("echo 'error: No such file' >&2; exit 0", None, "error: No such file"),
-    (HANGS, dies, "killed by SIGKILL"),
-    (HANGS, None, "did not end in 6 s"),
-])
+@pytest.mark.parametrize(
+    "what, act, told",
+    [
+        ("echo 'no sound card' >&2; exit 3", None, "exit code 3: no sound card"),
+        # as espeak-ng does where there is no sound card
+        ("echo 'error: No such file' >&2; exit 0", None, "error: No such file"),
+        (HANGS, dies, "killed by SIGKILL"),
+        (HANGS, None, "did not end in 6 s"),
+    ],
+)
 def test_an_engine_that_fails_is_told_and_tried_again(voice, engine, what, act, told):
     engine.does(what)
     node, say, speaking = voice(rate=450)
@@ -179,14 +198,20 @@ def test_an_engine_that_fails_is_told_and_tried_again(voice, engine, what, act, 
     assert node.output.count("WARN") == 1
 
 
-@pytest.mark.parametrize("breaks", [
-    # as without a sound card, and without one of its libraries
-    "echo 'error: No such file' >&2; exit 0", "echo 'libpcaudio.so.0: not found' >&2; exit 127"])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        # as without a sound card, and without one of its libraries
+        "echo 'error: No such file' >&2; exit 0",
+        "echo 'libpcaudio.so.0: not found' >&2; exit 127",
+    ],
+)
 def test_that_it_cannot_speak_is_in_the_diagnostics_until_it_speaks(peer, voice, engine, breaks):
     told = peer.listen(DiagnosticArray, "/diagnostics")
 
     def level() -> bytes:
         return told[-1].status[0].level if told else b""
+
     engine.does(breaks)
     node, say, speaking = voice(rate=450)
     wait_until(lambda: level() == DiagnosticStatus.OK)

@@ -21,17 +21,28 @@ ROOT = Path(__file__).resolve().parents[2]
 def networks(pose_model, detector_model, tmp_path) -> dict[str, str]:
     """Launch arguments: an image, and networks that know the answer."""
     cv2.imwrite(str(tmp_path / "scene.png"), np.full((480, 640, 3), 90, np.uint8))
-    return {"source": str(tmp_path / "scene.png"), "model": str(pose_model()), "rate": "15.0",
-            "detector": str(detector_model([[80, 20, 240, 220]], [0.9]))}
+    return {
+        "source": str(tmp_path / "scene.png"),
+        "model": str(pose_model()),
+        "rate": "15.0",
+        "detector": str(detector_model([[80, 20, 240, 220]], [0.9])),
+    }
 
 
 @pytest.fixture
 def launched(command, networks, tmp_path):
     """launched(name='value') -> guide.launch.py on an image."""
+
     def start(**arguments):
         given = {**networks, "folder": tmp_path / "captures", "speech": "false", **arguments}
-        return command("ros2", "launch", "dwpose_ros", "guide.launch.py",
-                       *(f"{k}:={v}" for k, v in given.items()))
+        return command(
+            "ros2",
+            "launch",
+            "dwpose_ros",
+            "guide.launch.py",
+            *(f"{k}:={v}" for k, v in given.items()),
+        )
+
     return start
 
 
@@ -40,11 +51,13 @@ def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path):
     launch = launched(profile="full_body", language="fr")
     wait_until(lambda: poses)
     assert {"/camera", "/pose", "/guidance", "/capture", "/overlay", "/downstream"} <= set(
-        ros2("node", "list").split())
+        ros2("node", "list").split()
+    )
     assert "/wholebody_pose [dwpose_ros/msg/WholeBodyPose]" in ros2("topic", "list", "-t")
     assert "model: colours" in ros2("topic", "echo", "--once", "/wholebody_pose")
-    assert "success=True" in ros2("service", "call", "/capture", "dwpose_ros/srv/Capture",
-                                  "{label: try}")
+    assert "success=True" in ros2(
+        "service", "call", "/capture", "dwpose_ros/srv/Capture", "{label: try}"
+    )
     written = sorted(p.name for p in (tmp_path / "captures").iterdir())
     assert [n.startswith("try_") for n in written] == [True] * len(written)
     assert "full_body" in ros2("param", "get", "/guidance", "profile")
@@ -73,8 +86,7 @@ def test_everything_ends_with_one_ctrl_c(launched):
 
 
 @pytest.mark.parametrize("bystanders, in_view", [(0, False), (2, True)])
-def test_the_simulated_person_begins_where_they_can_be_guided(peer, launched, bystanders,
-                                                              in_view):
+def test_the_simulated_person_begins_where_they_can_be_guided(peer, launched, bystanders, in_view):
     """Beside the picture they are asked to step in, unless somebody is already in it."""
     truths = peer.listen(WholeBodyPose, "true_pose")
     launched(source="sim", bystanders=bystanders, width=320, height=180)
@@ -104,15 +116,17 @@ def generate_launch_description():
         assert wait_until(lambda: heard, 30.0)[0].persons[0].id == 1
 
 
-needs_mediapipe = pytest.mark.skipif(not importlib.util.find_spec("mediapipe"),
-                                     reason="MediaPipe is not installed")
+needs_mediapipe = pytest.mark.skipif(
+    not importlib.util.find_spec("mediapipe"), reason="MediaPipe is not installed"
+)
 
 
 @needs_mediapipe
 def test_the_demo(tmp_path):
     done = supervised.run(
         [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "language:=fr"],
-        timeout_s=2 * supervised.LIMIT_S)
+        timeout_s=2 * supervised.LIMIT_S,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     told = [line.split(" s  ")[1] for line in done.stdout.splitlines() if " s  " in line]
     # Beside the picture first, then in it, at the end where they are wanted.
@@ -130,8 +144,16 @@ def test_the_demo(tmp_path):
 @needs_mediapipe
 def test_a_demo_that_does_not_end_fails_and_shows_what_there_was(tmp_path):
     done = supervised.run(
-        [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "--timeout", "14",
-         "profile:=turnaround"])
+        [
+            sys.executable,
+            ROOT / "tools" / "demo.py",
+            "--folder",
+            tmp_path,
+            "--timeout",
+            "14",
+            "profile:=turnaround",
+        ]
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "of 4 pictures" in done.stdout
     assert (tmp_path / "sheet.png").exists()

@@ -17,11 +17,12 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from test_faults import Health
 
-from dwpose_ros.nodes import camera, pose, viewer
-from dwpose_ros.nodes.common import NEWEST_IMAGE
-from dwpose_ros.nodes.conversions import stamp_ns
-from dwpose_ros.nodes.worker import Worker
-from dwpose_ros.pose.people import People
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.nodes import camera, pose
+from dwpose_ros.ros import on_demand_node as viewer
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
+from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -37,6 +38,7 @@ def spin(peer):
             executor.spin()
         except ExternalShutdownException:
             pass
+
     thread = threading.Thread(target=work, daemon=True)
 
     def begin(node):
@@ -45,6 +47,7 @@ def spin(peer):
         if not thread.is_alive():
             thread.start()
         return node
+
     yield begin
     executor.shutdown()
     thread.join(5.0)
@@ -97,19 +100,22 @@ def webcams(monkeypatch, spin):
     def make(*sources):
         waiting = list(sources)
         monkeypatch.setattr(camera, "open_source", lambda *_: waiting.pop(0))
-        node = spin(camera.Camera())
+        node = spin(camera.CameraNode())
         node.left = waiting
         assert node.trigger_configure() == SUCCESS
         return node
+
     return make
 
 
 @pytest.fixture
 def active(peer):
     """active(name) -> whether that is what a node says it is."""
+
     def ask(name: str) -> bool:
         state = peer.call(GetState, f"/{name}/get_state").current_state
         return state.id == State.PRIMARY_STATE_ACTIVE
+
     return ask
 
 
@@ -125,8 +131,13 @@ def test_a_camera_that_hangs_is_not_called_inactive_and_never_read_by_two(peer, 
     assert node.trigger_deactivate() == FAILURE
     assert active("camera") and not first.closed
     assert "thread camera is still at work" in node.last_error
-    wait_until(lambda: (told := health.of("camera")) and told.level == DiagnosticStatus.ERROR and (
-        "still at work" in told.message))
+    wait_until(
+        lambda: (
+            (told := health.of("camera"))
+            and told.level == DiagnosticStatus.ERROR
+            and ("still at work" in told.message)
+        )
+    )
     first.goes_on.set()
     wait_until(lambda: first.closed)
     assert node.trigger_deactivate() == SUCCESS and node.last_error == ""
@@ -143,8 +154,13 @@ def test_an_error_while_reading_is_told_and_the_camera_opened_again(peer, webcam
     node = webcams(broken, mended)
     mended.goes_on.clear()
     assert node.trigger_activate() == SUCCESS
-    wait_until(lambda: (told := health.of("camera")) and told.level == DiagnosticStatus.ERROR and (
-        "RuntimeError: the driver broke" in told.message))
+    wait_until(
+        lambda: (
+            (told := health.of("camera"))
+            and told.level == DiagnosticStatus.ERROR
+            and ("RuntimeError: the driver broke" in told.message)
+        )
+    )
     assert broken.closed
     mended.goes_on.set()
     wait_until(lambda: images and images[-1].data[0] == 2)
@@ -178,8 +194,9 @@ def test_a_stream_that_takes_long_to_open_does_not_hold_up_the_node(monkeypatch,
     opens, webcam = threading.Event(), Webcam()
     monkeypatch.setattr(camera, "open_source", lambda *_: opens.wait(30.0) and webcam)
     activated = threading.Event()
-    threading.Thread(target=lambda: node.trigger_activate() and activated.set(),
-                     daemon=True).start()
+    threading.Thread(
+        target=lambda: node.trigger_activate() and activated.set(), daemon=True
+    ).start()
     assert activated.wait(5.0) and not opens.is_set()
     opens.set()
     wait_until(webcam.reading.is_set)
@@ -208,7 +225,7 @@ class Estimator:
         self.at_work.set()
         self.goes_on.wait(30.0)
         assert not self.closed, "closed while it was at work"
-        return People.none()
+        return PersonPoses.none()
 
     def close(self) -> None:
         self.closed = True
@@ -218,7 +235,7 @@ def test_an_estimator_is_not_closed_while_it_is_at_work(monkeypatch, spin, image
     estimator = Estimator()
     monkeypatch.setattr(pose, "load", lambda *_, **__: (estimator, "for a test"))
     monkeypatch.setattr(pose, "Video", lambda estimator, *_: Video(estimator))
-    node = spin(pose.Pose())
+    node = spin(pose.PoseNode())
     assert node.start()
     node._worker.put(image(np.zeros((48, 64, 3), np.uint8)))
     assert estimator.at_work.wait(5.0)
@@ -243,10 +260,11 @@ class Video:
 def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
     drawing, done = threading.Event(), threading.Event()
 
-    class Slow(viewer.Viewer):
+    class Slow(viewer.OnDemandNode):
         def draw(self, pose, companion):
             drawing.set()
             done.wait(30.0)
+
     node = spin(Slow("slow"))
     assert node.start()
     node._worker.put((None, None))
@@ -259,15 +277,21 @@ def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
 def test_a_viewer_that_cannot_draw_says_so(peer, spin):
     health = Health(peer)
 
-    class Broken(viewer.Viewer):
+    class Broken(viewer.OnDemandNode):
         def draw(self, pose, companion):
             if pose is None:
                 raise ValueError("there is nothing to draw")
+
     node = spin(Broken("broken"))
     assert node.start()
     node._worker.put((None, None))
-    wait_until(lambda: (told := health.of("broken")) and told.level == DiagnosticStatus.ERROR and (
-        "there is nothing to draw" in told.message))
+    wait_until(
+        lambda: (
+            (told := health.of("broken"))
+            and told.level == DiagnosticStatus.ERROR
+            and ("there is nothing to draw" in told.message)
+        )
+    )
     node._worker.put((0, None))
     wait_until(lambda: health.well("broken"))
     node.trigger_deactivate()
@@ -296,7 +320,8 @@ def test_the_same_error_of_each_frame_is_logged_now_and_then(peer):
     def fail(number: int) -> None:
         done.release()
         raise ValueError(f"image of {number} bytes is damaged" if number < 9 else "another")
-    worker = Worker(fail, SimpleNamespace(error=logged.append), "of_a_test")
+
+    worker = LatestOnlyWorker(fail, SimpleNamespace(error=logged.append), "of_a_test")
     for number in (1, 2, 3, 9):
         worker.put(number)
         assert done.acquire(timeout=5.0)

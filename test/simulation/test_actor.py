@@ -5,9 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from dwpose_ros.guidance.body import SIDES
-from dwpose_ros.simulation.actor import (SIDESTEP_M, STEP_M, SWAY_TIME_S, TEMPERS, TURN_DEG, Actor,
-                                         Stance, Temper)
+from dwpose_ros.guidance.body_parts import SIDES
+from dwpose_ros.simulation.actor import (
+    SIDESTEP_M,
+    STEP_M,
+    SWAY_TIME_S,
+    TEMPERS,
+    TURN_DEG,
+    Actor,
+    Stance,
+    Temper,
+)
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
 EXACT = Temper(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance
@@ -19,7 +27,7 @@ def after(actor, *sentences, seconds=5.0):
     actor.at(time_s)
     for code, *more in sentences or [("",)]:
         if code:
-            part, grade, count = (*more, *("", "", 0)[len(more):])
+            part, grade, count = (*more, *("", "", 0)[len(more) :])
             actor.hear(code, part, grade, time_s, count)
         for _ in range(round(seconds * 20)):
             time_s += 0.05
@@ -27,22 +35,25 @@ def after(actor, *sentences, seconds=5.0):
     return stance
 
 
-@pytest.mark.parametrize("code, x, distance, yaw", [
-    ("move_left", SIDESTEP_M[""], 0, 0),  # their left is the image's right
-    ("move_right", -SIDESTEP_M[""], 0, 0),
-    ("move_closer", 0, -STEP_M[""], 0),
-    ("move_back", 0, STEP_M[""], 0),
-    ("turn_left", 0, 0, TURN_DEG[""]),
-    ("turn_right", 0, 0, -TURN_DEG[""]),
-    ("move_forward", 0, -STEP_M[""], 0),  # to where they look: here the camera
-    ("move_backward", 0, STEP_M[""], 0),
-    ("face_back", 0, 0, 180),
-    ("face_left_side", 0, 0, -90),
-    ("turn_around", 0, 0, 0),
-    ("hold_still", 0, 0, 0),
-    ("done", 0, 0, 0),
-    ("no_such_code", 0, 0, 0),
-])
+@pytest.mark.parametrize(
+    "code, x, distance, yaw",
+    [
+        ("move_left", SIDESTEP_M[""], 0, 0),  # their left is the image's right
+        ("move_right", -SIDESTEP_M[""], 0, 0),
+        ("move_closer", 0, -STEP_M[""], 0),
+        ("move_back", 0, STEP_M[""], 0),
+        ("turn_left", 0, 0, TURN_DEG[""]),
+        ("turn_right", 0, 0, -TURN_DEG[""]),
+        ("move_forward", 0, -STEP_M[""], 0),  # to where they look: here the camera
+        ("move_backward", 0, STEP_M[""], 0),
+        ("face_back", 0, 0, 180),
+        ("face_left_side", 0, 0, -90),
+        ("turn_around", 0, 0, 0),
+        ("hold_still", 0, 0, 0),
+        ("done", 0, 0, 0),
+        ("no_such_code", 0, 0, 0),
+    ],
+)
 def test_instructions_are_followed(code, x, distance, yaw):
     stance = after(Actor(START, EXACT), (code,), seconds=4)
     assert stance[:2] == pytest.approx((x, 2.5 + distance))
@@ -50,19 +61,33 @@ def test_instructions_are_followed(code, x, distance, yaw):
     assert stance.yaw_deg == pytest.approx(yaw, abs=30 if by_eye else 1e-9)
 
 
-@pytest.mark.parametrize("start, code, end", [
-    (150, "turn_around", 0), (-150, "turn_around", 0), (170, "face_back", 180),
-    (-170, "face_back", -180), (60, "face_camera", 0), (-150, "face_right_side", -270),
-    (400, "face_camera", 360)])
+@pytest.mark.parametrize(
+    "start, code, end",
+    [
+        (150, "turn_around", 0),
+        (-150, "turn_around", 0),
+        (170, "face_back", 180),
+        (-170, "face_back", -180),
+        (60, "face_camera", 0),
+        (-150, "face_right_side", -270),
+        (400, "face_camera", 360),
+    ],
+)
 def test_they_turn_the_shorter_way_round(start, code, end):
     actor = Actor(START._replace(yaw_deg=float(start)), EXACT)
     assert after(actor, (code,)).yaw_deg == pytest.approx(end, abs=30)
 
 
-@pytest.mark.parametrize("side, code, mirrored_code", [
-    ("front", "move_left", "move_right"), ("back", "move_right", "move_left"),
-    ("left", "move_backward", "move_forward"), ("right", "move_forward", "move_backward"),
-    ("three_quarter_left", "move_left", "move_right")])
+@pytest.mark.parametrize(
+    "side, code, mirrored_code",
+    [
+        ("front", "move_left", "move_right"),
+        ("back", "move_right", "move_left"),
+        ("left", "move_backward", "move_forward"),
+        ("right", "move_forward", "move_backward"),
+        ("three_quarter_left", "move_left", "move_right"),
+    ],
+)
 def test_advice_to_go_sideways_takes_them_to_the_middle(side, code, mirrored_code):
     """As the checks give it for somebody at the image's left who stands as they are to."""
     there = START._replace(x_m=-0.6, yaw_deg=SIDES[side])
@@ -72,14 +97,24 @@ def test_advice_to_go_sideways_takes_them_to_the_middle(side, code, mirrored_cod
 
 def test_left_is_their_own_whichever_way_they_face():
     assert after(Actor(START._replace(yaw_deg=180.0), EXACT), ("move_left",)).x_m == (
-        pytest.approx(-SIDESTEP_M[""]))
+        pytest.approx(-SIDESTEP_M[""])
+    )
     assert after(Actor(START._replace(yaw_deg=90.0), EXACT), ("move_left",)).distance_m == (
-        pytest.approx(2.5 + SIDESTEP_M[""]))
+        pytest.approx(2.5 + SIDESTEP_M[""])
+    )
 
 
-@pytest.mark.parametrize("grade, count, x_m, way_m", [
-    ("little", 0, 0.12, 0.15), ("little", 3, 0.36, 0.45), ("", 0, 0.35, 0.5), ("", 1, 0.35, 0.5),
-    ("", 2, 0.7, 1.0), ("", 3, 1.05, 1.5)])
+@pytest.mark.parametrize(
+    "grade, count, x_m, way_m",
+    [
+        ("little", 0, 0.12, 0.15),
+        ("little", 3, 0.36, 0.45),
+        ("", 0, 0.35, 0.5),
+        ("", 1, 0.35, 0.5),
+        ("", 2, 0.7, 1.0),
+        ("", 3, 1.05, 1.5),
+    ],
+)
 def test_steps_are_counted(grade, count, x_m, way_m):
     closer = after(Actor(START, EXACT), ("move_closer", "", grade, count))
     left = after(Actor(START, EXACT), ("move_left", "", grade, count))
@@ -91,9 +126,15 @@ def test_grades_are_heard(grade):
     assert after(Actor(START, EXACT), ("turn_left", "", grade)).yaw_deg == TURN_DEG[grade]
 
 
-@pytest.mark.parametrize("code, posture", [
-    ("arms_away", "a_pose"), ("arms_side", "t_pose"), ("open_hands", "hands_shown"),
-    ("show_hands", "hands_shown")])
+@pytest.mark.parametrize(
+    "code, posture",
+    [
+        ("arms_away", "a_pose"),
+        ("arms_side", "t_pose"),
+        ("open_hands", "hands_shown"),
+        ("show_hands", "hands_shown"),
+    ],
+)
 @pytest.mark.parametrize("grade", ["little", "", "big"])
 def test_postures(code, posture, grade):
     assert after(Actor(START, EXACT), (code, "", grade)).posture == posture
@@ -115,14 +156,20 @@ def test_they_take_time_to_begin_and_to_arrive():
     assert actor.at(4.0).distance_m == pytest.approx(1.5) and not actor.moving
 
 
-@pytest.mark.parametrize("first, later_s, second, x_m, way_m, yaw", [
-    # Of two sentences about the same, begun or not, the later one counts.
-    ("move_closer", 0.1, "move_back", 0, 0.5, 0), ("turn_left", 0.1, "turn_right", 0, 0, -40),
-    # Others are done one beside the other.
-    ("move_closer", 0.1, "move_left", 0.35, -0.5, 0),
-    ("move_closer", 0.1, "turn_left", 0, -0.5, 40), ("turn_left", 0.1, "move_back", 0, 0.5, 40),
-    ("move_closer", 1.0, "turn_left", 0, -0.5, 40), ("turn_left", 1.0, "move_back", 0, 0.5, 40),
-])
+@pytest.mark.parametrize(
+    "first, later_s, second, x_m, way_m, yaw",
+    [
+        # Of two sentences about the same, begun or not, the later one counts.
+        ("move_closer", 0.1, "move_back", 0, 0.5, 0),
+        ("turn_left", 0.1, "turn_right", 0, 0, -40),
+        # Others are done one beside the other.
+        ("move_closer", 0.1, "move_left", 0.35, -0.5, 0),
+        ("move_closer", 0.1, "turn_left", 0, -0.5, 40),
+        ("turn_left", 0.1, "move_back", 0, 0.5, 40),
+        ("move_closer", 1.0, "turn_left", 0, -0.5, 40),
+        ("turn_left", 1.0, "move_back", 0, 0.5, 40),
+    ],
+)
 def test_several_sentences(first, later_s, second, x_m, way_m, yaw):
     actor = Actor(START, EXACT)
     actor.hear(first, "", "", 0.0)
@@ -182,15 +229,19 @@ def test_they_stay_in_the_room():
 
 @pytest.mark.parametrize("temper", sorted(TEMPERS))
 def test_the_same_seed_is_the_same_person(temper):
-    a, b, c = (after(Actor(START, temper, seed), ("move_left",), ("turn_left",))
-               for seed in (1, 1, 2))
+    a, b, c = (
+        after(Actor(START, temper, seed), ("move_left",), ("turn_left",)) for seed in (1, 1, 2)
+    )
     assert a == b and a != c
 
 
 LOOKS = np.arange(1, 451) / 15
-FRAMES = {"10 Hz": np.arange(1, 301) / 10, "30 Hz": np.arange(1, 901) / 30,
-          "15 Hz and a ms": LOOKS + np.random.default_rng(0).uniform(-0.001, 0.001, 450),
-          "once a second": np.arange(1, 31)}
+FRAMES = {
+    "10 Hz": np.arange(1, 301) / 10,
+    "30 Hz": np.arange(1, 901) / 30,
+    "15 Hz and a ms": LOOKS + np.random.default_rng(0).uniform(-0.001, 0.001, 450),
+    "once a second": np.arange(1, 31),
+}
 
 
 def guided(temper, seed, frames):
@@ -236,9 +287,11 @@ def test_a_clock_that_jumps_is_no_time_lived():
 
 def test_tempers_do_what_their_names_say():
     def moved(temper, seconds=2.0):
-        runs = [after(Actor(START, temper, s), ("move_closer",), seconds=seconds)
-                for s in range(40)]
+        runs = [
+            after(Actor(START, temper, s), ("move_closer",), seconds=seconds) for s in range(40)
+        ]
         return sum(2.5 - r.distance_m for r in runs) / len(runs)
+
     assert moved("overshooting") > 1.5 * moved("obedient")
     assert moved("slow") < 0.5 * moved("obedient")
     assert 0.3 < moved("hard_of_hearing") / moved("obedient") < 0.85

@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.keypoints import BODY, FACE, FEET, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
+from dwpose_ros.core.keypoints import BODY, FACE, FEET, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.atlas import FOLDER, Atlas, AtlasError, turn_deg
 
 PICTURES = atlas.load()
-SPRITES = [s for p in PICTURES.postures for bust in (False, True)
-           for s in PICTURES.sprites(p, bust)]
+SPRITES = [
+    s for p in PICTURES.postures for bust in (False, True) for s in PICTURES.sprites(p, bust)
+]
 
 
 def named(sprite, *names):
@@ -26,8 +27,16 @@ def test_it_is_complete_small_and_says_whose_it_is():
 
 
 def test_postures_and_yaws():
-    assert set(PICTURES.postures) >= {"relaxed", "a_pose", "t_pose", "arms_up", "hands_shown",
-                                      "slouched", "leaning", "feet_apart"}
+    assert set(PICTURES.postures) >= {
+        "relaxed",
+        "a_pose",
+        "t_pose",
+        "arms_up",
+        "hands_shown",
+        "slouched",
+        "leaning",
+        "feet_apart",
+    }
     for posture in PICTURES.postures:
         step = 15 if posture == "relaxed" else 30
         there = {s.yaw_deg % 360 for s in PICTURES.sprites(posture)}
@@ -35,8 +44,9 @@ def test_postures_and_yaws():
         assert len(there) == len(PICTURES.sprites(posture))
 
 
-@pytest.mark.parametrize("a, b, angle", [(0, 0, 0), (10, -10, 20), (170, -170, 20), (0, 180, 180),
-                                         (720, 15, 15)])
+@pytest.mark.parametrize(
+    "a, b, angle", [(0, 0, 0), (10, -10, 20), (170, -170, 20), (0, 180, 180), (720, 15, 15)]
+)
 def test_turn(a, b, angle):
     assert turn_deg(a, b) == angle
 
@@ -69,8 +79,9 @@ def test_pictures_are_cut_and_colours_multiplied_by_alpha(sprite):
     rgba = pyramid[0]
     assert (rgba[..., :3] <= rgba[..., 3:]).all()
     assert (rgba[..., 3] > 250).mean() > 0.15
-    edges = np.concatenate([rgba[0, :, 3], rgba[:, 0, 3], rgba[:, -1, 3],
-                            [] if sprite.bust else rgba[-1, :, 3]])
+    edges = np.concatenate(
+        [rgba[0, :, 3], rgba[:, 0, 3], rgba[:, -1, 3], [] if sprite.bust else rgba[-1, :, 3]]
+    )
     assert edges.max() < 32
     for finer, coarser in zip(pyramid, pyramid[1:]):
         assert coarser.shape[:2] == ((finer.shape[0] + 1) // 2, (finer.shape[1] + 1) // 2)
@@ -85,9 +96,13 @@ def test_points_in_space_are_where_the_camera_that_took_the_picture_saw_them(spr
     right = x * np.sin(turn) + y * np.cos(turn)
     nearer = x * np.cos(turn) - y * np.sin(turn)
     k = sprite.px_per_m * sprite.distance_m / (sprite.distance_m - nearer)
-    seen = np.stack([
-        sprite.origin[0] + k * right,
-        sprite.origin[1] - sprite.px_per_m * sprite.height_m - k * (z - sprite.height_m)], -1)
+    seen = np.stack(
+        [
+            sprite.origin[0] + k * right,
+            sprite.origin[1] - sprite.px_per_m * sprite.height_m - k * (z - sprite.height_m),
+        ],
+        -1,
+    )
     assert np.abs(seen - sprite.xy).max() < 0.1
 
 
@@ -123,12 +138,13 @@ def test_the_face_is_in_order():
 def test_fingers_have_lengths_of_fingers(posture, hand):
     xyz = PICTURES.xyz(posture)[hand]
     for finger in range(5):
-        chain = xyz[1 + 4 * finger: 5 + 4 * finger]
+        chain = xyz[1 + 4 * finger : 5 + 4 * finger]
         steps = np.linalg.norm(np.diff(chain, axis=0), axis=1)
         assert (steps > 0.012).all() and (steps < 0.06).all(), (finger, steps)
         # From joint to joint a finger goes on, it does not come back.
-        assert (np.einsum("ij,ij->i", np.diff(chain, axis=0)[1:], np.diff(chain, axis=0)[:-1])
-                > 0).all()
+        assert (
+            np.einsum("ij,ij->i", np.diff(chain, axis=0)[1:], np.diff(chain, axis=0)[:-1]) > 0
+        ).all()
 
 
 def test_front_and_back():
@@ -139,19 +155,20 @@ def test_front_and_back():
         assert left > right + 5
         (left, _), (right, _) = named(back, f"left_{part}", f"right_{part}")
         assert left < right - 5
-    assert front.visible[:BODY.stop].all() and front.visible[FACE].all()
+    assert front.visible[: BODY.stop].all() and front.visible[FACE].all()
     assert front.visible[[INDEX["left_big_toe"], INDEX["right_small_toe"]]].all()
     assert not back.visible[FACE].any()
     assert not back.visible[[INDEX[n] for n in ("nose", "left_eye", "right_eye")]].any()
-    assert back.visible[[INDEX[f"{s}_{p}"] for s in ("left", "right")
-                         for p in ("shoulder", "hip", "knee", "heel")]].all()
+    assert back.visible[
+        [INDEX[f"{s}_{p}"] for s in ("left", "right") for p in ("shoulder", "hip", "knee", "heel")]
+    ].all()
 
 
 def test_turned_to_their_left_they_show_their_right_side():
     side = PICTURES.nearest("relaxed", 90)
     (nose, _), (ear, _) = named(side, "nose", "right_ear")
     assert nose > ear  # and look to the image's right
-    seen = {n: side.visible[INDEX[n]] for n in NAMES[:FEET.stop]}
+    seen = {n: side.visible[INDEX[n]] for n in NAMES[: FEET.stop]}
     assert all(seen[f"right_{p}"] for p in ("ear", "shoulder", "elbow", "wrist", "hip", "heel"))
     assert not any(seen[f"left_{p}"] for p in ("ear", "shoulder", "elbow", "hip", "eye"))
 
@@ -169,8 +186,10 @@ def test_postures_are_what_they_are_called():
         assert np.degrees(np.arctan2(sign * dy, -dz)) == pytest.approx(45, abs=5)
         assert place("arms_up", wrist)[2] > 1.72
         assert place("hands_shown", wrist)[2] > place("hands_shown", elbow)[2] + 0.15
-        assert sign * (place("feet_apart", f"{side}_ankle") - place("relaxed", f"{side}_ankle")
-                       )[1] > 0.06
+        assert (
+            sign * (place("feet_apart", f"{side}_ankle") - place("relaxed", f"{side}_ankle"))[1]
+            > 0.06
+        )
         other = {"left": "right", "right": "left"}[side]
         stride = place(f"step_{side}", f"{side}_ankle") - place(f"step_{side}", f"{other}_ankle")
         assert stride[0] > 0.35
@@ -181,8 +200,10 @@ def test_postures_are_what_they_are_called():
 def test_shown_palms_face_the_camera():
     xyz = PICTURES.xyz("hands_shown")
     for side, sign in (("left", 1), ("right", -1)):
-        root, index, little, thumb = (xyz[INDEX[f"{side}_{n}"]] for n in (
-            "hand_root", "forefinger1", "pinky_finger1", "thumb4"))
+        root, index, little, thumb = (
+            xyz[INDEX[f"{side}_{n}"]]
+            for n in ("hand_root", "forefinger1", "pinky_finger1", "thumb4")
+        )
         palm = -sign * np.cross(index - root, little - root)
         assert palm[0] / np.linalg.norm(palm) > 0.9
         assert sign * (little - index)[1] > 0 and sign * (thumb - root)[1] < 0.03

@@ -52,6 +52,7 @@ def steps(tool, tmp_path, monkeypatch):
         done.clear()
         Pretended(distribution, tmp_path / "made").make()
         return list(done)
+
     make.done, make.package = done, package
     return make
 
@@ -60,8 +61,11 @@ def test_what_is_missing_is_named_as_debian_names_it(tool, tmp_path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(tool.sysconfig, "get_paths", lambda: {"include": str(tmp_path)})
     monkeypatch.setattr(tool, "find_spec", lambda name: None)
-    with pytest.raises(tool.EnvironmentMissing, match=r"apt-get install g\+\+ cmake ninja-build "
-                                                      "python3-dev python3-venv$"):
+    with pytest.raises(
+        tool.EnvironmentMissing,
+        match=r"apt-get install g\+\+ cmake ninja-build "
+        "python3-dev python3-venv$",
+    ):
         tool.check_machine((3, 11))
     for program in ("g++", "ninja"):
         (tmp_path / program).touch(mode=0o755)
@@ -83,12 +87,16 @@ def test_what_is_there_is_not_made_again(steps):
     assert steps() == ["copy", "rosless"]
 
 
-@pytest.mark.parametrize("change", [
-    lambda package: (package / "msg/Seen.msg").write_text("bool unseen\n"),
-    lambda package: (package / "msg/Met.msg").write_text("bool met\n"),
-    lambda package: (package / "CMakeLists.txt").write_text("project(y)\n"),
-    lambda package: (package / "package.xml").write_text("<package/>\n"),
-    lambda package: ((package / "srv").mkdir(), (package / "srv/See.srv").write_text("---\n"))])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda package: (package / "msg/Seen.msg").write_text("bool unseen\n"),
+        lambda package: (package / "msg/Met.msg").write_text("bool met\n"),
+        lambda package: (package / "CMakeLists.txt").write_text("project(y)\n"),
+        lambda package: (package / "package.xml").write_text("<package/>\n"),
+        lambda package: ((package / "srv").mkdir(), (package / "srv/See.srv").write_text("---\n")),
+    ],
+)
 def test_interfaces_are_built_again_when_what_they_are_made_from_changes(steps, change):
     steps()
     change(steps.package)
@@ -130,9 +138,14 @@ def test_what_is_sourced_is_that_environment_alone(tool, steps, tmp_path, monkey
     steps("kilted")
     prefix = tmp_path / "made/kilted"
     show = f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
-    sourced = json.loads(subprocess.run(
-        ["bash", "-c", f". {prefix}/setup.bash; {show}"], check=True, text=True,
-        stdout=subprocess.PIPE).stdout)
+    sourced = json.loads(
+        subprocess.run(
+            ["bash", "-c", f". {prefix}/setup.bash; {show}"],
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+        ).stdout
+    )
     for found in (sourced, tool.Environment("kilted", tmp_path / "made").environment()):
         assert found["AMENT_PREFIX_PATH"] == str(prefix) and found["ROS_DISTRO"] == "kilted"
         assert found["PATH"].startswith(f"{prefix}/bin:")
@@ -152,8 +165,10 @@ def test_paths_of_the_machine_that_built_the_wheels(tool, tmp_path, monkeypatch)
     made = tool.Environment("jazzy", tmp_path)
     file = made.prefix / "share/a/cmake/aExport.cmake"
     file.parent.mkdir(parents=True)
-    file.write_text('INCLUDE "/opt/python/cp311-cp311/include/python3.11;'
-                    '/opt/python/cp311-cp311/lib/python3.11/site-packages/numpy/_core/include;x"')
+    file.write_text(
+        'INCLUDE "/opt/python/cp311-cp311/include/python3.11;'
+        '/opt/python/cp311-cp311/lib/python3.11/site-packages/numpy/_core/include;x"'
+    )
     monkeypatch.setattr(made, "_ask", lambda code: ["/py/include", "/np/include"])
     made._mend_paths()
     assert file.read_text() == 'INCLUDE "/py/include;/np/include;x"'
@@ -161,6 +176,9 @@ def test_paths_of_the_machine_that_built_the_wheels(tool, tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("file", sorted((TOOLS / "ros2").glob("*.txt")), ids=lambda f: f.stem)
 def test_every_requirement_has_its_version(file):
-    lines = [line for line in file.read_text().splitlines()
-             if line and not line.startswith(("#", "-r python.txt"))]
+    lines = [
+        line
+        for line in file.read_text().splitlines()
+        if line and not line.startswith(("#", "-r python.txt"))
+    ]
     assert len(lines) > 40 and all("==" in line for line in lines)

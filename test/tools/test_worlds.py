@@ -13,9 +13,19 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmark"))
 
 import worlds  # noqa: E402
 
-FIGURES = {"middleware": "rmw_x", "engine p50": 10.2, "engine p95": 12.0, "latency p50": 15.0,
-           "latency p95": 19.6, "added": 7.6, "oldest": 21.3, "arrived": 1799, "sent": 1800,
-           "share": 1799 / 1800, "dropped": 3}
+FIGURES = {
+    "middleware": "rmw_x",
+    "engine p50": 10.2,
+    "engine p95": 12.0,
+    "latency p50": 15.0,
+    "latency p95": 19.6,
+    "added": 7.6,
+    "oldest": 21.3,
+    "arrived": 1799,
+    "sent": 1800,
+    "share": 1799 / 1800,
+    "dropped": 3,
+}
 
 
 @pytest.fixture
@@ -29,8 +39,10 @@ def world(tmp_path) -> Path:
 @pytest.fixture
 def script(tmp_path) -> Path:
     file = tmp_path / "tell.py"
-    file.write_text("import json, os, sys\nprint('more')\n"
-                    "print(json.dumps([sys.argv[1:], dict(os.environ)]))\n")
+    file.write_text(
+        "import json, os, sys\nprint('more')\n"
+        "print(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
+    )
     return file
 
 
@@ -67,5 +79,7 @@ def test_rounds_stand_side_by_side():
     rounds = [json.loads(json.dumps(FIGURES)), FIGURES | {"dropped": 0}]
     head, rule, row = worlds.table({".venv": rounds})
     assert head.count("|") == rule.count("|") == row.count("|")
-    assert row == ("| .venv (rmw_x) | 10/12, 10/12 ms | 15/20, 15/20 ms | 7.6, 7.6 ms | 21, 21 ms "
-                   "| 1799 of 1800, 1799 of 1800 (99.9%) | 3, 0 |")
+    assert row == (
+        "| .venv (rmw_x) | 10/12, 10/12 ms | 15/20, 15/20 ms | 7.6, 7.6 ms | 21, 21 ms "
+        "| 1799 of 1800, 1799 of 1800 (99.9%) | 3, 0 |"
+    )

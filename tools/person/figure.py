@@ -38,8 +38,10 @@ def objects():
     for name in TEXTURES:
         ends = [o for o in bpy.data.objects if o.type == "MESH" and o.name.endswith("-" + name)]
         if len(ends) != 1:
-            raise SystemExit(f"the blend file has {len(ends)} meshes named ...-{name}, wanted 1: "
-                             "is it human_rig.blend of morse-simulator-data 1.4?")
+            raise SystemExit(
+                f"the blend file has {len(ends)} meshes named ...-{name}, wanted 1: "
+                "is it human_rig.blend of morse-simulator-data 1.4?"
+            )
         found[name] = ends[0]
     return found
 

@@ -57,8 +57,9 @@ def main(plan_path, folder, samples, smooth):
             places = marks.positions(surfaces)
             result["postures"][present] = [list(p) for p in places]
         eye, xy = _point_camera(camera, pivot, view, places)
-        result["views"].append({
-            **view, "xy": xy, "visible": marks.seen(surfaces, tree, places, eye)})
+        result["views"].append(
+            {**view, "xy": xy, "visible": marks.seen(surfaces, tree, places, eye)}
+        )
         picture = os.path.join(folder, view["name"] + ".png")
         if not os.path.exists(picture):
             bpy.context.scene.render.filepath = picture
@@ -102,5 +103,5 @@ def _point_camera(camera, pivot, view, places):
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[sys.argv.index("--") + 1:]
+    arguments = sys.argv[sys.argv.index("--") + 1 :]
     main(arguments[0], arguments[1], int(arguments[2]), int(arguments[3]))

@@ -4,11 +4,10 @@ Runs inside Blender.
 """
 
 import bpy
-from mathutils import Vector
-from mathutils.bvhtree import BVHTree
-
 import figure
 import points
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
 
 SOLID = (figure.SKIN, figure.EYES, figure.HAIR, *figure.CLOTHES)
 
@@ -83,9 +82,11 @@ class Landmarks:
         wrist = world @ self._rig.pose.bones[f"wrist_{letter}"].head
         axis = (wrist - joint).normalized()
         self._means[name] = [
-            i for i, v in enumerate(surfaces.vertices[figure.SKIN])
+            i
+            for i, v in enumerate(surfaces.vertices[figure.SKIN])
             if (v - joint).length < points.ELBOW_RADIUS
-            and abs((v - joint).dot(axis)) < points.ELBOW_RING]
+            and abs((v - joint).dot(axis)) < points.ELBOW_RING
+        ]
 
     def _hand(self, skin, side, letter):
         self._bones[f"{side}_hand_root"] = f"wrist_{letter}"
@@ -101,8 +102,11 @@ class Landmarks:
             base = rest[f"finger{number}-2_{letter}"].head_local
             along = rest[bone].head_local - base
             # Of the last joint's own skin, what lies furthest along the finger.
-            own = [(v.co.dot(along), v.index) for v in mesh.vertices
-                   if any(g.group == group and g.weight > 0.5 for g in v.groups)]
+            own = [
+                (v.co.dot(along), v.index)
+                for v in mesh.vertices
+                if any(g.group == group and g.weight > 0.5 for g in v.groups)
+            ]
             tip = sorted(own, reverse=True)[: points.TIP_VERTICES]
             self._means[f"{side}_{finger}4"] = [index for _, index in tip]
             for joint in (1, 2, 3, 4):
@@ -130,8 +134,10 @@ class Landmarks:
         for name, place in zip(self._names, places):
             ray = place - eye
             _, _, _, distance = tree.ray_cast(eye, ray.normalized())
-            answer.append((distance is None or distance > ray.length - self._depth[name])
-                          and self._away(surfaces, name, ray) < points.TURNED_AWAY)
+            answer.append(
+                (distance is None or distance > ray.length - self._depth[name])
+                and self._away(surfaces, name, ray) < points.TURNED_AWAY
+            )
         return answer
 
     def _away(self, surfaces, name, ray):

@@ -24,14 +24,16 @@ def pack(renders, out, licence):
     xy = np.array([v["xy"] for v in views], np.float32)
     origin = np.empty((len(views), 2), np.float32)
     for i, view in enumerate(views):
-        rgba = cv2.cvtColor(cv2.imread(str(renders / f"{view['name']}.png"), -1),
-                            cv2.COLOR_BGRA2RGBA)
+        rgba = cv2.cvtColor(
+            cv2.imread(str(renders / f"{view['name']}.png"), -1), cv2.COLOR_BGRA2RGBA
+        )
         x, y, picture = _cut(rgba, view)
         xy[i] -= (x, y)
         # Where the point of the ground below the person's axis is, if seen from its own height.
         origin[i] = (-view["left"] * view["ppm"] - 0.5 - x, view["top"] * view["ppm"] - 0.5 - y)
-        Image.fromarray(picture).save(out / f"{view['name']}.webp", quality=QUALITY, method=6,
-                                      alpha_quality=ALPHA_QUALITY)
+        Image.fromarray(picture).save(
+            out / f"{view['name']}.webp", quality=QUALITY, method=6, alpha_quality=ALPHA_QUALITY
+        )
     postures = list(told["postures"])
     np.savez_compressed(
         out / "atlas.npz",
@@ -66,9 +68,11 @@ def _cut(rgba, view):
     height, width = alpha.shape
     inside = columns[0] > 0 and columns[-1] < width - 1 and rows[0] > 0
     if not inside or (view["kind"] == "full" and rows[-1] == height - 1):
-        raise SystemExit(f"the person does not fit into the render {view['name']} of "
-                         f"{view['left']}..{view['right']} by {view['bottom']}..{view['top']} m: "
-                         "widen it in plan.py")
+        raise SystemExit(
+            f"the person does not fit into the render {view['name']} of "
+            f"{view['left']}..{view['right']} by {view['bottom']}..{view['top']} m: "
+            "widen it in plan.py"
+        )
     top, bottom = max(0, rows[0] - MARGIN), min(height, rows[-1] + 1 + MARGIN)
     left, right = max(0, columns[0] - MARGIN), min(width, columns[-1] + 1 + MARGIN)
     picture = rgba[top:bottom, left:right].copy()

@@ -75,10 +75,17 @@ TIP_VERTICES = 6
 def mirrored_face():
     """iBUG number -> number of its mirror image, for the points of FACE_RAYS that have one."""
     pairs = {}
-    runs = ((range(9, 17), range(7, -1, -1)), (range(22, 27), range(21, 16, -1)),
-            (range(34, 36), range(32, 30, -1)), (range(42, 46), range(39, 35, -1)),
-            ((46, 47), (41, 40)), (range(52, 55), range(50, 47, -1)),
-            ((55, 56), (59, 58)), ((63, 64), (61, 60)), ((65,), (67,)))
+    runs = (
+        (range(9, 17), range(7, -1, -1)),
+        (range(22, 27), range(21, 16, -1)),
+        (range(34, 36), range(32, 30, -1)),
+        (range(42, 46), range(39, 35, -1)),
+        ((46, 47), (41, 40)),
+        (range(52, 55), range(50, 47, -1)),
+        ((55, 56), (59, 58)),
+        ((63, 64), (61, 60)),
+        ((65,), (67,)),
+    )
     for left, right in runs:
         pairs.update(zip(left, right))
     return pairs
@@ -89,9 +96,13 @@ def names():
     sides = ("left", "right")
     parts = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     return (
-        ["nose"] + [f"{s}_{p}" for p in parts for s in sides]
+        ["nose"]
+        + [f"{s}_{p}" for p in parts for s in sides]
         + [f"{s}_{p}" for s in sides for p in ("big_toe", "small_toe", "heel")]
         + [f"face-{i}" for i in range(68)]
-        + [name for s in sides for name in (
-            f"{s}_hand_root", *(f"{s}_{f}{j}" for f in FINGERS for j in (1, 2, 3, 4)))]
+        + [
+            name
+            for s in sides
+            for name in (f"{s}_hand_root", *(f"{s}_{f}{j}" for f in FINGERS for j in (1, 2, 3, 4)))
+        ]
     )

@@ -14,21 +14,42 @@ STANDING = ((0.03, 0.035, -1.0), (-0.03, 0.01, -1.0))  # thigh, shank
 HANGING = ((0.0, 0.16, -1.0), (0.12, 0.03, -1.0), (0.0, -1.0, 0.0))  # upper arm, forearm, palm
 
 
-def posture(arms=HANGING, legs=STANDING, spine=(), open_hands=False, right_arms=None,
-            right_legs=None, heel_deg=(0.0, 0.0)):
+def posture(
+    arms=HANGING,
+    legs=STANDING,
+    spine=(),
+    open_hands=False,
+    right_arms=None,
+    right_legs=None,
+    heel_deg=(0.0, 0.0),
+):
     """``spine``: bone, axis, degrees. ``right_*``: where the right side is no mirror image."""
     return {
-        "arms": (arms, right_arms or arms), "legs": (legs, right_legs or legs),
-        "spine": spine, "open_hands": open_hands, "heel_deg": heel_deg,
+        "arms": (arms, right_arms or arms),
+        "legs": (legs, right_legs or legs),
+        "spine": spine,
+        "open_hands": open_hands,
+        "heel_deg": heel_deg,
     }
 
 
 # A round back; the head is lifted again, since they look at the camera.
-_BENT = tuple((bone, "y", deg) for bone, deg in (
-    ("spine05", 6), ("spine04", 8), ("spine03", 8), ("spine01", 10), ("neck01", 4),
-    ("neck02", -6), ("neck03", -10)))
-_ASIDE = tuple((bone, "x", deg) for bone, deg in (
-    ("spine05", 6), ("spine04", 6), ("spine03", 5), ("neck01", 4), ("neck03", 4)))
+_BENT = tuple(
+    (bone, "y", deg)
+    for bone, deg in (
+        ("spine05", 6),
+        ("spine04", 8),
+        ("spine03", 8),
+        ("spine01", 10),
+        ("neck01", 4),
+        ("neck02", -6),
+        ("neck03", -10),
+    )
+)
+_ASIDE = tuple(
+    (bone, "x", deg)
+    for bone, deg in (("spine05", 6), ("spine04", 6), ("spine03", 5), ("neck01", 4), ("neck03", 4))
+)
 _AHEAD = ((0.36, 0.02, -1.0), (0.10, 0.0, -1.0))
 _BEHIND = ((-0.12, 0.02, -1.0), (-0.55, 0.0, -1.0))
 _SWUNG_AHEAD = ((0.38, 0.12, -1.0), (0.75, 0.0, -1.0), (0.0, -1.0, 0.0))
@@ -39,18 +60,29 @@ POSTURES = {
     "feet_apart": posture(legs=((0.03, 0.17, -1.0), (-0.03, 0.14, -1.0))),
     "a_pose": posture(((0.0, 1.0, -1.0), (0.08, 1.0, -1.0), (0.3, -0.7, -0.7))),
     "t_pose": posture(((0.0, 1.0, 0.0), (0.05, 1.0, 0.0), (0.35, 0.0, -1.0))),
-    "arms_up": posture(((0.0, 0.45, 1.0), (0.08, 0.08, 1.0), (1.0, -0.3, 0.0)),
-                       open_hands=True),
+    "arms_up": posture(((0.0, 0.45, 1.0), (0.08, 0.08, 1.0), (1.0, -0.3, 0.0)), open_hands=True),
     "hands_half": posture(((0.1, 0.22, -1.0), (1.0, 0.25, 0.1), (0.0, -0.7, 0.7))),
-    "hands_shown": posture(((0.25, 0.35, -1.0), (0.45, 0.35, 1.0), (1.0, 0.0, 0.0)),
-                           open_hands=True),
+    "hands_shown": posture(
+        ((0.25, 0.35, -1.0), (0.45, 0.35, 1.0), (1.0, 0.0, 0.0)), open_hands=True
+    ),
     "slouched": posture(((0.25, 0.12, -1.0), (0.3, -0.05, -1.0), (0.0, -1.0, 0.0)), spine=_BENT),
-    "leaning": posture(((0.0, 0.45, -1.0), (0.12, 0.28, -1.0), (0.0, -1.0, 0.0)), spine=_ASIDE,
-                       right_arms=HANGING),
-    "step_left": posture(legs=_AHEAD, right_legs=_BEHIND, arms=_SWUNG_BACK,
-                         right_arms=_SWUNG_AHEAD, heel_deg=(-8.0, 35.0)),
-    "step_right": posture(legs=_BEHIND, right_legs=_AHEAD, arms=_SWUNG_AHEAD,
-                          right_arms=_SWUNG_BACK, heel_deg=(35.0, -8.0)),
+    "leaning": posture(
+        ((0.0, 0.45, -1.0), (0.12, 0.28, -1.0), (0.0, -1.0, 0.0)), spine=_ASIDE, right_arms=HANGING
+    ),
+    "step_left": posture(
+        legs=_AHEAD,
+        right_legs=_BEHIND,
+        arms=_SWUNG_BACK,
+        right_arms=_SWUNG_AHEAD,
+        heel_deg=(-8.0, 35.0),
+    ),
+    "step_right": posture(
+        legs=_BEHIND,
+        right_legs=_AHEAD,
+        arms=_SWUNG_AHEAD,
+        right_arms=_SWUNG_BACK,
+        heel_deg=(35.0, -8.0),
+    ),
 }
 
 
@@ -105,8 +137,9 @@ class Poser:
         self._aim(wrist, f"finger3-1_{side}", _on(side, fore))
 
     def _palm(self, side):
-        wrist, index, little = (self._bones[f"{b}_{side}"].head
-                                for b in ("wrist", "finger2-1", "finger5-1"))
+        wrist, index, little = (
+            self._bones[f"{b}_{side}"].head for b in ("wrist", "finger2-1", "finger5-1")
+        )
         normal = (index - wrist).cross(little - wrist)
         return -normal if side == "L" else normal
 
@@ -118,8 +151,9 @@ class Poser:
             own = self._bones[f"finger{finger}-1_{side}"].head - wrist
             along = own.normalized() + 0.35 * (own.normalized() - middle.normalized())
             for joint in (1, 2):
-                self._aim(f"finger{finger}-{joint}_{side}", f"finger{finger}-{joint + 1}_{side}",
-                          along)
+                self._aim(
+                    f"finger{finger}-{joint}_{side}", f"finger{finger}-{joint + 1}_{side}", along
+                )
             self._last_joint(finger, side, along)
 
     def _last_joint(self, finger, side, along):

@@ -4,15 +4,44 @@
 before too far, since a face that fills the image is cropped and looks small.
 """
 
-from dwpose_ros.guidance.checks.extent import crown, size
+from dwpose_ros.guidance.checks.apparent_size import crown, size
 from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, looking
-from dwpose_ros.guidance.checks.framing import (centred, cut_off, one_person, somebody, too_close,
-                                                too_far, visible)
-from dwpose_ros.guidance.checks.judging import CHECKS, Judge, judge, relaxed
+from dwpose_ros.guidance.checks.framing import (
+    centred,
+    cut_off,
+    one_person,
+    somebody,
+    too_close,
+    too_far,
+    visible,
+)
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
-from dwpose_ros.guidance.checks.verdict import Verdict, sideways
+from dwpose_ros.guidance.checks.result import CheckResult, sideways
+from dwpose_ros.guidance.checks.runner import CHECKS, CheckRunner, judge, relaxed
 
-__all__ = ["CHECKS", "Judge", "POSTURE_CHECKS", "Verdict", "centred", "crown", "cut_off", "facing",
-           "head_yaw_deg", "held_up", "judge", "light", "looking", "one_person", "relaxed",
-           "sharp", "sideways", "size", "somebody", "still", "too_close", "too_far", "visible"]
+__all__ = [
+    "CHECKS",
+    "CheckRunner",
+    "POSTURE_CHECKS",
+    "CheckResult",
+    "centred",
+    "crown",
+    "cut_off",
+    "facing",
+    "head_yaw_deg",
+    "held_up",
+    "judge",
+    "light",
+    "looking",
+    "one_person",
+    "relaxed",
+    "sharp",
+    "sideways",
+    "size",
+    "somebody",
+    "still",
+    "too_close",
+    "too_far",
+    "visible",
+]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from dwpose_ros.guidance.body import SIDE_CODES, SIDES, in_image
-from dwpose_ros.guidance.checks.verdict import Verdict, graded, sideways
+from dwpose_ros.core.anthropometry import FOCAL
+from dwpose_ros.core.keypoints import FACE, INDEX
+from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES, in_image
+from dwpose_ros.guidance.checks.result import CheckResult, graded, sideways
+from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.view import View
-from dwpose_ros.keypoints import FACE, INDEX
-from dwpose_ros.proportions import FOCAL
 
 # Two points on either side of the head and one before them: tan(yaw) = offset of the third from
 # the middle of the two / half of their distance, times half width / depth: the ears are 15 cm
@@ -44,7 +44,7 @@ _HEAD = {"head", "face"}  # parts of a picture in which a body only stands behin
 _ANY_DEG = 180.0  # a limit that asks for nothing
 
 
-class Body(NamedTuple):
+class BodyTurn(NamedTuple):
     """How the body is turned, as far as its width tells: |angle| between two bounds."""
 
     least: float  # deg; both NaN if unknown
@@ -58,7 +58,7 @@ def wrapped(degrees: float) -> float:
     return (degrees + 180.0) % 360.0 - 180.0
 
 
-def _at(view: View, threshold: float, *names: str) -> list[tuple[float, float]] | None:
+def _at(view: Observation, threshold: float, *names: str) -> list[tuple[float, float]] | None:
     """Places (x, y) of points by name; None unless all are seen."""
     points = [INDEX[name] for name in names]
     if min(view.scores[i] for i in points) <= threshold:
@@ -66,7 +66,7 @@ def _at(view: View, threshold: float, *names: str) -> list[tuple[float, float]] 
     return [(float(view.xy[i, 0]), float(view.xy[i, 1])) for i in points]
 
 
-def head_yaw_deg(view: View, threshold: float) -> float:
+def head_yaw_deg(view: Observation, threshold: float) -> float:
     """Where the head looks; NaN unless the face, or nose and both ears or eyes, are seen."""
     for right, left, nose, half_per_depth in _HEADS:
         if min(view.scores[right], view.scores[left], view.scores[nose]) > threshold:
@@ -78,12 +78,12 @@ def head_yaw_deg(view: View, threshold: float) -> float:
     return math.nan
 
 
-def body(view: View, threshold: float) -> Body:
+def body(view: Observation, threshold: float) -> BodyTurn:
     """What shoulders, hips, feet and head tell of the body's turn."""
     head = head_yaw_deg(view, threshold)
     shoulders = _at(view, threshold, "left_shoulder", "right_shoulder")
     if shoulders is None:
-        return Body(math.nan, math.nan, head, 0)
+        return BodyTurn(math.nan, math.nan, head, 0)
     (left, left_y), (right, right_y) = shoulders
     width, height = left - right, (left_y + right_y) / 2
     hips = _at(view, threshold, "left_hip", "right_hip")
@@ -94,36 +94,43 @@ def body(view: View, threshold: float) -> Body:
         across = (left_hip + right_hip - left - right) / 2
         scale = math.hypot(down, across)
         # The width is what is square to the torso: whoever leans is not turned.
-        width = ((left - right + left_hip - right_hip) * down
-                 - (left_y - right_y + left_hip_y - right_hip_y) * across) / max(scale, 1.0)
+        width = (
+            (left - right + left_hip - right_hip) * down
+            - (left_y - right_y + left_hip_y - right_hip_y) * across
+        ) / max(scale, 1.0)
     else:
-        level = (_at(view, threshold, "left_eye", "right_eye")
-                 or _at(view, threshold, "left_ear", "right_ear"))
+        level = _at(view, threshold, "left_eye", "right_eye") or _at(
+            view, threshold, "left_ear", "right_ear"
+        )
         if level is not None:
             narrow, broad = _NARROW_BUST, _BROAD_BUST
             scale = height - (level[0][1] + level[1][1]) / 2
     if scale < 1.0:  # px
         least, most = (0.0, 90.0) if width >= 0 else (90.0, 180.0)
     else:
-        bounds = [math.degrees(math.acos(max(-1.0, min(1.0, width / scale / typical))))
-                  for typical in (narrow, broad)]
+        bounds = [
+            math.degrees(math.acos(max(-1.0, min(1.0, width / scale / typical))))
+            for typical in (narrow, broad)
+        ]
         least, most = min(bounds), max(bounds)
     sines = _feet(view, threshold, scale) if hips is not None and scale >= 1.0 else []
     if len(sines) == 2 and not abs(head) < 90:
         # From behind neither widths nor the back of a head tell much; feet do.
         turned = math.degrees(math.asin(min(max(abs(sum(sines)) / 2 - _SPLAYED, 0.0), 1.0)))
         most = max(least, min(most, 180 - turned))
-    return Body(least, most, head, _way(view, threshold, head, sines))
+    return BodyTurn(least, most, head, _way(view, threshold, head, sines))
 
 
-def _feet(view: View, threshold: float, torso: float) -> list[float]:
+def _feet(view: Observation, threshold: float, torso: float) -> list[float]:
     """How far each foot that is seen points to the image's right, of its length; -1 to 1."""
     feet = (_at(view, threshold, f"{side}_heel", f"{side}_big_toe") for side in ("left", "right"))
-    return [(toe[0] - heel[0]) / (torso * _FOOT)
-            for heel, toe in (foot for foot in feet if foot is not None)]
+    return [
+        (toe[0] - heel[0]) / (torso * _FOOT)
+        for heel, toe in (foot for foot in feet if foot is not None)
+    ]
 
 
-def _way(view: View, threshold: float, head: float, feet: list[float]) -> int:
+def _way(view: Observation, threshold: float, head: float, feet: list[float]) -> int:
     """To which side of the image the body is turned: as the feet point, else as the head."""
     if feet:
         sine = sum(feet) / len(feet)
@@ -136,14 +143,17 @@ def _way(view: View, threshold: float, head: float, feet: list[float]) -> int:
             profile = _at(view, threshold, "nose", ear)
             if profile is not None:
                 return 1 if profile[0][0] > profile[1][0] else -1
-        near = [side for side, ear in ((-1, "left_ear"), (1, "right_ear"))
-                if _at(view, threshold, ear) is not None]
+        near = [
+            side
+            for side, ear in ((-1, "left_ear"), (1, "right_ear"))
+            if _at(view, threshold, ear) is not None
+        ]
         if len(near) == 1:  # the other is behind the head
             return near[0]
     return 0
 
 
-def body_turn(view: View, threshold: float, wanted: float) -> tuple[float, bool]:
+def body_turn(view: Observation, threshold: float, wanted: float) -> tuple[float, bool]:
     """The body's turn in degrees, and whether its sign is known; NaN if nothing is.
 
     A width tells an angle only roughly. As long as the head's lies within the bounds, the body
@@ -161,14 +171,15 @@ def body_turn(view: View, threshold: float, wanted: float) -> tuple[float, bool]
     return (size * found.way, True) if found.way else (size, False)
 
 
-def from_the_side(view: View, threshold: float) -> bool:
+def from_the_side(view: Observation, threshold: float) -> bool:
     """Whether the body is turned so far that lengths across it cannot be judged."""
     found = body(view, threshold)
     return found.least > 50.0 and found.most < 130.0
 
 
-def facing(view: View, profile: Profile, mirrored: bool = False,
-           before: Verdict | None = None) -> Verdict | None:
+def facing(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult | None:
     """The body shows the side that is wanted. The value is its turn to the person's own left."""
     if profile.facing >= _ANY_DEG:
         return None
@@ -177,12 +188,23 @@ def facing(view: View, profile: Profile, mirrored: bool = False,
     turn, known = body_turn(view, profile.score, wanted)
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
-    verdict = Verdict("facing", abs(off) <= profile.facing, goal - off * own,
-                      goal - profile.facing, goal + profile.facing, "deg")
+    verdict = CheckResult(
+        "facing",
+        abs(off) <= profile.facing,
+        goal - off * own,
+        goal - profile.facing,
+        goal + profile.facing,
+        "deg",
+    )
     code = SIDE_CODES[profile.side]
     if math.isnan(turn):  # of somebody who is to show their hands the body may be out of view
-        return verdict._replace(ok=None, value=math.nan, code="show", part="shoulders",
-                                required=profile.parts != ("hands",))
+        return verdict._replace(
+            ok=None,
+            value=math.nan,
+            code="show",
+            part="shoulders",
+            required=profile.parts != ("hands",),
+        )
     if not known and wanted % 180 and abs(abs(turn) - abs(wanted)) <= profile.facing:
         return verdict._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
     if verdict.ok:
@@ -199,8 +221,9 @@ def facing(view: View, profile: Profile, mirrored: bool = False,
     return _which_way(verdict, off, profile, mirrored, before)
 
 
-def _which_way(verdict: Verdict, off: float, profile: Profile, mirrored: bool,
-               before: Verdict | None) -> Verdict:
+def _which_way(
+    verdict: CheckResult, off: float, profile: Profile, mirrored: bool, before: CheckResult | None
+) -> CheckResult:
     """Advice for a body that is `off` degrees: far off what to show, near it which way."""
     side = SIDE_CODES[profile.side]
     around = "turn_around" if profile.side == "front" else side
@@ -213,8 +236,9 @@ def _which_way(verdict: Verdict, off: float, profile: Profile, mirrored: bool,
     return verdict._replace(code=code, grade=graded(abs(off), _LITTLE_DEG, math.inf, code, before))
 
 
-def looking(view: View, profile: Profile, mirrored: bool = False,
-            before: Verdict | None = None) -> Verdict | None:
+def looking(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult | None:
     """The head looks where the body is to show; from behind nobody can tell."""
     limit = profile.facing if profile.looking is None else profile.looking
     if limit >= _ANY_DEG or profile.side == "back":
@@ -223,10 +247,16 @@ def looking(view: View, profile: Profile, mirrored: bool = False,
     goal = SIDES[profile.side]
     off = wrapped(goal * own - head_yaw_deg(view, profile.score))
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
-    verdict = Verdict("looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit,
-                      "deg")
+    verdict = CheckResult(
+        "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"
+    )
     if math.isnan(off):  # from the side an ear is hidden: then it has to do without
         part = "head"
-        return verdict._replace(ok=None, value=math.nan, code="show", part=part,
-                                required=in_image(profile.side, False) not in ("left", "right"))
+        return verdict._replace(
+            ok=None,
+            value=math.nan,
+            code="show",
+            part=part,
+            required=in_image(profile.side, False) not in ("left", "right"),
+        )
     return verdict if verdict.ok else verdict._replace(code=code, first="facing")

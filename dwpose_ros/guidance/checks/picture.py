@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import math
 
-from dwpose_ros.guidance.checks.verdict import Verdict, within
+from dwpose_ros.guidance.checks.result import CheckResult, within
+from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.view import View
 
 
-def light(view: View, profile: Profile, mirrored: bool = False,
-          before: Verdict | None = None) -> Verdict:
+def light(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult:
     """The person is neither too dark nor too bright; unknown where nobody measures it."""
-    return within("light", view.brightness, profile.brightness_minimum,
-                  profile.brightness_maximum, "1", "more_light",
-                  "less_light")._replace(required=False)
+    return within(
+        "light",
+        view.brightness,
+        profile.brightness_minimum,
+        profile.brightness_maximum,
+        "1",
+        "more_light",
+        "less_light",
+    )._replace(required=False)
 
 
-def sharp(view: View, profile: Profile, mirrored: bool = False,
-          before: Verdict | None = None) -> Verdict:
+def sharp(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult:
     """The image is not blurred; unknown where nobody measures it."""
-    return within("sharp", view.sharpness, profile.sharpness_minimum, math.nan, "1",
-                  "clean_lens")._replace(required=False)
+    return within(
+        "sharp", view.sharpness, profile.sharpness_minimum, math.nan, "1", "clean_lens"
+    )._replace(required=False)
 
 
-def still(view: View, profile: Profile, mirrored: bool = False,
-          before: Verdict | None = None) -> Verdict:
+def still(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult:
     """The person does not move, nor do hands that are in the image; unknown at first, and where
     frames are too far apart."""
-    body, hands = (within("still", speed, maximum=most, unit="1/s", high_code="keep_still")
-                   for speed, most in ((view.speed, profile.still),
-                                       (view.hands, profile.still_hands)))
+    body, hands = (
+        within("still", speed, maximum=most, unit="1/s", high_code="keep_still")
+        for speed, most in ((view.speed, profile.still), (view.hands, profile.still_hands))
+    )
     return hands if hands.ok is False and body.ok is not False else body

@@ -10,13 +10,19 @@ import cmath
 import math
 from typing import Callable, NamedTuple
 
-from dwpose_ros.guidance.body import (FRONTAL, OF_HANDS, PARTS, POSTURE_PARTS, POSTURES,
-                                      in_image)
+from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.guidance.body_parts import (
+    FRONTAL,
+    OF_HANDS,
+    PARTS,
+    POSTURE_PARTS,
+    POSTURES,
+    in_image,
+)
 from dwpose_ros.guidance.checks.facing import from_the_side
-from dwpose_ros.guidance.checks.verdict import Verdict, graded, within
+from dwpose_ros.guidance.checks.result import CheckResult, graded, within
+from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.view import View
-from dwpose_ros.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 
 _SHORT_ARM = 0.3  # of the 0.65 torso lengths of an upper arm: below, it points at the camera
 _SHORT_PALM = 0.15  # of the 0.35 forearms of a palm: below, the hand does
@@ -30,10 +36,10 @@ _HANGS = -0.3  # the sine of a forearm that points down
 _Found = tuple[float, ...]
 
 
-class Figure(NamedTuple):
+class PostureMeasurement(NamedTuple):
     """What a measurement looks at: named points and the threshold above which they are seen."""
 
-    view: View
+    view: Observation
     threshold: float
     sides: tuple[str, ...]  # that are to be seen: from the left only the left
 
@@ -48,8 +54,9 @@ class Figure(NamedTuple):
 
     def missing(self, *parts: str) -> str:
         """The first of these parts that is not seen on a side that is to be; or empty."""
-        return next((part for part in parts for side in self.sides
-                     if not self._sees(part, side)), "")
+        return next(
+            (part for part in parts for side in self.sides if not self._sees(part, side)), ""
+        )
 
     def _sees(self, part: str, side: str) -> bool:
         if part == "hands":
@@ -66,12 +73,12 @@ def _angle(a: complex, b: complex) -> float:
     return math.degrees(cmath.phase(a.conjugate() * b))
 
 
-def upright(figure: Figure) -> _Found:
+def upright(figure: PostureMeasurement) -> _Found:
     """Degrees between the torso and the image's vertical."""
     return (abs(_angle(figure.torso(), 1j)),)
 
 
-def arms_out(figure: Figure) -> _Found:
+def arms_out(figure: PostureMeasurement) -> _Found:
     """Degrees between torso and upper arm, of both arms; < 0 before the body, 180 overhead."""
     torso = figure.torso()
     found = []
@@ -86,14 +93,16 @@ def arms_out(figure: Figure) -> _Found:
     return tuple(found)
 
 
-def arms_up(figure: Figure) -> _Found:
+def arms_up(figure: PostureMeasurement) -> _Found:
     """Height of the wrists above the shoulders, in torso lengths; also from the side."""
     length = max(abs(figure.torso()), _LEAST_PX)
-    return tuple((figure.at(f"{side}_shoulder") - figure.at(f"{side}_wrist")).imag / length
-                 for side in figure.sides)
+    return tuple(
+        (figure.at(f"{side}_shoulder") - figure.at(f"{side}_wrist")).imag / length
+        for side in figure.sides
+    )
 
 
-def arms_straight(figure: Figure) -> _Found:
+def arms_straight(figure: PostureMeasurement) -> _Found:
     """Degrees at the elbows: 180 is straight."""
     found = []
     for side in figure.sides:
@@ -104,48 +113,48 @@ def arms_straight(figure: Figure) -> _Found:
     return tuple(found)
 
 
-def feet_apart(figure: Figure) -> _Found:
+def feet_apart(figure: PostureMeasurement) -> _Found:
     """Distance across between the ankles, in torso lengths: half of one is below the hips."""
     apart = abs((figure.at("left_ankle") - figure.at("right_ankle")).real)
     return (apart / max(abs(figure.torso()), _LEAST_PX),)
 
 
-def _hands(figure: Figure) -> list[list[complex]]:
+def _hands(figure: PostureMeasurement) -> list[list[complex]]:
     """The 21 points of the hands that are to be seen; none if one is foreshortened."""
     found = []
     for side in figure.sides:
         points = [complex(*point) for point in figure.view.xy[_HANDS[side]].tolist()]
         elbow = figure.at(f"{side}_elbow")
         palm = abs(points[9] - points[0])
-        if palm < _LEAST_PX or (
-                elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
+        if palm < _LEAST_PX or (elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
             return []
         found.append(points)
     return found
 
 
-def open_hands(figure: Figure) -> _Found:
+def open_hands(figure: PostureMeasurement) -> _Found:
     """How straight the four fingers are: root of the hand to tip, as a share of the way along
     the joints; 1 is straight, a fist about 0.4."""
     found = []
     for points in _hands(figure):
         shares = []
         for start in _FINGERS:
-            chain = [points[0], *points[start:start + 4]]
+            chain = [points[0], *points[start : start + 4]]
             way = sum(abs(b - a) for a, b in zip(chain, chain[1:]))
             shares.append(abs(chain[-1] - chain[0]) / max(way, _LEAST_PX))
         found.append(sum(shares) / len(shares))
     return tuple(found)
 
 
-def fingers_spread(figure: Figure) -> _Found:
+def fingers_spread(figure: PostureMeasurement) -> _Found:
     """Degrees between forefinger and little finger, each from its first joint to its tip."""
-    return tuple(abs(_angle(points[8] - points[5], points[20] - points[17]))
-                 for points in _hands(figure))
+    return tuple(
+        abs(_angle(points[8] - points[5], points[20] - points[17])) for points in _hands(figure)
+    )
 
 
 class _Posture(NamedTuple):
-    measure: Callable[[Figure], _Found]
+    measure: Callable[[PostureMeasurement], _Found]
     unit: str
     low: str  # what to say below the minimum, and above the maximum
     high: str
@@ -166,18 +175,23 @@ _POSTURES: dict[str, _Posture] = {
 assert _POSTURES.keys() == POSTURES.keys()
 
 
-def _figure(view: View, profile: Profile, mirrored: bool) -> Figure:
+def _figure(view: Observation, profile: Profile, mirrored: bool) -> PostureMeasurement:
     """With the sides that the camera is to see."""
     side = in_image(profile.side, mirrored)
-    return Figure(view, profile.score, (side,) if side in ("left", "right") else (
-        "left", "right"))
+    return PostureMeasurement(
+        view, profile.score, (side,) if side in ("left", "right") else ("left", "right")
+    )
 
 
-def _check(name: str) -> Callable[..., Verdict | None]:
+def _check(name: str) -> Callable[..., CheckResult | None]:
     about = _POSTURES[name]
 
-    def check(view: View, profile: Profile, mirrored: bool = False,
-              before: Verdict | None = None) -> Verdict | None:
+    def check(
+        view: Observation,
+        profile: Profile,
+        mirrored: bool = False,
+        before: CheckResult | None = None,
+    ) -> CheckResult | None:
         wish = profile.wish(name)
         if wish is None:
             return None
@@ -186,14 +200,19 @@ def _check(name: str) -> Callable[..., Verdict | None]:
         found = () if hidden else about.measure(figure)
         if not found or name in FRONTAL and from_the_side(view, profile.score):
             code = "show" if hidden else about.low or about.high
-            return Verdict(name, None, math.nan, wish.minimum, wish.maximum, about.unit, code,
-                           hidden)
+            return CheckResult(
+                name, None, math.nan, wish.minimum, wish.maximum, about.unit, code, hidden
+            )
         # Of two sides the worse is what counts.
         off, value = max((_beyond(v, wish.minimum, wish.maximum), v) for v in found)
-        verdict = within(name, value, wish.minimum, wish.maximum, about.unit, about.low,
-                         about.high)
-        return verdict if verdict.ok else verdict._replace(
-            grade=graded(off, about.little, about.big, verdict.code, before))
+        verdict = within(
+            name, value, wish.minimum, wish.maximum, about.unit, about.low, about.high
+        )
+        return (
+            verdict
+            if verdict.ok
+            else verdict._replace(grade=graded(off, about.little, about.big, verdict.code, before))
+        )
 
     check.__name__ = check.__qualname__ = name
     check.__doc__ = f"The posture {name}, where the profile asks for it."
@@ -208,8 +227,9 @@ def _beyond(value: float, minimum: float, maximum: float) -> float:
 POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)
 
 
-def held_up(view: View, profile: Profile, mirrored: bool = False,
-            before: Verdict | None = None) -> Verdict | None:
+def held_up(
+    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+) -> CheckResult | None:
     """Hands that are all that is asked for, and are to be open, do not hang down.
 
     The value is how far the forearms point up, from -1 to 1; that is -1 of who shows neither them
@@ -219,10 +239,14 @@ def held_up(view: View, profile: Profile, mirrored: bool = False,
         return None
     figure = _figure(view, profile, mirrored)
     ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
-    up = [(elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
-          for elbow, wrist in ends if elbow is not None and wrist is not None]
-    hands, head, hips = ((view.scores[[*PARTS[p]]] > profile.score).any()
-                         for p in ("hands", "head", "hips"))
+    up = [
+        (elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
+        for elbow, wrist in ends
+        if elbow is not None and wrist is not None
+    ]
+    hands, head, hips = (
+        (view.scores[[*PARTS[p]]] > profile.score).any() for p in ("hands", "head", "hips")
+    )
     value = min(up, default=-1.0 if not hands and (head or hips) else math.nan)
     verdict = within("held_up", value, _HANGS, low_code="show_hands")
     return verdict._replace(required=False, part="hands" if verdict.code else "")

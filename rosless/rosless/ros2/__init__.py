@@ -14,15 +14,19 @@ from typing import Callable, Iterator, NoReturn
 
 from rosless import is_real, ros2_is_sourced, supplied
 
-COMMANDS = {"action": "list actions, send goals", "bag": "record, play and look at bags",
-            "interface": "show and list message, service and action types",
-            "launch": "run a launch file",
-            "lifecycle": "list managed nodes, get and change their state",
-            "node": "list nodes, tell about one",
-            "param": "list, get, set, describe, dump and load parameters",
-            "pkg": "list packages, tell where they are and what they run",
-            "run": "run a package's executable", "service": "list and call services",
-            "topic": "list, find, echo, measure and publish topics"}
+COMMANDS = {
+    "action": "list actions, send goals",
+    "bag": "record, play and look at bags",
+    "interface": "show and list message, service and action types",
+    "launch": "run a launch file",
+    "lifecycle": "list managed nodes, get and change their state",
+    "node": "list nodes, tell about one",
+    "param": "list, get, set, describe, dump and load parameters",
+    "pkg": "list packages, tell where they are and what they run",
+    "run": "run a package's executable",
+    "service": "list and call services",
+    "topic": "list, find, echo, measure and publish topics",
+}
 
 
 def main() -> int:
@@ -35,12 +39,18 @@ def main() -> int:
         print("\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items()))
         return 0
     if command not in COMMANDS:
-        print(f"ros2: rosless has no command {command!r}; it has {', '.join(COMMANDS)}. "
-              "A full ROS 2 has the rest", file=sys.stderr)
+        print(
+            f"ros2: rosless has no command {command!r}; it has {', '.join(COMMANDS)}. "
+            "A full ROS 2 has the rest",
+            file=sys.stderr,
+        )
         return 2
     if command == "launch" and "launch" not in supplied():
-        print("ros2 launch: the launch that is installed is a real ROS 2's, which needs ros2cli "
-              "and ros2launch too: install them", file=sys.stderr)
+        print(
+            "ros2 launch: the launch that is installed is a real ROS 2's, which needs ros2cli "
+            "and ros2launch too: install them",
+            file=sys.stderr,
+        )
         return 1
     if command in ("topic", "service", "action"):  # a real ROS 2's messages then say what is wrong
         os.environ.setdefault("ROS_PYTHON_CHECK_FIELDS", "1")
@@ -69,12 +79,15 @@ def _drop_output() -> None:
 
 def _hand_over() -> None:
     own = os.path.realpath(os.path.dirname(sys.argv[0]))
-    path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep)
-                           if os.path.realpath(p) != own)
+    path = os.pathsep.join(
+        p for p in os.environ.get("PATH", "").split(os.pathsep) if os.path.realpath(p) != own
+    )
     real = shutil.which("ros2", path=path)
     if real is None:
-        raise SystemExit("ros2: a ROS 2 is sourced, but its ros2 command is not on PATH: "
-                         "install ros2cli, or open a terminal without sourcing ROS 2")
+        raise SystemExit(
+            "ros2: a ROS 2 is sourced, but its ros2 command is not on PATH: "
+            "install ros2cli, or open a terminal without sourcing ROS 2"
+        )
     os.execv(real, [real, *sys.argv[1:]])
 
 
@@ -100,10 +113,13 @@ def connected(signals: bool = True) -> Iterator:
     import rclpy
     from rclpy.executors import ExternalShutdownException
     from rclpy.signals import SignalHandlerOptions
-    rclpy.init(args=[], signal_handler_options=getattr(
-        SignalHandlerOptions, "ALL" if signals else "NO"))
-    node = rclpy.create_node(f"_ros2cli_{os.getpid()}", start_parameter_services=False,
-                             enable_rosout=False)
+
+    rclpy.init(
+        args=[], signal_handler_options=getattr(SignalHandlerOptions, "ALL" if signals else "NO")
+    )
+    node = rclpy.create_node(
+        f"_ros2cli_{os.getpid()}", start_parameter_services=False, enable_rosout=False
+    )
     try:
         yield node
         if not rclpy.ok():
@@ -127,6 +143,7 @@ def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0
     is there, should the first time have been missed.
     """
     import rclpy
+
     quiet_s, slowness = (3.5, 4.0) if ros2_is_sourced() else (0.5, 1.0)
     start = changed = time.monotonic()
     seen = None

@@ -37,6 +37,7 @@ def main(argv: list[str]) -> int | None:
 
 def _list(node, args) -> None:
     from rclpy.action import get_action_names_and_types
+
     settle(node)
     actions = get_action_names_and_types(node)
     if args.count_actions:
@@ -47,16 +48,24 @@ def _list(node, args) -> None:
 
 
 def _info(node, args) -> None:
-    from rclpy.action import (get_action_client_names_and_types_by_node,
-                              get_action_server_names_and_types_by_node)
+    from rclpy.action import (
+        get_action_client_names_and_types_by_node,
+        get_action_server_names_and_types_by_node,
+    )
+
     settle(node)
     wanted = node.resolve_topic_name(args.action)
     print(f"Action: {args.action}")
-    for title, find in (("clients", get_action_client_names_and_types_by_node),
-                        ("servers", get_action_server_names_and_types_by_node)):
-        owners = [(f"{namespace.rstrip('/')}/{name}", types)
-                  for name, namespace in node.get_node_names_and_namespaces()
-                  for action, types in find(node, name, namespace) if action == wanted]
+    for title, find in (
+        ("clients", get_action_client_names_and_types_by_node),
+        ("servers", get_action_server_names_and_types_by_node),
+    ):
+        owners = [
+            (f"{namespace.rstrip('/')}/{name}", types)
+            for name, namespace in node.get_node_names_and_namespaces()
+            for action, types in find(node, name, namespace)
+            if action == wanted
+        ]
         print(f"Action {title}: {len(owners)}")
         for owner, types in () if args.count else owners:
             print(f"    {owner} [{', '.join(types)}]" if args.show_types else f"    {owner}")
@@ -64,6 +73,7 @@ def _info(node, args) -> None:
 
 def _type(node, args) -> None:
     from rclpy.action import get_action_names_and_types
+
     name = node.resolve_topic_name(args.action)
     if not settle(node, until=lambda: name in dict(get_action_names_and_types(node))):
         raise CommandError(f"there is no action {name!r}; see `ros2 action list`")
@@ -96,6 +106,7 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
 
     def show(message) -> None:
         print(f"Feedback:\n    {to_yaml(message.feedback)}", flush=True)
+
     client = ActionClient(node, action_type, args.action)
     print("Waiting for an action server to become available...", flush=True)
     client.wait_for_server()
@@ -118,8 +129,11 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
         return
     running.clear()
     print(f"Result:\n    {to_yaml(future.result().result)}")
-    names = {value: name.removeprefix("STATUS_") for name, value in vars(GoalStatus).items()
-             if name.startswith("STATUS_")}
+    names = {
+        value: name.removeprefix("STATUS_")
+        for name, value in vars(GoalStatus).items()
+        if name.startswith("STATUS_")
+    }
     print(f"Goal finished with status: {names[future.result().status]}")
 
 
@@ -129,6 +143,7 @@ def _meet(node, action: str, action_type: type) -> None:
     The client that asks begins to listen after the action's own.
     """
     import rclpy
+
     kind = action_type.Impl.GetResultService
     client = node.create_client(kind, f"{action}/_action/get_result")
     while rclpy.ok():
@@ -142,6 +157,7 @@ def _meet(node, action: str, action_type: type) -> None:
 
 def _cancel(node, action: str, handle) -> None:
     from action_msgs.srv import CancelGoal
+
     print("Canceling goal...", flush=True)
     request = CancelGoal.Request()
     request.goal_info.goal_id = handle.goal_id

@@ -25,14 +25,25 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("--include-hidden-topics", action="store_true")
     verb.add_argument("-o", "--output", type=Path, help="a folder that does not exist yet")
     verb.add_argument("-s", "--storage", choices=["mcap", "sqlite3"], default="mcap")
-    verb.add_argument("--storage-preset-profile", choices=["none", "zstd_fast"], default="none",
-                      help="zstd_fast: mcap is compressed")
+    verb.add_argument(
+        "--storage-preset-profile",
+        choices=["none", "zstd_fast"],
+        default="none",
+        help="zstd_fast: mcap is compressed",
+    )
 
     verb = verbs.add_parser("play", help="publish what a bag holds, as it came")
     verb.add_argument("bag", type=Path)
     verb.add_argument("-r", "--rate", type=float, default=1.0, help="2: twice as fast")
-    verb.add_argument("--clock", type=float, nargs="?", const=40.0, default=0.0, metavar="HZ",
-                      help="publish /clock, for nodes with use_sim_time")
+    verb.add_argument(
+        "--clock",
+        type=float,
+        nargs="?",
+        const=40.0,
+        default=0.0,
+        metavar="HZ",
+        help="publish /clock, for nodes with use_sim_time",
+    )
     verb.add_argument("--topics", nargs="+", help="only these")
     verb.add_argument("-l", "--loop", action="store_true")
     verb.add_argument("--start-offset", type=float, default=0.0, help="seconds to leave out")
@@ -52,15 +63,18 @@ def main(argv: list[str]) -> int | None:
         return _reindex(args.bag)
     if args.verb == "record":
         from rosless.ros2.bag_record import record
+
         with connected(signals=False) as node:
             record(node, args)
         return 0
     from rosless.ros2.bag_play import play
+
     return _until_signal(lambda node: play(node, args))
 
 
 def _reindex(path: Path) -> None:
     from rosless.ros2.bag_mend import mend
+
     files = _files(path)
     if len(files) != 1 or files[0].suffix != ".mcap":
         raise CommandError(f"{str(path)!r} has no single .mcap file to mend; .db3 files need none")
@@ -121,19 +135,24 @@ def _damaged(path: Path, files: list[Path], err: ReaderError) -> CommandError:
 def describe(bag: Reader, path: Path) -> str:
     """What `ros2 bag info` prints."""
     parts = _files(path)
-    topics = [f"Topic: {c.topic} | Type: {c.msgtype} | Count: {c.msgcount} | "
-              f"Serialization Format: {c.ext.serialization_format}"
-              for c in sorted(bag.connections, key=lambda c: c.topic)]
+    topics = [
+        f"Topic: {c.topic} | Type: {c.msgtype} | Count: {c.msgcount} | "
+        f"Serialization Format: {c.ext.serialization_format}"
+        for c in sorted(bag.connections, key=lambda c: c.topic)
+    ]
     # rosbags' end is the first moment that is too late.
     end = bag.end_time - 1 if bag.message_count else bag.start_time
     known = bag.message_count > 0
-    rows = [("Files", ", ".join(part.name for part in parts)),
-            ("Bag size", _size(sum(part.stat().st_size for part in parts))),
-            ("Storage id", "mcap" if ".mcap" in parts[0].suffixes else "sqlite3"),
-            ("Duration", f"{(end - bag.start_time) / 1e9:.9f}s" if known else "0s"),
-            ("Start", _date(bag.start_time) if known else "-"),
-            ("End", _date(end) if known else "-"), ("Messages", str(bag.message_count)),
-            ("Topic information", f"\n{'':19}".join(topics))]
+    rows = [
+        ("Files", ", ".join(part.name for part in parts)),
+        ("Bag size", _size(sum(part.stat().st_size for part in parts))),
+        ("Storage id", "mcap" if ".mcap" in parts[0].suffixes else "sqlite3"),
+        ("Duration", f"{(end - bag.start_time) / 1e9:.9f}s" if known else "0s"),
+        ("Start", _date(bag.start_time) if known else "-"),
+        ("End", _date(end) if known else "-"),
+        ("Messages", str(bag.message_count)),
+        ("Topic information", f"\n{'':19}".join(topics)),
+    ]
     return "\n" + "\n".join(f"{title + ':':<19}{value}" for title, value in rows)
 
 
@@ -147,8 +166,7 @@ def _size(count: float) -> str:
 
 def _date(time_ns: int) -> str:
     seconds, rest = divmod(time_ns, 10**9)
-    return (f"{datetime.fromtimestamp(seconds):%b %d %Y %H:%M:%S}.{rest:09d} "
-            f"({seconds}.{rest:09d})")
+    return f"{datetime.fromtimestamp(seconds):%b %d %Y %H:%M:%S}.{rest:09d} ({seconds}.{rest:09d})"
 
 
 def default_folder() -> Path:

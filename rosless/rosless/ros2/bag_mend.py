@@ -7,8 +7,15 @@ from pathlib import Path
 
 _MAGIC = b"\x89MCAP0\r\n"
 _DATA_END, _FOOTER = 0x0F, 0x02
-_END = (bytes([_DATA_END]) + (4).to_bytes(8, "little") + bytes(4)
-        + bytes([_FOOTER]) + (20).to_bytes(8, "little") + bytes(20) + _MAGIC)  # without an index
+_END = (
+    bytes([_DATA_END])
+    + (4).to_bytes(8, "little")
+    + bytes(4)
+    + bytes([_FOOTER])
+    + (20).to_bytes(8, "little")
+    + bytes(20)
+    + _MAGIC
+)  # without an index
 
 
 def mend(path: Path) -> int:

@@ -26,8 +26,10 @@ def play(node, args) -> None:
     if args.rate <= 0:
         raise CommandError(f"--rate must be above 0, not {args.rate}")
     if min(args.clock, args.start_offset, args.delay) < 0:
-        raise CommandError("--clock, --start-offset and --delay must not be negative, but are "
-                           f"{args.clock}, {args.start_offset} and {args.delay}")
+        raise CommandError(
+            "--clock, --start-offset and --delay must not be negative, but are "
+            f"{args.clock}, {args.start_offset} and {args.delay}"
+        )
     names = dict(rule.split(":=", 1) if ":=" in rule else (rule, "") for rule in args.remap)
     if not all(names.values()):
         raise CommandError(f"--remap takes rules such as /from:=/to, not {' '.join(args.remap)!r}")
@@ -35,8 +37,10 @@ def play(node, args) -> None:
     with opened(args.bag) as bag:
         wanted = {node.resolve_topic_name(t) for t in args.topics or []}
         if unknown := sorted(wanted - {c.topic for c in bag.connections}):
-            raise CommandError(f"the bag has no {', '.join(unknown)}; it has "
-                               f"{', '.join(sorted(c.topic for c in bag.connections))}")
+            raise CommandError(
+                f"the bag has no {', '.join(unknown)}; it has "
+                f"{', '.join(sorted(c.topic for c in bag.connections))}"
+            )
         chosen = [c for c in bag.connections if not wanted or c.topic in wanted]
         if args.clock:  # there must be one clock only
             chosen = [c for c in chosen if names.get(c.topic, c.topic) != "/clock"]
@@ -58,13 +62,17 @@ class Player:
                 self._log.warning(f"{connection.topic} is not played: {err}")
                 continue
             if connection.digest and connection.digest != type_hash(connection.msgtype):
-                self._log.warning(f"{connection.topic} was recorded with another definition of "
-                                  f"{connection.msgtype} than the one that is installed")
+                self._log.warning(
+                    f"{connection.topic} was recorded with another definition of "
+                    f"{connection.msgtype} than the one that is installed"
+                )
             self._connections.append(connection)
             self._publishers[connection.id] = node.create_publisher(
-                msg_type, names.get(connection.topic, connection.topic), _qos(connection))
+                msg_type, names.get(connection.topic, connection.topic), _qos(connection)
+            )
         self._clock = args.clock and node.create_publisher(
-            Clock, "/clock", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+            Clock, "/clock", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        )
         self._tick_ns = int(1e9 / args.clock) if args.clock else 0
 
     def run(self, loop: bool, delay_s: float) -> None:
@@ -124,4 +132,5 @@ def _qos(connection) -> QoSProfile:
     return QoSProfile(
         depth=_DEPTH,
         reliability=ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE)
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )

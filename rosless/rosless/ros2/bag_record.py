@@ -11,8 +11,14 @@ from typing import Callable, Iterator
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.interfaces import (Qos, QosDurability, QosHistory, QosLiveliness, QosReliability,
-                                QosTime)
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer, WriterError
 
 from rosless.interfaces import full_definition, get_interface, type_hash
@@ -48,9 +54,11 @@ def record(node, args) -> None:
 def stopping() -> Iterator[Callable[[], bool]]:
     """Whether a signal has come that is to end this; it interrupts nothing."""
     came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number))
-              for number in (signal.SIGINT, signal.SIGTERM)
-              if signal.getsignal(number) is not signal.SIG_IGN}  # a background job's SIGINT
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }  # a background job's SIGINT
     try:
         yield lambda: bool(came)
     finally:
@@ -70,8 +78,10 @@ class Recorder:
         self._called = 0  # how often one of the callbacks was
 
     def run(self, stopped: Callable[[], bool]) -> None:
-        timers = [self._node.create_timer(0.2, self._discover),  # ends each wait, for signals too
-                  self._node.create_timer(1.0, self._save)]
+        timers = [
+            self._node.create_timer(0.2, self._discover),  # ends each wait, for signals too
+            self._node.create_timer(1.0, self._save),
+        ]
         self._log.info("Recording...")
         executor = SingleThreadedExecutor()
         executor.add_node(self._node)
@@ -108,18 +118,25 @@ class Recorder:
     def _subscribe(self, topic: str, typename: str, offers: list[QoSProfile]) -> None:
         msg_type, text = get_interface(typename), full_definition(typename)
         connection = self._writer.add_connection(
-            topic, typename, msgdef=text, rihs01=type_hash(typename),
-            offered_qos_profiles=[_offer(profile) for profile in offers])
+            topic,
+            typename,
+            msgdef=text,
+            rihs01=type_hash(typename),
+            offered_qos_profiles=[_offer(profile) for profile in offers],
+        )
         # What all publishers offer.
         reliable = all(o.reliability == ReliabilityPolicy.RELIABLE for o in offers)
         latched = all(o.durability == DurabilityPolicy.TRANSIENT_LOCAL for o in offers)
         qos = QoSProfile(
             depth=_DEPTH,
             reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
-            durability=(DurabilityPolicy.TRANSIENT_LOCAL if latched
-                        else DurabilityPolicy.VOLATILE))
+            durability=(
+                DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
+            ),
+        )
         self._subscriptions[topic] = self._node.create_subscription(
-            msg_type, topic, partial(self._write, connection), qos, raw=True)
+            msg_type, topic, partial(self._write, connection), qos, raw=True
+        )
         self._log.info(f"Subscribed to topic '{topic}'")
 
     def _write(self, connection, data: bytes) -> None:
@@ -140,6 +157,14 @@ class Recorder:
 
 
 def _offer(profile: QoSProfile) -> Qos:
-    return Qos(QosHistory.UNKNOWN, 0, QosReliability[profile.reliability.name],
-               QosDurability[profile.durability.name], _FOREVER, _FOREVER,
-               QosLiveliness.AUTOMATIC, _FOREVER, False)
+    return Qos(
+        QosHistory.UNKNOWN,
+        0,
+        QosReliability[profile.reliability.name],
+        QosDurability[profile.durability.name],
+        _FOREVER,
+        _FOREVER,
+        QosLiveliness.AUTOMATIC,
+        _FOREVER,
+        False,
+    )

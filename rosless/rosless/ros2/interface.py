@@ -22,9 +22,11 @@ def main(argv: list[str]) -> int | None:
         print("\n".join(interface_names()))
         return 0
     if args.type not in interface_names():
-        raise CommandError(f"unknown interface {args.type!r}: give <package>/msg/<Name>, "
-                           "<package>/srv/<Name> or <package>/action/<Name>; see "
-                           "`ros2 interface list`")
+        raise CommandError(
+            f"unknown interface {args.type!r}: give <package>/msg/<Name>, "
+            "<package>/srv/<Name> or <package>/action/<Name>; see "
+            "`ros2 interface list`"
+        )
     print("\n".join(_lines(args.type)))
     return 0
 

@@ -10,8 +10,12 @@ from pathlib import Path
 from ament_index_python.packages import get_package_share_path
 from launch import LaunchDescription, LaunchDescriptionEntity, LaunchService
 from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import (AnyLaunchDescriptionSource, InvalidLaunchFileError,
-                                               load_python_launch_file)
+from launch.launch_description_sources import (
+    AnyLaunchDescriptionSource,
+    InvalidLaunchFileError,
+    load_python_launch_file,
+)
+
 from rosless.ros2 import Parser
 
 _LAUNCH_FILES = ("*launch.py", "*.launch.xml", "*.launch.yaml", "*.launch.yml")
@@ -20,17 +24,36 @@ _LAUNCH_FILES = ("*launch.py", "*.launch.xml", "*.launch.yaml", "*.launch.yml")
 def main(argv: list[str]) -> int:
     """Launch, or show what would be launched. Returns the exit code."""
     parser = Parser(
-        prog="ros2 launch", description="Run a launch file",
+        prog="ros2 launch",
+        description="Run a launch file",
         usage="%(prog)s [options] <package> <launch file> [name:=value ...]\n"
-              "       %(prog)s [options] <path of a launch file> [name:=value ...]")
+        "       %(prog)s [options] <path of a launch file> [name:=value ...]",
+    )
     parser.add_argument("-n", "--noninteractive", action="store_true", help="no terminal")
     parser.add_argument("-d", "--debug", action="store_true", help="show tracebacks of errors")
-    parser.add_argument("-p", "--print", "--print-description", action="store_true", dest="print",
-                        help="print what the launch file describes, without launching")
-    parser.add_argument("-s", "--show-args", "--show-arguments", action="store_true",
-                        dest="show_args", help="show the arguments of the launch file")
-    parser.add_argument("-a", "--show-all-subprocesses-output", action="store_true", dest="all",
-                        help="show the output of all processes, whatever the launch file says")
+    parser.add_argument(
+        "-p",
+        "--print",
+        "--print-description",
+        action="store_true",
+        dest="print",
+        help="print what the launch file describes, without launching",
+    )
+    parser.add_argument(
+        "-s",
+        "--show-args",
+        "--show-arguments",
+        action="store_true",
+        dest="show_args",
+        help="show the arguments of the launch file",
+    )
+    parser.add_argument(
+        "-a",
+        "--show-all-subprocesses-output",
+        action="store_true",
+        dest="all",
+        help="show the output of all processes, whatever the launch file says",
+    )
     parser.add_argument("--launch-prefix", help="not supported by rosless")
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     args = parser.parse_intermixed_args(argv)
@@ -51,8 +74,15 @@ def main(argv: list[str]) -> int:
     if args.all:
         os.environ["OVERRIDE_LAUNCH_PROCESS_OUTPUT"] = "both"
     service = LaunchService(argv=words, noninteractive=args.noninteractive, debug=args.debug)
-    service.include_launch_description(LaunchDescription([
-        IncludeLaunchDescription(AnyLaunchDescriptionSource(path), launch_arguments=arguments)]))
+    service.include_launch_description(
+        LaunchDescription(
+            [
+                IncludeLaunchDescription(
+                    AnyLaunchDescriptionSource(path), launch_arguments=arguments
+                )
+            ]
+        )
+    )
     return service.run()
 
 
@@ -75,14 +105,19 @@ def find_launch_file(words: list[str]) -> tuple[str, list[str]]:
     if not rest:
         raise ValueError(f"a launch file of package '{first}' must be given: {has}")
     name = rest[0]
-    paths = sorted(f for f in share.rglob(Path(name).name)
-                   if f.is_file() and f"/{f}".endswith(f"/{name}"))
+    paths = sorted(
+        f for f in share.rglob(Path(name).name) if f.is_file() and f"/{f}".endswith(f"/{name}")
+    )
     if not paths:
-        raise LookupError(f"file '{name}' was not found in the share directory of package "
-                          f"'{first}' which is at '{share}'; {has}")
+        raise LookupError(
+            f"file '{name}' was not found in the share directory of package "
+            f"'{first}' which is at '{share}'; {has}"
+        )
     if len(paths) > 1:
-        raise ValueError(f"file '{name}' was found more than once in the share directory of "
-                         f"package '{first}': {', '.join(map(str, paths))}")
+        raise ValueError(
+            f"file '{name}' was found more than once in the share directory of "
+            f"package '{first}': {', '.join(map(str, paths))}"
+        )
     return str(paths[0]), rest[1:]
 
 
@@ -92,8 +127,9 @@ def parse_arguments(words: list[str]) -> list[tuple[str, str]]:
     for word in words:
         name, _, value = word.partition(":=")
         if not name or not value:
-            raise ValueError(f"malformed launch argument '{word}', expected format "
-                             "'<name>:=<value>'")
+            raise ValueError(
+                f"malformed launch argument '{word}', expected format '<name>:=<value>'"
+            )
         found[name] = value
     return list(found.items())
 

@@ -15,14 +15,16 @@ def main(argv: list[str]) -> int | None:
     parser = Parser(prog="ros2 lifecycle")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("nodes", help="names of all managed nodes")
-    verb.add_argument("-a", "--all", action="store_true", dest="include_hidden_nodes",
-                      help="hidden ones too")
+    verb.add_argument(
+        "-a", "--all", action="store_true", dest="include_hidden_nodes", help="hidden ones too"
+    )
     verb.add_argument("-c", "--count-nodes", action="store_true", help="only how many there are")
     verb.set_defaults(run=_nodes)
     for name, run, text in (
-            ("get", _get, "the state of a managed node, or of all"),
-            ("list", _list, "transitions that are possible now"),
-            ("set", _set, "make a transition")):
+        ("get", _get, "the state of a managed node, or of all"),
+        ("list", _list, "transitions that are possible now"),
+        ("set", _set, "make a transition"),
+    ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("node", nargs="?" if name == "get" else None)
         verb.add_argument("--include-hidden-nodes", action="store_true")
@@ -46,13 +48,17 @@ def main(argv: list[str]) -> int | None:
 def _managed(node, args) -> list[str]:
     """All nodes that tell their state."""
     services = dict(node.get_service_names_and_types())
-    return [name for name in full_names(node)
-            if "lifecycle_msgs/srv/GetState" in services.get(f"{name}/get_state", ())
-            and (args.include_hidden_nodes or "/_" not in name)]
+    return [
+        name
+        for name in full_names(node)
+        if "lifecycle_msgs/srv/GetState" in services.get(f"{name}/get_state", ())
+        and (args.include_hidden_nodes or "/_" not in name)
+    ]
 
 
 def _ask(node, target: str, service: str, name: str, **fields):
     from lifecycle_msgs import srv
+
     kind = getattr(srv, service)
     return call(node, kind, f"{target}/{name}", kind.Request(**fields), _TIMEOUT_S)
 
@@ -78,17 +84,24 @@ def _get(node, args) -> None:
 
 def _list(node, args) -> None:
     for found in _transitions(node, args.node, *["get_transition_graph"] * args.all):
-        print(f"- {found.transition.label} [{found.transition.id}]\n"
-              f"\tStart: {found.start_state.label}\n\tGoal: {found.goal_state.label}")
+        print(
+            f"- {found.transition.label} [{found.transition.id}]\n"
+            f"\tStart: {found.start_state.label}\n\tGoal: {found.goal_state.label}"
+        )
 
 
 def _set(node, args) -> int:
     possible = [found.transition for found in _transitions(node, args.node)]
     wanted = next((t for t in possible if t.label == args.transition), None) or next(
-        (t for t in possible if str(t.id) == args.transition), None)
+        (t for t in possible if str(t.id) == args.transition), None
+    )
     if wanted is None:
-        print("Unknown transition requested, available ones are:",
-              *(f"- {t.label} [{t.id}]" for t in possible), sep="\n", file=sys.stderr)
+        print(
+            "Unknown transition requested, available ones are:",
+            *(f"- {t.label} [{t.id}]" for t in possible),
+            sep="\n",
+            file=sys.stderr,
+        )
         return 1
     if _ask(node, args.node, "ChangeState", "change_state", transition=wanted).success:
         print("Transitioning successful")

@@ -22,17 +22,25 @@ def hz(node, msg_type, args) -> None:
             return "no new messages"
         seen[0] = arrivals[-1]
         gaps = [b - a for a, b in zip(arrivals, list(arrivals)[1:])]
-        return (f"average rate: {len(gaps) / sum(gaps):.3f}\n\tmin: {min(gaps):.3f}s "
-                f"max: {max(gaps):.3f}s std dev: {statistics.pstdev(gaps):.5f}s "
-                f"window: {len(gaps)}")
+        return (
+            f"average rate: {len(gaps) / sum(gaps):.3f}\n\tmin: {min(gaps):.3f}s "
+            f"max: {max(gaps):.3f}s std dev: {statistics.pstdev(gaps):.5f}s "
+            f"window: {len(gaps)}"
+        )
+
     _each_second(node, report)
 
 
 def bw(node, msg_type, args) -> None:
     """How many bytes messages take."""
     came: deque[tuple[float, int]] = deque(maxlen=args.window)
-    _subscribe(node, msg_type, args.topic,
-               lambda data: came.append((time.monotonic(), len(data))), raw=True)
+    _subscribe(
+        node,
+        msg_type,
+        args.topic,
+        lambda data: came.append((time.monotonic(), len(data))),
+        raw=True,
+    )
     print(f"Subscribed to [{args.topic}]", flush=True)
 
     def report() -> str:
@@ -42,8 +50,11 @@ def bw(node, msg_type, args) -> None:
         rate = sum(sizes) / (time.monotonic() - came[0][0])
         rate_text, *texts = _bytes(rate, statistics.mean(sizes), min(sizes), max(sizes))
         mean, low, high = texts
-        return (f"{rate_text}/s from {len(sizes)} messages\n"
-                f"\tMessage size mean: {mean} min: {low} max: {high}")
+        return (
+            f"{rate_text}/s from {len(sizes)} messages\n"
+            f"\tMessage size mean: {mean} min: {low} max: {high}"
+        )
+
     _each_second(node, report)
 
 
@@ -58,15 +69,18 @@ def _bytes(rate: float, *sizes: float) -> list[str]:
 def delay(node, msg_type, args) -> None:
     """How old messages are when they come, by their header's stamp."""
     from rclpy.time import Time
+
     if "header" not in msg_type.get_fields_and_field_types():
-        raise CommandError(f"{type_name(msg_type)} has no header, whose stamp would tell how old "
-                           "a message is")
+        raise CommandError(
+            f"{type_name(msg_type)} has no header, whose stamp would tell how old a message is"
+        )
     delays: deque[int] = deque(maxlen=args.window)
     count = [0, 0]  # messages that came, and how many of them were reported
 
     def came(message) -> None:
         count[0] += 1
         delays.append((node.get_clock().now() - Time.from_msg(message.header.stamp)).nanoseconds)
+
     _subscribe(node, msg_type, args.topic, came)
 
     def report() -> str:
@@ -76,19 +90,24 @@ def delay(node, msg_type, args) -> None:
             return "no new messages"
         count[1] = count[0]
         seconds = [ns / 1e9 for ns in delays]
-        return (f"average delay: {statistics.mean(seconds):.3f}\n\tmin: {min(seconds):.3f}s "
-                f"max: {max(seconds):.3f}s std dev: {statistics.pstdev(seconds):.5f}s "
-                f"window: {len(seconds)}")
+        return (
+            f"average delay: {statistics.mean(seconds):.3f}\n\tmin: {min(seconds):.3f}s "
+            f"max: {max(seconds):.3f}s std dev: {statistics.pstdev(seconds):.5f}s "
+            f"window: {len(seconds)}"
+        )
+
     _each_second(node, report)
 
 
 def _subscribe(node, msg_type, topic: str, callback: Callable, raw: bool = False) -> None:
     from rclpy.qos import qos_profile_sensor_data
+
     node.create_subscription(msg_type, topic, callback, qos_profile_sensor_data, raw=raw)
 
 
 def _each_second(node, report: Callable[[], str]) -> None:
     import rclpy
+
     reported = time.monotonic()
     while rclpy.ok():
         rclpy.spin_once(node, timeout_sec=0.1)

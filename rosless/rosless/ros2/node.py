@@ -13,8 +13,11 @@ def main(argv: list[str]) -> int | None:
     verb.set_defaults(run=_list)
     verb = verbs.add_parser("info", help="what a node publishes, reads and serves")
     verb.add_argument("node")
-    verb.add_argument("--include-hidden", action="store_true",
-                      help="topics and services of actions, and their like, too")
+    verb.add_argument(
+        "--include-hidden",
+        action="store_true",
+        help="topics and services of actions, and their like, too",
+    )
     verb.set_defaults(run=_info)
     args = parser.parse_args(argv)
     with connected() as node:
@@ -23,8 +26,10 @@ def main(argv: list[str]) -> int | None:
 
 def full_names(node) -> list[str]:
     """All nodes with their namespaces."""
-    return sorted(f"{namespace.rstrip('/')}/{name}"
-                  for name, namespace in node.get_node_names_and_namespaces())
+    return sorted(
+        f"{namespace.rstrip('/')}/{name}"
+        for name, namespace in node.get_node_names_and_namespaces()
+    )
 
 
 def _list(node, args) -> None:
@@ -35,8 +40,11 @@ def _list(node, args) -> None:
 
 
 def _info(node, args) -> None:
-    from rclpy.action import (get_action_client_names_and_types_by_node,
-                              get_action_server_names_and_types_by_node)
+    from rclpy.action import (
+        get_action_client_names_and_types_by_node,
+        get_action_server_names_and_types_by_node,
+    )
+
     wanted = "/" + args.node.lstrip("/")
     if not settle(node, until=lambda: wanted in full_names(node)):
         raise CommandError(f"unable to find node {wanted!r}; see `ros2 node list`")
@@ -45,12 +53,14 @@ def _info(node, args) -> None:
     key = name, namespace or "/"
     print(wanted)
     for title, rows in (
-            ("Subscribers", node.get_subscriber_names_and_types_by_node(*key)),
-            ("Publishers", node.get_publisher_names_and_types_by_node(*key)),
-            ("Service Servers", node.get_service_names_and_types_by_node(*key)),
-            ("Service Clients", node.get_client_names_and_types_by_node(*key)),
-            ("Action Servers", get_action_server_names_and_types_by_node(node, *key)),
-            ("Action Clients", get_action_client_names_and_types_by_node(node, *key))):
-        shown = [f"    {name}: {', '.join(types)}"
-                 for name, types in visible(rows, args.include_hidden)]
+        ("Subscribers", node.get_subscriber_names_and_types_by_node(*key)),
+        ("Publishers", node.get_publisher_names_and_types_by_node(*key)),
+        ("Service Servers", node.get_service_names_and_types_by_node(*key)),
+        ("Service Clients", node.get_client_names_and_types_by_node(*key)),
+        ("Action Servers", get_action_server_names_and_types_by_node(node, *key)),
+        ("Action Clients", get_action_client_names_and_types_by_node(node, *key)),
+    ):
+        shown = [
+            f"    {name}: {', '.join(types)}" for name, types in visible(rows, args.include_hidden)
+        ]
         print("\n".join([f"  {title}:", *(shown or [""])]))

@@ -10,8 +10,18 @@ from rosless.ros2 import CommandError, Parser, connected, settle
 from rosless.ros2.node import full_names
 from rosless.ros2.service import call
 
-_TYPES = ["not set", "boolean", "integer", "double", "string", "byte array", "boolean array",
-          "integer array", "double array", "string array"]
+_TYPES = [
+    "not set",
+    "boolean",
+    "integer",
+    "double",
+    "string",
+    "byte array",
+    "boolean array",
+    "integer array",
+    "double array",
+    "string array",
+]
 
 
 def main(argv: list[str]) -> int | None:
@@ -20,9 +30,12 @@ def main(argv: list[str]) -> int | None:
     verb = verbs.add_parser("list", help="parameters of a node, or of all")
     verb.add_argument("node", nargs="?")
     verb.set_defaults(run=_list)
-    for name, run, text in (("get", _get, "a parameter's value"), ("set", _set, "set a parameter"),
-                            ("describe", _describe, "a parameter's type, range and meaning"),
-                            ("dump", _dump, "all parameters of a node, as a parameter file")):
+    for name, run, text in (
+        ("get", _get, "a parameter's value"),
+        ("set", _set, "set a parameter"),
+        ("describe", _describe, "a parameter's type, range and meaning"),
+        ("dump", _dump, "all parameters of a node, as a parameter file"),
+    ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("node")
         if name == "describe":
@@ -35,8 +48,9 @@ def main(argv: list[str]) -> int | None:
     verb = verbs.add_parser("load", help="set the parameters of a file on a node")
     verb.add_argument("node")
     verb.add_argument("file")
-    verb.add_argument("--use-wildcard", action="store_true",
-                      help="those for any node, as of /**, too")
+    verb.add_argument(
+        "--use-wildcard", action="store_true", help="those for any node, as of /**, too"
+    )
     verb.set_defaults(run=_load)
     args = parser.parse_args(argv)
     with connected() as node:
@@ -49,6 +63,7 @@ def main(argv: list[str]) -> int | None:
 
 def _ask(node, target: str, service: str, **fields):
     from rcl_interfaces import srv
+
     srv_type = getattr(srv, service)
     snake = "".join("_" + c.lower() if c.isupper() else c for c in service).lstrip("_")
     return call(node, srv_type, f"{target}/{snake}", srv_type.Request(**fields), 5.0)
@@ -72,13 +87,15 @@ def _list(node, args) -> None:
 def _value(node, args, name: str):
     value = _ask(node, args.node, "GetParameters", names=[name]).values[0]
     if not value.type:
-        raise CommandError(f"parameter not set: {name!r} of {args.node}; "
-                           f"see `ros2 param list {args.node}`")
+        raise CommandError(
+            f"parameter not set: {name!r} of {args.node}; see `ros2 param list {args.node}`"
+        )
     return value
 
 
 def _get(node, args) -> None:
     from rclpy.parameter import parameter_value_to_python
+
     value = _value(node, args, args.name)
     shown = parameter_value_to_python(value)
     shown = shown.tolist() if hasattr(shown, "tolist") else shown
@@ -88,6 +105,7 @@ def _get(node, args) -> None:
 
 def _set(node, args) -> int:
     from rclpy.parameter import Parameter
+
     message = Parameter(args.name, value=parse_value(args.value)).to_parameter_msg()
     result = _ask(node, args.node, "SetParameters", parameters=[message]).results[0]
     if result.successful:
@@ -99,18 +117,25 @@ def _set(node, args) -> int:
 
 def _load(node, args) -> int:
     from rclpy.parameter import Parameter
-    found = {o.name: o.value for o in read_parameter_file(args.file)
-             if matches(o.node, args.node) and (args.use_wildcard or "*" not in o.node)}
+
+    found = {
+        o.name: o.value
+        for o in read_parameter_file(args.file)
+        if matches(o.node, args.node) and (args.use_wildcard or "*" not in o.node)
+    }
     if not found:
         raise CommandError(
             f"{args.file!r} has no parameters of {args.node}"
-            + ("" if args.use_wildcard else "; --use-wildcard takes those of /** too"))
+            + ("" if args.use_wildcard else "; --use-wildcard takes those of /** too")
+        )
     messages = [Parameter(name, value=value).to_parameter_msg() for name, value in found.items()]
     results = _ask(node, args.node, "SetParameters", parameters=messages).results
     for name, result in zip(found, results):
         reason = f": {result.reason}" if result.reason else ""
-        print(f"Set parameter {name} {'successful' if result.successful else 'failed'}{reason}",
-              file=sys.stdout if result.successful else sys.stderr)
+        print(
+            f"Set parameter {name} {'successful' if result.successful else 'failed'}{reason}",
+            file=sys.stdout if result.successful else sys.stderr,
+        )
     return 0 if all(result.successful for result in results) else 1
 
 
@@ -133,11 +158,14 @@ def _print(found) -> None:
 
 def _dump(node, args) -> None:
     from rclpy.parameter import parameter_value_to_python
+
     names = _names(node, args.node)
     values = _ask(node, args.node, "GetParameters", names=names).values
-    known = {name: plain.tolist() if hasattr(plain, "tolist") else plain
-             for name, value in zip(names, values)
-             if (plain := parameter_value_to_python(value)) is not None}  # YAML's null is text
+    known = {
+        name: plain.tolist() if hasattr(plain, "tolist") else plain
+        for name, value in zip(names, values)
+        if (plain := parameter_value_to_python(value)) is not None
+    }  # YAML's null is text
     print(parameter_yaml.dump({args.node: {"ros__parameters": nested(known)}}), end="")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from rosless.executables import executables
+
 from rosless import index
+from rosless.executables import executables
 from rosless.ros2 import CommandError, Parser
 
 

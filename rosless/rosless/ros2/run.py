@@ -7,6 +7,7 @@ import os
 import sys
 
 from ament_index_python.packages import PackageNotFoundError
+
 from rosless.executables import command, find_executable
 from rosless.ros2 import Parser
 

@@ -21,8 +21,12 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("service")
     verb.add_argument("type")
     verb.add_argument("values", nargs="?", default="{}", help="YAML, e.g. '{data: true}'")
-    verb.add_argument("--timeout", type=float, default=30.0,
-                      help="seconds to wait for the service and for its answer")
+    verb.add_argument(
+        "--timeout",
+        type=float,
+        default=30.0,
+        help="seconds to wait for the service and for its answer",
+    )
     verb.set_defaults(run=_call)
     args = parser.parse_args(argv)
     with connected() as node:
@@ -45,12 +49,15 @@ def _type(node, args) -> None:
 def call(node, srv_type: type, name: str, request, timeout_s: float):
     """The response of a service. Raises CommandError if it does not come in time."""
     import rclpy
+
     client = node.create_client(srv_type, name)
     if not client.wait_for_service(0.3):
         print("waiting for service to become available...", flush=True)
         if not client.wait_for_service(timeout_s):
-            raise CommandError(f"service {client.srv_name!r} did not appear in {timeout_s} s; "
-                               "see `ros2 service list`")
+            raise CommandError(
+                f"service {client.srv_name!r} did not appear in {timeout_s} s; "
+                "see `ros2 service list`"
+            )
     future = client.call_async(request)
     rclpy.spin_until_future_complete(node, future, timeout_sec=timeout_s)
     if not future.done():

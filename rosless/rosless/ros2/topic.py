@@ -42,13 +42,16 @@ def main(argv: list[str]) -> int | None:
     _add_qos(verb)
     verb.set_defaults(run=_echo)
 
-    for name, window, text in (("hz", 10_000, "measure the rate of messages"),
-                               ("bw", 100, "measure how many bytes a second they take"),
-                               ("delay", 10_000, "measure how old they are, by their stamps")):
+    for name, window, text in (
+        ("hz", 10_000, "measure the rate of messages"),
+        ("bw", 100, "measure how many bytes a second they take"),
+        ("delay", 10_000, "measure how old they are, by their stamps"),
+    ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("topic")
-        verb.add_argument("-w", "--window", type=int, default=window,
-                          help=f"messages to average over ({window})")
+        verb.add_argument(
+            "-w", "--window", type=int, default=window, help=f"messages to average over ({window})"
+        )
         verb.set_defaults(run=_measure)
 
     verb = verbs.add_parser("find", help="topics of a type")
@@ -60,8 +63,13 @@ def main(argv: list[str]) -> int | None:
     verb = verbs.add_parser("pub", help="publish messages")
     verb.add_argument("topic")
     verb.add_argument("type")
-    verb.add_argument("values", nargs="?", default="{}", help="YAML, e.g. '{data: hello}' or "
-                      "'{header: auto}', whose stamp is the time of each message")
+    verb.add_argument(
+        "values",
+        nargs="?",
+        default="{}",
+        help="YAML, e.g. '{data: hello}' or "
+        "'{header: auto}', whose stamp is the time of each message",
+    )
     verb.add_argument("-r", "--rate", type=float, default=1.0, help="messages a second")
     verb.add_argument("-1", "--once", action="store_true")
     verb.add_argument("-t", "--times", type=int, default=0)
@@ -95,10 +103,13 @@ def _type_of(node, topic: str, wait_s: float = 3.0) -> str:
 
     def found() -> list[str]:
         return dict(node.get_topic_names_and_types()).get(name, [])
+
     settle(node, until=found, timeout_s=wait_s)
     if not found():
-        raise CommandError(f"topic {name!r} does not appear to be published yet: give its type, "
-                           "or see `ros2 topic list`")
+        raise CommandError(
+            f"topic {name!r} does not appear to be published yet: give its type, "
+            "or see `ros2 topic list`"
+        )
     if len(found()) > 1:
         raise CommandError(f"topic {name!r} has several types: {', '.join(found())}")
     return found()[0]
@@ -112,31 +123,41 @@ def _info(node, args) -> None:
     typename = _type_of(node, args.topic)
     settle(node)
     print(f"Type: {typename}")
-    for title, infos in (("Publisher", node.get_publishers_info_by_topic(args.topic)),
-                         ("Subscription", node.get_subscriptions_info_by_topic(args.topic))):
+    for title, infos in (
+        ("Publisher", node.get_publishers_info_by_topic(args.topic)),
+        ("Subscription", node.get_subscriptions_info_by_topic(args.topic)),
+    ):
         print(f"{chr(10) * args.verbose}{title} count: {len(infos)}")
         for info in infos if args.verbose else ():
-            print(f"\nNode name: {info.node_name}\nNode namespace: {info.node_namespace}\n"
-                  f"Topic type: {info.topic_type}\nEndpoint type: {info.endpoint_type}\n"
-                  f"GID: {'.'.join(f'{b:02x}' for b in info.endpoint_gid)}\nQoS profile:\n"
-                  f"  Reliability: {info.qos_profile.reliability.name}\n"
-                  f"  Durability: {info.qos_profile.durability.name}")
+            print(
+                f"\nNode name: {info.node_name}\nNode namespace: {info.node_namespace}\n"
+                f"Topic type: {info.topic_type}\nEndpoint type: {info.endpoint_type}\n"
+                f"GID: {'.'.join(f'{b:02x}' for b in info.endpoint_gid)}\nQoS profile:\n"
+                f"  Reliability: {info.qos_profile.reliability.name}\n"
+                f"  Durability: {info.qos_profile.durability.name}"
+            )
 
 
 def _qos(args, offers=()):
     """As asked for; else what fits all publishers' `offers`."""
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
     best_effort = any(o.reliability.name == "BEST_EFFORT" for o in offers)
     latched = offers and all(o.durability.name == "TRANSIENT_LOCAL" for o in offers)
     return QoSProfile(
-        depth=args.qos_depth or 10, reliability=ReliabilityPolicy.get_from_short_key(
-            args.qos_reliability or ("best_effort" if best_effort else "reliable")),
+        depth=args.qos_depth or 10,
+        reliability=ReliabilityPolicy.get_from_short_key(
+            args.qos_reliability or ("best_effort" if best_effort else "reliable")
+        ),
         durability=DurabilityPolicy.get_from_short_key(
-            args.qos_durability or ("transient_local" if latched else "volatile")))
+            args.qos_durability or ("transient_local" if latched else "volatile")
+        ),
+    )
 
 
 def _echo(node, args) -> None:
     import rclpy
+
     msg_type = get_interface(args.type or _type_of(node, args.topic))
     longest = None if args.full_length else args.truncate_length
     done = rclpy.Future()
@@ -154,6 +175,7 @@ def _echo(node, args) -> None:
         print("---", flush=True)
         if args.once:
             done.set_result(None)
+
     settle(node, until=lambda: node.count_publishers(args.topic) > 0, timeout_s=1.0)
     offers = [info.qos_profile for info in node.get_publishers_info_by_topic(args.topic)]
     node.create_subscription(msg_type, args.topic, show, _qos(args, offers))
@@ -169,14 +191,20 @@ def _measure(node, args) -> None:
 
 def _find(node, args) -> None:
     settle(node)
-    found = [name for name, types in visible(node.get_topic_names_and_types(),
-                                             args.include_hidden_topics) if args.type in types]
-    print(len(found) if args.count_topics else "\n".join(found), end="\n" * bool(
-        found or args.count_topics))
+    found = [
+        name
+        for name, types in visible(node.get_topic_names_and_types(), args.include_hidden_topics)
+        if args.type in types
+    ]
+    print(
+        len(found) if args.count_topics else "\n".join(found),
+        end="\n" * bool(found or args.count_topics),
+    )
 
 
 def _pub(node, args) -> None:
     import rclpy
+
     if args.rate <= 0:
         raise CommandError(f"--rate must be above 0, not {args.rate}")
     msg_type = get_interface(args.type)
@@ -203,6 +231,7 @@ def _pub(node, args) -> None:
         publisher.publish(message)
         if number == times:
             done.set_result(None)
+
     publish()
     node.create_timer(1 / args.rate, publish)
     rclpy.spin_until_future_complete(node, done)

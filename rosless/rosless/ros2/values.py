@@ -34,8 +34,10 @@ def type_name(message: Any) -> str:
 def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any:
     """A message as dicts, lists and scalars; lists are cut after `longest` items."""
     if is_message(value):
-        return {name: to_plain(getattr(value, name), longest, arrays)
-                for name in value.get_fields_and_field_types()}
+        return {
+            name: to_plain(getattr(value, name), longest, arrays)
+            for name in value.get_fields_and_field_types()
+        }
     if isinstance(value, (list, array, np.ndarray)):
         if not arrays:
             return f"<sequence type: {type(value).__name__}, length: {len(value)}>"
@@ -62,8 +64,9 @@ def field_of(value: Any, path: str) -> Any:
     for part in filter(None, path.split(".")):
         match = _PART.fullmatch(part)
         if match is None:
-            raise ValueError(f"{part!r} of {path!r} is no field: it must read like name or "
-                             "name[0]")
+            raise ValueError(
+                f"{part!r} of {path!r} is no field: it must read like name or name[0]"
+            )
         if not is_message(value) or match[1] not in value.get_fields_and_field_types():
             raise ValueError(f"{type_name(whole)} has no field {path!r}")
         value = getattr(value, match[1])
@@ -93,12 +96,15 @@ def fill(message: Any, values: Any, stamps: Stamps | None = None) -> Any:
     """Set a message's fields from a dict, nested messages likewise."""
     types = message.get_fields_and_field_types()
     if not isinstance(values, dict):
-        raise ValueError(f"values of {type_name(message)} must be a mapping such as "
-                         f"'{{{next(iter(types), 'field')}: ...}}', not {values!r}")
+        raise ValueError(
+            f"values of {type_name(message)} must be a mapping such as "
+            f"'{{{next(iter(types), 'field')}: ...}}', not {values!r}"
+        )
     for name, value in values.items():
         if name not in types:
-            raise ValueError(f"{type_name(message)} has no field {name!r}; "
-                             f"it has {', '.join(types)}")
+            raise ValueError(
+                f"{type_name(message)} has no field {name!r}; it has {', '.join(types)}"
+            )
         current = getattr(message, name)
         kind = type_name(current)
         if stamps is not None and (kind, value) == ("builtin_interfaces/msg/Time", "now"):

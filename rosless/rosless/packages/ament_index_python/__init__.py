@@ -1,5 +1,10 @@
 """Where installed packages are."""
 
-from ament_index_python.packages import (PackageNotFoundError, get_package_prefix,
-                                         get_package_share_directory, get_package_share_path,
-                                         get_packages_with_prefixes, get_search_paths)
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+    get_package_share_path,
+    get_packages_with_prefixes,
+    get_search_paths,
+)

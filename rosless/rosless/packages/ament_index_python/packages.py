@@ -34,8 +34,9 @@ def get_package_prefix(package_name: str) -> str:
     try:
         return get_packages_with_prefixes()[package_name]
     except KeyError:
-        raise PackageNotFoundError(f"package {package_name!r} not found, "
-                                   f"searching: {get_search_paths()}") from None
+        raise PackageNotFoundError(
+            f"package {package_name!r} not found, searching: {get_search_paths()}"
+        ) from None
 
 
 def get_package_share_directory(package_name: str) -> str:

@@ -100,9 +100,15 @@ class Process:
         try:
             argv = ["/bin/sh", "-c", " ".join(command.argv)] if command.shell else command.argv
             child = await asyncio.create_subprocess_exec(
-                *argv, stdin=stdin, stdout=outputs[0].child_end, stderr=outputs[1].child_end,
-                cwd=command.cwd, env=command.env, start_new_session=True,
-                preexec_fn=_die_with_launch if _prctl else None)
+                *argv,
+                stdin=stdin,
+                stdout=outputs[0].child_end,
+                stderr=outputs[1].child_end,
+                cwd=command.cwd,
+                env=command.env,
+                start_new_session=True,
+                preexec_fn=_die_with_launch if _prctl else None,
+            )
         except (OSError, ValueError) as err:
             self._logger.error(f"process cannot be started: {err}")
             self._launch.emit_event(ProcessExited(returncode=127, **self._event_fields(0)))
@@ -135,14 +141,22 @@ class Process:
         if code == 0:
             self._logger.info(f"process has finished cleanly [pid {child.pid}]")
         else:
-            self._logger.error(f"process has died [pid {child.pid}, exit code {code}, "
-                               f"cmd '{' '.join(command.argv)}'].")
+            self._logger.error(
+                f"process has died [pid {child.pid}, exit code {code}, "
+                f"cmd '{' '.join(command.argv)}']."
+            )
         self._launch.emit_event(ProcessExited(returncode=code, **self._event_fields(child.pid)))
 
     def _event_fields(self, pid: int) -> dict:
         command = self.command
-        return {"action": self.action, "name": command.name, "cmd": command.argv,
-                "cwd": command.cwd, "env": command.env, "pid": pid}
+        return {
+            "action": self.action,
+            "name": command.name,
+            "cmd": command.argv,
+            "cwd": command.cwd,
+            "env": command.env,
+            "pid": pid,
+        }
 
     async def _wait_for_end(self, child: asyncio.subprocess.Process) -> int | None:
         """Its exit code; None where even SIGKILL did not end it."""
@@ -156,9 +170,11 @@ class Process:
         """Once asked to stop: SIGINT, then SIGTERM, then SIGKILL."""
         await self._stop.wait()
         name = self.command.name
-        steps = ((signal.SIGINT, self.command.sigterm_timeout_s, signal.SIGTERM),
-                 (signal.SIGTERM, self.command.sigkill_timeout_s, signal.SIGKILL),
-                 (signal.SIGKILL, _GRACE_S, None))
+        steps = (
+            (signal.SIGINT, self.command.sigterm_timeout_s, signal.SIGTERM),
+            (signal.SIGTERM, self.command.sigkill_timeout_s, signal.SIGKILL),
+            (signal.SIGKILL, _GRACE_S, None),
+        )
         for number, timeout_s, following in steps:
             self._logger.info(f"sending signal '{number.name}' to process[{name}]")
             self.signal(number)
@@ -167,7 +183,8 @@ class Process:
             if following and not hurried:
                 self._logger.error(
                     f"process[{name}] failed to terminate '{timeout_s:g}' seconds after receiving "
-                    f"'{number.name}', escalating to '{following.name}'")
+                    f"'{number.name}', escalating to '{following.name}'"
+                )
 
     async def _end_group(self, outputs: list[_Output]) -> None:
         """End what the process left behind in its group, and pass on its last words."""

@@ -31,8 +31,9 @@ class Action(LaunchDescriptionEntity):
     def __init__(self, *, condition: Condition | None = None, **unsupported: Any) -> None:
         if unsupported:
             names = ", ".join(f"{name}=..." for name in sorted(unsupported))
-            raise NotImplementedError(f"rosless has no {type(self).__name__}({names}); "
-                                      "a full ROS 2 may have it")
+            raise NotImplementedError(
+                f"rosless has no {type(self).__name__}({names}); a full ROS 2 may have it"
+            )
         self.condition = condition
 
     def visit(self, context: LaunchContext) -> Entities:
@@ -46,10 +47,15 @@ class Action(LaunchDescriptionEntity):
 
 def as_list(entities: Entities) -> list[LaunchDescriptionEntity]:
     """One entity, several or none, as a list. Raises TypeError for anything else."""
-    given = [] if entities is None else (
-        list(entities) if isinstance(entities, Iterable) else [entities])
+    given = (
+        []
+        if entities is None
+        else (list(entities) if isinstance(entities, Iterable) else [entities])
+    )
     for entity in given:
         if not isinstance(entity, LaunchDescriptionEntity):
-            raise TypeError(f"{entity!r} cannot stand in a launch description: it must be an "
-                            "action, such as launch_ros.actions.Node(...)")
+            raise TypeError(
+                f"{entity!r} cannot stand in a launch description: it must be an "
+                "action, such as launch_ros.actions.Node(...)"
+            )
     return given

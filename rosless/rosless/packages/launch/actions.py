@@ -14,16 +14,16 @@ from launch.event_handlers import EventHandler, OnProcessExit, Reaction
 from launch.events import Shutdown as ShutdownEvent
 from launch.events.process import ProcessExited
 from launch.launch_context import LaunchContext
-from launch.launch_description_sources import (AnyLaunchDescriptionSource,
-                                               LaunchDescriptionSource)
+from launch.launch_description_sources import AnyLaunchDescriptionSource, LaunchDescriptionSource
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch.utilities import (as_bool, normalize_to_list_of_substitutions,
-                              perform_substitutions)
+from launch.utilities import as_bool, normalize_to_list_of_substitutions, perform_substitutions
 
-OUTPUTS = {"screen": {"stdout": (True, False), "stderr": (True, False)},
-           "log": {"stdout": (False, True), "stderr": (True, True)},
-           "both": {"stdout": (True, True), "stderr": (True, True)}}
+OUTPUTS = {
+    "screen": {"stdout": (True, False), "stderr": (True, False)},
+    "log": {"stdout": (False, True), "stderr": (True, True)},
+    "both": {"stdout": (True, True), "stderr": (True, True)},
+}
 
 
 def text_of(context: LaunchContext, value: SomeSubstitutionsType) -> str:
@@ -33,18 +33,28 @@ def text_of(context: LaunchContext, value: SomeSubstitutionsType) -> str:
 class DeclareLaunchArgument(Action):
     """Declares an argument of the launch file: a launch configuration that users may give."""
 
-    def __init__(self, name: str, *, default_value: SomeSubstitutionsType | None = None,
-                 description: str | None = None, choices: Iterable[str] | None = None,
-                 **others: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        default_value: SomeSubstitutionsType | None = None,
+        description: str | None = None,
+        choices: Iterable[str] | None = None,
+        **others: Any,
+    ) -> None:
         super().__init__(**others)
         self.name = name
-        self.default_value = (None if default_value is None
-                              else normalize_to_list_of_substitutions(default_value))
+        self.default_value = (
+            None if default_value is None else normalize_to_list_of_substitutions(default_value)
+        )
         self.choices = None if choices is None else list(choices)
-        if self.choices == [] or (self.choices and isinstance(default_value, str)
-                                  and default_value not in self.choices):
-            raise ValueError(f'Argument "{name}": default_value {default_value!r} is not among '
-                             f"its choices {self.choices}")
+        if self.choices == [] or (
+            self.choices and isinstance(default_value, str) and default_value not in self.choices
+        ):
+            raise ValueError(
+                f'Argument "{name}": default_value {default_value!r} is not among '
+                f"its choices {self.choices}"
+            )
         self.description = description or "no description given"
         if self.choices:
             self.description = f"{self.description.rstrip('.')}. Valid choices are: {self.choices}"
@@ -53,24 +63,31 @@ class DeclareLaunchArgument(Action):
         configurations = context.launch_configurations
         if self.name not in configurations:
             if self.default_value is None:
-                raise RuntimeError(f'Required launch argument "{self.name}" (description: '
-                                   f'"{self.description}") was not provided')
+                raise RuntimeError(
+                    f'Required launch argument "{self.name}" (description: '
+                    f'"{self.description}") was not provided'
+                )
             configurations[self.name] = perform_substitutions(context, self.default_value)
         value = configurations[self.name]
         if self.choices and value not in self.choices:
-            raise RuntimeError(f'Argument "{self.name}" provided value "{value}" is not valid. '
-                               f"Valid options are: {self.choices}")
+            raise RuntimeError(
+                f'Argument "{self.name}" provided value "{value}" is not valid. '
+                f"Valid options are: {self.choices}"
+            )
 
 
 class IncludeLaunchDescription(Action):
     """Includes another launch file. Its configurations stay set: put it in a GroupAction to
     keep them apart."""
 
-    def __init__(self, launch_description_source: Union[LaunchDescriptionSource,
-                                                        SomeSubstitutionsType], *,
-                 launch_arguments: Iterable[tuple[SomeSubstitutionsType,
-                                                  SomeSubstitutionsType]] | None = None,
-                 **others: Any) -> None:
+    def __init__(
+        self,
+        launch_description_source: Union[LaunchDescriptionSource, SomeSubstitutionsType],
+        *,
+        launch_arguments: Iterable[tuple[SomeSubstitutionsType, SomeSubstitutionsType]]
+        | None = None,
+        **others: Any,
+    ) -> None:
         super().__init__(**others)
         if not isinstance(launch_description_source, LaunchDescriptionSource):
             launch_description_source = AnyLaunchDescriptionSource(launch_description_source)
@@ -116,8 +133,9 @@ class GroupAction(Action):
 class SetLaunchConfiguration(Action):
     """Sets a launch configuration."""
 
-    def __init__(self, name: SomeSubstitutionsType, value: SomeSubstitutionsType,
-                 **others: Any) -> None:
+    def __init__(
+        self, name: SomeSubstitutionsType, value: SomeSubstitutionsType, **others: Any
+    ) -> None:
         super().__init__(**others)
         self._name, self._value = name, value
 
@@ -149,8 +167,14 @@ class LogInfo(Action):
 class OpaqueFunction(Action):
     """Calls `function(context, *args, **kwargs)`, which may return entities to visit."""
 
-    def __init__(self, *, function: Callable[..., Entities], args: Iterable[Any] | None = None,
-                 kwargs: Mapping[str, Any] | None = None, **others: Any) -> None:
+    def __init__(
+        self,
+        *,
+        function: Callable[..., Entities],
+        args: Iterable[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **others: Any,
+    ) -> None:
         super().__init__(**others)
         self._function, self._args, self._kwargs = function, list(args or ()), dict(kwargs or {})
 
@@ -161,8 +185,9 @@ class OpaqueFunction(Action):
 class TimerAction(Action):
     """Visits actions after a number of seconds, as if it were now."""
 
-    def __init__(self, *, period: float | SomeSubstitutionsType, actions: Iterable[Action],
-                 **others: Any) -> None:
+    def __init__(
+        self, *, period: float | SomeSubstitutionsType, actions: Iterable[Action], **others: Any
+    ) -> None:
         super().__init__(**others)
         self._period = period
         self.actions = as_list(actions)
@@ -171,7 +196,8 @@ class TimerAction(Action):
     def execute(self, context: LaunchContext) -> None:
         visit = context.later()
         self._cancel = context.service.start_timer(
-            seconds(context, self._period, "TimerAction period"), lambda: visit(self.actions))
+            seconds(context, self._period, "TimerAction period"), lambda: visit(self.actions)
+        )
 
     def cancel(self) -> None:
         self._cancel()
@@ -212,8 +238,9 @@ class Shutdown(Action):
     def execute(self, context: LaunchContext) -> None:
         event = getattr(context.locals, "event", None)
         if isinstance(event, ProcessExited):
-            get_logger("launch").info(f"process[{event.process_name}] was required: "
-                                      "shutting down launched system")
+            get_logger("launch").info(
+                f"process[{event.process_name}] was required: shutting down launched system"
+            )
         context.service.emit_event(ShutdownEvent(reason=self._reason))
 
 
@@ -228,19 +255,26 @@ class ExecuteProcess(Action):
     coloured lines of ROS 2's loggers.
     """
 
-    def __init__(self, *, cmd: Iterable[SomeSubstitutionsType],
-                 name: SomeSubstitutionsType | None = None,
-                 cwd: SomeSubstitutionsType | None = None,
-                 env: Mapping[SomeSubstitutionsType, SomeSubstitutionsType] | None = None,
-                 additional_env: Mapping[SomeSubstitutionsType,
-                                         SomeSubstitutionsType] | None = None,
-                 shell: bool = False, output: SomeSubstitutionsType | dict[str, str] = "log",
-                 respawn: bool | SomeSubstitutionsType = False,
-                 respawn_delay: float | None = None, respawn_max_retries: int = -1,
-                 sigterm_timeout: float | SomeSubstitutionsType | None = None,
-                 sigkill_timeout: float | SomeSubstitutionsType | None = None,
-                 emulate_tty: bool = False, on_exit: Reaction = None,
-                 condition: Condition | None = None, **others: Any) -> None:
+    def __init__(
+        self,
+        *,
+        cmd: Iterable[SomeSubstitutionsType],
+        name: SomeSubstitutionsType | None = None,
+        cwd: SomeSubstitutionsType | None = None,
+        env: Mapping[SomeSubstitutionsType, SomeSubstitutionsType] | None = None,
+        additional_env: Mapping[SomeSubstitutionsType, SomeSubstitutionsType] | None = None,
+        shell: bool = False,
+        output: SomeSubstitutionsType | dict[str, str] = "log",
+        respawn: bool | SomeSubstitutionsType = False,
+        respawn_delay: float | None = None,
+        respawn_max_retries: int = -1,
+        sigterm_timeout: float | SomeSubstitutionsType | None = None,
+        sigkill_timeout: float | SomeSubstitutionsType | None = None,
+        emulate_tty: bool = False,
+        on_exit: Reaction = None,
+        condition: Condition | None = None,
+        **others: Any,
+    ) -> None:
         super().__init__(condition=condition, **others)
         self.cmd = [normalize_to_list_of_substitutions(part) for part in cmd]
         self._name, self._cwd = name, cwd
@@ -256,23 +290,39 @@ class ExecuteProcess(Action):
         if context.is_shutdown:
             return
         argv, name, at_end = self.make_argv(context)
-        env = {text_of(context, k): text_of(context, v) for k, v in
-               (context.environment if self._env is None else self._env).items()}
-        env.update({text_of(context, k): text_of(context, v)
-                    for k, v in self._additional_env.items()})
+        env = {
+            text_of(context, k): text_of(context, v)
+            for k, v in (context.environment if self._env is None else self._env).items()
+        }
+        env.update(
+            {text_of(context, k): text_of(context, v) for k, v in self._additional_env.items()}
+        )
         env.setdefault("PYTHONUNBUFFERED", "1")  # else lines come when the program ends
         if self._emulate_tty:
             env.setdefault("RCUTILS_COLORIZED_OUTPUT", "1")
-        respawn = (self._respawn if isinstance(self._respawn, bool)
-                   else as_bool(text_of(context, self._respawn)))
+        respawn = (
+            self._respawn
+            if isinstance(self._respawn, bool)
+            else as_bool(text_of(context, self._respawn))
+        )
         command = CommandLine(
-            argv, context.service.process_name(name),
-            None if self._cwd is None else text_of(context, self._cwd), env, self._shell,
-            _outputs(context, self._output), self._most_respawns if respawn else 0,
+            argv,
+            context.service.process_name(name),
+            None if self._cwd is None else text_of(context, self._cwd),
+            env,
+            self._shell,
+            _outputs(context, self._output),
+            self._most_respawns if respawn else 0,
             self._respawn_delay_s,
-            *(seconds(context, context.launch_configurations.get(key, "5")
-                      if value is None else value, key)
-              for key, value in self._timeouts.items()))
+            *(
+                seconds(
+                    context,
+                    context.launch_configurations.get(key, "5") if value is None else value,
+                    key,
+                )
+                for key, value in self._timeouts.items()
+            ),
+        )
         if self._on_exit is not None:
             context.service.add_handler(OnProcessExit(target_action=self, on_exit=self._on_exit))
         context.service.start_process(self, command, at_end)
@@ -297,14 +347,18 @@ def seconds(context: LaunchContext, value: float | SomeSubstitutionsType, what: 
     raise ValueError(f"{what} must be a number of seconds, not {text!r}")
 
 
-def _outputs(context: LaunchContext, output: SomeSubstitutionsType | dict[str, str]
-             ) -> dict[str, tuple[bool, bool]]:
+def _outputs(
+    context: LaunchContext, output: SomeSubstitutionsType | dict[str, str]
+) -> dict[str, tuple[bool, bool]]:
     """For stdout and stderr: whether they go to the screen, and to the log."""
+
     def choose(value: SomeSubstitutionsType) -> dict[str, tuple[bool, bool]]:
         name = text_of(context, value)
         if name not in OUTPUTS:
-            raise ValueError(f"output {name!r} is not among {', '.join(OUTPUTS)} "
-                             "(rosless has no own_log and full)")
+            raise ValueError(
+                f"output {name!r} is not among {', '.join(OUTPUTS)} "
+                "(rosless has no own_log and full)"
+            )
         return OUTPUTS[name]
 
     override = context.environment.get("OVERRIDE_LAUNCH_PROCESS_OUTPUT")

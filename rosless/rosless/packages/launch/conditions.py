@@ -6,8 +6,11 @@ from typing import Callable
 
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch.utilities import (condition_as_bool, normalize_to_list_of_substitutions,
-                              perform_substitutions)
+from launch.utilities import (
+    condition_as_bool,
+    normalize_to_list_of_substitutions,
+    perform_substitutions,
+)
 
 
 class Condition:
@@ -35,8 +38,10 @@ class IfCondition(Condition):
             if (value := condition_as_bool(text)) is None:
                 raise InvalidConditionExpressionError(
                     f"invalid condition expression, expected one of [true, 1, false, 0] but got "
-                    f"{text!r}, expanded from {' + '.join(s.describe() for s in expression)}")
+                    f"{text!r}, expanded from {' + '.join(s.describe() for s in expression)}"
+                )
             return value
+
         super().__init__(predicate=predicate)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Union
 
+from launch import events
 from launch.action import Action, Entities
 from launch.event import Event
-from launch import events
 from launch.events.process import ProcessEvent, ProcessExited, ProcessStarted
 from launch.launch_context import LaunchContext
 
@@ -17,8 +17,13 @@ Target = Union[Action, Callable[[Action], bool], None]
 class EventHandler:
     """Entities to visit when an event comes, or a function (event, context) that returns them."""
 
-    def __init__(self, *, matcher: Callable[[Event], bool], entities: Reaction = None,
-                 handle_once: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        matcher: Callable[[Event], bool],
+        entities: Reaction = None,
+        handle_once: bool = False,
+    ) -> None:
         self.matcher = matcher
         self.entities = entities
         self.handle_once = handle_once
@@ -32,36 +37,45 @@ class EventHandler:
 
 def _of(kind: type[ProcessEvent], target: Target) -> Callable[[Event], bool]:
     """A matcher for events of `kind` that concern `target`; None means every process."""
+
     def matcher(event: Event) -> bool:
         if not isinstance(event, kind):
             return False
         if target is None or event.action is target:
             return True
         return not isinstance(target, Action) and target(event.action)
+
     return matcher
 
 
 class OnProcessStart(EventHandler):
     """When the process of `target_action` has started."""
 
-    def __init__(self, *, on_start: Reaction, target_action: Target = None,
-                 handle_once: bool = False) -> None:
-        super().__init__(matcher=_of(ProcessStarted, target_action), entities=on_start,
-                         handle_once=handle_once)
+    def __init__(
+        self, *, on_start: Reaction, target_action: Target = None, handle_once: bool = False
+    ) -> None:
+        super().__init__(
+            matcher=_of(ProcessStarted, target_action), entities=on_start, handle_once=handle_once
+        )
 
 
 class OnProcessExit(EventHandler):
     """When the process of `target_action` has ended, however it ended."""
 
-    def __init__(self, *, on_exit: Reaction, target_action: Target = None,
-                 handle_once: bool = False) -> None:
-        super().__init__(matcher=_of(ProcessExited, target_action), entities=on_exit,
-                         handle_once=handle_once)
+    def __init__(
+        self, *, on_exit: Reaction, target_action: Target = None, handle_once: bool = False
+    ) -> None:
+        super().__init__(
+            matcher=_of(ProcessExited, target_action), entities=on_exit, handle_once=handle_once
+        )
 
 
 class OnShutdown(EventHandler):
     """When everything is about to end."""
 
     def __init__(self, *, on_shutdown: Reaction, handle_once: bool = False) -> None:
-        super().__init__(matcher=lambda event: isinstance(event, events.Shutdown),
-                         entities=on_shutdown, handle_once=handle_once)
+        super().__init__(
+            matcher=lambda event: isinstance(event, events.Shutdown),
+            entities=on_shutdown,
+            handle_once=handle_once,
+        )

@@ -62,6 +62,7 @@ class LaunchContext:
         def visit(entities: Entities) -> None:
             with self.scope(state):
                 self.visit(entities)
+
         return visit
 
     def _state(self) -> _State:

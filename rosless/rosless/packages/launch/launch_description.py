@@ -31,6 +31,7 @@ class LaunchDescription(LaunchDescriptionEntity):
     def get_launch_arguments(self) -> list[DeclareLaunchArgument]:
         """Arguments declared here and in what is included, each name once."""
         from launch.actions import DeclareLaunchArgument
+
         found: dict[str, DeclareLaunchArgument] = {}
         rest = [*self.entities]
         while rest:

@@ -22,8 +22,11 @@ class InvalidLaunchFileError(RuntimeError):
 class LaunchDescriptionSource:
     """A launch description, or the path of the file that makes it."""
 
-    def __init__(self, launch_description: LaunchDescription | None = None,
-                 location: SomeSubstitutionsType = "") -> None:
+    def __init__(
+        self,
+        launch_description: LaunchDescription | None = None,
+        location: SomeSubstitutionsType = "",
+    ) -> None:
         self._description = launch_description
         self._location = normalize_to_list_of_substitutions(location)
 
@@ -51,7 +54,8 @@ def load_python_launch_file(path: str) -> LaunchDescription:
     if not path.endswith(".py"):
         raise InvalidLaunchFileError(
             f"launch file {path!r}: rosless reads only launch files in Python (.launch.py); "
-            "a full ROS 2 also reads XML and YAML")
+            "a full ROS 2 also reads XML and YAML"
+        )
     module = ModuleType(Path(path).stem)
     module.__file__ = path
     try:
@@ -59,7 +63,8 @@ def load_python_launch_file(path: str) -> LaunchDescription:
         exec(code, vars(module))
         if not hasattr(module, "generate_launch_description"):
             raise InvalidLaunchFileError(
-                f"launch file {path!r} has no function generate_launch_description()")
+                f"launch file {path!r} has no function generate_launch_description()"
+            )
         description = module.generate_launch_description()
     except OSError as err:
         if err.filename != path:
@@ -68,13 +73,18 @@ def load_python_launch_file(path: str) -> LaunchDescription:
     except InvalidLaunchFileError:
         raise
     except Exception as err:
-        lines = [frame.lineno for frame in traceback.extract_tb(err.__traceback__)
-                 if frame.filename == path]
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(err.__traceback__)
+            if frame.filename == path
+        ]
         if isinstance(err, SyntaxError) and err.filename == path:
             lines = [err.lineno]
         place = f"{path}:{lines[-1]}" if lines else path
         raise InvalidLaunchFileError(f"{place}: {type(err).__name__}: {err}") from err
     if not isinstance(description, LaunchDescription):
-        raise InvalidLaunchFileError(f"launch file {path!r}: generate_launch_description() must "
-                                     f"return a LaunchDescription, not {description!r}")
+        raise InvalidLaunchFileError(
+            f"launch file {path!r}: generate_launch_description() must "
+            f"return a LaunchDescription, not {description!r}"
+        )
     return description

@@ -27,8 +27,9 @@ _logger = get_logger("launch")
 class LaunchService:
     """Visits launch descriptions, and runs their processes until the last one has ended."""
 
-    def __init__(self, *, argv: list[str] | None = None, noninteractive: bool = False,
-                 debug: bool = False) -> None:
+    def __init__(
+        self, *, argv: list[str] | None = None, noninteractive: bool = False, debug: bool = False
+    ) -> None:
         self.context = LaunchContext(argv=argv, noninteractive=noninteractive)
         self.context.service = self
         self._debug = debug
@@ -88,8 +89,9 @@ class LaunchService:
         """A name with the number of the next process."""
         return f"{name}-{next(self._numbers)}"
 
-    def start_process(self, action: Action, command: CommandLine,
-                      at_end: Callable[[], None]) -> None:
+    def start_process(
+        self, action: Action, command: CommandLine, at_end: Callable[[], None]
+    ) -> None:
         """Run a command for an action; `at_end` is called when it is over for good."""
         process = Process(action, command, self)
         self._processes.append(process)
@@ -100,13 +102,16 @@ class LaunchService:
             finally:
                 self._processes.remove(process)
                 at_end()
+
         self.spawn(run())
 
     def start_timer(self, delay_s: float, then: Callable[[], None]) -> Callable[[], object]:
         """Call `then` after a while, unless launch ends before. Returns what cancels it."""
+
         async def wait() -> None:
             await asyncio.sleep(delay_s)
             self._guarded(then)
+
         return self.spawn(wait(), until_shutdown=True).cancel
 
     def spawn(self, coroutine: Coroutine, *, until_shutdown: bool = False) -> asyncio.Task:
@@ -166,6 +171,7 @@ class LaunchService:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         """Let SIGINT, SIGTERM, SIGQUIT and SIGHUP end everything; only the main thread can."""
+
         def handler(number: int, frame) -> None:
             if self._visiting and number == signal.SIGINT:
                 raise KeyboardInterrupt  # out of a launch file that takes too long
@@ -188,8 +194,11 @@ class LaunchService:
         if not self._signalled_at:
             self._signalled_at = now
             ctrl_c = number == signal.SIGINT
-            _logger.warning("user interrupted with ctrl-c (SIGINT)" if ctrl_c
-                            else f"received {number.name}, shutting down")
+            _logger.warning(
+                "user interrupted with ctrl-c (SIGINT)"
+                if ctrl_c
+                else f"received {number.name}, shutting down"
+            )
             self.emit_event(Shutdown(reason=number.name, due_to_sigint=ctrl_c))
         elif now - self._signalled_at > _BOUNCE_S:
             self._signalled_at = now

@@ -5,6 +5,7 @@ from typing import Iterable, Union
 
 from launch.substitution import Substitution
 
-SomeSubstitutionsType = Union[str, PathLike, Substitution,
-                              Iterable[Union[str, PathLike, Substitution]]]
+SomeSubstitutionsType = Union[
+    str, PathLike, Substitution, Iterable[Union[str, PathLike, Substitution]]
+]
 SomeSubstitutionsType_types_tuple = (str, PathLike, Substitution, list, tuple)

@@ -46,12 +46,14 @@ class _Composed(Substitution):
 class _Named(_Composed):
     """A substitution that looks up a name, and may have a default."""
 
-    def __init__(self, name: SomeSubstitutionsType,
-                 default: SomeSubstitutionsType | None = None) -> None:
+    def __init__(
+        self, name: SomeSubstitutionsType, default: SomeSubstitutionsType | None = None
+    ) -> None:
         super().__init__(name, *([] if default is None else [default]))
 
-    def _look_up(self, context: LaunchContext, values: Callable[[str], str | None],
-                 what: str) -> str:
+    def _look_up(
+        self, context: LaunchContext, values: Callable[[str], str | None], what: str
+    ) -> str:
         name = perform_substitutions(context, self._parts[0])
         if (value := values(name)) is not None:
             return value
@@ -63,8 +65,9 @@ class _Named(_Composed):
 class LaunchConfiguration(_Named):
     """The value of a launch configuration, such as a declared launch argument."""
 
-    def __init__(self, variable_name: SomeSubstitutionsType, *,
-                 default: SomeSubstitutionsType | None = None) -> None:
+    def __init__(
+        self, variable_name: SomeSubstitutionsType, *, default: SomeSubstitutionsType | None = None
+    ) -> None:
         super().__init__(variable_name, default)
 
     def perform(self, context: LaunchContext) -> str:
@@ -74,8 +77,9 @@ class LaunchConfiguration(_Named):
 class EnvironmentVariable(_Named):
     """The value of an environment variable."""
 
-    def __init__(self, name: SomeSubstitutionsType, *,
-                 default_value: SomeSubstitutionsType | None = None) -> None:
+    def __init__(
+        self, name: SomeSubstitutionsType, *, default_value: SomeSubstitutionsType | None = None
+    ) -> None:
         super().__init__(name, default_value)
 
     def perform(self, context: LaunchContext) -> str:
@@ -95,21 +99,23 @@ class PathJoinSubstitution(_Composed):
 class PythonExpression(_Composed):
     """What Python makes of the text; the names of `python_modules` may stand in it."""
 
-    def __init__(self, expression: SomeSubstitutionsType,
-                 python_modules: SomeSubstitutionsType = "math") -> None:
+    def __init__(
+        self, expression: SomeSubstitutionsType, python_modules: SomeSubstitutionsType = "math"
+    ) -> None:
         super().__init__(expression)
         self._modules = normalize_to_list_of_substitutions(python_modules)
 
     def perform(self, context: LaunchContext) -> str:
-        text, = self.texts(context)
+        (text,) = self.texts(context)
         names = [context.perform_substitution(m) for m in self._modules]
         known = dict(vars(math)) if names == ["math"] else {}
         known.update((name, importlib.import_module(name)) for name in names)
         try:
             return str(eval(text, {}, known))
         except Exception as err:
-            raise SubstitutionFailure(f"Python expression {text!r} has no value: "
-                                      f"{type(err).__name__}: {err}") from err
+            raise SubstitutionFailure(
+                f"Python expression {text!r} has no value: {type(err).__name__}: {err}"
+            ) from err
 
 
 class FindExecutable(_Composed):
@@ -119,7 +125,7 @@ class FindExecutable(_Composed):
         super().__init__(name)
 
     def perform(self, context: LaunchContext) -> str:
-        name, = self.texts(context)
+        (name,) = self.texts(context)
         if (path := shutil.which(name)) is None:
             raise SubstitutionFailure(f"executable {name!r} not found on the PATH")
         return path
@@ -187,6 +193,7 @@ class EqualsSubstitution(_Pair):
                 return math.isclose(convert(left), convert(right))
             except (ValueError, SubstitutionFailure):
                 return False
+
         return left == right or same(float) or same(as_bool)
 
 
@@ -200,8 +207,12 @@ class NotEqualsSubstitution(EqualsSubstitution):
 class IfElseSubstitution(_Composed):
     """One of two texts."""
 
-    def __init__(self, condition: SomeSubstitutionsType, if_value: SomeSubstitutionsType = "",
-                 else_value: SomeSubstitutionsType = "") -> None:
+    def __init__(
+        self,
+        condition: SomeSubstitutionsType,
+        if_value: SomeSubstitutionsType = "",
+        else_value: SomeSubstitutionsType = "",
+    ) -> None:
         if not if_value and not else_value:
             raise RuntimeError("IfElseSubstitution needs if_value, else_value or both")
         super().__init__(condition, if_value, else_value)

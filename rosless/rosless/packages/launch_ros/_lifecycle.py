@@ -15,6 +15,7 @@ from launch.event_handlers import EventHandler, OnProcessExit
 from launch.launch_context import LaunchContext
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
+
 from launch_ros.actions import Node
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class LifecycleNode(Node):
     It handles `ChangeState` events, one after the other, and emits `StateTransition` events.
     """
 
-    def __init__(self, *, name: SomeSubstitutionsType, namespace: SomeSubstitutionsType,
-                 **of_node: Any) -> None:
+    def __init__(
+        self, *, name: SomeSubstitutionsType, namespace: SomeSubstitutionsType, **of_node: Any
+    ) -> None:
         super().__init__(name=name, namespace=namespace, **of_node)
         self._turn = asyncio.Lock()
         self._waiting: set[asyncio.Task] = set()
@@ -47,32 +49,42 @@ class LifecycleNode(Node):
             self._ended = True
             for task in self._waiting:
                 task.cancel()
+
         return argv, exec_name, end
 
     def execute(self, context: LaunchContext) -> None:
         super().execute(context)
         if context.is_shutdown:
             return
+        from lifecycle_msgs import msg, srv
+
         from launch_ros._ros_node import ros_node
         from launch_ros.events.lifecycle import ChangeState, StateTransition
-        from lifecycle_msgs import msg, srv
+
         ros, service = ros_node(context), context.service
         ros.create_subscription(
-            msg.TransitionEvent, f"{self.node_name}/transition_event",
-            lambda event: service.emit_event(StateTransition(action=self, msg=event)), 10)
+            msg.TransitionEvent,
+            f"{self.node_name}/transition_event",
+            lambda event: service.emit_event(StateTransition(action=self, msg=event)),
+            10,
+        )
         self._client = ros.create_client(srv.ChangeState, f"{self.node_name}/change_state")
         self._ros = ros
-        service.add_handler(EventHandler(matcher=lambda event: (
-            isinstance(event, ChangeState) and event.lifecycle_node_matcher(self)),
-            entities=self._on_change_state))
+        service.add_handler(
+            EventHandler(
+                matcher=lambda event: (
+                    isinstance(event, ChangeState) and event.lifecycle_node_matcher(self)
+                ),
+                entities=self._on_change_state,
+            )
+        )
         service.add_handler(OnProcessExit(target_action=self, on_exit=self._note_exit))
 
     def _on_change_state(self, event: ChangeState, context: LaunchContext) -> None:
         if context.is_shutdown or self._ended:
             self._give_up(context)
             return
-        task = context.service.spawn(self._change_state(event, context),
-                                     until_shutdown=True)
+        task = context.service.spawn(self._change_state(event, context), until_shutdown=True)
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -91,8 +103,9 @@ class LifecycleNode(Node):
             raise
         if not success:
             name = event.valid_transitions[event.transition_id]
-            _logger.error(f"Failed to make transition '{name}' for LifecycleNode "
-                          f"'{self.node_name}'")
+            _logger.error(
+                f"Failed to make transition '{name}' for LifecycleNode '{self.node_name}'"
+            )
 
     async def _ask(self, transition_id: int) -> bool:
         """Whether the node has made the transition; False too if its process has ended."""
@@ -101,7 +114,8 @@ class LifecycleNode(Node):
         request = self._client.srv_type.Request()
         request.transition.id = transition_id
         self._client.call_async(request).add_done_callback(
-            lambda future: loop.call_soon_threadsafe(_settle, answer, future.result().success))
+            lambda future: loop.call_soon_threadsafe(_settle, answer, future.result().success)
+        )
         return await answer
 
     def _note_exit(self, event: Event, context: LaunchContext) -> None:
@@ -113,8 +127,9 @@ class LifecycleNode(Node):
                 _settle(self._answer, False)
 
     def _is_served(self) -> bool:
-        return self._client.service_is_ready() and (not self._left_behind or all(
-            side - self._left_behind for side in self._servers()))
+        return self._client.service_is_ready() and (
+            not self._left_behind or all(side - self._left_behind for side in self._servers())
+        )
 
     def _servers(self) -> tuple[set[bytes], set[bytes]]:
         """Who reads requests, and who writes responses, by the names that services have on DDS.
@@ -122,8 +137,10 @@ class LifecycleNode(Node):
         On other middleware nobody is found: what is left behind is then taken for alive.
         """
         name = self._client.srv_name
-        found = (self._ros.get_subscriptions_info_by_topic(f"rq{name}Request", no_mangle=True),
-                 self._ros.get_publishers_info_by_topic(f"rr{name}Reply", no_mangle=True))
+        found = (
+            self._ros.get_subscriptions_info_by_topic(f"rq{name}Request", no_mangle=True),
+            self._ros.get_publishers_info_by_topic(f"rr{name}Reply", no_mangle=True),
+        )
         readers, writers = ({bytes(info.endpoint_gid) for info in side} for side in found)
         return readers, writers
 
@@ -136,8 +153,13 @@ def _settle(answer: asyncio.Future, success: bool) -> None:
 class LifecycleTransition(Action):
     """Leads managed nodes through transitions: each next one when the last one is made."""
 
-    def __init__(self, *, lifecycle_node_names: Iterable[SomeSubstitutionsType],
-                 transition_ids: Iterable[int | SomeSubstitutionsType], **others: Any) -> None:
+    def __init__(
+        self,
+        *,
+        lifecycle_node_names: Iterable[SomeSubstitutionsType],
+        transition_ids: Iterable[int | SomeSubstitutionsType],
+        **others: Any,
+    ) -> None:
         super().__init__(**others)
         self._names, self._ids = list(lifecycle_node_names), list(transition_ids)
         for what, given in (("lifecycle_node_names", self._names), ("transition_ids", self._ids)):
@@ -146,8 +168,11 @@ class LifecycleTransition(Action):
 
     def execute(self, context: LaunchContext) -> list[Action]:
         ids = [_transition_id(context, given) for given in self._ids]
-        return [action for name in self._names
-                for action in _lead("/" + text_of(context, name).lstrip("/"), ids)]
+        return [
+            action
+            for name in self._names
+            for action in _lead("/" + text_of(context, name).lstrip("/"), ids)
+        ]
 
 
 def _transition_id(context: LaunchContext, given: int | SomeSubstitutionsType) -> int:
@@ -162,33 +187,50 @@ def _lead(node_name: str, transition_ids: list[int]) -> list[Action]:
     """Ask a node for its next transition, and go on when it has made it."""
     from launch_ros.events.lifecycle import ChangeState, StateTransition
     from launch_ros.events.matchers import matches_node_name
+
     if not transition_ids:
         return []
     following, *others = transition_ids
     made = _made(following)
 
     def is_over(event: Event) -> bool:
-        return (isinstance(event, StateTransition) and event.action.node_name == node_name
-                and (event.goal_state == "errorprocessing"
-                     or (event.start_state, event.goal_state) == made))
+        return (
+            isinstance(event, StateTransition)
+            and event.action.node_name == node_name
+            and (
+                event.goal_state == "errorprocessing"
+                or (event.start_state, event.goal_state) == made
+            )
+        )
 
     def go_on(event: StateTransition, context: LaunchContext) -> list[Action]:
         if event.goal_state == "errorprocessing":
-            _logger.info(f"Stopping transitions for {node_name} because 'error occured during "
-                         "transitions'")
+            _logger.info(
+                f"Stopping transitions for {node_name} because 'error occured during transitions'"
+            )
             return []
         return _lead(node_name, others)
-    return [RegisterEventHandler(EventHandler(matcher=is_over, entities=go_on, handle_once=True)),
-            EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_node_name(node_name),
-                                        transition_id=following))]
+
+    return [
+        RegisterEventHandler(EventHandler(matcher=is_over, entities=go_on, handle_once=True)),
+        EmitEvent(
+            event=ChangeState(
+                lifecycle_node_matcher=matches_node_name(node_name), transition_id=following
+            )
+        ),
+    ]
 
 
 def _made(transition_id: int) -> tuple[str, str]:
     """The last step of a transition that has succeeded: labels of its start and its goal."""
     from rosless.state_machine import StateMachine
+
     graph = StateMachine.transition_graph
     for step in graph:
         if step.transition_id == transition_id:
-            return next((last.start.label, last.goal.label) for last in graph
-                        if last.start == step.goal and last.label == "transition_success")
+            return next(
+                (last.start.label, last.goal.label)
+                for last in graph
+                if last.start == step.goal and last.label == "transition_success"
+            )
     raise ValueError(f"{transition_id} is no lifecycle transition that can be asked for")

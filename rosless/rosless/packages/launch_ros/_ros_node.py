@@ -28,6 +28,7 @@ def ros_node(context: LaunchContext) -> Node:
     def spin() -> None:
         with suppress(ExternalShutdownException):
             executor.spin()
+
     thread = threading.Thread(target=spin, daemon=True)
     thread.start()
 
@@ -40,5 +41,6 @@ def ros_node(context: LaunchContext) -> Node:
     def at_shutdown(event, _) -> None:
         # In a thread, since DDS waits up to a second for readers whose process was killed.
         context.service.spawn(asyncio.to_thread(leave))
+
     context.service.add_handler(OnShutdown(on_shutdown=at_shutdown))
     return node

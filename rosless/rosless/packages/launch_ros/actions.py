@@ -12,8 +12,8 @@ from launch.launch_context import LaunchContext
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
 from rosless.executables import command, find_executable
-from launch_ros.parameter_descriptions import (ParameterFile, ParameterValue,
-                                               evaluate_parameters)
+
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue, evaluate_parameters
 from rosless import parameter_yaml
 
 Parameters = Iterable[Union[Mapping, ParameterFile, SomeSubstitutionsType]]
@@ -27,19 +27,25 @@ _NAMESPACE, _PARAMETERS, _REMAPPINGS = "ros_namespace", "global_params", "ros_re
 class Node(ExecuteProcess):
     """Starts an executable of a package as a node; without `package`, `executable` is a path."""
 
-    def __init__(self, *, executable: SomeSubstitutionsType,
-                 package: SomeSubstitutionsType | None = None,
-                 name: SomeSubstitutionsType | None = None,
-                 namespace: SomeSubstitutionsType | None = None,
-                 exec_name: SomeSubstitutionsType | None = None,
-                 parameters: Parameters | None = None, remappings: Remappings | None = None,
-                 ros_arguments: Iterable[SomeSubstitutionsType] | None = None,
-                 arguments: Iterable[SomeSubstitutionsType] | None = None,
-                 **of_process: Any) -> None:
+    def __init__(
+        self,
+        *,
+        executable: SomeSubstitutionsType,
+        package: SomeSubstitutionsType | None = None,
+        name: SomeSubstitutionsType | None = None,
+        namespace: SomeSubstitutionsType | None = None,
+        exec_name: SomeSubstitutionsType | None = None,
+        parameters: Parameters | None = None,
+        remappings: Remappings | None = None,
+        ros_arguments: Iterable[SomeSubstitutionsType] | None = None,
+        arguments: Iterable[SomeSubstitutionsType] | None = None,
+        **of_process: Any,
+    ) -> None:
         super().__init__(cmd=[executable, *(arguments or ())], name=exec_name, **of_process)
         if isinstance(parameters, (str, Mapping)):
-            raise TypeError(f"Node(parameters={parameters!r}): it must be a list of dictionaries "
-                            "and files")
+            raise TypeError(
+                f"Node(parameters={parameters!r}): it must be a list of dictionaries and files"
+            )
         self.node_name = ""  # with its namespace, once it is known
         self._package = package
         self._node_name, self._namespace = name, namespace
@@ -48,8 +54,11 @@ class Node(ExecuteProcess):
 
     def make_argv(self, context: LaunchContext) -> tuple[list[str], str, Callable[[], None]]:
         (executable, *arguments), exec_name, _ = super().make_argv(context)
-        argv = [executable] if self._package is None else command(
-            find_executable(text_of(context, self._package), executable))
+        argv = (
+            [executable]
+            if self._package is None
+            else command(find_executable(text_of(context, self._package), executable))
+        )
         configurations: dict[str, Any] = context.launch_configurations
         name = None if self._node_name is None else text_of(context, self._node_name)
         namespace = configurations.get(_NAMESPACE)
@@ -66,11 +75,14 @@ class Node(ExecuteProcess):
         temporary: list[str] = []
         files = []
         try:
-            for entry, pattern in [*((p, "/**") for p in configurations.get(_PARAMETERS, ())),
-                                   *((p, own) for p in self._parameters)]:
+            for entry, pattern in [
+                *((p, "/**") for p in configurations.get(_PARAMETERS, ())),
+                *((p, own) for p in self._parameters),
+            ]:
                 if isinstance(entry, Mapping):
-                    temporary.append(write_parameters(
-                        pattern, evaluate_parameters(context, entry)))
+                    temporary.append(
+                        write_parameters(pattern, evaluate_parameters(context, entry))
+                    )
                     files.append(temporary[-1])
                 else:
                     files.append(_existing_file(context, entry))
@@ -92,17 +104,21 @@ def below(namespace: str | None, name: str) -> str:
 
 def write_parameters(node: str, parameters: dict[str, Any]) -> str:
     """Write a parameter file for nodes of this name or pattern. Returns its path."""
-    with tempfile.NamedTemporaryFile("w", prefix="launch_params_", delete=False,
-                                     encoding="utf-8") as file:
-        file.write(parameter_yaml.dump({node: {"ros__parameters": dict(sorted(
-            parameters.items()))}}))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="launch_params_", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(
+            parameter_yaml.dump({node: {"ros__parameters": dict(sorted(parameters.items()))}})
+        )
     return file.name
 
 
 def _existing_file(context: LaunchContext, entry: Any) -> str:
     if isinstance(entry, ParameterValue):
-        raise TypeError("Node(parameters=...) must list dictionaries and files: put the "
-                        "ParameterValue into a dictionary, {name: ParameterValue(...)}")
+        raise TypeError(
+            "Node(parameters=...) must list dictionaries and files: put the "
+            "ParameterValue into a dictionary, {name: ParameterValue(...)}"
+        )
     path = entry.evaluate(context) if isinstance(entry, ParameterFile) else text_of(context, entry)
     if not os.path.isfile(path):
         get_logger("launch_ros.actions.node").warning(f"Parameter file path is not a file: {path}")
@@ -149,8 +165,9 @@ class SetParameter(Action):
 class SetRemap(Action):
     """Remaps a name in the nodes that follow in this group."""
 
-    def __init__(self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType,
-                 **others: Any) -> None:
+    def __init__(
+        self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType, **others: Any
+    ) -> None:
         super().__init__(**others)
         self._rule = src, dst
 

@@ -6,6 +6,7 @@ from typing import Callable
 
 from launch.event import Event
 from launch.event_handlers import EventHandler, Reaction
+
 from launch_ros.actions import LifecycleNode
 from launch_ros.events.lifecycle import StateTransition
 
@@ -16,17 +17,32 @@ class OnStateTransition(EventHandler):
     What is given must be so: the node, the labels of the states. A `matcher` stands for itself.
     """
 
-    def __init__(self, *, entities: Reaction, target_lifecycle_node: LifecycleNode | None = None,
-                 transition: str | None = None, start_state: str | None = None,
-                 goal_state: str | None = None, matcher: Callable[[Event], bool] | None = None,
-                 handle_once: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        entities: Reaction,
+        target_lifecycle_node: LifecycleNode | None = None,
+        transition: str | None = None,
+        start_state: str | None = None,
+        goal_state: str | None = None,
+        matcher: Callable[[Event], bool] | None = None,
+        handle_once: bool = False,
+    ) -> None:
         if not isinstance(target_lifecycle_node, (LifecycleNode, type(None))):
-            raise TypeError("OnStateTransition requires a 'LifecycleNode' action as the target, "
-                            f"not {target_lifecycle_node!r}")
-        wanted = {"action": target_lifecycle_node, "transition": transition,
-                  "start_state": start_state, "goal_state": goal_state}
+            raise TypeError(
+                "OnStateTransition requires a 'LifecycleNode' action as the target, "
+                f"not {target_lifecycle_node!r}"
+            )
+        wanted = {
+            "action": target_lifecycle_node,
+            "transition": transition,
+            "start_state": start_state,
+            "goal_state": goal_state,
+        }
 
         def matches(event: Event) -> bool:
             return isinstance(event, StateTransition) and all(
-                value is None or getattr(event, name) == value for name, value in wanted.items())
+                value is None or getattr(event, name) == value for name, value in wanted.items()
+            )
+
         super().__init__(matcher=matcher or matches, entities=entities, handle_once=handle_once)

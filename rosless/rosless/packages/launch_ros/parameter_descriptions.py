@@ -14,11 +14,20 @@ from launch.utilities import normalize_to_list_of_substitutions, perform_substit
 from rosless import parameter_yaml
 
 Value = Union[bool, int, float, str, List[bool], List[int], List[float], List[str]]
-_TYPES: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "str",
-                          List[bool]: "List[bool]", List[int]: "List[int]",
-                          List[float]: "List[float]", List[str]: "List[str]",
-                          list[bool]: "List[bool]", list[int]: "List[int]",
-                          list[float]: "List[float]", list[str]: "List[str]"}
+_TYPES: dict[Any, str] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    List[bool]: "List[bool]",
+    List[int]: "List[int]",
+    List[float]: "List[float]",
+    List[str]: "List[str]",
+    list[bool]: "List[bool]",
+    list[int]: "List[int]",
+    list[float]: "List[float]",
+    list[str]: "List[str]",
+}
 
 
 class ParameterValue:
@@ -29,8 +38,10 @@ class ParameterValue:
 
     def __init__(self, value: Any, *, value_type: Any = None) -> None:
         if value_type is not None and value_type not in _TYPES:
-            raise TypeError(f"ParameterValue(value_type={value_type!r}): it must be one of "
-                            f"{', '.join(dict.fromkeys(_TYPES.values()))}")
+            raise TypeError(
+                f"ParameterValue(value_type={value_type!r}): it must be one of "
+                f"{', '.join(dict.fromkeys(_TYPES.values()))}"
+            )
         self.value, self.value_type = value, value_type
 
     def evaluate(self, context: LaunchContext) -> Value:
@@ -41,11 +52,16 @@ class ParameterValue:
             text = perform_substitutions(context, normalize_to_list_of_substitutions(self.value))
             value = text if wanted == "str" else _check(_meant(text))
         if wanted in ("float", "List[float]"):
-            value = [float(v) for v in value] if _kind(value) == "List[int]" else (
-                float(value) if _kind(value) == "int" else value)
+            value = (
+                [float(v) for v in value]
+                if _kind(value) == "List[int]"
+                else (float(value) if _kind(value) == "int" else value)
+            )
         if wanted and _kind(value) != wanted:
-            raise TypeError(f"{value!r} is a {_kind(value)}, not a {wanted} "
-                            f"as ParameterValue(value_type=...) says")
+            raise TypeError(
+                f"{value!r} is a {_kind(value)}, not a {wanted} "
+                f"as ParameterValue(value_type=...) says"
+            )
         return value
 
 
@@ -54,8 +70,9 @@ class ParameterFile:
 
     def __init__(self, param_file: SomeSubstitutionsType, *, allow_substs: bool = False) -> None:
         if allow_substs:
-            raise NotImplementedError("rosless has no ParameterFile(allow_substs=True); "
-                                      "a full ROS 2 has it")
+            raise NotImplementedError(
+                "rosless has no ParameterFile(allow_substs=True); a full ROS 2 has it"
+            )
         self._path = normalize_to_list_of_substitutions(param_file)
 
     def evaluate(self, context: LaunchContext) -> str:
@@ -79,14 +96,16 @@ def evaluate_value(context: LaunchContext, value: Any) -> Value:
     return _check(value)
 
 
-def evaluate_parameters(context: LaunchContext, parameters: Mapping, prefix: str = ""
-                        ) -> dict[str, Value]:
+def evaluate_parameters(
+    context: LaunchContext, parameters: Mapping, prefix: str = ""
+) -> dict[str, Value]:
     """A dictionary of parameters with dotted names for nested ones. Raises TypeError."""
     return dict(_flatten(context, parameters, prefix))
 
 
-def _flatten(context: LaunchContext, parameters: Mapping, prefix: str
-             ) -> Iterator[tuple[str, Value]]:
+def _flatten(
+    context: LaunchContext, parameters: Mapping, prefix: str
+) -> Iterator[tuple[str, Value]]:
     for key, value in parameters.items():
         name = prefix + perform_substitutions(context, normalize_to_list_of_substitutions(key))
         if isinstance(value, Mapping):
@@ -109,8 +128,9 @@ def _meant(text: str) -> Any:
 def _is_text(value: Any) -> bool:
     """Whether it is text with a substitution in it, rather than a list of values."""
     if isinstance(value, (list, tuple)):
-        return (all(isinstance(v, (str, os.PathLike, Substitution)) for v in value)
-                and any(isinstance(v, Substitution) for v in value))
+        return all(isinstance(v, (str, os.PathLike, Substitution)) for v in value) and any(
+            isinstance(v, Substitution) for v in value
+        )
     return isinstance(value, (str, os.PathLike, Substitution))
 
 
@@ -125,7 +145,9 @@ def _check(value: Any) -> Value:
         value = [float(v) for v in value]
     one_type = not isinstance(value, list) or len({type(v) for v in value}) == 1
     if not one_type or _kind(value) not in _TYPES.values():
-        raise TypeError(f"{value!r} must be a bool, int, float or str, or a list of one of them "
-                        "that is not empty; to pass it as text, use ParameterValue(..., "
-                        "value_type=str)")
+        raise TypeError(
+            f"{value!r} must be a bool, int, float or str, or a list of one of them "
+            "that is not empty; to pass it as text, use ParameterValue(..., "
+            "value_type=str)"
+        )
     return value

@@ -6,22 +6,26 @@ from rclpy import utilities
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter  # noqa: F401
-from rclpy.signals import (SignalHandlerOptions, install_signal_handlers,
-                           uninstall_signal_handlers)
+from rclpy.signals import SignalHandlerOptions, install_signal_handlers, uninstall_signal_handlers
 from rclpy.task import Future  # noqa: F401
 from rclpy.utilities import get_default_context, ok  # noqa: F401
 
 _global_executor = None
 
 
-def init(*, args: list[str] | None = None, context: Context | None = None,
-         domain_id: int | None = None,
-         signal_handler_options: SignalHandlerOptions | None = None) -> None:
+def init(
+    *,
+    args: list[str] | None = None,
+    context: Context | None = None,
+    domain_id: int | None = None,
+    signal_handler_options: SignalHandlerOptions | None = None,
+) -> None:
     """Start ROS communication for a context (the default one if None)."""
     (context or get_default_context()).init(args, domain_id=domain_id)
     if signal_handler_options is None:
-        signal_handler_options = (SignalHandlerOptions.ALL if context is None
-                                  else SignalHandlerOptions.NO)
+        signal_handler_options = (
+            SignalHandlerOptions.ALL if context is None else SignalHandlerOptions.NO
+        )
     install_signal_handlers(signal_handler_options)
 
 
@@ -31,8 +35,9 @@ def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None 
     utilities.shutdown(context=context)
 
 
-def try_shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None
-                 ) -> None:
+def try_shutdown(
+    *, context: Context | None = None, uninstall_handlers: bool | None = None
+) -> None:
     """Shut the context down if it is initialised."""
     _before_shutdown(context, uninstall_handlers)
     utilities.try_shutdown(context=context)
@@ -55,6 +60,7 @@ def get_global_executor():
     """The executor that `spin` and its like use when none is given."""
     global _global_executor
     from rclpy.executors import SingleThreadedExecutor
+
     if _global_executor is None or _global_executor.context is not get_default_context():
         _global_executor = SingleThreadedExecutor()
     return _global_executor
@@ -80,8 +86,9 @@ def spin_once(node: Node, *, executor=None, timeout_sec: float | None = None) ->
         executor.remove_node(node)
 
 
-def spin_until_future_complete(node: Node, future, executor=None,
-                               timeout_sec: float | None = None) -> None:
+def spin_until_future_complete(
+    node: Node, future, executor=None, timeout_sec: float | None = None
+) -> None:
     """Execute callbacks until the future is done, or `timeout_sec` are over."""
     executor = executor or get_global_executor()
     added = executor.add_node(node)

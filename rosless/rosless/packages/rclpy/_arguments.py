@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from rosless.parameter_files import (ParameterOverride, matches, parse_value,
-                                     read_parameter_file)
+from rosless.parameter_files import ParameterOverride, matches, parse_value, read_parameter_file
 
 _NAME = r"[A-Za-z_/~][A-Za-z0-9_/]*"
 _RULE = re.compile(rf"(?:(?P<node>{_NAME}):)?(?P<key>[^:=]+):=(?P<value>.*)", re.DOTALL)
@@ -39,18 +38,29 @@ class Arguments:
                 self._remap(next(rest, ""))
             elif arg in ("-p", "--param"):
                 node, name, value = _rule(next(rest, ""), "parameter", "name:=value")
-                self.overrides.append(ParameterOverride(
-                    f"/{node.lstrip('/')}" if node else "/**", name, parse_value(value)))
+                self.overrides.append(
+                    ParameterOverride(
+                        f"/{node.lstrip('/')}" if node else "/**", name, parse_value(value)
+                    )
+                )
             elif arg == "--params-file":
                 self.overrides += read_parameter_file(next(rest, ""))
             elif arg == "--log-level":
                 name, separator, level = next(rest, "").rpartition(":=")
                 self.log_levels[name if separator else ""] = level
-            elif arg not in ("--ros-args", "--enable-stdout-logs", "--disable-stdout-logs",
-                             "--enable-rosout-logs", "--disable-rosout-logs",
-                             "--enable-external-lib-logs", "--disable-external-lib-logs"):
-                raise ValueError(f"rosless does not know the ROS argument {arg!r}; it knows -r, "
-                                 "-p, --params-file and --log-level")
+            elif arg not in (
+                "--ros-args",
+                "--enable-stdout-logs",
+                "--disable-stdout-logs",
+                "--enable-rosout-logs",
+                "--disable-rosout-logs",
+                "--enable-external-lib-logs",
+                "--disable-external-lib-logs",
+            ):
+                raise ValueError(
+                    f"rosless does not know the ROS argument {arg!r}; it knows -r, "
+                    "-p, --params-file and --log-level"
+                )
 
     def _remap(self, text: str) -> None:
         node, source, target = _rule(text, "remapping", "from:=to")
@@ -62,8 +72,12 @@ class Arguments:
         groups: dict[str, dict[str, Any]] = {}
         for override in self.overrides:
             groups.setdefault(override.node, {})[override.name] = override.value
-        return {name: value for pattern, group in groups.items()
-                if matches(pattern, full_name) for name, value in group.items()}
+        return {
+            name: value
+            for pattern, group in groups.items()
+            if matches(pattern, full_name)
+            for name, value in group.items()
+        }
 
     def node_name(self, name: str) -> str:
         """A node's name after `__node` or `__name` remappings."""

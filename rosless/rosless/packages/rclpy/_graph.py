@@ -33,9 +33,11 @@ class Graph:
         return found
 
     def _rcl_topics(self, endpoints) -> list[tuple[str, list[str]]]:
-        return sorted((name[2:], sorted(types))
-                      for name, types in self._rcl_dds_topics(endpoints).items()
-                      if name.startswith("rt/"))
+        return sorted(
+            (name[2:], sorted(types))
+            for name, types in self._rcl_dds_topics(endpoints).items()
+            if name.startswith("rt/")
+        )
 
     def _rcl_of_node(self, node_name: str, namespace: str, writers: bool) -> list:
         gids: set[bytes] = set()
@@ -64,31 +66,46 @@ class Graph:
         return self._rcl_topics(self._rcl_of_node(node_name, node_namespace, False))
 
     def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        return service_topics(self._rcl_dds_topics(
-            self._rcl_of_node(node_name, node_namespace, False)))
+        return service_topics(
+            self._rcl_dds_topics(self._rcl_of_node(node_name, node_namespace, False))
+        )
 
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str):
-        return service_topics(self._rcl_dds_topics(
-            self._rcl_of_node(node_name, node_namespace, True)))
+        return service_topics(
+            self._rcl_dds_topics(self._rcl_of_node(node_name, node_namespace, True))
+        )
 
-    def _rcl_info(self, topic_name: str, writers: bool, no_mangle: bool
-                  ) -> list[TopicEndpointInfo]:
+    def _rcl_info(
+        self, topic_name: str, writers: bool, no_mangle: bool
+    ) -> list[TopicEndpointInfo]:
         topic = topic_name if no_mangle else "rt" + self.resolve_topic_name(topic_name)
-        owners = {gid: (name, namespace)
-                  for name, namespace, *sides in self.context.participant.nodes()
-                  for side in sides for gid in side}
-        return [TopicEndpointInfo(
-            *owners.get(e.gid, ("_NODE_NAME_UNKNOWN_", "_NODE_NAMESPACE_UNKNOWN_")), e.typename,
-            "PUBLISHER" if writers else "SUBSCRIPTION", list(e.gid), QoSProfile.from_dds(e.qos))
-            for e in self._rcl_endpoints(writers) if e.topic == topic]
+        owners = {
+            gid: (name, namespace)
+            for name, namespace, *sides in self.context.participant.nodes()
+            for side in sides
+            for gid in side
+        }
+        return [
+            TopicEndpointInfo(
+                *owners.get(e.gid, ("_NODE_NAME_UNKNOWN_", "_NODE_NAMESPACE_UNKNOWN_")),
+                e.typename,
+                "PUBLISHER" if writers else "SUBSCRIPTION",
+                list(e.gid),
+                QoSProfile.from_dds(e.qos),
+            )
+            for e in self._rcl_endpoints(writers)
+            if e.topic == topic
+        ]
 
-    def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False
-                                     ) -> list[TopicEndpointInfo]:
+    def get_publishers_info_by_topic(
+        self, topic_name: str, no_mangle: bool = False
+    ) -> list[TopicEndpointInfo]:
         """All publishers of a topic; with `no_mangle` its name is DDS's, such as rt/x."""
         return self._rcl_info(topic_name, True, no_mangle)
 
-    def get_subscriptions_info_by_topic(self, topic_name: str, no_mangle: bool = False
-                                        ) -> list[TopicEndpointInfo]:
+    def get_subscriptions_info_by_topic(
+        self, topic_name: str, no_mangle: bool = False
+    ) -> list[TopicEndpointInfo]:
         """All subscriptions of a topic; with `no_mangle` its name is DDS's, such as rt/x."""
         return self._rcl_info(topic_name, False, no_mangle)
 

@@ -41,6 +41,7 @@ class Clock:
 
     def sleep_until(self, until: Time, context=None) -> bool:
         from rclpy.utilities import get_default_context
+
         context = context or get_default_context()
         while context.ok():
             left = (until - self.now()).nanoseconds / 1e9

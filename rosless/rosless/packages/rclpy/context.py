@@ -8,10 +8,11 @@ import threading
 import weakref
 from typing import Callable
 
+from rosless.dds import DDSException, Participant, domain_id_from_environment
+
 from rclpy._arguments import Arguments
 from rclpy.exceptions import NotInitializedException
 from rclpy.logging import set_logger_level
-from rosless.dds import DDSException, Participant, domain_id_from_environment
 
 
 class Context:
@@ -42,7 +43,8 @@ class Context:
             if not context.ok():
                 context.leave()
         self._participant = Participant(
-            domain_id_from_environment() if domain_id is None else domain_id)
+            domain_id_from_environment() if domain_id is None else domain_id
+        )
         self._ok = True
 
     @classmethod
@@ -63,8 +65,10 @@ class Context:
 
     def shutdown(self) -> None:
         if not self._ok:
-            raise RuntimeError("Context must be initialized before it can be shutdown, and can be "
-                               "shut down only once: a signal may have done it already")
+            raise RuntimeError(
+                "Context must be initialized before it can be shutdown, and can be "
+                "shut down only once: a signal may have done it already"
+            )
         self.try_shutdown()
 
     def try_shutdown(self) -> None:

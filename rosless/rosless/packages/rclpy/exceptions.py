@@ -58,14 +58,17 @@ class InvalidParameterException(ParameterException):
 
 class InvalidParameterValueException(ParameterException):
     def __init__(self, parameter: str, value, reason: str) -> None:
-        super().__init__(f"Invalid parameter value ({value}) for parameter '{parameter}'. "
-                         f"Reason: {reason}")
+        super().__init__(
+            f"Invalid parameter value ({value}) for parameter '{parameter}'. Reason: {reason}"
+        )
 
 
 class InvalidParameterTypeException(ParameterException):
     def __init__(self, desired, expected_type: str) -> None:
-        super().__init__(f"Trying to set parameter '{desired.name}' to '{desired.value}' of type "
-                         f"'{desired.type_.name}', expecting type '{expected_type}'")
+        super().__init__(
+            f"Trying to set parameter '{desired.name}' to '{desired.value}' of type "
+            f"'{desired.type_.name}', expecting type '{expected_type}'"
+        )
 
 
 class ROSInterruptException(Exception):

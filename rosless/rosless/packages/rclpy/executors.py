@@ -9,10 +9,11 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable
 
+from rosless.dds import DDSException
+
 from rclpy.context import GuardCondition
 from rclpy.task import Future, Task
 from rclpy.utilities import get_default_context
-from rosless.dds import DDSException
 
 _LONGEST_WAIT_NS = 5 * 10**9  # should a wake-up ever be missed
 
@@ -103,16 +104,19 @@ class Executor:
             if left == 0:
                 return
 
-    def spin_once_until_future_complete(self, future: Future,
-                                        timeout_sec: float | None = None) -> None:
+    def spin_once_until_future_complete(
+        self, future: Future, timeout_sec: float | None = None
+    ) -> None:
         """Like `spin_once`, and also returns when the future is done."""
         future.add_done_callback(lambda _: self.wake())
         self._spin_once(timeout_sec, future.done)
 
     def _spin_once(self, timeout_sec: float | None, enough: Callable[[], bool]) -> None:
         if self._spinner is not None:
-            raise RuntimeError("this executor is spinning already: a callback must not spin, and "
-                               "a thread must have an executor of its own")
+            raise RuntimeError(
+                "this executor is spinning already: a callback must not spin, and "
+                "a thread must have an executor of its own"
+            )
         self._spinner = threading.get_ident()
         try:
             if work := self._wait_for_work(timeout_sec, enough):
@@ -120,10 +124,14 @@ class Executor:
         finally:
             self._spinner = None
 
-    def _wait_for_work(self, timeout_sec: float | None, enough: Callable[[], bool]
-                       ) -> Callable[[], None] | None:
-        end = None if timeout_sec is None or timeout_sec < 0 else (
-            time.monotonic_ns() + int(timeout_sec * 1e9))
+    def _wait_for_work(
+        self, timeout_sec: float | None, enough: Callable[[], bool]
+    ) -> Callable[[], None] | None:
+        end = (
+            None
+            if timeout_sec is None or timeout_sec < 0
+            else (time.monotonic_ns() + int(timeout_sec * 1e9))
+        )
         while not self._is_shutdown and not enough():
             if work := self._next_work():
                 return work
@@ -152,9 +160,11 @@ class Executor:
 
     def _execute(self, entity) -> None:
         """Take what is there, as late as possible so that it is the newest, and call back."""
+
         def at_end() -> None:
             entity.callback_group.ending_execution(entity)
             self.wake()
+
         try:
             call = entity.take()
         except BaseException:  # else its group would count as busy for ever
@@ -170,8 +180,12 @@ class Executor:
 
     def _collect(self, timeout_ns: int) -> None:
         """Wait, then list the entities that have something to do."""
-        entities = [e for node in self.get_nodes() for e in node._rcl_entities()
-                    if e not in self._queued and e.callback_group.can_execute(e)]
+        entities = [
+            e
+            for node in self.get_nodes()
+            for e in node._rcl_entities()
+            if e not in self._queued and e.callback_group.can_execute(e)
+        ]
         timers = [e for e in entities if e.condition is None]
         readers = [e for e in entities if e.condition is not None]
         self._wait_set.keep({self._wake.dds, *(e.condition for e in readers)})

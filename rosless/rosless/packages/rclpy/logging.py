@@ -20,8 +20,12 @@ class LoggingSeverity(IntEnum):
     FATAL = 50
 
 
-_COLOURS = {LoggingSeverity.DEBUG: "32", LoggingSeverity.WARN: "33", LoggingSeverity.ERROR: "31",
-            LoggingSeverity.FATAL: "31"}
+_COLOURS = {
+    LoggingSeverity.DEBUG: "32",
+    LoggingSeverity.WARN: "33",
+    LoggingSeverity.ERROR: "31",
+    LoggingSeverity.FATAL: "31",
+}
 _levels: dict[str, LoggingSeverity] = {"": LoggingSeverity.INFO}
 _loggers: dict[str, RcutilsLogger] = {}
 _lock = threading.RLock()  # a signal handler may log while its thread does
@@ -66,9 +70,16 @@ class RcutilsLogger:
     def fatal(self, message, **filters) -> bool:
         return self.log(message, LoggingSeverity.FATAL, **filters)
 
-    def log(self, message, severity: LoggingSeverity, *, once: bool = False,
-            skip_first: bool = False, throttle_duration_sec: float = 0,
-            throttle_time_source_type=None) -> bool:
+    def log(
+        self,
+        message,
+        severity: LoggingSeverity,
+        *,
+        once: bool = False,
+        skip_first: bool = False,
+        throttle_duration_sec: float = 0,
+        throttle_time_source_type=None,
+    ) -> bool:
         """Write a line, unless the level or a filter (per call in the code) holds it back."""
         severity = LoggingSeverity(severity)
         caller = sys._getframe(1)
@@ -92,11 +103,17 @@ class RcutilsLogger:
 
 def _write(name: str, severity: LoggingSeverity, text: str) -> None:
     now = time.time_ns()
-    line = (os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT")
-            or "[{severity}] [{time}] [{name}]: {message}")
-    for token, value in (("severity", severity.name), ("name", name), ("message", text),
-                         ("time", f"{now // 10**9}.{now % 10**9:09d}"),
-                         ("time_as_nanoseconds", str(now))):
+    line = (
+        os.environ.get("RCUTILS_CONSOLE_OUTPUT_FORMAT")
+        or "[{severity}] [{time}] [{name}]: {message}"
+    )
+    for token, value in (
+        ("severity", severity.name),
+        ("name", name),
+        ("message", text),
+        ("time", f"{now // 10**9}.{now % 10**9:09d}"),
+        ("time_as_nanoseconds", str(now)),
+    ):
         line = line.replace("{" + token + "}", value)
     wanted = os.environ.get("RCUTILS_COLORIZED_OUTPUT", "")
     if severity in _COLOURS and (wanted == "1" or (wanted != "0" and sys.stderr.isatty())):
@@ -117,8 +134,10 @@ def get_logging_severity_from_string(text: str) -> LoggingSeverity:
     try:
         return LoggingSeverity[text.upper()]
     except KeyError as err:
-        raise ValueError(f"log level {text!r} is unknown: it must be one of "
-                         f"{', '.join(s.name.lower() for s in LoggingSeverity)}") from err
+        raise ValueError(
+            f"log level {text!r} is unknown: it must be one of "
+            f"{', '.join(s.name.lower() for s in LoggingSeverity)}"
+        ) from err
 
 
 def set_logger_level(name: str, level: LoggingSeverity | int | str) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
-from rclpy.exceptions import (InvalidNamespaceException, InvalidNodeNameException,
-                              InvalidServiceNameException, InvalidTopicNameException)
+from rclpy.exceptions import (
+    InvalidNamespaceException,
+    InvalidNodeNameException,
+    InvalidServiceNameException,
+    InvalidTopicNameException,
+)
 
 _TOKEN = r"[A-Za-z_][A-Za-z0-9_]*"
 _ABSOLUTE = re.compile(rf"(/{_TOKEN})+")
@@ -13,8 +17,10 @@ _ABSOLUTE = re.compile(rf"(/{_TOKEN})+")
 
 def check_node_name(name: str) -> str:
     if not re.fullmatch(_TOKEN, name or ""):
-        raise InvalidNodeNameException(f"Invalid node name {name!r}: it must be letters, digits "
-                                       "and underscores, and not start with a digit")
+        raise InvalidNodeNameException(
+            f"Invalid node name {name!r}: it must be letters, digits "
+            "and underscores, and not start with a digit"
+        )
     return name
 
 
@@ -22,8 +28,9 @@ def check_namespace(namespace: str) -> str:
     """The namespace with its leading slash."""
     full = "/" + (namespace or "").strip("/")
     if full != "/" and not _ABSOLUTE.fullmatch(full):
-        raise InvalidNamespaceException(f"Invalid namespace {namespace!r}: each part must be "
-                                        "letters, digits and underscores")
+        raise InvalidNamespaceException(
+            f"Invalid namespace {namespace!r}: each part must be letters, digits and underscores"
+        )
     return full
 
 
@@ -37,6 +44,8 @@ def expand(name: str, node_name: str, namespace: str, is_service: bool = False) 
         full = f"{namespace.rstrip('/')}/{name}"
     if not re.match("~(/|$)|[^~]", name) or not _ABSOLUTE.fullmatch(full):
         kind = InvalidServiceNameException if is_service else InvalidTopicNameException
-        raise kind(f"Invalid {'service' if is_service else 'topic'} name {name!r}: each part must "
-                   "be letters, digits and underscores, and not start with a digit")
+        raise kind(
+            f"Invalid {'service' if is_service else 'topic'} name {name!r}: each part must "
+            "be letters, digits and underscores, and not start with a digit"
+        )
     return full

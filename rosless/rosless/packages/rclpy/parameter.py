@@ -10,10 +10,17 @@ from rcl_interfaces.msg import Parameter as ParameterMsg
 from rcl_interfaces.msg import ParameterType, ParameterValue
 
 PARAMETER_SEPARATOR_STRING = "."
-_FIELDS = {"BOOL": "bool_value", "INTEGER": "integer_value", "DOUBLE": "double_value",
-           "STRING": "string_value", "BYTE_ARRAY": "byte_array_value",
-           "BOOL_ARRAY": "bool_array_value", "INTEGER_ARRAY": "integer_array_value",
-           "DOUBLE_ARRAY": "double_array_value", "STRING_ARRAY": "string_array_value"}
+_FIELDS = {
+    "BOOL": "bool_value",
+    "INTEGER": "integer_value",
+    "DOUBLE": "double_value",
+    "STRING": "string_value",
+    "BYTE_ARRAY": "byte_array_value",
+    "BOOL_ARRAY": "bool_array_value",
+    "INTEGER_ARRAY": "integer_array_value",
+    "DOUBLE_ARRAY": "double_array_value",
+    "STRING_ARRAY": "string_array_value",
+}
 _SCALARS = {bool: "BOOL", int: "INTEGER", float: "DOUBLE", str: "STRING"}
 
 
@@ -47,14 +54,17 @@ class Parameter:
                     return cls.BYTE_ARRAY
                 if len(kinds) == 1 and kinds <= _SCALARS.keys():
                     return cls[_SCALARS[kinds.pop()] + "_ARRAY"]
-            raise TypeError(f"{value!r} is no parameter value: it must be a bool, int, float, str "
-                            "or a list of one of these")
+            raise TypeError(
+                f"{value!r} is no parameter value: it must be a bool, int, float, str "
+                "or a list of one of these"
+            )
 
         def check(self, value: Any) -> bool:
             """Whether a value is of this type."""
             try:
                 return type(self).from_parameter_value(value) == self or (
-                    self.name.endswith("ARRAY") and isinstance(value, (list, tuple)) and not value)
+                    self.name.endswith("ARRAY") and isinstance(value, (list, tuple)) and not value
+                )
             except TypeError:
                 return False
 

@@ -13,7 +13,8 @@ class Publisher:
         self.msg_type, self.topic, self.qos_profile = msg_type, topic, qos_profile
         self.topic_name = topic
         self.writer = node.context.participant.writer(
-            "rt" + topic, msg_type._TYPENAME, qos_profile.to_dds())
+            "rt" + topic, msg_type._TYPENAME, qos_profile.to_dds()
+        )
 
     def publish(self, msg: Message | bytes) -> None:
         """Publish a message, or one that is serialised already."""
@@ -26,8 +27,10 @@ class Publisher:
         else:
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
         if not self.writer.write(data):
-            self._logger.warning(f"a reader of {self.topic_name} is too slow: a message was lost",
-                                 throttle_duration_sec=5.0)
+            self._logger.warning(
+                f"a reader of {self.topic_name} is too slow: a message was lost",
+                throttle_duration_sec=5.0,
+            )
 
     def get_subscription_count(self) -> int:
         """How many subscriptions match."""

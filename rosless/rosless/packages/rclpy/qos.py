@@ -7,6 +7,7 @@ from enum import Enum, IntEnum
 from cyclonedds.qos import Policy, Qos
 
 from rclpy.duration import Duration
+
 _BLOCK_NS = 100_000_000  # how long a reliable writer waits for slow readers: never for ever
 
 
@@ -77,12 +78,19 @@ class InvalidQoSProfileException(Exception):
 class QoSProfile:
     """History, depth, reliability, durability, deadline, lifespan and liveliness."""
 
-    def __init__(self, *, depth: int | None = None, history: HistoryPolicy | None = None,
-                 reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.VOLATILE,
-                 lifespan: Duration = Duration(), deadline: Duration = Duration(),
-                 liveliness=LivelinessPolicy.SYSTEM_DEFAULT,
-                 liveliness_lease_duration: Duration = Duration(),
-                 avoid_ros_namespace_conventions: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        depth: int | None = None,
+        history: HistoryPolicy | None = None,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.VOLATILE,
+        lifespan: Duration = Duration(),
+        deadline: Duration = Duration(),
+        liveliness=LivelinessPolicy.SYSTEM_DEFAULT,
+        liveliness_lease_duration: Duration = Duration(),
+        avoid_ros_namespace_conventions: bool = False,
+    ) -> None:
         if history is None:
             if depth is None:
                 raise InvalidQoSProfileException("History and/or depth settings are required.")
@@ -111,18 +119,30 @@ class QoSProfile:
         """The same as Cyclone DDS's policies."""
         best_effort = self.reliability == ReliabilityPolicy.BEST_EFFORT
         policies = [
-            Policy.Reliability.BestEffort if best_effort
+            Policy.Reliability.BestEffort
+            if best_effort
             else Policy.Reliability.Reliable(_BLOCK_NS),
-            Policy.Durability.TransientLocal if self.durability == DurabilityPolicy.TRANSIENT_LOCAL
+            Policy.Durability.TransientLocal
+            if self.durability == DurabilityPolicy.TRANSIENT_LOCAL
             else Policy.Durability.Volatile,
-            Policy.History.KeepAll if self.history == HistoryPolicy.KEEP_ALL
-            else Policy.History.KeepLast(self.depth or 1)]
+            Policy.History.KeepAll
+            if self.history == HistoryPolicy.KEEP_ALL
+            else Policy.History.KeepLast(self.depth or 1),
+        ]
         if self.durability == DurabilityPolicy.TRANSIENT_LOCAL:
-            policies.append(Policy.DurabilityService(
-                cleanup_delay=0, history=policies[2], max_samples=-1, max_instances=-1,
-                max_samples_per_instance=-1))
-        for duration, policy in ((self.deadline, Policy.Deadline),
-                                 (self.lifespan, Policy.Lifespan)):
+            policies.append(
+                Policy.DurabilityService(
+                    cleanup_delay=0,
+                    history=policies[2],
+                    max_samples=-1,
+                    max_instances=-1,
+                    max_samples_per_instance=-1,
+                )
+            )
+        for duration, policy in (
+            (self.deadline, Policy.Deadline),
+            (self.lifespan, Policy.Lifespan),
+        ):
             if duration.nanoseconds:
                 policies.append(policy(duration.nanoseconds))
         lease = self.liveliness_lease_duration.nanoseconds
@@ -137,26 +157,31 @@ class QoSProfile:
         """What a discovered endpoint tells of itself (history does not travel)."""
         reliable = isinstance(qos[Policy.Reliability], Policy.Reliability.Reliable)
         latched = qos[Policy.Durability] == Policy.Durability.TransientLocal
-        return cls(depth=0, history=HistoryPolicy.UNKNOWN,
-                   reliability=ReliabilityPolicy.RELIABLE if reliable
-                   else ReliabilityPolicy.BEST_EFFORT,
-                   durability=DurabilityPolicy.TRANSIENT_LOCAL if latched
-                   else DurabilityPolicy.VOLATILE)
+        return cls(
+            depth=0,
+            history=HistoryPolicy.UNKNOWN,
+            reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+            durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+        )
 
 
 qos_profile_default = QoSProfile(depth=10)
 qos_profile_system_default = QoSProfile(
-    depth=0, reliability=ReliabilityPolicy.SYSTEM_DEFAULT,
-    durability=DurabilityPolicy.SYSTEM_DEFAULT)
+    depth=0,
+    reliability=ReliabilityPolicy.SYSTEM_DEFAULT,
+    durability=DurabilityPolicy.SYSTEM_DEFAULT,
+)
 qos_profile_sensor_data = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 qos_profile_services_default = QoSProfile(depth=10)
 qos_profile_parameters = QoSProfile(depth=1000)
 qos_profile_parameter_events = QoSProfile(depth=1000)
 qos_profile_rosout_default = QoSProfile(
-    depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL, lifespan=Duration(seconds=10))
+    depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL, lifespan=Duration(seconds=10)
+)
 
 qos_profile_action_status_default = QoSProfile(
-    depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
 
 
 class QoSPresetProfiles(Enum):

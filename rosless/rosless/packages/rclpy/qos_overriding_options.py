@@ -8,13 +8,23 @@ from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterAlreadyDeclaredException
-from rclpy.qos import (DurabilityPolicy, HistoryPolicy, LivelinessPolicy, QoSPolicyKind,
-                       QoSProfile, ReliabilityPolicy)
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    LivelinessPolicy,
+    QoSPolicyKind,
+    QoSProfile,
+    ReliabilityPolicy,
+)
 
 QosCallbackResult = SetParametersResult
 QosCallbackType = Callable[[QoSProfile], SetParametersResult]
-_POLICIES = {"history": HistoryPolicy, "reliability": ReliabilityPolicy,
-             "durability": DurabilityPolicy, "liveliness": LivelinessPolicy}
+_POLICIES = {
+    "history": HistoryPolicy,
+    "reliability": ReliabilityPolicy,
+    "durability": DurabilityPolicy,
+    "liveliness": LivelinessPolicy,
+}
 
 
 class InvalidQosOverridesError(Exception):
@@ -28,20 +38,30 @@ class QoSOverridingOptions:
     subscriptions, of one topic apart.
     """
 
-    def __init__(self, policy_kinds: Iterable[QoSPolicyKind], *,
-                 callback: QosCallbackType | None = None, entity_id: str | None = None) -> None:
+    def __init__(
+        self,
+        policy_kinds: Iterable[QoSPolicyKind],
+        *,
+        callback: QosCallbackType | None = None,
+        entity_id: str | None = None,
+    ) -> None:
         self.policy_kinds, self.callback, self.entity_id = policy_kinds, callback, entity_id
 
     @classmethod
-    def with_default_policies(cls, *, callback: QosCallbackType | None = None,
-                              entity_id: str | None = None) -> QoSOverridingOptions:
+    def with_default_policies(
+        cls, *, callback: QosCallbackType | None = None, entity_id: str | None = None
+    ) -> QoSOverridingOptions:
         """History, depth and reliability."""
-        return cls((QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY),
-                   callback=callback, entity_id=entity_id)
+        return cls(
+            (QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY),
+            callback=callback,
+            entity_id=entity_id,
+        )
 
 
-def overridden(node, entity: str, topic: str, qos: QoSProfile,
-               options: QoSOverridingOptions | None) -> QoSProfile:
+def overridden(
+    node, entity: str, topic: str, qos: QoSProfile, options: QoSOverridingOptions | None
+) -> QoSProfile:
     """The profile with the node's parameters, which are declared here, in it.
 
     `entity` is 'publisher' or 'subscription'. Raises InvalidQosOverridesError, and RuntimeError
@@ -52,7 +72,8 @@ def overridden(node, entity: str, topic: str, qos: QoSProfile,
     values = dict(vars(qos))
     about = f"{entity} `{topic}` with id `{options.entity_id}`"
     group = f"qos_overrides.{topic}.{entity}" + (
-        "" if options.entity_id is None else f"_{options.entity_id}")
+        "" if options.entity_id is None else f"_{options.entity_id}"
+    )
     for kind in options.policy_kinds:
         if entity == "subscription" and kind == QoSPolicyKind.LIFESPAN:
             continue
@@ -60,15 +81,18 @@ def overridden(node, entity: str, topic: str, qos: QoSProfile,
         name = f"{group}.{policy}"
         try:
             value = node.declare_parameter(
-                name, _to_parameter(values[policy]), ParameterDescriptor(
-                    description=f"{policy} for {about}", read_only=True)).value
+                name,
+                _to_parameter(values[policy]),
+                ParameterDescriptor(description=f"{policy} for {about}", read_only=True),
+            ).value
         except ParameterAlreadyDeclaredException:
             value = node.get_parameter(name).value
         values[policy] = _from_parameter(policy, value)
     profile = QoSProfile(**values)
     if options.callback is not None and not (result := options.callback(profile)).successful:
         raise InvalidQosOverridesError(
-            f"Provided QoS overrides for {about}, are not valid: {result.reason}")
+            f"Provided QoS overrides for {about}, are not valid: {result.reason}"
+        )
     return profile
 
 
@@ -85,7 +109,8 @@ def _from_parameter(policy: str, value: Any) -> Any:
         except KeyError as err:
             raise RuntimeError(
                 f"Unexpected QoS override for policy `{policy}`: `{value}`; it must be one of "
-                f"{', '.join(p.name.lower() for p in _POLICIES[policy])}") from err
+                f"{', '.join(p.name.lower() for p in _POLICIES[policy])}"
+            ) from err
     if policy in ("deadline", "lifespan", "liveliness_lease_duration"):
         return Duration(nanoseconds=value)
     return value

@@ -12,11 +12,11 @@ import time
 from functools import partial
 from typing import Callable
 
+from rosless.interfaces import serialize
+
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Input
 from rclpy.task import Future
-from rosless.interfaces import serialize
-
 
 _MATCH_S = 0.5  # for a client's two directions to be connected, one after the other
 _MOST_CLIENTS = 10_000  # that are remembered to have been answered
@@ -34,19 +34,30 @@ def _unframe(data: bytes) -> tuple[bytes, bytes]:
 class _Endpoint(Input):
     """A reader of one direction, and a writer of the other."""
 
-    def __init__(self, node, srv_type: type, srv_name: str, qos: QoSProfile, callback_group,
-                 reads: str, writes: str) -> None:
+    def __init__(
+        self,
+        node,
+        srv_type: type,
+        srv_name: str,
+        qos: QoSProfile,
+        callback_group,
+        reads: str,
+        writes: str,
+    ) -> None:
         self.srv_type, self.srv_name, self.qos_profile = srv_type, srv_name, qos
         self.service_name, self._context = srv_name, node.context
         topics = {"Request": f"rq{srv_name}Request", "Response": f"rr{srv_name}Reply"}
         super().__init__(node, topics[reads], f"{srv_type._TYPENAME}_{reads}", qos, callback_group)
         self.writer = node.context.participant.writer(
-            topics[writes], f"{srv_type._TYPENAME}_{writes}", qos.to_dds())
+            topics[writes], f"{srv_type._TYPENAME}_{writes}", qos.to_dds()
+        )
 
     def _write(self, identity: bytes, message) -> None:
         if not self.writer.write(_frame(identity, serialize(message))):
-            self._logger.error(f"service {self.srv_name}: the other side is too slow, "
-                               f"a {type(message).__name__} was lost")
+            self._logger.error(
+                f"service {self.srv_name}: the other side is too slow, "
+                f"a {type(message).__name__} was lost"
+            )
 
     def destroy(self) -> None:
         super().destroy()
@@ -84,8 +95,10 @@ class Service(_Endpoint):
         if hasattr(response, "__await__"):
             response = await response
         if not isinstance(response, self.srv_type.Response):
-            raise TypeError(f"the callback of service {self.srv_name} must return a "
-                            f"{self.srv_type.__name__}.Response, not {response!r}")
+            raise TypeError(
+                f"the callback of service {self.srv_name} must return a "
+                f"{self.srv_type.__name__}.Response, not {response!r}"
+            )
         if self._context.ok():
             self._write(identity, response)
 
@@ -124,7 +137,8 @@ class Client(_Endpoint):
                 self.remove_pending_request(future)
                 if self._context.ok():
                     raise TimeoutError(
-                        f"service {self.srv_name} did not answer in {timeout_sec} s")
+                        f"service {self.srv_name} did not answer in {timeout_sec} s"
+                    )
                 raise RuntimeError(f"shut down before service {self.srv_name} answered")
         return future.result()
 
@@ -157,6 +171,8 @@ class Client(_Endpoint):
 
 def service_topics(names_and_types: dict[str, set[str]]) -> list[tuple[str, list[str]]]:
     """Services and their types among DDS topics, by their request topics."""
-    return sorted((name[2:-len("Request")], sorted(t.removesuffix("_Request") for t in types))
-                  for name, types in names_and_types.items()
-                  if name.startswith("rq/") and name.endswith("Request"))
+    return sorted(
+        (name[2 : -len("Request")], sorted(t.removesuffix("_Request") for t in types))
+        for name, types in names_and_types.items()
+        if name.startswith("rq/") and name.endswith("Request")
+    )

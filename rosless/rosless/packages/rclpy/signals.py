@@ -23,8 +23,10 @@ def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions
     """Install handlers; only the main thread can, elsewhere this does nothing."""
     if threading.current_thread() is not threading.main_thread():
         return
-    for flag, number in ((SignalHandlerOptions.SIGINT, signal.SIGINT),
-                         (SignalHandlerOptions.SIGTERM, signal.SIGTERM)):
+    for flag, number in (
+        (SignalHandlerOptions.SIGINT, signal.SIGINT),
+        (SignalHandlerOptions.SIGTERM, signal.SIGTERM),
+    ):
         if options & flag and number not in _previous:
             if signal.getsignal(number) is signal.SIG_IGN:
                 continue  # as a shell sets it for background jobs

@@ -29,8 +29,11 @@ class Input:
         try:
             return deserialize(data, msg_type)
         except ValueError as err:
-            self._logger.error(f"a message was ignored, since its sender has another definition "
-                               f"of its type: {err}", throttle_duration_sec=5.0)
+            self._logger.error(
+                f"a message was ignored, since its sender has another definition "
+                f"of its type: {err}",
+                throttle_duration_sec=5.0,
+            )
             return None
 
     def destroy(self) -> None:
@@ -40,16 +43,24 @@ class Input:
 class Subscription(Input):
     """Calls back with each message of a topic."""
 
-    def __init__(self, node, msg_type, topic, callback: Callable, qos_profile, callback_group,
-                 raw: bool) -> None:
+    def __init__(
+        self, node, msg_type, topic, callback: Callable, qos_profile, callback_group, raw: bool
+    ) -> None:
         super().__init__(node, "rt" + topic, msg_type._TYPENAME, qos_profile, callback_group)
         self.msg_type, self.callback, self.raw = msg_type, callback, raw
         self.topic, self.topic_name, self.qos_profile = topic, topic, qos_profile
         try:
-            self._with_info = len([
-                p for p in inspect.signature(callback).parameters.values()
-                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-                and p.default is p.empty]) == 2
+            self._with_info = (
+                len(
+                    [
+                        p
+                        for p in inspect.signature(callback).parameters.values()
+                        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+                        and p.default is p.empty
+                    ]
+                )
+                == 2
+            )
         except ValueError:  # a callable written in C
             self._with_info = False
 

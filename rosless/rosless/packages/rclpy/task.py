@@ -50,8 +50,9 @@ class Future:
                 return
         self._call(callback)
 
-    def _finish(self, result: Any = None, exception: BaseException | None = None,
-                cancelled: bool = False) -> None:
+    def _finish(
+        self, result: Any = None, exception: BaseException | None = None, cancelled: bool = False
+    ) -> None:
         with self._lock:
             if self._done:
                 return
@@ -79,8 +80,14 @@ class Task(Future):
     `at_end` is called at once when it has ended.
     """
 
-    def __init__(self, handler: Callable, args: tuple = (), *, executor=None,
-                 at_end: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        handler: Callable,
+        args: tuple = (),
+        *,
+        executor=None,
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(executor=executor)
         self._handler, self._args, self._at_end = handler, args, at_end
         self._coroutine = handler if inspect.iscoroutine(handler) else None

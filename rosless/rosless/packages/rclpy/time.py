@@ -14,8 +14,13 @@ from rclpy.duration import S_TO_NS, Duration
 class Time:
     """Nanoseconds since the clock's epoch."""
 
-    def __init__(self, *, seconds: float = 0, nanoseconds: int = 0,
-                 clock_type: ClockType = ClockType.SYSTEM_TIME) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float = 0,
+        nanoseconds: int = 0,
+        clock_type: ClockType = ClockType.SYSTEM_TIME,
+    ) -> None:
         if seconds < 0 or nanoseconds < 0:
             raise ValueError(f"Time must not be negative: {seconds} s, {nanoseconds} ns")
         self.nanoseconds = int(seconds * S_TO_NS) + int(nanoseconds)
@@ -46,8 +51,9 @@ class Time:
         if isinstance(other, Time):
             return Duration(nanoseconds=self._compare(other))
         if isinstance(other, Duration):
-            return Time(nanoseconds=self.nanoseconds - other.nanoseconds,
-                        clock_type=self.clock_type)
+            return Time(
+                nanoseconds=self.nanoseconds - other.nanoseconds, clock_type=self.clock_type
+            )
         return NotImplemented
 
     def _compare(self, other: Time) -> int:

@@ -14,8 +14,15 @@ class Timer:
 
     condition = None  # it is not DDS that wakes it
 
-    def __init__(self, callback: Callable | None, callback_group, period_ns: int, clock: Clock,
-                 executor_wake: Callable[[], None], autostart: bool = True) -> None:
+    def __init__(
+        self,
+        callback: Callable | None,
+        callback_group,
+        period_ns: int,
+        clock: Clock,
+        executor_wake: Callable[[], None],
+        autostart: bool = True,
+    ) -> None:
         if period_ns < 0:
             raise ValueError(f"timer period must not be negative, but is {period_ns / 1e9} s")
         self.callback, self.callback_group = callback, callback_group

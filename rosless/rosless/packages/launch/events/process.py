@@ -9,8 +9,16 @@ from launch.event import Event
 class ProcessEvent(Event):
     """Something happened to the process of `action`."""
 
-    def __init__(self, *, action: Action, name: str, cmd: list[str], cwd: str | None,
-                 env: dict[str, str], pid: int) -> None:
+    def __init__(
+        self,
+        *,
+        action: Action,
+        name: str,
+        cmd: list[str],
+        cwd: str | None,
+        env: dict[str, str],
+        pid: int,
+    ) -> None:
         self.action = action
         self.process_name = name
         self.cmd = cmd

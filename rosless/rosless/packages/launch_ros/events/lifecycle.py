@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 from launch.event import Event
-from launch_ros.events.matchers import matches_node_name  # noqa: F401
 from lifecycle_msgs.msg import Transition, TransitionEvent
+
+from launch_ros.events.matchers import matches_node_name  # noqa: F401
 
 if TYPE_CHECKING:
     from launch_ros.actions import LifecycleNode
@@ -16,19 +17,32 @@ class ChangeState(Event):
     """Managed nodes are to make a transition, such as `Transition.TRANSITION_CONFIGURE`."""
 
     name = "launch_ros.events.lifecycle.ChangeState"
-    valid_transitions = {getattr(Transition, name): name for name in (
-        "TRANSITION_CREATE", "TRANSITION_CONFIGURE", "TRANSITION_CLEANUP", "TRANSITION_ACTIVATE",
-        "TRANSITION_DEACTIVATE", "TRANSITION_UNCONFIGURED_SHUTDOWN",
-        "TRANSITION_INACTIVE_SHUTDOWN", "TRANSITION_ACTIVE_SHUTDOWN", "TRANSITION_DESTROY")}
+    valid_transitions = {
+        getattr(Transition, name): name
+        for name in (
+            "TRANSITION_CREATE",
+            "TRANSITION_CONFIGURE",
+            "TRANSITION_CLEANUP",
+            "TRANSITION_ACTIVATE",
+            "TRANSITION_DEACTIVATE",
+            "TRANSITION_UNCONFIGURED_SHUTDOWN",
+            "TRANSITION_INACTIVE_SHUTDOWN",
+            "TRANSITION_ACTIVE_SHUTDOWN",
+            "TRANSITION_DESTROY",
+        )
+    }
 
-    def __init__(self, *, lifecycle_node_matcher: Callable[[LifecycleNode], bool],
-                 transition_id: int) -> None:
+    def __init__(
+        self, *, lifecycle_node_matcher: Callable[[LifecycleNode], bool], transition_id: int
+    ) -> None:
         """`lifecycle_node_matcher` says which nodes. Raises ValueError for an unknown id."""
         if transition_id not in self.valid_transitions:
-            known = ", ".join(f"{name}: {number}" for number, name in
-                              self.valid_transitions.items())
-            raise ValueError(f"given transition_id of '{transition_id}', expected one of "
-                             f"{{{known}}}")
+            known = ", ".join(
+                f"{name}: {number}" for number, name in self.valid_transitions.items()
+            )
+            raise ValueError(
+                f"given transition_id of '{transition_id}', expected one of {{{known}}}"
+            )
         self.lifecycle_node_matcher = lifecycle_node_matcher
         self.transition_id = transition_id
 

@@ -13,8 +13,7 @@ from action_msgs.msg import GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
 from unique_identifier_msgs.msg import UUID
 
-from rclpy.qos import (QoSProfile, qos_profile_action_status_default,
-                       qos_profile_services_default)
+from rclpy.qos import QoSProfile, qos_profile_action_status_default, qos_profile_services_default
 from rclpy.task import Future, Task
 
 
@@ -37,8 +36,10 @@ class ClientGoalHandle:
     __hash__ = None
 
     def __repr__(self) -> str:
-        return (f"ClientGoalHandle <id={self.goal_id.uuid}, accepted={self.accepted}, "
-                f"status={self.status}>")
+        return (
+            f"ClientGoalHandle <id={self.goal_id.uuid}, accepted={self.accepted}, "
+            f"status={self.status}>"
+        )
 
     def get_result_async(self) -> Future:
         """Ask for the result; the future's result will have `status` and `result`."""
@@ -60,37 +61,51 @@ class ClientGoalHandle:
 class ActionClient:
     """Sends goals to an action server."""
 
-    def __init__(self, node, action_type: type, action_name: str, *, callback_group=None,
-                 goal_service_qos_profile=qos_profile_services_default,
-                 result_service_qos_profile=qos_profile_services_default,
-                 cancel_service_qos_profile=qos_profile_services_default,
-                 feedback_sub_qos_profile=QoSProfile(depth=10),
-                 status_sub_qos_profile=qos_profile_action_status_default) -> None:
+    def __init__(
+        self,
+        node,
+        action_type: type,
+        action_name: str,
+        *,
+        callback_group=None,
+        goal_service_qos_profile=qos_profile_services_default,
+        result_service_qos_profile=qos_profile_services_default,
+        cancel_service_qos_profile=qos_profile_services_default,
+        feedback_sub_qos_profile=QoSProfile(depth=10),
+        status_sub_qos_profile=qos_profile_action_status_default,
+    ) -> None:
         node._rcl_check_type(action_type, "Goal", "action")
         self._node, self._action_type, self._action_name = node, action_type, action_name
         # A goal's status may be heard before its acceptance, so it has its handle from the start.
         self._handles: weakref.WeakValueDictionary[bytes, ClientGoalHandle] = (
-            weakref.WeakValueDictionary())
+            weakref.WeakValueDictionary()
+        )
         self._feedback_callbacks: dict[bytes, Callable] = {}
         topic, impl = action_name + "/_action/", action_type.Impl
         # The topics first: discovery tells in this order, so a server that can answer us knows
         # that we listen to its feedback.
         self._subscriptions = [
-            node.create_subscription(kind, topic + name, callback, qos,
-                                     callback_group=callback_group)
+            node.create_subscription(
+                kind, topic + name, callback, qos, callback_group=callback_group
+            )
             for kind, name, callback, qos in (
                 (impl.FeedbackMessage, "feedback", self._on_feedback, feedback_sub_qos_profile),
-                (GoalStatusArray, "status", self._on_status, status_sub_qos_profile))]
+                (GoalStatusArray, "status", self._on_status, status_sub_qos_profile),
+            )
+        ]
         self._goal, self._result, self._cancel = self._clients = [
             node.create_client(srv, topic + name, qos_profile=qos, callback_group=callback_group)
             for srv, name, qos in (
                 (impl.SendGoalService, "send_goal", goal_service_qos_profile),
                 (impl.GetResultService, "get_result", result_service_qos_profile),
-                (impl.CancelGoalService, "cancel_goal", cancel_service_qos_profile))]
+                (impl.CancelGoalService, "cancel_goal", cancel_service_qos_profile),
+            )
+        ]
         self._result.take = self._after_feedback(self._result.take)
 
-    def send_goal_async(self, goal, feedback_callback: Callable | None = None,
-                        goal_uuid: UUID | None = None) -> Future:
+    def send_goal_async(
+        self, goal, feedback_callback: Callable | None = None, goal_uuid: UUID | None = None
+    ) -> Future:
         """Send a goal; the future's result will be its ClientGoalHandle, accepted or not.
 
         `feedback_callback(message)` gets `message.feedback` until the result has come.
@@ -109,8 +124,10 @@ class ActionClient:
             if not handle.accepted:
                 self._feedback_callbacks.pop(key, None)
             future.set_result(handle)
-        self._goal.call_async(self._action_type.Impl.SendGoalService.Request(
-            goal_id=goal_id, goal=goal)).add_done_callback(answered)
+
+        self._goal.call_async(
+            self._action_type.Impl.SendGoalService.Request(goal_id=goal_id, goal=goal)
+        ).add_done_callback(answered)
         return future
 
     def send_goal(self, goal, **kwargs):
@@ -119,9 +136,11 @@ class ActionClient:
 
     def _get_result_async(self, handle: ClientGoalHandle) -> Future:
         future = self._result.call_async(
-            self._action_type.Impl.GetResultService.Request(goal_id=handle.goal_id))
+            self._action_type.Impl.GetResultService.Request(goal_id=handle.goal_id)
+        )
         future.add_done_callback(
-            lambda _: self._feedback_callbacks.pop(bytes(handle.goal_id.uuid), None))
+            lambda _: self._feedback_callbacks.pop(bytes(handle.goal_id.uuid), None)
+        )
         return future
 
     def _after_feedback(self, take: Callable) -> Callable:
@@ -129,6 +148,7 @@ class ActionClient:
 
         Both have the same callback group, so nothing else of it runs meanwhile.
         """
+
         def call_after(call: Callable) -> None:
             while self._subscriptions[0].ready():
                 if told := self._subscriptions[0].take():
@@ -138,6 +158,7 @@ class ActionClient:
         def take_result() -> Callable | None:
             call = take()
             return call and partial(call_after, call)
+
         return take_result
 
     def _cancel_goal_async(self, handle: ClientGoalHandle) -> Future:
@@ -164,8 +185,9 @@ class ActionClient:
 
     def server_is_ready(self) -> bool:
         """Whether a server is there, and all its services and topics are connected."""
-        return (all(client.service_is_ready() for client in self._clients)
-                and all(one.get_publisher_count() > 0 for one in self._subscriptions))
+        return all(client.service_is_ready() for client in self._clients) and all(
+            one.get_publisher_count() > 0 for one in self._subscriptions
+        )
 
     def wait_for_server(self, timeout_sec: float | None = None) -> bool:
         """Wait until `server_is_ready`; False if that took longer than `timeout_sec`."""

@@ -24,8 +24,11 @@ class GoalEvent(Enum):
     CANCELED = 5
 
 
-_NAMES = {value: name.removeprefix("STATUS_") for name, value in vars(GoalStatus).items()
-          if name.startswith("STATUS_")}
+_NAMES = {
+    value: name.removeprefix("STATUS_")
+    for name, value in vars(GoalStatus).items()
+    if name.startswith("STATUS_")
+}
 _NEXT = {
     (GoalStatus.STATUS_ACCEPTED, GoalEvent.EXECUTE): GoalStatus.STATUS_EXECUTING,
     (GoalStatus.STATUS_ACCEPTED, GoalEvent.CANCEL_GOAL): GoalStatus.STATUS_CANCELING,
@@ -34,7 +37,8 @@ _NEXT = {
     (GoalStatus.STATUS_EXECUTING, GoalEvent.ABORT): GoalStatus.STATUS_ABORTED,
     (GoalStatus.STATUS_CANCELING, GoalEvent.SUCCEED): GoalStatus.STATUS_SUCCEEDED,
     (GoalStatus.STATUS_CANCELING, GoalEvent.ABORT): GoalStatus.STATUS_ABORTED,
-    (GoalStatus.STATUS_CANCELING, GoalEvent.CANCELED): GoalStatus.STATUS_CANCELED}
+    (GoalStatus.STATUS_CANCELING, GoalEvent.CANCELED): GoalStatus.STATUS_CANCELED,
+}
 _ACTIVE = {status for status, _ in _NEXT}
 
 
@@ -80,8 +84,9 @@ class ServerGoalHandle:
             if self._destroyed:
                 return
             if not self._can(event):
-                raise RCLError(f"a goal that is {_NAMES[self._status]} cannot be told "
-                               f"{event.name}")
+                raise RCLError(
+                    f"a goal that is {_NAMES[self._status]} cannot be told {event.name}"
+                )
             self._status = _NEXT[self._status, event]
             with suppress(RuntimeError):  # the end has come meanwhile: nobody listens
                 self._action_server._publish_status()
@@ -101,7 +106,8 @@ class ServerGoalHandle:
             raise TypeError(f"Expected {kind.__name__}.Feedback, got {feedback!r}")
         if not self._destroyed:
             self._action_server._feedback.publish(
-                kind.Impl.FeedbackMessage(goal_id=self.goal_id, feedback=feedback))
+                kind.Impl.FeedbackMessage(goal_id=self.goal_id, feedback=feedback)
+            )
 
     def succeed(self) -> None:
         self._update_state(GoalEvent.SUCCEED)

@@ -10,20 +10,27 @@ def get_action_names_and_types(node) -> list[tuple[str, list[str]]]:
     return _actions(node.get_topic_names_and_types())
 
 
-def get_action_server_names_and_types_by_node(node, remote_node_name: str,
-                                              remote_node_namespace: str):
+def get_action_server_names_and_types_by_node(
+    node, remote_node_name: str, remote_node_namespace: str
+):
     """The actions that a node serves."""
-    return _actions(node.get_publisher_names_and_types_by_node(
-        remote_node_name, remote_node_namespace))
+    return _actions(
+        node.get_publisher_names_and_types_by_node(remote_node_name, remote_node_namespace)
+    )
 
 
-def get_action_client_names_and_types_by_node(node, remote_node_name: str,
-                                              remote_node_namespace: str):
+def get_action_client_names_and_types_by_node(
+    node, remote_node_name: str, remote_node_namespace: str
+):
     """The actions of which a node is a client."""
-    return _actions(node.get_subscriber_names_and_types_by_node(
-        remote_node_name, remote_node_namespace))
+    return _actions(
+        node.get_subscriber_names_and_types_by_node(remote_node_name, remote_node_namespace)
+    )
 
 
 def _actions(topics: list[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
-    return [(name.removesuffix(_TOPIC), [t.removesuffix(_TYPE) for t in types])
-            for name, types in topics if name.endswith(_TOPIC)]
+    return [
+        (name.removesuffix(_TOPIC), [t.removesuffix(_TYPE) for t in types])
+        for name, types in topics
+        if name.endswith(_TOPIC)
+    ]

@@ -12,8 +12,7 @@ from action_msgs.msg import GoalInfo, GoalStatus, GoalStatusArray
 
 from rclpy.action.goal import GoalEvent, RCLError, ServerGoalHandle
 from rclpy.exceptions import InvalidHandle
-from rclpy.qos import (QoSProfile, qos_profile_action_status_default,
-                       qos_profile_services_default)
+from rclpy.qos import QoSProfile, qos_profile_action_status_default, qos_profile_services_default
 from rclpy.service import Service
 from rclpy.time import Time
 
@@ -51,6 +50,7 @@ class _Service(Service):
             if self._context.ok():
                 with suppress(InvalidHandle):  # it was destroyed meanwhile
                     self._write(identity, response)
+
         return self.callback(request, reply)
 
 
@@ -66,16 +66,24 @@ class ActionServer:
     `result_timeout` is how many seconds a goal's result can be had after its end.
     """
 
-    def __init__(self, node, action_type: type, action_name: str, execute_callback: Callable, *,
-                 callback_group=None, goal_callback: Callable = default_goal_callback,
-                 handle_accepted_callback: Callable = default_handle_accepted_callback,
-                 cancel_callback: Callable = default_cancel_callback,
-                 goal_service_qos_profile=qos_profile_services_default,
-                 result_service_qos_profile=qos_profile_services_default,
-                 cancel_service_qos_profile=qos_profile_services_default,
-                 feedback_pub_qos_profile=QoSProfile(depth=10),
-                 status_pub_qos_profile=qos_profile_action_status_default,
-                 result_timeout: float = 900) -> None:
+    def __init__(
+        self,
+        node,
+        action_type: type,
+        action_name: str,
+        execute_callback: Callable,
+        *,
+        callback_group=None,
+        goal_callback: Callable = default_goal_callback,
+        handle_accepted_callback: Callable = default_handle_accepted_callback,
+        cancel_callback: Callable = default_cancel_callback,
+        goal_service_qos_profile=qos_profile_services_default,
+        result_service_qos_profile=qos_profile_services_default,
+        cancel_service_qos_profile=qos_profile_services_default,
+        feedback_pub_qos_profile=QoSProfile(depth=10),
+        status_pub_qos_profile=qos_profile_action_status_default,
+        result_timeout: float = 900,
+    ) -> None:
         node._rcl_check_type(action_type, "Goal", "action")
         self.register_execute_callback(execute_callback)
         self.register_goal_callback(goal_callback)
@@ -89,19 +97,30 @@ class ActionServer:
         group = callback_group or node.default_callback_group
         topic, impl = action_name + "/_action/", action_type.Impl
         self._feedback = node.create_publisher(
-            impl.FeedbackMessage, topic + "feedback", feedback_pub_qos_profile)
+            impl.FeedbackMessage, topic + "feedback", feedback_pub_qos_profile
+        )
         self._status = node.create_publisher(
-            GoalStatusArray, topic + "status", status_pub_qos_profile)
-        self._expiry = node.create_timer(max(0, result_timeout), self._expire, group,
-                                         autostart=False)
+            GoalStatusArray, topic + "status", status_pub_qos_profile
+        )
+        self._expiry = node.create_timer(
+            max(0, result_timeout), self._expire, group, autostart=False
+        )
         self._services = [
-            node._rcl_add(node._rcl_services, _Service(
-                node, srv, node.resolve_service_name(topic + name), callback, qos, group))
+            node._rcl_add(
+                node._rcl_services,
+                _Service(node, srv, node.resolve_service_name(topic + name), callback, qos, group),
+            )
             for srv, name, callback, qos in (
                 (impl.SendGoalService, "send_goal", self._on_goal, goal_service_qos_profile),
                 (impl.GetResultService, "get_result", self._on_result, result_service_qos_profile),
-                (impl.CancelGoalService, "cancel_goal", self._on_cancel,
-                 cancel_service_qos_profile))]
+                (
+                    impl.CancelGoalService,
+                    "cancel_goal",
+                    self._on_cancel,
+                    cancel_service_qos_profile,
+                ),
+            )
+        ]
 
     # What the user registers; None brings back the default
 
@@ -120,8 +139,9 @@ class ActionServer:
     def register_execute_callback(self, execute_callback: Callable) -> None:
         """`execute_callback(goal_handle) -> Result` does the work; it may be a coroutine."""
         if not callable(execute_callback):
-            raise TypeError("Failed to register goal execution callback: "
-                            f"{execute_callback!r} is not callable")
+            raise TypeError(
+                f"Failed to register goal execution callback: {execute_callback!r} is not callable"
+            )
         self._execute_callback = execute_callback
 
     # The life of a goal
@@ -133,8 +153,10 @@ class ActionServer:
             answer = await _outcome(self._goal_callback, request.goal)
             accepted = answer == GoalResponse.ACCEPT
             if not isinstance(answer, GoalResponse):
-                self._logger.warning("Goal request callback did not return a GoalResponse, but "
-                                     f"{answer!r}. Rejecting goal.")
+                self._logger.warning(
+                    "Goal request callback did not return a GoalResponse, but "
+                    f"{answer!r}. Rejecting goal."
+                )
         handle = ServerGoalHandle(self, info, request.goal)
         if accepted:
             info.stamp = self._node.get_clock().now().to_msg()
@@ -144,14 +166,17 @@ class ActionServer:
         if accepted:
             await _outcome(self._accepted_callback, handle)
 
-    def notify_execute(self, goal_handle: ServerGoalHandle, execute_callback: Callable | None
-                       ) -> None:
+    def notify_execute(
+        self, goal_handle: ServerGoalHandle, execute_callback: Callable | None
+    ) -> None:
         """Have the executor execute a goal, outside of any callback group."""
         if self._node.executor is None:
-            raise RuntimeError(f"a goal of action {self._name} cannot be executed: its node is in "
-                               "no executor")
+            raise RuntimeError(
+                f"a goal of action {self._name} cannot be executed: its node is in no executor"
+            )
         self._node.executor.create_task(
-            self._execute, execute_callback or self._execute_callback, goal_handle)
+            self._execute, execute_callback or self._execute_callback, goal_handle
+        )
 
     async def _execute(self, callback: Callable, handle: ServerGoalHandle) -> None:
         try:
@@ -162,20 +187,25 @@ class ActionServer:
             traceback.print_exc()
         if handle.is_active:
             self._logger.warning(
-                f"Goal state not set, assuming aborted. Goal ID: {handle.goal_id.uuid}")
+                f"Goal state not set, assuming aborted. Goal ID: {handle.goal_id.uuid}"
+            )
             handle.abort()
         if not isinstance(result, self.action_type.Result):
-            raise TypeError(f"the execute callback of action {self._name} must return a "
-                            f"{self.action_type.__name__}.Result, not {result!r}")
-        handle._result.set_result(self.action_type.Impl.GetResultService.Response(
-            status=handle.status, result=result))
+            raise TypeError(
+                f"the execute callback of action {self._name} must return a "
+                f"{self.action_type.__name__}.Result, not {result!r}"
+            )
+        handle._result.set_result(
+            self.action_type.Impl.GetResultService.Response(status=handle.status, result=result)
+        )
 
     def _on_result(self, request, reply: Callable) -> None:
         if handle := self._goals.get(bytes(request.goal_id.uuid)):
             handle._result.add_done_callback(lambda done: reply(done.result()))
         else:
-            reply(self.action_type.Impl.GetResultService.Response(
-                status=GoalStatus.STATUS_UNKNOWN))
+            reply(
+                self.action_type.Impl.GetResultService.Response(status=GoalStatus.STATUS_UNKNOWN)
+            )
 
     async def _on_cancel(self, request, reply: Callable) -> None:
         response, chosen = self._to_cancel(request.goal_info)
@@ -201,14 +231,25 @@ class ActionServer:
                 return response, [goals[key]]
             return response, []
         return response, [
-            goal for id_, goal in goals.items() if goal._can(GoalEvent.CANCEL_GOAL) and (
-                not until or id_ == key
-                or Time.from_msg(goal._goal_info.stamp).nanoseconds <= until)]
+            goal
+            for id_, goal in goals.items()
+            if goal._can(GoalEvent.CANCEL_GOAL)
+            and (
+                not until
+                or id_ == key
+                or Time.from_msg(goal._goal_info.stamp).nanoseconds <= until
+            )
+        ]
 
     def _publish_status(self) -> None:
-        self._status.publish(GoalStatusArray(status_list=[
-            GoalStatus(goal_info=goal._goal_info, status=goal.status)
-            for goal in self._goals.values()]))
+        self._status.publish(
+            GoalStatusArray(
+                status_list=[
+                    GoalStatus(goal_info=goal._goal_info, status=goal.status)
+                    for goal in self._goals.values()
+                ]
+            )
+        )
 
     def _on_end(self, handle: ServerGoalHandle) -> None:
         handle._ended_ns = self._node.get_clock().now().nanoseconds
@@ -220,8 +261,11 @@ class ActionServer:
         self._expiry.cancel()
         now = self._node.get_clock().now().nanoseconds
         with self._lock:
-            ended = {key: goal._ended_ns + self._keep_ns - now
-                     for key, goal in self._goals.items() if not goal.is_active}
+            ended = {
+                key: goal._ended_ns + self._keep_ns - now
+                for key, goal in self._goals.items()
+                if not goal.is_active
+            }
             for key, left in ended.items():
                 if left <= 0:
                     self._goals.pop(key).destroy()

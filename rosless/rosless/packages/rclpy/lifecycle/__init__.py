@@ -1,10 +1,14 @@
 """Managed nodes: configured, activated, deactivated and cleaned up when they are told to."""
 
-from rclpy.lifecycle.managed_entity import (ManagedEntity, SimpleManagedEntity,
-                                            TransitionCallbackReturn)
+from rosless.state_machine import LifecycleState
+
+from rclpy.lifecycle.managed_entity import (
+    ManagedEntity,
+    SimpleManagedEntity,
+    TransitionCallbackReturn,
+)
 from rclpy.lifecycle.node import LifecycleNode, LifecycleNodeMixin
 from rclpy.lifecycle.publisher import LifecyclePublisher
-from rosless.state_machine import LifecycleState
 
 Node = LifecycleNode
 NodeMixin = LifecycleNodeMixin
@@ -12,5 +16,12 @@ State = LifecycleState
 Publisher = LifecyclePublisher
 
 # Without the short names, which would hide those of `rclpy.node` and `rclpy.publisher`.
-__all__ = ["LifecycleNode", "LifecycleNodeMixin", "LifecyclePublisher", "LifecycleState",
-           "ManagedEntity", "SimpleManagedEntity", "TransitionCallbackReturn"]
+__all__ = [
+    "LifecycleNode",
+    "LifecycleNodeMixin",
+    "LifecyclePublisher",
+    "LifecycleState",
+    "ManagedEntity",
+    "SimpleManagedEntity",
+    "TransitionCallbackReturn",
+]

@@ -68,12 +68,14 @@ class SimpleManagedEntity(ManagedEntity):
         return self._enabled
 
     @staticmethod
-    def when_enabled(wrapped: Callable | None = None, *,
-                     when_not_enabled: Callable[[], object] | None = None) -> Callable:
+    def when_enabled(
+        wrapped: Callable | None = None, *, when_not_enabled: Callable[[], object] | None = None
+    ) -> Callable:
         """Decorates a method that is only to do something while active.
 
         Otherwise `when_not_enabled()` is called, where given.
         """
+
         def decorate(method: Callable) -> Callable:
             @wraps(method)
             def only_when_enabled(self: SimpleManagedEntity, *args, **kwargs) -> None:
@@ -81,5 +83,7 @@ class SimpleManagedEntity(ManagedEntity):
                     method(self, *args, **kwargs)
                 elif when_not_enabled is not None:
                     when_not_enabled()
+
             return only_when_enabled
+
         return decorate if wrapped is None else decorate(wrapped)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import traceback
 
 from lifecycle_msgs import msg, srv
+from rosless.state_machine import LifecycleState, StateMachine, TransitionStep
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.lifecycle.managed_entity import ManagedEntity, TransitionCallbackReturn
 from rclpy.lifecycle.publisher import LifecyclePublisher
-from rosless.state_machine import LifecycleState, StateMachine, TransitionStep
 from rclpy.node import Node
 
-_CALLBACKS = {"configuring": "on_configure", "cleaningup": "on_cleanup",
-              "shuttingdown": "on_shutdown", "activating": "on_activate",
-              "deactivating": "on_deactivate", "errorprocessing": "on_error"}
+_CALLBACKS = {
+    "configuring": "on_configure",
+    "cleaningup": "on_cleanup",
+    "shuttingdown": "on_shutdown",
+    "activating": "on_activate",
+    "deactivating": "on_deactivate",
+    "errorprocessing": "on_error",
+}
 
 
 class _ImpossibleTransition(RuntimeError):
@@ -29,22 +34,31 @@ class LifecycleNodeMixin(ManagedEntity):
     unconfigured (SUCCESS) or finalized.
     """
 
-    def __init__(self, *, enable_communication_interface: bool = True,
-                 callback_group: CallbackGroup | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        enable_communication_interface: bool = True,
+        callback_group: CallbackGroup | None = None,
+    ) -> None:
         """`enable_communication_interface=False` leaves out the services."""
         self._state_machine = StateMachine()
         self._managed_entities: set[ManagedEntity] = set()
         self._rcl_transition_event = self.create_publisher(
-            msg.TransitionEvent, "~/transition_event", 10)
+            msg.TransitionEvent, "~/transition_event", 10
+        )
         if not enable_communication_interface:
             return
         for kind, name, callback in (
-                (srv.ChangeState, "change_state", self._rcl_on_change_state),
-                (srv.GetState, "get_state", self._rcl_on_get_state),
-                (srv.GetAvailableStates, "get_available_states", self._rcl_on_get_states),
-                (srv.GetAvailableTransitions, "get_available_transitions",
-                 self._rcl_on_get_transitions),
-                (srv.GetAvailableTransitions, "get_transition_graph", self._rcl_on_get_graph)):
+            (srv.ChangeState, "change_state", self._rcl_on_change_state),
+            (srv.GetState, "get_state", self._rcl_on_get_state),
+            (srv.GetAvailableStates, "get_available_states", self._rcl_on_get_states),
+            (
+                srv.GetAvailableTransitions,
+                "get_available_transitions",
+                self._rcl_on_get_transitions,
+            ),
+            (srv.GetAvailableTransitions, "get_transition_graph", self._rcl_on_get_graph),
+        ):
             self.create_service(kind, "~/" + name, callback, callback_group=callback_group)
 
     # Transitions: each returns what its callback returned, or raises RuntimeError
@@ -67,11 +81,13 @@ class LifecycleNodeMixin(ManagedEntity):
     def _rcl_trigger(self, transition: int | str) -> TransitionCallbackReturn:
         step = self._state_machine.find(transition)
         if step is None:
-            possible = ", ".join(f"{s.label} [{s.transition_id}]"
-                                 for s in self._state_machine.available_transitions)
+            possible = ", ".join(
+                f"{s.label} [{s.transition_id}]" for s in self._state_machine.available_transitions
+            )
             raise _ImpossibleTransition(
                 f"No transition matching {transition} found for current state "
-                f"{self._state_machine.state.label}; its transitions are: {possible or 'none'}")
+                f"{self._state_machine.state.label}; its transitions are: {possible or 'none'}"
+            )
         self._rcl_enter(step)
         result = self._rcl_leave(initial=step.start)
         if result == TransitionCallbackReturn.ERROR:
@@ -81,8 +97,9 @@ class LifecycleNodeMixin(ManagedEntity):
     def _rcl_enter(self, step: TransitionStep) -> None:
         self._state_machine.state = step.goal
         # As rcl does: which transition it was, and when, is left empty.
-        self._rcl_transition_event.publish(msg.TransitionEvent(
-            start_state=_state(step.start), goal_state=_state(step.goal)))
+        self._rcl_transition_event.publish(
+            msg.TransitionEvent(start_state=_state(step.start), goal_state=_state(step.goal))
+        )
 
     def _rcl_leave(self, initial: LifecycleState) -> TransitionCallbackReturn:
         """Go on from a transition state, as its callback says."""
@@ -170,17 +187,21 @@ class LifecycleNodeMixin(ManagedEntity):
 class LifecycleNode(LifecycleNodeMixin, Node):
     """A managed node; keyword arguments as of `Node`."""
 
-    def __init__(self, node_name: str, *, enable_communication_interface: bool = True,
-                 **kwargs) -> None:
+    def __init__(
+        self, node_name: str, *, enable_communication_interface: bool = True, **kwargs
+    ) -> None:
         Node.__init__(self, node_name, **kwargs)
         LifecycleNodeMixin.__init__(
-            self, enable_communication_interface=enable_communication_interface)
+            self, enable_communication_interface=enable_communication_interface
+        )
 
 
 def _checked(result, name: str, owner: object) -> TransitionCallbackReturn:
     if not isinstance(result, TransitionCallbackReturn):
-        raise TypeError(f"{name}() of {owner!r} must return a TransitionCallbackReturn, such as "
-                        f"TransitionCallbackReturn.SUCCESS, not {result!r}")
+        raise TypeError(
+            f"{name}() of {owner!r} must return a TransitionCallbackReturn, such as "
+            f"TransitionCallbackReturn.SUCCESS, not {result!r}"
+        )
     return result
 
 
@@ -189,6 +210,11 @@ def _state(state: LifecycleState) -> msg.State:
 
 
 def _descriptions(steps: list[TransitionStep]) -> list[msg.TransitionDescription]:
-    return [msg.TransitionDescription(
-        transition=msg.Transition(id=step.transition_id, label=step.label),
-        start_state=_state(step.start), goal_state=_state(step.goal)) for step in steps]
+    return [
+        msg.TransitionDescription(
+            transition=msg.Transition(id=step.transition_id, label=step.label),
+            start_state=_state(step.start),
+            goal_state=_state(step.goal),
+        )
+        for step in steps
+    ]

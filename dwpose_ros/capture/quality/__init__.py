@@ -1,9 +1,0 @@
-"""How good a picture of a person is: measures with raw values and scores, and one score of all."""
-
-from dwpose_ros.capture.quality.measure import FACE_MEASURES, NAMES, PERSON_MEASURES, Measure
-from dwpose_ros.capture.quality.sharpness import motion
-from dwpose_ros.capture.quality.unified import (WEIGHTS, Quality, Subject, assess,
-                                                light_and_sharpness, unified)
-
-__all__ = ["FACE_MEASURES", "NAMES", "PERSON_MEASURES", "WEIGHTS", "Measure", "Quality",
-           "Subject", "assess", "light_and_sharpness", "motion", "unified"]

@@ -1,0 +1,186 @@
+"""Which of the recent frames are captured, and why the others are not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.guidance.checks import CheckResult, judge, relaxed
+from dwpose_ros.guidance.observation import Observation, TargetSelector
+from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.quality import WEIGHTS, Quality, Subject, assess, motion
+from dwpose_ros.quality.framing import company
+
+TOLERANCE = 0.1  # share by which the limits are wider for a picture
+
+
+class Candidate(NamedTuple):
+    """A frame that may be captured."""
+
+    stamp_ns: int
+    quality: Quality | None  # None where the person is not in it
+    fault: str  # the limit that it breaks; empty where it may be captured
+    person_id: int = 0
+    shot: Any = None  # whatever the caller needs to write it
+
+
+class Choice(NamedTuple):
+    """What was chosen, best first, and a line for each frame that was not, oldest first."""
+
+    best: list[Candidate]
+    rejected: list[str]
+
+
+def choose(
+    candidates: Sequence[Candidate], count: int, weights: Mapping[str, float], now_ns: int
+) -> Choice:
+    """The best `count` of the candidates that have no fault; of equals, the newer.
+
+    The lines begin with the seconds from `now_ns` to the frame: "-0.33 s: cut_off 0.8, ...".
+    """
+    fit = [c for c in candidates if not c.fault and c.quality is not None]
+    fit.sort(key=lambda c: (c.quality.score, c.stamp_ns), reverse=True)
+    best = fit[: max(1, count)]
+    kept = {c.stamp_ns for c in best}
+    return Choice(
+        best,
+        [
+            f"{(c.stamp_ns - now_ns) / 1e9:+.2f} s: {c.fault or _worse(c, best[-1], weights)}"
+            for c in sorted(candidates, key=lambda c: c.stamp_ns)
+            if c.stamp_ns not in kept
+        ],
+    )
+
+
+def _worse(loser: Candidate, chosen: Candidate, weights: Mapping[str, float]) -> str:
+    """Why a frame lost against the least of those that were chosen: what it lost most by."""
+    mine, theirs = loser.quality, chosen.quality
+    if mine.score == theirs.score:
+        return f"quality {mine.score:.1f}, as the chosen, which is newer"
+    said = f"quality {mine.score:.1f} below the chosen {theirs.score:.1f}"
+    # By the terms of the harmonic mean that both scores are.
+    losses = [
+        (weights.get(m.name, 0.0) * (1 / max(m.score, 1.0) - 1 / max(t.score, 1.0)), m, t)
+        for m, t in zip(mine.measures, theirs.measures)
+        if not (math.isnan(m.score) or math.isnan(t.score))
+    ]
+    loss, m, t = max(losses, key=lambda found: found[0], default=(0.0, None, None))
+    return (
+        said
+        if loss <= 0
+        else (f"{said}: {m.name} {m.value:.3g} (score {m.score:.0f}, the chosen's {t.score:.0f})")
+    )
+
+
+class FrameEvaluator:
+    """Of one person, the largest for id 0; without a profile a frame has no limits to break."""
+
+    def __init__(
+        self, profile: Profile | None = None, person_id: int = 0, mirrored: bool = False
+    ) -> None:
+        self.weights = WEIGHTS if profile is None else profile.weights
+        self._profile, self._person_id, self._mirrored = profile, person_id, mirrored
+        self._follower = None if profile is None else TargetSelector(profile, mirrored)
+        self._last: tuple[int, int, np.ndarray] | None = None  # who, when, where
+
+    def __call__(
+        self,
+        stamp_ns: int,
+        people: PersonPoses,
+        width: int,
+        height: int,
+        bgr: np.ndarray | None,
+    ) -> Candidate | None:
+        """A frame of `width` x `height` px, to be given oldest first.
+
+        Without its pixels (h, w, 3) it only tells how fast the person moves: None.
+        """
+        chosen = self._choose(people)
+        if chosen is None:
+            self._last = None
+            if self._follower is not None:
+                self._follower.look(people[:0], width, height, stamp_ns / 1e9)
+            who = f"person {self._person_id} is not" if self._person_id else "nobody is"
+            return None if bgr is None else Candidate(stamp_ns, None, f"{who} in view")
+        xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]
+        person_id = int(people.ids[chosen])
+        speed = self._speed(person_id, stamp_ns, xy, scores, float(box[3] - box[1]))
+        view = (
+            None
+            if self._follower is None
+            else self._follower.look(people[chosen], width, height, stamp_ns / 1e9)
+        )
+        if bgr is None:
+            return None
+        there, profile = company(people.boxes, chosen), self._profile
+        subject = Subject(xy, scores, box, speed, there)
+        if profile is not None:
+            subject = subject._replace(
+                wanted=profile.people, points=profile.points_in(self._mirrored)
+            )
+        quality = assess(bgr, subject, self.weights)
+        fault = (
+            ""
+            if profile is None
+            else broken_limit(view._replace(others=there - 1), quality, profile, self._mirrored)
+        )
+        return Candidate(stamp_ns, quality, fault, person_id)
+
+    def _choose(self, people: PersonPoses) -> int | None:
+        """Index of the wanted person, or of the largest; None if not there."""
+        if self._person_id:
+            ids = people.ids.tolist()
+            return ids.index(self._person_id) if self._person_id in ids else None
+        if not len(people):
+            return None
+        sides = np.clip(people.boxes[:, 2:] - people.boxes[:, :2], 0, None)
+        return int(np.nan_to_num(sides.prod(axis=1)).argmax())
+
+    def _speed(
+        self, who: int, stamp_ns: int, xy: np.ndarray, scores: np.ndarray, height: float
+    ) -> float:
+        """Heights a second since the frame before; NaN where that showed somebody else."""
+        last, self._last = self._last, (who, stamp_ns, xy)
+        if last is None or last[0] != who:
+            return math.nan
+        return motion(xy, scores, last[2], (stamp_ns - last[1]) / 1e9, height)
+
+
+def broken_limit(
+    view: Observation | None, quality: Quality, profile: Profile, mirrored: bool = False
+) -> str:
+    """Which limit a picture breaks, by the name of its check, in one line; empty if none.
+
+    A person who was told to hold still may be as far off as the guidance lets them, and a single
+    frame errs more than they do: the limits are a little wider. How fast somebody moves is unknown
+    in the first frame, and no fault; anything else that a check requires must be known.
+    """
+    if view is not None:
+        view = view._replace(brightness=quality.brightness, sharpness=quality.value("sharpness"))
+    for verdict in judge(view, relaxed(profile, TOLERANCE), mirrored):
+        if verdict.ok is False:
+            return _told(verdict)
+        if verdict.ok is None and verdict.required and verdict.name != "still":
+            return f"{verdict.name} cannot be judged"
+    if quality.score < profile.quality_minimum:
+        worst = quality.worst(profile.weights)
+        why = f": {worst.name} {worst.value:.3g} (score {worst.score:.0f})" if worst else ""
+        return f"quality {quality.score:.0f}, at least {profile.quality_minimum:.0f}{why}"
+    return ""
+
+
+def _told(verdict: CheckResult) -> str:
+    low, high = (f"{limit:.3g}" for limit in (verdict.minimum, verdict.maximum))
+    wanted = (
+        f"at most {high}"
+        if math.isnan(verdict.minimum)
+        else f"at least {low}"
+        if math.isnan(verdict.maximum)
+        else f"{low} to {high}"
+    )
+    part = f" ({verdict.part})" if verdict.part else ""
+    return f"{verdict.name} {verdict.value:.3g}, {wanted}{part}"

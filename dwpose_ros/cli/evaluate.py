@@ -1,0 +1,310 @@
+"""COCO-WholeBody AP of any backend, beside the paper's: the command `evaluate`.
+
+The paper's figures come with boxes of a detector with person AP 56.4 (``--boxes FILE``) and the
+flip test (``--flip``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dwpose_ros.core.errors import DwposeError, ModelError
+from dwpose_ros.core.keypoints import COUNT, MIRROR
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.estimation import backends as backend
+from dwpose_ros.estimation.crop_geometry import PADDING, around
+from dwpose_ros.estimation.crops import CpuCrops
+from dwpose_ros.estimation.estimator import Estimator
+from dwpose_ros.estimation.runtimes.target import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget
+from dwpose_ros.evaluation import coco
+from dwpose_ros.evaluation.coco import COLUMNS, Boxes, CocoError
+from dwpose_ros.evaluation.frames import FramesError, picture
+from dwpose_ros.evaluation.simcc import SimccNetwork, decode
+
+# AP in percent on COCO-WholeBody v1.0 val2017: README.md of IDEA-Research/DWPose.
+PAPER: dict[str, tuple[float, ...]] = {
+    "DWPose-t 256x192": (58.5, 46.5, 73.5, 35.7, 48.5),
+    "DWPose-s 256x192": (63.3, 53.3, 77.6, 42.7, 53.8),
+    "DWPose-m 256x192": (68.5, 63.6, 82.8, 52.7, 60.6),
+    "DWPose-l 256x192": (70.4, 66.2, 84.3, 56.6, 63.1),
+    "DWPose-l 384x288": (72.2, 70.4, 88.7, 62.1, 66.5),
+}
+VAL2017 = 5000  # images
+
+
+class EvaluateError(DwposeError):
+    """An evaluation that cannot be had; the message says what is wrong and where."""
+
+
+def people_in(estimator: Estimator, rgb: np.ndarray, boxes: Boxes | None) -> PersonPoses:
+    """The people of an image (h, w, 3) RGB: those that the estimator finds, or those in boxes.
+
+    An estimator that cannot be given boxes sees each, with the surroundings that DWPose sees, as
+    an image of its own, and the first person in it counts.
+    """
+    if boxes is None:
+        return estimator(rgb)
+    if not len(boxes.xyxy):
+        return PersonPoses.none()
+    if hasattr(estimator, "estimate"):
+        return PersonPoses.of(*estimator.estimate(rgb, boxes.xyxy), *boxes)
+    xy, scores = np.zeros((len(boxes.xyxy), COUNT, 2)), np.zeros((len(boxes.xyxy), COUNT))
+    for i, (x1, y1, x2, y2) in enumerate(boxes.xyxy):
+        more_x, more_y = (x2 - x1) * (PADDING - 1) / 2, (y2 - y1) * (PADDING - 1) / 2
+        left, top = max(0, int(x1 - more_x)), max(0, int(y1 - more_y))
+        crop = rgb[top : int(np.ceil(y2 + more_y)), left : int(np.ceil(x2 + more_x))]
+        found = estimator(np.ascontiguousarray(crop)) if crop.size else PersonPoses.none()
+        if len(found.xy):
+            xy[i], scores[i] = found.xy[0] + (left, top), found.scores[0]
+    return PersonPoses.of(xy, scores, *boxes)
+
+
+class Flipped:
+    """A SimCC network under the paper's flip test: mean maps of a crop and its mirror image.
+
+    It runs the model's file on onnxruntime as it is, since estimators give points, not maps.
+    Raises ModelError.
+    """
+
+    def __init__(self, model: str, device: str) -> None:
+        path = backend.find(model or backend.MODEL)
+        self._network = SimccNetwork(path, device)
+        self.name, self.runs_on = f"{path.stem}, flip test", self._network.runs_on
+
+    def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As TopDown.estimate, but scores are the peaks as they are, which may exceed 1."""
+        size = self._network.size
+        centers, scales = around(boxes, size)
+        crops = CpuCrops().people(rgb, centers, scales, size)
+        x, y = self._network(crops)
+        mirrored_x, mirrored_y = self._network(crops[:, :, ::-1])
+        points, scores = decode(
+            (x + mirrored_x[:, MIRROR, ::-1]) / 2, (y + mirrored_y[:, MIRROR]) / 2
+        )
+        return points / size * scales[:, None] + (centers - scales / 2)[:, None], scores
+
+    def close(self) -> None:
+        self._network = None  # type: ignore[assignment]
+
+
+def evaluate(
+    estimator: Any,
+    data: dict[str, Any],
+    folder: Path,
+    boxes: dict[int, Boxes] | None,
+    detector: Any = None,
+    limit: int = 0,
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """Run an estimator over the (first ``limit``) images; their COCO results and their ids.
+
+    ``boxes`` by image id, or None: those of ``detector``, else of the estimator itself. Shows a
+    progress bar. Raises EvaluateError for images that are absent or of another size, FramesError
+    for damaged ones.
+    """
+    from tqdm import tqdm  # here, so that nodes do not need it
+
+    images = data["images"][: limit or None]
+    ids = {image["id"] for image in images}
+    if not any(a["image_id"] in ids and not a["iscrowd"] for a in data["annotations"]):
+        raise EvaluateError(f"none of the {len(images)} images has an annotated person")
+    if boxes is not None and not ids & boxes.keys():
+        raise EvaluateError(f"none of the {len(images)} images has a box in the boxes given")
+    absent = [i["file_name"] for i in images if not (folder / i["file_name"]).is_file()]
+    if absent:
+        raise EvaluateError(
+            f"{folder} lacks {len(absent)} of {len(images)} images, the first is {absent[0]}"
+        )
+    found: list[dict[str, Any]] = []
+    for image in tqdm(images, desc=estimator.name, unit="image", leave=False):
+        rgb = _read(folder / image["file_name"], (image["width"], image["height"]))
+        given = boxes.get(image["id"], Boxes.of([], [])) if boxes is not None else None
+        if given is None and detector is not None:
+            given = Boxes(*detector.detect(rgb))
+        found += coco.results(image["id"], people_in(estimator, rgb, given))
+    return found, [image["id"] for image in images]
+
+
+def table(name: str, values: dict[str, float]) -> str:
+    """The measured AP above the paper's, in percent."""
+    rows = [("", COLUMNS), (name, [100 * values[c] for c in COLUMNS]), *PAPER.items()]
+    width = max(len(row[0]) for row in rows)
+    return "\n".join(
+        f"{row:{width}}"
+        + "".join(
+            f"{v:>7}" if isinstance(v, str) else "      -" if np.isnan(v) else f"{v:7.1f}"
+            for v in cells
+        )
+        for row, cells in rows
+    )
+
+
+def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
+    rgb = picture(path)
+    if rgb.shape[1::-1] != size:
+        raise EvaluateError(
+            f"{path}: is {rgb.shape[1]}x{rgb.shape[0]}, annotated at "
+            f"{size[0]}x{size[1]}: are these the annotations' images?"
+        )
+    return rgb
+
+
+def _write(path: Path, found: list[dict[str, Any]]) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w") as file:
+            json.dump(found, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as err:
+        raise EvaluateError(f"{path}: cannot be written: {err.strerror}") from err
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evaluate",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="AP on COCO-WholeBody (body, foot, face, hand, whole) of any backend, beside "
+        "the paper's.",
+        epilog="The paper's table, with weights, val2017 and the detections that mmpose offers:\n"
+        "  ros2 run dwpose_ros evaluate coco_wholebody_val_v1.0.json val2017 --flip \\\n"
+        "      --model dw-ll_ucoco_384 --boxes COCO_val2017_detections_AP_H_56_person.json\n"
+        "Needs xtcocotools: pip install 'dwpose_ros[evaluate]'. Ends with 0, 1 when something\n"
+        "failed, 2 for wrong usage, 130 when it was stopped: then nothing is evaluated.",
+    )
+    add = parser.add_argument
+    add("annotations", type=Path, metavar="ANNOTATIONS.json", help="a COCO-WholeBody file")
+    add("folder", type=Path, metavar="IMAGES", help="the folder with its images")
+    add(
+        "--boxes",
+        default="detector",
+        metavar="detector|truth|FILE.json",
+        help="whom to look at: those the detector finds (default), the annotated boxes, or those "
+        "of a COCO detection results file. An estimator that takes no boxes, MediaPipe, sees "
+        "each as an image of its own",
+    )
+    add(
+        "--flip",
+        action="store_true",
+        help="the paper's flip test: average the maps of each crop and its mirror image. Runs "
+        "the DWPose model's file on onnxruntime as it is, and gives bins",
+    )
+    add(
+        "--no-subpixel",
+        dest="subpixel",
+        action="store_false",
+        help="points at the SimCC maps' bins, as in the paper; default: between them, as the "
+        "pose node's",
+    )
+    add("--limit", type=int, default=0, metavar="N", help="the first N images only")
+    add("--results", type=Path, metavar="FILE.json", help="write the COCO keypoint results there")
+    add("--backend", default="auto", choices=backend.BACKENDS, help="default: auto")
+    add("--model", default="", help=f"a name or an ONNX file; default: {backend.MODEL}")
+    add("--detector", default="", help=f"a name or an ONNX file; default: {backend.DETECTOR}")
+    for name, choices in (("runtime", RUNTIMES), ("device", DEVICES), ("precision", PRECISIONS)):
+        default = getattr(ExecutionTarget(), name)
+        add(f"--{name}", default=default, choices=choices, help=f"as the pose node's; {default}")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command `evaluate`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.limit < 0:
+        parser.error(f"--limit is {args.limit}; wanted 1 or more, or 0 for all")
+    if args.flip and args.backend == "mediapipe":
+        parser.error("--flip averages the maps of a DWPose network; MediaPipe has none")
+    if args.flip and (args.runtime, args.precision) != ("onnxruntime", "auto"):
+        parser.error("--flip runs the network as it is, on onnxruntime in float32")
+    try:
+        _run(args)
+    except (EvaluateError, CocoError, FramesError, ModelError) as err:
+        print(err, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped: nothing was evaluated, nothing written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    coco.xtcocotools()  # before the long work
+    if args.results and not os.access(args.results.absolute().parent, os.W_OK):
+        raise EvaluateError(f"{args.results.absolute().parent}: is no folder to write to")
+    data = coco.load_annotations(args.annotations)
+    if args.boxes == "detector":
+        boxes = None
+    else:
+        boxes = coco.truth(data) if args.boxes == "truth" else coco.load_boxes(args.boxes)
+    loaded, why, detector = None, "", None
+    if not args.flip or boxes is None:
+        loaded, why = backend.load(
+            args.backend,
+            args.model,
+            args.detector or ("" if boxes is None else None),
+            ExecutionTarget(args.runtime, args.device, args.precision),
+            subpixel=args.subpixel,
+        )
+        loaded = _one_by_one(loaded)
+    estimator: Any = loaded
+    if args.flip:
+        if boxes is None and not hasattr(loaded, "detect"):
+            raise EvaluateError(f"--flip needs DWPose's detector, or --boxes: {why}")
+        estimator, detector = Flipped(args.model, args.device), loaded
+    try:
+        found, images = evaluate(estimator, data, args.folder, boxes, detector, args.limit)
+    finally:
+        for one in {id(e): e for e in (estimator, loaded) if e is not None}.values():
+            one.close()
+    values = coco.average_precision(data, found, images)
+    print(
+        f"{estimator.name} on {estimator.runs_on}, boxes: {args.boxes}; {len(images)} images, "
+        f"{len(found)} poses" + (f"\n{why}" if why else "")
+    )
+    print(f"\n{table('measured', values)}\n")
+    between = args.subpixel and not args.flip and estimator.runs_on.runtime != "mediapipe"
+    print(
+        "AP in percent, mean over OKS 0.50 to 0.95; hand: mean of left and right; -: nobody has "
+        "it annotated.",
+        *_notes(args, len(images), between),
+        sep="\n",
+        flush=True,
+    )
+    if args.results:
+        _write(args.results, found)
+
+
+def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:
+    """In what the measurement differs from the paper's."""
+    other = [
+        (count != VAL2017, f"{count} images instead of val2017's {VAL2017}"),
+        (args.boxes == "detector", "boxes of our detector instead of one with person AP 56.4"),
+        (args.boxes == "truth", "annotated boxes instead of a detector's with person AP 56.4"),
+        (not args.flip, "no flip test"),
+        (between, "peaks between bins"),
+    ]
+    return [
+        "The paper's: COCO-WholeBody v1.0 val2017, README of IDEA-Research/DWPose.",
+        *(f"Not as in the paper: {text}." for differs, text in other if differs),
+    ]
+
+
+def _one_by_one(estimator: Estimator) -> Estimator:
+    """MediaPipe without its memory of the image before, which here is of other people."""
+    from dwpose_ros.estimation.mediapipe import MediaPipe
+
+    if not isinstance(estimator, MediaPipe):
+        return estimator
+    estimator.close()
+    return MediaPipe(tracking=False)

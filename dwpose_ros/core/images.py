@@ -1,0 +1,309 @@
+"""sensor_msgs/Image and CompressedImage to numpy and back, without a copy where there can be none.
+
+Works on any object with the messages' fields. Common encodings need no cv_bridge, whose builds
+against NumPy 1 crash with NumPy 2; it is asked for the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from array import array
+from typing import Any
+
+import cv2
+import numpy as np
+
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.jpeg import JpegDamaged, decode_jpeg, is_jpeg
+
+# encoding: channels in the data, dtype, OpenCV conversion to BGR, and to RGB (None: as it is).
+# Of more than 8 bits a fourth channel, which is transparency, is gone before the conversion.
+_ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
+    "bgr8": (3, "u1", None, cv2.COLOR_BGR2RGB),
+    "rgb8": (3, "u1", cv2.COLOR_RGB2BGR, None),
+    "8UC3": (3, "u1", None, cv2.COLOR_BGR2RGB),
+    **{
+        name: (channels, kind, None, cv2.COLOR_BGR2RGB)
+        for name, channels, kind in (
+            ("bgr16", 3, "u2"),
+            ("16UC3", 3, "u2"),
+            ("bgra16", 4, "u2"),
+            ("16UC4", 4, "u2"),
+            ("32FC3", 3, "f4"),
+            ("32FC4", 4, "f4"),
+        )
+    },
+    **{
+        name: (channels, "u2", cv2.COLOR_RGB2BGR, None)
+        for name, channels in (("rgb16", 3), ("rgba16", 4))
+    },
+    "bgra8": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
+    "8UC4": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
+    "rgba8": (4, "u1", cv2.COLOR_RGBA2BGR, cv2.COLOR_RGBA2RGB),
+    "mono8": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "8UC1": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "mono16": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "16UC1": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "32FC1": (1, "f4", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
+    "yuv422": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
+    # OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first's.
+    **{
+        f"bayer_{pattern}{bits}": (
+            1,
+            f"u{bits // 8}",
+            getattr(cv2, f"COLOR_Bayer{name}2BGR"),
+            getattr(cv2, f"COLOR_Bayer{name}2RGB"),
+        )
+        for pattern, name in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "GB"))
+        for bits in (8, 16)
+    },
+}
+# Y as an image, then U and V at half its width and height: in pairs, or as two images.
+_PLANAR: dict[str, tuple[bool, int, int]] = {  # in pairs, conversion to BGR, and to RGB
+    "nv12": (True, cv2.COLOR_YUV2BGR_NV12, cv2.COLOR_YUV2RGB_NV12),
+    "nv21": (True, cv2.COLOR_YUV2BGR_NV21, cv2.COLOR_YUV2RGB_NV21),
+    "i420": (False, cv2.COLOR_YUV2BGR_I420, cv2.COLOR_YUV2RGB_I420),
+    "yuv420": (False, cv2.COLOR_YUV2BGR_I420, cv2.COLOR_YUV2RGB_I420),
+    "yv12": (False, cv2.COLOR_YUV2BGR_YV12, cv2.COLOR_YUV2RGB_YV12),
+}
+_DEPTHS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
+_TRY_CV_BRIDGE = """
+from cv_bridge import CvBridge
+from sensor_msgs.msg import Image
+CvBridge().imgmsg_to_cv2(Image(height=2, width=2, encoding="rgb8", step=6, data=bytes(12)), "bgr8")
+"""
+
+
+class ImageError(DwposeError):
+    """An image message that cannot be read; the message gives the values."""
+
+
+class ImageDamaged(ImageError):
+    """A compressed image of which a part is lost."""
+
+
+def to_bgr(msg: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of an Image or a CompressedImage message; a read-only view where it is
+    bgr8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
+    return _convert(msg, "bgr8") if hasattr(msg, "encoding") else decode(msg)
+
+
+def to_rgb(msg: Any) -> np.ndarray:
+    """(h, w, 3) uint8 RGB of an Image or a CompressedImage message; a read-only view where it is
+    rgb8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
+    if hasattr(msg, "encoding"):
+        return _convert(msg, "rgb8")
+    return _decode(msg.data, msg.format, "rgb8")
+
+
+def to_depth(msg: Any) -> np.ndarray:
+    """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or
+    float32 in m (32FC1). Raises ImageError."""
+    if msg.encoding not in _DEPTHS:
+        raise ImageError(
+            f"depth image encoding {msg.encoding!r} is not supported; use one of "
+            f"{', '.join(_DEPTHS)}"
+        )
+    return _pixels(msg, 1, _DEPTHS[msg.encoding])
+
+
+def _convert(msg: Any, wanted: str) -> np.ndarray:
+    if msg.encoding in _PLANAR:
+        _, *codes = _PLANAR[msg.encoding]
+        return cv2.cvtColor(_planes(msg), codes[wanted == "rgb8"])
+    if msg.encoding not in _ENCODINGS:
+        return _ask_cv_bridge(msg, wanted)
+    channels, dtype, *_ = _ENCODINGS[msg.encoding]
+    return _coloured(_pixels(msg, channels, dtype), msg.encoding, wanted)
+
+
+def _coloured(pixels: np.ndarray, encoding: str, wanted: str) -> np.ndarray:
+    """(h, w, 3) uint8 of pixels (h, w) or (h, w, channels) of one of _ENCODINGS."""
+    if pixels.dtype.itemsize > 1:
+        pixels = _to_8_bits(pixels[..., :3] if pixels.ndim == 3 else pixels)
+    code = _ENCODINGS[encoding][2 + (wanted == "rgb8")]
+    return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
+
+
+def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """All bits matter, and nobody knows how many are used: the range that is there is shown."""
+    if pixels.dtype.kind == "u":
+        pixels = pixels.astype(np.uint16)  # in this machine's byte order
+        return cv2.normalize(pixels, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    there = np.isfinite(pixels)  # depth images have NaN and infinity
+    low, high = (pixels[there].min(), pixels[there].max()) if there.any() else (0.0, 0.0)
+    with np.errstate(all="ignore"):
+        scaled = (pixels.astype(np.float64) - low) * (255 / (float(high) - low or np.inf))
+    return np.rint(np.where(there, scaled, 0)).astype(np.uint8)
+
+
+def _planes(msg: Any) -> np.ndarray:
+    """(3/2 h, w) uint8 as OpenCV wants it of one of _PLANAR."""
+    width, height, step = msg.width, msg.height, msg.step
+    paired, *_ = _PLANAR[msg.encoding]
+    if not width or not height:
+        raise ImageError(f"image is {width}x{height}: it has no pixels")
+    if width % 2 or height % 2:
+        raise ImageError(
+            f"image is {width}x{height}, but {msg.encoding} holds squares of 2x2 pixels"
+        )
+    if step < width or not paired and step % 2:
+        raise ImageError(
+            f"image step is {step} bytes, but a row of {width} {msg.encoding} pixels "
+            f"has {width}{'' if paired else ', and an even number'}"
+        )
+    rows = height * 3 // 2
+    least = step * (rows - 1) + width if paired else step * rows - (step - width) // 2
+    if len(msg.data) < least:
+        raise ImageError(
+            f"image data has {len(msg.data)} bytes, but {height} rows of "
+            f"{msg.encoding} with step {step} need {step * rows}"
+        )
+    if paired or step == width:
+        return np.ascontiguousarray(
+            np.ndarray((rows, width), np.uint8, msg.data, strides=(step, 1))
+        )
+    luma = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
+    chroma = np.ndarray((height, width // 2), np.uint8, msg.data, step * height, (step // 2, 1))
+    return np.concatenate([luma, chroma.reshape(-1, width)])
+
+
+def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
+    """(h, w, channels), or (h, w) where that is one, as a read-only view."""
+    kind = np.dtype(dtype).newbyteorder(">" if msg.is_bigendian else "<")
+    row = msg.width * channels * kind.itemsize
+    if not msg.width or not msg.height:
+        raise ImageError(f"image is {msg.width}x{msg.height}: it has no pixels")
+    if channels == 2 and msg.width % 2:
+        raise ImageError(f"image width is {msg.width}, but {msg.encoding} holds pairs of pixels")
+    if msg.step < row:
+        raise ImageError(
+            f"image step is {msg.step} bytes, but a row of {msg.width} "
+            f"{msg.encoding} pixels has {row}"
+        )
+    if len(msg.data) < msg.step * (msg.height - 1) + row:
+        raise ImageError(
+            f"image data has {len(msg.data)} bytes, but {msg.height} rows with step "
+            f"{msg.step} need {msg.step * msg.height}"
+        )
+    pixels = np.ndarray(
+        (msg.height, msg.width, channels),
+        kind,
+        msg.data,
+        strides=(msg.step, channels * kind.itemsize, kind.itemsize),
+    )
+    pixels.flags.writeable = False  # it is the message's own
+    return pixels if channels > 1 else pixels[..., 0]
+
+
+def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
+    try:
+        if _cv_bridge_crashes():
+            raise ImportError(
+                "cv_bridge was built against NumPy 1 and crashes with NumPy "
+                f"{np.__version__}: pip install 'numpy<2'"
+            )
+        from cv_bridge import CvBridge
+
+        return CvBridge().imgmsg_to_cv2(msg, wanted)
+    except Exception as err:  # cv_bridge raises its own, and whatever its build lacks
+        raise ImageError(
+            f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
+            f"{', '.join([*_ENCODINGS, *_PLANAR])}"
+        ) from err
+
+
+@functools.cache
+def _cv_bridge_crashes() -> bool:
+    """Whether it would take this process with it, which only another one can try."""
+    if np.__version__.startswith("1."):
+        return False
+    return (
+        subprocess.run(
+            [sys.executable, "-c", _TRY_CV_BRIDGE], capture_output=True, check=False
+        ).returncode
+        < 0
+    )
+
+
+def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
+    """Put pixels, (h, w, 3) or (h, w), into an Image message, and give it back."""
+    pixels = np.ascontiguousarray(pixels)
+    msg.height, msg.width = pixels.shape[:2]
+    msg.encoding, msg.is_bigendian = encoding, 0
+    msg.step = pixels.strides[0]
+    data = array("B")
+    data.frombytes(memoryview(pixels).cast("B"))  # bytes would be checked one by one in rclpy
+    msg.data = data
+    return msg
+
+
+def fill_compressed(msg: Any, bgr: np.ndarray, suffix: str = "jpg", quality: int = 95) -> Any:
+    """Encode (h, w, 3) uint8 BGR as 'jpg' or 'png' into a CompressedImage, and give it back."""
+    msg.data = array("B", encode(bgr, suffix, quality))
+    msg.format = "jpeg" if suffix == "jpg" else suffix
+    return msg
+
+
+def encode(bgr: np.ndarray, suffix: str, quality: int = 95) -> bytes:
+    """(h, w, 3) uint8 BGR as 'jpg' or 'png'. Raises ImageError."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == "jpg" else []
+    try:
+        encoded, data = cv2.imencode(f".{suffix}", bgr, options)
+    except cv2.error:
+        encoded = False
+    if not encoded:
+        raise ImageError(f"image of shape {bgr.shape} cannot be encoded as {suffix}")
+    return data.tobytes()
+
+
+def _imdecode(data: np.ndarray) -> np.ndarray | None:
+    """(h, w, 3) BGR of 8 or 16 bits or floats. Raises cv2.error."""
+    if data[:4].tobytes() not in (b"II*\0", b"MM\0*"):
+        return cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)  # TIFFs of floats are not read otherwise
+    if image is None:
+        return None
+    return image[..., :3] if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+
+
+def decode(msg: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of a CompressedImage message. Raises ImageError."""
+    return _decode(msg.data, msg.format, "bgr8")
+
+
+def decode_file(data: Any) -> np.ndarray:
+    """(h, w, 3) uint8 BGR of an image file's bytes. Raises ImageError."""
+    return _decode(data, "", "bgr8")
+
+
+def _decode(encoded: Any, form: str, wanted: str) -> np.ndarray:
+    try:
+        data = np.frombuffer(encoded, np.uint8)
+        image = decode_jpeg(data) if is_jpeg(data) else None
+        if image is None:
+            image = _imdecode(data)
+    except JpegDamaged as err:
+        raise ImageDamaged(
+            f"compressed image ({form!r}, {len(encoded)} bytes) is damaged: {err}"
+        ) from err
+    except (cv2.error, ValueError):  # no data at all, or a size that nobody can hold
+        image = None
+    if image is None:
+        raise ImageError(f"compressed image ({form!r}, {len(encoded)} bytes) cannot be decoded")
+    # image_transport writes the image's encoding, and the data's where that is another. It leaves
+    # a Bayer pattern in its one channel.
+    encoding, _, stored = (part.strip() for part in form.partition(";"))
+    mosaic = (
+        encoding in _ENCODINGS
+        and encoding.startswith("bayer_")
+        and (not stored.endswith("bgr8") and bool((image.min(2) == image.max(2)).all()))
+    )
+    if mosaic:
+        return _coloured(image[..., 0], encoding, wanted)
+    return _coloured(image, "bgr8", wanted)

@@ -1,0 +1,232 @@
+"""The models that can be downloaded, the cache they live in, and the command `models`."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import sys
+import urllib.request
+from collections.abc import Callable, Sequence
+from http.client import HTTPException
+from pathlib import Path
+from typing import NamedTuple
+
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation.checksums import CHUNK, remembered_sha256, sha256
+
+TIMEOUT_S = 30.0
+
+Progress = Callable[[int, int], None]
+
+
+class Model(NamedTuple):
+    name: str
+    kind: str
+    """``pose`` or ``detector``."""
+    url: str
+    size: int
+    """Bytes."""
+    sha256: str
+    licence: str
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.onnx"
+
+
+_YZD_V = "https://huggingface.co/yzd-v/DWPose/resolve/1a7144101628d69ee7a3768d1ee3a094070dc388"
+MODELS: dict[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            "dw-ll_ucoco_384", "pose", f"{_YZD_V}/dw-ll_ucoco_384.onnx", 134_399_116,
+            "724f4ff2439ed61afb86fb8a1951ec39c6220682803b4a8bd4f598cd913b1843", "Apache-2.0",
+        ),
+        Model(
+            "yolox_l", "detector", f"{_YZD_V}/yolox_l.onnx", 216_746_733,
+            "7860ae79de6c89a3c1eb72ae9a2756c0ccfbe04b7791bb5880afabd97855a411", "Apache-2.0",
+        ),
+    )
+}  # fmt: skip
+
+
+def cache_dir() -> Path:
+    """``$DWPOSE_ROS_CACHE``, else ``$XDG_CACHE_HOME/dwpose_ros``, else ``~/.cache/dwpose_ros``."""
+    if os.environ.get("DWPOSE_ROS_CACHE"):
+        return Path(os.environ["DWPOSE_ROS_CACHE"]).expanduser()
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "dwpose_ros"
+
+
+def named(name: str) -> Model:
+    """The model of that name; ModelError lists the names there are."""
+    if name not in MODELS:
+        raise ModelError(f"model {name!r} is unknown; there are {', '.join(MODELS)}")
+    return MODELS[name]
+
+
+def cached(model: Model) -> Path:
+    """Where the model is, or would be, in the cache."""
+    return cache_dir() / model.file
+
+
+def status(model: Model) -> str:
+    """``ready``, ``wrong size``, ``wrong content``, ``unreadable``, ``partial`` or ``absent``.
+
+    Quick, but for the first look at a file: its SHA-256 is remembered.
+    """
+    path = cached(model)
+    if path.is_file():
+        try:
+            if path.stat().st_size != model.size:
+                return "wrong size"
+            right = remembered_sha256(path) == model.sha256
+        except OSError:
+            return "unreadable"
+        return "ready" if right else "wrong content"
+    part = _part(path)
+    return "partial" if part.is_file() and part.stat().st_size else "absent"
+
+
+def verify(model: Model, path: Path | None = None) -> None:
+    """ModelError unless the file, by default the cached one, has the model's SHA-256."""
+    path = path or cached(model)
+    try:
+        found = sha256(path)
+    except OSError as err:
+        raise ModelError(f"{path}: {err.strerror}; {_by_hand(model)}") from err
+    if found != model.sha256:
+        raise ModelError(f"{path}: SHA-256 is {found}, expected {model.sha256}; fetch it again")
+
+
+def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> Path:
+    """Download the model into the cache unless it is there; gives its path.
+
+    Goes on where an earlier try stopped. The file takes its name only when it is whole, checked
+    and on the disk. ``mirror`` is a folder's URL to use instead of the model's own. ``progress``
+    is told bytes done and in all. Raises ModelError: offline, disk full, wrong content.
+    """
+    path = cached(model)
+    part = _part(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Two nodes that start together wait for each other and download once.
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if status(model) == "ready":
+                return path
+            _download(model, part, progress or (lambda done, total: None), mirror)
+            try:
+                verify(model, part)
+            except ModelError:
+                part.unlink()  # resuming it could never succeed
+                raise
+            os.replace(part, path)
+    except OSError as err:  # urllib's own are caught where they are raised
+        raise ModelError(f"{path}: cannot be written: {err.strerror or err}") from err
+    return path
+
+
+def _download(model: Model, part: Path, progress: Progress, mirror: str) -> None:
+    url = f"{mirror.rstrip('/')}/{model.file}" if mirror else model.url
+    with part.open("ab") as file:
+        if file.tell() > model.size:
+            _empty(file)
+        if file.tell() < model.size:
+            for chunk in _chunks(model, url, file):
+                file.write(chunk)
+                progress(file.tell(), model.size)
+                if file.tell() > model.size:
+                    break  # never ends, or is something else: the hash will say so
+            if file.tell() < model.size:
+                raise ModelError(
+                    f"{url}: the connection ended after {file.tell()} of {model.size} bytes; "
+                    "fetch again to go on from there"
+                )
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _chunks(model: Model, url: str, file):
+    """The bytes that the open file still lacks, from its end on."""
+    try:
+        request = urllib.request.Request(url)
+        if file.tell():
+            request.add_header("Range", f"bytes={file.tell()}-")
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            if answer.status != 206:
+                _empty(file)  # the server sends the whole, asked for the rest or not
+            length = answer.headers.get("Content-Length")
+            if length and int(length) != model.size - file.tell():
+                raise ModelError(
+                    f"{url}: offers {length} bytes, expected {model.size - file.tell()}"
+                )
+            while chunk := answer.read(CHUNK):
+                yield chunk
+    except ModelError:
+        raise
+    except (OSError, HTTPException, ValueError) as err:  # ValueError: not a URL
+        raise ModelError(f"{url}: cannot be fetched: {err}; {_by_hand(model)}") from err
+
+
+def _empty(file) -> None:
+    file.seek(0)
+    file.truncate()
+
+
+def _by_hand(model: Model) -> str:
+    return f"fetch {model.url} where there is a network and put it at {cached(model)}"
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command `models`. Exits 0, 1 when something failed, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="models", description="DWPose's models in the cache")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("list", "what there is, and what is in the cache"),
+        ("fetch", "download (goes on where it stopped) and check"),
+        ("verify", "check SHA-256 of what is in the cache"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("names", nargs="*", metavar="name", help="all, if none is given")
+        if name == "fetch":
+            command.add_argument("--mirror", default="", metavar="URL", help="folder to use")
+    args = parser.parse_args(argv)
+    run = {"list": _list, "verify": _verify, "fetch": lambda m: _fetch(m, args.mirror)}
+    failed = 0
+    try:
+        for name in args.names or MODELS:
+            try:
+                run[args.command](named(name))
+            except ModelError as err:
+                print(err, file=sys.stderr)
+                failed = 1
+    except KeyboardInterrupt:
+        print("\nstopped; fetch again to go on from there", file=sys.stderr)
+        return 130
+    return failed
+
+
+def _list(model: Model) -> None:
+    print(
+        f"{model.name:18}{model.kind:10}{model.size / 1e6:6.0f} MB  {model.licence:12}"
+        f"{status(model):14}{cached(model)}"
+    )
+
+
+def _verify(model: Model) -> None:
+    verify(model)
+    print(f"{model.name}: right")
+
+
+def _fetch(model: Model, mirror: str) -> None:
+    from tqdm import tqdm  # here, so that nodes do not need it
+
+    with tqdm(desc=model.name, total=model.size, unit="B", unit_scale=True, leave=False) as bar:
+        path = fetch(model, lambda done, total: bar.update(done - bar.n), mirror)
+    print(path)

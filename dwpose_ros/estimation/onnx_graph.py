@@ -1,0 +1,69 @@
+"""Writing ONNX graphs down, node by node."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+
+class Graph:
+    """Nodes to be put before or after those of a model: ``graph("Sub", a, b)`` gives a name.
+
+    Inputs are names, or arrays and numbers, which become constants; ``out`` names the output.
+    ``before`` says where the nodes go, once ``insert`` is called.
+    """
+
+    def __init__(self, model: onnx.ModelProto, *, before: bool) -> None:
+        self.model, self._before = model, before
+        self.opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+        self._nodes: list[onnx.NodeProto] = []
+        self._count = 0
+
+    def __call__(self, op: str, *inputs, out: str = "", **attributes) -> str:
+        names = [i if isinstance(i, str) else self._constant(i) for i in inputs]
+        out = out or self._new()
+        self._nodes.append(helper.make_node(op, names, [out], **attributes))
+        return out
+
+    def largest(self, name: str) -> tuple[str, str]:
+        """The largest values along the last axis and where they are, both with that axis kept.
+
+        Faster than ArgMax and ReduceMax, with OpenVINO thrice.
+        """
+        values, where = self._new(), self._new()
+        self._nodes.append(
+            helper.make_node(
+                "TopK", [name, self._constant(np.array([1]))], [values, where], axis=-1
+            )
+        )
+        return values, where
+
+    def reduce(self, op: str, name: str) -> str:
+        """Over the last axis; until opset 17 the axes are an attribute, then an input."""
+        if self.opset < 18:
+            return self(op, name, keepdims=0, axes=[-1])
+        return self(op, name, np.array([-1]), keepdims=0)
+
+    def insert(
+        self, inputs: list[tuple] | None = None, outputs: list[tuple] | None = None
+    ) -> None:
+        """Put the nodes where they belong; new inputs or outputs are (name, type, shape)."""
+        graph = self.model.graph
+        nodes = [*self._nodes, *graph.node] if self._before else [*graph.node, *self._nodes]
+        del graph.node[:], graph.value_info[:]  # shapes noted there may no longer be right
+        graph.node.extend(nodes)
+        for infos, new in ((graph.input, inputs), (graph.output, outputs)):
+            if new is not None:
+                del infos[:]
+                infos.extend(helper.make_tensor_value_info(*info) for info in new)
+
+    def _constant(self, value) -> str:
+        array = np.asarray(np.float32(value) if isinstance(value, float) else value)
+        name = self._new()
+        self.model.graph.initializer.append(numpy_helper.from_array(array, name))
+        return name
+
+    def _new(self) -> str:
+        self._count += 1
+        return f"dwpose_ros_{'before' if self._before else 'after'}_{self._count}"

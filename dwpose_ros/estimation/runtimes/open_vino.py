@@ -1,0 +1,87 @@
+"""OpenVINO: on Intel's and compatible CPUs, GPUs and NPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation.model_registry import cache_dir
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Unavailable, line
+
+TYPES = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
+NAMES = {
+    "float": "fp32",
+    "f32": "fp32",
+    "float32": "fp32",
+    "f16": "fp16",
+    "float16": "fp16",
+    "bf16": "bf16",
+    "bfloat16": "bf16",
+}
+
+
+class OpenVino:
+    """One network compiled by OpenVINO; see Network."""
+
+    best = ("gpu",)
+
+    def __init__(self, path: Path | str, place: ExecutionTarget) -> None:
+        try:
+            import openvino
+        except ImportError as err:
+            raise Unavailable(
+                f"runtime 'openvino' cannot be had: {err}; pip install openvino, or use runtime "
+                "'onnxruntime'"
+            ) from err
+        core = openvino.Core()
+        device = place.device.upper()
+        found = core.available_devices  # such as CPU, GPU.0, GPU.1
+        if device not in {name.split(".")[0] for name in found}:
+            raise Unavailable(
+                f"device {place.device!r} cannot be had: OpenVINO finds "
+                f"{', '.join(found).lower() or 'none'}"
+            )
+        config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if place.precision != "auto":
+            config["INFERENCE_PRECISION_HINT"] = TYPES[place.precision]
+        if device != "CPU":  # where compiling takes long; a CPU's result is made in a second
+            config["CACHE_DIR"] = str(cache_dir() / "openvino")
+        try:
+            model = core.read_model(str(path))
+            self._compiled = core.compile_model(model, device, config)
+            self._requests = {0: self._compiled.create_infer_request()}  # for any number
+            if model.inputs[0].get_partial_shape()[0].is_dynamic:
+                # Most often there is one person, and shapes that are fixed are 10 % faster.
+                model.reshape({i: [1, *i.get_partial_shape()[1:]] for i in model.inputs})
+                one = core.compile_model(model, device, config)
+                self._requests[1] = one.create_infer_request()
+        except Exception as err:  # OpenVINO raises RuntimeError and its own kinds
+            raise ModelError(f"{path}: not a usable ONNX model: {line(err)}") from err
+        used = self._compiled.get_property("INFERENCE_PRECISION_HINT")
+        precision = NAMES.get(
+            used.get_type_name() if hasattr(used, "get_type_name") else str(used), str(used)
+        )
+        if place.precision not in ("auto", precision):
+            raise ModelError(
+                f"precision {place.precision!r} cannot be had: this {place.device} "
+                f"calculates in {precision}"
+            )
+        where = "+".join(self._compiled.get_property("EXECUTION_DEVICES")).lower()
+        self.place = ExecutionTarget("openvino", where, precision)
+        self.inputs = {
+            i.get_any_name(): tuple(
+                d.get_length() if d.is_static else 0 for d in i.get_partial_shape()
+            )
+            for i in self._compiled.inputs
+        }
+        self.outputs = tuple(o.get_any_name() for o in self._compiled.outputs)
+
+    def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
+        count = len(next(iter(feed.values())))
+        request = self._requests.get(count, self._requests[0])
+        results = request.infer(dict(feed), share_inputs=True)
+        return [np.array(results[name]) for name in self.outputs]

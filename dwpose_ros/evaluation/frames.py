@@ -1,0 +1,143 @@
+"""Frames of what a user has, images, a video, a camera or a ROS 2 bag, and the people in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from dwpose_ros.core import image_sources as sources
+from dwpose_ros.core import images
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.estimation.crop_geometry import around
+from dwpose_ros.estimation.crops import CpuCrops
+
+PEOPLE_A_FRAME = 5  # the largest: a crowd would outweigh all other frames
+IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+
+
+class FramesError(DwposeError):
+    """Pictures that cannot be had; the message says which, and what would be right."""
+
+
+class Sample(NamedTuple):
+    """The people of one frame."""
+
+    name: str
+    crops: np.ndarray
+    """(n, h, w, 3) uint8 RGB, as the network looks at them."""
+    heights: np.ndarray
+    """(n,) of their boxes, in pixels of the crop."""
+
+
+def picture(path: Path) -> np.ndarray:
+    """An image file, (h, w, 3) uint8 RGB. Raises FramesError."""
+    try:
+        bgr = images.decode_file(path.read_bytes())
+    except (OSError, images.ImageError) as err:
+        raise FramesError(f"{path}: is not an image that can be read ({err})") from err
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """Up to ``count`` frames, evenly spread over a source, with their names, (h, w, 3) RGB.
+
+    A source is what `core.image_sources` opens, or a ROS 2 bag; of a camera or a stream these are
+    the first frames. Raises FramesError and SourceError.
+    """
+    path = Path(source).expanduser()
+    if path.suffix in (".mcap", ".db3") or (path / "metadata.yaml").is_file():
+        yield from _bag(path, count, topic)
+    elif path.is_dir() or path.is_file() and sources.is_image(path):
+        files = [path] if path.is_file() else sources.images_of(path)
+        if not files:
+            raise FramesError(
+                f"{path}: has no image ({', '.join(sources.IMAGES)}) and is no "
+                "ROS 2 bag (metadata.yaml)"
+            )
+        for file in _spread(files, count):
+            yield str(file), picture(file)
+    else:
+        yield from _video(source, count)
+
+
+def samples_of(
+    given: Sequence[str], count: int, topic: str, detector: Any, size: tuple[int, int]
+) -> tuple[list[Sample], int]:
+    """The people in up to ``count`` frames of all sources together, and how many frames were seen.
+
+    Shows a progress bar. ``size`` (width, height) is the network's input. Raises as `frames`.
+    """
+    from tqdm import tqdm  # here, so that nodes do not need it
+
+    cut, found, seen = CpuCrops(), [], 0
+    each = math.ceil(count / len(given))
+    with tqdm(desc="finding people", total=count, unit="frame", leave=False) as bar:
+        for source in given:
+            for name, rgb in frames(source, min(each, count - seen), topic):
+                seen += 1
+                bar.update()
+                boxes, _ = detector(rgb)
+                largest = np.argsort((boxes[:, 2:] - boxes[:, :2]).prod(1))[::-1][:PEOPLE_A_FRAME]
+                if largest.size:
+                    centers, scales = around(boxes[largest], size)
+                    heights = (boxes[largest, 3] - boxes[largest, 1]) * size[1] / scales[:, 1]
+                    found.append(Sample(name, cut.people(rgb, centers, scales, size), heights))
+    return found, seen
+
+
+def _video(name: str, count: int) -> Iterator[tuple[str, np.ndarray]]:
+    source = sources.open_source(name)
+    try:
+        if source.live:
+            wanted = set(range(count))
+        else:
+            total = 0
+            while source.read() is not None:
+                total += 1
+            wanted = set(_spread(range(total), count))
+            source.rewind()
+        for i in range(max(wanted, default=-1) + 1):
+            bgr = source.read()
+            if bgr is None:
+                return
+            if i in wanted:
+                yield f"{name}#{i}", cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    finally:
+        source.close()
+
+
+def _bag(path: Path, count: int, topic: str) -> Iterator[tuple[str, np.ndarray]]:
+    try:
+        from rosbags.highlevel import AnyReader, AnyReaderError
+        from rosbags.typesys import Stores, get_typestore
+    except ImportError as err:
+        raise FramesError(
+            f"{path}: to read bags, pip install 'dwpose_ros[quantize]', or rosbags ({err})"
+        ) from err
+    try:
+        with AnyReader([path], default_typestore=get_typestore(Stores.LATEST)) as reader:
+            pictures = [c for c in reader.connections if c.msgtype in IMAGE_TYPES]
+            names = sorted({c.topic for c in pictures})
+            if topic not in names and (topic or len(names) != 1):
+                asked = f"topic {topic!r} is not one of its" if topic else "wanted one --topic of"
+                raise FramesError(f"{path}: {asked} image topics: {', '.join(names) or 'none'}")
+            chosen = [c for c in pictures if c.topic == (topic or names[0])]
+            wanted = set(_spread(range(sum(c.msgcount for c in chosen)), count))
+            for i, (connection, stamp, raw) in enumerate(reader.messages(chosen)):
+                if i in wanted:
+                    message = reader.deserialize(raw, connection.msgtype)
+                    yield f"{path}#{connection.topic}@{stamp}", images.to_rgb(message)
+    except (AnyReaderError, images.ImageError) as err:
+        raise FramesError(f"{path}: {err}") from err
+
+
+def _spread(items: Sequence, count: int) -> list:
+    """``count`` of the items, evenly spread, or all."""
+    if len(items) <= count:
+        return list(items)
+    return [items[i * len(items) // count] for i in range(count)]

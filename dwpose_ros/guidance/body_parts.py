@@ -1,0 +1,164 @@
+"""The body as profiles speak of it: parts, sides and postures, as data."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Iterable, NamedTuple
+
+import numpy as np
+
+from dwpose_ros.core.anthropometry import ABOVE_GROUND
+from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
+
+# What a profile may ask to be seen. One side of a pair must not stand for the other, so every
+# point of a part counts. Small toes are not among the feet: not every estimator has them.
+PARTS: dict[str, tuple[int, ...]] = {
+    "head": tuple(INDEX[n] for n in ("nose", "left_eye", "right_eye")),
+    "face": tuple(range(FACE.start, FACE.stop)),
+    "shoulders": (INDEX["left_shoulder"], INDEX["right_shoulder"]),
+    "elbows": (INDEX["left_elbow"], INDEX["right_elbow"]),
+    "wrists": (INDEX["left_wrist"], INDEX["right_wrist"]),
+    "hips": (INDEX["left_hip"], INDEX["right_hip"]),
+    "knees": (INDEX["left_knee"], INDEX["right_knee"]),
+    "feet": tuple(
+        INDEX[n] for n in ("left_ankle", "right_ankle", "left_big_toe", "right_big_toe")
+    ),
+    "hands": (*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
+}
+
+# What the person shows the camera, and how far they are then turned to their own left, degrees.
+SIDES: dict[str, float] = {
+    "front": 0.0,
+    "three_quarter_left": -45.0,
+    "left": -90.0,
+    "back": 180.0,
+    "right": 90.0,
+    "three_quarter_right": 45.0,
+}
+# The instruction that names the side.
+SIDE_CODES: dict[str, str] = {
+    "front": "face_camera",
+    "back": "face_back",
+    "left": "face_left_side",
+    "right": "face_right_side",
+    "three_quarter_left": "face_three_quarter_left",
+    "three_quarter_right": "face_three_quarter_right",
+}
+_OTHER_SIDE = {
+    "left": "right",
+    "right": "left",
+    "three_quarter_left": "three_quarter_right",
+    "three_quarter_right": "three_quarter_left",
+}
+
+
+class PostureLimit(NamedTuple):
+    """A posture that a profile asks for, and its limits; NaN where it has none."""
+
+    name: str
+    minimum: float
+    maximum: float
+
+
+# The postures there are, with the limits that are taken where a profile gives none: degrees,
+# but `arms_up` and `feet_apart` in torso lengths, `open_hands` as a ratio (see checks/posture.py).
+POSTURES: dict[str, PostureLimit] = {
+    wish.name: wish
+    for wish in (
+        PostureLimit("upright", math.nan, 12.0),
+        PostureLimit("arms_away", 25.0, 65.0),
+        PostureLimit("arms_side", 75.0, 105.0),
+        PostureLimit("arms_up", 0.4, math.nan),
+        PostureLimit("arms_straight", 150.0, math.nan),
+        PostureLimit("open_hands", 0.85, math.nan),
+        PostureLimit("fingers_spread", 15.0, math.nan),
+        PostureLimit("feet_apart", 0.8, 1.5),
+    )
+}
+# The largest number that makes sense as a limit of each.
+POSTURE_RANGE: dict[str, float] = {
+    "upright": 90.0,
+    "arms_away": 180.0,
+    "arms_side": 180.0,
+    "arms_up": 2.0,
+    "arms_straight": 180.0,
+    "open_hands": 1.0,
+    "fingers_spread": 90.0,
+    "feet_apart": 10.0,
+}
+# The parts that each is measured by; of the feet, the ankles.
+POSTURE_PARTS: dict[str, tuple[str, ...]] = {
+    "upright": ("shoulders", "hips"),
+    "arms_away": ("shoulders", "hips", "elbows"),
+    "arms_side": ("shoulders", "hips", "elbows"),
+    "arms_up": ("shoulders", "hips", "wrists"),
+    "arms_straight": ("shoulders", "elbows", "wrists"),
+    "open_hands": ("hands",),
+    "fingers_spread": ("hands",),
+    "feet_apart": ("shoulders", "hips", "feet"),
+}
+assert POSTURES.keys() == POSTURE_RANGE.keys() == POSTURE_PARTS.keys()
+OF_ARMS = ("elbows", "wrists", "hands")  # parts that can be held at any height
+ONE_OF_ARMS = ("arms_away", "arms_side", "arms_up")  # nobody can do two of these at once
+OF_HANDS = ("open_hands", "fingers_spread")
+# Lengths across the body, which the camera does not see from the side.
+FRONTAL = ("arms_away", "arms_side", "feet_apart")
+
+
+def in_image(side: str, mirrored: bool) -> str:
+    """The side as an estimator sees it: in a mirrored image the left hand looks like a right."""
+    return _OTHER_SIDE.get(side, side) if mirrored else side
+
+
+def _is_left(point: int) -> bool:
+    name = NAMES[point]
+    if name.startswith("face-"):
+        # From the person's right to their left, but for the lower lip, which comes back.
+        back = point - FACE.start in (*range(55, 60), *range(65, 68))
+        return MIRROR[point] != point and (point > MIRROR[point]) != back
+    return name.startswith("left_")
+
+
+_LEFT = frozenset(i for i in range(COUNT) if _is_left(i))
+_RIGHT = frozenset(int(MIRROR[i]) for i in _LEFT)
+_EARS = {
+    "back": (INDEX["left_ear"], INDEX["right_ear"]),
+    "left": (INDEX["left_ear"],),
+    "right": (INDEX["right_ear"],),
+}
+
+
+@lru_cache(maxsize=None)
+def part_points(part: str, side: str = "front") -> tuple[int, ...]:
+    """The keypoints of a part that must be seen by a camera that looks at that side.
+
+    From the left or right those of the far side are hidden; ears are all that is sure to be seen
+    of a head there and from behind, where a face is nothing.
+    """
+    if part == "head" and side in _EARS:
+        return _EARS[side]
+    if part == "face" and side == "back":
+        return ()
+    hidden = {"left": _RIGHT, "right": _LEFT}.get(side, frozenset())
+    return tuple(i for i in PARTS[part] if i not in hidden)
+
+
+@lru_cache(maxsize=None)
+def points_of(parts: tuple[str, ...], side: str = "front") -> tuple[int, ...]:
+    """The keypoints of several parts, as `part_points`."""
+    return tuple(i for part in parts for i in part_points(part, side))
+
+
+@lru_cache(maxsize=None)
+def indices(points: tuple[int, ...]) -> np.ndarray:
+    """(n,) to index arrays with, which is faster than by a list."""
+    array = np.array(points, int)
+    array.setflags(write=False)
+    return array
+
+
+def height_of(parts: Iterable[str]) -> float:
+    """How much of a body's height parts span, of somebody who just stands; 0 for none."""
+    ends = [end for part in parts for end in ABOVE_GROUND[part]]
+    return max(ends, default=0.0) - min(ends, default=0.0)

@@ -1,0 +1,26 @@
+"""How good a picture of a person is: measures with raw values and scores, and one score of all."""
+
+from dwpose_ros.quality.measure import FACE_MEASURES, NAMES, PERSON_MEASURES, Measure
+from dwpose_ros.quality.sharpness import motion
+from dwpose_ros.quality.unified import (
+    WEIGHTS,
+    Quality,
+    Subject,
+    assess,
+    light_and_sharpness,
+    unified,
+)
+
+__all__ = [
+    "FACE_MEASURES",
+    "NAMES",
+    "PERSON_MEASURES",
+    "WEIGHTS",
+    "Measure",
+    "Quality",
+    "Subject",
+    "assess",
+    "light_and_sharpness",
+    "motion",
+    "unified",
+]

@@ -1,0 +1,93 @@
+"""The part of a picture that is measured: cut out, in luminance, and reduced to a common size."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from dwpose_ros.core.keypoints import FACE, INDEX, SKELETON
+
+SEEN = 0.3  # points up to this score are not seen
+# From the shoulders down to the toes, without the hands: beside a neck is the wall.
+_LIMBS = SKELETON[((SKELETON >= INDEX["left_shoulder"]) & (SKELETON < FACE.start)).all(1)]
+_TORSO = [
+    INDEX[f"{side}_{part}"]
+    for side, part in (
+        ("left", "shoulder"),
+        ("right", "shoulder"),
+        ("right", "hip"),
+        ("left", "hip"),
+    )
+]
+_LIMB_WIDTH = 0.2  # of the shoulders' width
+_ABSURD_PX = 1e5
+
+
+class Region(NamedTuple):
+    """A rectangle of an image."""
+
+    grey: np.ndarray  # (h, w) uint8 luminance
+    origin: tuple[int, int]  # px of the image, left and top
+    scale: float  # px of `grey` per px of the image
+
+    def local(self, xy: np.ndarray) -> np.ndarray:
+        """(n, 2) px of the image -> (n, 2) int32 px of `grey`."""
+        return np.rint((np.asarray(xy, float) - self.origin) * self.scale).astype(np.int32)
+
+
+def region(image: np.ndarray, box: np.ndarray, height: int, rgb: bool = False) -> Region | None:
+    """What of an image (h, w, 3) uint8 lies in `box` (x1 y1 x2 y2, px), BGR unless `rgb`.
+
+    It is reduced to at most `height` px, so that a measure does not depend on how large somebody
+    is. None where the box is not finite or has no 2 x 2 pixels in the image.
+    """
+    if not np.isfinite(box).all():
+        return None
+    rows, columns = image.shape[:2]
+    x1, y1, x2, y2 = np.clip(np.asarray(box, float), 0, [columns, rows] * 2).astype(int)
+    if x2 - x1 < 2 or y2 - y1 < 2:
+        return None
+    grey = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY if rgb else cv2.COLOR_BGR2GRAY)
+    scale = min(1.0, height / (y2 - y1))
+    if scale < 1.0:
+        grey = cv2.resize(
+            grey, (max(2, round((x2 - x1) * scale)), height), interpolation=cv2.INTER_AREA
+        )
+    return Region(grey, (int(x1), int(y1)), scale)
+
+
+def seen_points(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(133,) bool: scored as seen, at a place that can be."""
+    with np.errstate(invalid="ignore"):
+        return (np.asarray(scores) > SEEN) & (np.abs(xy) < _ABSURD_PX).all(1)
+
+
+def person_box(xy: np.ndarray, seen: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """The person's box (4,); where it is none, that round the points that are seen, or NaN."""
+    box = np.asarray(box, float)
+    if np.isfinite(box).all() and (box[2:] > box[:2]).all():
+        return box
+    if not seen.any():
+        return np.full(4, math.nan)
+    return np.concatenate([xy[seen].min(0), xy[seen].max(0)]).astype(float)
+
+
+def person_mask(person: Region, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(h, w) uint8, 255 on the body's torso, limbs and face, so that a wall does not count."""
+    mask = np.zeros(person.grey.shape, np.uint8)
+    places = person.local(np.where(seen[:, None], xy, 0.0))
+    width = 0.06 * person.grey.shape[0]
+    if seen[_TORSO[:2]].all():
+        width = _LIMB_WIDTH * float(np.linalg.norm(places[_TORSO[0]] - places[_TORSO[1]]))
+    thickness = int(max(2, min(255, width)))
+    for a, b in _LIMBS:
+        if seen[a] and seen[b]:
+            cv2.line(mask, places[a].tolist(), places[b].tolist(), 255, thickness)
+    face = places[FACE][seen[FACE]]
+    for outline in (places[_TORSO] if seen[_TORSO].all() else [], face):
+        if len(outline) > 2:
+            cv2.fillConvexPoly(mask, cv2.convexHull(np.asarray(outline)), 255)
+    return mask

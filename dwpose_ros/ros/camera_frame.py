@@ -1,0 +1,42 @@
+"""The frame `upright`: the camera's, turned until x is ahead, y left and z up.
+
+Images have y down: in their frame a viewer's floor is a wall, and dragging rolls the horizon.
+"""
+
+from __future__ import annotations
+
+from geometry_msgs.msg import Quaternion, TransformStamped
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
+
+STATIC = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # as tf2 wants it
+TURN = Quaternion(x=0.5, y=-0.5, z=0.5, w=0.5)  # of images, by REP 103
+
+
+def upright_frame(namespace: str) -> str:
+    """Its name for the nodes in a namespace: `upright`, or `left/upright`."""
+    return "/".join(filter(None, [namespace.strip("/"), "upright"]))
+
+
+class Upright:
+    """Tells tf2 of it, and again when images come in another frame."""
+
+    def __init__(self, node: Node) -> None:
+        self._publisher = node.create_publisher(TFMessage, "/tf_static", STATIC)
+        self._node, self._parent = node, ""
+
+    def below(self, header: Header) -> None:
+        """Of the images that have this header."""
+        if header.frame_id == self._parent:
+            return
+        self._parent = header.frame_id
+        turned = TransformStamped(
+            header=header, child_frame_id=upright_frame(self._node.get_namespace())
+        )
+        turned.transform.rotation = TURN
+        self._publisher.publish(TFMessage(transforms=[turned]))
+
+    def close(self) -> None:
+        self._node.destroy_publisher(self._publisher)

@@ -1,0 +1,93 @@
+"""WholeBodyPose messages to arrays and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from dwpose_ros.core.keypoints import COUNT
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.msg import PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPose3D
+
+
+def time_ns(time) -> int:
+    """A Time message in nanoseconds."""
+    return time.sec * 10**9 + time.nanosec
+
+
+def stamp_ns(header) -> int:
+    """A header's stamp in nanoseconds."""
+    return time_ns(header.stamp)
+
+
+def to_msg(
+    people: PersonPoses,
+    header,
+    width: int,
+    height: int,
+    model: str,
+    looks: Sequence[tuple[float, float]] = (),
+) -> WholeBodyPose:
+    """A message of people, and of each brightness and sharpness if known."""
+    looks = looks or [(math.nan, math.nan)] * len(people)
+    return WholeBodyPose(
+        header=header,
+        width=width,
+        height=height,
+        model=model,
+        persons=[
+            PersonPose(
+                id=int(i),
+                score=float(score),
+                box=np.ascontiguousarray(box),
+                x=np.ascontiguousarray(xy[:, 0]),
+                y=np.ascontiguousarray(xy[:, 1]),
+                scores=np.ascontiguousarray(scores),
+                brightness=bright,
+                sharpness=sharp,
+            )
+            for i, score, box, xy, scores, (bright, sharp) in zip(
+                people.ids, people.box_scores, people.boxes, people.xy, people.scores, looks
+            )
+        ],
+    )
+
+
+def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:
+    """The same people at `points` (n, 133, 3) float32 m, NaN where unknown."""
+    return WholeBodyPose3D(
+        header=pose.header,
+        persons=[
+            PersonPose3D(
+                id=person.id,
+                scores=person.scores,
+                **{axis: np.ascontiguousarray(xyz[:, i]) for i, axis in enumerate("xyz")},
+            )
+            for person, xyz in zip(pose.persons, points)
+        ],
+    )
+
+
+def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:
+    """A person's brightness and sharpness, NaN where they are not known; a sender who does not
+    know of them leaves both 0."""
+    looks = next(((p.brightness, p.sharpness) for p in msg.persons if p.id == person_id), (0, 0))
+    return looks if any(looks) else (math.nan, math.nan)
+
+
+def from_msg(msg: WholeBodyPose) -> PersonPoses:
+    """The people of a message."""
+    if not msg.persons:
+        return PersonPoses.none()
+    xy = np.empty((len(msg.persons), COUNT, 2), np.float32)
+    for i, person in enumerate(msg.persons):
+        xy[i, :, 0], xy[i, :, 1] = person.x, person.y
+    return PersonPoses.of(
+        xy,
+        [p.scores for p in msg.persons],
+        [p.box for p in msg.persons],
+        [p.score for p in msg.persons],
+        [p.id for p in msg.persons],
+    )

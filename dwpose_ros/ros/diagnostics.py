@@ -1,0 +1,169 @@
+"""What a node says about itself on /diagnostics."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from rclpy.qos import ReliabilityPolicy
+
+from dwpose_ros.ros.middleware import image_cure
+from dwpose_ros.ros.topic_stats import TopicStats
+
+LOST_SHARE = 0.05  # of messages, from which on it is told that they get lost
+SKEW_S = 0.1  # by which stamps may be ahead of our clock, as synchronised machines' are
+
+
+class Limits(NamedTuple):
+    """Beyond which a node is not well, in seconds."""
+
+    stale_s: float
+    late_warning_s: float
+    late_error_s: float
+
+
+def judged(
+    node,
+    phase: str,
+    inputs: list[TopicStats],
+    outputs: list[TopicStats],
+    limits: Limits,
+    now: float,
+) -> DiagnosticStatus:
+    """The state of a node: the worst that is wrong.
+
+    Stale input is a warning: the fault is another's. Late output is its own.
+    """
+    level, message = DiagnosticStatus.OK, phase if phase != "active" else "running"
+    silent = [flow for flow in inputs if flow.stale(now, limits.stale_s)]
+    ages = [flow.age_ms()[1] / 1e3 for flow in outputs if flow.steady]
+    late = max((age for age in ages if age > 0), default=0.0)  # some are not known
+    if trouble := node.trouble(now):
+        level, message = DiagnosticStatus.ERROR, trouble
+    elif silent:
+        awaited = node.health.awaited(silent[0], now)
+        level = DiagnosticStatus.OK if awaited else DiagnosticStatus.WARN
+        message = awaited or _silence(node, silent[0], now)
+    elif late > limits.late_error_s:
+        level, message = DiagnosticStatus.ERROR, f"what goes out is {late:.1f} s old"
+    elif late > limits.late_warning_s:
+        level, message = DiagnosticStatus.WARN, f"what goes out is {late:.1f} s old"
+    elif concern := next(
+        filter(None, (*map(clock_trouble, inputs), *map(lost_trouble, inputs))), ""
+    ) or (node.concern() or node.health.strangers):
+        level, message = DiagnosticStatus.WARN, concern
+    return DiagnosticStatus(
+        level=level, message=message, name=node.get_fully_qualified_name().lstrip("/")
+    )
+
+
+def lost_trouble(flow: TopicStats) -> str:
+    """That a share of the messages does not arrive; empty where they do."""
+    lost = flow.lost_share()
+    if lost < LOST_SHARE:
+        return ""
+    return f"{100 * lost:.0f} % of the messages on {flow.topic} get lost" + (
+        f": {image_cure()}" if "Image" in flow.type_name else ""
+    )
+
+
+def clock_trouble(flow: TopicStats) -> str:
+    """What is wrong with the stamps of a topic that is read; empty if nothing is."""
+    if flow.unstamped:
+        return (
+            f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as "
+            "of now, which hides how old they are; set header.stamp where they are made"
+        )
+    if flow.recent_age_s() < -SKEW_S:
+        return (
+            f"stamps on {flow.topic} are {-flow.recent_age_s():.1f} s ahead of this node's "
+            "clock: the clock of the machine that stamps the images is ahead, or this one's "
+            "is behind; synchronise both (chrony, NTP)"
+        )
+    return ""
+
+
+def add_figures(
+    status: DiagnosticStatus,
+    node,
+    phase: str,
+    inputs: list[TopicStats],
+    outputs: list[TopicStats],
+    now: float,
+) -> None:
+    """What the node and its topics say of themselves. It takes longer than to judge them."""
+    details = node.details()
+    figures = {
+        "state": phase,
+        **details,
+        **_figures("in", inputs, now),
+        **_figures("out", outputs, now),
+        "faults": node.faults,
+        "last error": node.last_error,
+    }
+    status.hardware_id = str(details.get("device", ""))
+    status.values = [KeyValue(key=key, value=str(value)) for key, value in figures.items()]
+
+
+def _figures(way: str, flows: list[TopicStats], now: float) -> dict[str, str]:
+    found = {}
+    for flow in flows:
+        name = f"{way} {flow.topic}"
+        found |= {f"{name} (Hz)": f"{flow.rate_hz(now):.1f}", f"{name} messages": str(flow.count)}
+        p50, p95 = flow.age_ms()
+        if p50 == p50:
+            found |= {f"{name} age p50 (ms)": f"{p50:.1f}", f"{name} age p95 (ms)": f"{p95:.1f}"}
+    return found
+
+
+def _silence(node, flow: TopicStats, now: float) -> str:
+    """That nothing comes, and who should send it: what users ask most."""
+    nothing = f"nothing on {flow.topic} for {flow.silent_s(now):.1f} s: "
+    found = node.get_publishers_info_by_topic(flow.topic)
+    if not found:
+        return nothing + "nobody publishes it"
+    others = [one for one in found if one.topic_type != flow.type_name]
+    if len(others) == len(found):
+        return (
+            f"{nothing}{name_of(others[0])} publishes it as {others[0].topic_type}, but this "
+            f"node reads {flow.type_name}{_transport_hint(flow, others[0].topic_type)}"
+        )
+    wants = [
+        s.qos_profile.reliability
+        for s in node.get_subscriptions_info_by_topic(flow.topic)
+        if s.node_name == node.get_name() and s.node_namespace == node.get_namespace()
+    ]
+    told = []
+    for one in found:
+        best_effort = one.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+        told.append(
+            f"{name_of(one)} publishes it ({one.topic_type}, "
+            f"{'best effort' if best_effort else 'reliable'})"
+        )
+        if phase := node.health.phase_of(name_of(one)):
+            told[-1] += f", but is {phase}"
+        elif best_effort and ReliabilityPolicy.RELIABLE in wants:
+            told[-1] += ", which this node, that asks for reliable, cannot hear"
+    hint = (
+        ""
+        if any("cannot hear" in t or "but is" in t for t in told)
+        else (f"; {image_cure()}" if "Image" in found[0].topic_type else "")
+    )
+    return nothing + ", ".join(told) + hint
+
+
+def name_of(endpoint) -> str:
+    """The full name of the node that has a publisher or subscription."""
+    return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
+
+
+def _transport_hint(flow: TopicStats, topic_type: str) -> str:
+    """How to read images as the other type."""
+    compressed, raw = "sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image"
+    if (flow.type_name, topic_type) == (raw, compressed):
+        return (
+            f": image_transport:=compressed image_topic:={flow.topic.removesuffix('/compressed')}"
+        )
+    if (flow.type_name, topic_type) == (compressed, raw):
+        return f": image_transport:=raw image_topic:={flow.topic.removesuffix('/compressed')}"
+    return ""

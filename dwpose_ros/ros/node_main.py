@@ -1,0 +1,143 @@
+"""A node's process, from its start to a signal."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+
+from dwpose_ros.core.text import one_line
+from dwpose_ros.ros.latest_only_worker import StillRunning
+from dwpose_ros.ros.middleware import settings
+from dwpose_ros.ros.shipped_files import share
+
+MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
+MISTAKES = (ValueError, OSError, ImportError, ParameterException)
+MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what others send
+LEAVE_S = 4.0  # after a signal, for whatever is under way; launch sends the next after 5
+LOOK_S = 0.5
+# mallopt(3), of glibc: for blocks up to the greatest limit that it takes, keep what is freed; and
+# one arena, for with one for each of the middleware's threads memory grew with every process that
+# came and went (guidance: 12 kB each after 300 of them; with one arena nothing).
+_MALLOPT = {
+    -3: 32 * 1024**2,  # M_MMAP_THRESHOLD
+    -1: 256 * 1024**2,  # M_TRIM_THRESHOLD
+    -8: 1,
+}  # M_ARENA_MAX
+
+
+def run(make: type) -> None:
+    """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 2.
+
+    `make` is a kind of ManagedNode.
+    """
+    node = left = None
+    joined = False  # afterwards only a signal, or the node itself, shuts rclpy down
+    code = 0
+    _keep_freed_memory()
+    try:
+        variables, told = settings(share("config"))
+        os.environ.update(variables)
+        rclpy.init()
+        joined = True
+        node = make()
+        if told:
+            node.get_logger().warning(told)
+        left = _leave_in_time(node)
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        if node.start():
+            _spin(executor, node)
+        elif rclpy.ok():
+            code = MISTAKE
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (*MISTAKES, RuntimeError) as err:  # the latter is RCLError, as where security refuses
+        if node is not None and rclpy.ok():
+            raise  # not the user's doing
+        if node is None and (rclpy.ok() or not joined):
+            rclpy.logging.get_logger(make.__name__.removesuffix("Node").lower()).fatal(
+                one_line(err)
+            )
+            code = MISTAKE
+    except Exception:
+        if rclpy.ok():  # else a signal cut it short
+            raise
+    finally:
+        # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if node is not None:
+            code = code or node.exit_code
+            try:
+                node.close()
+            except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
+                rclpy.try_shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+            node.destroy_node()
+        rclpy.try_shutdown()
+        if left is not None:
+            left.set()
+    sys.exit(code)
+
+
+def _spin(executor: SingleThreadedExecutor, node) -> None:
+    """Until a signal. Nothing that others send ends a node: what a callback raises is told."""
+    in_a_row = 0
+    while rclpy.ok():
+        try:
+            # Not spin(): in rclpy a signal that comes just before it waits does not wake it.
+            executor.spin_once(timeout_sec=1.0)
+            in_a_row = 0
+        except ExternalShutdownException:
+            return
+        except Exception as err:
+            in_a_row += 1
+            if not rclpy.ok():  # a callback was at work when the signal came
+                return
+            if in_a_row > MOST_FAULTS:
+                raise
+            node.fault(err)
+
+
+def _leave_in_time(node) -> threading.Event:
+    """End the process some seconds after a signal, unless the event is set before.
+
+    Native code that loads a network, or a driver that hangs, hears no signal.
+    """
+    left = threading.Event()
+
+    def watch() -> None:
+        while rclpy.ok():
+            if left.wait(LOOK_S):
+                return
+        if not left.wait(LEAVE_S):
+            node.get_logger().warning(
+                f"something did not end within {LEAVE_S:g} s of the signal: "
+                "the process ends without it"
+            )
+            os._exit(node.exit_code)
+
+    threading.Thread(target=watch, name="leave in time", daemon=True).start()
+    return left
+
+
+def _keep_freed_memory() -> None:
+    """Use the memory of one image for the next.
+
+    The C library would give it back to the system after each and ask for it again, a page at a
+    time: that was half of what the camera node did.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # another C library
+        return
+    for limit, size in _MALLOPT.items():
+        mallopt(limit, size)

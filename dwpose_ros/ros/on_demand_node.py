@@ -1,0 +1,85 @@
+"""What nodes have in common that show poses to people: they work only while somebody looks."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dwpose_ros.msg import Guidance, WholeBodyPose
+from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.poses import pose_input
+
+LOOK_S = 0.5  # between two looks at whether anybody subscribes
+
+
+class OnDemandNode(ManagedNode):
+    """Draws the newest pose. A kind of viewer makes its outputs in `configure`, and overrides what
+    it needs of the first four methods below."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.parameter(
+            "threshold",
+            0.3,
+            "keypoints up to this score are not drawn",
+            minimum=0.0,
+            maximum=1.0,
+            change=True,
+        )
+
+    def listen(self) -> None:
+        """Make inputs beside poses and guidance."""
+
+    def forget(self) -> None:
+        """Nobody looks any more."""
+
+    def companion(self, pose: WholeBodyPose) -> Any:
+        """What is drawn with a pose that has just come."""
+
+    def draw(self, pose: WholeBodyPose, companion: Any) -> None:
+        """In a thread of its own; a pose that waits is replaced by the next."""
+        raise NotImplementedError
+
+    @property
+    def guidance(self) -> Guidance:
+        """The newest instruction; an empty one where nobody gives any more."""
+        silent = self._told.silent_s(time.monotonic()) > self.value("stale_after")
+        return Guidance() if silent else self._guidance
+
+    def activate(self) -> None:
+        self._guidance = Guidance()
+        self._looking = False
+        self._worker = LatestOnlyWorker(self._draw, self.get_logger(), self.get_name())
+        self._timer = self.create_timer(LOOK_S, self._look)
+
+    def deactivate(self) -> None:
+        self.destroy_timer(self._timer)
+        self._worker.stop()
+        self.forget()
+
+    def _draw(self, item: tuple) -> None:
+        try:
+            self.draw(*item)
+        except Exception as err:
+            self.last_error = f"nothing was drawn: {' '.join(str(err).split())}"
+            raise  # the worker logs it
+        self.last_error = ""
+
+    def _look(self) -> None:
+        """Subscribe when somebody subscribes, and leave with the last."""
+        wanted = any(output.wanted() for output in self._outputs)
+        if wanted and not self._looking:
+            self.listen()
+            pose_input(self, self._on_pose, 1)
+            self._told = self.input(Guidance, "guidance", self._on_guidance, 1, steady=False)
+        elif self._looking and not wanted:
+            self.drop_inputs()
+            self.forget()
+        self._looking = wanted
+
+    def _on_guidance(self, msg: Guidance) -> None:
+        self._guidance = msg
+
+    def _on_pose(self, msg: WholeBodyPose) -> None:
+        self._worker.put((msg, self.companion(msg)))

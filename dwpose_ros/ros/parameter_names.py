@@ -1,0 +1,63 @@
+"""Parameters that were given at a node's start, and that it does not have: mistyped ones."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LATER = "qos_overrides."  # declared with each publisher and subscription
+
+
+def mistyped(node, declared: Iterable[str]) -> Iterator[str]:
+    """A line for each parameter that was given by -p or a file, and is none of the declared.
+
+    ROS 2 says nothing of them. In files, those for any node (`/**`, `*`) may be another's.
+    """
+    given = getattr(node, "_parameter_overrides", {})  # rclpy keeps them under this name
+    unknown = [
+        name for name in given if not node.has_parameter(name) and not name.startswith(LATER)
+    ]
+    if not unknown:
+        return
+    shared = _for_any_node(sys.argv)
+    for name in sorted(set(unknown) - shared):
+        near = difflib.get_close_matches(name, declared, 1)
+        hint = (
+            f"did you mean {near[0]!r}?"
+            if near
+            else (f"see `ros2 param list {node.get_fully_qualified_name()}`")
+        )
+        yield f"parameter {name!r} was given, but there is none of this name: {hint}"
+
+
+def _for_any_node(arguments: list[str]) -> set[str]:
+    """Names in the parameter files' sections with wildcards."""
+    found: set[str] = set()
+    for option, path in zip(arguments, arguments[1:]):
+        if option == "--params-file":
+            try:
+                _collect(yaml.safe_load(Path(path).read_text(encoding="utf-8")), False, found)
+            except (OSError, ValueError, RecursionError, yaml.YAMLError):
+                pass  # ROS 2 has read it, at the start
+    return found
+
+
+def _collect(tree: Any, wildcard: bool, found: set[str]) -> None:
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        if key != "ros__parameters":
+            _collect(value, wildcard or "*" in str(key), found)
+        elif wildcard:
+            found.update(_names(value))
+
+
+def _names(tree: Any, prefix: str = "") -> Iterator[str]:
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        if isinstance(value, dict):
+            yield from _names(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"

@@ -1,0 +1,34 @@
+"""Where the package's files are, and a user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+
+from dwpose_ros.core.files import FileError, user_path
+
+
+def share(*parts: str) -> Path:
+    """A path in the package's share folder."""
+    return Path(get_package_share_directory("dwpose_ros"), *parts)
+
+
+def folder_below(root: Path, name: str) -> Path:
+    """A folder to write to, if it is `root` or below it. Raises FileError."""
+    if not name:
+        raise FileError("parameter folder is empty; give the folder to write to")
+    path = user_path(name)
+    if not path.resolve().is_relative_to(root):
+        raise FileError(
+            f"folder {str(path)!r} is not below {root}: after the start nothing is "
+            "written elsewhere; the parameter root says where, when the node starts"
+        )
+    return path
+
+
+def configured(kind: str, name: str) -> Path:
+    """A file of ours by its name ('full_body'), or a user's by its path ('~/mine.yaml')."""
+    if "/" in name or name.endswith(".yaml"):
+        return user_path(name)
+    return share("config", kind, f"{name}.yaml")

@@ -1,0 +1,58 @@
+"""Images as image_transport carries them: raw, and compressed on a topic of its own beside it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from dwpose_ros.core.images import fill, fill_compressed
+from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.topic_stats import TopicStats
+
+TRANSPORTS = {"raw": Image, "compressed": CompressedImage}
+
+
+def declare_transport(node: ManagedNode) -> None:
+    """The parameter that `image_input` goes by."""
+    node.parameter(
+        "image_transport",
+        "raw",
+        "how images come: as they are, or compressed, on <topic>/compressed",
+        choices=tuple(TRANSPORTS),
+    )
+
+
+def image_input(node: ManagedNode, topic: str, callback: Callable[[Any], None]) -> TopicStats:
+    """Subscribe to the newest image; what comes is an Image or a CompressedImage."""
+    transport = node.value("image_transport")
+    # As image_transport does it, the suffix follows the name that the topic was remapped to.
+    name = topic if transport == "raw" else f"{node.resolve_topic_name(topic)}/{transport}"
+    return node.input(TRANSPORTS[transport], name, callback, NEWEST_IMAGE, best=True)
+
+
+class ImageOutput:
+    """Publishes an image in each way that somebody subscribes to."""
+
+    def __init__(self, node: ManagedNode, topic: str, qos: QoSProfile | int) -> None:
+        self._raw = node.output(Image, topic, qos)
+        self._compressed = node.output(
+            CompressedImage, f"{node.resolve_topic_name(topic)}/compressed", qos
+        )
+
+    def publish(self, header: Header, bgr: np.ndarray, jpeg_quality: int) -> None:
+        """(h, w, 3) uint8 BGR."""
+        if self._raw.wanted():
+            self._raw.publish(fill(Image(header=header), bgr))
+        if self._compressed.wanted():
+            self._compressed.publish(
+                fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality)
+            )
+
+    def subscriptions(self) -> int:
+        """How many there are."""
+        return sum(o.publisher.get_subscription_count() for o in (self._raw, self._compressed))

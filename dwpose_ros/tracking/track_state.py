@@ -1,0 +1,223 @@
+"""People between two detections: what is known of them, and what their points say of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dwpose_ros.core.keypoints import COUNT, INDEX
+from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.tracking.tracker import POINTS, area, iou, point_likeness
+
+SEEN = 0.3  # from here a point counts, as it does where people are drawn
+BEST = 8  # points of body and feet make up a person's quality: a head and shoulders, or legs
+MIN_QUALITY = 0.3  # below it not even the best points are seen: nobody
+SAME_BOX = 0.5  # IoU of a detection and a known person's box; less is looked into by pose
+SAME_POSE = 0.85  # likeness of two poses that are one person's
+MIN_SIDE_PX = 4  # less of a person is not one
+LEFT = 0.25  # of a side of a box, next to when detected; less at the border has left the image
+GAP = np.array([-0.1, 0.05])  # how far a box may end within and beyond its points, in sizes
+AT_BORDER = 0.01  # of the image's side: so near, a side of a box is at the border
+OUTWARD = np.array([-1, -1, 1, 1])  # of the four sides of a box
+
+# The points that move as the person does, not as their arms and feet do.
+_CORE = [
+    INDEX[name]
+    for name in (
+        "nose",
+        *(
+            f"{side}_{part}"
+            for part in ("eye", "ear", "shoulder", "hip", "knee", "ankle")
+            for side in ("left", "right")
+        ),
+    )
+]
+_WEIGHTS = np.full(COUNT, 1e-6)  # others count where none of those is seen
+_WEIGHTS[_CORE] = 1.0
+
+
+class Tracks(NamedTuple):
+    """n people and, in the lower half, what they were like when they were last detected."""
+
+    xy: np.ndarray  # (n, 133, 2) px
+    scores: np.ndarray  # (n, 133)
+    boxes: np.ndarray  # (n, 4) px
+    box_scores: np.ndarray  # (n,)
+    ids: np.ndarray  # (n,)
+    misses: np.ndarray  # (n,) detections in a row that did not find them
+    fits: np.ndarray  # (n,) how well the points filled the box they were found in, 0..1
+
+    then_xy: np.ndarray  # (n, 133, 2) px
+    then_seen: np.ndarray  # (n, 133) bool
+    then_boxes: np.ndarray  # (n, 4) px
+    then_scores: np.ndarray  # (n,) of the boxes
+    then_quality: np.ndarray  # (n,)
+    then_fits: np.ndarray  # (n,)
+    then_gaps: np.ndarray  # (n, 4) px, from the outermost points to the box's sides
+
+    def take(self, rows: np.ndarray) -> Tracks:
+        """These rows, (n,) bool or their numbers in another order."""
+        if rows.dtype == bool and rows.all():  # most frames: it saves a sixth of the time
+            return self
+        return Tracks(*(array[rows] for array in self))
+
+    def join(self, other: Tracks) -> Tracks:
+        return Tracks(*map(np.concatenate, zip(self, other))) if len(other.ids) else self
+
+    @property
+    def people(self) -> PersonPoses:
+        return PersonPoses.of(self.xy, self.scores, self.boxes, self.box_scores, self.ids)
+
+
+def detected(xy, scores, boxes, box_scores, size) -> Tracks:
+    """Tracks of n people who were just detected."""
+    n = len(xy)
+    seen = _seen(xy, scores, size)
+    extent = _extent(xy, seen)
+    fits = _overlap(extent, boxes)
+    root = np.sqrt(area(boxes))[:, None]
+    gaps = np.clip((boxes - extent) * OUTWARD, GAP[0] * root, GAP[1] * root) * OUTWARD
+    return Tracks(
+        xy,
+        scores,
+        boxes,
+        box_scores,
+        np.zeros(n, int),
+        np.zeros(n, int),
+        fits,
+        xy,
+        seen,
+        boxes,
+        box_scores,
+        _quality(scores),
+        fits,
+        gaps,
+    )
+
+
+def carry(tracks: Tracks, xy, scores, crops, size) -> Tracks:
+    """The tracks with new points, found in crops (n, 4), and the boxes that these give."""
+    seen = _seen(xy, scores, size)
+    quality = _quality(scores)
+    weights = (seen & tracks.then_seen) * _WEIGHTS
+    then, then_spread = _spread(tracks.then_xy, weights)
+    now, spread = _spread(xy, weights)
+    growth = np.where(then_spread > 0, spread / np.maximum(then_spread, 1e-9), 1.0)
+    growth = np.clip(growth, 0.5, 2.0)[:, None]  # two points that turn away tell little
+    boxes = (tracks.then_boxes - twice(then)) * growth + twice(now)
+    extent = _extent(xy, seen)
+    widened = extent + tracks.then_gaps * growth
+    border = np.array([0, 0, *size], float)
+    stuck = (tracks.then_boxes - border) * OUTWARD >= -AT_BORDER * twice(size)
+    for other in (widened, np.where(stuck, tracks.then_boxes, boxes)):
+        boxes[:, :2] = np.minimum(boxes[:, :2], other[:, :2])
+        boxes[:, 2:] = np.maximum(boxes[:, 2:], other[:, 2:])
+    share = np.minimum(quality / np.maximum(tracks.then_quality, 1e-9), 1)
+    return tracks._replace(
+        xy=xy,
+        scores=scores,
+        boxes=np.minimum(np.maximum(boxes, 0), twice(size)),
+        box_scores=tracks.then_scores * share,
+        fits=_overlap(extent, crops),
+    )
+
+
+def gone(tracks: Tracks, crops: np.ndarray, size) -> np.ndarray:
+    """(n,) who has left the image, but for a rest that nobody could tell from a newcomer's."""
+    sides = crops[:, 2:] - crops[:, :2]
+    least = np.maximum(LEFT * (tracks.then_boxes[:, 2:] - tracks.then_boxes[:, :2]), MIN_SIDE_PX)
+    at_border = (crops[:, :2] <= 0) | (crops[:, 2:] >= size)
+    return ((sides < least) & at_border | (sides < MIN_SIDE_PX)).any(1)
+
+
+def unmatched(crops: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(n,) which of the crops (n, 4) no detection is about; each detection is about one."""
+    missed = np.ones(len(crops), bool)
+    overlap = iou(crops, boxes)
+    while overlap.size and overlap.max() >= SAME_BOX:
+        row, column = np.unravel_index(overlap.argmax(), overlap.shape)
+        missed[row] = False
+        overlap[row, :] = overlap[:, column] = -1
+    return missed
+
+
+def twice(xy) -> np.ndarray:
+    """(n, 4) or (4,), for both corners of boxes."""
+    return np.concatenate([xy, xy], -1)
+
+
+def _spread(xy: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted middle (n, 2) of points (n, 133, 2), and root mean square distance (n,) to it."""
+    total = np.maximum(weights.sum(1), 1e-12)
+    middle = np.einsum("nk,nki->ni", weights, xy) / total[:, None]
+    step = xy - middle[:, None]
+    return middle, np.sqrt(np.einsum("nk,nki,nki->n", weights, step, step) / total)
+
+
+def sound(xy, scores) -> tuple[np.ndarray, np.ndarray]:
+    """As float64; what is not finite is a point that was not seen."""
+    xy, scores = np.asarray(xy, float), np.asarray(scores, float)
+    fine = np.isfinite(xy).all(2) & np.isfinite(scores)
+    if fine.all():
+        return xy, scores
+    return np.where(fine[..., None], xy, 0.0), np.where(fine, scores, 0.0)
+
+
+def _seen(xy, scores, size) -> np.ndarray:
+    """(n, 133) which points count: networks guess on beyond the border."""
+    return (scores > SEEN) & (xy >= 0).all(2) & (xy <= size).all(2)
+
+
+def _quality(scores: np.ndarray) -> np.ndarray:
+    """(n,) mean score of each person's best points."""
+    return np.partition(scores[:, POINTS], -BEST, 1)[:, -BEST:].mean(1)
+
+
+def _extent(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(n, 4) boxes around the points that are seen; without area, and infinite, if none is."""
+    at = seen[..., None]
+    return np.concatenate([np.where(at, xy, np.inf).min(1), np.where(at, xy, -np.inf).max(1)], 1)
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) IoU of each of the boxes (n, 4) with its counterpart."""
+    shared = np.concatenate([np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])], 1)
+    both = area(shared)
+    return both / np.maximum(area(a) + area(b) - both, 1e-9)
+
+
+def sure(tracks: Tracks, share: float) -> np.ndarray:
+    """(n,) who still has at least this share of the quality they were detected with."""
+    sides = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
+    least = np.maximum(MIN_QUALITY, share * tracks.then_quality)
+    return (_quality(tracks.scores) >= least) & (tracks.fits > 0) & (sides >= MIN_SIDE_PX).all(1)
+
+
+def unique(tracks: Tracks) -> np.ndarray:
+    """(n,) True but for poses that are another's: of two, the one whose points fit better stays,
+    a detection before one that was carried along.
+
+    The share of the points of whoever shows fewer that lie on the other's: so part of a person
+    is that person.
+    """
+    n = len(tracks.ids)
+    keep = np.ones(n, bool)
+    if n < 2:
+        return keep
+    xy, seen = tracks.xy[:, POINTS], tracks.scores[:, POINTS] > SEEN
+    like = point_likeness(xy, xy, area(tracks.boxes)) * (seen[:, None] & seen)
+    count = seen.sum(1)
+    share = like.sum(2) / np.maximum(np.minimum(count[:, None], count), 1)
+    if (share >= SAME_POSE).sum() <= n:  # nobody is like anybody but themselves
+        return keep
+    order = np.lexsort([-tracks.fits, tracks.misses > 0])
+    for at, row in enumerate(order):
+        if keep[row]:
+            keep[order[at + 1 :]] &= share[row, order[at + 1 :]] < SAME_POSE
+    return keep
+
+
+NOBODY = detected(
+    np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)), np.empty(0), (1, 1)
+)

@@ -1,0 +1,1 @@
+"""Poses drawn, as people and other programs want to see them."""
