@@ -10,21 +10,21 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND, SKELETON
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 from dwpose_ros.simulation.scene import Scene
 from dwpose_ros.visualization.captions import font
 
 TITLE = 40  # px: height of a panel's title
 GROUND, TEXT = (24, 26, 31), (236, 238, 242)
 LEFT, RIGHT, MIDDLE = (130, 205, 255), (255, 190, 110), (255, 255, 170)  # RGB; the person's own
-CAMERA = Camera(width=2560, height=2560, horizontal_fov_deg=60.0, height_m=1.0)
+CAMERA = SimulatedCamera(width=2560, height=2560, horizontal_fov_deg=60.0, height_m=1.0)
 
 
 class Panel(NamedTuple):
     """A part of the picture."""
 
     title: str
-    figure: Figure
+    person: SimulatedPerson
     camera_height_m: float
     points: range
     """Which keypoints are shown."""
@@ -38,8 +38,8 @@ def _all(*slices: slice) -> range:
     return range(slices[0].start, slices[-1].stop)
 
 
-_BODY, _FACE = Figure(distance_m=2.6, posture="a_pose"), Figure(distance_m=1.0)
-_HANDS = Figure(distance_m=1.0, posture="hands_shown")
+_BODY, _FACE = SimulatedPerson(distance_m=2.6, posture="a_pose"), SimulatedPerson(distance_m=1.0)
+_HANDS = SimulatedPerson(distance_m=1.0, posture="hands_shown")
 _MOUTH = FACE.start + 48  # the first point of the lips, which have a panel of their own
 PANELS = (
     Panel("Body 0-16", _BODY, 1.0, range(17), (0, 0), (520, 1232), 20),
@@ -61,11 +61,13 @@ def write(path: Path) -> None:
 
 
 def _draw(panel: Panel) -> Image.Image:
-    """The panel: the person, enlarged, the points and their numbers."""
-    camera = Camera(CAMERA.width, CAMERA.height, CAMERA.horizontal_fov_deg, panel.camera_height_m)
+    """The panel: the person, enlarged, with the points and their numbers."""
+    camera = SimulatedCamera(
+        CAMERA.width, CAMERA.height, CAMERA.horizontal_fov_deg, panel.camera_height_m
+    )
     scene = Scene(camera, noise=0.0)
-    rgb = scene.render([panel.figure])
-    xy = scene.truth([panel.figure]).xy[0]
+    rgb = scene.render([panel.person])
+    xy = scene.truth([panel.person]).xy[0]
     wanted = xy[list(panel.points)]
     picture, scale, corner = _cut(rgb, wanted, (panel.size[0], panel.size[1] - TITLE))
     xy = (xy - corner) * scale

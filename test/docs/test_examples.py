@@ -17,7 +17,7 @@ from documents import ARGUMENT, ROOT, TEXTS, blocks, choices, commands, named
 
 import dwpose_ros
 from dwpose_ros.guidance import load_phrases, load_profile
-from dwpose_ros.simulation.camera import Camera, Figure
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 from dwpose_ros.simulation.scene import Scene
 
 LAUNCH_FILES = ("guide", "pose", "two_cameras")
@@ -64,7 +64,7 @@ def launch_arguments() -> dict[str, set[str]]:
 @pytest.mark.skipif(not find_spec("mediapipe"), reason="there is no estimator without weights")
 @pytest.mark.parametrize("page, code", blocks("python", marked=True))
 def test_an_example_runs(page, code, tmp_path):
-    rgb = Scene(Camera(), noise=0.0).render([Figure(distance_m=2.5)])
+    rgb = Scene(SimulatedCamera(), noise=0.0).render([SimulatedPerson(distance_m=2.5)])
     assert cv2.imwrite(str(tmp_path / "person.jpg"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
     run(sys.executable, "-c", code, cwd=tmp_path)
     written = re.findall(r'imwrite\("(.+?)"', code)
