@@ -170,9 +170,9 @@ def _write(path: Path, found: list[dict[str, Any]]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="evaluate",
+        prog=prog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="AP on COCO-WholeBody (body, foot, face, hand, whole) of any backend, beside "
         "the paper's.",
@@ -217,9 +217,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
     """The command `evaluate`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
-    parser = _parser()
+    parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.limit < 0:
         parser.error(f"--limit is {args.limit}; wanted 1 or more, or 0 for all")
@@ -255,8 +255,8 @@ def _run(args: argparse.Namespace) -> None:
             args.detector or ("" if boxes is None else None),
             ExecutionTarget(args.runtime, args.device, args.precision),
             subpixel=args.subpixel,
+            video=False,
         )
-        loaded = _one_by_one(loaded)
     estimator: Any = loaded
     if args.flip:
         if boxes is None and not hasattr(loaded, "detect"):
@@ -298,13 +298,3 @@ def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:
         "The paper's: COCO-WholeBody v1.0 val2017, README of IDEA-Research/DWPose.",
         *(f"Not as in the paper: {text}." for differs, text in other if differs),
     ]
-
-
-def _one_by_one(estimator: Estimator) -> Estimator:
-    """MediaPipe without its memory of the image before, which here is of other people."""
-    from dwpose_ros.estimation.mediapipe import MediaPipe
-
-    if not isinstance(estimator, MediaPipe):
-        return estimator
-    estimator.close()
-    return MediaPipe(tracking=False)

@@ -186,9 +186,9 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="quantize",
+        prog=prog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Make an int8 pose network from your own pictures, for CPUs, and say how far "
         "its\npoints drift from the float32 network's on pictures it was not calibrated on.",
@@ -246,9 +246,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "quantize") -> int:
     """The command `quantize`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
-    parser = _parser()
+    parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.images < 1:
         parser.error(f"--images is {args.images}; wanted {MIN_FRAMES} or more")
