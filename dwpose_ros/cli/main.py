@@ -38,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
         "\n`dwpose COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="version", version=dwpose_ros.__version__)
-    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help="see below")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the command takes")
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
 

@@ -238,8 +238,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "\nThey appear when they are whole. A camera runs until Ctrl-C or --frames. People carry\n"
         "an id through a video.\n"
         "\nEnds with 0; 1 when something failed, or a part of the input could not be read; 2 for\n"
-        "wrong usage, or when no input could be read; 130 when it was stopped: then what was\n"
-        "not finished is not there.",
+        "wrong usage, or when no input or model could be read; 130 when it was stopped: then\n"
+        "what was not finished is not there.",
     )
     add = parser.add_argument
     add(
@@ -350,7 +350,7 @@ def _run(args: argparse.Namespace) -> int:
                 tqdm.write(predictor.run(job))
             except ModelError as err:
                 tqdm.write(str(err), file=sys.stderr)
-                return 1
+                return 2
             except DwposeError as err:
                 tqdm.write(str(err), file=sys.stderr)
                 failed += 1

@@ -15,7 +15,7 @@ import numpy as np
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.images import ImageError, decode_file
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _JPEG = b"\xff\xd8\xff"
 _BEGINNINGS = (

@@ -216,7 +216,7 @@ def test_peaks_between_bins_are_as_the_products_and_said(folder, told, given, su
 
     monkeypatch.setattr(backend, "load", load)
     assert evaluate.main([*save(folder), *given]) == 0
-    assert asked == {"subpixel": subpixel}
+    assert asked == {"subpixel": subpixel, "video": False}
     said = "Not as in the paper: peaks between bins." in capsys.readouterr().out
     assert said == subpixel
 
