@@ -83,7 +83,7 @@ def at_best(people: PersonPoses, size: tuple[int, int]) -> PersonPoses:
     for part in _WHOLE:
         found = (people.scores[:, part] > 0).mean(1, keepdims=True) > FOUND
         seen[:, part] = inside[:, part] & found
-    return people._replace(scores=seen.astype(np.float32))
+    return people.replace(scores=seen.astype(np.float32))
 
 
 class Eye:
@@ -117,7 +117,7 @@ class Eye:
         xy, _ = self._scene.camera.project(np.stack([right, away, up], -1))
         xy = _as_taken(xy)
         inside = ((xy >= 0) & (xy < self.size)).all(-1)
-        return people._replace(xy=xy[None], scores=people.scores * inside)
+        return people.replace(xy=xy[None], scores=people.scores * inside)
 
     def _of_picture(self, stance: Stance) -> PersonPoses:
         """As they are in the picture that is drawn of them."""
@@ -126,7 +126,7 @@ class Eye:
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Keypoints (n, 133, 2), scores (n, 133) and boxes (n, 4) of nobody, or of one."""
         people = self.truth(stance)
-        if not len(people.xy) or (people.scores[0] > 0).sum() <= OUTSIDE_LEAST:
+        if not len(people) or (people.scores[0] > 0).sum() <= OUTSIDE_LEAST:
             return np.empty((0, 133, 2)), np.empty((0, 133)), np.empty((0, 4))
         xy, visible, box = people.xy[0], people.scores[0] > 0, people.boxes[0]
         random, last, self._last = self._random, self._last or stance, stance
@@ -188,7 +188,7 @@ class NetworksEye(Eye):
 
     def truth(self, stance: Stance) -> PersonPoses:
         people = self._of_picture(stance)
-        return people._replace(xy=_as_taken(people.xy))
+        return people.replace(xy=_as_taken(people.xy))
 
     def quality(self, profile: Profile) -> float:
         """Unified score of the last image, 0..100; 0 where nobody was found."""
@@ -217,7 +217,9 @@ def _best_quality(
         stance = Stance(0.0, distance_m, float(SIDES[profile.side]), posture)
         for _ in range(LOOKS):
             xy, scores, boxes = eye(stance)
-            view = TargetSelector(profile).look([1] * len(xy), xy, scores, boxes, *eye.size, 0.0)
+            view = TargetSelector(profile).look(
+                PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy)), *eye.size, 0.0
+            )
             if all(v.ok is not False for v in judge(view, profile)):
                 best = max(best, eye.quality(profile))
     return best
@@ -227,7 +229,7 @@ _STATURE_M = SimulatedPerson().stature_m
 
 
 def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 8) -> str:
-    """The figures above for a network: `estimate` of an RGB image gives People. A table."""
+    """The figures above for a network: `estimate` of an RGB image gives PersonPoses. A table."""
     random = np.random.default_rng(0)
     rows: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
     lengths: list[float] = []
@@ -247,7 +249,7 @@ def fit(estimate, turns=(0, -15, 20, 35, -50, 70, -90, 120, 180), frames: int = 
                     )
                     truth = scene.truth([figure])
                     found = estimate(scene.render([figure], seed=seed))
-                    if seed >= 2 and len(found.xy):  # a tracker needs some to settle
+                    if seed >= 2 and len(found):  # a tracker needs some to settle
                         height = scene.camera.focal_px * _STATURE_M / distance
                         taken = _as_taken(truth.xy[0])
                         errors.append((found.xy[0] - taken) / height)

@@ -180,7 +180,8 @@ def episode(
             follower = TargetSelector(step)
             judging = partial(judge, profile=step) if coach_name == "plain" else CheckRunner(step)
         xy, scores, boxes = eye(stance)
-        view = follower.look([1] * len(xy), xy, scores, boxes, *eye.size, now)
+        poses = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
+        view = follower.look(poses, *eye.size, now)
         decision = coach.update(judging(view), now, busy=now < busy_until)
         if decision.speak:
             text = PHRASES.text(decision.code, decision.part, decision.grade, decision.count)
@@ -251,9 +252,7 @@ def broken(truths: list[tuple[float, PersonPoses]], size: tuple[int, int], limit
     follower = TargetSelector(limits)
     for now, people in truths:
         people = at_best(people, size)
-        view = follower.look(
-            [1] * len(people.xy), people.xy, people.scores, people.boxes, *size, now
-        )
+        view = follower.look(people.with_ids([1] * len(people)), *size, now)
     return {v.name for v in judge(view, limits) if v.ok is False}
 
 

@@ -109,7 +109,7 @@ class _Watcher:
         self._said: list[tuple[float, str]] = []
 
         def on_truth(msg) -> None:
-            self._truths[stamp_ns(msg.header)] = from_msg(msg)[1]
+            self._truths[stamp_ns(msg.header)] = from_msg(msg)
 
         def on_guidance(msg) -> None:
             self._begin = self._begin or stamp_ns(msg.header)

@@ -200,8 +200,7 @@ def measure_guidance(messages: int = 2000) -> float:
     message = WholeBodyPose(width=width, height=height, persons=[person])
     start_s = time.perf_counter()
     for i in range(messages):
-        ids, people = from_msg(message)
-        view = follower.look(ids, people.xy, people.scores, people.boxes, width, height, i / 30)
+        view = follower.look(from_msg(message), width, height, i / 30)
         coach.update(judge(view, profile), i / 30)
     return (time.perf_counter() - start_s) / messages * 1e3
 

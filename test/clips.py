@@ -30,7 +30,6 @@ class Frame(NamedTuple):
     """What was published of one frame, and what the estimator itself had found."""
 
     time_s: float
-    ids: list[int]
     people: PersonPoses
     found: int
     size: tuple[int, int]
@@ -84,14 +83,13 @@ def poses(name: str) -> list[Frame]:
 
         def __call__(self, rgb):
             people = estimator(rgb)
-            found.append(len(people.xy))
+            found.append(len(people))
             return people
 
     video = PoseTracker(Counting())
     frames = []
     for time_s, rgb in images(name):
-        ids, people = video(rgb, time_s)
-        frames.append(Frame(time_s, ids, people, found[-1], rgb.shape[1::-1]))
+        frames.append(Frame(time_s, video(rgb, time_s), found[-1], rgb.shape[1::-1]))
     estimator.close()
     return frames
 
@@ -113,7 +111,7 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
         for frame in frames:
             now = turn * (frames[-1].time_s + step) + frame.time_s
             before = follower.person_id
-            view = follower.look(frame.ids, *frame.people[:3], *frame.size, now)
+            view = follower.look(frame.people, *frame.size, now)
             if follower.person_id != before:
                 judge.reset()
                 coach.interrupted()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -217,3 +217,10 @@ def nearest(people: PersonPoses, truth: dict[int, np.ndarray]) -> list[int | Non
         best = min(gaps, key=gaps.get, default=None)
         names.append(best if best is not None and gaps[best] < 30 else None)
     return names
+
+
+def together(*people: PersonPoses) -> PersonPoses:
+    """All of them in one image."""
+    return PersonPoses(
+        *(np.concatenate([getattr(p, f.name) for p in people]) for f in fields(PersonPoses))
+    )

@@ -87,7 +87,7 @@ class Watcher:
         bgr = np.zeros((9, 16, 3), np.uint8)
         if self._seen is not None:
             frame, pose = self._seen
-            bgr = draw_skeleton(to_bgr(frame).copy(), from_msg(pose)[1])
+            bgr = draw_skeleton(to_bgr(frame).copy(), from_msg(pose))
         self.moments.append(Tile(bgr, f"{self.seconds:.1f} s", msg.data))
 
     def _on_capture(self, msg: CapturedImage) -> None:

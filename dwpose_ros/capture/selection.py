@@ -90,7 +90,6 @@ class FrameEvaluator:
     def __call__(
         self,
         stamp_ns: int,
-        ids: list[int],
         people: PersonPoses,
         width: int,
         height: int,
@@ -100,29 +99,20 @@ class FrameEvaluator:
 
         Without its pixels (h, w, 3) it only tells how fast the person moves: None.
         """
-        chosen = self._choose(ids, people)
+        chosen = self._choose(people)
         if chosen is None:
             self._last = None
             if self._follower is not None:
-                self._follower.look(
-                    [],
-                    people.xy[:0],
-                    people.scores[:0],
-                    people.boxes[:0],
-                    width,
-                    height,
-                    stamp_ns / 1e9,
-                )
+                self._follower.look(people[:0], width, height, stamp_ns / 1e9)
             who = f"person {self._person_id} is not" if self._person_id else "nobody is"
             return None if bgr is None else Candidate(stamp_ns, None, f"{who} in view")
         xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]
-        speed = self._speed(ids[chosen], stamp_ns, xy, scores, float(box[3] - box[1]))
+        person_id = int(people.ids[chosen])
+        speed = self._speed(person_id, stamp_ns, xy, scores, float(box[3] - box[1]))
         view = (
             None
             if self._follower is None
-            else self._follower.look(
-                [ids[chosen]], xy[None], scores[None], box[None], width, height, stamp_ns / 1e9
-            )
+            else self._follower.look(people[chosen], width, height, stamp_ns / 1e9)
         )
         if bgr is None:
             return None
@@ -138,13 +128,14 @@ class FrameEvaluator:
             if profile is None
             else broken_limit(view._replace(others=there - 1), quality, profile, self._mirrored)
         )
-        return Candidate(stamp_ns, quality, fault, ids[chosen])
+        return Candidate(stamp_ns, quality, fault, person_id)
 
-    def _choose(self, ids: list[int], people: PersonPoses) -> int | None:
+    def _choose(self, people: PersonPoses) -> int | None:
         """Index of the wanted person, or of the largest; None if not there."""
         if self._person_id:
+            ids = people.ids.tolist()
             return ids.index(self._person_id) if self._person_id in ids else None
-        if not ids:
+        if not len(people):
             return None
         sides = np.clip(people.boxes[:, 2:] - people.boxes[:, :2], 0, None)
         return int(np.nan_to_num(sides.prod(axis=1)).argmax())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -12,10 +12,14 @@ THRESHOLD = 0.3  # a point scored above it counts as seen
 LIMIT_PX = 10_000  # further out a coordinate is absurd, and OpenCV's fixed point overflows
 
 
-class PersonPoses(NamedTuple):
-    """The n people found in one image. Nobody is n = 0, never a guess.
+@dataclass(frozen=True, eq=False)
+class PersonPoses:
+    """The n people found in one image, row by row. Nobody is n = 0, never a guess.
 
-    Count them with ``len(people.xy)``: the tuple itself always has four fields.
+    ``len(poses)`` is n, and ``poses[rows]`` has those rows: an index, a slice, indices or a mask.
+
+    Raises:
+        ValueError: an array has the wrong shape; see `of` for anything array-like.
     """
 
     xy: np.ndarray
@@ -26,26 +30,54 @@ class PersonPoses(NamedTuple):
     """(n, 4) float32, x1 y1 x2 y2 in pixels of the source image."""
     box_scores: np.ndarray
     """(n,) float32, 0..1."""
+    ids: np.ndarray
+    """(n,) int64, the track ids; 0 where nobody has been followed yet."""
+
+    def __post_init__(self) -> None:
+        n = len(self.xy) if self.xy.ndim else 0
+        shapes = ((n, COUNT, 2), (n, COUNT), (n, 4), (n,), (n,))
+        for field, shape in zip(fields(self), shapes):
+            if (found := getattr(self, field.name).shape) != shape:
+                raise ValueError(f"{field.name} has shape {found}, wanted {shape}")
 
     @classmethod
     def none(cls) -> PersonPoses:
-        return cls.of(np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)), np.empty(0))
+        """Nobody."""
+        return cls.of(np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)))
 
     @classmethod
-    def of(cls, xy, scores, boxes, box_scores) -> PersonPoses:
-        """Make float32 arrays of anything array-like; ValueError where a shape does not fit."""
-        people = cls(*(np.asarray(a, np.float32) for a in (xy, scores, boxes, box_scores)))
-        n = len(people.xy) if people.xy.ndim else 0
-        for name, array, shape in zip(
-            cls._fields, people, ((n, COUNT, 2), (n, COUNT), (n, 4), (n,))
-        ):
-            if array.shape != shape:
-                raise ValueError(f"{name} has shape {array.shape}, wanted {shape}")
-        return people
+    def of(cls, xy, scores, boxes, box_scores=None, ids=None) -> PersonPoses:
+        """From anything array-like. Without them, box scores are 1 and ids 0.
 
-    def take(self, rows: np.ndarray) -> PersonPoses:
-        """These rows, (n,) bool."""
-        return PersonPoses(*(array[rows] for array in self))
+        Raises:
+            ValueError: a shape does not fit.
+        """
+        xy = np.asarray(xy, np.float32)
+        n = len(xy) if xy.ndim else 0
+        return cls(
+            xy,
+            np.asarray(scores, np.float32),
+            np.asarray(boxes, np.float32),
+            np.ones(n, np.float32) if box_scores is None else np.asarray(box_scores, np.float32),
+            np.zeros(n, np.int64) if ids is None else np.asarray(ids, np.int64).reshape(-1),
+        )
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    def __getitem__(self, rows) -> PersonPoses:
+        """Those rows; of a single index, a PersonPoses of one person."""
+        if isinstance(rows, (int, np.integer)):
+            rows = [rows]
+        return PersonPoses(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def replace(self, **arrays: np.ndarray) -> PersonPoses:
+        """The same people with other arrays for these fields."""
+        return replace(self, **arrays)
+
+    def with_ids(self, ids) -> PersonPoses:
+        """The same people with these track ids, n whole numbers."""
+        return replace(self, ids=np.asarray(ids, np.int64).reshape(-1))
 
 
 def visible(people: PersonPoses, threshold: float = THRESHOLD) -> np.ndarray:

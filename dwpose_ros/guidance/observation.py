@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import in_image, indices
 from dwpose_ros.guidance.profile import Profile
 
@@ -140,17 +141,11 @@ class TargetSelector:
         return best
 
     def look(
-        self,
-        ids: list[int],
-        xy: np.ndarray,
-        scores: np.ndarray,
-        boxes: np.ndarray,
-        width: int,
-        height: int,
-        time_s: float,
+        self, people: PersonPoses, width: int, height: int, time_s: float
     ) -> Observation | None:
-        """The followed person among n people (n, 133, 2), (n, 133), (n, 4); None if nobody."""
-        scores = usable(xy, scores)
+        """The followed person in an image of `width` x `height` px; None if nobody is."""
+        ids, xy, boxes = people.ids.tolist(), people.xy, people.boxes
+        scores = usable(xy, people.scores)
         boxes = usable_boxes(boxes, xy, scores > self._threshold)
         last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)

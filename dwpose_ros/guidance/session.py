@@ -29,7 +29,6 @@ class Frame(NamedTuple):
     """The people of one image of `width` x `height` px, at a time in seconds."""
 
     now_s: float
-    ids: list[int]
     people: PersonPoses
     width: int
     height: int
@@ -134,16 +133,7 @@ class _Course:
             self._follower.use(step)
             self._judge = CheckRunner(step)
         self._judge.mirrored = self._follower.mirrored = mirrored
-        people = frame.people
-        view = self._follower.look(
-            frame.ids,
-            people.xy,
-            people.scores,
-            people.boxes,
-            frame.width,
-            frame.height,
-            frame.now_s,
-        )
+        view = self._follower.look(frame.people, frame.width, frame.height, frame.now_s)
         if self._follower.person_id != before:
             self._judge.reset()
             self.coach.interrupted()

@@ -227,10 +227,10 @@ class CaptureNode(ManagedNode):
         self._counted &= {shot.stamp_ns for shot in shots}
         found = []
         for shot in shots:
-            ids, people = from_msg(shot.pose)
+            people = from_msg(shot.pose)
             # Those before the window only tell how fast the person moves.
             bgr, damage = self._decoded(shot) if shot.stamp_ns >= since else (None, "")
-            seen = look(shot.stamp_ns, ids, people, shot.pose.width, shot.pose.height, bgr)
+            seen = look(shot.stamp_ns, people, shot.pose.width, shot.pose.height, bgr)
             if damage:
                 found.append(Candidate(shot.stamp_ns, None, damage))
             elif seen is not None:

@@ -65,7 +65,7 @@ class DownstreamNode(ManagedNode):
         image = decode(msg.image)
         height, width = image.shape[:2]
         cleaned(msg.pose)
-        _, people = from_msg(msg.pose)
+        people = from_msg(msg.pose)
         _, pose_map = cv2.imencode(".png", draw_pose_map(people, width, height))
         stem = stem_of(msg.label, stamp_ns(msg.header))
         # Of captures of one moment the paths differ by a number.

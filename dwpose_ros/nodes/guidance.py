@@ -140,12 +140,10 @@ class GuidanceNode(ManagedNode):
     # What comes in
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
-        ids, people = from_msg(msg)
         self._session.look(
             Frame(
                 stamp_ns(msg.header) / 1e9,
-                ids,
-                people,
+                from_msg(msg),
                 msg.width,
                 msg.height,
                 lambda person_id: looks_of(msg, person_id),

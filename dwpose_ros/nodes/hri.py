@@ -58,7 +58,7 @@ class HriNode(ManagedNode):
 
     def _on_pose(self, pose: WholeBodyPose) -> None:
         self._last, self._last_s = pose, time.monotonic()
-        _, people = from_msg(pose)
+        people = from_msg(pose)
         ids = [f"dwpose{person.id}" for person in pose.persons]
         self._keep(set(ids))
         for name, person, points in zip(

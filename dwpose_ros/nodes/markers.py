@@ -124,7 +124,7 @@ class MarkersNode(OnDemandNode):
         return None
 
     def draw(self, pose: WholeBodyPose, companion: Image | None) -> None:
-        _, people = from_msg(pose)
+        people = from_msg(pose)
         camera = self._camera(pose)
         threshold = self.value("threshold")
         points = None

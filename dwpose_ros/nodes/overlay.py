@@ -56,7 +56,7 @@ class OverlayNode(OnDemandNode):
 
     def draw(self, pose: WholeBodyPose, companion: Any) -> None:
         if companion is not None and self._overlays.subscriptions():
-            _, people = from_msg(pose)
+            people = from_msg(pose)
             bgr = draw_skeleton(to_bgr(companion).copy(), people, self.value("threshold"))
             draw_caption(bgr, self.guidance.text, self.guidance.code)
             self._overlays.publish(pose.header, bgr, self.value("jpeg_quality"))

@@ -154,7 +154,7 @@ class PoseNode(ManagedNode):
             raise
         start = time.perf_counter()
         try:
-            ids, people = self._video(rgb, stamp_ns(msg.header) / 1e9)
+            people = self._video(rgb, stamp_ns(msg.header) / 1e9)
         except Exception as err:  # runtimes' own exceptions share no narrower base
             self._failed += 1
             self.last_error = f"a frame was dropped: {line(err)}"
@@ -169,9 +169,7 @@ class PoseNode(ManagedNode):
             for xy, scores, box in zip(people.xy, people.scores, people.boxes)
         ]
         height, width = rgb.shape[:2]
-        self._poses.publish(
-            to_msg(people, ids, msg.header, width, height, self._estimator.name, looks)
-        )
+        self._poses.publish(to_msg(people, msg.header, width, height, self._estimator.name, looks))
         self._processed += 1
 
     def details(self) -> dict[str, Any]:

@@ -178,10 +178,10 @@ class SimulationNode(ManagedNode):
         self._info.header = header
         self._infos.publish(self._info)
         if self._truth.wanted():
-            people = self._scene.truth(figures)
             ids = [1] * len(figures) + [2 + i for i in range(len(self._scene.bystanders))]
+            people = self._scene.truth(figures).with_ids(ids)
             self._truth.publish(
-                to_msg(people, ids, header, self._info.width, self._info.height, "truth")
+                to_msg(people, header, self._info.width, self._info.height, "truth")
             )
 
 

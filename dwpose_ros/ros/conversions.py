@@ -24,15 +24,14 @@ def stamp_ns(header) -> int:
 
 def to_msg(
     people: PersonPoses,
-    ids: list[int],
     header,
     width: int,
     height: int,
     model: str,
     looks: Sequence[tuple[float, float]] = (),
 ) -> WholeBodyPose:
-    """A message of people with their track ids, and of each brightness and sharpness if known."""
-    looks = looks or [(math.nan, math.nan)] * len(ids)
+    """A message of people, and of each brightness and sharpness if known."""
+    looks = looks or [(math.nan, math.nan)] * len(people)
     return WholeBodyPose(
         header=header,
         width=width,
@@ -40,7 +39,7 @@ def to_msg(
         model=model,
         persons=[
             PersonPose(
-                id=i,
+                id=int(i),
                 score=float(score),
                 box=np.ascontiguousarray(box),
                 x=np.ascontiguousarray(xy[:, 0]),
@@ -50,7 +49,7 @@ def to_msg(
                 sharpness=sharp,
             )
             for i, score, box, xy, scores, (bright, sharp) in zip(
-                ids, people.box_scores, people.boxes, people.xy, people.scores, looks
+                people.ids, people.box_scores, people.boxes, people.xy, people.scores, looks
             )
         ],
     )
@@ -78,16 +77,17 @@ def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:
     return looks if any(looks) else (math.nan, math.nan)
 
 
-def from_msg(msg: WholeBodyPose) -> tuple[list[int], PersonPoses]:
-    """Track ids and people of a message."""
+def from_msg(msg: WholeBodyPose) -> PersonPoses:
+    """The people of a message."""
     if not msg.persons:
-        return [], PersonPoses.none()
+        return PersonPoses.none()
     xy = np.empty((len(msg.persons), COUNT, 2), np.float32)
     for i, person in enumerate(msg.persons):
         xy[i, :, 0], xy[i, :, 1] = person.x, person.y
-    return [p.id for p in msg.persons], PersonPoses.of(
+    return PersonPoses.of(
         xy,
         [p.scores for p in msg.persons],
         [p.box for p in msg.persons],
         [p.score for p in msg.persons],
+        [p.id for p in msg.persons],
     )

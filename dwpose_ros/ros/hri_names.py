@@ -23,7 +23,7 @@ def skeletons(people: PersonPoses, width: int, height: int) -> np.ndarray:
     """(n, 18, 3): x and y in shares of the image's width and height, 0..1, and score, 0..1, in the
     order of JOINTS. The score is 0 where the point is not seen, or not in the image."""
     size = np.array([max(width, 1), max(height, 1)])
-    found = np.empty((len(people.xy), len(JOINTS), 3), np.float64)
+    found = np.empty((len(people), len(JOINTS), 3), np.float64)
     for i, names in enumerate(JOINTS.values()):
         points = [INDEX[name] for name in names]
         found[:, i, :2] = people.xy[:, points].mean(1) / size

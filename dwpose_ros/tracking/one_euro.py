@@ -55,13 +55,14 @@ class OneEuro:
         self._rows: dict[int, int] = {}
         self._time_s = math.nan
 
-    def __call__(self, ids: list[int], people: PersonPoses, time_s: float) -> PersonPoses:
+    def __call__(self, people: PersonPoses, time_s: float) -> PersonPoses:
         """The n people with smoothed ``xy`` (n, 133, 2); everything else as it is.
 
         A point that is not seen (score 0) or not finite is left alone, and starts afresh when it
         is seen again; so does somebody who was away, if only for one call. At a time (s) that
         repeats or jumps back, everybody starts afresh.
         """
+        ids = people.ids.tolist()
         raw = np.asarray(people.xy, float)
         seen = (people.scores > 0) & np.isfinite(raw).all(2)
         raw = np.where(seen[..., None], raw, 0.0)
@@ -84,7 +85,7 @@ class OneEuro:
         self._rows = {i: row for row, i in enumerate(ids)}
         self._raw, self._xy, self._speed = raw, xy, speed
         self._seen, self._time_s = seen, time_s
-        return people._replace(xy=np.where(seen[..., None], xy, people.xy).astype(np.float32))
+        return people.replace(xy=np.where(seen[..., None], xy, people.xy).astype(np.float32))
 
 
 def _weight(cutoff, dt: float):

@@ -36,7 +36,7 @@ EXTRA = 2  # detections out of turn, between two that are in turn
 
 
 class PoseTracker:
-    """Makes of an estimator of images one of video: frame and time in, ids and people out.
+    """Makes of an estimator of images one of video: frame and time in, people with track ids out.
 
     With ``detect_every`` 1, or an estimator that is not ``TopDown`` (there is nothing to leave
     out), each frame is what the estimator makes of it; only ids are added.
@@ -100,8 +100,8 @@ class PoseTracker:
         """Close the estimator."""
         self._estimator.close()
 
-    def __call__(self, rgb: np.ndarray, time_s: float) -> tuple[list[int], PersonPoses]:
-        """The people in an RGB image (h, w, 3) uint8 of this time, and their ids, row by row.
+    def __call__(self, rgb: np.ndarray, time_s: float) -> PersonPoses:
+        """The people in an RGB image (h, w, 3) uint8 of this time, with their track ids.
 
         Time may repeat, jump back or leap ahead; after more than ``KEEP_S`` either way nobody is
         known any more, and the detector runs. Whatever the estimator raises comes through, and
@@ -110,17 +110,15 @@ class PoseTracker:
         if self.detect_every == 1:
             people = self._estimator(rgb)
             self.detections += 1
-            ids = self._tracker(people, time_s)
+            people = people.with_ids(self._tracker(people, time_s))
         else:
             people = self._follow(rgb, time_s)
-            ids = self._tracks.ids.tolist()
-        there = self._presence(ids, people, time_s)
+        there = self._presence(people, time_s)
         if not there.all():
-            ids = [i for i, known in zip(ids, there) if known]
-            people = people.take(there)
+            people = people[there]
         if self._smooth is not None:
-            people = self._smooth(ids, people, time_s)
-        return ids, people
+            people = self._smooth(people, time_s)
+        return people
 
     def _forget(self) -> None:
         self._tracks = NOBODY

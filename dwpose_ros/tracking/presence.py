@@ -132,8 +132,8 @@ class Presence:
     def __init__(self) -> None:
         self._cases: dict[int, _Case] = {}
 
-    def __call__(self, ids: list[int], people: PersonPoses, time_s: float) -> np.ndarray:
-        """(n,) bool, which of the n people with these ids are there, at this time in seconds.
+    def __call__(self, people: PersonPoses, time_s: float) -> np.ndarray:
+        """(n,) bool, which of the n people are there, at this time in seconds.
 
         Somebody whom the detector is sure of is there at once, anybody else after up to some
         tenths of a second that speak for them. A track that is not seen for ``KEEP_S``, or whose
@@ -145,7 +145,9 @@ class Presence:
         return np.array(
             [
                 self._judge(i, xy, scores, float(box_score), time_s)
-                for i, xy, scores, box_score in zip(ids, *people[:2], people.box_scores)
+                for i, xy, scores, box_score in zip(
+                    people.ids.tolist(), people.xy, people.scores, people.box_scores
+                )
             ],
             bool,
         )

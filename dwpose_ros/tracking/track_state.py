@@ -67,7 +67,7 @@ class Tracks(NamedTuple):
 
     @property
     def people(self) -> PersonPoses:
-        return PersonPoses.of(self.xy, self.scores, self.boxes, self.box_scores)
+        return PersonPoses.of(self.xy, self.scores, self.boxes, self.box_scores, self.ids)
 
 
 def detected(xy, scores, boxes, box_scores, size) -> Tracks:

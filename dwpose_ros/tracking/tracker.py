@@ -95,7 +95,7 @@ class Tracker:
         before or after it is forgotten.
         """
         self._tracks = {i: t for i, t in self._tracks.items() if abs(time_s - t.time_s) <= KEEP_S}
-        if not len(people.xy):
+        if not len(people):
             return []
         xy, scores, boxes, placed = _sound(people)
         ids = [0] * len(boxes)

@@ -105,7 +105,7 @@ def to_openpose(
                 "hand_left_keypoints_2d": _part(people.xy[i, LEFT_HAND], seen[i, LEFT_HAND]),
                 "hand_right_keypoints_2d": _part(people.xy[i, RIGHT_HAND], seen[i, RIGHT_HAND]),
             }
-            for i in range(len(people.xy))
+            for i in range(len(people))
         ],
         "canvas_width": width,
         "canvas_height": height,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, NAMES, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import POSTURES, SIDES
 from dwpose_ros.guidance.checks import (
     CHECKS,
@@ -836,7 +837,10 @@ def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
         one.xy[:], one.scores[:], one.box[:] = bad, math.nan, bad
     with np.errstate(all="raise"):
         view = TargetSelector(profile("full_body")).look(
-            [1], one.xy[None], one.scores[None], one.box[None], one.width, one.height, 0.0
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            one.width,
+            one.height,
+            0.0,
         )
         verdicts = judge(view, profile("full_body"))
     failed = [v.code + v.part for v in verdicts if v.ok is False]
@@ -848,7 +852,10 @@ def test_a_box_that_is_no_place_hides_no_cut(person, profile, bad):
     cut = person(height=1.2)
     cut.box[:] = bad
     view = TargetSelector(profile("full_body")).look(
-        [1], cut.xy[None], cut.scores[None], cut.box[None], cut.width, cut.height, 0.0
+        PersonPoses.of(cut.xy[None], cut.scores[None], cut.box[None], ids=[1]),
+        cut.width,
+        cut.height,
+        0.0,
     )
     assert not all(v.ok is not False for v in judge(view, profile("full_body")))
 

@@ -35,9 +35,9 @@ def examine(
     """A frame of these figures, after one in which they stood where `before` says."""
     look = FrameEvaluator(profile, person_id, mirrored)
     there = scene.truth(figures if before is None else before)
-    assert look(0, list(ids[: len(there.xy)]), there, 1280, 720, None) is None
+    assert look(0, there.with_ids(list(ids[: len(there.xy)])), 1280, 720, None) is None
     there, bgr = people(scene, *figures)
-    return look(FRAME, list(ids[: len(there.xy)]), there, 1280, 720, bgr)
+    return look(FRAME, there.with_ids(list(ids[: len(there.xy)])), 1280, 720, bgr)
 
 
 @pytest.fixture(scope="module")
@@ -149,26 +149,26 @@ def test_who_moves_is_told(full_body):
 
 def test_in_the_first_frame_nobody_knows_how_fast_they_move(full_body):
     there, bgr = people(ROOM, GOOD)
-    found = FrameEvaluator(full_body)(0, [1], there, 1280, 720, bgr)
+    found = FrameEvaluator(full_body)(0, there.with_ids([1]), 1280, 720, bgr)
     assert found.fault == "" and math.isnan(found.quality.value("motion"))
 
 
 def test_the_speed_is_of_the_same_person():
     """Whoever steps before the camera did not fly there."""
     look = FrameEvaluator()
-    look(0, [1], ROOM.truth([SimulatedPerson(-1, 3)]), 1280, 720, None)
+    look(0, ROOM.truth([SimulatedPerson(-1, 3)]).with_ids([1]), 1280, 720, None)
     there, bgr = people(ROOM, SimulatedPerson(1, 3))
-    assert math.isnan(look(FRAME, [2], there, 1280, 720, bgr).quality.value("motion"))
-    assert look(2 * FRAME, [2], there, 1280, 720, bgr).quality.value("motion") == 0
+    assert math.isnan(look(FRAME, there.with_ids([2]), 1280, 720, bgr).quality.value("motion"))
+    assert look(2 * FRAME, there.with_ids([2]), 1280, 720, bgr).quality.value("motion") == 0
 
 
 def test_who_comes_back_elsewhere_did_not_move(full_body):
     look, nobody = FrameEvaluator(full_body), PersonPoses.none()
-    look(0, [1], ROOM.truth([SimulatedPerson(-1, 3.7)]), 1280, 720, None)
-    look(FRAME, [], nobody, 1280, 720, None)
+    look(0, ROOM.truth([SimulatedPerson(-1, 3.7)]).with_ids([1]), 1280, 720, None)
+    look(FRAME, nobody.with_ids([]), 1280, 720, None)
     there, bgr = people(ROOM, GOOD)
-    assert look(2 * FRAME, [1], there, 1280, 720, bgr).fault == ""
-    assert look(3 * FRAME, [1], there, 1280, 720, bgr).fault == ""
+    assert look(2 * FRAME, there.with_ids([1]), 1280, 720, bgr).fault == ""
+    assert look(3 * FRAME, there.with_ids([1]), 1280, 720, bgr).fault == ""
 
 
 def test_company_is_told(full_body):
@@ -222,7 +222,7 @@ def test_weights_are_the_profiles(full_body):
 
 def test_points_that_are_no_places_are_a_fault_and_no_crash(full_body):
     there, bgr = people(ROOM, GOOD)
-    broken = there._replace(xy=np.full_like(there.xy, np.nan))
+    broken = there.replace(xy=np.full_like(there.xy, np.nan))
     with np.errstate(all="raise"):
-        found = FrameEvaluator(full_body)(0, [1], broken, 1280, 720, bgr)
+        found = FrameEvaluator(full_body)(0, broken.with_ids([1]), 1280, 720, bgr)
     assert found.fault

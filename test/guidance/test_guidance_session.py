@@ -71,8 +71,7 @@ class World:
             self.session.look(
                 Frame(
                     self.now,
-                    list(range(1, 1 + len(people))),
-                    PersonPoses.of(*arrays, np.ones(len(people))),
+                    PersonPoses.of(*arrays, ids=range(1, 1 + len(people))),
                     1280,
                     720,
                 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.checks import relaxed, still
 from dwpose_ros.guidance.observation import TargetSelector
 
@@ -25,7 +26,10 @@ def watch(profile, person, move, seconds: float = 1.5, fps: float = 30):
         xy, scores = person.xy.copy(), person.scores.copy()
         move(xy, scores, k / fps)
         view = follower.look(
-            [1], xy[None], scores[None], person.box[None], person.width, person.height, k / fps
+            PersonPoses.of(xy[None], scores[None], person.box[None], ids=[1]),
+            person.width,
+            person.height,
+            k / fps,
         )
     return view
 
@@ -121,6 +125,9 @@ def test_time_that_jumps_forgets_where_hands_were(profile, person):
     )
     for now in (5.0, 5.1, 1.0):
         view = follower.look(
-            [1], body.xy[None], body.scores[None], body.box[None], body.width, body.height, now
+            PersonPoses.of(body.xy[None], body.scores[None], body.box[None], ids=[1]),
+            body.width,
+            body.height,
+            now,
         )
     assert math.isnan(view.hands) and still(view, wanted).ok is None

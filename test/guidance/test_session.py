@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import Coach, State
 from dwpose_ros.guidance.checks import CheckRunner
 from dwpose_ros.guidance.observation import TargetSelector
@@ -36,7 +37,7 @@ class Session:
                 for i, shape in enumerate(((133, 2), (133,), (4,)))
             ]
             before = self.follower.person_id
-            view = self.follower.look(list(shown), *parts, 1280, 720, self.now)
+            view = self.follower.look(PersonPoses.of(*parts, ids=list(shown)), 1280, 720, self.now)
             if self.follower.person_id != before:
                 self.judge.reset()
                 self.coach.interrupted()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.core.keypoints import NAMES
+from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.observation import TargetSelector, usable, usable_boxes
 
 
@@ -13,11 +14,11 @@ def look(follower, people: dict, time_s: float = 0.0):
     """One frame with {id: person} in view; gives the id of the followed person, 0 for nobody."""
     if not people:
         empty = np.empty((0, 133, 2)), np.empty((0, 133)), np.empty((0, 4))
-        view = follower.look([], *empty, 1280, 720, time_s)
+        view = follower.look(PersonPoses.of(*empty, ids=[]), 1280, 720, time_s)
         assert view is None
         return 0
     stacked = [np.stack([p[i] for p in people.values()]) for i in range(3)]
-    assert follower.look(list(people), *stacked, 1280, 720, time_s) is not None
+    assert follower.look(PersonPoses.of(*stacked, ids=list(people)), 1280, 720, time_s) is not None
     return follower.person_id
 
 
@@ -99,7 +100,10 @@ def test_a_box_that_is_no_place_is_not_the_largest(follower, person, bad):
 def test_company_counts_from_half_the_size(follower, person, height, others):
     people = person(0.8, x=0.3), person(height, x=0.7)
     view = follower.look(
-        [1, 2], *(np.stack([p[i] for p in people]) for i in range(3)), 1280, 720, 0.0
+        PersonPoses.of(*(np.stack([p[i] for p in people]) for i in range(3)), ids=[1, 2]),
+        1280,
+        720,
+        0.0,
     )
     assert (follower.person_id, view.others) == (1, others)
 
@@ -107,7 +111,10 @@ def test_company_counts_from_half_the_size(follower, person, height, others):
 def test_the_view_is_of_the_followed_person(follower, person):
     people = person(0.4, x=0.3), person(0.8, x=0.7)
     view = follower.look(
-        [1, 2], *(np.stack([p[i] for p in people]) for i in range(3)), 1280, 720, 0.0
+        PersonPoses.of(*(np.stack([p[i] for p in people]) for i in range(3)), ids=[1, 2]),
+        1280,
+        720,
+        0.0,
     )
     assert np.array_equal(view.xy, people[1].xy) and np.array_equal(view.box, people[1].box)
     assert (view.width, view.height) == (1280, 720)
@@ -120,7 +127,10 @@ def walk(follower, person, speed: float, seconds: float = 3.0, fps: float = 15.0
         x = 0.4 + speed * i / fps * 0.8 * (0.985 - 0.064) * 720 / 1280
         one = person(0.8, x=x, **kwargs)
         view = follower.look(
-            [1], one.xy[None], one.scores[None], one.box[None], 1280, 720, i / fps
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            i / fps,
         )
     return view.speed
 
@@ -137,7 +147,10 @@ def test_speed_is_unknown_at_first_and_after_a_gap(follower, person):
 
     def speed(time_s: float) -> float:
         return follower.look(
-            [1], one.xy[None], one.scores[None], one.box[None], 1280, 720, time_s
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            time_s,
         ).speed
 
     assert math.isnan(speed(0.0))
@@ -157,7 +170,10 @@ def test_between_slow_frames_all_movement_counts_as_of_one_second(follower, pers
     for i, x in enumerate((0.4, 0.4 + 0.1 * height)):
         one = person(0.8, x=x)
         view = follower.look(
-            [1], one.xy[None], one.scores[None], one.box[None], 1280, 720, i * gap_s
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            i * gap_s,
         )
     assert view.speed == pytest.approx(speed, abs=1e-3, nan_ok=True)
 
@@ -174,7 +190,9 @@ def watch(follower, people, gap_s: float = 0.1):
             if one is None
             else [part[None] for part in one[:3]]
         )
-        view = follower.look([1] * len(stacked[0]), *stacked, 1280, 720, i * gap_s)
+        view = follower.look(
+            PersonPoses.of(*stacked, ids=[1] * len(stacked[0])), 1280, 720, i * gap_s
+        )
     return view
 
 
@@ -198,7 +216,9 @@ def test_points_that_are_lost_for_a_moment_are_still_there(follower, person, gon
     seen = known.points("shoulders")  # what is seen is where it is now
     assert np.array_equal(view.xy[seen], person(x=0.42).xy[seen])
     again = person(x=0.44)
-    now = follower.look([1], *(part[None] for part in again[:3]), 1280, 720, gone_s + 0.1)
+    now = follower.look(
+        PersonPoses.of(*(part[None] for part in again[:3]), ids=[1]), 1280, 720, gone_s + 0.1
+    )
     assert np.array_equal(now.xy, again.xy)
 
 
@@ -214,14 +234,18 @@ def test_points_are_bridged_from_when_they_were_last_seen(follower, person):
     assert there == [True, True, False, False]
     look(follower, {1: person()}, 9.0)
     other = person(hidden=("feet",))
-    view = follower.look([2], *(part[None] for part in other[:3]), 1280, 720, 9.1)
+    view = follower.look(
+        PersonPoses.of(*(part[None] for part in other[:3]), ids=[2]), 1280, 720, 9.1
+    )
     assert (view.scores[feet] < 0.3).all()
 
 
 def test_a_clock_that_jumps_back_bridges_nothing(follower, person):
     look(follower, {1: person()}, 100.0)
     hidden = person(hidden=("feet",))
-    view = follower.look([1], *(part[None] for part in hidden[:3]), 1280, 720, 50.0)
+    view = follower.look(
+        PersonPoses.of(*(part[None] for part in hidden[:3]), ids=[1]), 1280, 720, 50.0
+    )
     assert (view.scores[hidden.points("feet")] < 0.3).all()
 
 
@@ -274,7 +298,10 @@ def test_who_they_were_does_not_count(follower, person):
     assert watch(follower, gone).nearer == pytest.approx(math.log(4 / 3), abs=0.02)
     small, large = frames[0], person(0.9)
     view = follower.look(
-        [1, 2], *(np.stack([p[i] for p in (small, large)]) for i in range(3)), 1280, 720, 2.0
+        PersonPoses.of(*(np.stack([p[i] for p in (small, large)]) for i in range(3)), ids=[1, 2]),
+        1280,
+        720,
+        2.0,
     )
     assert (follower.person_id, view.nearer, view.aside) == (2, 0.0, 0.0)
 
@@ -284,7 +311,9 @@ def test_a_new_id_alone_is_no_movement(follower, person):
     look(follower, {1: person(0.5)}, 0.0)
     look(follower, {1: person(0.6)}, 0.1)
     look(follower, {2: person(0.6)}, 0.2)
-    view = follower.look([2], *(part[None] for part in person(0.6)[:3]), 1280, 720, 0.3)
+    view = follower.look(
+        PersonPoses.of(*(part[None] for part in person(0.6)[:3]), ids=[2]), 1280, 720, 0.3
+    )
     assert view.nearer == pytest.approx(math.log(0.6 / 0.5), abs=0.01)
 
 
@@ -304,7 +333,10 @@ def test_company_stays_until_it_is_clearly_smaller(follower, person):
     def others(height: float) -> int:
         people = person(0.8, x=0.3), person(height, x=0.7)
         return follower.look(
-            [1, 2], *(np.stack([p[i] for p in people]) for i in range(3)), 1280, 720, 0.0
+            PersonPoses.of(*(np.stack([p[i] for p in people]) for i in range(3)), ids=[1, 2]),
+            1280,
+            720,
+            0.0,
         ).others
 
     assert [others(h) for h in (0.35, 0.41, 0.35, 0.31, 0.35)] == [0, 1, 1, 0, 0]
@@ -319,10 +351,17 @@ def test_the_next_step_is_of_the_same_person(follower, person, profile):
     assert look(follower, {1: person(0.6, x=0.3), 2: person(0.7, x=0.7)}, 0.1) == 1
     one = person(0.6, x=0.3)
     for time_s, known in ((0.2, True), (0.3, True)):
-        view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720, time_s)
+        view = follower.look(
+            PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+            1280,
+            720,
+            time_s,
+        )
         assert math.isnan(view.speed) != known
     follower.use(profile("full_body"))  # other points: their speed is not known yet
-    view = follower.look([1], one.xy[None], one.scores[None], one.box[None], 1280, 720, 0.4)
+    view = follower.look(
+        PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]), 1280, 720, 0.4
+    )
     assert math.isnan(view.speed) and follower.person_id == 1
 
 
@@ -336,7 +375,12 @@ def test_speed_is_not_that_between_two_people(follower, person):
     look(follower, {2: person(x=0.8)}, 0.1)
     assert follower.person_id == 2
     other = person(x=0.8)
-    view = follower.look([2], other.xy[None], other.scores[None], other.box[None], 1280, 720, 0.2)
+    view = follower.look(
+        PersonPoses.of(other.xy[None], other.scores[None], other.box[None], ids=[2]),
+        1280,
+        720,
+        0.2,
+    )
     assert view.speed == 0.0
 
 
@@ -365,7 +409,10 @@ def test_one_jump_of_the_estimator_is_no_movement(follower, person):
         one = person(x=0.53 if i == 10 else 0.5)
         speeds.append(
             follower.look(
-                [1], one.xy[None], one.scores[None], one.box[None], 1280, 720, i / 30
+                PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
+                1280,
+                720,
+                i / 30,
             ).speed
         )
     assert max(speeds[1:]) < 0.25  # there and back in 33 ms is over 2 heights a second

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from walkers import together
 
 from dwpose_ros.core.keypoints import COUNT, INDEX
 from dwpose_ros.core.person_poses import PersonPoses
@@ -95,15 +96,11 @@ def person(score=1.0, at=0.0):
     return PersonPoses.of(xy, np.ones((1, COUNT)), [[at, at, at + 80, at + 100]], [score])
 
 
-def together(*people):
-    return PersonPoses.of(*(np.concatenate(arrays) for arrays in zip(*people)))
-
-
 def test_a_persons_score_is_the_boxs_times_the_mean_of_seen_points():
     scores = np.full((1, COUNT), 0.1)
     scores[:, :60] = 0.8
     scores[:, 0] = 0.2  # at the threshold is not above it
-    (one,) = coco.results(3, person(0.5)._replace(scores=scores.astype(np.float32)))
+    (one,) = coco.results(3, person(0.5).replace(scores=scores.astype(np.float32)))
     assert one["score"] == pytest.approx(0.4)
     assert one["image_id"] == 3 and one["category_id"] == 1
     assert one["keypoints"][5] == pytest.approx(0.8) and len(one["face_kpts"]) == 204

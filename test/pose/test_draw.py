@@ -91,7 +91,7 @@ def test_absurd_points_are_left_out(bad):
 def test_lines_are_thicker_on_larger_people():
     def thickness(scale):
         people = only("left_shoulder", "left_elbow")
-        people = people._replace(xy=people.xy * np.float32([scale, 1]))
+        people = people.replace(xy=people.xy * np.float32([scale, 1]))
         return subject.draw_skeleton(black(), people)[:, int(150 * scale)].any(-1).sum()
 
     assert thickness(0.5) < thickness(5)

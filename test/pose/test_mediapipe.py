@@ -31,7 +31,7 @@ def portrait():
 @pytest.fixture(scope="module")
 def person(estimator, portrait):
     people = estimator(portrait)
-    assert len(people.xy) == 1
+    assert len(people) == 1
     return SimpleNamespace(
         xy=dict(zip(INDEX, people.xy[0])), scores=people.scores[0], box=people.boxes[0],
         box_score=people.box_scores[0], array=people.xy[0],

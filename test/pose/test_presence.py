@@ -8,7 +8,7 @@ import clips
 import cv2
 import numpy as np
 import pytest
-from walkers import figure
+from walkers import figure, together
 
 from dwpose_ros.core.keypoints import COUNT, FACE
 from dwpose_ros.core.person_poses import PersonPoses
@@ -25,7 +25,7 @@ def longest_s(frames, spans) -> float:
     """For how long at most somebody was published within the spans, without a break."""
     longest, since = 0.0, None
     for frame in frames:
-        there = bool(frame.ids) and clips.within(frame.time_s, spans)
+        there = bool(len(frame.people)) and clips.within(frame.time_s, spans)
         since = (frame.time_s if since is None else since) if there else None
         longest = max(longest, frame.time_s - since if there else 0.0)
     return longest
@@ -45,13 +45,13 @@ def test_who_stands_with_their_back_to_the_camera_is_seen_as_often_as_before():
     there = clips.truth("one_by_one.mp4")["one_person_from_behind_standing"]
     frames = [f for f in clips.poses("one_by_one.mp4") if clips.within(f.time_s, there)]
     assert len(frames) > 400
-    assert [f.time_s for f in frames if len(f.ids) != f.found] == []
+    assert [f.time_s for f in frames if len(f.people) != f.found] == []
 
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_real_people_are_seen_in_every_frame(name):
     frames = clips.poses(f"{name}.mkv")
-    assert sum(bool(f.ids) for f in frames) >= 0.99 * len(frames)
+    assert sum(bool(len(f.people)) for f in frames) >= 0.99 * len(frames)
 
 
 # --- Bodies that are moved by hand
@@ -82,7 +82,7 @@ def times_there(
     """When somebody is there whom `show` gives for each time, from the beginning on."""
     presence = presence or Presence()
     times = np.arange(round(seconds * fps)) / fps
-    return [t for t in times if presence([1], show(t), since + t).all()]
+    return [t for t in times if presence(show(t).with_ids([1]), since + t).all()]
 
 
 def ghost(seed: int = 0, fps: float = 30):
@@ -107,7 +107,7 @@ def test_points_that_are_anywhere_are_nobody_at_any_frame_rate(seed, fps):
 
 def test_whom_the_detector_is_sure_of_is_there_at_once():
     presence = Presence()
-    assert presence([7], people(person(), 0.9), 0.0).tolist() == [True]
+    assert presence(people(person(), 0.9).with_ids([7]), 0.0).tolist() == [True]
 
 
 @pytest.mark.parametrize("fps", [10, 15, 30, 60])
@@ -162,20 +162,18 @@ def test_a_face_that_fills_the_picture_is_somebody_at_its_second_frame():
 
 def test_who_comes_back_after_long_is_looked_at_anew():
     presence, body = Presence(), person()
-    assert presence([1], people(body, 0.9), 0.0).all()
-    assert presence([1], people(body, 0.5), KEEP_S).all()
-    assert not presence([1], people(body, 0.5, body_only()), 2.1 * KEEP_S).any()
+    assert presence(people(body, 0.9).with_ids([1]), 0.0).all()
+    assert presence(people(body, 0.5).with_ids([1]), KEEP_S).all()
+    assert not presence(people(body, 0.5, body_only()).with_ids([1]), 2.1 * KEEP_S).any()
 
 
 def test_people_are_judged_each_by_their_own_and_keep_their_order():
     presence, spectre = Presence(), ghost()
     body = person()
     for k in range(30):
-        both = PersonPoses.of(
-            *(np.concatenate(pair) for pair in zip(spectre(k / 30), people(body, 0.9)))
-        )
-        assert presence([4, 2], both, k / 30).tolist() == [False, True]
-        assert presence([], PersonPoses.none(), k / 30).shape == (0,)
+        both = together(spectre(k / 30), people(body, 0.9))
+        assert presence(both.with_ids([4, 2]), k / 30).tolist() == [False, True]
+        assert presence(PersonPoses.none().with_ids([]), k / 30).shape == (0,)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -1e30])
@@ -185,13 +183,15 @@ def test_what_is_no_place_is_no_error(bad):
         xy = person()
         xy[k::2] = bad
         with np.errstate(all="raise"):
-            assert presence([1], people(xy, bad), k / 30).shape == (1,)
+            assert presence(people(xy, bad).with_ids([1]), k / 30).shape == (1,)
 
 
 def test_time_that_stands_still_or_jumps_back_is_no_error_and_no_evidence():
     presence, body = Presence(), person()
-    assert not any(presence([1], people(body, 0.5, body_only()), 5.0).any() for _ in range(50))
-    assert not presence([1], people(body, 0.5, body_only()), 4.9).any()
+    assert not any(
+        presence(people(body, 0.5, body_only()).with_ids([1]), 5.0).any() for _ in range(50)
+    )
+    assert not presence(people(body, 0.5, body_only()).with_ids([1]), 4.9).any()
 
 
 # --- The measures
@@ -226,22 +226,16 @@ def test_a_ghost_costs_nobody_else_their_id_or_frame():
         name, runs_on = "both", "cpu"
 
         def __call__(self, rgb):
-            return PersonPoses.of(
-                *(
-                    np.concatenate(pair)
-                    for pair in zip(
-                        spectre(self.time_s),
-                        people(body, 0.9)._replace(boxes=np.array([[500, 0, 600, 200]])),
-                    )
-                )
-            )
+            there = people(body, 0.9).replace(boxes=np.array([[500, 0, 600, 200]]))
+            return together(spectre(self.time_s), there)
 
     estimator = Both()
     video, shown = PoseTracker(estimator, smooth=True), []
     for k in range(60):
         estimator.time_s = k / 30
-        ids, found = video(np.zeros((480, 640, 3), np.uint8), k / 30)
-        assert len(ids) == len(found.xy) == 1
+        found = video(np.zeros((480, 640, 3), np.uint8), k / 30)
+        ids = found.ids.tolist()
+        assert len(ids) == len(found) == 1
         shown += ids
         np.testing.assert_allclose(found.xy[0], body, atol=1e-3)
     assert len(set(shown)) == 1
@@ -255,5 +249,5 @@ def test_people_in_photographs_of_sport_are_seen_at_once(data, name):
     estimator = MediaPipe()
     video = PoseTracker(estimator)
     rgb = cv2.cvtColor(cv2.imread(str(data / name)), cv2.COLOR_BGR2RGB)
-    assert [len(video(rgb, k / 10)[0]) for k in range(10)] == [1] * 10
+    assert [len(video(rgb, k / 10)) for k in range(10)] == [1] * 10
     estimator.close()

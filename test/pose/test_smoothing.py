@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from walkers import together
 
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
@@ -22,7 +23,7 @@ def person(x=0.0, y=0.0, scores=1.0, size=SIZE) -> PersonPoses:
 def run(smooth: OneEuro, path, seconds: float, hz: float = HZ) -> tuple[np.ndarray, np.ndarray]:
     """Times (s), and where x = path(time) comes out, in the unit of path: sizes."""
     times = np.arange(round(seconds * hz)) / hz
-    out = [smooth([1], person(path(t) * SIZE), t).xy[0, 0, 0] / SIZE for t in times]
+    out = [smooth(person(path(t) * SIZE).with_ids([1]), t).xy[0, 0, 0] / SIZE for t in times]
     return times, np.array(out)
 
 
@@ -56,7 +57,9 @@ def test_the_lag_of_a_wave_as_stated():
 def test_the_jitter_that_is_left_as_stated():
     rng, smooth = np.random.default_rng(0), OneEuro()
     noise = rng.normal(0, 0.006 * SIZE, (300, 2, COUNT))
-    out = np.array([smooth([1], person(*at), i / HZ).xy[0].T for i, at in enumerate(noise)])
+    out = np.array(
+        [smooth(person(*at).with_ids([1]), i / HZ).xy[0].T for i, at in enumerate(noise)]
+    )
     assert out[60:].std() / noise[60:].std() == pytest.approx(0.39, abs=0.02)
 
 
@@ -64,8 +67,8 @@ def test_people_near_and_far_are_smoothed_alike():
     near, far = OneEuro(), OneEuro()
     for i in range(30):
         x = np.sin(i / 3)
-        a = near([1], person(x * 400, size=400), i / HZ).xy
-        b = far([1], person(x * 40, size=40), i / HZ).xy
+        a = near(person(x * 400, size=400).with_ids([1]), i / HZ).xy
+        b = far(person(x * 40, size=40).with_ids([1]), i / HZ).xy
         assert a == pytest.approx(b * 10, abs=0.01)
 
 
@@ -73,8 +76,8 @@ def test_every_direction_is_smoothed_alike():
     right, slanting = OneEuro(), OneEuro()
     for i in range(30):
         x = 50 * np.sin(i / 3)
-        a = right([1], person(x), i / HZ).xy[0, 0]
-        b = slanting([1], person(0.6 * x, 0.8 * x), i / HZ).xy[0, 0]
+        a = right(person(x).with_ids([1]), i / HZ).xy[0, 0]
+        b = slanting(person(0.6 * x, 0.8 * x).with_ids([1]), i / HZ).xy[0, 0]
         assert b == pytest.approx([0.6 * a[0], 0.8 * a[0]], abs=0.001)
 
 
@@ -82,7 +85,7 @@ def test_only_the_points_change():
     smooth, rng = OneEuro(), np.random.default_rng(0)
     for i in range(3):
         before = person(rng.normal(0, 9, COUNT), scores=rng.random(COUNT))
-        after = smooth([1], before, i / HZ)
+        after = smooth(before.with_ids([1]), i / HZ)
         assert after.xy.dtype == np.float32 and after.xy.shape == before.xy.shape
         assert (after.xy != before.xy).any() == (i > 0)
         for name in ("scores", "boxes", "box_scores"):
@@ -91,10 +94,10 @@ def test_only_the_points_change():
 
 def test_what_is_not_seen_is_left_alone_and_starts_afresh():
     smooth, hidden = OneEuro(), np.arange(COUNT) < 10
-    smooth([1], person(0.0), 0.0)
-    out = smooth([1], person(20.0, scores=np.where(hidden, 0, 1)), 0.03).xy[0, :, 0]
+    smooth(person(0.0).with_ids([1]), 0.0)
+    out = smooth(person(20.0, scores=np.where(hidden, 0, 1)).with_ids([1]), 0.03).xy[0, :, 0]
     assert (out[hidden] == 20).all() and (out[~hidden] < 20).all()
-    out = smooth([1], person(40.0), 0.06).xy[0, :, 0]
+    out = smooth(person(40.0).with_ids([1]), 0.06).xy[0, :, 0]
     assert (out[hidden] == 40).all() and (out[~hidden] < 40).all()
 
 
@@ -104,7 +107,7 @@ def test_what_is_not_finite_harms_nothing_else(bad):
     for i in range(6):
         x = np.full(COUNT, 10.0 * i)
         x[:5] = bad if i == 3 else x[:5]
-        out = smooth([1], person(x), i / HZ).xy[0, :, 0]
+        out = smooth(person(x).with_ids([1]), i / HZ).xy[0, :, 0]
         assert np.isfinite(out[5:]).all() and np.isfinite(out[:5]).all() == (i != 3)
         if i == 4:
             assert (out[:5] == 40).all() and (out[5:] < 40).all()
@@ -115,8 +118,8 @@ def test_somebody_without_a_box_is_smoothed_as_at_rest(box):
     smooth, still = OneEuro(), OneEuro(beta=0)
     for i in range(5):
         at = person(30.0 * i)
-        out = smooth([1], at._replace(boxes=np.array([box], np.float32)), i / HZ).xy
-        assert out == pytest.approx(still([1], at, i / HZ).xy)
+        out = smooth(at.replace(boxes=np.array([box], np.float32)).with_ids([1]), i / HZ).xy
+        assert out == pytest.approx(still(at.with_ids([1]), i / HZ).xy)
 
 
 def test_each_id_is_smoothed_by_itself_in_any_order():
@@ -125,41 +128,41 @@ def test_each_id_is_smoothed_by_itself_in_any_order():
     for i in range(10):
         points = {who: rng.normal(100 * who, 5, COUNT) for who in (1, 2, 3)}
         order = rng.permutation([1, 2, 3]).tolist()
-        many = PersonPoses(*(np.concatenate(a) for a in zip(*(person(points[w]) for w in order))))
-        out = crowd(order, many, i / HZ).xy[order.index(2)]
-        assert out == pytest.approx(alone([2], person(points[2]), i / HZ).xy[0])
+        many = together(*(person(points[w]) for w in order))
+        out = crowd(many.with_ids(order), i / HZ).xy[order.index(2)]
+        assert out == pytest.approx(alone(person(points[2]).with_ids([2]), i / HZ).xy[0])
 
 
 def test_somebody_who_was_away_starts_afresh():
     smooth = OneEuro()
-    smooth([1], person(0.0), 0.0)
-    smooth([], PersonPoses.none(), 0.03)
-    assert smooth([1], person(50.0), 0.06).xy[0, 0, 0] == 50
-    smooth([2], person(80.0), 0.09)  # another person's points are not theirs
-    assert smooth([1], person(90.0), 0.12).xy[0, 0, 0] == 90
+    smooth(person(0.0).with_ids([1]), 0.0)
+    smooth(PersonPoses.none().with_ids([]), 0.03)
+    assert smooth(person(50.0).with_ids([1]), 0.06).xy[0, 0, 0] == 50
+    smooth(person(80.0).with_ids([2]), 0.09)  # another person's points are not theirs
+    assert smooth(person(90.0).with_ids([1]), 0.12).xy[0, 0, 0] == 90
 
 
 def test_a_newcomer_comes_out_as_they_are():
     smooth = OneEuro()
-    smooth([1], person(0.0), 0.0)
-    both = PersonPoses(*(np.concatenate(a) for a in zip(person(40.0), person(30.0))))
-    out = smooth([2, 1], both, 0.03).xy[:, 0, 0]
+    smooth(person(0.0).with_ids([1]), 0.0)
+    both = together(person(40.0), person(30.0))
+    out = smooth(both.with_ids([2, 1]), 0.03).xy[:, 0, 0]
     assert out[0] == 40 and out[1] < 30
 
 
 @pytest.mark.parametrize("time_s", [1.0, 0.5, -1e9])
 def test_a_time_that_repeats_or_jumps_back_starts_afresh(time_s):
     smooth = OneEuro()
-    smooth([1], person(0.0), 1.0)
-    assert smooth([1], person(50.0), time_s).xy[0, 0, 0] == 50
-    assert 50 < smooth([1], person(60.0), time_s + 0.03).xy[0, 0, 0] < 60
+    smooth(person(0.0).with_ids([1]), 1.0)
+    assert smooth(person(50.0).with_ids([1]), time_s).xy[0, 0, 0] == 50
+    assert 50 < smooth(person(60.0).with_ids([1]), time_s + 0.03).xy[0, 0, 0] < 60
 
 
 def test_reset():
     smooth = OneEuro()
-    smooth([1], person(0.0), 0.0)
+    smooth(person(0.0).with_ids([1]), 0.0)
     smooth.reset()
-    assert smooth([1], person(50.0), 0.03).xy[0, 0, 0] == 50
+    assert smooth(person(50.0).with_ids([1]), 0.03).xy[0, 0, 0] == 50
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from walkers import IMAGE, Stage, Walker, figure, nearest, walk
+from walkers import IMAGE, Stage, Walker, figure, nearest, together, walk
 
 from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.core.person_poses import PersonPoses
@@ -25,7 +25,7 @@ def people(at: np.ndarray, phase: float = 0.0) -> PersonPoses:
 
 def only_boxes(at: np.ndarray) -> PersonPoses:
     """People of whom no point is seen."""
-    return people(at)._replace(scores=np.zeros((len(at), COUNT), np.float32))
+    return people(at).replace(scores=np.zeros((len(at), COUNT), np.float32))
 
 
 def ids_of(walkers: list[Walker], fps: float, seconds: float, **stage) -> dict[int, list[int]]:
@@ -144,8 +144,8 @@ def test_four_people_in_a_muddle_keep_their_ids():
 def test_poses_tell_two_people_apart_whose_boxes_coincide():
     tracker, box = Tracker(), boxes(0)
     both = [people(box, 0.0), people(box, np.pi / 2)]
-    frame = PersonPoses(*(np.concatenate(arrays) for arrays in zip(*both)))
-    backwards = PersonPoses(*(array[::-1] for array in frame))
+    frame = together(*both)
+    backwards = frame[::-1]
     assert tracker(frame, 0.0) == [1, 2]
     assert tracker(backwards, 0.1) == [2, 1]
     assert tracker(frame, 0.2) == [1, 2]
@@ -167,7 +167,7 @@ def test_half_a_person_is_the_same_person():
     tracker = Tracker()
     whole = people(boxes(100))
     assert tracker(whole, 0.0) == [1]
-    half = whole._replace(
+    half = whole.replace(
         boxes=whole.boxes - np.array([0, 0, 0, 190], np.float32),
         scores=whole.scores * (np.arange(COUNT) < 11),
     )
@@ -332,7 +332,7 @@ def test_a_box_that_is_no_place_does_not_cost_the_others_their_ids(bad, where, p
     for i in range(1, 5):
         frame = make(boxes(0, 200, 400))
         frame.boxes[1, where] = bad
-        frame = frame._replace(boxes=frame.boxes.astype(float))
+        frame = frame.replace(boxes=frame.boxes.astype(float))
         before = frame.boxes.copy()
         with np.errstate(all="raise", under="ignore"):
             ids = tracker(frame, i / 10)
@@ -343,7 +343,7 @@ def test_a_box_that_is_no_place_does_not_cost_the_others_their_ids(bad, where, p
 
 def test_a_box_without_an_area_is_where_its_points_are_and_stays_as_it_is():
     frame = people(boxes(0, 200))
-    frame = frame._replace(boxes=np.full((2, 4), 7.0))
+    frame = frame.replace(boxes=np.full((2, 4), 7.0))
     tracker = Tracker()
     assert tracker(frame, 0.0) == [1, 2] == tracker(frame, 0.1)
     assert (frame.boxes == 7).all()

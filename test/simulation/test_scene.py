@@ -148,7 +148,7 @@ def test_bystanders_are_people_too():
     by = SimulatedPerson(1.2, 5, 40)
     scene = clean(bystanders=[by])
     people = scene.truth([SimulatedPerson(-0.5, 3)])
-    assert len(people.xy) == 2
+    assert len(people) == 2
     assert people.xy[1] == pytest.approx(clean().truth([by]).xy[0])
     alone = clean().render([SimulatedPerson(-0.5, 3)])
     x1, y1, x2, y2 = people.boxes[1].astype(int)
@@ -415,7 +415,7 @@ def test_a_real_estimator_finds_the_points():
         found, true = estimator(scene.render(figures)), scene.truth(figures)
     finally:
         estimator.close()
-    assert len(found.xy) == 1
+    assert len(found) == 1
     height = true.boxes[0, 3] - true.boxes[0, 1]
     error = np.linalg.norm(found.xy[0] - true.xy[0], axis=1) / height
     assert np.median(error[BODY]) < 0.03
