@@ -139,7 +139,7 @@ class Predictor:
         poses = estimator(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
         file = Path(job.source).name
         paths = write_image(self._wanted, job.name, file, bgr, poses, estimator.name)
-        return _summary(job.source, len(poses.xy), "", paths)
+        return _summary(job.source, len(poses), "", paths)
 
     def _video(self, job: Job, source: Source) -> str:
         estimator = self._estimator(video=True)
@@ -159,9 +159,9 @@ class Predictor:
         live = source.live
         with VideoFiles(self._wanted, job.name, file, estimator.name, source.rate, live) as files:
             for time_s, bgr in frames:
-                ids, poses = tracker(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), time_s)
-                files.add(bgr, ids, poses, time_s)
-                seen.update(ids)
+                poses = tracker(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), time_s)
+                files.add(bgr, poses, time_s)
+                seen.update(poses.ids.tolist())
             if not files.frames:
                 raise PredictError(f"{job.source}: gives no frame")
             paths = files.finish()

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -77,7 +77,7 @@ def write_image(
                 height,
                 model,
                 NAMES,
-                _persons(range(1, len(poses.xy) + 1), poses),
+                _persons(poses.with_ids(range(1, len(poses) + 1))),
             )
         ),
         "openpose": lambda: _json(to_openpose(poses, width, height, wanted.threshold)),
@@ -121,7 +121,7 @@ class VideoFiles:
         self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def add(self, bgr: np.ndarray, ids: Sequence[int], poses: PersonPoses, time_s: float) -> None:
+    def add(self, bgr: np.ndarray, poses: PersonPoses, time_s: float) -> None:
         """Add a frame (h, w, 3) uint8 BGR that was taken ``time_s`` after the first."""
         if not self.frames:
             self._size = bgr.shape[1], bgr.shape[0]
@@ -131,7 +131,7 @@ class VideoFiles:
                 f"before it are {self._size[0]}x{self._size[1]}"
             )
         try:
-            self._add_texts(ids, poses, time_s)
+            self._add_texts(poses, time_s)
         except OSError as err:
             raise _cannot_write(self._wanted.folder, err) from err
         repeat = max(0, round(time_s * self._rate) + 1 - self._filmed) if self._live else 1
@@ -157,7 +157,7 @@ class VideoFiles:
             raise _cannot_write(self._wanted.folder, err) from err
         return list(self.files.values())
 
-    def _add_texts(self, ids: Sequence[int], poses: PersonPoses, time_s: float) -> None:
+    def _add_texts(self, poses: PersonPoses, time_s: float) -> None:
         width, height = self._size
         if "json" in self.files:
             frame = {
@@ -169,7 +169,7 @@ class VideoFiles:
                 "width": width,
                 "height": height,
                 "model": self._model,
-                "persons": _persons(ids, poses),
+                "persons": _persons(poses),
             }
             self._text("json").write(_json(frame).decode() + "\n")
         if "openpose" in self.files:
@@ -204,7 +204,7 @@ class VideoFiles:
             video.release()
 
 
-def _persons(ids: Sequence[int], poses: PersonPoses) -> list[dict[str, Any]]:
+def _persons(poses: PersonPoses) -> list[dict[str, Any]]:
     """People as `pose_document` has them; what is not finite has no place in JSON, and was not
     seen."""
     rows = np.concatenate([poses.xy, poses.scores[..., None]], 2).astype(float)
@@ -216,7 +216,7 @@ def _persons(ids: Sequence[int], poses: PersonPoses) -> list[dict[str, Any]]:
             "box": np.nan_to_num(box.astype(float)).round(2).tolist(),
             "keypoints": points.round(3).tolist(),
         }
-        for i, score, box, points in zip(ids, poses.box_scores, poses.boxes, rows)
+        for i, score, box, points in zip(poses.ids, poses.box_scores, poses.boxes, rows)
     ]
 
 

@@ -92,7 +92,7 @@ def test_openvino(pair, image):
 
 def test_it_is_closed_at_the_end_of_a_with(pair, image):
     with dwpose_ros.WholeBody(**pair) as estimator:
-        assert len(estimator(image).xy) == 1
+        assert len(estimator(image)) == 1
     with pytest.raises(Exception):  # whatever a network that is gone raises
         estimator(image)
 
@@ -105,7 +105,7 @@ def test_mediapipe_looks_at_each_image_by_itself(tmp_path):
     wanted = first(bgr)
     first(np.roll(bgr, 100, 1))
     again = first(bgr)
-    assert np.array_equal(wanted.xy, again.xy) and len(wanted.xy) == 1
+    assert np.array_equal(wanted.xy, again.xy) and len(wanted) == 1
     first.close()
 
 
