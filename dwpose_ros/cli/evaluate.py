@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.keypoints import COUNT, MIRROR
 from dwpose_ros.core.person_poses import PersonPoses
@@ -157,17 +158,10 @@ def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def _write(path: Path, found: list[dict[str, Any]]) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("w") as file:
-            json.dump(found, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_atomically({path: json.dumps(found).encode()})
     except OSError as err:
         raise EvaluateError(f"{path}: cannot be written: {err.strerror}") from err
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -208,6 +202,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     add("--limit", type=int, default=0, metavar="N", help="the first N images only")
     add("--results", type=Path, metavar="FILE.json", help="write the COCO keypoint results there")
+    add("--force", action="store_true", help="replace FILE.json if it is there already")
     add("--backend", default="auto", choices=backend.BACKENDS, help="default: auto")
     add("--model", default="", help=f"a name or an ONNX file; default: {backend.MODEL}")
     add("--detector", default="", help=f"a name or an ONNX file; default: {backend.DETECTOR}")
@@ -242,6 +237,8 @@ def _run(args: argparse.Namespace) -> None:
     coco.xtcocotools()  # before the long work
     if args.results and not os.access(args.results.absolute().parent, os.W_OK):
         raise EvaluateError(f"{args.results.absolute().parent}: is no folder to write to")
+    if args.results and args.results.exists() and not args.force:
+        raise EvaluateError(f"{args.results} exists; give another name, or --force to replace it")
     data = coco.load_annotations(args.annotations)
     if args.boxes == "detector":
         boxes = None

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.image_sources import SourceError
 from dwpose_ros.estimation import backends as backend
@@ -242,7 +243,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         action="store_true",
         help="7-bit weights, for x86 CPUs without VNNI, whose 8-bit sums saturate",
     )
-    add("--force", action="store_true", help="write it whatever drifts or is lost")
+    add("--force", action="store_true", help="write it whatever drifts or is lost, or is there")
     return parser
 
 
@@ -275,6 +276,8 @@ def _run(args: argparse.Namespace) -> None:
     exact = SimccNetwork(path)
     if output.exists() and output.samefile(path):
         raise QuantizeError(f"{output}: is the float32 network itself; give another --output")
+    if output.exists() and not args.force:
+        raise QuantizeError(f"{output} exists; give another --output, or --force to replace it")
     check_float(path)
     detector = open_detector(
         backend.find(args.detector), ExecutionTarget("onnxruntime", "cpu", "fp32")
@@ -323,14 +326,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _place(made: Path, output: Path) -> None:
     """Put the file there, whole or not at all."""
-    part = output.with_name(output.name + ".part")
     try:
-        with part.open("wb") as file:
-            file.write(made.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, output)
+        write_atomically({output: made.read_bytes()})
     except OSError as err:
         raise QuantizeError(f"{output}: cannot be written: {err.strerror}") from err
-    finally:
-        part.unlink(missing_ok=True)
