@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-# From camera_link to camera_optical_frame, x y z w, by REP 103.
+# From dwpose_camera_link to camera_optical_frame, x y z w, by REP 103.
 OPTICAL = (-0.5, 0.5, -0.5, 0.5)
 COLORS = {"x": "#d33c3c", "y": "#2f9e44", "z": "#2f6fd6"}
 MEANING = {
-    "camera_link": {"x": "ahead", "y": "left", "z": "up"},
+    "dwpose_camera_link": {"x": "ahead", "y": "left", "z": "up"},
     "camera_optical_frame": {"x": "image's right", "y": "image's down", "z": "ahead"},
 }
 LENGTH = 110.0  # px of an axis
@@ -64,7 +64,7 @@ def svg() -> str:
 .name {{ font-weight: bold; text-anchor: middle; }}</style>
 <rect width="860" height="350" fill="#ffffff"/>
 <defs>{heads}</defs>
-{triad("camera_link", np.eye(3), 210, 160)}
+{triad("dwpose_camera_link", np.eye(3), 210, 160)}
 {triad("camera_optical_frame", rotation(*OPTICAL), 580, 160)}
 </svg>
 """
