@@ -17,7 +17,7 @@ def data_files() -> list[tuple[str, list[str]]]:
     files = [
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"lib/{NAME}", sorted(map(str, Path("scripts").iterdir()))),
+        (f"lib/{NAME}", sorted(str(p) for p in Path("scripts").iterdir() if p.name != "dwpose")),
     ]
     for top in SHARED:
         for folder in [Path(top), *sorted(p for p in Path(top).rglob("*") if p.is_dir())]:

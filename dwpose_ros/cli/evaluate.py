@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.keypoints import COUNT, MIRROR
 from dwpose_ros.core.person_poses import PersonPoses
@@ -157,22 +158,15 @@ def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def _write(path: Path, found: list[dict[str, Any]]) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("w") as file:
-            json.dump(found, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_atomically({path: json.dumps(found).encode()})
     except OSError as err:
         raise EvaluateError(f"{path}: cannot be written: {err.strerror}") from err
-    finally:
-        part.unlink(missing_ok=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="evaluate",
+        prog=prog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="AP on COCO-WholeBody (body, foot, face, hand, whole) of any backend, beside "
         "the paper's.",
@@ -208,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--limit", type=int, default=0, metavar="N", help="the first N images only")
     add("--results", type=Path, metavar="FILE.json", help="write the COCO keypoint results there")
+    add("--force", action="store_true", help="replace FILE.json if it is there already")
     add("--backend", default="auto", choices=backend.BACKENDS, help="default: auto")
     add("--model", default="", help=f"a name or an ONNX file; default: {backend.MODEL}")
     add("--detector", default="", help=f"a name or an ONNX file; default: {backend.DETECTOR}")
@@ -217,9 +212,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
     """The command `evaluate`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
-    parser = _parser()
+    parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.limit < 0:
         parser.error(f"--limit is {args.limit}; wanted 1 or more, or 0 for all")
@@ -242,6 +237,8 @@ def _run(args: argparse.Namespace) -> None:
     coco.xtcocotools()  # before the long work
     if args.results and not os.access(args.results.absolute().parent, os.W_OK):
         raise EvaluateError(f"{args.results.absolute().parent}: is no folder to write to")
+    if args.results and args.results.exists() and not args.force:
+        raise EvaluateError(f"{args.results} exists; give another name, or --force to replace it")
     data = coco.load_annotations(args.annotations)
     if args.boxes == "detector":
         boxes = None
@@ -255,8 +252,8 @@ def _run(args: argparse.Namespace) -> None:
             args.detector or ("" if boxes is None else None),
             ExecutionTarget(args.runtime, args.device, args.precision),
             subpixel=args.subpixel,
+            video=False,
         )
-        loaded = _one_by_one(loaded)
     estimator: Any = loaded
     if args.flip:
         if boxes is None and not hasattr(loaded, "detect"):
@@ -298,13 +295,3 @@ def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:
         "The paper's: COCO-WholeBody v1.0 val2017, README of IDEA-Research/DWPose.",
         *(f"Not as in the paper: {text}." for differs, text in other if differs),
     ]
-
-
-def _one_by_one(estimator: Estimator) -> Estimator:
-    """MediaPipe without its memory of the image before, which here is of other people."""
-    from dwpose_ros.estimation.mediapipe import MediaPipe
-
-    if not isinstance(estimator, MediaPipe):
-        return estimator
-    estimator.close()
-    return MediaPipe(tracking=False)

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.image_sources import SourceError
 from dwpose_ros.estimation import backends as backend
@@ -186,9 +187,9 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="quantize",
+        prog=prog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Make an int8 pose network from your own pictures, for CPUs, and say how far "
         "its\npoints drift from the float32 network's on pictures it was not calibrated on.",
@@ -242,13 +243,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="7-bit weights, for x86 CPUs without VNNI, whose 8-bit sums saturate",
     )
-    add("--force", action="store_true", help="write it whatever drifts or is lost")
+    add("--force", action="store_true", help="write it whatever drifts or is lost, or is there")
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "quantize") -> int:
     """The command `quantize`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
-    parser = _parser()
+    parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.images < 1:
         parser.error(f"--images is {args.images}; wanted {MIN_FRAMES} or more")
@@ -275,6 +276,8 @@ def _run(args: argparse.Namespace) -> None:
     exact = SimccNetwork(path)
     if output.exists() and output.samefile(path):
         raise QuantizeError(f"{output}: is the float32 network itself; give another --output")
+    if output.exists() and not args.force:
+        raise QuantizeError(f"{output} exists; give another --output, or --force to replace it")
     check_float(path)
     detector = open_detector(
         backend.find(args.detector), ExecutionTarget("onnxruntime", "cpu", "fp32")
@@ -323,14 +326,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _place(made: Path, output: Path) -> None:
     """Put the file there, whole or not at all."""
-    part = output.with_name(output.name + ".part")
     try:
-        with part.open("wb") as file:
-            file.write(made.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, output)
+        write_atomically({output: made.read_bytes()})
     except OSError as err:
         raise QuantizeError(f"{output}: cannot be written: {err.strerror}") from err
-    finally:
-        part.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ import numpy as np
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.images import ImageError, decode_file
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # fatal; read at the first video
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _JPEG = b"\xff\xd8\xff"
 _BEGINNINGS = (
@@ -49,6 +49,7 @@ class Source(Protocol):
     live: bool  # it may be unplugged, and come back
     paced: bool  # frames are there at once and are to be shown one after the other
     rate: float  # frames a second of its own, on average; 0 if unknown
+    length: int  # frames in all, as its container says; 0 if unknown
     time_s: float  # of the grabbed frame from a recording's beginning on; NaN if unknown
 
     def grab(self) -> bool:
@@ -166,6 +167,7 @@ class _Reader:
     """What sources have in common."""
 
     time_s = math.nan
+    length = 0
 
     def read(self) -> np.ndarray | None:
         return self.retrieve() if self.grab() else None
@@ -209,6 +211,8 @@ class VideoSource(_Reader):
         self.rate = float(self._capture.get(cv2.CAP_PROP_FPS) or 0)
         if not 0 < self.rate < 1000:
             self.rate = 0.0 if live else 30.0
+        if not live:
+            self.length = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         size = [
             int(self._capture.get(p))
             for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
@@ -259,6 +263,7 @@ class Images(_Reader):
         self._paths = [path] if self._single else images_of(path)
         if not self._paths:
             raise SourceError(f"folder {path} has no image ({', '.join(IMAGES)})", False)
+        self.length = 0 if self._single else len(self._paths)
         self._next = 0
         self._shown: np.ndarray | None = None
         if self._single and not self.grab():

@@ -24,18 +24,21 @@ def load(
     detector_size: int = 0,
     download: bool = False,
     progress: models.Progress | None = None,
+    video: bool = True,
 ) -> tuple[Estimator, str]:
     """Make an estimator; the second value is one line that says which one it is and why.
 
     ``model`` and ``detector`` are names from the registry or paths of ONNX files; empty is
     DWPose's own pair, a detector that is None is left out. ``auto`` is DWPose where both are
     there, or named, else MediaPipe. ``place``, ``subpixel`` and ``detector_size`` are DWPose's.
-    ``download`` fetches what is missing from the cache first. Raises ModelError.
+    ``download`` fetches what is missing from the cache first. ``video`` lets MediaPipe follow the
+    person from one image to the next; without it each image is looked at by itself. Raises
+    ModelError.
     """
     if backend not in BACKENDS:
         raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
     if backend == "mediapipe":
-        return _mediapipe(place), "MediaPipe Holistic, as asked"
+        return _mediapipe(place, video), "MediaPipe Holistic, as asked"
     try:
         pose = find(model or MODEL, download, progress)
         boxes = None if detector is None else find(detector or DETECTOR, download, progress)
@@ -50,19 +53,19 @@ def load(
         asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
         return estimator, f"DWPose {estimator.name}, {asked}"
     try:
-        return _mediapipe(place), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
+        return _mediapipe(place, video), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
     except ModelError as err:
         raise ModelError(f"neither backend can be had: DWPose: {why}; MediaPipe: {err}") from err
 
 
-def _mediapipe(place: ExecutionTarget) -> Estimator:
+def _mediapipe(place: ExecutionTarget, video: bool) -> Estimator:
     if place.device not in ("auto", "cpu"):
         raise ModelError(
             f"device {place.device!r} cannot be had: MediaPipe runs on auto or cpu only"
         )
     from dwpose_ros.estimation.mediapipe import MediaPipe
 
-    return MediaPipe()
+    return MediaPipe(tracking=video)
 
 
 def find(name: str, download: bool = False, progress: models.Progress | None = None) -> Path:

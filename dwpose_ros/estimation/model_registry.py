@@ -1,13 +1,11 @@
-"""The models that can be downloaded, the cache they live in, and the command `models`."""
+"""The models that can be downloaded, and the cache they live in."""
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import os
-import sys
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
@@ -181,52 +179,3 @@ def _by_hand(model: Model) -> str:
 
 def _part(path: Path) -> Path:
     return path.with_name(path.name + ".part")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command `models`. Exits 0, 1 when something failed, 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="models", description="DWPose's models in the cache")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("list", "what there is, and what is in the cache"),
-        ("fetch", "download (goes on where it stopped) and check"),
-        ("verify", "check SHA-256 of what is in the cache"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("names", nargs="*", metavar="name", help="all, if none is given")
-        if name == "fetch":
-            command.add_argument("--mirror", default="", metavar="URL", help="folder to use")
-    args = parser.parse_args(argv)
-    run = {"list": _list, "verify": _verify, "fetch": lambda m: _fetch(m, args.mirror)}
-    failed = 0
-    try:
-        for name in args.names or MODELS:
-            try:
-                run[args.command](named(name))
-            except ModelError as err:
-                print(err, file=sys.stderr)
-                failed = 1
-    except KeyboardInterrupt:
-        print("\nstopped; fetch again to go on from there", file=sys.stderr)
-        return 130
-    return failed
-
-
-def _list(model: Model) -> None:
-    print(
-        f"{model.name:18}{model.kind:10}{model.size / 1e6:6.0f} MB  {model.licence:12}"
-        f"{status(model):14}{cached(model)}"
-    )
-
-
-def _verify(model: Model) -> None:
-    verify(model)
-    print(f"{model.name}: right")
-
-
-def _fetch(model: Model, mirror: str) -> None:
-    from tqdm import tqdm  # here, so that nodes do not need it
-
-    with tqdm(desc=model.name, total=model.size, unit="B", unit_scale=True, leave=False) as bar:
-        path = fetch(model, lambda done, total: bar.update(done - bar.n), mirror)
-    print(path)

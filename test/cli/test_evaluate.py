@@ -158,6 +158,12 @@ def test_the_command(folder, told, monkeypatch, capsys):
     assert "0/2" in err  # the progress bar
     assert len(json.loads(results.read_text())) == 3
     assert sorted(p.name for p in folder[0].iterdir()) == ["a.json", "images", "r.json"]
+    results.write_text("old")
+    assert evaluate.main([*save(folder), "--results", str(results)]) == 1
+    assert "r.json exists; give another name, or --force" in capsys.readouterr().err
+    assert results.read_text() == "old"
+    assert evaluate.main([*save(folder), "--results", str(results), "--force"]) == 0
+    assert len(json.loads(results.read_text())) == 3
 
 
 @counted
@@ -216,7 +222,7 @@ def test_peaks_between_bins_are_as_the_products_and_said(folder, told, given, su
 
     monkeypatch.setattr(backend, "load", load)
     assert evaluate.main([*save(folder), *given]) == 0
-    assert asked == {"subpixel": subpixel}
+    assert asked == {"subpixel": subpixel, "video": False}
     said = "Not as in the paper: peaks between bins." in capsys.readouterr().out
     assert said == subpixel
 

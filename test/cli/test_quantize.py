@@ -100,6 +100,7 @@ def test_too_far_writes_nothing_unless_forced(network, pictures, detector, tmp_p
     assert not list(tmp_path.glob("out*"))
     out.write_bytes(b"old")
     assert quantize.main(given) == 1 and out.read_bytes() == b"old"
+    assert "out.onnx exists; give another --output, or --force" in capsys.readouterr().err
     assert quantize.main([*given, "--force"]) == 0 and "QuantizeLinear" in operators(out)
     assert "though it drifts too far" in capsys.readouterr().out
 

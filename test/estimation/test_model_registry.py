@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from dwpose_ros.cli import models as command
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import checksums
 from dwpose_ros.estimation import model_registry as models
@@ -242,7 +243,7 @@ class TestStatus:
         models.cache_dir().mkdir(parents=True)
         models.cached(tiny).write_bytes(CONTENT[::-1])
         assert models.status(tiny) == "wrong content"
-        assert models.main(["list"]) == 0 and "wrong content" in capsys.readouterr().out
+        assert command.main(["list"]) == 0 and "wrong content" in capsys.readouterr().out
         with pytest.raises(ModelError, match="tiny.onnx is wrong content: .* models fetch tiny"):
             find("tiny")
 
@@ -333,37 +334,37 @@ class TestCacheDir:
 
 class TestCommand:
     def test_list(self, tiny, capsys):
-        assert models.main(["list"]) == 0
+        assert command.main(["list"]) == 0
         out = capsys.readouterr().out
         for part in ("tiny", "pose", "5 MB", "Apache-2.0", "absent", str(models.cached(tiny))):
             assert part in out
 
     def test_fetch_then_verify(self, tiny, capsys):
-        assert models.main(["fetch"]) == 0
+        assert command.main(["fetch"]) == 0
         assert capsys.readouterr().out == f"{models.cached(tiny)}\n"
-        assert models.main(["verify", "tiny"]) == 0
+        assert command.main(["verify", "tiny"]) == 0
         assert capsys.readouterr().out == "tiny: right\n"
 
     def test_verify_of_what_is_not_there(self, tiny, capsys):
-        assert models.main(["verify"]) == 1
+        assert command.main(["verify"]) == 1
         assert "No such file" in capsys.readouterr().err
 
     def test_an_unknown_name(self, tiny, capsys):
-        assert models.main(["fetch", "dw-xl"]) == 1
+        assert command.main(["fetch", "dw-xl"]) == 1
         assert capsys.readouterr().err == "model 'dw-xl' is unknown; there are tiny\n"
 
     def test_one_failure_does_not_stop_the_others(self, tiny, monkeypatch, capsys):
         bad = tiny._replace(name="bad", url="http://127.0.0.1:1/bad.onnx")
         monkeypatch.setattr(models, "MODELS", {"bad": bad, "tiny": tiny})
-        assert models.main(["fetch"]) == 1
+        assert command.main(["fetch"]) == 1
         assert models.status(tiny) == "ready"
 
     def test_mirror(self, tiny, server):
-        assert models.main(["fetch", "tiny", "--mirror", f"{server.url}/m"]) == 0
+        assert command.main(["fetch", "tiny", "--mirror", f"{server.url}/m"]) == 0
 
     def test_wrong_usage(self):
         with pytest.raises(SystemExit) as stop:
-            models.main(["download"])
+            command.main(["download"])
         assert stop.value.code == 2
 
 

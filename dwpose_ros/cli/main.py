@@ -1,0 +1,64 @@
+"""The command `dwpose`, whose subcommands are the other modules of this folder.
+
+Written with argparse: it comes with Python, ROS 2's own commands are made with it, and so nothing
+is added to what a robot has to install. Progress bars are tqdm's. Only the subcommand that is
+asked for is imported, so that `dwpose --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+
+import dwpose_ros
+
+COMMANDS = {
+    "predict": "find the people in images, folders, videos or a camera, and write what was found",
+    "models": "list, download and check DWPose's models",
+    "evaluate": "average precision on COCO-WholeBody, beside the paper's",
+    "quantize": "make an int8 pose network from your own pictures",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="dwpose",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Whole-body pose by DWPose: 133 keypoints of each person.",
+        epilog="commands:\n"
+        + "".join(f"  {name:{width}}  {text}\n" for name, text in COMMANDS.items())
+        + "\nexamples:\n"
+        "  dwpose models fetch\n"
+        "  dwpose predict people.jpg\n"
+        "  dwpose predict film.mp4 --overlay --output drawn\n"
+        "\n`dwpose COMMAND --help` describes a command.",
+    )
+    parser.add_argument("--version", action="version", version=dwpose_ros.__version__)
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand, and give its exit code. Exits 2 for wrong usage."""
+    args = _parser().parse_args(argv)
+    return run(args.command, args.arguments, f"dwpose {args.command}")
+
+
+def run(command: str, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run one command of ``COMMANDS``, alone or as a subcommand, and give its exit code."""
+    # Ctrl-C while libraries are imported ends the process without a traceback.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        module = importlib.import_module(f"dwpose_ros.cli.{command}")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return int(module.main(argv, prog or command))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
