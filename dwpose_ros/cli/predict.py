@@ -21,7 +21,8 @@ from tqdm import tqdm
 
 from dwpose_ros.cli.predictions import PredictError, VideoFiles, Wanted, make_folder, write_image
 from dwpose_ros.core.errors import DwposeError, ModelError
-from dwpose_ros.core.image_sources import Source, images_of, is_image, local, open_source
+from dwpose_ros.core.image_files import images_of, is_image
+from dwpose_ros.core.image_sources import Source, local, open_source
 from dwpose_ros.core.images import ImageError, decode_file
 from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.estimation import backends

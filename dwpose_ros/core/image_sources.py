@@ -13,25 +13,10 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.image_files import IMAGES, images_of, is_image, read_image, without_opencv_log
 from dwpose_ros.core.images import ImageError, decode_file
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; read at the first video
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-_JPEG = b"\xff\xd8\xff"
-_BEGINNINGS = (
-    _JPEG,
-    b"\x89PNG\r\n\x1a\n",
-    b"BM.{4}\0{4}",
-    b"RIFF.{4}WEBP",
-    b"II\\*\0",
-    b"MM\0\\*",
-    b"P[1-6]\\s",
-    b"\0\0\0\x0cjP  \r\n\x87\n",
-)
-_MOST_OF_A_PICTURE = 1 << 26  # bytes
-_SET_LOG_LEVEL = getattr(cv2, "setLogLevel", None) or getattr(  # the latter as of OpenCV 5
-    getattr(getattr(cv2, "utils", None), "logging", None), "setLogLevel", None
-)
 
 
 class SourceError(DwposeError):
@@ -121,48 +106,6 @@ def open_source(name: str, width: int = 0, height: int = 0) -> Source:
     return VideoSource(str(path), f"video {name}", width, height, live=False)
 
 
-def is_image(path: Path) -> bool:
-    """Whether a file holds one picture: by what it begins with, else, where it is damaged, by its
-    name."""
-    named = path.suffix.lower() in IMAGES
-    try:
-        with path.open("rb") as file:
-            begin = file.read(16)
-            if not any(re.match(pattern, begin, re.S) for pattern in _BEGINNINGS):
-                return named and not _is_video(path)
-            if named or begin[:3] != _JPEG:
-                return True
-            file.seek(0)  # motion JPEG is one picture after the other
-            return b"\xff\xd9" + _JPEG not in file.read(_MOST_OF_A_PICTURE)
-    except OSError:
-        return named
-
-
-def _is_video(path: Path) -> bool:
-    capture = _quietly(lambda: cv2.VideoCapture(str(path)))
-    try:
-        return capture.isOpened() and _quietly(capture.grab)
-    finally:
-        capture.release()
-
-
-def images_of(folder: Path) -> list[Path]:
-    """The images of a folder, in the order in which people count: 2 comes before 10."""
-
-    def natural(path: Path) -> tuple:
-        parts = re.split("([0-9]+)", path.name.lower())
-        return [(int(p) if i % 2 else p) for i, p in enumerate(parts)], path.name
-
-    return sorted(
-        (
-            p
-            for p in folder.iterdir()
-            if p.is_file() and (p.suffix.lower() in IMAGES or is_image(p))
-        ),
-        key=natural,
-    )
-
-
 class _Reader:
     """What sources have in common."""
 
@@ -221,7 +164,7 @@ class VideoSource(_Reader):
         self._grabbed = False  # a frame that waits since rewind
 
     def _open(self) -> cv2.VideoCapture:
-        capture = _quietly(lambda: cv2.VideoCapture(self._target))
+        capture = without_opencv_log(lambda: cv2.VideoCapture(self._target))
         if capture.isOpened():  # phones film upright by a note to turn the picture
             capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         return capture
@@ -276,7 +219,7 @@ class Images(_Reader):
         if self._single and self._shown is not None:
             return True
         while self._next < len(self._paths):
-            frame = _imread(self._paths[self._next])
+            frame = read_image(self._paths[self._next])
             self._next += 1
             if frame is not None:
                 self._shown = _resized(frame, self._size)
@@ -306,20 +249,3 @@ def _resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if (width, height) == (own_width, own_height):
         return frame
     return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def _imread(path: Path) -> np.ndarray | None:
-    try:
-        return decode_file(path.read_bytes())
-    except (OSError, ImageError):
-        return None
-
-
-def _quietly(make):
-    """Without OpenCV's own complaints, since ours say the same in one line."""
-    level = _SET_LOG_LEVEL(0) if _SET_LOG_LEVEL else None
-    try:
-        return make()
-    finally:
-        if level is not None:
-            _SET_LOG_LEVEL(level)

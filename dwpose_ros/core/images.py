@@ -16,62 +16,9 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.image_encodings import DEPTHS, ENCODINGS, PLANAR
 from dwpose_ros.core.jpeg import JpegDamaged, decode_jpeg, is_jpeg
 
-# encoding: channels in the data, dtype, OpenCV conversion to BGR, and to RGB (None: as it is).
-# Of more than 8 bits a fourth channel, which is transparency, is gone before the conversion.
-_ENCODINGS: dict[str, tuple[int, str, int | None, int | None]] = {
-    "bgr8": (3, "u1", None, cv2.COLOR_BGR2RGB),
-    "rgb8": (3, "u1", cv2.COLOR_RGB2BGR, None),
-    "8UC3": (3, "u1", None, cv2.COLOR_BGR2RGB),
-    **{
-        name: (channels, kind, None, cv2.COLOR_BGR2RGB)
-        for name, channels, kind in (
-            ("bgr16", 3, "u2"),
-            ("16UC3", 3, "u2"),
-            ("bgra16", 4, "u2"),
-            ("16UC4", 4, "u2"),
-            ("32FC3", 3, "f4"),
-            ("32FC4", 4, "f4"),
-        )
-    },
-    **{
-        name: (channels, "u2", cv2.COLOR_RGB2BGR, None)
-        for name, channels in (("rgb16", 3), ("rgba16", 4))
-    },
-    "bgra8": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
-    "8UC4": (4, "u1", cv2.COLOR_BGRA2BGR, cv2.COLOR_BGRA2RGB),
-    "rgba8": (4, "u1", cv2.COLOR_RGBA2BGR, cv2.COLOR_RGBA2RGB),
-    "mono8": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
-    "8UC1": (1, "u1", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
-    "mono16": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
-    "16UC1": (1, "u2", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
-    "32FC1": (1, "f4", cv2.COLOR_GRAY2BGR, cv2.COLOR_GRAY2RGB),
-    "yuv422": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
-    "uyvy": (2, "u1", cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2RGB_UYVY),
-    "yuv422_yuy2": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
-    "yuyv": (2, "u1", cv2.COLOR_YUV2BGR_YUY2, cv2.COLOR_YUV2RGB_YUY2),
-    # OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first's.
-    **{
-        f"bayer_{pattern}{bits}": (
-            1,
-            f"u{bits // 8}",
-            getattr(cv2, f"COLOR_Bayer{name}2BGR"),
-            getattr(cv2, f"COLOR_Bayer{name}2RGB"),
-        )
-        for pattern, name in (("rggb", "BG"), ("bggr", "RG"), ("gbrg", "GR"), ("grbg", "GB"))
-        for bits in (8, 16)
-    },
-}
-# Y as an image, then U and V at half its width and height: in pairs, or as two images.
-_PLANAR: dict[str, tuple[bool, int, int]] = {  # in pairs, conversion to BGR, and to RGB
-    "nv12": (True, cv2.COLOR_YUV2BGR_NV12, cv2.COLOR_YUV2RGB_NV12),
-    "nv21": (True, cv2.COLOR_YUV2BGR_NV21, cv2.COLOR_YUV2RGB_NV21),
-    "i420": (False, cv2.COLOR_YUV2BGR_I420, cv2.COLOR_YUV2RGB_I420),
-    "yuv420": (False, cv2.COLOR_YUV2BGR_I420, cv2.COLOR_YUV2RGB_I420),
-    "yv12": (False, cv2.COLOR_YUV2BGR_YV12, cv2.COLOR_YUV2RGB_YV12),
-}
-_DEPTHS = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 _TRY_CV_BRIDGE = """
 from cv_bridge import CvBridge
 from sensor_msgs.msg import Image
@@ -104,29 +51,29 @@ def to_rgb(msg: Any) -> np.ndarray:
 def to_depth(msg: Any) -> np.ndarray:
     """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or
     float32 in m (32FC1). Raises ImageError."""
-    if msg.encoding not in _DEPTHS:
+    if msg.encoding not in DEPTHS:
         raise ImageError(
             f"depth image encoding {msg.encoding!r} is not supported; use one of "
-            f"{', '.join(_DEPTHS)}"
+            f"{', '.join(DEPTHS)}"
         )
-    return _pixels(msg, 1, _DEPTHS[msg.encoding])
+    return _pixels(msg, 1, DEPTHS[msg.encoding])
 
 
 def _convert(msg: Any, wanted: str) -> np.ndarray:
-    if msg.encoding in _PLANAR:
-        _, *codes = _PLANAR[msg.encoding]
+    if msg.encoding in PLANAR:
+        _, *codes = PLANAR[msg.encoding]
         return cv2.cvtColor(_planes(msg), codes[wanted == "rgb8"])
-    if msg.encoding not in _ENCODINGS:
+    if msg.encoding not in ENCODINGS:
         return _ask_cv_bridge(msg, wanted)
-    channels, dtype, *_ = _ENCODINGS[msg.encoding]
+    channels, dtype, *_ = ENCODINGS[msg.encoding]
     return _coloured(_pixels(msg, channels, dtype), msg.encoding, wanted)
 
 
 def _coloured(pixels: np.ndarray, encoding: str, wanted: str) -> np.ndarray:
-    """(h, w, 3) uint8 of pixels (h, w) or (h, w, channels) of one of _ENCODINGS."""
+    """(h, w, 3) uint8 of pixels (h, w) or (h, w, channels) of one of ENCODINGS."""
     if pixels.dtype.itemsize > 1:
         pixels = _to_8_bits(pixels[..., :3] if pixels.ndim == 3 else pixels)
-    code = _ENCODINGS[encoding][2 + (wanted == "rgb8")]
+    code = ENCODINGS[encoding][2 + (wanted == "rgb8")]
     return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
 
 
@@ -143,9 +90,9 @@ def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
 
 
 def _planes(msg: Any) -> np.ndarray:
-    """(3/2 h, w) uint8 as OpenCV wants it of one of _PLANAR."""
+    """(3/2 h, w) uint8 as OpenCV wants it of one of PLANAR."""
     width, height, step = msg.width, msg.height, msg.step
-    paired, *_ = _PLANAR[msg.encoding]
+    paired, *_ = PLANAR[msg.encoding]
     if not width or not height:
         raise ImageError(f"image is {width}x{height}: it has no pixels")
     if width % 2 or height % 2:
@@ -214,7 +161,7 @@ def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
     except Exception as err:  # cv_bridge raises its own, and whatever its build lacks
         raise ImageError(
             f"image encoding {msg.encoding!r} is not supported ({err}); use one of "
-            f"{', '.join([*_ENCODINGS, *_PLANAR])}"
+            f"{', '.join([*ENCODINGS, *PLANAR])}"
         ) from err
 
 
@@ -300,7 +247,7 @@ def _decode(encoded: Any, form: str, wanted: str) -> np.ndarray:
     # a Bayer pattern in its one channel.
     encoding, _, stored = (part.strip() for part in form.partition(";"))
     mosaic = (
-        encoding in _ENCODINGS
+        encoding in ENCODINGS
         and encoding.startswith("bayer_")
         and (not stored.endswith("bgr8") and bool((image.min(2) == image.max(2)).all()))
     )

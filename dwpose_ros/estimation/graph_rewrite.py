@@ -7,27 +7,17 @@ network runs, and a GPU sends back some kilobytes. Each file is made once and ke
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from onnx import TensorProto, numpy_helper
-from onnx.compose import add_prefix
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT
-from dwpose_ros.estimation.model_registry import cache_dir
-from dwpose_ros.estimation.onnx_graph import Graph
-from dwpose_ros.estimation.runtimes.onnx_runtime import PROVIDERS, session
-from dwpose_ros.estimation.runtimes.target import line
+from dwpose_ros.estimation.graph_cache import PREFIX, rewritten
+from dwpose_ros.estimation.onnx_graph import Graph, open_session, run_session
 
-PREFIX = "network/"
-VERSION = "1"  # of what is made here: files in the cache made by another are not taken
 SPLIT = 2  # SimCC bins per pixel of the network's input
 MEAN = np.array([123.675, 116.28, 103.53], np.float32)  # ImageNet's, RGB
 STD = np.array([58.395, 57.12, 57.375], np.float32)
@@ -45,7 +35,7 @@ def pose_network(path: Path | str, *, half: bool = False, subpixel: bool = False
     other. ``half`` makes the network's own part float16. Raises ModelError where the file is not
     such a network, with the shapes found and wanted.
     """
-    return _kept(
+    return rewritten(
         Path(path),
         f"pose{'-half' * half}{'-subpixel' * subpixel}",
         lambda model: _pose(model, Path(path), half, subpixel),
@@ -62,54 +52,11 @@ def detector_network(path: Path | str, size: int = 0) -> Path:
     ``dets``, (1, n, 5), x1 y1 x2 y2 score in pixels, and ``labels``, (1, n); of a YOLOX ``cells``,
     (1, cells, 5), its raw x y w h, and the person's score. Raises ModelError where it is neither.
     """
-    return _kept(
+    return rewritten(
         Path(path),
         f"detector{size or ''}",
         lambda model: _detector(model, Path(path), size or 640),
     )
-
-
-def _kept(path: Path, kind: str, make: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Path:
-    """What ``make`` makes of a file, from the cache where the same content was seen before."""
-    digest = hashlib.sha256(f"{VERSION} {kind} ".encode())
-    beside = path.with_name(path.name + ".data")  # where PyTorch may put the weights
-    try:
-        for part in (path, beside) if beside.is_file() else (path,):
-            with part.open("rb") as file:
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
-    except OSError as err:
-        raise ModelError(f"{path}: no such model file: {err.strerror}") from err
-    target = cache_dir() / "networks" / f"{path.stem}-{kind}-{digest.hexdigest()[:16]}.onnx"
-    if not target.is_file():
-        try:
-            model = onnx.load(str(path))
-        except Exception as err:  # protobuf's errors are its own
-            raise ModelError(f"{path}: not a usable ONNX model: {err}") from err
-        if not model.graph.node:
-            raise ModelError(f"{path}: not a usable ONNX model: its graph is empty")
-        # So that no name of its own is one of ours.
-        _write(target, make(add_prefix(model, PREFIX)).SerializeToString())
-    return target
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    handle = -1
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, target)
-    except OSError as err:
-        raise ModelError(
-            f"{target}: cannot be written: {err.strerror or err}; "
-            "set DWPOSE_ROS_CACHE to a folder that can"
-        ) from err
-    finally:
-        if handle >= 0 and os.path.exists(name):
-            os.unlink(name)
 
 
 def _pose(model: onnx.ModelProto, path: Path, half: bool, subpixel: bool) -> onnx.ModelProto:
@@ -121,9 +68,9 @@ def _pose(model: onnx.ModelProto, path: Path, half: bool, subpixel: bool) -> onn
             f"{width or 'any'}); wanted a fixed height and width, and batch 1 or any"
         )
     outputs = [o.name for o in model.graph.output]
-    original = _session(model, path)
+    original = open_session(model, path)
     sample = np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8)
-    maps = [_run(original, path, _normalised(crop)) for crop in sample]
+    maps = [run_session(original, path, _normalised(crop)) for crop in sample]
     shapes, wanted = [m.shape for m in maps[0]], [(1, COUNT, SPLIT * s) for s in (width, height)]
     if shapes != wanted:
         raise ModelError(
@@ -157,9 +104,9 @@ def _detector(model: onnx.ModelProto, path: Path, side: int) -> onnx.ModelProto:
             f"{path}: input is (batch {shape[0] or 'any'}, 3, {height}, {width}); "
             f"wanted batch 1 and height and width multiples of {STRIDES[-1]}"
         )
-    original = _session(model, path)
+    original = open_session(model, path)
     zeros = np.zeros((1, 3, height, width), np.float32)
-    shapes = [o.shape for o in _run(original, path, zeros)]
+    shapes = [o.shape for o in run_session(original, path, zeros)]
     cells = sum((height // s) * (width // s) for s in STRIDES)
     size = [1, height, width, 3]
     if len(shapes) == 1 and shapes[0][:2] == (1, cells) and shapes[0][2:] >= (6,):
@@ -326,7 +273,7 @@ def _halved(
 def _agrees(model: onnx.ModelProto, crops: np.ndarray, maps: list[list[np.ndarray]]) -> bool:
     """Does the new network see in these crops what the old one's maps say, for each of them?"""
     try:
-        bins, scores = _session(model, Path()).run(["bins", "scores"], {"crops": crops})
+        bins, scores = open_session(model, Path()).run(["bins", "scores"], {"crops": crops})
     except Exception:  # a graph that cannot take several: onnxruntime says so in many ways
         return False
     x, y = (np.concatenate(axis) for axis in zip(*maps[: len(crops)]))
@@ -341,19 +288,3 @@ def _agrees(model: onnx.ModelProto, crops: np.ndarray, maps: list[list[np.ndarra
 
 def _normalised(crop: np.ndarray) -> np.ndarray:
     return ((crop - MEAN) / STD).transpose(2, 0, 1)[None].astype(np.float32)
-
-
-def _session(model: onnx.ModelProto, path: Path) -> ort.InferenceSession:
-    try:
-        return session(model.SerializeToString(), [PROVIDERS["cpu"]])
-    except Exception as err:  # onnxruntime's own exceptions share no narrower base
-        raise ModelError(f"{path}: not a usable ONNX model: {line(err)}") from err
-
-
-def _run(network: ort.InferenceSession, path: Path, image: np.ndarray) -> list[np.ndarray]:
-    try:
-        return network.run(None, {network.get_inputs()[0].name: image})
-    except Exception as err:
-        raise ModelError(
-            f"{path}: does not run on an input of {image.shape}: {line(err)}"
-        ) from err

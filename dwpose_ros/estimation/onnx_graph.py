@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
+import onnxruntime as ort
 from onnx import helper, numpy_helper
+
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation.runtimes.onnx_runtime import PROVIDERS, session
+from dwpose_ros.estimation.runtimes.target import line
 
 
 class Graph:
@@ -67,3 +74,21 @@ class Graph:
     def _new(self) -> str:
         self._count += 1
         return f"dwpose_ros_{'before' if self._before else 'after'}_{self._count}"
+
+
+def open_session(model: onnx.ModelProto, path: Path) -> ort.InferenceSession:
+    """Open a graph on the CPU. Raises ModelError, naming the file, if that fails."""
+    try:
+        return session(model.SerializeToString(), [PROVIDERS["cpu"]])
+    except Exception as err:  # onnxruntime's own exceptions share no narrower base
+        raise ModelError(f"{path}: not a usable ONNX model: {line(err)}") from err
+
+
+def run_session(network: ort.InferenceSession, path: Path, image: np.ndarray) -> list[np.ndarray]:
+    """Run a network of one input. Raises ModelError, naming the file, if that fails."""
+    try:
+        return network.run(None, {network.get_inputs()[0].name: image})
+    except Exception as err:
+        raise ModelError(
+            f"{path}: does not run on an input of {image.shape}: {line(err)}"
+        ) from err

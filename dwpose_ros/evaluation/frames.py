@@ -13,6 +13,7 @@ import numpy as np
 from dwpose_ros.core import image_sources as sources
 from dwpose_ros.core import images
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.image_files import images_of, is_image
 from dwpose_ros.estimation.crop_geometry import around
 from dwpose_ros.estimation.crops import CpuCrops
 
@@ -52,8 +53,8 @@ def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.n
     path = Path(source).expanduser()
     if path.suffix in (".mcap", ".db3") or (path / "metadata.yaml").is_file():
         yield from _bag(path, count, topic)
-    elif path.is_dir() or path.is_file() and sources.is_image(path):
-        files = [path] if path.is_file() else sources.images_of(path)
+    elif path.is_dir() or path.is_file() and is_image(path):
+        files = [path] if path.is_file() else images_of(path)
         if not files:
             raise FramesError(
                 f"{path}: has no image ({', '.join(sources.IMAGES)}) and is no "

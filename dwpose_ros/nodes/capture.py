@@ -25,17 +25,16 @@ from dwpose_ros.capture import (
     unwritable,
 )
 from dwpose_ros.capture.selection import FrameEvaluator
-from dwpose_ros.capture.storage import pose_document, quality_document
+from dwpose_ros.capture.storage import quality_document
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
 from dwpose_ros.core.geometry import is_calibrated
 from dwpose_ros.core.images import ImageError, fill_compressed, to_bgr
-from dwpose_ros.core.keypoints import NAMES
 from dwpose_ros.core.text import one_line
 from dwpose_ros.guidance import Profile, load_profile
 from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
 from dwpose_ros.ros.calibration import fitted
-from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
+from dwpose_ros.ros.conversions import capture_document, from_msg, stamp_ns, time_ns
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
@@ -303,18 +302,8 @@ class CaptureNode(ManagedNode):
         capture.image.header = header
         if self._info is not None:
             capture.camera_info = self._fitted(bgr)
-        document = pose_document(
-            {
-                "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
-                "frame_id": header.frame_id,
-            },
-            buffered.pose.width,
-            buffered.pose.height,
-            buffered.pose.model,
-            NAMES,
-            [_person(p) for p in buffered.pose.persons],
-        )
-        document.update(label=label, person_id=chosen.person_id, quality=quality_document(quality))
+        document = capture_document(capture)
+        document["quality"] = quality_document(quality)
         files = save(
             self._folder(self.value("folder")),
             label,
@@ -326,18 +315,6 @@ class CaptureNode(ManagedNode):
         )
         capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
         return capture, files
-
-
-def _person(person) -> dict:
-    """A person as JSON can hold it: what is not finite has no place in it, and was not seen."""
-    rows = np.column_stack([person.x, person.y, person.scores]).astype(float)
-    rows[~np.isfinite(rows).all(1)] = 0.0
-    return {
-        "id": int(person.id),
-        "score": float(np.nan_to_num(person.score)),
-        "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
-        "keypoints": rows.round(3).tolist(),
-    }
 
 
 def main() -> None:

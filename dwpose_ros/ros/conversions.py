@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dwpose_ros.core.keypoints import COUNT
+from dwpose_ros.capture.storage import pose_document
+from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.msg import PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPose3D
+from dwpose_ros.msg import CapturedImage, PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPose3D
 
 
 def time_ns(time) -> int:
@@ -91,3 +92,33 @@ def from_msg(msg: WholeBodyPose) -> PersonPoses:
         [p.score for p in msg.persons],
         [p.id for p in msg.persons],
     )
+
+
+def capture_document(capture: CapturedImage) -> dict:
+    """Return what a capture's JSON file holds, but for its quality."""
+    pose, stamp = capture.pose, capture.header.stamp
+    document = pose_document(
+        {
+            "stamp": {"sec": stamp.sec, "nanosec": stamp.nanosec},
+            "frame_id": capture.header.frame_id,
+        },
+        pose.width,
+        pose.height,
+        pose.model,
+        NAMES,
+        [_person(p) for p in pose.persons],
+    )
+    document.update(label=capture.label, person_id=capture.person_id)
+    return document
+
+
+def _person(person) -> dict:
+    """A person as JSON can hold it: what is not finite has no place in it, and was not seen."""
+    rows = np.column_stack([person.x, person.y, person.scores]).astype(float)
+    rows[~np.isfinite(rows).all(1)] = 0.0
+    return {
+        "id": int(person.id),
+        "score": float(np.nan_to_num(person.score)),
+        "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
+        "keypoints": rows.round(3).tolist(),
+    }

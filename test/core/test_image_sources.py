@@ -14,7 +14,8 @@ import pytest
 from films import COLOURS, matroska
 from skimage.data import astronaut
 
-from dwpose_ros.core.image_sources import IMAGES, SourceError, images_of, open_source
+from dwpose_ros.core.image_files import IMAGES, images_of
+from dwpose_ros.core.image_sources import SourceError, open_source
 
 
 @pytest.fixture

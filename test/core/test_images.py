@@ -15,9 +15,8 @@ import pytest
 
 from dwpose_ros.core import images
 from dwpose_ros.core import jpeg as jpegs
+from dwpose_ros.core.image_encodings import ENCODINGS, PLANAR
 from dwpose_ros.core.images import (
-    _ENCODINGS,
-    _PLANAR,
     ImageDamaged,
     ImageError,
     decode,
@@ -572,7 +571,7 @@ RAW = {
 
 
 def test_the_table_has_every_encoding():
-    assert RAW.keys() == _ENCODINGS.keys() | _PLANAR.keys()
+    assert RAW.keys() == ENCODINGS.keys() | PLANAR.keys()
 
 
 def likeness(image: np.ndarray, encoding: str) -> float:
@@ -604,7 +603,7 @@ def test_the_same_picture_in_every_encoding(encoding, padding, big):
 
 @pytest.mark.parametrize("suffix", ["png", "tiff", "jpeg"])
 @pytest.mark.parametrize(
-    "encoding", [name for name in RAW if not (name in _PLANAR or "yu" in name or "uyvy" in name)]
+    "encoding", [name for name in RAW if not (name in PLANAR or "yu" in name or "uyvy" in name)]
 )
 def test_the_same_picture_compressed(encoding, suffix):
     """As image_transport does it: colours become bgr, all else is stored as it is."""
