@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from contenders import (
+from baselines import (
     DATA,
     DETECT_EVERY,
     DETECTOR_SIZE,

@@ -4,7 +4,7 @@
 Each episode begins with somebody who stands anywhere before the camera. What the pose network
 would see of them (their true keypoints, with its noise and dropouts) goes to the guidance; what
 that says goes to the person, who acts on it. Beside it, the same episodes with no guidance, and
-with a plain coach that says the first thing that is wrong. Printed for each temper and profile:
+with a plain coach that says the first thing that is wrong. Printed for each behavior and profile:
 how many end with a picture in time, how long it took, what was said, and whether the picture was
 right.
 """
@@ -31,14 +31,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
-from eye import Eye, NetworksEye, at_best, fit  # noqa: E402
 from nodes import Nodes  # noqa: E402
+from sensor_model import NetworkSensorModel, SensorModel, at_best, fit  # noqa: E402
 
 from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
 from dwpose_ros.estimation.mediapipe import MediaPipe  # noqa: E402
 from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
 from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
-from dwpose_ros.guidance.checks import CheckRunner, judge, relaxed  # noqa: E402
+from dwpose_ros.guidance.checks import CheckRunner, relaxed, run_checks  # noqa: E402
 from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
 from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.compliance import undoes  # noqa: E402
@@ -89,8 +89,8 @@ class Silent:
     def __init__(self, profile) -> None:
         self._coach = Coach(profile)
 
-    def update(self, verdicts, now: float, **more) -> Decision:
-        return self._coach.update(verdicts, now, **more)._replace(speak=False)
+    def update(self, results, now: float, **more) -> Decision:
+        return self._coach.update(results, now, **more)._replace(speak=False)
 
     def __getattr__(self, name):
         return getattr(self._coach, name)
@@ -109,8 +109,8 @@ class Plain:
     def profile(self):
         return self._steps[self._at]
 
-    def update(self, verdicts, now: float, **more) -> Decision:
-        wrong = next((v for v in verdicts if v.ok is False), None)
+    def update(self, results, now: float, **more) -> Decision:
+        wrong = next((v for v in results if v.ok is False), None)
         if wrong is None:
             self._since = now if self._since is None else self._since
             take = now - self._since >= self.profile.hold_s
@@ -154,19 +154,19 @@ def _network() -> MediaPipe:
 
 
 def episode(
-    coach_name: str, profile_path: str, temper: str, seed: int, images: bool = False
+    coach_name: str, profile_path: str, behavior: str, seed: int, images: bool = False
 ) -> Result:
     """One person, from their start to the last picture or the time limit. With `images` they are
     rendered, and MediaPipe looks at them."""
     random = np.random.default_rng(seed)
     profile = _profile(profile_path)
-    actor = Actor(start(random), temper, seed)
+    actor = Actor(start(random), behavior, seed)
     camera = random, height_for(profile.steps[0].parts), RATE_HZ
-    eye = NetworksEye(*camera, _network()) if images else Eye(*camera)
+    eye = NetworkSensorModel(*camera, _network()) if images else SensorModel(*camera)
     qualities: list[float] = []
     coach = COACHES[coach_name](profile)
-    limit = LIMIT_S[temper] * len(profile.steps)
-    step, follower, judging = None, None, None
+    limit = LIMIT_S[behavior] * len(profile.steps)
+    step, selector, judging = None, None, None
     said: list[tuple[float, str]] = []
     lately: deque[tuple[float, Stance]] = deque(maxlen=MOVEMENT_FRAMES)
     busy_until, wrong, pictures = -math.inf, 0, 0
@@ -177,17 +177,21 @@ def episode(
         lately.append((now, stance))
         if coach.profile is not step:
             step = coach.profile
-            follower = TargetSelector(step)
-            judging = partial(judge, profile=step) if coach_name == "plain" else CheckRunner(step)
+            selector = TargetSelector(step)
+            judging = (
+                partial(run_checks, profile=step) if coach_name == "plain" else CheckRunner(step)
+            )
         xy, scores, boxes = eye(stance)
         poses = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
-        view = follower.look(poses, *eye.size, now)
-        decision = coach.update(judging(view), now, busy=now < busy_until)
+        observation = selector.look(poses, *eye.size, now)
+        decision = coach.update(judging(observation), now, busy=now < busy_until)
         if decision.speak:
-            text = PHRASES.text(decision.code, decision.part, decision.grade, decision.count)
+            text = PHRASES.text(decision.code, decision.part, decision.magnitude, decision.count)
             busy_until = now + REACTION_S + speaking_s(text)
             said.append((now, decision.code))
-            actor.hear(decision.code, decision.part, decision.grade, busy_until, decision.count)
+            actor.hear(
+                decision.code, decision.part, decision.magnitude, busy_until, decision.count
+            )
         if decision.capture:
             pictures += 1
             wrong += not right(eye, lately, step)
@@ -202,14 +206,14 @@ def episode(
     return Result(now, len(said), contradictions(said), wrong, pictures, quality)
 
 
-def through_nodes(nodes: Nodes, profile_path: str, temper: str, seed: int) -> Result:
+def through_nodes(nodes: Nodes, profile_path: str, behavior: str, seed: int) -> Result:
     """As `episode` with images, through the real nodes, in real time. Turns are told by the true
     points, of which the nodes' topics tell, and not by the true angle."""
     random = np.random.default_rng(seed)
     profile, begin = _profile(profile_path), start(random)
-    limit_s = LIMIT_S[temper] * len(profile.steps)
-    seen = nodes.episode(profile_path, temper, seed, begin, len(profile.steps), limit_s)
-    eye = NetworksEye(random, height_for(profile.steps[0].parts), RATE_HZ, _network())
+    limit_s = LIMIT_S[behavior] * len(profile.steps)
+    seen = nodes.episode(profile_path, behavior, seed, begin, len(profile.steps), limit_s)
+    eye = NetworkSensorModel(random, height_for(profile.steps[0].parts), RATE_HZ, _network())
     wrong = sum(
         bool(broken([(0.0, people)], eye.size, relaxed(step, 0.1)))
         for step, (people, _) in zip(profile.steps, seen.captures)
@@ -236,7 +240,7 @@ def contradictions(said: list[tuple[float, str]]) -> int:
     )
 
 
-def right(eye: Eye, lately: Iterable[tuple[float, Stance]], profile) -> bool:
+def right(eye: SensorModel, lately: Iterable[tuple[float, Stance]], profile) -> bool:
     """Whether the true state, by its last moments, keeps the profile, but for a tenth: so much a
     network may err."""
     lately, limits = list(lately), relaxed(profile, 0.1)
@@ -249,14 +253,14 @@ def right(eye: Eye, lately: Iterable[tuple[float, Stance]], profile) -> bool:
 
 def broken(truths: list[tuple[float, PersonPoses]], size: tuple[int, int], limits) -> set[str]:
     """Names of the checks that what is true of people, at some moments, does not keep at last."""
-    follower = TargetSelector(limits)
+    selector = TargetSelector(limits)
     for now, people in truths:
         people = at_best(people, size)
-        view = follower.look(people.with_ids([1] * len(people)), *size, now)
-    return {v.name for v in judge(view, limits) if v.ok is False}
+        observation = selector.look(people.with_ids([1] * len(people)), *size, now)
+    return {v.name for v in run_checks(observation, limits) if v.ok is False}
 
 
-def row(coach: str, profile: str, temper: str, found: list[Result]) -> str:
+def row(coach: str, profile: str, behavior: str, found: list[Result]) -> str:
     times = np.array([r.time_s for r in found])
     done = np.isfinite(times)
     spoken = sum(r.spoken for r in found)
@@ -265,14 +269,14 @@ def row(coach: str, profile: str, temper: str, found: list[Result]) -> str:
     undone = sum(r.contradictions for r in found) / max(spoken, 1)
     wrong = sum(r.wrong for r in found) / max(sum(r.pictures for r in found), 1)
     short = coach == "coach" and (
-        done.mean() < SUCCESS.get(temper, 0.0)
+        done.mean() < SUCCESS.get(behavior, 0.0)
         or wrong > 0
         or undone > UNDONE
-        or median >= steps * MEDIAN_S.get(temper, math.inf)
+        or median >= steps * MEDIAN_S.get(behavior, math.inf)
     )
     qualities = [r.quality for r in found if not math.isnan(r.quality)]
     return (
-        f"{profile:<12}{temper:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
+        f"{profile:<12}{behavior:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
         f"{spoken / len(found):8.2f}"
         f"{undone:9.1%}{wrong:8.1%}"
         + (f"{np.mean(qualities):9.1%}" if qualities else "")
@@ -284,7 +288,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
-    parser.add_argument("--tempers", nargs="*", default=list(SUCCESS))
+    parser.add_argument("--behaviors", nargs="*", default=list(SUCCESS))
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
     parser.add_argument(
         "--images",
@@ -301,7 +305,7 @@ def main() -> int:
     parser.add_argument(
         "--fit",
         action="store_true",
-        help="print what MediaPipe does to the renders, which eye.py imitates",
+        help="print what MediaPipe does to the renders, which sensor_model.py imitates",
     )
     args = parser.parse_args()
     if args.fit:
@@ -309,22 +313,22 @@ def main() -> int:
         return 0
     begin = time.perf_counter()
     print(
-        f"{'profile':<12}{'temper':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
+        f"{'profile':<12}{'behavior':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
         f"{'spoken':>8}{'undone':>9}{'wrong':>8}" + f"{'quality':>9}" * (args.images or args.nodes)
     )
     coaches = ["coach"] if args.nodes else args.coaches
     with ProcessPoolExecutor(os.cpu_count()) as pool, ExitStack() as stack:
         nodes = stack.enter_context(Nodes()) if args.nodes else None
-        for name, temper, coach in product(args.profiles, args.tempers, coaches):
+        for name, behavior, coach in product(args.profiles, args.behaviors, coaches):
             path = str(ROOT / "config" / "profiles" / f"{name}.yaml")
             if nodes is not None:
-                found = [through_nodes(nodes, path, temper, i) for i in range(args.episodes)]
+                found = [through_nodes(nodes, path, behavior, i) for i in range(args.episodes)]
             else:
-                play = partial(episode, coach, path, temper, images=args.images)
+                play = partial(episode, coach, path, behavior, images=args.images)
                 found = list(
                     pool.map(play, range(args.episodes), chunksize=1 if args.images else 10)
                 )
-            print(row(coach, name, temper, found), flush=True)
+            print(row(coach, name, behavior, found), flush=True)
     print(f"\n{time.perf_counter() - begin:.0f} s")
     return 0
 

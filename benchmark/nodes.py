@@ -65,7 +65,7 @@ class Nodes:
         self._shutdown()
 
     def episode(
-        self, profile: str, temper: str, seed: int, stance, pictures: int, limit_s: float
+        self, profile: str, behavior: str, seed: int, stance, pictures: int, limit_s: float
     ) -> Seen:
         """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
         watcher = _Watcher()  # a new one hears nothing of the last episode
@@ -74,7 +74,7 @@ class Nodes:
             start(
                 "simulation",
                 profile=profile,
-                temper=temper,
+                behavior=behavior,
                 seed=seed,
                 x=float(stance.x_m),
                 distance=float(stance.distance_m),

@@ -126,7 +126,7 @@ def measure_pipeline(args, parameters: dict[str, str], video: Path) -> dict:
             stdout=subprocess.PIPE,
         )
     else:
-        camera = start("camera", source=video, loop="true", after="pose")
+        camera = start("camera", source=video, loop="true", wait_for_node="pose")
     try:
         watcher.spin(READY_S, lambda: watcher.poses > 0)
         watcher.spin(WARM_S)
@@ -179,7 +179,7 @@ def figures_of(
 def measure_guidance(messages: int = 2000) -> float:
     """Milliseconds the guidance node's work takes per message of one person."""
     from dwpose_ros.guidance import Coach, load_profile
-    from dwpose_ros.guidance.checks import judge
+    from dwpose_ros.guidance.checks import run_checks
     from dwpose_ros.guidance.observation import TargetSelector
     from dwpose_ros.msg import PersonPose, WholeBodyPose
     from dwpose_ros.ros.conversions import from_msg
@@ -187,7 +187,7 @@ def measure_guidance(messages: int = 2000) -> float:
 
     random = np.random.default_rng(0)
     profile = load_profile(configured("profiles", "full_body"))
-    follower, coach = TargetSelector(profile), Coach(profile)
+    selector, coach = TargetSelector(profile), Coach(profile)
     person = PersonPose(
         id=1,
         score=1.0,
@@ -200,8 +200,8 @@ def measure_guidance(messages: int = 2000) -> float:
     message = WholeBodyPose(width=width, height=height, persons=[person])
     start_s = time.perf_counter()
     for i in range(messages):
-        view = follower.look(from_msg(message), width, height, i / 30)
-        coach.update(judge(view, profile), i / 30)
+        observation = selector.look(from_msg(message), width, height, i / 30)
+        coach.update(run_checks(observation, profile), i / 30)
     return (time.perf_counter() - start_s) / messages * 1e3
 
 

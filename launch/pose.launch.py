@@ -26,10 +26,10 @@ ARGUMENTS = {
     "width": ("0", "pixels; 0: the source's own"),
     "height": ("0", "pixels; 0: the source's own"),
     "rate": ("0.0", "frames a second; 0: the source's own"),
-    "frame_id": ("camera", "frame of the images"),
+    "frame_id": ("camera_optical_frame", "frame of the images"),
     "calibration": ("", "the camera's, as camera_calibration writes it (YAML); empty: none"),
     "loop": ("false", "begin again after a file's last frame"),
-    "temper": (
+    "behavior": (
         "obedient",
         "how the simulated person follows instructions: obedient, slow, "
         "overshooting, restless, confused, hard_of_hearing or leaving",
@@ -68,7 +68,7 @@ ARGUMENTS = {
 def camera(context) -> list[Node]:
     """The node that publishes the images."""
     common = {
-        "after": "pose",
+        "wait_for_node": "pose",
         "width": value("width", int),
         "height": value("height", int),
         "rate": value("rate", float),
@@ -84,7 +84,7 @@ def camera(context) -> list[Node]:
                 images=True,
                 parameters=common
                 | {
-                    "temper": value("temper", str),
+                    "behavior": value("behavior", str),
                     "seed": value("seed", int),
                     "background": value("background", str),
                     "light": value("light", float),
@@ -113,9 +113,9 @@ def camera(context) -> list[Node]:
 
 def rviz(context) -> list[Node]:
     """RViz, whose topics are those of its own namespace, but whose frames are not."""
-    from dwpose_ros.ros.camera_frame import upright_frame
+    from dwpose_ros.ros.camera_frame import link_frame
 
-    frame = upright_frame(LaunchConfiguration("namespace").perform(context))
+    frame = link_frame(LaunchConfiguration("namespace").perform(context))
     return [
         Node(
             package="rviz2",

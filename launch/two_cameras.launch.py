@@ -35,7 +35,7 @@ def one(which: str) -> GroupAction:
                 ),
                 launch_arguments={
                     "namespace": namespace,
-                    "frame_id": [namespace, "_camera"],
+                    "frame_id": [namespace, "_camera_optical_frame"],
                     "source": LaunchConfiguration(f"source_{which}"),
                     "calibration": LaunchConfiguration(f"calibration_{which}"),
                 }.items(),

@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
     time_s: float
     decision: Decision
-    view: Observation | None
+    observation: Observation | None
 
 
 def need(name: str) -> Path:
@@ -105,25 +105,27 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
         else load_profile(CONFIG / "profiles" / f"{profile}.yaml")
     )
     phrases = load_phrases(CONFIG / "phrases" / "en.yaml")
-    follower, judge, coach = TargetSelector(wanted), CheckRunner(wanted), Coach(wanted)
+    selector, run_checks, coach = TargetSelector(wanted), CheckRunner(wanted), Coach(wanted)
     told, until, step = [], -1.0, frames[1].time_s
     for turn in range(turns):
         for frame in frames:
             now = turn * (frames[-1].time_s + step) + frame.time_s
-            before = follower.person_id
-            view = follower.look(frame.people, *frame.size, now)
-            if follower.person_id != before:
-                judge.reset()
+            before = selector.person_id
+            observation = selector.look(frame.people, *frame.size, now)
+            if selector.person_id != before:
+                run_checks.reset()
                 coach.interrupted()
-            if follower.newcomer:
+            if selector.newcomer:
                 coach.somebody_else()
-            decision = coach.update(judge(view), now, now < until)
+            decision = coach.update(run_checks(observation), now, now < until)
             if decision.speak:
-                text = phrases.text(decision.code, decision.part, decision.grade, decision.count)
+                text = phrases.text(
+                    decision.code, decision.part, decision.magnitude, decision.count
+                )
                 until = now + speaking_s(text)
             if decision.capture:
                 coach.captured(True, now)
-            told.append(Told(now, decision, view))
+            told.append(Told(now, decision, observation))
     return told
 
 

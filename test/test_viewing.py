@@ -11,7 +11,7 @@ def test_rviz_looks_at_the_overlay_and_the_markers():
         "markers": "visualization_msgs/msg/MarkerArray",
     }
     manager = rviz_manager()
-    assert manager["Global Options"]["Fixed Frame"] == "upright"
+    assert manager["Global Options"]["Fixed Frame"] == "dwpose_camera_link"
     # Nothing names another frame: launch gives RViz the one of its namespace.
     frames = [
         manager["Views"]["Current"]["Target Frame"],
@@ -52,8 +52,8 @@ def test_foxglove_names_each_state_of_the_guidance():
 
 def test_foxglove_looks_at_people_from_behind_the_camera_with_a_floor_below():
     panel = foxglove_layout()["configById"]["3D!people"]
-    assert panel["followTf"] == "upright"
-    assert {layer["frameId"] for layer in panel["layers"].values()} == {"upright"}
+    assert panel["followTf"] == "dwpose_camera_link"
+    assert {layer["frameId"] for layer in panel["layers"].values()} == {"dwpose_camera_link"}
     # 0 degrees is from -y, 90 from -x; phi is from z.
     assert panel["cameraState"]["thetaOffset"] == 90 and 60 < panel["cameraState"]["phi"] < 90
 

@@ -3,7 +3,7 @@
 
 Runs `ros2 launch dwpose_ros guide.launch.py source:=sim`, shows what is said, ends when every
 picture of the profile is captured, and writes a contact sheet of it all. Launch arguments, such as
-profile:=upper_body temper:=overshooting seed:=3 language:=fr, are passed on. Exit code 0 if all
+profile:=upper_body behavior:=overshooting seed:=3 language:=fr, are passed on. Exit code 0 if all
 that happened.
 """
 
@@ -36,7 +36,7 @@ ARGUMENTS = {
     "source": "sim",
     "profile": "turnaround",
     "language": "en",
-    "temper": "obedient",
+    "behavior": "obedient",
     "seed": "0",
     "background": "window",
     "exit_when_done": "true",
@@ -160,7 +160,7 @@ def stop(launch: subprocess.Popen) -> int:
 def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, str]) -> None:
     """What was said and captured, as one picture."""
     shown = (
-        [arguments["temper"], f"seed {arguments['seed']}"]
+        [arguments["behavior"], f"seed {arguments['seed']}"]
         if (arguments["source"] == "sim")
         else []
     )

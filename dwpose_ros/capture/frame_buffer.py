@@ -82,7 +82,7 @@ class FrameBuffer:
         """Stamp of the newest frame; None without one."""
         return next(reversed(self._frames), None)
 
-    def shots(self) -> list[BufferedFrame]:
+    def buffered_frames(self) -> list[BufferedFrame]:
         """All frames that have a pose, oldest first."""
         found = []
         for stamp, frame in self._frames.items():

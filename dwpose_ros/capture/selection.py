@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.checks import CheckResult, judge, relaxed
+from dwpose_ros.guidance.checks import CheckResult, relaxed, run_checks
 from dwpose_ros.guidance.observation import Observation, TargetSelector
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.quality import WEIGHTS, Quality, Subject, assess, motion
@@ -25,7 +25,7 @@ class Candidate(NamedTuple):
     quality: Quality | None  # None where the person is not in it
     fault: str  # the limit that it breaks; empty where it may be captured
     person_id: int = 0
-    shot: Any = None  # whatever the caller needs to write it
+    buffered: Any = None  # whatever the caller needs to write it
 
 
 class Choice(NamedTuple):
@@ -84,7 +84,7 @@ class FrameEvaluator:
     ) -> None:
         self.weights = WEIGHTS if profile is None else profile.weights
         self._profile, self._person_id, self._mirrored = profile, person_id, mirrored
-        self._follower = None if profile is None else TargetSelector(profile, mirrored)
+        self._selector = None if profile is None else TargetSelector(profile, mirrored)
         self._last: tuple[int, int, np.ndarray] | None = None  # who, when, where
 
     def __call__(
@@ -102,17 +102,17 @@ class FrameEvaluator:
         chosen = self._choose(people)
         if chosen is None:
             self._last = None
-            if self._follower is not None:
-                self._follower.look(people[:0], width, height, stamp_ns / 1e9)
+            if self._selector is not None:
+                self._selector.look(people[:0], width, height, stamp_ns / 1e9)
             who = f"person {self._person_id} is not" if self._person_id else "nobody is"
             return None if bgr is None else Candidate(stamp_ns, None, f"{who} in view")
         xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]
         person_id = int(people.ids[chosen])
         speed = self._speed(person_id, stamp_ns, xy, scores, float(box[3] - box[1]))
-        view = (
+        observation = (
             None
-            if self._follower is None
-            else self._follower.look(people[chosen], width, height, stamp_ns / 1e9)
+            if self._selector is None
+            else self._selector.look(people[chosen], width, height, stamp_ns / 1e9)
         )
         if bgr is None:
             return None
@@ -126,7 +126,9 @@ class FrameEvaluator:
         fault = (
             ""
             if profile is None
-            else broken_limit(view._replace(others=there - 1), quality, profile, self._mirrored)
+            else broken_limit(
+                observation._replace(others=there - 1), quality, profile, self._mirrored
+            )
         )
         return Candidate(stamp_ns, quality, fault, person_id)
 
@@ -151,7 +153,7 @@ class FrameEvaluator:
 
 
 def broken_limit(
-    view: Observation | None, quality: Quality, profile: Profile, mirrored: bool = False
+    observation: Observation | None, quality: Quality, profile: Profile, mirrored: bool = False
 ) -> str:
     """Which limit a picture breaks, by the name of its check, in one line; empty if none.
 
@@ -159,13 +161,15 @@ def broken_limit(
     frame errs more than they do: the limits are a little wider. How fast somebody moves is unknown
     in the first frame, and no fault; anything else that a check requires must be known.
     """
-    if view is not None:
-        view = view._replace(brightness=quality.brightness, sharpness=quality.value("sharpness"))
-    for verdict in judge(view, relaxed(profile, TOLERANCE), mirrored):
-        if verdict.ok is False:
-            return _told(verdict)
-        if verdict.ok is None and verdict.required and verdict.name != "still":
-            return f"{verdict.name} cannot be judged"
+    if observation is not None:
+        observation = observation._replace(
+            brightness=quality.brightness, sharpness=quality.value("sharpness")
+        )
+    for result in run_checks(observation, relaxed(profile, TOLERANCE), mirrored):
+        if result.ok is False:
+            return _told(result)
+        if result.ok is None and result.required and result.name != "still":
+            return f"{result.name} cannot be judged"
     if quality.score < profile.quality_minimum:
         worst = quality.worst(profile.weights)
         why = f": {worst.name} {worst.value:.3g} (score {worst.score:.0f})" if worst else ""
@@ -173,14 +177,14 @@ def broken_limit(
     return ""
 
 
-def _told(verdict: CheckResult) -> str:
-    low, high = (f"{limit:.3g}" for limit in (verdict.minimum, verdict.maximum))
+def _told(result: CheckResult) -> str:
+    low, high = (f"{limit:.3g}" for limit in (result.minimum, result.maximum))
     wanted = (
         f"at most {high}"
-        if math.isnan(verdict.minimum)
+        if math.isnan(result.minimum)
         else f"at least {low}"
-        if math.isnan(verdict.maximum)
+        if math.isnan(result.maximum)
         else f"{low} to {high}"
     )
-    part = f" ({verdict.part})" if verdict.part else ""
-    return f"{verdict.name} {verdict.value:.3g}, {wanted}{part}"
+    part = f" ({result.part})" if result.part else ""
+    return f"{result.name} {result.value:.3g}, {wanted}{part}"

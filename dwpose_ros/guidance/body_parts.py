@@ -64,8 +64,8 @@ class PostureLimit(NamedTuple):
 # The postures there are, with the limits that are taken where a profile gives none: degrees,
 # but `arms_up` and `feet_apart` in torso lengths, `open_hands` as a ratio (see checks/posture.py).
 POSTURES: dict[str, PostureLimit] = {
-    wish.name: wish
-    for wish in (
+    posture_limit.name: posture_limit
+    for posture_limit in (
         PostureLimit("upright", math.nan, 12.0),
         PostureLimit("arms_away", 25.0, 65.0),
         PostureLimit("arms_side", 75.0, 105.0),

@@ -59,9 +59,9 @@ class Decision(NamedTuple):
     hold_remaining: float  # s
     speak: bool  # say the instruction aloud now
     capture: bool  # take the picture now; then tell by `captured`
-    grade: str = ""  # of the instruction: "little", "" or "big"
+    magnitude: str = ""  # of the instruction: "little", "" or "big"
     count: int = 0  # of steps to take, or of the seconds of a countdown
-    hush: bool = False  # what is being said now has ceased to be true: stop it
+    interrupt_speech: bool = False  # what is being said now has ceased to be true: stop it
 
 
 class _Wish(NamedTuple):
@@ -69,7 +69,7 @@ class _Wish(NamedTuple):
 
     code: str = ""
     part: str = ""
-    grade: str = ""
+    magnitude: str = ""
     count: int = 0
 
     @property
@@ -143,7 +143,7 @@ class Coach:
         """Captures fail whatever the person does, as where the disk is full."""
         return self._failures >= FAILURES
 
-    def update(self, verdicts: Sequence[CheckResult], now: float, busy: bool = False) -> Decision:
+    def update(self, results: Sequence[CheckResult], now: float, busy: bool = False) -> Decision:
         """Decide from the checks of one frame, in order of priority.
 
         ``busy``: something is being spoken; only that they hold still may be said over it.
@@ -156,16 +156,16 @@ class Coach:
         elif now - self._time > BLIND_S:
             self._hold_since = None
         self._time = now
-        somebody = not verdicts or verdicts[0].name != "somebody" or bool(verdicts[0].ok)
+        somebody = not results or results[0].name != "somebody" or bool(results[0].ok)
         self._begin_anew(somebody, now)
         if self._began is None:
             self._began = now
         busy = self._is_busy(busy, now)
-        self._responses.watch(verdicts, now, busy)
-        failing = [v for v in verdicts if v.ok is False]
+        self._responses.watch(results, now, busy)
+        failing = [v for v in results if v.ok is False]
         failed = self._choose(failing, now)
-        unknown = next((v for v in verdicts if v.ok is None and v.required), None)
-        known = [v.ok for v in verdicts if v.ok is not None or v.required]
+        unknown = next((v for v in results if v.ok is None and v.required), None)
+        known = [v.ok for v in results if v.ok is not None or v.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
         if self._news.code:
             return self._tell_news(progress, now, busy)
@@ -188,7 +188,7 @@ class Coach:
         if self._current.code == "hold_still":
             self._current = _Wish()  # no longer true
         state = State.ADJUSTING if somebody else State.SEARCHING
-        wanted = self._patiently(failed, unknown, verdicts, now)
+        wanted = self._patiently(failed, unknown, results, now)
         current = self._debounced(wanted, now, failing, busy)
         return self._decide(state, current, progress, now, busy)
 
@@ -208,31 +208,29 @@ class Coach:
         )
         if walk is not None and failing[0].code in PLACING:
             failing = [walk, *(v for v in failing if v is not walk)]
-        for verdict in failing:
-            due = self._due(verdict, by_name, now)
-            if due is not None and (verdict is failing[0] or due.code in PLACING):
+        for result in failing:
+            due = self._due(result, by_name, now)
+            if due is not None and (result is failing[0] or due.code in PLACING):
                 return due
         spoken = (v for v in failing if (v.code, v.part) == self._spoken.what)
         return next(spoken, failing[0] if failing else None)
 
     def _due(
-        self, verdict: CheckResult, failing: dict[str, CheckResult], now: float
+        self, result: CheckResult, failing: dict[str, CheckResult], now: float
     ) -> CheckResult | None:
         """The verdict, or the one that comes first; None if they are about all of that."""
-        if verdict.first in failing:
-            due = self._due(failing[verdict.first], failing, now)
-            if due is not None or axis(verdict.code) == "head":  # it turns with the body
+        if result.first in failing:
+            due = self._due(failing[result.first], failing, now)
+            if due is not None or axis(result.code) == "head":  # it turns with the body
                 return due
-        about = self._responses.under_way(verdict.code) or self._responses.awaits(
-            verdict.code, now
-        )
-        return None if about else verdict
+        about = self._responses.under_way(result.code) or self._responses.awaits(result.code, now)
+        return None if about else result
 
     def _patiently(
         self,
         failed: CheckResult | None,
         unknown: CheckResult | None,
-        verdicts: Sequence[CheckResult],
+        results: Sequence[CheckResult],
         now: float,
     ) -> _Wish:
         """The instruction for what is wrong; said in vain, the part that is missing, then a pause.
@@ -247,11 +245,11 @@ class Coach:
         if wrong is None or failed is None and now - self._unknown_since < UNKNOWN_S:
             return _Wish()
         what = wrong.code, wrong.part
-        self._patience.watch(what, now - self._since.get(what, now), verdicts, now)
+        self._patience.watch(what, now - self._since.get(what, now), results, now)
         if self._patience.pausing(now):
             return _Wish("pause")
         if self._patience.said(what) >= PATIENCE:
-            part = next((v.part for v in verdicts if v.ok is False and v.part), "")
+            part = next((v.part for v in results if v.ok is False and v.part), "")
             named = wrong.code == "show" or not part or self._patience.said(("show", part))
             return _Wish("pause") if named else _Wish("show", part)
         if wrong.code == "step_into_view" and (
@@ -264,14 +262,18 @@ class Coach:
             return _Wish("move_back", count=2)
         return self._wish(wrong)
 
-    def _wish(self, verdict: CheckResult) -> _Wish:
+    def _wish(self, result: CheckResult) -> _Wish:
         """The instruction of a verdict; a smaller one for somebody who overdoes it."""
-        wish = _Wish(verdict.code, verdict.part, verdict.grade, verdict.count)
-        ease = self._responses.ease(wish.code)
-        if ease == 1.0 or wish.code not in GRADUAL:
-            return wish
-        count = round(wish.count * ease)
-        return wish._replace(count=count) if count else wish._replace(grade="little", count=0)
+        instruction = _Wish(result.code, result.part, result.magnitude, result.count)
+        ease = self._responses.ease(instruction.code)
+        if ease == 1.0 or instruction.code not in GRADUAL:
+            return instruction
+        count = round(instruction.count * ease)
+        return (
+            instruction._replace(count=count)
+            if count
+            else instruction._replace(magnitude="little", count=0)
+        )
 
     def _is_busy(self, busy: bool, now: float) -> bool:
         """A voice that never ends is not waited for."""
@@ -435,10 +437,10 @@ class Coach:
             self._responses.asked(current.code, current.part, now)
         # Who is at the image's border comes and goes, and may as well hear it to its end.
         untrue_s = LASTING_S if self._spoken.code == "step_into_view" else self.profile.debounce_s
-        hush = (
+        interrupt_speech = (
             busy and not speak and self._spoken.code not in NEWS and now - self._due_at >= untrue_s
         )
-        if hush:  # once
+        if interrupt_speech:  # once
             self._due_at = math.inf
         return Decision(
             state,
@@ -448,43 +450,52 @@ class Coach:
             0.0,
             speak,
             False,
-            current.grade,
+            current.magnitude,
             current.count,
-            hush,
+            interrupt_speech,
         )
 
-    def _may_speak(self, wish: _Wish, now: float, busy: bool) -> bool:
+    def _may_speak(self, instruction: _Wish, now: float, busy: bool) -> bool:
         since = now - self._spoken_at
-        if wish.code == "hold_still":  # said once, and at once: it calms
+        if instruction.code == "hold_still":  # said once, and at once: it calms
             return (
-                self._spoken.code != wish.code
+                self._spoken.code != instruction.code
                 or since >= self.profile.repeat_s
                 and (self._hold_since == now)
             )
-        if busy or (wish.code == "pause" and self._patience.pausing(now)):
+        if busy or (instruction.code == "pause" and self._patience.pausing(now)):
             return False
-        if wish.code == "capture_failed":
-            return self._spoken.code != wish.code
-        never = wish.code == "show" and self._since[wish.what] == self._began  # was seen
-        if wish.code in LASTING and not never and now - self._since[wish.what] < LASTING_S:
+        if instruction.code == "capture_failed":
+            return self._spoken.code != instruction.code
+        never = (
+            instruction.code == "show" and self._since[instruction.what] == self._began
+        )  # was seen
+        if (
+            instruction.code in LASTING
+            and not never
+            and now - self._since[instruction.what] < LASTING_S
+        ):
             return False
         if since < (self.profile.repeat_s if self._patience.exhausted else self.profile.gap_s):
             return False
-        asked = self._responses.on(wish.code)
-        if undoes(wish.code, asked.code) and now - asked.spoken_at < UNDO_S:
+        asked = self._responses.on(instruction.code)
+        if undoes(instruction.code, asked.code) and now - asked.spoken_at < UNDO_S:
             return False
         coming = self._responses.coming(now)  # where to go from there is not known yet
         # Nobody sees how somebody comes who is out of view: they have the time from its end on.
-        heard_s = now - asked.heard_at if wish.code == "step_into_view" else since
-        times = 3 if coming else 2 if self._responses.moves(wish.code) else 1
+        heard_s = now - asked.heard_at if instruction.code == "step_into_view" else since
+        times = 3 if coming else 2 if self._responses.moves(instruction.code) else 1
         if heard_s >= times * self.profile.repeat_s:
             return True
-        if coming and axis(wish.code) not in ("arms", "hands"):  # those are raised anywhere
+        if coming and axis(instruction.code) not in (
+            "arms",
+            "hands",
+        ):  # those are raised anywhere
             return False
-        if wish.what == (asked.code, asked.part):
-            return self._responses.ended(wish.code, now)
-        if wish.code in LASTING:
+        if instruction.what == (asked.code, asked.part):
+            return self._responses.ended(instruction.code, now)
+        if instruction.code in LASTING:
             return not self._responses.busy()
-        if wish.code in PLACING and len(self._responses.awaited(now)) < 2:
-            return self._responses.rests(wish.code, now)
+        if instruction.code in PLACING and len(self._responses.awaited(now)) < 2:
+            return self._responses.rests(instruction.code, now)
         return self._responses.begun(now) and not asked.moving

@@ -120,11 +120,11 @@ class ComplianceTracker:
         self._last.code, self._last.part, self._last.moved = code, part, False
         self._last.spoken_at = self._last.heard_at = now
 
-    def watch(self, verdicts: Sequence[CheckResult], now: float, busy: bool) -> None:
+    def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
         """See what moves in a new frame."""
         if busy and self._last is not None:
             self._last.heard_at = now
-        found = {v.name: v for v in verdicts}
+        found = {v.name: v for v in results}
         stirring = "still" in found and found["still"].ok is False
         values = _places(found)
         for name in {*self._axes, *_LEAST}:

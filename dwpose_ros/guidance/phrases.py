@@ -76,13 +76,13 @@ _Phrase = Union[str, dict[str, str]]
 
 
 class Phrases(NamedTuple):
-    """One language: a phrase is a text, or texts by grade or by plural category."""
+    """One language: a phrase is a text, or texts by magnitude or by plural category."""
 
     language: str
     phrases: dict[str, _Phrase]
     parts: dict[str, str]
 
-    def text(self, code: str, part: str = "", grade: str = "", count: int = 0) -> str:
+    def text(self, code: str, part: str = "", magnitude: str = "", count: int = 0) -> str:
         """The sentence for an instruction code; empty for the empty code.
 
         `grade` is "", "little" or "big", and falls back to the normal text. `count` is what is
@@ -92,10 +92,10 @@ class Phrases(NamedTuple):
             return ""
         phrase, count = self.phrases[code], max(count, 1)
         if isinstance(phrase, dict):
-            if "other" in phrase and not (grade == "little" and grade in phrase):
+            if "other" in phrase and not (magnitude == "little" and magnitude in phrase):
                 phrase = phrase.get("one" if count == 1 else "other", phrase["other"])
             else:
-                phrase = phrase.get(grade or "normal") or phrase["normal"]
+                phrase = phrase.get(magnitude or "normal") or phrase["normal"]
         return phrase.format(part=self.parts.get(part, part), count=count)
 
 

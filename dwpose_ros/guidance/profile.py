@@ -120,7 +120,7 @@ class Profile:
             weights |= _OTHER_HANDS_WEIGHTS
         return weights | dict(self.quality)
 
-    def wish(self, posture: str) -> PostureLimit | None:
+    def posture_limit(self, posture: str) -> PostureLimit | None:
         """The limits of a posture; None where it is not asked for."""
         return next((w for w in self.posture if w.name == posture), None)
 
@@ -362,20 +362,20 @@ def _refuse_contradictions(where: str, profile: Profile) -> None:
         raise ProfileError(
             f"{where}: quality leaves out every measure; at least one must have a weight above 0"
         )
-    wishes = [w.name for w in profile.posture]
+    posture_limits = [w.name for w in profile.posture]
     if profile.side in ("left", "right"):
-        for name in set(FRONTAL) & set(wishes):
+        for name in set(FRONTAL) & set(posture_limits):
             raise ProfileError(
                 f"{where}: posture {name} cannot be seen with side "
                 f"{profile.side!r}; ask for it with front or back"
             )
-    arms = [name for name in ONE_OF_ARMS if name in wishes]
+    arms = [name for name in ONE_OF_ARMS if name in posture_limits]
     if len(arms) > 1:
         raise ProfileError(
             f"{where}: posture has {' and '.join(arms)}; it can have only one of "
             f"{', '.join(ONE_OF_ARMS)}"
         )
-    for name in wishes:
+    for name in posture_limits:
         _refuse_unseen(where, profile, name)
     if profile.repeat_s < profile.gap_s:
         raise ProfileError(

@@ -39,13 +39,13 @@ class Repetition:
         """Something was said as often as it will be."""
         return PATIENCE in self._said.values()
 
-    def watch(self, what: What, due_s: float, verdicts: Sequence[CheckResult], now: float) -> None:
+    def watch(self, what: What, due_s: float, results: Sequence[CheckResult], now: float) -> None:
         """See what is wrong in a new frame: most of all ``what``, which is due for ``due_s``.
 
         All is forgotten once some of what was said is wrong no more, or in a pause something else
         is; for a while.
         """
-        wrong = {(code, v.part) for v in verdicts if v.ok is not True for code in (v.code, "show")}
+        wrong = {(code, v.part) for v in results if v.ok is not True for code in (v.code, "show")}
         if self._said.keys() <= wrong:
             self._heeded_since = None
         elif self._heeded_since is None:

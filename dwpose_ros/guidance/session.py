@@ -55,7 +55,7 @@ class Told(NamedTuple):
     text: str
     profile: Profile
     """The step that is under way."""
-    verdicts: Sequence[CheckResult]
+    results: Sequence[CheckResult]
     person_id: int
     source: Any
 
@@ -122,28 +122,28 @@ class _Course:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.first = plan.profile.steps[0]
-        self.coach, self._follower = Coach(plan.profile), TargetSelector(self.first)
-        self._judge = CheckRunner(self.first)
+        self.coach, self._selector = Coach(plan.profile), TargetSelector(self.first)
+        self._check_runner = CheckRunner(self.first)
         self.noticed = 0  # the coach's session in which the notice was given
 
     def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
         """What the checks say of the person who is followed, and who that is; 0 for nobody."""
-        step, before = self.coach.profile, self._follower.person_id
-        if self._judge.profile is not step:
-            self._follower.use(step)
-            self._judge = CheckRunner(step)
-        self._judge.mirrored = self._follower.mirrored = mirrored
-        view = self._follower.look(frame.people, frame.width, frame.height, frame.now_s)
-        if self._follower.person_id != before:
-            self._judge.reset()
+        step, before = self.coach.profile, self._selector.person_id
+        if self._check_runner.profile is not step:
+            self._selector.use(step)
+            self._check_runner = CheckRunner(step)
+        self._check_runner.mirrored = self._selector.mirrored = mirrored
+        observation = self._selector.look(frame.people, frame.width, frame.height, frame.now_s)
+        if self._selector.person_id != before:
+            self._check_runner.reset()
             self.coach.interrupted()
-        if self._follower.newcomer:
+        if self._selector.newcomer:
             self.coach.somebody_else()
-        if view is None:
-            return self._judge(None), 0
-        brightness, sharpness = frame.looks(self._follower.person_id)
-        view = view._replace(brightness=brightness, sharpness=sharpness)
-        return self._judge(view), self._follower.person_id
+        if observation is None:
+            return self._check_runner(None), 0
+        brightness, sharpness = frame.looks(self._selector.person_id)
+        observation = observation._replace(brightness=brightness, sharpness=sharpness)
+        return self._check_runner(observation), self._selector.person_id
 
 
 class GuidanceSession:
@@ -218,21 +218,21 @@ class GuidanceSession:
         """Guide to a goal's pictures, in place of another goal."""
         if self._goal is not None:
             self._end(Outcome.ABORTED, "another goal came")
-        self._hush()
+        self._interrupt_speech()
         self._goal, self._for_goal = goal, _Course(goal.plan)
         self._until = now_mono_s + goal.timeout_s if goal.timeout_s > 0 else math.inf
         self._effects.speak_in(goal.plan.phrases)
 
     def close(self, message: str) -> None:
         """No goal is pursued any more, and nothing is said."""
-        self._hush()
+        self._interrupt_speech()
         if self._goal is not None:
             self._end(Outcome.ABORTED, message)
 
     def _end(self, outcome: Outcome, message: str = "") -> None:
         goal, self._goal, self._for_goal = self._goal, None, None
         self._until = math.inf
-        self._hush()
+        self._interrupt_speech()
         self._own.coach.interrupted()
         self._effects.speak_in(self._own.plan.phrases)
         self._effects.ended(goal, outcome, message)
@@ -250,15 +250,15 @@ class GuidanceSession:
         if course is None:
             self._effects.idle(frame.source)
             return
-        verdicts, person = course.look(frame, self.mirrored)
+        results, person = course.look(frame, self.mirrored)
         decision = self._notice(course, person) or course.coach.update(
-            verdicts, frame.now_s, busy=self._busy()
+            results, frame.now_s, busy=self._busy()
         )
-        self._show(course, decision, verdicts, person, frame.source)
+        self._show(course, decision, results, person, frame.source)
         if decision.speak:
             self._say(self._last_text)
-        elif decision.hush:
-            self._hush()
+        elif decision.interrupt_speech:
+            self._interrupt_speech()
         if decision.capture:
             self._request(course, person, frame.source)
 
@@ -282,7 +282,7 @@ class GuidanceSession:
         self,
         course: _Course,
         decision: Decision,
-        verdicts: Sequence[CheckResult],
+        results: Sequence[CheckResult],
         person: int,
         source: Any,
     ) -> None:
@@ -290,11 +290,11 @@ class GuidanceSession:
             ""
             if decision.code == NO_POSE
             else course.plan.phrases.text(
-                decision.code, decision.part, decision.grade, decision.count
+                decision.code, decision.part, decision.magnitude, decision.count
             )
         )
         self._effects.show(
-            Told(decision, self._last_text, course.coach.profile, verdicts, person, source)
+            Told(decision, self._last_text, course.coach.profile, results, person, source)
         )
 
     def _busy(self) -> bool:
@@ -312,7 +312,7 @@ class GuidanceSession:
         self._silent = False
         self._effects.say(text)
 
-    def _hush(self) -> None:
+    def _interrupt_speech(self) -> None:
         self._said_at = -math.inf
         if not self._silent:
             self._silent = True
@@ -335,7 +335,7 @@ class GuidanceSession:
         course = self._course
         if blind and not self._blind and course is not None:
             course.coach.interrupted()
-            self._hush()
+            self._interrupt_speech()
             self._show(
                 course,
                 Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False),

@@ -61,7 +61,7 @@ class CameraNode(ManagedNode):
             change=True,
         )
         self.parameter("loop", False, "begin again after the last frame", change=True)
-        self.parameter("frame_id", "camera", "frame of the images")
+        self.parameter("frame_id", "camera_optical_frame", "frame of the images")
         self.parameter(
             "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
         )

@@ -38,7 +38,7 @@ from dwpose_ros.ros.calibration import fitted
 from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
-from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.pose_input import pose_input
 from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured, folder_below
 from dwpose_ros.ros.transport import declare_transport, image_input
@@ -102,7 +102,7 @@ class CaptureNode(ManagedNode):
 
     def activate(self) -> None:
         self._window_s = self.value("window")
-        self._ring = FrameBuffer(self._window_s + 1.0, self.value("memory") * 1e6)
+        self._buffer = FrameBuffer(self._window_s + 1.0, self.value("memory") * 1e6)
         self._unreadable = 0  # frames, each counted once
         self._counted: set[int] = set()
         self._info: CameraInfo | None = None
@@ -114,24 +114,25 @@ class CaptureNode(ManagedNode):
         self.every(TIDY_S, self._tidy)
 
     def deactivate(self) -> None:
-        self._ring = FrameBuffer(0.0)  # frames are large
+        self._buffer = FrameBuffer(0.0)  # frames are large
 
     def _on_info(self, msg: CameraInfo) -> None:
         self._info = msg
 
     def _on_image(self, msg: Any) -> None:
         if self._images.unstamped:
-            self._ring.tolerance_ns = int(self._images.period_s() / 2 * 1e9)
-        self._ring.add_frame(stamp_ns(msg.header), msg, len(msg.data))
-        if self._ring.full and self._ring.length_s < self._window_s:
+            self._buffer.tolerance_ns = int(self._images.period_s() / 2 * 1e9)
+        self._buffer.add_frame(stamp_ns(msg.header), msg, len(msg.data))
+        if self._buffer.full and self._buffer.length_s < self._window_s:
             self.get_logger().warning(
-                f"only {self._ring.length_s:.1f} s of frames fit into {self.value('memory')} MB, "
+                f"only {self._buffer.length_s:.1f} s of frames fit into "
+                f"{self.value('memory')} MB, "
                 f"and window is {self._window_s:g} s: see the parameter memory",
                 throttle_duration_sec=60.0,
             )
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
-        self._ring.add_pose(stamp_ns(msg.header), msg)
+        self._buffer.add_pose(stamp_ns(msg.header), msg)
 
     def _on_request(self, request, response):
         try:
@@ -200,7 +201,7 @@ class CaptureNode(ManagedNode):
     def _now_ns(self) -> int:
         """The present moment on the clock that stamps the images, which may be another machine's:
         the newest frame's stamp, and for how long none has come since."""
-        newest = self._ring.newest_ns
+        newest = self._buffer.newest_ns
         if newest is None:
             return self.get_clock().now().nanoseconds
         return newest + int(self._images.silent_s(time.monotonic()) * 1e9)
@@ -210,48 +211,52 @@ class CaptureNode(ManagedNode):
         period_s = self._images.period_s()
         window_s = max(self._window_s, SLOW_PERIODS * period_s)
         since = now - int(window_s * 1e9)
-        there = self._ring.shots()
-        shots = [shot for shot in there if shot.stamp_ns <= now]
-        if there and not shots:
+        there = self._buffer.buffered_frames()
+        buffered_frames = [buffered for buffered in there if buffered.stamp_ns <= now]
+        if there and not buffered_frames:
             ahead_s = (there[0].stamp_ns - now) / 1e9
             raise CaptureError(
                 "no frame is as old as the stamp that was asked for: the oldest "
                 f"is {ahead_s:.1f} s newer; do the clocks differ?"
             )
-        if not shots or shots[-1].stamp_ns < since:
-            age = f"{(now - shots[-1].stamp_ns) / 1e9:.1f} s old" if shots else "not there at all"
+        if not buffered_frames or buffered_frames[-1].stamp_ns < since:
+            age = (
+                f"{(now - buffered_frames[-1].stamp_ns) / 1e9:.1f} s old"
+                if buffered_frames
+                else "not there at all"
+            )
             raise CaptureError(
                 f"no frame with a pose in the last {window_s:.3g} s: the newest "
                 f"is {age}; are the camera and the pose node running?"
             )
-        self._counted &= {shot.stamp_ns for shot in shots}
+        self._counted &= {buffered.stamp_ns for buffered in buffered_frames}
         found = []
-        for shot in shots:
-            people = from_msg(shot.pose)
+        for buffered in buffered_frames:
+            people = from_msg(buffered.pose)
             # Those before the window only tell how fast the person moves.
-            bgr, damage = self._decoded(shot) if shot.stamp_ns >= since else (None, "")
-            seen = look(shot.stamp_ns, people, shot.pose.width, shot.pose.height, bgr)
+            bgr, damage = self._decoded(buffered) if buffered.stamp_ns >= since else (None, "")
+            seen = look(buffered.stamp_ns, people, buffered.pose.width, buffered.pose.height, bgr)
             if damage:
-                found.append(Candidate(shot.stamp_ns, None, damage))
+                found.append(Candidate(buffered.stamp_ns, None, damage))
             elif seen is not None:
-                found.append(seen._replace(shot=(shot, bgr, people)))
+                found.append(seen._replace(buffered=(buffered, bgr, people)))
         return found
 
-    def _decoded(self, shot: BufferedFrame) -> tuple[np.ndarray | None, str]:
+    def _decoded(self, buffered: BufferedFrame) -> tuple[np.ndarray | None, str]:
         """A frame's picture, else why there is none: another frame may be whole."""
         try:
-            return to_bgr(shot.frame), ""
+            return to_bgr(buffered.frame), ""
         except ImageError as err:
-            self._unreadable += shot.stamp_ns not in self._counted
-            self._counted.add(shot.stamp_ns)
+            self._unreadable += buffered.stamp_ns not in self._counted
+            self._counted.add(buffered.stamp_ns)
             return None, str(err)
 
     def details(self) -> dict[str, Any]:
         if not self.active:
             return {}
         return {
-            "frames kept (s)": f"{self._ring.length_s:.1f}",
-            "frames kept (MB)": f"{self._ring.size / 1e6:.0f}",
+            "frames kept (s)": f"{self._buffer.length_s:.1f}",
+            "frames kept (MB)": f"{self._buffer.size / 1e6:.0f}",
             "frames damaged or unreadable": self._unreadable,
         }
 
@@ -281,12 +286,12 @@ class CaptureNode(ManagedNode):
         return captures
 
     def _write(self, label: str, chosen: Candidate) -> tuple[CapturedImage, Files]:
-        (shot, bgr, people), quality = chosen.shot, chosen.quality
-        header = shot.pose.header
+        (buffered, bgr, people), quality = chosen.buffered, chosen.quality
+        header = buffered.pose.header
         capture = CapturedImage(
             header=header,
             label=label,
-            pose=shot.pose,
+            pose=buffered.pose,
             person_id=chosen.person_id,
             quality=quality.score,
             sharpness=quality.value("sharpness"),
@@ -303,17 +308,17 @@ class CaptureNode(ManagedNode):
                 "stamp": {"sec": header.stamp.sec, "nanosec": header.stamp.nanosec},
                 "frame_id": header.frame_id,
             },
-            shot.pose.width,
-            shot.pose.height,
-            shot.pose.model,
+            buffered.pose.width,
+            buffered.pose.height,
+            buffered.pose.model,
             NAMES,
-            [_person(p) for p in shot.pose.persons],
+            [_person(p) for p in buffered.pose.persons],
         )
         document.update(label=label, person_id=chosen.person_id, quality=quality_document(quality))
         files = save(
             self._folder(self.value("folder")),
             label,
-            shot.stamp_ns,
+            buffered.stamp_ns,
             bytes(capture.image.data),
             form,
             document,

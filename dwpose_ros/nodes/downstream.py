@@ -23,7 +23,7 @@ from dwpose_ros.nodes.capture import FOLDER
 from dwpose_ros.ros.conversions import from_msg, stamp_ns
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
-from dwpose_ros.ros.poses import cleaned
+from dwpose_ros.ros.pose_input import cleaned
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.shipped_files import folder_below
 from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose

@@ -29,7 +29,7 @@ from dwpose_ros.ros.health import WATCH_S
 from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
 from dwpose_ros.ros.middleware import foreign_server, own_vendor
 from dwpose_ros.ros.node_main import MISTAKES, run
-from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.pose_input import pose_input
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
@@ -202,7 +202,7 @@ class GuidanceNode(ManagedNode):
             step=told.profile.step,
             code=decision.code,
             part=decision.part,
-            grade=decision.grade,
+            grade=decision.magnitude,
             count=decision.count,
             text=told.text,
             person_id=told.person_id,
@@ -218,7 +218,7 @@ class GuidanceNode(ManagedNode):
                     maximum=float(v.maximum),
                     unit=v.unit,
                 )
-                for v in told.verdicts
+                for v in told.results
             ],
         )
         self._guidance.publish(message)

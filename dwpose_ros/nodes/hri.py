@@ -12,7 +12,7 @@ from dwpose_ros.ros.conversions import from_msg
 from dwpose_ros.ros.hri_names import JOINTS, region, skeletons
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
-from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.pose_input import pose_input
 
 BODIES = "/humans/bodies"  # REP 155 wants absolute names
 GONE_S = 2.0  # without a pose at all, after which nobody is there

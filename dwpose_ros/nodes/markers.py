@@ -14,7 +14,7 @@ from dwpose_ros.core.images import to_depth
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.msg import WholeBodyPose, WholeBodyPose3D
 from dwpose_ros.ros import foxglove as annotations
-from dwpose_ros.ros.camera_frame import Upright
+from dwpose_ros.ros.camera_frame import CameraLink
 from dwpose_ros.ros.conversions import from_msg, stamp_ns, to_msg_3d
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.on_demand_node import OnDemandNode
@@ -66,10 +66,10 @@ class MarkersNode(OnDemandNode):
         if self.value("depth"):
             self._poses_3d = self.output(WholeBodyPose3D, "wholebody_pose_3d", 5)
 
-        self._upright = Upright(self)
+        self._camera_link = CameraLink(self)
 
     def cleanup(self) -> None:
-        self._upright.close()
+        self._camera_link.close()
 
     def listen(self) -> None:
         self._since = time.monotonic()
@@ -133,7 +133,7 @@ class MarkersNode(OnDemandNode):
         if points is not None and self._poses_3d.wanted():
             self._poses_3d.publish(to_msg_3d(pose, points))
         if self._markers.wanted():
-            self._upright.below(pose.header)
+            self._camera_link.below(pose.header)
             if points is None:
                 z = distances(people, camera, threshold)
                 points = flat(people, camera, np.nan_to_num(z, nan=UNKNOWN_M), threshold)

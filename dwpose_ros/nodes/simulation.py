@@ -15,7 +15,7 @@ from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas
-from dwpose_ros.simulation.actor import TEMPERS, Actor, Stance
+from dwpose_ros.simulation.actor import BEHAVIORS, Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
@@ -32,7 +32,7 @@ class SimulationNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__("simulation")
         self.parameter(
-            "temper", "obedient", "how the person follows instructions", choices=tuple(TEMPERS)
+            "behavior", "obedient", "how the person follows instructions", choices=tuple(BEHAVIORS)
         )
         self.parameter("seed", 0, "of the simulation's chance", minimum=0, maximum=2**31 - 1)
         self.parameter("language", "en", "that the person understands", no_file=SHIPPED)
@@ -75,7 +75,7 @@ class SimulationNode(ManagedNode):
             maximum=45.0,
         )
         self.parameter("rate", 0.0, f"frames; 0: {RATE:g}", unit="Hz", minimum=0.0, maximum=120.0)
-        self.parameter("frame_id", "camera", "frame of the images")
+        self.parameter("frame_id", "camera_optical_frame", "frame of the images")
         self.parameter(
             "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
         )
@@ -129,7 +129,7 @@ class SimulationNode(ManagedNode):
 
     def activate(self) -> None:
         start = Stance(*map(self.value, ("x", "distance", "yaw", "posture")))
-        self._actor = Actor(start, self.value("temper"), self.value("seed"))
+        self._actor = Actor(start, self.value("behavior"), self.value("seed"))
         self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
         self.input(String, "speech", self._on_speech, 1, steady=False)
@@ -155,8 +155,8 @@ class SimulationNode(ManagedNode):
     def _hear(self, now: float) -> None:
         """What was said to its end."""
         if self._to_hear is not None and self._to_hear[0] <= now:
-            ended, (code, part, grade, count) = self._to_hear
-            self._actor.hear(code, part, grade, ended, count)
+            ended, (code, part, magnitude, count) = self._to_hear
+            self._actor.hear(code, part, magnitude, ended, count)
             self._to_hear = None
 
     def _show(self) -> None:

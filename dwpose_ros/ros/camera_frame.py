@@ -1,4 +1,4 @@
-"""The frame `upright`: the camera's, turned until x is ahead, y left and z up.
+"""The frame `dwpose_camera_link`: the camera's, turned until x is ahead, y left and z up.
 
 Images have y down: in their frame a viewer's floor is a wall, and dragging rolls the horizon.
 """
@@ -15,12 +15,12 @@ STATIC = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # as 
 TURN = Quaternion(x=0.5, y=-0.5, z=0.5, w=0.5)  # of images, by REP 103
 
 
-def upright_frame(namespace: str) -> str:
-    """Its name for the nodes in a namespace: `upright`, or `left/upright`."""
-    return "/".join(filter(None, [namespace.strip("/"), "upright"]))
+def link_frame(namespace: str) -> str:
+    """Its name for the nodes in a namespace, such as `left/dwpose_camera_link`."""
+    return "/".join(filter(None, [namespace.strip("/"), "dwpose_camera_link"]))
 
 
-class Upright:
+class CameraLink:
     """Tells tf2 of it, and again when images come in another frame."""
 
     def __init__(self, node: Node) -> None:
@@ -33,7 +33,7 @@ class Upright:
             return
         self._parent = header.frame_id
         turned = TransformStamped(
-            header=header, child_frame_id=upright_frame(self._node.get_namespace())
+            header=header, child_frame_id=link_frame(self._node.get_namespace())
         )
         turned.transform.rotation = TURN
         self._publisher.publish(TFMessage(transforms=[turned]))

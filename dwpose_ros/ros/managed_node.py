@@ -65,7 +65,9 @@ class ManagedNode(LifecycleNode):
             "configure and activate at start; else that is left to `ros2 lifecycle set`",
         )
         self.parameter(
-            "after", "", "a node that has to be active first, at start; 30 s are waited for it"
+            "wait_for_node",
+            "",
+            "a node that has to be active first, at start; 30 s are waited for it",
         )
         self.parameter(
             "allowed_folders",
@@ -332,8 +334,8 @@ class ManagedNode(LifecycleNode):
             return True
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             return False
-        if self.value("after"):
-            WaitForActive(self, self.value("after"), self._begin)
+        if self.value("wait_for_node"):
+            WaitForActive(self, self.value("wait_for_node"), self._begin)
             return True
         return self.trigger_activate() == TransitionCallbackReturn.SUCCESS
 

@@ -8,7 +8,7 @@ from typing import Any
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.managed_node import ManagedNode
-from dwpose_ros.ros.poses import pose_input
+from dwpose_ros.ros.pose_input import pose_input
 
 LOOK_S = 0.5  # between two looks at whether anybody subscribes
 

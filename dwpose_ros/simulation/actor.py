@@ -51,7 +51,7 @@ HEADINGS = {
 }
 
 
-class Temper(NamedTuple):
+class Behavior(NamedTuple):
     """How somebody follows instructions."""
 
     delay_s: tuple[float, float] = (0.4, 0.9)
@@ -74,14 +74,14 @@ class Temper(NamedTuple):
     """Mean time after which they leave the picture, for some seconds."""
 
 
-TEMPERS = {
-    "obedient": Temper(),
-    "slow": Temper(delay_s=(1.5, 3.0), walk_m_s=0.35, turn_deg_s=35.0),
-    "overshooting": Temper(gain=1.8, spread=0.3),
-    "restless": Temper(sway_m=0.015, sway_deg=2.5, fidget_s=4.0),
-    "confused": Temper(swaps=0.3),
-    "hard_of_hearing": Temper(misses=0.4),
-    "leaving": Temper(leaves_s=8.0),
+BEHAVIORS = {
+    "obedient": Behavior(),
+    "slow": Behavior(delay_s=(1.5, 3.0), walk_m_s=0.35, turn_deg_s=35.0),
+    "overshooting": Behavior(gain=1.8, spread=0.3),
+    "restless": Behavior(sway_m=0.015, sway_deg=2.5, fidget_s=4.0),
+    "confused": Behavior(swaps=0.3),
+    "hard_of_hearing": Behavior(misses=0.4),
+    "leaving": Behavior(leaves_s=8.0),
 }
 
 
@@ -96,12 +96,14 @@ class Stance(NamedTuple):
 
 
 class Actor:
-    """Somebody before the camera. Raises ValueError for a temper that is unknown."""
+    """Somebody before the camera. Raises ValueError for a behavior that is unknown."""
 
-    def __init__(self, start: Stance, temper: str | Temper = "obedient", seed: int = 0) -> None:
-        if isinstance(temper, str) and temper not in TEMPERS:
-            raise ValueError(f"temper {temper!r} is unknown; there are {', '.join(TEMPERS)}")
-        self.temper = TEMPERS[temper] if isinstance(temper, str) else temper
+    def __init__(
+        self, start: Stance, behavior: str | Behavior = "obedient", seed: int = 0
+    ) -> None:
+        if isinstance(behavior, str) and behavior not in BEHAVIORS:
+            raise ValueError(f"behavior {behavior!r} is unknown; there are {', '.join(BEHAVIORS)}")
+        self.behavior = BEHAVIORS[behavior] if isinstance(behavior, str) else behavior
         # One for each kind of chance, so that none shifts what another one gives.
         self._hearing, self._acting, self._fidgeting, self._leaving, self._balancing = map(
             np.random.default_rng, np.random.SeedSequence(seed).spawn(5)
@@ -113,25 +115,25 @@ class Actor:
         # All below is in their own time, which begins with the first look.
         self._lived_s = 0.0
         self._calm_until = self._away_until = -math.inf
-        self._fidgets_at = self._fidgeting.exponential(self.temper.fidget_s)
-        self._leaves_at = self._leaving.exponential(self.temper.leaves_s)
+        self._fidgets_at = self._fidgeting.exponential(self.behavior.fidget_s)
+        self._leaves_at = self._leaving.exponential(self.behavior.leaves_s)
         self._balance = np.zeros(3)
         self._sways = [np.zeros(3)] * 2  # of the body, which follows the balance: two ticks'
         self._ticks = 0  # of the latter
 
-    def hear(self, code: str, part: str, grade: str, time_s: float, count: int = 0) -> None:
+    def hear(self, code: str, part: str, magnitude: str, time_s: float, count: int = 0) -> None:
         """Somebody said this, and ends at `time_s`.
 
         Of two sentences about the same, the later one counts, if it ends before they begin with
         the first; a turn does not stop a walk.
         """
         missed, swapped, delay = self._hearing.random(3)
-        if missed < self.temper.misses:
+        if missed < self.behavior.misses:
             return
-        if swapped < self.temper.swaps:
+        if swapped < self.behavior.swaps:
             swap = {"left": "right", "right": "left"}
             code = "_".join(swap.get(word, word) for word in code.split("_"))
-        least, most = self.temper.delay_s
+        least, most = self.behavior.delay_s
         begin = time_s + least + delay * (most - least)
         # What is due by then is done all the same, whether or not anybody has looked since.
         due = [h for h in self._heard if h[0] <= time_s]
@@ -139,7 +141,7 @@ class Actor:
         # Who hears it again is already about to.
         begin = min([begin, *(at for at, heard, *_ in about_to if heard == code)])
         self._heard = due + [h for h in about_to if axis(h[1]) != axis(code)]
-        self._heard.append((begin, code, part, grade, count))
+        self._heard.append((begin, code, part, magnitude, count))
 
     def at(self, time_s: float) -> Stance:
         """Where they are by now; call with times that do not fall."""
@@ -166,11 +168,11 @@ class Actor:
         """On the way somewhere."""
         return self._goal[:3] != self._stance[:3]
 
-    def _act(self, code: str, part: str, grade: str, count: int) -> None:
-        gain = self.temper.gain * max(0.2, self._acting.normal(1, self.temper.spread))
+    def _act(self, code: str, part: str, magnitude: str, count: int) -> None:
+        gain = self.behavior.gain * max(0.2, self._acting.normal(1, self.behavior.spread))
         steps = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
-        grade = "little" if grade == "little" else ""
-        step, turn = gain * steps[grade] * max(count, 1), gain * TURN_DEG[grade]
+        magnitude = "little" if magnitude == "little" else ""
+        step, turn = gain * steps[magnitude] * max(count, 1), gain * TURN_DEG[magnitude]
         here = self._stance
         # A new way to go replaces the old one, and leaves the turn they are about; and so on.
         x, distance, yaw = self._goal[:3]
@@ -242,7 +244,7 @@ class Actor:
     # Both draw all of their chance, also where nothing comes of it: the next ones stay the same.
 
     def _fidget(self) -> None:
-        self._fidgets_at += self._fidgeting.exponential(self.temper.fidget_s)
+        self._fidgets_at += self._fidgeting.exponential(self.behavior.fidget_s)
         step = self._fidgeting.normal(0, [0.08, 0.08, 10])
         if self._lived_s >= self._calm_until and not self.moving:
             goal = self._goal
@@ -253,7 +255,7 @@ class Actor:
             )
 
     def _leave(self) -> None:
-        self._leaves_at += self._leaving.exponential(self.temper.leaves_s)
+        self._leaves_at += self._leaving.exponential(self.behavior.leaves_s)
         away_s = self._leaving.uniform(2, 6)
         if self._lived_s >= max(self._calm_until, self._away_until):
             self._away_until = self._lived_s + away_s
@@ -261,7 +263,7 @@ class Actor:
     def _sway(self) -> np.ndarray:
         """(3,) By how much they are off by now: m to the right, m away, degrees."""
         keep = math.exp(-SWAY_TICK_S / SWAY_TIME_S)
-        size = np.array([self.temper.sway_m, self.temper.sway_m, self.temper.sway_deg])
+        size = np.array([self.behavior.sway_m, self.behavior.sway_m, self.behavior.sway_deg])
         while self._ticks * SWAY_TICK_S <= self._lived_s:
             self._balance = keep * self._balance + (
                 math.sqrt(2 * (1 - keep**2)) * size * self._balancing.normal(size=3)
@@ -275,10 +277,10 @@ class Actor:
     def _move(self, dt: float) -> None:
         here, goal = self._stance, self._goal
         way = np.array([goal.x_m - here.x_m, goal.distance_m - here.distance_m])
-        length, reach = float(np.hypot(*way)), self.temper.walk_m_s * dt
+        length, reach = float(np.hypot(*way)), self.behavior.walk_m_s * dt
         share = 1.0 if length <= reach else reach / length
         turn = goal.yaw_deg - here.yaw_deg
-        turned = math.copysign(min(abs(turn), self.temper.turn_deg_s * dt), turn)
+        turned = math.copysign(min(abs(turn), self.behavior.turn_deg_s * dt), turn)
         self._stance = here._replace(
             x_m=goal.x_m if share == 1.0 else float(here.x_m + share * way[0]),
             distance_m=goal.distance_m

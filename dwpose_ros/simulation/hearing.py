@@ -14,17 +14,17 @@ class Heard(NamedTuple):
 
     code: str
     part: str
-    grade: str
+    magnitude: str
     count: int = 0
 
 
 def sentences(phrases: Phrases) -> dict[str, Heard]:
     """What each sentence of a language means; of two that read the same, the plainer one."""
     meanings: dict[str, Heard] = {}
-    for grade in ("", "little", "big"):
+    for magnitude in ("", "little", "big"):
         for code in CODES:
             for part in ("", *phrases.parts):
                 for count in range(1, MOST + 1) if code in COUNTED else (0,):
-                    heard = Heard(code, part, grade, count)
+                    heard = Heard(code, part, magnitude, count)
                     meanings.setdefault(phrases.text(*heard), heard)
     return meanings

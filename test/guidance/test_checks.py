@@ -18,10 +18,10 @@ from dwpose_ros.guidance.checks import (
     cut_off,
     facing,
     held_up,
-    judge,
     light,
     looking,
     one_person,
+    run_checks,
     sharp,
     sideways,
     size,
@@ -48,9 +48,13 @@ RIGHT = {
 }
 
 
-def instruction(person, profile, mirrored=False, **view) -> str:
+def instruction(person, profile, mirrored=False, **observation) -> str:
     """What is said to a person: the first code, with its part; 'good' for none."""
-    failed = {v.name: v for v in judge(person.view(**view), profile, mirrored) if v.ok is False}
+    failed = {
+        v.name: v
+        for v in run_checks(person.view(**observation), profile, mirrored)
+        if v.ok is False
+    }
     if not failed:
         return "good"
     said = next(iter(failed.values()))
@@ -61,9 +65,9 @@ def instruction(person, profile, mirrored=False, **view) -> str:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_person_in_the_right_place_is_right(person, profile, name):
-    verdicts = judge(person(**RIGHT[name]).view(), profile(name))
-    assert [v.name for v in verdicts if v.ok is False or v.ok is None and v.required] == []
-    assert [v.code for v in verdicts if v.code] == []
+    results = run_checks(person(**RIGHT[name]).view(), profile(name))
+    assert [v.name for v in results if v.ok is False or v.ok is None and v.required] == []
+    assert [v.code for v in results if v.code] == []
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -76,7 +80,7 @@ def test_what_is_right_does_not_depend_on_the_resolution(person, profile, name, 
 
 
 def test_nobody_is_asked_to_step_into_view(profile):
-    (only,) = judge(None, profile("full_body"))
+    (only,) = run_checks(None, profile("full_body"))
     assert (only.name, only.ok, only.value, only.code) == (
         "somebody",
         False,
@@ -122,18 +126,18 @@ def test_a_cropped_forehead_is_no_head(person, custom, top, whole, share, hidden
     wanted = custom(parts=("head",) if hidden else ("head", "face"), margin=0.02)
     one = person(height=4.0, top=top, hidden=hidden)
     assert crown(one.view(), 0.3) == pytest.approx(top * 720, abs=12)
-    verdict = cut_off(one.view(), wanted)
-    assert (verdict.ok, verdict.code) == (whole, "" if whole else "move_back")
-    assert verdict.value == pytest.approx(3 / 4 if hidden and not whole else share)
+    result = cut_off(one.view(), wanted)
+    assert (result.ok, result.code) == (whole, "" if whole else "move_back")
+    assert result.value == pytest.approx(3 / 4 if hidden and not whole else share)
     assert cut_off(one.view(), custom(parts=("shoulders",))).ok  # who asked for no head
 
 
 def test_the_crown_is_where_the_faces_own_points_say(person):
     """The body's eyes are truer of a small figure than of a face that fills the image."""
-    view = person(height=4.0, top=0.1).view()
-    moved = view.xy.copy()
+    observation = person(height=4.0, top=0.1).view()
+    moved = observation.xy.copy()
     moved[[NAMES.index("left_eye"), NAMES.index("right_eye")]] += 30.0
-    assert crown(view._replace(xy=moved), 0.3) == crown(view, 0.3)
+    assert crown(observation._replace(xy=moved), 0.3) == crown(observation, 0.3)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +161,9 @@ def test_what_is_not_in_the_middle_by_wide_limits_is_not_by_narrow_ones(
     person, profile, height, x
 ):
     """Else it held and broke from frame to frame, and nothing was ever said."""
-    wide, view = profile("upper_body"), person(height=height, x=x).view()
-    if not any(check(view, wide).ok is False for check in (too_close, cut_off, too_far)):
-        assert centred(view, wide).ok or not centred(view, relaxed(wide, ENTER)).ok
+    wide, observation = profile("upper_body"), person(height=height, x=x).view()
+    if not any(check(observation, wide).ok is False for check in (too_close, cut_off, too_far)):
+        assert centred(observation, wide).ok or not centred(observation, relaxed(wide, ENTER)).ok
 
 
 @pytest.mark.parametrize("height", np.arange(3.0, 5.7, 0.15))
@@ -169,10 +173,10 @@ def test_who_need_not_come_or_go_is_in_the_middle_where_they_are(person, profile
     it."""
     one = person(height=height, x=x, top=0.5 - 0.08 * height)
     one.xy[one.points("head"), 1] -= 70
-    face, view = profile("face"), one.view()
-    if all(check(view, face).ok for check in (too_close, cut_off, too_far)):
-        verdict = centred(view, face)
-        assert verdict.ok == (abs(verdict.value) <= face.centre)
+    face, observation = profile("face"), one.view()
+    if all(check(observation, face).ok for check in (too_close, cut_off, too_far)):
+        result = centred(observation, face)
+        assert result.ok == (abs(result.value) <= face.centre)
 
 
 def test_a_face_is_as_large_as_its_own_points(person, profile):
@@ -184,7 +188,7 @@ def test_a_face_is_as_large_as_its_own_points(person, profile):
 
 
 @pytest.mark.parametrize(
-    "check, name, where, code, grade, count",
+    "check, name, where, code, magnitude, count",
     [
         # An adult whose height is this share of the image's stands 2.63 m / share away; the ways are
         # to the middle of the distances at which the picture is right.
@@ -210,14 +214,14 @@ def test_a_face_is_as_large_as_its_own_points(person, profile):
         (cut_off, "full_body", dict(height=2.0, top=-0.3), "move_back", "", 5),
     ],
 )
-def test_how_far(person, profile, check, name, where, code, grade, count):
-    verdict = check(person(**where).view(), profile(name))
-    assert verdict[:2] == (check.__name__, False)
-    assert (verdict.code, verdict.grade, verdict.count) == (code, grade, count)
+def test_how_far(person, profile, check, name, where, code, magnitude, count):
+    result = check(person(**where).view(), profile(name))
+    assert result[:2] == (check.__name__, False)
+    assert (result.code, result.magnitude, result.count) == (code, magnitude, count)
 
 
 @pytest.mark.parametrize(
-    "way_m, code, grade, count",
+    "way_m, code, magnitude, count",
     [
         (0.0, "move_back", "little", 0),
         (0.27, "move_back", "little", 0),
@@ -236,12 +240,12 @@ def test_how_far(person, profile, check, name, where, code, grade, count):
         (math.nan, "move_closer", "", 1),  # as far as anybody can tell
     ],
 )
-def test_steps(way_m, code, grade, count):
-    assert steps(way_m, code, None) == {"grade": grade, "count": count}
+def test_steps(way_m, code, magnitude, count):
+    assert steps(way_m, code, None) == {"magnitude": magnitude, "count": count}
 
 
 @pytest.mark.parametrize(
-    "grade, count, way_m, then",
+    "magnitude, count, way_m, then",
     [
         ("little", 0, 0.32, 0),
         ("little", 0, 0.33, 1),  # a little, up to 0.324 m
@@ -257,8 +261,8 @@ def test_steps(way_m, code, grade, count):
         ("", 3, 2.0, 4),
     ],
 )
-def test_the_number_of_steps_stays_until_the_way_is_well_beyond(grade, count, way_m, then):
-    before = CheckResult("x", False, 0.0, code="move_back", grade=grade, count=count)
+def test_the_number_of_steps_stays_until_the_way_is_well_beyond(magnitude, count, way_m, then):
+    before = CheckResult("x", False, 0.0, code="move_back", magnitude=magnitude, count=count)
     assert steps(way_m, "move_back", before)["count"] == then
     # Other advice, or none, is no reason to stay at anything.
     fresh = steps(way_m, "move_back", None)
@@ -284,7 +288,7 @@ def walk(
             height=height, top=0.5 - (1 - camera) * height, x=0.5 + x_m * 0.87 / distance_m
         )
         one = person(**where, image=image, mirrored=mirrored, perspective=True)
-        failed = [v for v in judge(one.view(), profile, mirrored) if v.ok is False]
+        failed = [v for v in run_checks(one.view(), profile, mirrored) if v.ok is False]
         if not failed:
             break
         code, count = failed[0].code, failed[0].count
@@ -348,9 +352,9 @@ def test_and_in_the_middle(person, profile, x_m, mirrored):
 @pytest.mark.parametrize("x, first", [(0.5, ""), (0.79, ""), (0.83, "centred"), (0.17, "centred")])
 def test_who_would_walk_out_of_the_image_first_goes_to_the_middle(person, profile, x, first):
     """Until they have heard where to go they would be 1.3 times as far from it."""
-    verdict = too_far(person(height=0.38, x=x).view(), profile("full_body"))
-    assert (verdict.ok, verdict.code, verdict.count) == (False, "move_closer", 7)
-    assert verdict.first == first
+    result = too_far(person(height=0.38, x=x).view(), profile("full_body"))
+    assert (result.ok, result.code, result.count) == (False, "move_closer", 7)
+    assert result.first == first
 
 
 @pytest.mark.parametrize(
@@ -369,18 +373,18 @@ def test_who_would_walk_out_of_the_image_first_goes_to_the_middle(person, profil
 def test_the_middle_is_judged_from_where_they_will_be(person, custom, height, x, ok):
     wanted = custom(parts=("shoulders", "knees"), size_minimum=0.4, size_maximum=0.5)
     one = person(height=height, x=x, top=0.5 - 0.45 * height)
-    verdict = centred(one.view(), wanted)
-    assert (verdict.ok, verdict.code) == (ok, "" if ok else "move_right")
-    assert verdict.value == pytest.approx(x - 0.5, abs=0.01)  # how far aside they are now
+    result = centred(one.view(), wanted)
+    assert (result.ok, result.code) == (ok, "" if ok else "move_right")
+    assert result.value == pytest.approx(x - 0.5, abs=0.01)  # how far aside they are now
 
 
 @pytest.mark.parametrize("hidden, ok", [((), True), (("face", "head"), None)])
 def test_how_they_go_aside_is_known_of_who_shows_nothing_of_what_is_asked(
     person, profile, hidden, ok
 ):
-    view = person(height=4.0, top=0.1, hidden=hidden).view()._replace(aside=0.4)
-    verdict = centred(view, profile("face"))
-    assert (verdict.ok, verdict.track) == (ok, 0.4)
+    observation = person(height=4.0, top=0.1, hidden=hidden).view()._replace(aside=0.4)
+    result = centred(observation, profile("face"))
+    assert (result.ok, result.track) == (ok, 0.4)
 
 
 @pytest.mark.parametrize(
@@ -405,20 +409,20 @@ def test_sideways_is_as_they_are_turned(
     one = person(yaw=SIDES[side], mirrored=mirrored, x=1 - x if mirrored else x, height=0.8)
     assert one.xy[one.points("hips"), 0].mean() < 0.3 * one.width
     wanted = custom(side=side, parts=("shoulders", "hips"), facing=30, size_minimum=0.01)
-    verdict = check(one.view(), wanted, mirrored)
-    assert (verdict.ok, verdict.code) == (False, mirrored_code if mirrored else code)
-    assert verdict.count > 1
+    result = check(one.view(), wanted, mirrored)
+    assert (result.ok, result.code) == (False, mirrored_code if mirrored else code)
+    assert result.count > 1
     # Whoever is turned otherwise than they are to be turns first: left would mislead them.
-    assert verdict.first == ""
+    assert result.first == ""
     other = replace(wanted, side="front" if side in ("back", "left") else "back")
-    verdict = check(one.view(), other, mirrored)
-    assert verdict[:2] == (check.__name__, False) and verdict.first == "facing"
+    result = check(one.view(), other, mirrored)
+    assert result[:2] == (check.__name__, False) and result.first == "facing"
 
 
 @pytest.mark.parametrize("check", [too_far, too_close, centred, cut_off])
 def test_what_is_right_has_no_grade(person, profile, check):
-    verdict = check(person().view(), profile("full_body"))
-    assert verdict.ok is True and verdict.grade == ""
+    result = check(person().view(), profile("full_body"))
+    assert result.ok is True and result.magnitude == ""
 
 
 @pytest.mark.parametrize("name", ["upper_body", "full_body"])
@@ -453,9 +457,9 @@ def test_the_border_that_cuts_says_where_to_go(person, custom, where, code, mirr
     if mirrored:
         code = {"move_left": "move_right", "move_right": "move_left"}.get(code, code)
     parts = ("head", "shoulders", "elbows", "hips", "knees", "feet")
-    verdict = cut_off(person(**where).view(), custom(parts=parts), mirrored)
-    assert (verdict.ok, verdict.code) == (False, code)
-    assert 0 < verdict.value < 1 == verdict.minimum
+    result = cut_off(person(**where).view(), custom(parts=parts), mirrored)
+    assert (result.ok, result.code) == (False, code)
+    assert 0 < result.value < 1 == result.minimum
 
 
 def test_the_margin_counts_as_cut_off(person, custom):
@@ -514,10 +518,10 @@ def test_a_part_that_cannot_be_seen_is_named(person, profile, name, where, said)
 def test_every_part_can_be_missed(person, custom):
     whole = ("head", "face", "shoulders", "elbows", "wrists", "hips", "knees", "feet", "hands")
     for part in whole:
-        verdict = visible(person(hidden=(part,)).view(), custom(parts=whole), False)
+        result = visible(person(hidden=(part,)).view(), custom(parts=whole), False)
         # The points of the head are not those of the face: one can be missed without the other.
-        assert (verdict.ok, verdict.part, verdict.code) == (False, part, "show")
-        assert verdict.value == pytest.approx(1 - 1 / len(whole))
+        assert (result.ok, result.part, result.code) == (False, part, "show")
+        assert result.value == pytest.approx(1 - 1 / len(whole))
     assert visible(person().view(), custom(parts=whole), False).value == 1.0
 
 
@@ -548,10 +552,12 @@ def test_too_far_is_judged_by_the_parts_that_are_seen(person, profile, height, h
     ],
 )
 def test_left_and_right_are_the_persons_own(person, profile, x, code, mirrored_code):
-    view = person(x=x).view()
-    assert centred(view, profile("full_body"), False).code == code
-    assert centred(view, profile("full_body"), True).code == mirrored_code
-    assert centred(view, profile("full_body"), False).value == pytest.approx(x - 0.5, abs=0.01)
+    observation = person(x=x).view()
+    assert centred(observation, profile("full_body"), False).code == code
+    assert centred(observation, profile("full_body"), True).code == mirrored_code
+    assert centred(observation, profile("full_body"), False).value == pytest.approx(
+        x - 0.5, abs=0.01
+    )
 
 
 @pytest.mark.parametrize(
@@ -607,16 +613,16 @@ def test_hands_may_be_anywhere(person, profile, where, said):
 )
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_held_up(person, profile, where, value, ok, mirrored):
-    verdict = held_up(
+    result = held_up(
         person(0.7, top=0.15, mirrored=mirrored, **where).view(), profile("hands"), mirrored
     )
-    assert verdict.ok is ok and not verdict.required
+    assert result.ok is ok and not result.required
     assert (
-        math.isnan(verdict.value)
+        math.isnan(result.value)
         if value is None
-        else (verdict.value == pytest.approx(value, abs=0.02))
+        else (result.value == pytest.approx(value, abs=0.02))
     )
-    assert (verdict.code, verdict.part) == (("show_hands", "hands") if ok is False else ("", ""))
+    assert (result.code, result.part) == (("show_hands", "hands") if ok is False else ("", ""))
 
 
 @pytest.mark.parametrize("arms, ok", [((170, 10), True), ((10, 170), False)])
@@ -627,12 +633,12 @@ def test_from_the_side_the_near_hand_is_held_up(person, custom, arms, ok):
 
 def test_from_the_side_no_far_hand_is_beyond_a_border(person, custom):
     """The one that is to be seen is what has to be in the middle."""
-    view = person(
+    observation = person(
         2.0, top=0.1, yaw=-60, x=0.2, arms=60, bend=90, hidden=tuple(NAMES[RIGHT_HAND])
     ).view()
-    left = view.xy[LEFT_HAND, 0]
-    assert centred(view, custom(parts=("hands",), side="left")).value == pytest.approx(
-        (left.min() + left.max()) / 2 / view.width - 0.5
+    left = observation.xy[LEFT_HAND, 0]
+    assert centred(observation, custom(parts=("hands",), side="left")).value == pytest.approx(
+        (left.min() + left.max()) / 2 / observation.width - 0.5
     )
 
 
@@ -674,8 +680,8 @@ def test_of_a_head_without_face_the_body_tells_how_large_it_is(person, custom, s
 )
 def test_no_border_cuts_off_a_nose(person, custom, x, hidden, said):
     wanted = custom(parts=("head", "shoulders"), side="left", size_minimum=0.2, centre=0.5)
-    view = dict(height=3.5, top=0.1, yaw=-90, image=(720, 1280), hidden=("face", *hidden))
-    assert instruction(person(x=x, **view), wanted) == said
+    observation = dict(height=3.5, top=0.1, yaw=-90, image=(720, 1280), hidden=("face", *hidden))
+    assert instruction(person(x=x, **observation), wanted) == said
 
 
 @pytest.mark.parametrize(
@@ -693,9 +699,9 @@ def test_of_hands_that_hang_it_is_told_how_large_they_will_be(person, profile, h
 @pytest.mark.parametrize("arms", [10, 90, 150])
 def test_lifted_elbows_do_not_make_anybody_small(person, custom, arms):
     """Where they are to be lifted, how tall somebody is comes from head and shoulders."""
-    view = person(2.0, top=0.1, arms=arms, hidden=("hips", "knees", "feet")).view()
+    observation = person(2.0, top=0.1, arms=arms, hidden=("hips", "knees", "feet")).view()
     wanted = custom(parts=("head", "shoulders", "hips"), posture=(POSTURES["arms_side"],))
-    assert size(view, wanted) == pytest.approx(0.4 * 2.0, rel=0.05)
+    assert size(observation, wanted) == pytest.approx(0.4 * 2.0, rel=0.05)
 
 
 def test_hands_far_apart_need_room(person, profile):
@@ -716,9 +722,9 @@ def test_hands_far_apart_need_room(person, profile):
     "speed, ok", [(0.0, True), (0.25, True), (0.3, False), (math.nan, None), (math.inf, False)]
 )
 def test_still(person, profile, speed, ok):
-    verdict = still(person().view(speed=speed), profile("full_body"))
-    assert (verdict.ok, verdict.code) == (ok, "keep_still" if ok is False else "")
-    assert verdict.required
+    result = still(person().view(speed=speed), profile("full_body"))
+    assert (result.ok, result.code) == (ok, "keep_still" if ok is False else "")
+    assert result.required
 
 
 @pytest.mark.parametrize(
@@ -737,23 +743,23 @@ def test_still(person, profile, speed, ok):
 )
 def test_light_and_sharpness(person, profile, check, field, value, ok, code):
     """As long as nobody measures them, they are no reason to wait."""
-    verdict = check(person().view()._replace(**{field: value}), profile("full_body"))
-    assert (verdict.ok, verdict.code, verdict.required) == (ok, code, False)
+    result = check(person().view()._replace(**{field: value}), profile("full_body"))
+    assert (result.ok, result.code, result.required) == (ok, code, False)
 
 
 @pytest.mark.parametrize(
     "others, code", [(0, "more_people"), (1, "more_people"), (2, ""), (3, "one_person")]
 )
 def test_several_people(person, custom, others, code):
-    verdict = one_person(person().view(others=others), custom(people=3))
-    assert (verdict.ok, verdict.code, verdict.minimum, verdict.maximum) == (not code, code, 3, 3)
+    result = one_person(person().view(others=others), custom(people=3))
+    assert (result.ok, result.code, result.minimum, result.maximum) == (not code, code, 3, 3)
 
 
 @pytest.mark.parametrize("others, ok", [(0, True), (1, False), (3, False)])
 def test_one_person(person, profile, others, ok):
-    verdict = one_person(person().view(others=others), profile("full_body"), False)
-    assert (verdict.ok, verdict.value, verdict.maximum) == (ok, others + 1, 1.0)
-    assert verdict.code == ("" if ok else "one_person")
+    result = one_person(person().view(others=others), profile("full_body"), False)
+    assert (result.ok, result.value, result.maximum) == (ok, others + 1, 1.0)
+    assert result.code == ("" if ok else "one_person")
 
 
 @pytest.mark.parametrize(
@@ -777,8 +783,8 @@ def test_one_person(person, profile, others, ok):
     ],
 )
 def test_the_first_of_several_faults_is_said(person, profile, wrong, first):
-    view = {k: wrong.pop(k) for k in ("others", "speed") if k in wrong}
-    assert instruction(person(**wrong), profile("full_body"), **view) == first
+    observation = {k: wrong.pop(k) for k in ("others", "speed") if k in wrong}
+    assert instruction(person(**wrong), profile("full_body"), **observation) == first
 
 
 def test_the_order_of_the_checks():
@@ -800,22 +806,22 @@ def test_the_order_of_the_checks():
 
 def test_a_verdict_tells_value_limits_and_unit(person, profile):
     wanted = profile("full_body")
-    verdicts = {v.name: v for v in judge(person(x=0.6).view(speed=0.1), wanted)}
-    assert [*verdicts] == [
+    results = {v.name: v for v in run_checks(person(x=0.6).view(speed=0.1), wanted)}
+    assert [*results] == [
         "somebody",
         *(check.__name__ for check in CHECKS if check not in POSTURE_CHECKS),
     ]  # which it asks for not
-    assert verdicts["too_far"].minimum == wanted.size_minimum
-    assert math.isnan(verdicts["too_far"].maximum)
-    assert verdicts["too_close"].maximum == wanted.size_maximum
+    assert results["too_far"].minimum == wanted.size_minimum
+    assert math.isnan(results["too_far"].maximum)
+    assert results["too_close"].maximum == wanted.size_maximum
     assert (
-        verdicts["too_close"].value
-        == verdicts["too_far"].value
+        results["too_close"].value
+        == results["too_far"].value
         == pytest.approx(size(person().view(), wanted))
         == pytest.approx(0.8 * (0.985 - 0.064), abs=1e-3)
     )
-    assert (verdicts["centred"].minimum, verdicts["centred"].maximum) == (-0.15, 0.15)
-    assert {v.unit for v in verdicts.values()} == {"people", "1", "deg", "1/s"}
+    assert (results["centred"].minimum, results["centred"].maximum) == (-0.15, 0.15)
+    assert {v.unit for v in results.values()} == {"people", "1", "deg", "1/s"}
 
 
 BAD = [math.nan, math.inf, -math.inf, 1e30, -3e38]
@@ -836,14 +842,14 @@ def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
     else:
         one.xy[:], one.scores[:], one.box[:] = bad, math.nan, bad
     with np.errstate(all="raise"):
-        view = TargetSelector(profile("full_body")).look(
+        observation = TargetSelector(profile("full_body")).look(
             PersonPoses.of(one.xy[None], one.scores[None], one.box[None], ids=[1]),
             one.width,
             one.height,
             0.0,
         )
-        verdicts = judge(view, profile("full_body"))
-    failed = [v.code + v.part for v in verdicts if v.ok is False]
+        results = run_checks(observation, profile("full_body"))
+    failed = [v.code + v.part for v in results if v.ok is False]
     assert failed == {"a knee": ["showknees"], "the box": []}.get(what, ["showhead"])
 
 
@@ -851,27 +857,27 @@ def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
 def test_a_box_that_is_no_place_hides_no_cut(person, profile, bad):
     cut = person(height=1.2)
     cut.box[:] = bad
-    view = TargetSelector(profile("full_body")).look(
+    observation = TargetSelector(profile("full_body")).look(
         PersonPoses.of(cut.xy[None], cut.scores[None], cut.box[None], ids=[1]),
         cut.width,
         cut.height,
         0.0,
     )
-    assert not all(v.ok is not False for v in judge(view, profile("full_body")))
+    assert not all(v.ok is not False for v in run_checks(observation, profile("full_body")))
 
 
 def test_judging_takes_under_a_millisecond(person, profile):
-    wanted, view = profile("a_pose"), person().view()
-    judge(view, wanted)
+    wanted, observation = profile("a_pose"), person().view()
+    run_checks(observation, wanted)
     took = []
     for _ in range(20):
         start = time.perf_counter()
-        judge(view, wanted)
+        run_checks(observation, wanted)
         took.append(time.perf_counter() - start)
     assert min(took) < 1e-3
 
 
 def test_an_empty_image_size_does_not_crash(person, profile):
-    view = person().view()._replace(width=1, height=1)
-    assert too_close(view, profile("full_body"), False).code == "move_back"
-    assert too_far(view, profile("full_body"), False).ok
+    observation = person().view()._replace(width=1, height=1)
+    assert too_close(observation, profile("full_body"), False).code == "move_back"
+    assert too_far(observation, profile("full_body"), False).ok

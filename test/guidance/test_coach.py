@@ -27,7 +27,7 @@ FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
 
 
-def verdicts(failing: str = "", part: str = "") -> list[CheckResult]:
+def results(failing: str = "", part: str = "") -> list[CheckResult]:
     """All checks hold but the one that gives this code; 'nobody' is an empty room."""
     if failing == "nobody":
         return [CheckResult("somebody", False, 0.0, code="step_into_view")]
@@ -59,7 +59,7 @@ class Film:
     def show(self, failing: str = "", seconds: float = 1 / FPS, part: str = ""):
         """The same for some time; gives the last decision."""
         for _ in range(round(seconds * FPS)):
-            decision = self.coach.update(verdicts(failing, part), self.now)
+            decision = self.coach.update(results(failing, part), self.now)
             self.decisions.append(decision)
             if decision.speak:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
@@ -199,7 +199,7 @@ def test_a_long_hold_is_counted_down_aloud(profile):
     spoken = [
         (round(i / FPS, 1), d.code, d.count)
         for i in range(5 * FPS)
-        if (d := coach.update(verdicts(), i / FPS)).speak
+        if (d := coach.update(results(), i / FPS)).speak
     ]
     assert [s[1:] for s in spoken] == [
         ("hold_still", 0),
@@ -213,7 +213,7 @@ def test_a_long_hold_is_counted_down_aloud(profile):
 def test_but_no_number_is_said_over_another_sentence(profile):
     coach, said = Coach(replace(profile("full_body"), **{**TIMES, "hold_s": 3.0})), []
     for i in range(3 * FPS):
-        decision = coach.update(verdicts(), i / FPS, busy=0.5 < i / FPS < 1.7)
+        decision = coach.update(results(), i / FPS, busy=0.5 < i / FPS < 1.7)
         if decision.speak:
             said.append((decision.code, decision.count))
     assert said == [("hold_still", 0), ("countdown", 1)]  # 2 would have been at 1.0
@@ -371,14 +371,14 @@ def test_what_nobody_saw_was_no_hold(film):
 
 def test_slow_estimators_hold_too(profile):
     coach = Coach(profile("full_body"))
-    decisions = [coach.update(verdicts(), t * 0.8) for t in range(4)]
+    decisions = [coach.update(results(), t * 0.8) for t in range(4)]
     assert [d.capture for d in decisions] == [False, False, True, False]
 
 
 def test_progress_is_the_share_of_checks_that_hold(film):
     assert film.show("nobody").progress == 0.0
     assert film.show("").progress == 1.0
-    checks = len(verdicts())
+    checks = len(results())
     assert film.show("move_left").progress == pytest.approx((checks - 1) / checks)
 
 
@@ -414,7 +414,7 @@ class Room:
         moving: str = "",
         busy: bool = False,
         part: str = "",
-        grade: str = "",
+        magnitude: str = "",
         count: int = 0,
     ) -> list[tuple[float, str]]:
         """What is said in that time, and when; what fails is in order of priority."""
@@ -429,7 +429,7 @@ class Room:
                     False,
                     0.0,
                     code=code,
-                    grade=grade,
+                    magnitude=magnitude,
                     count=count,
                     part=part if code == "show" else "",
                 )
@@ -527,9 +527,9 @@ class TestPace:
 
     def test_grade_and_number_are_of_the_moment(self, room):
         room.run(1, "move_closer", count=3)
-        assert (room.last.count, room.last.grade) == (3, "")
-        room.run(0.1, "move_closer", grade="little")
-        assert (room.last.count, room.last.grade) == (0, "little")
+        assert (room.last.count, room.last.magnitude) == (3, "")
+        room.run(0.1, "move_closer", magnitude="little")
+        assert (room.last.count, room.last.magnitude) == (0, "little")
 
     def test_while_they_walk_they_are_told_to_turn(self, room):
         """One does not undo the other."""
@@ -648,7 +648,7 @@ class TestPace:
         """Nobody sees whether they are on their way."""
         times = []
         for i in range(10 * FPS):
-            decision = film.coach.update(verdicts("nobody"), i / FPS, busy=10 < i <= 50)
+            decision = film.coach.update(results("nobody"), i / FPS, busy=10 < i <= 50)
             times += [i / FPS] * decision.speak
         assert times == [0.5, 7.5]  # and not 5.5: it was spoken until 2.5
 
@@ -680,7 +680,7 @@ class TestPace:
                 ]
             )
             decision = coach.update(found, i / FPS, busy=i / FPS < quiet_at)
-            assert not (decision.hush and decision.code == "move_back")
+            assert not (decision.interrupt_speech and decision.code == "move_back")
             if decision.speak:
                 heard.append(decision.code)
                 quiet_at = i / FPS + sentence_s
@@ -775,7 +775,7 @@ class TestPace:
         for code, count in zip(codes, missing):
             assert len(room.run(1.5, code, count=count)) == 1
             found.append(room.last.count)
-            assert room.last.grade == ("" if room.last.count else "little")
+            assert room.last.magnitude == ("" if room.last.count else "little")
             room.run(2, code, moving="depth", count=count)
         assert found == asked
 
@@ -785,7 +785,7 @@ class TestNoise:
 
     def test_a_voice_that_never_ends_does_not_keep_from_the_picture(self, film):
         decisions = [
-            film.coach.update(verdicts("move_left" if i < 60 else ""), i / FPS, True)
+            film.coach.update(results("move_left" if i < 60 else ""), i / FPS, True)
             for i in range(8 * FPS)
         ]
         assert [d.code for d in decisions if d.speak] == ["hold_still"]
@@ -830,8 +830,8 @@ class TestNoise:
 
 
 class TestPatience:
-    def said(self, coach, seconds, *verdicts):
-        found = [CheckResult("somebody", True, 1.0), *verdicts]
+    def said(self, coach, seconds, *results):
+        found = [CheckResult("somebody", True, 1.0), *results]
         codes = []
         for i in range(round(seconds * FPS)):
             decision = coach.update(found, i / FPS)
@@ -1018,9 +1018,11 @@ class TestWhatCeasesToBeTrue:
         far = CheckResult("too_far", False, 0.1, code="move_closer")
         aside = CheckResult("centred", False, 0.3, code="move_left")
         assert self.told(coach, [far], 0.55, 0.0, busy=False)[-1].speak
-        assert not any(d.hush for d in self.told(coach, [far], 1.0, 0.55))
-        assert not any(d.hush for d in self.told(coach, [aside], 0.4, 1.55))  # it may flicker
-        assert sum(d.hush for d in self.told(coach, [aside], 3.0, 1.95)) == 1
+        assert not any(d.interrupt_speech for d in self.told(coach, [far], 1.0, 0.55))
+        assert not any(
+            d.interrupt_speech for d in self.told(coach, [aside], 0.4, 1.55)
+        )  # it may flicker
+        assert sum(d.interrupt_speech for d in self.told(coach, [aside], 3.0, 1.95)) == 1
 
     def test_who_comes_into_view_may_hear_to_its_end_that_they_should(self, profile):
         """At the image's border somebody is found, and lost again."""
@@ -1034,14 +1036,14 @@ class TestWhatCeasesToBeTrue:
                 )
             ]
             found += [CheckResult("centred", False, 0.4, code="move_left")] if there else []
-            if coach.update(found, now, busy=0.6 < now).hush:
+            if coach.update(found, now, busy=0.6 < now).interrupt_speech:
                 hushed.append(now)
         assert hushed == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
 
     def test_to_hold_still_is_true_until_the_picture_is_taken(self, profile):
         coach = Coach(replace(profile("full_body"), **TIMES))
         decisions = self.told(coach, [], 4.0, 0.0)
-        assert any(d.capture for d in decisions) and not any(d.hush for d in decisions)
+        assert any(d.capture for d in decisions) and not any(d.interrupt_speech for d in decisions)
 
     @pytest.mark.parametrize("name, code", [("turnaround", "next_step"), ("full_body", "done")])
     def test_news_waits_for_the_end_of_a_sentence(self, profile, name, code):
@@ -1049,7 +1051,7 @@ class TestWhatCeasesToBeTrue:
         self.told(coach, [], 2.0, 0.0)
         coach.captured(True, 2.0)
         waits = self.told(coach, [], 1.0, 2.0)
-        assert {(d.code, d.speak, d.hush) for d in waits} == {(code, False, False)}
+        assert {(d.code, d.speak, d.interrupt_speech) for d in waits} == {(code, False, False)}
         assert [d.speak for d in self.told(coach, [], 0.15, 3.0, busy=False)] == [
             True,
             False,

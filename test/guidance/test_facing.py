@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES
-from dwpose_ros.guidance.checks import CheckRunner, facing, head_yaw_deg, judge, looking
+from dwpose_ros.guidance.checks import CheckRunner, facing, head_yaw_deg, looking, run_checks
 from dwpose_ros.guidance.checks.facing import body, body_turn, wrapped
 
 THRESHOLD = 0.3
@@ -146,13 +146,13 @@ def test_who_leans_is_not_turned(person, custom, lean):
 )
 @pytest.mark.parametrize("hidden", [(), ("face",), ("left_ear",)])
 def test_which_way_to_turn(person, profile, yaw, code, mirrored_code, hidden):
-    view = person(yaw=yaw, hidden=hidden).view()
-    assert facing(view, profile("full_body"), False).code == code
-    assert facing(view, profile("full_body"), True).code == mirrored_code
+    observation = person(yaw=yaw, hidden=hidden).view()
+    assert facing(observation, profile("full_body"), False).code == code
+    assert facing(observation, profile("full_body"), True).code == mirrored_code
 
 
 @pytest.mark.parametrize(
-    "yaw, code, grade",
+    "yaw, code, magnitude",
     [
         (28, "turn_right", "little"),
         (45, "turn_right", ""),
@@ -160,9 +160,9 @@ def test_which_way_to_turn(person, profile, yaw, code, mirrored_code, hidden):
         (150, "turn_around", ""),
     ],
 )
-def test_how_far_to_turn(person, profile, yaw, code, grade):
-    verdict = facing(person(yaw=yaw).view(), profile("full_body"))
-    assert (verdict.code, verdict.grade) == (code, grade)
+def test_how_far_to_turn(person, profile, yaw, code, magnitude):
+    result = facing(person(yaw=yaw).view(), profile("full_body"))
+    assert (result.code, result.magnitude) == (code, magnitude)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,11 @@ def test_how_far_to_turn(person, profile, yaw, code, grade):
 def test_body_and_head_are_judged_each_for_itself(
     person, profile, yaw, head, hidden, faced, looked
 ):
-    view = person(yaw=yaw, head=head, hidden=hidden).view()
-    assert (facing(view, profile("full_body")).code, looking(view, profile("full_body")).code) == (
+    observation = person(yaw=yaw, head=head, hidden=hidden).view()
+    assert (
+        facing(observation, profile("full_body")).code,
+        looking(observation, profile("full_body")).code,
+    ) == (
         faced,
         looked,
     )
@@ -195,15 +198,15 @@ def test_every_side(person, custom, side, off, mirrored):
     turned = off
     if side == "back" and off in (10, 35, -35):
         turned = off * 1.5  # from behind, the width alone tells the angle
-    view = person(yaw=SIDES[side] + turned, mirrored=mirrored).view()
-    verdict = facing(view, custom(side=side, facing=20, parts=("shoulders",)), mirrored)
+    observation = person(yaw=SIDES[side] + turned, mirrored=mirrored).view()
+    result = facing(observation, custom(side=side, facing=20, parts=("shoulders",)), mirrored)
     named = SIDE_CODES[side]
     around = "turn_around" if side == "front" else named
     said = {0: "", 10: "", 35: "turn_right", -35: "turn_left", 80: named, -80: named, 180: around}
-    assert (verdict.ok, verdict.code) == (not said[off], said[off])
-    assert (verdict.minimum, verdict.maximum) == (SIDES[side] - 20, SIDES[side] + 20)
-    if not verdict.ok and off != 180:
-        assert verdict.value > SIDES[side] if off > 0 else verdict.value < SIDES[side]
+    assert (result.ok, result.code) == (not said[off], said[off])
+    assert (result.minimum, result.maximum) == (SIDES[side] - 20, SIDES[side] + 20)
+    if not result.ok and off != 180:
+        assert result.value > SIDES[side] if off > 0 else result.value < SIDES[side]
 
 
 @pytest.mark.parametrize("side, yaw", [("left", -90), ("right", 90)])
@@ -229,24 +232,24 @@ def test_the_far_side_need_not_be_seen(person, custom, side, yaw, mirrored):
     one = person(yaw=yaw, hidden=("face", *hidden), mirrored=mirrored)
     one.scores[one.points("face")] = 0.1
     wanted = custom(side=side, parts=("head", "shoulders", "elbows", "hips", "knees", "feet"))
-    missed = {v.name: v for v in judge(one.view(), wanted, mirrored)}
+    missed = {v.name: v for v in run_checks(one.view(), wanted, mirrored)}
     assert missed["visible"].ok and missed["cut_off"].ok and missed["too_far"].ok
     other = replace(wanted, side=far)
-    assert not {v.name: v for v in judge(one.view(), other, mirrored)}["visible"].ok
+    assert not {v.name: v for v in run_checks(one.view(), other, mirrored)}["visible"].ok
 
 
 def test_from_behind_ears_make_a_head(person, custom):
     wanted = custom(side="back", parts=("head", "shoulders"))
-    assert all(v.ok is not False for v in judge(person(yaw=180).view(), wanted))
+    assert all(v.ok is not False for v in run_checks(person(yaw=180).view(), wanted))
     bald = person(yaw=180, hidden=("left_ear",))
-    assert [v.part for v in judge(bald.view(), wanted) if v.ok is False] == ["head"]
+    assert [v.part for v in run_checks(bald.view(), wanted) if v.ok is False] == ["head"]
 
 
 def test_left_or_right_that_cannot_be_told_cannot_be_judged(person, custom):
     hidden = ("left_heel", "right_heel", "face", "left_ear", "right_ear", "head")
-    verdict = facing(person(yaw=-90, hidden=hidden).view(), custom(side="left"))
-    assert (verdict.ok, verdict.code, verdict.required) == (None, "face_left_side", True)
-    assert math.isnan(verdict.value)
+    result = facing(person(yaw=-90, hidden=hidden).view(), custom(side="left"))
+    assert (result.ok, result.code, result.required) == (None, "face_left_side", True)
+    assert math.isnan(result.value)
     # But from the front it is neither.
     front = facing(person(hidden=hidden).view(), custom(side="left"))
     assert (front.ok, front.code) == (False, "face_left_side")
@@ -275,23 +278,25 @@ def test_what_cannot_be_seen_cannot_be_judged(person, profile):
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_where_the_head_is_to_look(person, custom, side, head, code, mirrored):
     one = person(yaw=SIDES[side], head=head, mirrored=mirrored)
-    verdict = looking(one.view(), custom(side=side, facing=25), mirrored)
-    assert (verdict.ok, verdict.code) == (not code, code)
-    assert verdict.value == pytest.approx(head, abs=2)
+    result = looking(one.view(), custom(side=side, facing=25), mirrored)
+    assert (result.ok, result.code) == (not code, code)
+    assert result.value == pytest.approx(head, abs=2)
 
 
 def test_from_the_side_a_head_that_cannot_be_judged_is_let_pass(person, custom):
     one = person(yaw=-90, hidden=("face", "right_ear", "right_eye"))
-    verdict = looking(one.view(), custom(side="left"))
-    assert (verdict.ok, verdict.required) == (None, False)
+    result = looking(one.view(), custom(side="left"))
+    assert (result.ok, result.required) == (None, False)
 
 
 def test_what_is_not_asked_for(person, custom):
-    view = person(yaw=60).view()
-    assert facing(view, custom(facing=180)) is looking(view, custom(facing=180)) is None
-    assert looking(view, custom(looking=180)) is None
+    observation = person(yaw=60).view()
+    assert (
+        facing(observation, custom(facing=180)) is looking(observation, custom(facing=180)) is None
+    )
+    assert looking(observation, custom(looking=180)) is None
     assert looking(person(yaw=180).view(), custom(side="back")) is None
-    assert looking(view, custom(facing=180, looking=10)).ok is False
+    assert looking(observation, custom(facing=180, looking=10)).ok is False
 
 
 @pytest.mark.parametrize("name, height", [("upper_body", 1.5), ("full_body", 0.8)])
@@ -302,15 +307,15 @@ def test_somebody_seen_from_behind_turns_around(
     back = person(height=height, yaw=180)
     if seen_through_the_head:
         back.scores[back.points("head")] = 0.99
-    failed = [v.code for v in judge(back.view(), profile(name)) if v.ok is False]
+    failed = [v.code for v in run_checks(back.view(), profile(name)) if v.ok is False]
     assert failed[0] == "turn_around"
 
 
-def film(person, judge: CheckRunner, turns) -> list[str]:
+def film(person, run_checks: CheckRunner, turns) -> list[str]:
     """What is said about turning while somebody is turned like that, without repetitions."""
     said = []
     for yaw in turns:
-        code = next(v.code for v in judge(person(yaw=yaw).view()) if v.name == "facing")
+        code = next(v.code for v in run_checks(person(yaw=yaw).view()) if v.name == "facing")
         if not said or said[-1] != code:
             said.append(code)
     return said
@@ -337,9 +342,13 @@ def test_from_far_off_what_to_face_and_near_it_which_way(person, profile, start,
 
 def test_turning_the_long_way_round_is_not_called_back(person, profile):
     """Told to turn right they turn left: from where that matters little, only what to face."""
-    judge = CheckRunner(profile("full_body"))
-    assert film(person, judge, range(40, 200, 5)) == ["turn_right", "face_camera", "turn_around"]
-    assert film(person, judge, range(200, 361, 5)) == [
+    run_checks = CheckRunner(profile("full_body"))
+    assert film(person, run_checks, range(40, 200, 5)) == [
+        "turn_right",
+        "face_camera",
+        "turn_around",
+    ]
+    assert film(person, run_checks, range(200, 361, 5)) == [
         "turn_around",
         "face_camera",
         "turn_left",

@@ -226,7 +226,9 @@ def test_another_language_changes_the_words_and_nothing_else(world, plan, person
     one.session.use(replace(one.session.plan, phrases=french))
     one.frames(person(0.4), seconds=1.0)
     assert one.shown[-1].text == french.text(
-        "move_closer", grade=one.shown[-1].decision.grade, count=one.shown[-1].decision.count
+        "move_closer",
+        magnitude=one.shown[-1].decision.magnitude,
+        count=one.shown[-1].decision.count,
     )
     assert len(one.sentences) == 1  # it is the same instruction, and still being carried out
 

@@ -21,17 +21,17 @@ HANDS = {
 def watch(profile, person, move, seconds: float = 1.5, fps: float = 30):
     """The last view of somebody who stands there and of whose points `move` makes others, from
     (xy, scores, time)."""
-    follower, view = TargetSelector(profile), None
+    selector, observation = TargetSelector(profile), None
     for k in range(round(seconds * fps)):
         xy, scores = person.xy.copy(), person.scores.copy()
         move(xy, scores, k / fps)
-        view = follower.look(
+        observation = selector.look(
             PersonPoses.of(xy[None], scores[None], person.box[None], ids=[1]),
             person.width,
             person.height,
             k / fps,
         )
-    return view
+    return observation
 
 
 def waving(amplitude_px: float, hz: float, side: str = "right", lost: bool = False):
@@ -55,7 +55,7 @@ def test_who_waves_is_not_still(profile, person, fps, hz, side, lost):
         still(watch(wanted, body, waving(60, hz, side, lost), 1.5 + late, fps), wanted)
         for late in np.arange(0, 1 / hz, 1 / 30)
     ]
-    moving = [verdict.ok is False for verdict in found]
+    moving = [result.ok is False for result in found]
     assert np.mean(moving) >= 0.5
     assert {v.code for v in found if not v.ok} == {"keep_still"}
 
@@ -118,16 +118,16 @@ def test_a_profile_may_let_hands_move(custom, person):
 
 
 def test_time_that_jumps_forgets_where_hands_were(profile, person):
-    follower, wanted, body = (
+    selector, wanted, body = (
         TargetSelector(profile("upper_body")),
         profile("upper_body"),
         person(1.3),
     )
     for now in (5.0, 5.1, 1.0):
-        view = follower.look(
+        observation = selector.look(
             PersonPoses.of(body.xy[None], body.scores[None], body.box[None], ids=[1]),
             body.width,
             body.height,
             now,
         )
-    assert math.isnan(view.hands) and still(view, wanted).ok is None
+    assert math.isnan(observation.hands) and still(observation, wanted).ok is None

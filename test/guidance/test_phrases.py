@@ -9,7 +9,7 @@ import yaml
 
 from dwpose_ros.guidance import ProfileError, load_phrases
 from dwpose_ros.guidance.body_parts import POSTURES, SIDE_CODES, SIDES
-from dwpose_ros.guidance.checks import judge
+from dwpose_ros.guidance.checks import run_checks
 from dwpose_ros.guidance.phrases import (
     CODES,
     COUNTED,
@@ -64,11 +64,11 @@ def english(tmp_path):
 
 
 def forms(phrases, code: str) -> list[str]:
-    """Every text that a code can be, with every part, grade and number that it can have."""
+    """Every text that a code can be, with every part, magnitude and number that it can have."""
     return [
-        phrases.text(code, part, grade, count)
+        phrases.text(code, part, magnitude, count)
         for part in (PARTS if code in NAMING else [""])
-        for grade in ("", "little", "big")
+        for magnitude in ("", "little", "big")
         for count in (range(6) if code in COUNTED else [0])
     ]
 
@@ -96,14 +96,14 @@ def test_every_language_says_everything(path):
 
 @EVERY
 def test_grades_are_those_of_english(path):
-    """A grade that one language lacks would be said as if it were normal."""
+    """A magnitude that one language lacks would be said as if it were normal."""
     english, phrases = load_phrases(FOLDER / "en.yaml"), load_phrases(path)
     for code in CODES:
         if isinstance(english.phrases[code], dict) and code not in COUNTED:
             assert phrases.phrases[code].keys() == english.phrases[code].keys(), code
             assert len(set(phrases.phrases[code].values())) == len(phrases.phrases[code]), code
-    graded = [c for c in CODES if {"little", "big"} <= set(english.phrases[c])]
-    assert set(graded) >= {"arms_away", "arms_side", "feet_apart"}
+    with_magnitude = [c for c in CODES if {"little", "big"} <= set(english.phrases[c])]
+    assert set(with_magnitude) >= {"arms_away", "arms_side", "feet_apart"}
     for code in STEPPED:
         assert "little" in phrases.phrases[code], code
 
@@ -143,13 +143,13 @@ def test_steps_are_counted(path):
     phrases = load_phrases(path)
     for code in STEPPED:
         little, one, two, six = (
-            phrases.text(code, grade=grade, count=n)
-            for grade, n in (("little", 0), ("", 1), ("", 2), ("", 6))
+            phrases.text(code, magnitude=magnitude, count=n)
+            for magnitude, n in (("little", 0), ("", 1), ("", 2), ("", 6))
         )
         assert "2" in two and two.replace("2", "6") == six
         assert len({little, one, two}) == 3 and not re.search("[0-9]", little + one)
         assert phrases.text(code) == one  # where nobody counts
-        assert phrases.text(code, grade="little", count=3) == little
+        assert phrases.text(code, magnitude="little", count=3) == little
 
 
 def test_japanese_is_written_as_it_is_read():
@@ -217,11 +217,11 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
             dict(lean=30, feet=4, arms=120, bend=90, fist=1, spread=0),
         ):
             for speed, others in ((0, 0), (9, 0), (0, 2)):
-                view = person(**kwargs).view(speed=speed, others=others)
+                observation = person(**kwargs).view(speed=speed, others=others)
                 for light in (0.01, 0.99):
-                    view = view._replace(brightness=light, sharpness=1.0)
-                    codes |= {v.code for v in judge(view, wanted)}
-    codes |= {v.code for v in judge(None, profile("face"))}
+                    observation = observation._replace(brightness=light, sharpness=1.0)
+                    codes |= {v.code for v in run_checks(observation, wanted)}
+    codes |= {v.code for v in run_checks(None, profile("face"))}
     session = {
         "notice",
         "hold_still",
@@ -240,13 +240,13 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
 def test_the_sentences():
     english, french = (load_phrases(FOLDER / f"{x}.yaml") for x in ("en", "fr"))
     assert english.text("show", "feet") == "I cannot see your feet."
-    assert english.text("move_left", grade="little") == "Move a little to your left."
+    assert english.text("move_left", magnitude="little") == "Move a little to your left."
     assert english.text("move_left") == "Take a step to your left."
     assert english.text("move_left", count=3) == "3 steps to your left."
     assert english.text("move_closer", count=1) == "Take a step closer."
     assert english.text("retake") == "Once more, please hold still."
-    assert english.text("arms_up", grade="big") == english.text("arms_up")  # has no such
-    assert english.text("done", grade="big") == english.text("done")
+    assert english.text("arms_up", magnitude="big") == english.text("arms_up")  # has no such
+    assert english.text("done", magnitude="big") == english.text("done")
     assert english.text("one_person", count=3) == "Only 3 people, please."
     assert french.text("show", "feet") == "Je ne vois pas vos pieds."
     assert french.text("step_into_view").startswith("Placez-vous devant la caméra")
@@ -375,7 +375,9 @@ def test_a_plain_text_will_do_for_any_code(english):
         english(lambda data: data["phrases"].update(move_left="Left.", one_person="Just {count}."))
     )
     assert {
-        phrases.text("move_left", "", grade, n) for grade in ("", "little") for n in (0, 1, 2)
+        phrases.text("move_left", "", magnitude, n)
+        for magnitude in ("", "little")
+        for n in (0, 1, 2)
     } == {"Left."}
     assert phrases.text("one_person", count=2) == "Just 2."
 

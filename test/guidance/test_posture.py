@@ -17,8 +17,8 @@ def check(person, custom):
     """check(posture, ..., side="front", limits=None) -> what it finds about such a person."""
 
     def _check(posture: str, side: str = "front", mirrored: bool = False, limits=None, **stands):
-        wish = POSTURES[posture] if limits is None else PostureLimit(posture, *limits)
-        wanted = custom(posture=(wish,), side=side)
+        posture_limit = POSTURES[posture] if limits is None else PostureLimit(posture, *limits)
+        wanted = custom(posture=(posture_limit,), side=side)
         return CHECK[posture](
             person(0.6, top=0.3, mirrored=mirrored, **stands).view(), wanted, mirrored
         )
@@ -31,7 +31,7 @@ def test_there_is_a_check_of_every_posture():
 
 
 @pytest.mark.parametrize(
-    "posture, stands, value, code, grade",
+    "posture, stands, value, code, magnitude",
     [
         ("upright", dict(), 0, "", ""),
         ("upright", dict(lean=11), 11, "", ""),
@@ -79,13 +79,13 @@ def test_there_is_a_check_of_every_posture():
     ],
 )
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_what_is_measured(check, posture, stands, value, code, grade, mirrored):
-    verdict = check(posture, mirrored=mirrored, **stands)
-    assert verdict.name == posture
-    assert (verdict.ok, verdict.code, verdict.grade) == (not code, code, grade)
-    assert verdict.value == pytest.approx(value, abs=1.2 if verdict.unit == "deg" else 0.03)
+def test_what_is_measured(check, posture, stands, value, code, magnitude, mirrored):
+    result = check(posture, mirrored=mirrored, **stands)
+    assert result.name == posture
+    assert (result.ok, result.code, result.magnitude) == (not code, code, magnitude)
+    assert result.value == pytest.approx(value, abs=1.2 if result.unit == "deg" else 0.03)
     limits = POSTURES[posture]
-    assert (verdict.minimum, verdict.maximum) == pytest.approx(limits[1:], nan_ok=True)
+    assert (result.minimum, result.maximum) == pytest.approx(limits[1:], nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -127,16 +127,16 @@ def test_the_worse_is_the_one_that_is_further_off(check):
     ],
 )
 def test_a_missing_point_is_not_a_bad_posture(check, posture, hidden, part):
-    verdict = check(posture, hidden=(hidden,))
-    assert (verdict.ok, verdict.code, verdict.part) == (None, "show", part)
-    assert math.isnan(verdict.value) and verdict.required and verdict.grade == ""
+    result = check(posture, hidden=(hidden,))
+    assert (result.ok, result.code, result.part) == (None, "show", part)
+    assert math.isnan(result.value) and result.required and result.magnitude == ""
 
 
 @pytest.mark.parametrize("posture", ["arms_away", "arms_side", "feet_apart"])
 @pytest.mark.parametrize("yaw", [70, -90, 110])
 def test_what_the_camera_sees_from_the_side_cannot_be_judged(check, posture, yaw):
-    verdict = check(posture, yaw=yaw)
-    assert (verdict.ok, verdict.code, verdict.part) == (None, posture, "")
+    result = check(posture, yaw=yaw)
+    assert (result.ok, result.code, result.part) == (None, posture, "")
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_an_arm_that_points_at_the_camera_cannot_be_judged(person, custom):
     one = person(arms=40)
     shoulder, elbow = one.points("left_shoulder", "left_elbow")
     one.xy[elbow] = one.xy[shoulder] + (5, 10)
-    verdict = CHECK["arms_away"](one.view(), custom(posture=(POSTURES["arms_away"],)))
-    assert (verdict.ok, verdict.code, verdict.part) == (None, "arms_away", "")
+    result = CHECK["arms_away"](one.view(), custom(posture=(POSTURES["arms_away"],)))
+    assert (result.ok, result.code, result.part) == (None, "arms_away", "")
 
 
 def test_a_hand_that_points_at_the_camera_cannot_be_judged(person, custom):
     one = person(arms=40)
     root = one.xy[LEFT_HAND.start]
     one.xy[LEFT_HAND] = root + (one.xy[LEFT_HAND] - root) * 0.3
-    verdict = CHECK["open_hands"](one.view(), custom(posture=(POSTURES["open_hands"],)))
-    assert (verdict.ok, verdict.code) == (None, "open_hands")
+    result = CHECK["open_hands"](one.view(), custom(posture=(POSTURES["open_hands"],)))
+    assert (result.ok, result.code) == (None, "open_hands")
     one.scores[one.points("left_elbow")] = 0.1  # nothing to measure it by
     assert CHECK["open_hands"](one.view(), custom(posture=(POSTURES["open_hands"],))).ok
 
@@ -170,19 +170,19 @@ def test_a_hand_that_points_at_the_camera_cannot_be_judged(person, custom):
 def test_from_the_side_only_the_near_arm_counts(check, side, far, yaw, mirrored):
     hidden = tuple(f"{far}_{p}" for p in ("elbow", "wrist"))
     arms = (170, 9) if side == "left" else (9, 170)  # the far one hangs, and is hidden
-    verdict = check(
+    result = check(
         "arms_up", side=side, mirrored=mirrored, arms=arms, bend=0, yaw=yaw, hidden=hidden
     )
-    assert verdict.ok
+    assert result.ok
 
 
 @pytest.mark.parametrize("side, far, yaw", [("left", "right", -90), ("right", "left", 90)])
 @pytest.mark.parametrize("lean", [0, 30])
 def test_nor_does_the_far_half_of_the_torso(check, side, far, yaw, lean):
-    verdict = check(
+    result = check(
         "upright", side=side, yaw=yaw, lean=lean, hidden=(f"{far}_shoulder", f"{far}_hip")
     )
-    assert verdict.value == pytest.approx(lean, abs=2) and verdict.ok == (lean == 0)
+    assert result.value == pytest.approx(lean, abs=2) and result.ok == (lean == 0)
 
 
 def test_what_is_not_asked_for_is_not_judged(person, custom):
@@ -199,6 +199,6 @@ def test_all_points_in_one_place_do_not_crash(person, custom, posture):
     one = person()
     one.xy[:] = 300
     with np.errstate(all="raise"):
-        verdict = CHECK[posture](one.view(), custom(posture=(POSTURES[posture],)))
-    assert verdict.ok in (None, True, False)
-    assert verdict.ok is None or math.isfinite(verdict.value)
+        result = CHECK[posture](one.view(), custom(posture=(POSTURES[posture],)))
+    assert result.ok in (None, True, False)
+    assert result.ok is None or math.isfinite(result.value)

@@ -282,7 +282,7 @@ def test_turnaround_is_a_session_of_four_captures():
 
 
 @pytest.mark.parametrize(
-    "text, wishes",
+    "text, posture_limits",
     [
         ("[upright, arms_away]", {"upright": (None, 12.0), "arms_away": (25.0, 65.0)}),
         (
@@ -294,13 +294,13 @@ def test_turnaround_is_a_session_of_four_captures():
         ("[]", {}),
     ],
 )
-def test_postures(write, text, wishes):
+def test_postures(write, text, posture_limits):
     whole = GOOD.replace("shoulders", "feet")  # all of somebody can be seen
     profile = load_profile(write(whole + f"posture: {text}\n"))
     found = {w.name: tuple(None if math.isnan(v) else v for v in w[1:]) for w in profile.posture}
-    assert found == wishes
-    assert {profile.wish(name).name for name in wishes} == set(wishes)
-    assert profile.wish("feet_together") is None
+    assert found == posture_limits
+    assert {profile.posture_limit(name).name for name in posture_limits} == set(posture_limits)
+    assert profile.posture_limit("feet_together") is None
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Session:
     """Shows frames at 15 Hz, each a mapping of ids to people, and keeps what was decided."""
 
     def __init__(self, profile) -> None:
-        self.follower, self.judge, self.coach = (
+        self.selector, self.run_checks, self.coach = (
             TargetSelector(profile),
             CheckRunner(profile),
             Coach(profile),
@@ -36,14 +36,16 @@ class Session:
                 np.array([p[i] for p in shown.values()], np.float32).reshape(len(shown), *shape)
                 for i, shape in enumerate(((133, 2), (133,), (4,)))
             ]
-            before = self.follower.person_id
-            view = self.follower.look(PersonPoses.of(*parts, ids=list(shown)), 1280, 720, self.now)
-            if self.follower.person_id != before:
-                self.judge.reset()
+            before = self.selector.person_id
+            observation = self.selector.look(
+                PersonPoses.of(*parts, ids=list(shown)), 1280, 720, self.now
+            )
+            if self.selector.person_id != before:
+                self.run_checks.reset()
                 self.coach.interrupted()
-            if self.follower.newcomer:
+            if self.selector.newcomer:
                 self.coach.somebody_else()
-            decision = self.coach.update(self.judge(view), self.now)
+            decision = self.coach.update(self.run_checks(observation), self.now)
             if decision.speak:
                 self.said.append(decision.code)
             if decision.capture:

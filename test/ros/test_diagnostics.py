@@ -202,7 +202,7 @@ def test_a_camera_that_waits_is_not_called_silent(peer, run, pose, tmp_path):
     cv2.imwrite(str(tmp_path / "still.png"), np.zeros((48, 64, 3), np.uint8))
     status = status_of(peer, "capture")
     capture = run("capture", folder=tmp_path)
-    camera = run("camera", source=tmp_path / "still.png", after="pose")
+    camera = run("camera", source=tmp_path / "still.png", wait_for_node="pose")
     wait_until(
         lambda: (
             (one := status())
@@ -245,7 +245,7 @@ def test_a_start_goes_on_though_the_other_node_hung_for_a_while(peer, run, tmp_p
     other = run("speech", autostart=False)
     peer.call(GetState, "/speech/get_state", 20.0)
     images = peer.listen(Image, "image_raw")
-    run("camera", source=tmp_path / "still.png", after="speech")
+    run("camera", source=tmp_path / "still.png", wait_for_node="speech")
     os.killpg(other.popen.pid, signal.SIGSTOP)
     try:
         wait_until(lambda: peer.node.count_publishers("image_raw"), 20.0)

@@ -139,7 +139,7 @@ def test_what_cannot_be_configured_stays_where_it_was(peer, life, run):
 
 def test_a_node_begins_after_another(life, run, networks):
     """As our launch files want it of camera and pose."""
-    run("camera", after="pose", **networks["camera"])
+    run("camera", wait_for_node="pose", **networks["camera"])
     wait_until(lambda: life("camera") == INACTIVE)
     run("pose", autostart=False, **networks["pose"])
     assert life("pose", "configure") == INACTIVE

@@ -112,7 +112,7 @@ def test_a_frame_is_upright(peer, show):
     show.start()
     show(portrait(0.5))
     (turned,) = wait_until(lambda: frames)[0].transforms
-    assert (turned.header.frame_id, turned.child_frame_id) == ("camera", "upright")
+    assert (turned.header.frame_id, turned.child_frame_id) == ("camera", "dwpose_camera_link")
     q, moved = turned.transform.rotation, turned.transform.translation
     assert (moved.x, moved.y, moved.z) == (0.0, 0.0, 0.0)
     s, v = q.w, np.array([q.x, q.y, q.z])

@@ -90,7 +90,7 @@ def test_two_cameras(peer, launched, scene, tmp_path):
     )
     for name, heard in poses.items():
         pose = wait_until(lambda: heard, 40.0)[0]
-        assert pose.persons[0].id == 1 and pose.header.frame_id == f"{name}_camera"
+        assert pose.persons[0].id == 1 and pose.header.frame_id == f"{name}_camera_optical_frame"
     for name, colour in (("left", [0, 0, 255]), ("right", [255, 0, 0])):
         assert list(wait_until(lambda: images[name])[0].data[:3]) == colour
     for name, focal in (("left", 300.0), ("right", 0.0)):
@@ -101,7 +101,10 @@ def test_two_cameras(peer, launched, scene, tmp_path):
     wait_until(
         lambda: (
             {(t.header.frame_id, t.child_frame_id) for m in frames for t in m.transforms}
-            == {("left_camera", "left/upright"), ("right_camera", "right/upright")}
+            == {
+                (f"{side}_camera_optical_frame", f"{side}/dwpose_camera_link")
+                for side in ("left", "right")
+            }
         ),
         20.0,
     )

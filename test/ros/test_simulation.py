@@ -168,7 +168,7 @@ def test_light_and_lens_change_while_it_runs(scene):
 @pytest.mark.parametrize(
     "given, told",
     [
-        ({"temper": "angry"}, "temper is 'angry'; it must be one of 'obedient', 'slow'"),
+        ({"behavior": "angry"}, "behavior is 'angry'; it must be one of 'obedient', 'slow'"),
         ({"posture": "sitting"}, "posture is 'sitting'; it must be one of 'relaxed'"),
         ({"background": "beach"}, "background is 'beach'; it must be one of 'wall'"),
         ({"light": 5.0}, "light out of range Min: 0.0, Max: 3.0, value: 5.0"),

@@ -7,28 +7,28 @@ import pytest
 
 from dwpose_ros.guidance.body_parts import SIDES
 from dwpose_ros.simulation.actor import (
+    BEHAVIORS,
     SIDESTEP_M,
     STEP_M,
     SWAY_TIME_S,
-    TEMPERS,
     TURN_DEG,
     Actor,
+    Behavior,
     Stance,
-    Temper,
 )
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
-EXACT = Temper(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance
+EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance
 
 
 def after(actor, *sentences, seconds=5.0):
-    """Where they are some seconds after hearing these (code, part, grade, count), one by one."""
+    """Where they are some seconds after hearing these (code, part, magnitude, count), one by one."""
     time_s = 0.0
     actor.at(time_s)
     for code, *more in sentences or [("",)]:
         if code:
-            part, grade, count = (*more, *("", "", 0)[len(more) :])
-            actor.hear(code, part, grade, time_s, count)
+            part, magnitude, count = (*more, *("", "", 0)[len(more) :])
+            actor.hear(code, part, magnitude, time_s, count)
         for _ in range(round(seconds * 20)):
             time_s += 0.05
             stance = actor.at(time_s)
@@ -105,7 +105,7 @@ def test_left_is_their_own_whichever_way_they_face():
 
 
 @pytest.mark.parametrize(
-    "grade, count, x_m, way_m",
+    "magnitude, count, x_m, way_m",
     [
         ("little", 0, 0.12, 0.15),
         ("little", 3, 0.36, 0.45),
@@ -115,15 +115,15 @@ def test_left_is_their_own_whichever_way_they_face():
         ("", 3, 1.05, 1.5),
     ],
 )
-def test_steps_are_counted(grade, count, x_m, way_m):
-    closer = after(Actor(START, EXACT), ("move_closer", "", grade, count))
-    left = after(Actor(START, EXACT), ("move_left", "", grade, count))
+def test_steps_are_counted(magnitude, count, x_m, way_m):
+    closer = after(Actor(START, EXACT), ("move_closer", "", magnitude, count))
+    left = after(Actor(START, EXACT), ("move_left", "", magnitude, count))
     assert (left.x_m, 2.5 - closer.distance_m) == (pytest.approx(x_m), pytest.approx(way_m))
 
 
-@pytest.mark.parametrize("grade", ["little", ""])
-def test_grades_are_heard(grade):
-    assert after(Actor(START, EXACT), ("turn_left", "", grade)).yaw_deg == TURN_DEG[grade]
+@pytest.mark.parametrize("magnitude", ["little", ""])
+def test_grades_are_heard(magnitude):
+    assert after(Actor(START, EXACT), ("turn_left", "", magnitude)).yaw_deg == TURN_DEG[magnitude]
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def test_grades_are_heard(grade):
         ("show_hands", "hands_shown"),
     ],
 )
-@pytest.mark.parametrize("grade", ["little", "", "big"])
-def test_postures(code, posture, grade):
-    assert after(Actor(START, EXACT), (code, "", grade)).posture == posture
+@pytest.mark.parametrize("magnitude", ["little", "", "big"])
+def test_postures(code, posture, magnitude):
+    assert after(Actor(START, EXACT), (code, "", magnitude)).posture == posture
 
 
 def test_a_part_that_is_not_seen_is_shown():
@@ -201,14 +201,14 @@ def test_the_same_again_is_not_begun_later():
 
 
 def test_who_stands_sways_smoothly():
-    """As far as the temper says, but not from one frame to the next."""
-    actor = Actor(START, Temper(sway_m=0.02, sway_deg=2.0), 1)
+    """As far as the behavior says, but not from one frame to the next."""
+    actor = Actor(START, Behavior(sway_m=0.02, sway_deg=2.0), 1)
     for fps in (10, 60):
         ways = np.array([actor.at(i / fps)[:3] for i in range(300 * fps)]) - START[:3]
         assert ways.std(0) == pytest.approx([0.02, 0.02, 2.0], rel=0.3)
         steps = np.abs(np.diff(ways, axis=0)).max(0)
         assert (steps < 6 * np.array([0.02, 0.02, 2.0]) / fps / SWAY_TIME_S).all()
-        actor = Actor(START, Temper(sway_m=0.02, sway_deg=2.0), 2)
+        actor = Actor(START, Behavior(sway_m=0.02, sway_deg=2.0), 2)
 
 
 def test_hold_still_stops_them_on_their_way_and_calms():
@@ -227,10 +227,10 @@ def test_they_stay_in_the_room():
     assert stance.distance_m == 0.5
 
 
-@pytest.mark.parametrize("temper", sorted(TEMPERS))
-def test_the_same_seed_is_the_same_person(temper):
+@pytest.mark.parametrize("behavior", sorted(BEHAVIORS))
+def test_the_same_seed_is_the_same_person(behavior):
     a, b, c = (
-        after(Actor(START, temper, seed), ("move_left",), ("turn_left",)) for seed in (1, 1, 2)
+        after(Actor(START, behavior, seed), ("move_left",), ("turn_left",)) for seed in (1, 1, 2)
     )
     assert a == b and a != c
 
@@ -244,9 +244,9 @@ FRAMES = {
 }
 
 
-def guided(temper, seed, frames):
+def guided(behavior, seed, frames):
     """Where they are after 30 s of a sentence every 1.7 s, when they are looked at then."""
-    actor = Actor(START, temper, seed)
+    actor = Actor(START, behavior, seed)
     actor.at(0.0)
     codes = "move_left", "move_closer", "turn_left", "turn_right", "move_back", "move_right"
     sentences = [(1.7 * i, codes[i % 6]) for i in range(1, 16)]
@@ -258,10 +258,10 @@ def guided(temper, seed, frames):
     return stance
 
 
-@pytest.mark.parametrize("temper", sorted(TEMPERS))
-def test_the_same_seed_is_the_same_person_whenever_they_are_looked_at(temper):
+@pytest.mark.parametrize("behavior", sorted(BEHAVIORS))
+def test_the_same_seed_is_the_same_person_whenever_they_are_looked_at(behavior):
     for seed in range(5):
-        first, *others = (guided(temper, seed, frames) for frames in FRAMES.values())
+        first, *others = (guided(behavior, seed, frames) for frames in FRAMES.values())
         for other in others:
             assert other[:3] == pytest.approx(first[:3], abs=1e-6) and other[3:] == first[3:]
 
@@ -269,7 +269,7 @@ def test_the_same_seed_is_the_same_person_whenever_they_are_looked_at(temper):
 def test_whims_come_as_often_as_the_temper_says():
     """Also where they are seldom looked at: once in 30 s they are away for four."""
     for hz in (2, 20):
-        actor = Actor(START, Temper(leaves_s=26.0), 0)
+        actor = Actor(START, Behavior(leaves_s=26.0), 0)
         there = [actor.at(i / hz).present for i in range(6000 * hz)]
         assert np.mean(there) == pytest.approx(26 / 30, abs=0.03)
         assert (np.diff(there) != 0).sum() / 2 == pytest.approx(200, abs=45)
@@ -286,9 +286,9 @@ def test_a_clock_that_jumps_is_no_time_lived():
 
 
 def test_tempers_do_what_their_names_say():
-    def moved(temper, seconds=2.0):
+    def moved(behavior, seconds=2.0):
         runs = [
-            after(Actor(START, temper, s), ("move_closer",), seconds=seconds) for s in range(40)
+            after(Actor(START, behavior, s), ("move_closer",), seconds=seconds) for s in range(40)
         ]
         return sum(2.5 - r.distance_m for r in runs) / len(runs)
 
@@ -305,5 +305,5 @@ def test_tempers_do_what_their_names_say():
 
 
 def test_an_unknown_temper():
-    with pytest.raises(ValueError, match="temper 'angry' is unknown; there are obedient, slow"):
+    with pytest.raises(ValueError, match="behavior 'angry' is unknown; there are obedient, slow"):
         Actor(START, "angry")

@@ -20,9 +20,14 @@ def test_every_sentence_means_what_the_coach_meant(path):
     assert meanings[phrases.text("countdown", count=3)].code == "countdown"
     assert meanings[phrases.text("one_person", count=2)].code == "one_person"
     for code in STEPPED:
-        assert meanings[phrases.text(code, grade="little")] == (code, "", "little", 1)
+        assert meanings[phrases.text(code, magnitude="little")] == (code, "", "little", 1)
         for count in range(1, 7):
             assert meanings[phrases.text(code, count=count)] == (code, "", "", count)
-    for grade in ("little", "", "big"):
-        assert meanings[phrases.text("feet_apart", grade=grade)] == ("feet_apart", "", grade, 0)
-    assert meanings[phrases.text("turn_left", grade="little")].grade == "little"
+    for magnitude in ("little", "", "big"):
+        assert meanings[phrases.text("feet_apart", magnitude=magnitude)] == (
+            "feet_apart",
+            "",
+            magnitude,
+            0,
+        )
+    assert meanings[phrases.text("turn_left", magnitude="little")].magnitude == "little"

@@ -18,7 +18,7 @@ from dwpose_ros.guidance.checks.framing import (
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult, sideways
-from dwpose_ros.guidance.checks.runner import CHECKS, CheckRunner, judge, relaxed
+from dwpose_ros.guidance.checks.runner import CHECKS, CheckRunner, relaxed, run_checks
 
 __all__ = [
     "CHECKS",
@@ -31,7 +31,7 @@ __all__ = [
     "facing",
     "head_yaw_deg",
     "held_up",
-    "judge",
+    "run_checks",
     "light",
     "looking",
     "one_person",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES, in_image
-from dwpose_ros.guidance.checks.result import CheckResult, graded, sideways
+from dwpose_ros.guidance.checks.result import CheckResult, sideways, with_magnitude
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
@@ -58,35 +58,40 @@ def wrapped(degrees: float) -> float:
     return (degrees + 180.0) % 360.0 - 180.0
 
 
-def _at(view: Observation, threshold: float, *names: str) -> list[tuple[float, float]] | None:
+def _at(
+    observation: Observation, threshold: float, *names: str
+) -> list[tuple[float, float]] | None:
     """Places (x, y) of points by name; None unless all are seen."""
     points = [INDEX[name] for name in names]
-    if min(view.scores[i] for i in points) <= threshold:
+    if min(observation.scores[i] for i in points) <= threshold:
         return None
-    return [(float(view.xy[i, 0]), float(view.xy[i, 1])) for i in points]
+    return [(float(observation.xy[i, 0]), float(observation.xy[i, 1])) for i in points]
 
 
-def head_yaw_deg(view: Observation, threshold: float) -> float:
+def head_yaw_deg(observation: Observation, threshold: float) -> float:
     """Where the head looks; NaN unless the face, or nose and both ears or eyes, are seen."""
     for right, left, nose, half_per_depth in _HEADS:
-        if min(view.scores[right], view.scores[left], view.scores[nose]) > threshold:
-            a, b, tip = (float(view.xy[i, 0]) for i in (right, left, nose))
+        if (
+            min(observation.scores[right], observation.scores[left], observation.scores[nose])
+            > threshold
+        ):
+            a, b, tip = (float(observation.xy[i, 0]) for i in (right, left, nose))
             half = (b - a) / 2  # < 0 where an estimator sees the face through the head
             # The nose is nearer to the camera than they are, and so further from the middle.
-            flat = max(1 - abs(half) / (half_per_depth * FOCAL * view.width), 0.0)
+            flat = max(1 - abs(half) / (half_per_depth * FOCAL * observation.width), 0.0)
             return math.degrees(math.atan2((tip - (a + b) / 2) * half_per_depth * flat, half))
     return math.nan
 
 
-def body(view: Observation, threshold: float) -> BodyTurn:
+def body(observation: Observation, threshold: float) -> BodyTurn:
     """What shoulders, hips, feet and head tell of the body's turn."""
-    head = head_yaw_deg(view, threshold)
-    shoulders = _at(view, threshold, "left_shoulder", "right_shoulder")
+    head = head_yaw_deg(observation, threshold)
+    shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
     if shoulders is None:
         return BodyTurn(math.nan, math.nan, head, 0)
     (left, left_y), (right, right_y) = shoulders
     width, height = left - right, (left_y + right_y) / 2
-    hips = _at(view, threshold, "left_hip", "right_hip")
+    hips = _at(observation, threshold, "left_hip", "right_hip")
     narrow, broad, scale = _NARROW, _BROAD, 0.0
     if hips is not None:
         (left_hip, left_hip_y), (right_hip, right_hip_y) = hips
@@ -99,8 +104,8 @@ def body(view: Observation, threshold: float) -> BodyTurn:
             - (left_y - right_y + left_hip_y - right_hip_y) * across
         ) / max(scale, 1.0)
     else:
-        level = _at(view, threshold, "left_eye", "right_eye") or _at(
-            view, threshold, "left_ear", "right_ear"
+        level = _at(observation, threshold, "left_eye", "right_eye") or _at(
+            observation, threshold, "left_ear", "right_ear"
         )
         if level is not None:
             narrow, broad = _NARROW_BUST, _BROAD_BUST
@@ -113,24 +118,27 @@ def body(view: Observation, threshold: float) -> BodyTurn:
             for typical in (narrow, broad)
         ]
         least, most = min(bounds), max(bounds)
-    sines = _feet(view, threshold, scale) if hips is not None and scale >= 1.0 else []
+    sines = _feet(observation, threshold, scale) if hips is not None and scale >= 1.0 else []
     if len(sines) == 2 and not abs(head) < 90:
         # From behind neither widths nor the back of a head tell much; feet do.
         turned = math.degrees(math.asin(min(max(abs(sum(sines)) / 2 - _SPLAYED, 0.0), 1.0)))
         most = max(least, min(most, 180 - turned))
-    return BodyTurn(least, most, head, _way(view, threshold, head, sines))
+    return BodyTurn(least, most, head, _way(observation, threshold, head, sines))
 
 
-def _feet(view: Observation, threshold: float, torso: float) -> list[float]:
+def _feet(observation: Observation, threshold: float, torso: float) -> list[float]:
     """How far each foot that is seen points to the image's right, of its length; -1 to 1."""
-    feet = (_at(view, threshold, f"{side}_heel", f"{side}_big_toe") for side in ("left", "right"))
+    feet = (
+        _at(observation, threshold, f"{side}_heel", f"{side}_big_toe")
+        for side in ("left", "right")
+    )
     return [
         (toe[0] - heel[0]) / (torso * _FOOT)
         for heel, toe in (foot for foot in feet if foot is not None)
     ]
 
 
-def _way(view: Observation, threshold: float, head: float, feet: list[float]) -> int:
+def _way(observation: Observation, threshold: float, head: float, feet: list[float]) -> int:
     """To which side of the image the body is turned: as the feet point, else as the head."""
     if feet:
         sine = sum(feet) / len(feet)
@@ -140,27 +148,27 @@ def _way(view: Observation, threshold: float, head: float, feet: list[float]) ->
         return 1 if head > 0 else -1
     if math.isnan(head):  # one ear, as from the side, and the nose beyond it
         for ear in ("left_ear", "right_ear"):
-            profile = _at(view, threshold, "nose", ear)
+            profile = _at(observation, threshold, "nose", ear)
             if profile is not None:
                 return 1 if profile[0][0] > profile[1][0] else -1
         near = [
             side
             for side, ear in ((-1, "left_ear"), (1, "right_ear"))
-            if _at(view, threshold, ear) is not None
+            if _at(observation, threshold, ear) is not None
         ]
         if len(near) == 1:  # the other is behind the head
             return near[0]
     return 0
 
 
-def body_turn(view: Observation, threshold: float, wanted: float) -> tuple[float, bool]:
+def body_turn(observation: Observation, threshold: float, wanted: float) -> tuple[float, bool]:
     """The body's turn in degrees, and whether its sign is known; NaN if nothing is.
 
     A width tells an angle only roughly. As long as the head's lies within the bounds, the body
     is taken to go with it; otherwise it gets the benefit of the doubt: of all that may be, what
     is nearest to `wanted`. So what is called turned, is.
     """
-    found = body(view, threshold)
+    found = body(observation, threshold)
     if math.isnan(found.least):
         return found.head, True
     head = abs(found.head)
@@ -171,24 +179,27 @@ def body_turn(view: Observation, threshold: float, wanted: float) -> tuple[float
     return (size * found.way, True) if found.way else (size, False)
 
 
-def from_the_side(view: Observation, threshold: float) -> bool:
+def from_the_side(observation: Observation, threshold: float) -> bool:
     """Whether the body is turned so far that lengths across it cannot be judged."""
-    found = body(view, threshold)
+    found = body(observation, threshold)
     return found.least > 50.0 and found.most < 130.0
 
 
 def facing(
-    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
 ) -> CheckResult | None:
     """The body shows the side that is wanted. The value is its turn to the person's own left."""
     if profile.facing >= _ANY_DEG:
         return None
     own = -1.0 if mirrored else 1.0
     wanted = SIDES[profile.side] * own  # in the image
-    turn, known = body_turn(view, profile.score, wanted)
+    turn, known = body_turn(observation, profile.score, wanted)
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
-    verdict = CheckResult(
+    result = CheckResult(
         "facing",
         abs(off) <= profile.facing,
         goal - off * own,
@@ -198,7 +209,7 @@ def facing(
     )
     code = SIDE_CODES[profile.side]
     if math.isnan(turn):  # of somebody who is to show their hands the body may be out of view
-        return verdict._replace(
+        return result._replace(
             ok=None,
             value=math.nan,
             code="show",
@@ -206,38 +217,43 @@ def facing(
             required=profile.parts != ("hands",),
         )
     if not known and wanted % 180 and abs(abs(turn) - abs(wanted)) <= profile.facing:
-        return verdict._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
-    if verdict.ok:
-        return verdict
+        return result._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
+    if result.ok:
+        return result
     if set(profile.parts) <= _HEAD:  # whoever looks at the camera has turned to it, too
-        head = looking(view, profile, mirrored)
+        head = looking(observation, profile, mirrored)
         if head is not None and head.ok is False:
-            return verdict._replace(code=head.code)
+            return result._replace(code=head.code)
     if not known and abs(turn) < 180 - _AGREES_DEG:  # somebody from behind may turn either way
         if before is not None and before.ok is False and before.code:
-            return verdict._replace(code=before.code, part=before.part, grade=before.grade)
+            return result._replace(code=before.code, part=before.part, magnitude=before.magnitude)
         around = abs(off) > _AROUND_DEG and profile.side == "front"
-        return verdict._replace(code="turn_around" if around else code)
-    return _which_way(verdict, off, profile, mirrored, before)
+        return result._replace(code="turn_around" if around else code)
+    return _which_way(result, off, profile, mirrored, before)
 
 
 def _which_way(
-    verdict: CheckResult, off: float, profile: Profile, mirrored: bool, before: CheckResult | None
+    result: CheckResult, off: float, profile: Profile, mirrored: bool, before: CheckResult | None
 ) -> CheckResult:
     """Advice for a body that is `off` degrees: far off what to show, near it which way."""
     side = SIDE_CODES[profile.side]
     around = "turn_around" if profile.side == "front" else side
     last = before.code if before is not None else ""
     if abs(off) > (_AROUND_LEFT_DEG if last == around else _AROUND_DEG):
-        return verdict._replace(code=around)
+        return result._replace(code=around)
     if abs(off) > (_TO_LEFT_DEG if last in (side, around) else _TO_DEG):
-        return verdict._replace(code=side)
+        return result._replace(code=side)
     code = f"turn_{sideways(off > 0, mirrored)}"
-    return verdict._replace(code=code, grade=graded(abs(off), _LITTLE_DEG, math.inf, code, before))
+    return result._replace(
+        code=code, magnitude=with_magnitude(abs(off), _LITTLE_DEG, math.inf, code, before)
+    )
 
 
 def looking(
-    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
 ) -> CheckResult | None:
     """The head looks where the body is to show; from behind nobody can tell."""
     limit = profile.facing if profile.looking is None else profile.looking
@@ -245,18 +261,18 @@ def looking(
         return None
     own = -1.0 if mirrored else 1.0
     goal = SIDES[profile.side]
-    off = wrapped(goal * own - head_yaw_deg(view, profile.score))
+    off = wrapped(goal * own - head_yaw_deg(observation, profile.score))
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
-    verdict = CheckResult(
+    result = CheckResult(
         "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"
     )
     if math.isnan(off):  # from the side an ear is hidden: then it has to do without
         part = "head"
-        return verdict._replace(
+        return result._replace(
             ok=None,
             value=math.nan,
             code="show",
             part=part,
             required=in_image(profile.side, False) not in ("left", "right"),
         )
-    return verdict if verdict.ok else verdict._replace(code=code, first="facing")
+    return result if result.ok else result._replace(code=code, first="facing")

@@ -10,12 +10,15 @@ from dwpose_ros.guidance.profile import Profile
 
 
 def light(
-    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
 ) -> CheckResult:
     """The person is neither too dark nor too bright; unknown where nobody measures it."""
     return within(
         "light",
-        view.brightness,
+        observation.brightness,
         profile.brightness_minimum,
         profile.brightness_maximum,
         "1",
@@ -25,21 +28,30 @@ def light(
 
 
 def sharp(
-    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
 ) -> CheckResult:
     """The image is not blurred; unknown where nobody measures it."""
     return within(
-        "sharp", view.sharpness, profile.sharpness_minimum, math.nan, "1", "clean_lens"
+        "sharp", observation.sharpness, profile.sharpness_minimum, math.nan, "1", "clean_lens"
     )._replace(required=False)
 
 
 def still(
-    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
 ) -> CheckResult:
     """The person does not move, nor do hands that are in the image; unknown at first, and where
     frames are too far apart."""
     body, hands = (
         within("still", speed, maximum=most, unit="1/s", high_code="keep_still")
-        for speed, most in ((view.speed, profile.still), (view.hands, profile.still_hands))
+        for speed, most in (
+            (observation.speed, profile.still),
+            (observation.hands, profile.still_hands),
+        )
     )
     return hands if hands.ok is False and body.ok is not False else body

@@ -20,7 +20,7 @@ from dwpose_ros.guidance.body_parts import (
     in_image,
 )
 from dwpose_ros.guidance.checks.facing import from_the_side
-from dwpose_ros.guidance.checks.result import CheckResult, graded, within
+from dwpose_ros.guidance.checks.result import CheckResult, with_magnitude, within
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
@@ -39,7 +39,7 @@ _Found = tuple[float, ...]
 class PostureMeasurement(NamedTuple):
     """What a measurement looks at: named points and the threshold above which they are seen."""
 
-    view: Observation
+    observation: Observation
     threshold: float
     sides: tuple[str, ...]  # that are to be seen: from the left only the left
 
@@ -48,9 +48,9 @@ class PostureMeasurement(NamedTuple):
         one does not count; None if unseen."""
         names = [name] if name in INDEX else [f"{side}_{name[:-1]}" for side in self.sides]
         points = [INDEX[n] for n in names]
-        if min(self.view.scores[p] for p in points) <= self.threshold:
+        if min(self.observation.scores[p] for p in points) <= self.threshold:
             return None
-        return sum(complex(*self.view.xy[p]) for p in points) / len(points)
+        return sum(complex(*self.observation.xy[p]) for p in points) / len(points)
 
     def missing(self, *parts: str) -> str:
         """The first of these parts that is not seen on a side that is to be; or empty."""
@@ -60,7 +60,7 @@ class PostureMeasurement(NamedTuple):
 
     def _sees(self, part: str, side: str) -> bool:
         if part == "hands":
-            return self.view.scores[_HANDS[side]].min() > self.threshold
+            return self.observation.scores[_HANDS[side]].min() > self.threshold
         return self.at(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
 
     def torso(self) -> complex:
@@ -123,7 +123,7 @@ def _hands(figure: PostureMeasurement) -> list[list[complex]]:
     """The 21 points of the hands that are to be seen; none if one is foreshortened."""
     found = []
     for side in figure.sides:
-        points = [complex(*point) for point in figure.view.xy[_HANDS[side]].tolist()]
+        points = [complex(*point) for point in figure.observation.xy[_HANDS[side]].tolist()]
         elbow = figure.at(f"{side}_elbow")
         palm = abs(points[9] - points[0])
         if palm < _LEAST_PX or (elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
@@ -175,11 +175,11 @@ _POSTURES: dict[str, _Posture] = {
 assert _POSTURES.keys() == POSTURES.keys()
 
 
-def _figure(view: Observation, profile: Profile, mirrored: bool) -> PostureMeasurement:
+def _figure(observation: Observation, profile: Profile, mirrored: bool) -> PostureMeasurement:
     """With the sides that the camera is to see."""
     side = in_image(profile.side, mirrored)
     return PostureMeasurement(
-        view, profile.score, (side,) if side in ("left", "right") else ("left", "right")
+        observation, profile.score, (side,) if side in ("left", "right") else ("left", "right")
     )
 
 
@@ -187,31 +187,48 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
     about = _POSTURES[name]
 
     def check(
-        view: Observation,
+        observation: Observation,
         profile: Profile,
         mirrored: bool = False,
         before: CheckResult | None = None,
     ) -> CheckResult | None:
-        wish = profile.wish(name)
-        if wish is None:
+        posture_limit = profile.posture_limit(name)
+        if posture_limit is None:
             return None
-        figure = _figure(view, profile, mirrored)
+        figure = _figure(observation, profile, mirrored)
         hidden = figure.missing(*POSTURE_PARTS[name])
         found = () if hidden else about.measure(figure)
-        if not found or name in FRONTAL and from_the_side(view, profile.score):
+        if not found or name in FRONTAL and from_the_side(observation, profile.score):
             code = "show" if hidden else about.low or about.high
             return CheckResult(
-                name, None, math.nan, wish.minimum, wish.maximum, about.unit, code, hidden
+                name,
+                None,
+                math.nan,
+                posture_limit.minimum,
+                posture_limit.maximum,
+                about.unit,
+                code,
+                hidden,
             )
         # Of two sides the worse is what counts.
-        off, value = max((_beyond(v, wish.minimum, wish.maximum), v) for v in found)
-        verdict = within(
-            name, value, wish.minimum, wish.maximum, about.unit, about.low, about.high
+        off, value = max(
+            (_beyond(v, posture_limit.minimum, posture_limit.maximum), v) for v in found
+        )
+        result = within(
+            name,
+            value,
+            posture_limit.minimum,
+            posture_limit.maximum,
+            about.unit,
+            about.low,
+            about.high,
         )
         return (
-            verdict
-            if verdict.ok
-            else verdict._replace(grade=graded(off, about.little, about.big, verdict.code, before))
+            result
+            if result.ok
+            else result._replace(
+                magnitude=with_magnitude(off, about.little, about.big, result.code, before)
+            )
         )
 
     check.__name__ = check.__qualname__ = name
@@ -228,16 +245,19 @@ POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)
 
 
 def held_up(
-    view: Observation, profile: Profile, mirrored: bool = False, before: CheckResult | None = None
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
 ) -> CheckResult | None:
     """Hands that are all that is asked for, and are to be open, do not hang down.
 
     The value is how far the forearms point up, from -1 to 1; that is -1 of who shows neither them
     nor hands, too, unless nothing but shoulders is in the image: they may be held beyond it.
     """
-    if profile.parts != ("hands",) or not any(profile.wish(p) for p in OF_HANDS):
+    if profile.parts != ("hands",) or not any(profile.posture_limit(p) for p in OF_HANDS):
         return None
-    figure = _figure(view, profile, mirrored)
+    figure = _figure(observation, profile, mirrored)
     ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
     up = [
         (elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
@@ -245,8 +265,8 @@ def held_up(
         if elbow is not None and wrist is not None
     ]
     hands, head, hips = (
-        (view.scores[[*PARTS[p]]] > profile.score).any() for p in ("hands", "head", "hips")
+        (observation.scores[[*PARTS[p]]] > profile.score).any() for p in ("hands", "head", "hips")
     )
     value = min(up, default=-1.0 if not hands and (head or hips) else math.nan)
-    verdict = within("held_up", value, _HANGS, low_code="show_hands")
-    return verdict._replace(required=False, part="hands" if verdict.code else "")
+    result = within("held_up", value, _HANGS, low_code="show_hands")
+    return result._replace(required=False, part="hands" if result.code else "")

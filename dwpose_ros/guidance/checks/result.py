@@ -30,7 +30,7 @@ class CheckResult(NamedTuple):
     unit: str = "1"
     code: str = ""  # the instruction, where it does not hold
     part: str = ""  # of the body, where the instruction names one
-    grade: str = ""  # "little" or "big" where little or much is missing
+    magnitude: str = ""  # "little" or "big" where little or much is missing
     count: int = 0  # of the steps to take, where the instruction is to take some
     required: bool = True
     track: float = math.nan  # changes as the value does, but not when other points come into view
@@ -45,15 +45,17 @@ def sideways(view_right: bool, mirrored: bool) -> str:
     return "left" if view_right != mirrored else "right"
 
 
-def graded(off: float, little: float, big: float, code: str, before: CheckResult | None) -> str:
+def with_magnitude(
+    off: float, little: float, big: float, code: str, before: CheckResult | None
+) -> str:
     """The grade of advice that is `off` by so much: up to `little`, from `big` on, or between.
 
     Where the same advice was given before, its grade stays until `off` is well beyond.
     """
     if before is not None and before.code == code and before.ok is False:
-        if before.grade == "little":
+        if before.magnitude == "little":
             little *= 1 + _GRADE_STICKS
-        elif before.grade == "big":
+        elif before.magnitude == "big":
             big *= 1 - _GRADE_STICKS
         else:
             little, big = little * (1 - _GRADE_STICKS), big * (1 + _GRADE_STICKS)
@@ -61,24 +63,24 @@ def graded(off: float, little: float, big: float, code: str, before: CheckResult
 
 
 def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, str | int]:
-    """`grade` and `count` of advice to walk so far: "little", or a number of steps; one where
+    """`magnitude` and `count` of advice to walk so far: "little", or a number of steps; one where
     the way is not known.
 
     Where the same advice was given before, the number stays until the way is well beyond.
     """
     if math.isnan(way_m):
-        return {"grade": "", "count": 1}
+        return {"magnitude": "", "count": 1}
     there = before is not None and before.code == code and before.ok is False
     little = LITTLE_M
     if there:
-        little *= 1 + _GRADE_STICKS if before.grade == "little" else 1 - _GRADE_STICKS
+        little *= 1 + _GRADE_STICKS if before.magnitude == "little" else 1 - _GRADE_STICKS
     if way_m <= little:
-        return {"grade": "little", "count": 0}
+        return {"magnitude": "little", "count": 0}
     wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
     wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
     if there and before.count and abs(wanted - before.count) < 0.5 + _GRADE_STICKS:
-        return {"grade": "", "count": before.count}
-    return {"grade": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
+        return {"magnitude": "", "count": before.count}
+    return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
 
 
 def within(

@@ -1,4 +1,4 @@
-"""All checks by priority, and a judge who remembers which held."""
+"""All checks by priority, and a runner that remembers which held."""
 
 from __future__ import annotations
 
@@ -125,11 +125,13 @@ def relaxed(profile: Profile, by: float) -> Profile:
     )
 
 
-def judge(view: Observation | None, profile: Profile, mirrored: bool = False) -> list[CheckResult]:
+def run_checks(
+    observation: Observation | None, profile: Profile, mirrored: bool = False
+) -> list[CheckResult]:
     """All checks by priority with the profile's own limits; with nobody in view, only that."""
-    asked = checks(profile) if view is not None else ()
-    found = (check(view, profile, mirrored) for check in asked)
-    return [somebody(view), *(verdict for verdict in found if verdict is not None)]
+    asked = checks(profile) if observation is not None else ()
+    found = (check(observation, profile, mirrored) for check in asked)
+    return [somebody(observation), *(result for result in found if result is not None)]
 
 
 class CheckRunner:
@@ -152,16 +154,16 @@ class CheckRunner:
         """Forget what held: for another person, or when they begin anew."""
         self._before = {}
 
-    def __call__(self, view: Observation | None) -> list[CheckResult]:
-        """As `judge`. Nobody in view, as in a frame that failed, is no reason to forget."""
-        verdicts = [somebody(view)]
-        for check in checks(self.profile) if view is not None else ():
+    def __call__(self, observation: Observation | None) -> list[CheckResult]:
+        """As `run_checks`. Nobody in view, as in a frame that failed, is no reason to forget."""
+        results = [somebody(observation)]
+        for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)
             held = before is not None and before.ok is True
-            verdict = check(view, self._limits[held], self.mirrored, before)
-            if verdict is None:
+            result = check(observation, self._limits[held], self.mirrored, before)
+            if result is None:
                 continue
-            if verdict.ok is not None:  # what cannot be judged changes nothing
-                self._before[check.__name__] = verdict
-            verdicts.append(verdict)
-        return verdicts
+            if result.ok is not None:  # what cannot be judged changes nothing
+                self._before[check.__name__] = result
+            results.append(result)
+        return results

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("rclpy")
 
 from dwpose_ros.msg import PersonPose, WholeBodyPose  # noqa: E402
-from dwpose_ros.ros.poses import BEYOND, MOST_PERSONS, cleaned  # noqa: E402
+from dwpose_ros.ros.pose_input import BEYOND, MOST_PERSONS, cleaned  # noqa: E402
 
 WIDTH, HEIGHT = 640, 480
 

@@ -11,7 +11,7 @@ import numpy as np
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import SIDES
-from dwpose_ros.guidance.checks import judge
+from dwpose_ros.guidance.checks import run_checks
 from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.quality import Subject, assess
@@ -86,7 +86,7 @@ def at_best(people: PersonPoses, size: tuple[int, int]) -> PersonPoses:
     return people.replace(scores=seen.astype(np.float32))
 
 
-class Eye:
+class SensorModel:
     """A camera at `height_m`, and the network behind it; `rate_hz` is how often it looks."""
 
     def __init__(self, random: np.random.Generator, height_m: float, rate_hz: float) -> None:
@@ -162,7 +162,7 @@ def _as_taken(xy: np.ndarray) -> np.ndarray:
     return xy
 
 
-class NetworksEye(Eye):
+class NetworkSensorModel(SensorModel):
     """The same camera with real images, and a real network behind it."""
 
     def __init__(
@@ -209,18 +209,23 @@ def _best_quality(
     profile: Profile, height_m: float, estimate: Callable[[np.ndarray], PersonPoses]
 ) -> float:
     """Of a person in the middle, at any distance, before a camera at that height."""
-    eye, best = NetworksEye(np.random.default_rng(0), height_m, 1.0, estimate), 0.0
+    eye, best = NetworkSensorModel(np.random.default_rng(0), height_m, 1.0, estimate), 0.0
     posture = next(
-        (POSTURES[wish.name] for wish in profile.posture if wish.name in POSTURES), "relaxed"
+        (
+            POSTURES[posture_limit.name]
+            for posture_limit in profile.posture
+            if posture_limit.name in POSTURES
+        ),
+        "relaxed",
     )
     for distance_m in np.arange(0.6, 5.0, 0.15):
         stance = Stance(0.0, distance_m, float(SIDES[profile.side]), posture)
         for _ in range(LOOKS):
             xy, scores, boxes = eye(stance)
-            view = TargetSelector(profile).look(
+            observation = TargetSelector(profile).look(
                 PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy)), *eye.size, 0.0
             )
-            if all(v.ok is not False for v in judge(view, profile)):
+            if all(v.ok is not False for v in run_checks(observation, profile)):
                 best = max(best, eye.quality(profile))
     return best
 

@@ -28,7 +28,7 @@ def frame(ago_s: float, sharpness: float = 50, motion: float = 50, fault: str = 
 
 def chosen(frames, count=1) -> tuple[list[str], list[str]]:
     best, rejected = choose(frames, count, WEIGHTS, 100 * S)
-    return [c.shot.split()[2] for c in best], rejected
+    return [c.buffered.split()[2] for c in best], rejected
 
 
 def test_the_best_is_taken_and_the_others_are_told_why():

@@ -8,8 +8,8 @@ import pytest
 
 from dwpose_ros.guidance import load_profile
 from dwpose_ros.guidance.body_parts import POSTURES, PostureLimit
-from dwpose_ros.guidance.checks import CHECKS, CheckResult, CheckRunner, judge, relaxed
-from dwpose_ros.guidance.checks.result import graded, within
+from dwpose_ros.guidance.checks import CHECKS, CheckResult, CheckRunner, relaxed, run_checks
+from dwpose_ros.guidance.checks.result import with_magnitude, within
 from dwpose_ros.guidance.checks.runner import _STAY, ENTER
 from dwpose_ros.guidance.observation import Observation
 
@@ -52,14 +52,14 @@ CASES = [
 def seen(person, custom):
     """seen(judge, name, ...) -> what it finds of that name, of such a person."""
 
-    def _seen(judge, name: str, **stands) -> CheckResult:
+    def _seen(run_checks, name: str, **stands) -> CheckResult:
         image = {k: stands.pop(k) for k in ("brightness", "sharpness") if k in stands}
-        view = (
+        observation = (
             person(**{k: v for k, v in stands.items() if k != "speed"})
             .view(speed=stands.get("speed", 0.0))
             ._replace(**image)
         )
-        return next(v for v in judge(view) if v.name == name)
+        return next(v for v in run_checks(observation) if v.name == name)
 
     return _seen
 
@@ -68,23 +68,23 @@ def seen(person, custom):
 def test_limits_to_enter_and_to_leave(seen, custom, profile, name, values, enters, holds, leaves):
     if name in POSTURES:
         values = dict(posture=(POSTURES[name],))
-    judge = CheckRunner(custom(**{"size_minimum": 0.55, "size_maximum": 0.92, **values}))
+    run_checks = CheckRunner(custom(**{"size_minimum": 0.55, "size_maximum": 0.92, **values}))
     found = [
-        seen(judge, name, **stands)
+        seen(run_checks, name, **stands)
         for stands in (leaves, holds, enters, holds, enters, leaves, holds)
     ]
     assert [v.ok for v in found] == [False, False, True, True, True, False, False]
-    judge.reset()
-    assert seen(judge, name, **holds).ok is False
+    run_checks.reset()
+    assert seen(run_checks, name, **holds).ok is False
 
 
 def test_a_score_that_flickers_does_not(person, profile):
-    judge = CheckRunner(profile("full_body"))
+    run_checks = CheckRunner(profile("full_body"))
 
     def said(score: float) -> bool | None:
         one = person()
         one.scores[one.points("left_knee")] = score
-        return {v.name: v.ok for v in judge(one.view())}["visible"]
+        return {v.name: v.ok for v in run_checks(one.view())}["visible"]
 
     assert [said(s) for s in (0.32, 0.34, 0.31, 0.29, 0.32)] == [False, True, True, False, False]
 
@@ -98,35 +98,39 @@ def test_every_check_has_a_case_or_needs_none():
 
 
 def test_the_verdict_says_which_limits_are_in_force(seen, custom):
-    judge = CheckRunner(custom(size_minimum=0.5))
-    assert [round(seen(judge, "too_far").minimum, 3) for _ in range(3)] == [0.55, 0.5, 0.5]
+    run_checks = CheckRunner(custom(size_minimum=0.5))
+    assert [round(seen(run_checks, "too_far").minimum, 3) for _ in range(3)] == [0.55, 0.5, 0.5]
 
 
 def test_where_any_turn_is_right_none_is_asked_for(seen, person, custom):
-    judge = CheckRunner(custom(facing=180, looking=180, parts=("shoulders", "hips")))
+    run_checks = CheckRunner(custom(facing=180, looking=180, parts=("shoulders", "hips")))
     for yaw in (0, 150, 180, -90):
-        assert not {"facing", "looking"} & {v.name for v in judge(person(yaw=yaw).view())}
+        assert not {"facing", "looking"} & {v.name for v in run_checks(person(yaw=yaw).view())}
 
 
 def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
-    judge = CheckRunner(custom(centre=0.15))
-    seen(judge, "centred")
-    (only,) = judge(None)
+    run_checks = CheckRunner(custom(centre=0.15))
+    seen(run_checks, "centred")
+    (only,) = run_checks(None)
     assert (only.name, only.ok) == ("somebody", False)
-    assert seen(judge, "centred", x=0.642).ok
+    assert seen(run_checks, "centred", x=0.642).ok
 
 
 def test_what_cannot_be_judged_for_a_moment_changes_nothing(seen, custom):
-    judge = CheckRunner(custom())
-    assert [seen(judge, "still", speed=s).ok for s in (0.1, math.nan, 0.22)] == [True, None, True]
+    run_checks = CheckRunner(custom())
+    assert [seen(run_checks, "still", speed=s).ok for s in (0.1, math.nan, 0.22)] == [
+        True,
+        None,
+        True,
+    ]
 
 
 def test_without_memory_it_is_the_pure_function(person, profile):
     for stands in (dict(), dict(height=0.3), dict(x=0.9), dict(yaw=120), dict(hidden=("feet",))):
-        view = person(**stands).view()
-        fresh = CheckRunner(profile("a_pose"), mirrored=True)(view)
+        observation = person(**stands).view()
+        fresh = CheckRunner(profile("a_pose"), mirrored=True)(observation)
         entered = relaxed(profile("a_pose"), ENTER)
-        assert str(fresh) == str(judge(view, entered, mirrored=True))
+        assert str(fresh) == str(run_checks(observation, entered, mirrored=True))
 
 
 @pytest.mark.parametrize("by", [0.05, ENTER, 0.08])
@@ -197,8 +201,10 @@ def test_shipped_limits_have_room_to_be_narrowed_by_the_whole_share(profile, nam
             ("score", -1),
         ):
             assert getattr(then, limit) == getattr(own, limit) * (1 + times * by), limit
-        wishes = [(w.name, w.minimum * (1 - by), w.maximum * (1 + by)) for w in own.posture]
-        assert str([tuple(w) for w in then.posture]) == str(wishes)  # so that NaN is NaN
+        posture_limits = [
+            (w.name, w.minimum * (1 - by), w.maximum * (1 + by)) for w in own.posture
+        ]
+        assert str([tuple(w) for w in then.posture]) == str(posture_limits)  # so that NaN is NaN
 
 
 @pytest.mark.parametrize(
@@ -245,19 +251,19 @@ def test_limits_with_little_room_are_never_narrowed_beyond_each_other(custom, li
     ],
 )
 def test_the_number_of_steps_does_not_flicker_either(seen, custom, xs, counts):
-    judge = CheckRunner(custom(centre=0.05, size_minimum=0.4))
-    assert [seen(judge, "centred", x=x).count for x in xs] == counts
+    run_checks = CheckRunner(custom(centre=0.05, size_minimum=0.4))
+    assert [seen(run_checks, "centred", x=x).count for x in xs] == counts
 
 
 @pytest.mark.parametrize(
-    "off, grade", [(0, "little"), (1, "little"), (1.1, ""), (2.9, ""), (3, "big"), (99, "big")]
+    "off, magnitude", [(0, "little"), (1, "little"), (1.1, ""), (2.9, ""), (3, "big"), (99, "big")]
 )
-def test_grades(off, grade):
-    assert graded(off, 1, 3, "move_left", None) == grade
+def test_grades(off, magnitude):
+    assert with_magnitude(off, 1, 3, "move_left", None) == magnitude
 
 
 @pytest.mark.parametrize(
-    "last, off, grade",
+    "last, off, magnitude",
     [
         ("little", 1.15, "little"),
         ("little", 1.3, ""),
@@ -269,10 +275,12 @@ def test_grades(off, grade):
         ("big", 2.3, ""),
     ],
 )
-def test_grades_stay(last, off, grade):
-    before = CheckResult("x", False, 0.0, code="move_left", grade=last)
-    assert graded(off, 1, 3, "move_left", before) == grade
-    assert graded(off, 1, 3, "move_right", before) == graded(off, 1, 3, "move_right", None)
+def test_grades_stay(last, off, magnitude):
+    before = CheckResult("x", False, 0.0, code="move_left", magnitude=last)
+    assert with_magnitude(off, 1, 3, "move_left", before) == magnitude
+    assert with_magnitude(off, 1, 3, "move_right", before) == with_magnitude(
+        off, 1, 3, "move_right", None
+    )
 
 
 @pytest.mark.parametrize(
@@ -288,8 +296,8 @@ def test_grades_stay(last, off, grade):
     ],
 )
 def test_within(value, ok, code):
-    verdict = within("x", value, 0.2, 0.8, "1", "more", "less")
-    assert (verdict.ok, verdict.code) == (ok, code)
+    result = within("x", value, 0.2, 0.8, "1", "more", "less")
+    assert (result.ok, result.code) == (ok, code)
     assert within("x", 1e9, 0.2, low_code="more").ok  # no such limit
 
 
@@ -305,7 +313,7 @@ def test_random_poses_never_crash(profile, custom):
     judges.append(CheckRunner(custom(posture=tuple(POSTURES.values()), people=2)))
     for i in range(60):
         xy = random.uniform(-200, 1500, (133, 2)).astype(np.float32)
-        view = Observation(
+        observation = Observation(
             xy,
             random.uniform(0, 1, 133).astype(np.float32) ** (i % 3),
             np.array([*xy.min(0), *xy.max(0)]),
@@ -315,7 +323,7 @@ def test_random_poses_never_crash(profile, custom):
             random.uniform(0, 1),
         )
         for one in judges:
-            for v in one(view):
+            for v in one(observation):
                 assert v.ok in (True, False, None)
                 assert math.isnan(v.value) == (v.ok is None)
                 assert bool(v.code) == (v.ok is False) or v.ok is None

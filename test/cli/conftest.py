@@ -1,0 +1,3 @@
+"""Fixtures that several folders share."""
+
+from coco_fixtures import annotate, crops, detector, folder, network, pictures, told, xtcocotools  # noqa: F401
