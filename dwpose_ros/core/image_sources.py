@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import unquote
 
 import cv2
@@ -17,6 +18,7 @@ from dwpose_ros.core.images import ImageError, decode_file
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; read at the first video
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+_T = TypeVar("_T")
 _JPEG = b"\xff\xd8\xff"
 _BEGINNINGS = (
     _JPEG,
@@ -169,6 +171,12 @@ class _Reader:
     time_s = math.nan
     length = 0
 
+    def grab(self) -> bool:
+        raise NotImplementedError
+
+    def retrieve(self) -> np.ndarray | None:
+        raise NotImplementedError
+
     def read(self) -> np.ndarray | None:
         return self.retrieve() if self.grab() else None
 
@@ -203,7 +211,7 @@ class VideoSource(_Reader):
             ):
                 if value:
                     self._capture.set(key, value)
-            if self._capture.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter_fourcc(*"MJPG") and (
+            if self._capture.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter.fourcc(*"MJPG") and (
                 self._capture.getBackendName() == "V4L2"
             ):
                 # OpenCV would show a damaged JPEG, with its rest grey.
@@ -315,11 +323,11 @@ def _imread(path: Path) -> np.ndarray | None:
         return None
 
 
-def _quietly(make):
+def _quietly(make: Callable[[], _T]) -> _T:
     """Without OpenCV's own complaints, since ours say the same in one line."""
     level = _SET_LOG_LEVEL(0) if _SET_LOG_LEVEL else None
     try:
         return make()
     finally:
-        if level is not None:
+        if _SET_LOG_LEVEL and level is not None:
             _SET_LOG_LEVEL(level)

@@ -60,7 +60,8 @@ class Decision(NamedTuple):
     speak: bool  # say the instruction aloud now
     capture: bool  # take the picture now; then tell by `captured`
     magnitude: str = ""  # of the instruction: "little", "" or "big"
-    count: int = 0  # of steps to take, or of the seconds of a countdown
+    # Of steps to take, or of the seconds of a countdown; it hides tuple.count.
+    count: int = 0  # type: ignore[assignment]
     interrupt_speech: bool = False  # what is being said now has ceased to be true: stop it
 
 
@@ -70,7 +71,7 @@ class _Wish(NamedTuple):
     code: str = ""
     part: str = ""
     magnitude: str = ""
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # as above
 
     @property
     def what(self) -> tuple[str, str]:
@@ -242,7 +243,8 @@ class Coach:
         elif self._unknown_since is None:
             self._unknown_since = now
         wrong = failed or unknown
-        if wrong is None or failed is None and now - self._unknown_since < UNKNOWN_S:
+        unknown_s = 0.0 if self._unknown_since is None else now - self._unknown_since
+        if wrong is None or failed is None and unknown_s < UNKNOWN_S:
             return _Wish()
         what = wrong.code, wrong.part
         self._patience.watch(what, now - self._since.get(what, now), results, now)
@@ -277,10 +279,11 @@ class Coach:
 
     def _is_busy(self, busy: bool, now: float) -> bool:
         """A voice that never ends is not waited for."""
-        self._busy_since = (
-            None if not busy else now if self._busy_since is None else (min(self._busy_since, now))
-        )
-        return busy and now - self._busy_since < LONGEST_SENTENCE_S
+        if not busy:
+            self._busy_since = None
+            return False
+        self._busy_since = now if self._busy_since is None else min(self._busy_since, now)
+        return now - self._busy_since < LONGEST_SENTENCE_S
 
     def somebody_else(self) -> None:
         """Another person is guided from now on, who was asked nothing yet but to come."""
@@ -410,14 +413,15 @@ class Coach:
         self._wanted = wanted
         if self._spoken.what in due:
             self._due_at = now
-        said = self._spoken.what if self._spoken.code else ()
+        said = self._spoken.what if self._spoken.code else None
         if now - self._since[wanted.what] >= self.profile.debounce_s:
             stays = (
-                said == self._current.what
+                said is not None
+                and said == self._current.what
                 and said in due
                 and not self._may_speak(wanted, now, busy)
             )
-            self._current = due[said] if stays else wanted
+            self._current = due[said] if stays and said is not None else wanted
         elif wanted.code == "hold_still":
             return _Wish()  # never show advice that is no longer true
         return self._current

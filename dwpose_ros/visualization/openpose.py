@@ -120,7 +120,9 @@ def _body_18(people: PersonPoses, seen: np.ndarray) -> tuple[np.ndarray, np.ndar
     return xy, there
 
 
-def _limb(canvas: np.ndarray, a: np.ndarray, b: np.ndarray, width: int, color) -> None:
+def _limb(
+    canvas: np.ndarray, a: np.ndarray, b: np.ndarray, width: int, color: tuple[int, int, int]
+) -> None:
     middle, along = (a + b) / 2, a - b
     angle = int(np.degrees(np.arctan2(along[1], along[0])))
     axes = (int(np.hypot(*along) / 2), width)

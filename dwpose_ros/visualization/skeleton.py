@@ -44,7 +44,7 @@ def draw_skeleton(
     """
     seen = visible(people, threshold)
     points = np.where(seen[..., None], np.round(people.xy), 0).astype(np.int32)
-    limbs_seen = seen[:, SKELETON].all(-1)
+    limbs_seen = np.asarray(seen[:, SKELETON].all(-1))
     for xy, there, limbs in zip(points, seen, limbs_seen):
         if not there.any():
             continue

@@ -43,7 +43,13 @@ class PostureMeasurement(NamedTuple):
     threshold: float
     sides: tuple[str, ...]  # that are to be seen: from the left only the left
 
-    def at(self, name: str) -> complex | None:
+    def at(self, name: str) -> complex:
+        """As `find`, of a point that is known to be seen."""
+        found = self.find(name)
+        assert found is not None, name
+        return found
+
+    def find(self, name: str) -> complex | None:
         """Where one point is, x + yj px, or the middle of a pair such as 'hips', of which the far
         one does not count; None if unseen."""
         names = [name] if name in INDEX else [f"{side}_{name[:-1]}" for side in self.sides]
@@ -61,7 +67,7 @@ class PostureMeasurement(NamedTuple):
     def _sees(self, part: str, side: str) -> bool:
         if part == "hands":
             return self.observation.scores[_HANDS[side]].min() > self.threshold
-        return self.at(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
+        return self.find(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
 
     def torso(self) -> complex:
         """Px from the middle of the shoulders to that of the hips."""
