@@ -10,17 +10,18 @@
 # onnxruntime's wheels. Weights are kept in a volume: -v dwpose_models:/home/dwpose/.cache/dwpose_ros
 #
 # hadolint has checked this file. It has not been built yet: where it was written, no image could
-# be pulled. Its Python part was tried in a plain virtual environment.
+# be pulled. That pip finds its Python packages was tried for Humble (3.10) and Jazzy (3.12).
 ARG ROS_DISTRO=jazzy
 FROM ros:${ROS_DISTRO}-ros-base AS dependencies
 # cpu or gpu
 ARG VARIANT=cpu
+ENV DWPOSE_VARIANT=${VARIANT}
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /opt/dwpose_ws
 # Only what says what is needed, so that a change of code installs nothing again.
 COPY package.xml src/dwpose_ros/
 COPY docker/install_dependencies /usr/local/bin/
-RUN if [ "$VARIANT" = gpu ]; then install_dependencies gpu; else install_dependencies; fi
+RUN install_dependencies
 COPY docker/entrypoint /entrypoint
 # Cameras belong to the group video, loudspeakers to audio.
 RUN useradd --create-home --shell /bin/bash --groups video,audio dwpose \
