@@ -40,8 +40,8 @@ from dwpose_ros.guidance import Coach, load_phrases, load_profile  # noqa: E402
 from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
 from dwpose_ros.guidance.checks import CheckRunner, relaxed, run_checks  # noqa: E402
 from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
-from dwpose_ros.guidance.coach import Decision, State  # noqa: E402
 from dwpose_ros.guidance.compliance import undoes  # noqa: E402
+from dwpose_ros.guidance.decision import Decision, State  # noqa: E402
 from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402

@@ -10,7 +10,8 @@ import pytest
 
 from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
-from dwpose_ros.guidance import Profile, load_profile
+from dwpose_ros.guidance import Coach, Profile, load_profile
+from dwpose_ros.guidance.decision import FOLLOWS, State
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import PARTS
 
@@ -229,3 +230,20 @@ def custom() -> Callable[..., Profile]:
         return Profile(**{**wide, **values})
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def only_listed_transitions(monkeypatch):
+    """Whatever a test does with a coach, its states follow each other as `FOLLOWS` says."""
+    update, last = Coach.update, {}
+
+    def checked(coach, *args, **kwargs):
+        decision = update(coach, *args, **kwargs)
+        before = last.get(id(coach), (coach, State.SEARCHING))[1]
+        assert decision.state == before or decision.state in FOLLOWS[before], (
+            f"{before.name} -> {decision.state.name}"
+        )
+        last[id(coach)] = coach, decision.state
+        return decision
+
+    monkeypatch.setattr(Coach, "update", checked)

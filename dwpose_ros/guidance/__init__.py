@@ -1,6 +1,7 @@
 """People in, advice out: what to say to the person, and when to capture. No ROS, no clock."""
 
-from dwpose_ros.guidance.coach import Coach, Decision, State
+from dwpose_ros.guidance.coach import Coach
+from dwpose_ros.guidance.decision import Decision, State
 from dwpose_ros.guidance.phrases import Phrases, load_phrases
 from dwpose_ros.guidance.profile import Profile, ProfileError, load_profile
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.checks import CheckResult, CheckRunner
-from dwpose_ros.guidance.coach import Coach, Decision, State
+from dwpose_ros.guidance.coach import Coach
+from dwpose_ros.guidance.decision import Decision, State
 from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.phrases import Phrases, speaking_s
 from dwpose_ros.guidance.profile import Profile

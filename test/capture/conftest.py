@@ -1,4 +1,4 @@
 """Fixtures that several folders share."""
 
-from person_fixtures import custom, person, profile  # noqa: F401
+from person_fixtures import custom, only_listed_transitions, person, profile  # noqa: F401
 from subject_fixtures import blurred, photograph, rendered  # noqa: F401

@@ -1,3 +1,3 @@
 """Fixtures that several folders share."""
 
-from person_fixtures import custom, person, profile  # noqa: F401
+from person_fixtures import custom, only_listed_transitions, person, profile  # noqa: F401

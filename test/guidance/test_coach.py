@@ -13,14 +13,12 @@ from dwpose_ros.guidance.checks import CHECKS, CheckResult
 from dwpose_ros.guidance.coach import (
     ABANDONED_S,
     CAPTURE_TIMEOUT_S,
-    LONG_WALK,
     NEW_SESSION_S,
     RETAKES,
     RETRY_S,
     TURNING_S,
-    UNDO_S,
-    UNKNOWN_S,
 )
+from dwpose_ros.guidance.instruction_policy import LONG_WALK, UNDO_S, UNKNOWN_S
 from dwpose_ros.guidance.repetition import LASTING_S, PAUSE_S
 
 FPS = 20

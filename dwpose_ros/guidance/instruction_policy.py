@@ -1,0 +1,265 @@
+"""Which instruction is in force, and when it is said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
+from dwpose_ros.guidance.decision import Instruction
+from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.repetition import LASTING_S, PATIENCE, Repetition
+
+UNDO_S = 3.0  # for so long the opposite of what was said is not said
+LONG_WALK = 4  # steps
+UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
+# Told once; they stay true when the picture changes.
+NEWS = {"", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
+# Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
+LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
+
+
+class InstructionPolicy:
+    """Chooses one instruction from the checks that fail, and when it is spoken, for one step.
+
+    An instruction is spoken once it was due for `debounce_s`, and again when the person has done
+    something about it and come to rest, or after `repeat_s` if they have not; never its opposite
+    soon after it, nor over ongoing speech. Two instructions that do not undo each other, as to
+    walk and to turn, may follow at once; a third waits until they have begun.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self.current = Instruction()
+        """Shown now."""
+        self.spoken = Instruction()
+        """Said last."""
+        self._wanted = Instruction()
+        self._since: dict[tuple[str, str], float] = {}  # from when on something was due
+        self._began: float | None = None
+        self._spoken_at = self._due_at = -math.inf  # when it was last true, too
+        self._unknown_since: float | None = None
+        self._compliance = ComplianceTracker()
+        self._repetition = Repetition()
+
+    def forget_person(self) -> None:
+        """Another person is guided from now on, who was asked nothing yet but to come."""
+        self._compliance.forget()
+        self._repetition.forget()
+
+    def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
+        """See in a new frame what the person does."""
+        if self._began is None:
+            self._began = now
+        self._compliance.watch(results, now, busy)
+
+    @property
+    def turning(self) -> bool:
+        """Whether the person seems to turn."""
+        return self._compliance.turning()
+
+    def show(self, instruction: Instruction) -> None:
+        """Put an instruction in force at once."""
+        self.current = self._wanted = instruction
+
+    def still_true(self, now: float) -> None:
+        """What was said last is true at this time."""
+        self._due_at = now
+
+    def told(self, news: Instruction, now: float) -> None:
+        """Something else than an instruction is being said."""
+        self.spoken, self._spoken_at = news, now
+        self._compliance.asked(news.code, news.part, now)
+
+    def choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
+        """The first that fails; while they are about that, the next that can be done meanwhile.
+
+        A long walk comes before all that can be asked on it.
+        """
+        by_name = {v.name: v for v in failing}
+        walk = next(
+            (
+                v
+                for v in failing
+                if v.code in ("move_closer", "move_back") and v.count >= LONG_WALK
+            ),
+            None,
+        )
+        if walk is not None and failing[0].code in PLACING:
+            failing = [walk, *(v for v in failing if v is not walk)]
+        for result in failing:
+            due = self._due(result, by_name, now)
+            if due is not None and (result is failing[0] or due.code in PLACING):
+                return due
+        spoken = (v for v in failing if (v.code, v.part) == self.spoken.what)
+        return next(spoken, failing[0] if failing else None)
+
+    def _due(
+        self, result: CheckResult, failing: dict[str, CheckResult], now: float
+    ) -> CheckResult | None:
+        """The result, or the one that comes first; None if they are about all of that."""
+        if result.first in failing:
+            due = self._due(failing[result.first], failing, now)
+            if due is not None or axis(result.code) == "head":  # it turns with the body
+                return due
+        about = self._compliance.under_way(result.code) or self._compliance.awaits(
+            result.code, now
+        )
+        return None if about else result
+
+    def instruction_for(
+        self,
+        failed: CheckResult | None,
+        unknown: CheckResult | None,
+        results: Sequence[CheckResult],
+        now: float,
+    ) -> Instruction:
+        """The instruction for what is wrong; said in vain, the part that is missing, then a pause.
+
+        What cannot be judged is waited for, before the person is asked to do something about it.
+        """
+        if failed is not None:
+            self._unknown_since = None
+        elif self._unknown_since is None:
+            self._unknown_since = now
+        wrong = failed or unknown
+        unknown_s = 0.0 if self._unknown_since is None else now - self._unknown_since
+        if wrong is None or failed is None and unknown_s < UNKNOWN_S:
+            return Instruction()
+        what = wrong.code, wrong.part
+        self._repetition.watch(what, now - self._since.get(what, now), results, now)
+        if self._repetition.pausing(now):
+            return Instruction("pause")
+        if self._repetition.said(what) >= PATIENCE:
+            part = next((v.part for v in results if v.ok is False and v.part), "")
+            named = wrong.code == "show" or not part or self._repetition.said(("show", part))
+            return Instruction("pause") if named else Instruction("show", part)
+        if wrong.code == "step_into_view" and (
+            self._compliance.too_near(now)
+            or (
+                self._compliance.stepping_back(now)
+                and now - self._spoken_at < self._profile.repeat_s
+            )
+        ):
+            return Instruction("move_back", count=2)
+        return self._eased(wrong)
+
+    def _eased(self, result: CheckResult) -> Instruction:
+        """The instruction of a result; a smaller one for somebody who overdoes it."""
+        instruction = Instruction(result.code, result.part, result.magnitude, result.count)
+        ease = self._compliance.ease(instruction.code)
+        if ease == 1.0 or instruction.code not in GRADUAL:
+            return instruction
+        count = round(instruction.count * ease)
+        return (
+            instruction._replace(count=count)
+            if count
+            else instruction._replace(magnitude="little", count=0)
+        )
+
+    def debounced(
+        self,
+        wanted: Instruction,
+        now: float,
+        failing: Sequence[CheckResult] = (),
+        busy: bool = False,
+        hold_begins: bool = False,
+    ) -> Instruction:
+        """The instruction in force: it changes when another was due for long enough.
+
+        What was said stays, as long as it is true, until the other can be said.
+        """
+        due = {(v.code, v.part): self._eased(v) for v in failing}
+        due[wanted.what] = wanted
+        walks = self._compliance.busy()  # what is to last begins when they have come to rest
+        self._since = {
+            what: now if walks and what[0] in LASTING else self._since.get(what, now)
+            for what in due
+        }
+        self._wanted = wanted
+        if self.spoken.what in due:
+            self._due_at = now
+        said = self.spoken.what if self.spoken.code else None
+        if now - self._since[wanted.what] >= self._profile.debounce_s:
+            stays = (
+                said is not None
+                and said == self.current.what
+                and said in due
+                and not self._may_speak(wanted, now, busy, hold_begins)
+            )
+            self.current = due[said] if said is not None and stays else wanted
+        elif wanted.code == "hold_still":
+            return Instruction()  # never show advice that is no longer true
+        return self.current
+
+    def speak(
+        self, current: Instruction, now: float, busy: bool, hold_begins: bool = False
+    ) -> bool:
+        """Whether this instruction is to be said now; it then counts as said."""
+        if not (
+            current.code
+            and current.what == self._wanted.what
+            and self._may_speak(current, now, busy, hold_begins)
+        ):
+            return False
+        self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
+        self.spoken, self._spoken_at, self._due_at = current, now, now
+        self._compliance.asked(current.code, current.part, now)
+        return True
+
+    def has_ceased_to_be_true(self, now: float) -> bool:
+        """Whether what was said last is true no more; told once."""
+        # Who is at the image's border comes and goes, and may as well hear it to its end.
+        untrue_s = LASTING_S if self.spoken.code == "step_into_view" else self._profile.debounce_s
+        if self.spoken.code in NEWS or now - self._due_at < untrue_s:
+            return False
+        self._due_at = math.inf
+        return True
+
+    def _may_speak(
+        self, instruction: Instruction, now: float, busy: bool, hold_begins: bool
+    ) -> bool:
+        since = now - self._spoken_at
+        if instruction.code == "hold_still":  # said once, and at once: it calms
+            return (
+                self.spoken.code != instruction.code
+                or since >= self._profile.repeat_s
+                and hold_begins
+            )
+        if busy or (instruction.code == "pause" and self._repetition.pausing(now)):
+            return False
+        if instruction.code == "capture_failed":
+            return self.spoken.code != instruction.code
+        never = (
+            instruction.code == "show" and self._since[instruction.what] == self._began
+        )  # was seen
+        if (
+            instruction.code in LASTING
+            and not never
+            and now - self._since[instruction.what] < LASTING_S
+        ):
+            return False
+        if since < (self._profile.repeat_s if self._repetition.exhausted else self._profile.gap_s):
+            return False
+        asked = self._compliance.on(instruction.code)
+        if undoes(instruction.code, asked.code) and now - asked.spoken_at < UNDO_S:
+            return False
+        coming = self._compliance.coming(now)  # where to go from there is not known yet
+        # Nobody sees how somebody comes who is out of view: they have the time from its end on.
+        heard_s = now - asked.heard_at if instruction.code == "step_into_view" else since
+        times = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
+        if heard_s >= times * self._profile.repeat_s:
+            return True
+        if coming and axis(instruction.code) not in (
+            "arms",
+            "hands",
+        ):  # those are raised anywhere
+            return False
+        if instruction.what == (asked.code, asked.part):
+            return self._compliance.ended(instruction.code, now)
+        if instruction.code in LASTING:
+            return not self._compliance.busy()
+        if instruction.code in PLACING and len(self._compliance.awaited(now)) < 2:
+            return self._compliance.rests(instruction.code, now)
+        return self._compliance.begun(now) and not asked.moving
