@@ -130,7 +130,7 @@ def _hands(figure: PostureMeasurement) -> list[list[complex]]:
     found = []
     for side in figure.sides:
         points = [complex(*point) for point in figure.observation.xy[_HANDS[side]].tolist()]
-        elbow = figure.at(f"{side}_elbow")
+        elbow = figure.find(f"{side}_elbow")
         palm = abs(points[9] - points[0])
         if palm < _LEAST_PX or (elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
             return []
@@ -264,7 +264,7 @@ def held_up(
     if profile.parts != ("hands",) or not any(profile.posture_limit(p) for p in OF_HANDS):
         return None
     figure = _figure(observation, profile, mirrored)
-    ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
+    ends = [(figure.find(f"{side}_elbow"), figure.find(f"{side}_wrist")) for side in figure.sides]
     up = [
         (elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
         for elbow, wrist in ends
