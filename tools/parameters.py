@@ -20,7 +20,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.parameter import Parameter, parameter_value_to_python
 
-from dwpose_ros.ros.managed_node import ONLY_UNCONFIGURED
+from dwpose_ros.ros.parameters import ONLY_UNCONFIGURED
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 60.0  # for all nodes to be there: each loads OpenCV and more
@@ -29,14 +29,17 @@ ROS_2S_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service"
 
 HEAD = """# Parameters
 
-Of each node, as it describes them itself: `ros2 param describe /pose max_age`. Set them at start
-(`ros2 run dwpose_ros pose --ros-args -p max_age:=0.2`, or `--params-file` with what `ros2 param
-dump /pose` wrote), and while the node runs (`ros2 param set /pose max_age 0.2`): those that are
-*live* always, the others while the node is unconfigured (`ros2 lifecycle set /pose deactivate`,
-then `cleanup`), or *at start* alone. A value out of range, or of another type, is refused with
-the reason.
+Every node describes its parameters itself: `ros2 param describe /pose max_age`. Set them
 
-What ROS 2 itself gives to every node, `use_sim_time` and `qos_overrides.<topic>...`, is left out.
+- at start: `ros2 run dwpose_ros pose --ros-args -p max_age:=0.2`, or `--params-file` with a file
+  that `ros2 param dump /pose` wrote,
+- while the node runs: `ros2 param set /pose max_age 0.2`. Parameters marked *yes* under "live"
+  change at any time; those marked *at start* never; all others while the node is
+  [unconfigured](how-to/lifecycle.md#parameters).
+
+A value that is out of range, or of another type, is refused with the reason. What ROS 2 gives to
+every node, `use_sim_time` and `qos_overrides.<topic>...`, is left out.
+
 This file is written by `python tools/parameters.py > docs/parameters.md`.
 """
 

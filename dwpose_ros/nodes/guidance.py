@@ -26,9 +26,10 @@ from dwpose_ros.msg import Guidance as GuidanceMsg
 from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.ros.guide_server import GoalHandle, GuideServer
 from dwpose_ros.ros.health import WATCH_S
-from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.middleware import foreign_server, own_vendor
 from dwpose_ros.ros.node_main import MISTAKES, run
+from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.pose_input import pose_input
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.shipped_files import configured

@@ -22,8 +22,9 @@ from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.quality import light_and_sharpness
 from dwpose_ros.ros.conversions import stamp_ns, to_msg
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
-from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.tracking.pose_tracker import PoseTracker
 

@@ -10,8 +10,9 @@ from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.ros.conversions import to_msg
-from dwpose_ros.ros.managed_node import SHIPPED, ManagedNode
+from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
+from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas

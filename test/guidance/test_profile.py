@@ -539,13 +539,6 @@ def test_what_can_just_be_seen(write, text):
     assert load_profile(write(text))
 
 
-def test_the_example_in_the_readme_loads(write):
-    readme = (PROFILES.parents[1] / "README.md").read_text(encoding="utf-8")
-    example = readme.split("```yaml\nparts:")[1].split("```")[0]
-    assert load_profile(write("parts:" + example)).parts[0] == "head"
-    assert len(load_profile(write("parts:" + example.replace("# steps", "steps"))).steps) == 2
-
-
 @pytest.mark.parametrize(
     "text, said",
     [

@@ -1,0 +1,141 @@
+"""Publishers, subscriptions, timers and services that live as long as a lifecycle state."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from dwpose_ros.core.text import one_line
+from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.output import Output
+from dwpose_ros.ros.parameters import ParameterNode
+from dwpose_ros.ros.qos import CALLERS
+from dwpose_ros.ros.reliability import BestReliability, counting_losses
+from dwpose_ros.ros.topic_stats import TopicStats, type_name
+
+
+class EndpointNode(ParameterNode):
+    """A node whose outputs exist while it is configured, and all else while it is active."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._outputs: list[Output] = []
+        self._inputs: dict[str, TopicStats] = {}
+        self._adaptive: list[BestReliability] = []
+        self._undo: list[Callable[[], Any]] = []  # called when the node is deactivated
+
+    def output(self, msg_type, topic: str, qos, *, steady: bool = True) -> Output:
+        """A publisher that exists while the node is configured, and publishes while it is active.
+
+        Its QoS can be overridden by parameters, as ROS 2 does it. `steady`: what is late is a
+        fault.
+        """
+        publisher = self.create_lifecycle_publisher(
+            msg_type,
+            topic,
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        made = Output(self, publisher, steady)
+        self._outputs.append(made)
+        return made
+
+    def input(
+        self,
+        msg_type,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos,
+        *,
+        steady: bool = True,
+        best: bool = False,
+    ) -> TopicStats:
+        """A subscription while the node is active. `steady`: its silence is a fault. `best`: as
+        reliable as all who publish the topic, whenever they come, unless the user overrides that.
+
+        A message whose header has no stamp gets that of its arrival.
+        """
+        name = self.resolve_topic_name(topic)
+        flow = self._inputs[name] = TopicStats(name, steady, time.monotonic(), type_name(msg_type))
+
+        def received(msg) -> None:
+            header = getattr(msg, "header", None)
+            unstamped = header is not None and stamp_ns(header) == 0
+            if unstamped:
+                header.stamp = self.get_clock().now().to_msg()
+            flow.tick(time.monotonic(), self.age_s(msg), unstamped)
+            callback(msg)
+
+        def subscribe(wanted, **more):
+            return counting_losses(
+                partial(self.create_subscription, msg_type, topic, received, wanted, **more), flow
+            )
+
+        if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):
+            chosen = BestReliability(self, name, flow.type_name, qos, subscribe)
+            self._adaptive.append(chosen)
+            self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
+            return flow
+        subscription = subscribe(
+            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+        )
+        self._undo.append(lambda: self.destroy_subscription(subscription))
+        return flow
+
+    def _is_overridden(self, prefix: str) -> bool:
+        """Whether the user gave a parameter of that beginning at the start."""
+        return any(name.startswith(prefix) for name in getattr(self, "_parameter_overrides", {}))
+
+    def adapt(self) -> None:
+        """Look whether subscriptions can be as reliable as who publishes by now."""
+        for chosen in self._adaptive:
+            chosen.look()
+
+    def drop_inputs(self) -> None:
+        """End all subscriptions before the node is deactivated, as when nobody needs them."""
+        for undo in self._undo:
+            undo()
+        self._undo, self._inputs = [], {}
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """A timer while the node is active."""
+        timer = self.create_timer(period_s, callback)
+        self._undo.append(lambda: self.destroy_timer(timer))
+
+    def serve(self, srv_type, name: str, callback: Callable) -> None:
+        """A service while the node is active; so many callers at once get an answer.
+
+        Where the callback raises something, the response says so: the type needs the fields
+        `success` and `message`.
+        """
+
+        def answered(request, response):
+            try:
+                return callback(request, response)
+            except Exception as err:
+                self.fault(err)
+                return srv_type.Response(success=False, message=one_line(err))
+
+        service = self.create_service(srv_type, name, answered, qos_profile=CALLERS)
+        self._undo.append(lambda: self.destroy_service(service))
+
+    def age_s(self, msg) -> float:
+        """How long ago what the message tells of was so; NaN for one without a stamp."""
+        header = getattr(msg, "header", None)
+        if header is None:
+            return math.nan
+        return (self.get_clock().now().nanoseconds - stamp_ns(header)) / 1e9
+
+    def _drop_outputs(self) -> None:
+        for output in self._outputs:
+            self.destroy_lifecycle_publisher(output.publisher)
+        self._outputs = []
+
+    def flows(self) -> tuple[list[TopicStats], list[TopicStats]]:
+        """What is told of its inputs and of its outputs."""
+        return list(self._inputs.values()), [output.flow for output in self._outputs]
