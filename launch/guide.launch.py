@@ -15,7 +15,10 @@ from launch_ros.substitutions import FindPackageShare
 from dwpose_ros.ros.launching import FoldersOf, managed, value
 
 ARGUMENTS = {
-    "profile": ("upper_body", "picture wanted: a shipped profile or a YAML file: docs/reference/profile-file.md"),
+    "profile": (
+        "upper_body",
+        "picture wanted: a shipped profile or a YAML file: docs/reference/profile-file.md",
+    ),
     "language": ("en", "of text and speech: en, fr, de, es, it, pt, ja, zh, or a YAML file"),
     "mirrored": ("false", "whether the camera's image is mirrored"),
     "label": ("", "of the captures' files; empty: the profile's name"),
