@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`import dwpose_ros` as users meet it: light, complete, and also beside a clone."""
 
 from __future__ import annotations

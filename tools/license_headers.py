@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Keeps the licence line at the top of all Python files: `--check` to look, `--write` to add it.
 
 The line is the one that SPDX defines (https://spdx.dev/learn/handling-license-info/), and says of

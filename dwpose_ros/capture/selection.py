@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which of the recent frames are captured, and why the others are not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Captures on disk: written beside their final names, then renamed, so none is ever half there."""
 
 from __future__ import annotations

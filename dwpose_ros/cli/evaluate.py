@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO-WholeBody AP of any backend, beside the paper's: the command `evaluate`.
 
 The paper's figures come with boxes of a detector with person AP 56.4 (``--boxes FILE``) and the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An int8 pose network from a user's own pictures, and how far its points are off: `quantize`.
 
 Static quantisation (QDQ) by onnxruntime.quantization, for CPUs. Chosen by measuring on networks

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files that others name and write: their paths, and YAML with limits."""
 
 from __future__ import annotations

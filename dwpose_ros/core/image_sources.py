@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where frames come from: webcams, videos, image files and streams."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sensor_msgs/Image and CompressedImage to numpy and back, without a copy where there can be none.
 
 Works on any object with the messages' fields. Common encodings need no cv_bridge, whose builds

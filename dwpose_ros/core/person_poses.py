@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every estimator gives: the people in one image, as arrays."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DWPose (Yang et al., 2023): find people, cut each one out, read 133 points off its SimCC maps.
 
 Geometry, decoding and scores are those of the authors' own ``onnx`` branch, in numbers; three

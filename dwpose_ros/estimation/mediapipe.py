@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MediaPipe Holistic, mapped to the 133 points: the offline stand-in for one person near by.
 
 Its wheel carries its models, so it needs no download. It lacks small toes (their score is 0) and

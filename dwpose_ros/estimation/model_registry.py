@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The models that can be downloaded, and the cache they live in."""
 
 from __future__ import annotations

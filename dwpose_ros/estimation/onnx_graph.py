@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writing ONNX graphs down, node by node."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SimCC networks run without the surgery that the product does to them, for their whole maps."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The coach: from what the checks found, one instruction at a time, a countdown, and a capture."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the coach decides: states, instructions and decisions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which instruction is in force, and when it is said."""
 
 from __future__ import annotations

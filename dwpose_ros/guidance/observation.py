@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the coach looks at: one person in one image, and how they move."""
 
 from __future__ import annotations

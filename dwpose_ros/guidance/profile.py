@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Profiles: what the picture must show, in YAML; a session of one or of several pictures."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A session: whom to guide to which pictures, what is being said, and what was captured.
 
 The state machine behind the guidance node. It knows no middleware and reads no clock: frames carry

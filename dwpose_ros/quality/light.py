@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Light: brightness, exposure, and whether it falls on both cheeks alike."""
 
 from __future__ import annotations

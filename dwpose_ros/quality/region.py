@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of a picture that is measured: cut out, in luminance, and reduced to a common size."""
 
 from __future__ import annotations

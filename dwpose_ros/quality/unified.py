@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All measures of a picture, and the one score that it is chosen by."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The One-Euro filter on keypoints: still people stand still, fast hands are not held back.
 
 Casiez, Roussel and Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in

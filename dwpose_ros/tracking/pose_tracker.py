@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Video mode: people carry ids, and the detector need not run on every frame."""
 
 from __future__ import annotations

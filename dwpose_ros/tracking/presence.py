@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether somebody found in an image is there: networks see people in tables, too.
 
 Evidence is added up for each track id, as in Wald's sequential test ("Sequential tests of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People between two detections: what is known of them, and what their points say of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Track ids: who in this image is who in the last, by pose, place and motion.
 
 The likeness of a person found now and one known before is object keypoint similarity as in COCO

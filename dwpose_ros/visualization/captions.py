@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A line of text over an image. Pillow writes it, since OpenCV knows no accents."""
 
 from __future__ import annotations

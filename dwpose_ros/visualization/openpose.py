@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What image generators expect of DWPose: the pose map on black, and OpenPose's JSON.
 
 Both use OpenPose's 18 body points (Cao et al., 2019): COCO's 17 in another order, and a neck

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Skeletons drawn over the camera's image."""
 
 from __future__ import annotations

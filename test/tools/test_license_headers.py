@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The licence line in all Python files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The environment of `make test-ros2`: what it asks of the machine, and what it makes anew."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where networks run: one small interface, and the runtimes behind it."""
 
 from __future__ import annotations

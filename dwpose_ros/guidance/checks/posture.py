@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of how the person stands, from 2D keypoints, where the profile asks for it.
 
 Each measures a number; what is not seen, or seen so foreshortened that the number would lie,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a check finds, and the words and grades that all checks share."""
 
 from __future__ import annotations
