@@ -3,7 +3,7 @@
 #   docker build -t dwpose_ros .                                    # Jazzy, on the CPU
 #   docker build -t dwpose_ros --build-arg ROS_DISTRO=humble .
 #   docker build -t dwpose_ros:gpu --build-arg VARIANT=gpu .        # onnxruntime with CUDA
-#   docker run --rm -it --net=host --device /dev/video0 dwpose_ros \
+#   docker run --rm -it --net=host --shm-size=1g --device /dev/video0 dwpose_ros \
 #       ros2 launch dwpose_ros guide.launch.py source:=0
 #
 # The GPU image is run with `--gpus all` (NVIDIA Container Toolkit); CUDA's libraries come with
