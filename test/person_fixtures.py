@@ -12,9 +12,9 @@ import pytest
 from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from dwpose_ros.guidance import Coach, Profile, load_profile
+from dwpose_ros.guidance.body_parts import PARTS
 from dwpose_ros.guidance.decision import FOLLOWS, State
 from dwpose_ros.guidance.observation import Observation
-from dwpose_ros.guidance.profile import PARTS
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 IMAGE = (1280, 720)

@@ -9,7 +9,8 @@ from string import Formatter
 from typing import Any, NamedTuple, Union
 
 from dwpose_ros.core.text import printable, shown
-from dwpose_ros.guidance.profile import PARTS, ProfileError, read_mapping
+from dwpose_ros.guidance.body_parts import PARTS
+from dwpose_ros.guidance.profile import ProfileError, read_mapping
 
 CODES = (
     # who and where

@@ -8,144 +8,27 @@ their own time, and deadlines are on a clock of the caller's that never jumps.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any
 
-from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.checks import CheckResult, CheckRunner
-from dwpose_ros.guidance.coach import Coach
+from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.course import Course
 from dwpose_ros.guidance.decision import Decision, State
-from dwpose_ros.guidance.observation import TargetSelector
-from dwpose_ros.guidance.phrases import Phrases, speaking_s
-from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.phrases import speaking_s
+from dwpose_ros.guidance.session_types import (
+    CaptureRequest,
+    Effects,
+    Frame,
+    Goal,
+    Outcome,
+    Plan,
+    Told,
+)
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
 NO_CAPTURE = "there is no capture service: is the capture node running?"
 BREATH_S = 0.2  # between two sentences, whatever each takes on its way to the voice
 FIRST_S = 10.0  # for so long a capture service may take to start
-
-
-class Frame(NamedTuple):
-    """The people of one image of `width` x `height` px, at a time in seconds."""
-
-    now_s: float
-    people: PersonPoses
-    width: int
-    height: int
-    looks: Callable[[int], tuple[float, float]] = lambda person_id: (math.nan, math.nan)
-    """Brightness and sharpness of a person, NaN where unknown."""
-    source: Any = None
-    """Whatever the caller needs to know it by."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What pictures are wanted, and in which language they are asked for."""
-
-    profile: Profile
-    profile_name: str
-    """As it was asked for: the capture service is told the same."""
-    phrases: Phrases
-
-
-class Told(NamedTuple):
-    """What one frame led to, to be shown."""
-
-    decision: Decision
-    text: str
-    profile: Profile
-    """The step that is under way."""
-    results: Sequence[CheckResult]
-    person_id: int
-    source: Any
-
-
-@dataclass(eq=False)
-class CaptureRequest:
-    """A picture that is to be taken now."""
-
-    person_id: int
-    profile_name: str
-    step: Profile
-    count: int
-    source: Any
-    course: _Course
-    number: int
-
-
-class Outcome(Enum):
-    SUCCEEDED = "succeeded"
-    CANCELLED = "cancelled"
-    ABORTED = "aborted"
-
-
-@dataclass(eq=False)
-class Goal:
-    """Pictures that somebody asked for, until they are taken or given up."""
-
-    plan: Plan
-    count: int = 1
-    """So many of each step, if there are as many."""
-    timeout_s: float = 0.0
-    """0: never."""
-    cancelled: Callable[[], bool] = lambda: False
-    handle: Any = None
-    """The caller's."""
-    captures: list = field(default_factory=list)
-
-
-class Effects(Protocol):
-    """What a session has done in the world."""
-
-    def show(self, told: Told) -> None:
-        """Show what is to be done, or nothing to do while nobody is guided."""
-
-    def idle(self, source: Any) -> None:
-        """Nobody is guided but for a goal."""
-
-    def say(self, text: str) -> None:
-        """Speak, in place of what is being said; an empty text is silence."""
-
-    def speak_in(self, phrases: Phrases) -> None:
-        """From now on in that language."""
-
-    def capture(self, request: CaptureRequest) -> None:
-        """Take a picture; then tell by `GuidanceSession.captured`."""
-
-    def ended(self, goal: Goal, outcome: Outcome, message: str) -> None:
-        """A goal has come to its end."""
-
-
-class _Course:
-    """A plan on its way: who is guided, and how far they are."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.first = plan.profile.steps[0]
-        self.coach, self._selector = Coach(plan.profile), TargetSelector(self.first)
-        self._check_runner = CheckRunner(self.first)
-        self.noticed = 0  # the coach's session in which the notice was given
-
-    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
-        """What the checks say of the person who is followed, and who that is; 0 for nobody."""
-        step, before = self.coach.profile, self._selector.person_id
-        if self._check_runner.profile is not step:
-            self._selector.use(step)
-            self._check_runner = CheckRunner(step)
-        self._check_runner.mirrored = self._selector.mirrored = mirrored
-        observation = self._selector.look(frame.people, frame.width, frame.height, frame.now_s)
-        if self._selector.person_id != before:
-            self._check_runner.reset()
-            self.coach.interrupted()
-        if self._selector.newcomer:
-            self.coach.somebody_else()
-        if observation is None:
-            return self._check_runner(None), 0
-        brightness, sharpness = frame.looks(self._selector.person_id)
-        observation = observation._replace(brightness=brightness, sharpness=sharpness)
-        return self._check_runner(observation), self._selector.person_id
 
 
 class GuidanceSession:
@@ -166,9 +49,9 @@ class GuidanceSession:
         self.mirrored, self.notice = mirrored, notice
         self.trouble = ""  # why no picture can be taken; empty if one can
         self._effects, self._on_demand = effects, on_demand
-        self._own = _Course(plan)
+        self._own = Course(plan)
         self._goal: Goal | None = None
-        self._for_goal: _Course | None = None
+        self._for_goal: Course | None = None
         self._until = math.inf  # when the goal is given up
         self._asked: CaptureRequest | None = None
         self._now = -math.inf  # of the newest frame
@@ -195,7 +78,7 @@ class GuidanceSession:
         return self._last_text
 
     @property
-    def _course(self) -> _Course | None:
+    def _course(self) -> Course | None:
         if self._goal is not None:
             return self._for_goal
         return None if self._on_demand else self._own
@@ -208,7 +91,7 @@ class GuidanceSession:
         if plan.profile is self._own.plan.profile:
             self._own.plan = plan
         else:
-            self._own = _Course(plan)
+            self._own = Course(plan)
             if self._goal is None:
                 self._said_at, self._saying_s = -math.inf, 0.0
         if self._goal is None:
@@ -221,7 +104,7 @@ class GuidanceSession:
         if self._goal is not None:
             self._end(Outcome.ABORTED, "another goal came")
         self._interrupt_speech()
-        self._goal, self._for_goal = goal, _Course(goal.plan)
+        self._goal, self._for_goal = goal, Course(goal.plan)
         self._until = now_mono_s + goal.timeout_s if goal.timeout_s > 0 else math.inf
         self._effects.speak_in(goal.plan.phrases)
 
@@ -265,7 +148,7 @@ class GuidanceSession:
         if decision.capture:
             self._request(course, person, frame.source)
 
-    def _notice(self, course: _Course, person: int) -> Decision | None:
+    def _notice(self, course: Course, person: int) -> Decision | None:
         """That pictures are taken: told once in a session, to the first person in view, before
         anything is asked of them. None where that is done, or nobody is there."""
         session = course.coach.sessions
@@ -283,7 +166,7 @@ class GuidanceSession:
 
     def _show(
         self,
-        course: _Course,
+        course: Course,
         decision: Decision,
         results: Sequence[CheckResult],
         person: int,
@@ -362,7 +245,7 @@ class GuidanceSession:
 
     # Captures
 
-    def _request(self, course: _Course, person: int, source: Any) -> None:
+    def _request(self, course: Course, person: int, source: Any) -> None:
         goal = self._goal if course is self._for_goal else None
         count = 1 if goal is None else goal.count
         self._asked = CaptureRequest(
@@ -401,7 +284,7 @@ class GuidanceSession:
             self.trouble = f"the last capture failed: {message}"
         elif success:
             self.trouble = ""
-        if course is not self._for_goal or self._goal is None:
+        if course is None or course is not self._for_goal or self._goal is None:
             return
         if success:
             if request.step is course.first:  # also of who came after somebody had left

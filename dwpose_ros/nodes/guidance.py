@@ -12,16 +12,8 @@ from dwpose_ros.capture import check_label
 from dwpose_ros.core.text import one_line, printable
 from dwpose_ros.guidance import State, load_phrases, load_profile
 from dwpose_ros.guidance.phrases import Phrases
-from dwpose_ros.guidance.session import (
-    NO_CAPTURE,
-    CaptureRequest,
-    Frame,
-    Goal,
-    GuidanceSession,
-    Outcome,
-    Plan,
-    Told,
-)
+from dwpose_ros.guidance.session import NO_CAPTURE, GuidanceSession
+from dwpose_ros.guidance.session_types import CaptureRequest, Frame, Goal, Outcome, Plan, Told
 from dwpose_ros.msg import Check, WholeBodyPose
 from dwpose_ros.msg import Guidance as GuidanceMsg
 from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns

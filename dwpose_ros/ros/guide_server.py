@@ -10,7 +10,7 @@ from rclpy.action import ActionServer, CancelResponse
 
 from dwpose_ros.action import Guide
 from dwpose_ros.core.text import one_line
-from dwpose_ros.guidance.session import Outcome
+from dwpose_ros.guidance.session_types import Outcome
 from dwpose_ros.msg import CapturedImage, Guidance
 
 FEEDBACK_S = 0.5  # between two that say the same

@@ -59,7 +59,7 @@ def image_cure() -> str:
     """Why large images get lost on the middleware in use, and what helps."""
     return (
         f"{_on_one_machine(get_rmw_implementation_identifier())}; if they come from another "
-        'machine, see "On two machines" in the README'
+        "machine, see docs/how-to/two-machines.md"
     )
 
 
@@ -78,7 +78,7 @@ def _on_one_machine(name: str) -> str:
     if "cyclonedds" in name:
         return (
             "large images get lost where the socket buffer is small, see net.core.rmem_max in "
-            "the README"
+            "docs/limits.md"
         )
     return f"large images may get lost on {name}: try image_transport:=compressed"
 

@@ -12,16 +12,8 @@ import pytest
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import load_phrases
 from dwpose_ros.guidance.coach import CAPTURE_TIMEOUT_S, FAILURES, NEW_SESSION_S, QUIET_RETRY_S
-from dwpose_ros.guidance.session import (
-    FIRST_S,
-    NO_CAPTURE,
-    NO_POSE,
-    Frame,
-    Goal,
-    GuidanceSession,
-    Outcome,
-    Plan,
-)
+from dwpose_ros.guidance.session import FIRST_S, NO_CAPTURE, NO_POSE, GuidanceSession
+from dwpose_ros.guidance.session_types import Frame, Goal, Outcome, Plan
 
 FPS = 15
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dwpose_ros.guidance import ProfileError, load_phrases
-from dwpose_ros.guidance.body_parts import POSTURES, SIDE_CODES, SIDES
+from dwpose_ros.guidance.body_parts import PARTS, POSTURES, SIDE_CODES, SIDES
 from dwpose_ros.guidance.checks import run_checks
 from dwpose_ros.guidance.phrases import (
     CODES,
@@ -20,7 +20,6 @@ from dwpose_ros.guidance.phrases import (
     STEPPED,
     speaking_s,
 )
-from dwpose_ros.guidance.profile import PARTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "phrases"
 LANGUAGES = sorted(FOLDER.glob("*"))

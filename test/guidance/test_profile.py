@@ -8,7 +8,8 @@ import pytest
 
 from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.guidance import ProfileError, load_profile
-from dwpose_ros.guidance.profile import PARTS, read_mapping
+from dwpose_ros.guidance.body_parts import PARTS
+from dwpose_ros.guidance.profile import read_mapping
 from dwpose_ros.quality import NAMES as NAMES_OF_MEASURES
 
 PROFILES = Path(__file__).resolve().parents[2] / "config" / "profiles"

@@ -63,9 +63,9 @@ def test_the_others_say_so_within_a_second_and_all_recovers(
     wait_until(lambda: poses and health.well(*nodes))
     time.sleep(1.0)  # a steady state
     os.kill(pid_of(launch, killed), signal.SIGKILL)
-    wait_until(lambda: all(health.of(n).level == DiagnosticStatus.WARN for n in who_say_so))
-    for node in who_say_so:
-        assert health.of(node).message.startswith("nothing on /")
+    # On a busy machine they may tell first of what is late.
+    wait_until(lambda: all(health.of(n).message.startswith("nothing on /") for n in who_say_so))
+    assert {health.of(n).level for n in who_say_so} == {DiagnosticStatus.WARN}
     # Who died has come back, and all go on.
     launch.says(f"the {killed} node died")
     wait_until(lambda: health.well(*nodes))

@@ -235,7 +235,7 @@ class Estimator:
 def test_an_estimator_is_not_closed_while_it_is_at_work(monkeypatch, spin, image, active):
     estimator = Estimator()
     monkeypatch.setattr(pose, "load", lambda *_, **__: (estimator, "for a test"))
-    monkeypatch.setattr(pose, "Video", lambda estimator, *_: Video(estimator))
+    monkeypatch.setattr(pose, "PoseTracker", lambda estimator, *_: Untracked(estimator))
     node = spin(pose.PoseNode())
     assert node.start()
     node._worker.put(image(np.zeros((48, 64, 3), np.uint8)))
@@ -248,7 +248,7 @@ def test_an_estimator_is_not_closed_while_it_is_at_work(monkeypatch, spin, image
     assert node.trigger_cleanup() == SUCCESS and estimator.closed and node.last_error == ""
 
 
-class Video:
+class Untracked:
     detections = 0
 
     def __init__(self, estimator) -> None:

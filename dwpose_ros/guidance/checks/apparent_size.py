@@ -11,10 +11,10 @@ import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, FOCAL, STATURE_M
 from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.guidance.body_parts import height_of, in_image, indices, part_points
+from dwpose_ros.guidance.body_parts import PARTS, height_of, in_image, indices, part_points
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.observation import Observation
-from dwpose_ros.guidance.profile import PARTS, Profile
+from dwpose_ros.guidance.profile import Profile
 
 ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move

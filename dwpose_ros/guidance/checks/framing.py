@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, FOCAL
-from dwpose_ros.guidance.body_parts import in_image, indices
+from dwpose_ros.guidance.body_parts import PARTS, in_image, indices
 from dwpose_ros.guidance.checks.apparent_size import (
     ROAMING,
     across,
@@ -24,7 +24,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
 from dwpose_ros.guidance.checks.facing import facing
 from dwpose_ros.guidance.checks.result import LITTLE_M, CheckResult, sideways, steps, within
 from dwpose_ros.guidance.observation import Observation
-from dwpose_ros.guidance.profile import PARTS, Profile
+from dwpose_ros.guidance.profile import Profile
 
 # Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
 # soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One plan on its way: who is guided to which pictures, and how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dwpose_ros.guidance.checks import CheckResult, CheckRunner
+from dwpose_ros.guidance.coach import Coach
+from dwpose_ros.guidance.observation import TargetSelector
+from dwpose_ros.guidance.session_types import Frame, Plan
+
+
+class Course:
+    """A plan on its way: who is guided, and how far they are."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.first = plan.profile.steps[0]
+        self.coach, self._selector = Coach(plan.profile), TargetSelector(self.first)
+        self._check_runner = CheckRunner(self.first)
+        self.noticed = 0  # the coach's session in which the notice was given
+
+    def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
+        """What the checks say of the person who is followed, and who that is; 0 for nobody."""
+        step, before = self.coach.profile, self._selector.person_id
+        if self._check_runner.profile is not step:
+            self._selector.use(step)
+            self._check_runner = CheckRunner(step)
+        self._check_runner.mirrored = self._selector.mirrored = mirrored
+        observation = self._selector.look(frame.people, frame.width, frame.height, frame.now_s)
+        if self._selector.person_id != before:
+            self._check_runner.reset()
+            self.coach.interrupted()
+        if self._selector.newcomer:
+            self.coach.somebody_else()
+        if observation is None:
+            return self._check_runner(None), 0
+        brightness, sharpness = frame.looks(self._selector.person_id)
+        observation = observation._replace(brightness=brightness, sharpness=sharpness)
+        return self._check_runner(observation), self._selector.person_id
