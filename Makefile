@@ -1,5 +1,6 @@
 # `make demo` shows it working, `make test` runs the tests; both make their environment in .venv.
 # `make test-ros2` runs the nodes' tests on a real ROS 2, from wheels, in .venv-ros2.
+# `make lint` checks style and types, in .venv-lint.
 # `make docs` builds the documents in docs/_build/html, with Sphinx in .venv-docs.
 VENV ?= .venv
 # MediaPipe has wheels for CPython 3.9 to 3.12 only, and rosless wants 3.10.
@@ -18,7 +19,7 @@ SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts r
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo test test-ros2 bench docs docs-links clean
+.PHONY: demo test test-ros2 lint bench docs docs-links clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
@@ -33,6 +34,9 @@ test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
 	tools/test_on_ros2 --wheels $(ROS2) $(TEST_ARGS)
 
+lint:
+	PYTHON='$(or $(PYTHON),python3)' tools/lint
+
 bench: $(VENV)/.test
 	$(ROSLESS) $(BIN)/python benchmark/pipeline.py $(BENCH_ARGS)
 
@@ -46,7 +50,7 @@ docs-links: .venv-docs/.made
 	$(SPHINX) -b linkcheck docs docs/_build/links
 
 clean:
-	rm -rf $(VENV) .venv-ros2 .venv-docs docs/_build build demo *.egg-info rosless/build rosless/*.egg-info
+	rm -rf $(VENV) .venv-lint .venv-ros2 .venv-docs docs/_build build demo *.egg-info rosless/build rosless/*.egg-info
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }

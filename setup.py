@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pip package: the same nodes, launch files and interfaces where no ROS 2 is.
 
 Data files land below the environment's prefix as colcon would lay them out: share, the ament

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Those who are compared by engine.py, what they are given, and the processes they live in."""
 
 from __future__ import annotations

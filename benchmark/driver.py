@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A camera driver as others write them: a reliable publisher with the middleware's own defaults.
 
 Prints how many images it sent, once it is told to end by SIGINT.

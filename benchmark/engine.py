@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The engine beside the runtimes a user would pick instead, on the same networks in one run.
 
 Networks of the exact architectures with random weights serve (training/export.py), since time

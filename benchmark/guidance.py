@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """How well the guidance gets its picture: episodes with a virtual person, in simulated time.
 
 Each episode begins with somebody who stands anywhere before the camera. What the pose network

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two machines on one: network namespaces, joined by a cable of so much rate and loss. For root.
 
 Rates are limited by the queue tbf. Loss is a filter of four instructions, which any kernel with

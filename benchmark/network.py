@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Which images of 1280x720 at 30 Hz reach another machine, and how old they are there.
 
     sudo .venv/bin/python benchmark/network.py --rosless .venv/bin/python --ros2 .venv-ros2/jazzy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The real nodes: simulated camera and person, pose with MediaPipe, guidance and capture."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """How long a frame takes from the camera's stamp to /wholebody_pose, and what of it is ours.
 
 One run prints, for 1280x720 at 30 Hz with real nodes in processes of their own: the engine's time

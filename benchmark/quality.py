@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long the quality of one picture takes: `python benchmark/quality.py`.
 
 The virtual person at several distances, 1280 x 720, with all measures of person and face; time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a pose network sees of the virtual person: true keypoints, with its errors and losses."""
 
 from __future__ import annotations

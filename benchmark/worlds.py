@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a benchmark in several environments in turns: rosless's, and real ROS 2s'."""
 
 from __future__ import annotations

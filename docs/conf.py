@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sphinx's settings: `make docs` builds these pages, and a warning is an error."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole-body pose by DWPose on ROS 2, and guidance of the person in front of the camera.
 
     import cv2, dwpose_ros

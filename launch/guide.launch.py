@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`.
 
 With `source:=sim` a simulated person comes before a simulated camera, hears what is spoken, and

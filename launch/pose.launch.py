@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Camera and pose: `ros2 launch dwpose_ros pose.launch.py source:=0`, then see /wholebody_pose.
 
 With `source:=sim` a simulated camera and person stand in.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two cameras, each with camera, pose and overlay in a namespace of its own:
 
     ros2 launch dwpose_ros two_cameras.launch.py source_a:=0 source_b:=2

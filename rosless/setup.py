@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packaging: beside the package itself, `rosless.pth` must land next to it in site-packages."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Films of real people through the real estimator and the guidance, without middleware.
 
 What is filmed when stands in ``people/truth.json`` beside the films.

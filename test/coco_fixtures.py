@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small SimCC network and pictures for it, and a COCO-WholeBody folder, drawn here."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Videos made for tests, of kinds that OpenCV does not write."""
 
 from __future__ import annotations

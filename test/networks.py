@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Networks whose answer is known: tiny ONNX graphs that stand in for trained ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People to guide: a small model of a standing person, seen by a camera."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The house's floors: who may import whom."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`import dwpose_ros` as users meet it: light, complete, and also beside a clone."""
 
 from __future__ import annotations
@@ -64,8 +65,12 @@ def test_type_checkers_are_told_the_same_names():
         assert name in line
 
 
-def test_the_marker_for_type_checkers_is_installed():
-    assert (Path(dwpose_ros.__path__[-1]) / "py.typed").is_file()
+def test_the_marker_for_type_checkers_is_installed(tmp_path):
+    code = (
+        "import dwpose_ros; from pathlib import Path\n"
+        "print((Path(dwpose_ros.__file__).parent / 'py.typed').is_file())"
+    )
+    assert python(code, tmp_path) == "True"
 
 
 def test_messages_are_found_in_the_folder_that_holds_the_clone(tmp_path):

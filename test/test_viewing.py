@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What RViz and Foxglove are told to show: files that they can read."""
 
 from __future__ import annotations

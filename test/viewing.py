@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The topics that the configs of RViz and Foxglove name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stage with people whose every point is known, and a detector and a pose network that look on.
 
 A walker is 133 points on a walking figure. The fake network answers like a real one: for a box it

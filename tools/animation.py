@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An animated picture (GIF) of a session: what the camera saw, and below it what was said.
 
 Layout and encoding only; Pillow writes the texts and the file.

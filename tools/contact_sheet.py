@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A contact sheet: what was said and when, each with the camera's picture, and what was captured.
 
 Layout only; Pillow writes the texts.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The whole chain: a simulated person comes before a simulated camera, and is guided by voice.
 
 Runs `ros2 launch dwpose_ros guide.launch.py source:=sim`, shows what is said, ends when every

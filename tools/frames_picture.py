@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two frames of a camera, as an SVG: its axes are turned by the numbers that tf2 is given."""
 
 from __future__ import annotations

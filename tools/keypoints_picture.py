@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 133 keypoints and their numbers, drawn on the simulated person."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The parameters of all our nodes, as the nodes themselves describe them, in Markdown.
 
     python tools/parameters.py > docs/parameters.md

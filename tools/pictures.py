@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The pictures of the documentation, each by a command.
 
     python tools/pictures.py                # all but the session

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Render the virtual person of the simulated camera: postures, yaws, and all 133 points.
 
     apt-get install blender morse-simulator-data

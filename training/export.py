@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes DWPose's networks as ONNX files as published: simcc_x and simcc_y of a batch of crops.
 
 With no weights they are random but repeatable, and of the exact architecture: time does not depend

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RTMPose, the network of DWPose: CSPNeXt, and a head that gives SimCC maps of 133 points.
 
 Jiang et al., "RTMPose: Real-Time Multi-Person Pose Estimation based on MMPose" (2023); Li et al.,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the pages take from the sources: interfaces, launch arguments, the Python API, and files
 of the repository.
 

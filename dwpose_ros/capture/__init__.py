@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames in, the best image out, safely on disk. No ROS, no clock."""
 
 from dwpose_ros.capture.frame_buffer import BufferedFrame, FrameBuffer

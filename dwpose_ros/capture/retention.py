@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is removed from the captures' folder: what was never finished, and what is old."""
 
 from __future__ import annotations

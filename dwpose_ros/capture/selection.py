@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which of the recent frames are captured, and why the others are not."""
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def choose(
 
     The lines begin with the seconds from `now_ns` to the frame: "-0.33 s: cut_off 0.8, ...".
     """
-    fit = [c for c in candidates if not c.fault and c.quality is not None]
-    fit.sort(key=lambda c: (c.quality.score, c.stamp_ns), reverse=True)
-    best = fit[: max(1, count)]
+    fit = [(c.quality.score, c) for c in candidates if not c.fault and c.quality is not None]
+    fit.sort(key=lambda scored: (scored[0], scored[1].stamp_ns), reverse=True)
+    best = [c for _, c in fit[: max(1, count)]]
     kept = {c.stamp_ns for c in best}
     return Choice(
         best,
@@ -59,6 +60,7 @@ def choose(
 def _worse(loser: Candidate, chosen: Candidate, weights: Mapping[str, float]) -> str:
     """Why a frame lost against the least of those that were chosen: what it lost most by."""
     mine, theirs = loser.quality, chosen.quality
+    assert mine is not None and theirs is not None  # both might have been captured
     if mine.score == theirs.score:
         return f"quality {mine.score:.1f}, as the chosen, which is newer"
     said = f"quality {mine.score:.1f} below the chosen {theirs.score:.1f}"
@@ -68,12 +70,12 @@ def _worse(loser: Candidate, chosen: Candidate, weights: Mapping[str, float]) ->
         for m, t in zip(mine.measures, theirs.measures)
         if not (math.isnan(m.score) or math.isnan(t.score))
     ]
-    loss, m, t = max(losses, key=lambda found: found[0], default=(0.0, None, None))
-    return (
-        said
-        if loss <= 0
-        else (f"{said}: {m.name} {m.value:.3g} (score {m.score:.0f}, the chosen's {t.score:.0f})")
-    )
+    if not losses:
+        return said
+    loss, m, t = max(losses, key=lambda found: found[0])
+    if loss <= 0:
+        return said
+    return f"{said}: {m.name} {m.value:.3g} (score {m.score:.0f}, the chosen's {t.score:.0f})"
 
 
 class FrameEvaluator:
@@ -125,7 +127,7 @@ class FrameEvaluator:
         quality = assess(bgr, subject, self.weights)
         fault = (
             ""
-            if profile is None
+            if profile is None or observation is None
             else broken_limit(
                 observation._replace(others=there - 1), quality, profile, self._mirrored
             )

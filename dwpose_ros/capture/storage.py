@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Captures on disk: written beside their final names, then renamed, so none is ever half there."""
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.images import encode
 from dwpose_ros.quality import Quality
 
-_AFFIXES = tuple(reversed(PARTIAL.split("{}")))  # suffix and prefix
+_PREFIX, _SUFFIX = PARTIAL.split("{}")
 
 
 class CaptureError(DwposeError):
@@ -120,16 +121,16 @@ def write_atomically(contents: dict[Path, bytes]) -> list[Path]:
     placed: list[Path] = []
     try:
         for path, data in contents.items():
-            handle, name = tempfile.mkstemp(*_AFFIXES, path.parent)
+            handle, name = tempfile.mkstemp(_SUFFIX, _PREFIX, path.parent)
             temporary.append(Path(name))
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o644)
-        for name, path in zip(list(temporary), contents):
-            os.replace(name, path)
-            temporary.remove(name)
+        for part, path in zip(list(temporary), contents):
+            os.replace(part, path)
+            temporary.remove(part)
             placed.append(path)
     except BaseException:
         for path in (*temporary, *placed):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO-WholeBody AP of any backend, beside the paper's: the command `evaluate`.
 
 The paper's figures come with boxes of a detector with person AP 56.4 (``--boxes FILE``) and the
@@ -56,7 +57,8 @@ def people_in(estimator: Estimator, rgb: np.ndarray, boxes: Boxes | None) -> Per
     if not len(boxes.xyxy):
         return PersonPoses.none()
     if hasattr(estimator, "estimate"):
-        return PersonPoses.of(*estimator.estimate(rgb, boxes.xyxy), *boxes)
+        found_xy, found_scores = estimator.estimate(rgb, boxes.xyxy)
+        return PersonPoses.of(found_xy, found_scores, boxes.xyxy, boxes.scores)
     xy, scores = np.zeros((len(boxes.xyxy), COUNT, 2)), np.zeros((len(boxes.xyxy), COUNT))
     for i, (x1, y1, x2, y2) in enumerate(boxes.xyxy):
         more_x, more_y = (x2 - x1) * (PADDING - 1) / 2, (y2 - y1) * (PADDING - 1) / 2
@@ -135,7 +137,11 @@ def evaluate(
 
 def table(name: str, values: dict[str, float]) -> str:
     """The measured AP above the paper's, in percent."""
-    rows = [("", COLUMNS), (name, [100 * values[c] for c in COLUMNS]), *PAPER.items()]
+    rows: list[tuple[str, Sequence[str] | Sequence[float]]] = [
+        ("", COLUMNS),
+        (name, [100 * values[c] for c in COLUMNS]),
+        *PAPER.items(),
+    ]
     width = max(len(row[0]) for row in rows)
     return "\n".join(
         f"{row:{width}}"

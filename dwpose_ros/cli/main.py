@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command `dwpose`, whose subcommands are the other modules of this folder.
 
 Written with argparse: it comes with Python, ROS 2's own commands are made with it, and so nothing

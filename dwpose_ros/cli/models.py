@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists, downloads and checks the models in the cache: the command `models`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import model_registry as registry
@@ -38,7 +39,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = "models") -> int:
     """Run the command. Exits 0, 1 when something failed, 2 for wrong usage, 130 if stopped."""
     args = _parser(prog).parse_args(argv)
-    run = {"list": _list, "verify": _verify, "fetch": lambda m: _fetch(m, args.mirror)}
+    run: dict[str, Callable[[Model], None]] = {
+        "list": _list,
+        "verify": _verify,
+        "fetch": lambda model: _fetch(model, args.mirror),
+    }
     failed = 0
     try:
         for name in args.names or registry.MODELS:

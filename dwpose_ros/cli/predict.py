@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds the people in images, videos or a camera and writes what was found: `predict`."""
 
 from __future__ import annotations

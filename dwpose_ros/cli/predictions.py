@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files that `predict` writes: of an image all at once, of a video frame by frame.
 
 Nothing appears under its final name before it is whole.

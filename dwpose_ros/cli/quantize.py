@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An int8 pose network from a user's own pictures, and how far its points are off: `quantize`.
 
 Static quantisation (QDQ) by onnxruntime.quantization, for CPUs. Chosen by measuring on networks
@@ -26,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,12 +112,12 @@ def quantize(
     from onnxruntime.quantization.shape_inference import quant_pre_process
     from tqdm import tqdm
 
-    class Reader(CalibrationDataReader):
+    class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no hints
         def __init__(self) -> None:
             bar = tqdm(crops, desc="calibrating", unit="person", leave=False)
             self._next = ({name: prepare([crop])} for crop in bar)
 
-        def get_next(self):
+        def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self._next, None)
 
     with tempfile.TemporaryDirectory() as folder, _quiet():
@@ -150,7 +152,7 @@ def quantize(
             raise QuantizeError(f"{path}: has no convolution that could be quantised")
 
 
-def _after_convolutions(model) -> list[str]:
+def _after_convolutions(model: Any) -> list[str]:
     """The nodes that no convolution comes after, by names that each node has from now on."""
     makers = {out: node for node in model.graph.node for out in node.output}
     for i, node in enumerate(model.graph.node):
@@ -166,7 +168,8 @@ def _after_convolutions(model) -> list[str]:
 
 def speed(exact: SimccNetwork, other: SimccNetwork, crop: np.ndarray) -> tuple[float, float]:
     """Median ms a person of both networks, run in turn, so that both have the same machine."""
-    blob, times = prepare([crop]), ([], [])
+    blob = prepare([crop])
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(SPEED_RUNS + 3):
         for network, taken in zip((exact, other), times):
             start = time.perf_counter()

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Knowledge that everything else rests on. No ROS, no clock."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An adult's body as numbers, and a camera of which nothing is known: to tell how far away
 somebody is from how large they look. A child, or another lens, is as far off as it differs."""
 

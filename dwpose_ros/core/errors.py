@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes wrong through no fault of the program."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files that others name and write: their paths, and YAML with limits."""
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _why(err: Exception) -> str:
     """What the YAML library says, without the lines of the file that it shows."""
     mark = getattr(err, "problem_mark", None)
     if mark is not None:
-        return f"line {mark.line + 1}: {printable(str(err.problem), 200)}"
+        return f"line {mark.line + 1}: {printable(str(getattr(err, 'problem', '')), 200)}"
     return (
         one_line(err) if isinstance(err, _Refused) else (f"it is no YAML ({type(err).__name__})")
     )
@@ -89,17 +90,19 @@ class _Loader(yaml.SafeLoader):
     """Refuses what would take long or much memory, and a key that a mapping has twice: YAML takes
     the last, whatever the first says."""
 
-    def __init__(self, stream) -> None:
+    def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self._depth = self._values = 0
         self._sizes: dict[yaml.Node, int] = {}
 
-    def compose_node(self, parent, index):
-        alias = self.check_event(yaml.AliasEvent)
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        alias: bool = self.check_event(yaml.AliasEvent)  # type: ignore[no-untyped-call]
         before, self._depth = self._values, self._depth + 1
         if self._depth > DEEPEST:
             raise _Refused(f"it is nested deeper than {DEEPEST} levels")
         node = super().compose_node(parent, index)
+        if node is None:  # the end of a stream, which has nothing
+            return None
         self._depth -= 1
         if alias and node not in self._sizes:
             raise _Refused("it has an alias of what the alias itself is in")
@@ -112,7 +115,7 @@ class _Loader(yaml.SafeLoader):
             )
         return node
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
         lines: dict[str, int] = {}
         for key, _ in node.value:

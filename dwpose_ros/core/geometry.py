@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From points in an image to points in space: by how large people look, or by a depth image.
 
 All is in metres in the camera's optical frame: x to the image's right, y down, z forward. Lens

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Image encodings of sensor_msgs, and how OpenCV converts them."""
 
 from __future__ import annotations

@@ -1,15 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which files are pictures, and which pictures a folder has."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from dwpose_ros.core.images import ImageError, decode_file
 
+_T = TypeVar("_T")
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 _JPEG = b"\xff\xd8\xff"
 _BEGINNINGS = (
@@ -78,11 +82,11 @@ def read_image(path: Path) -> np.ndarray | None:
         return None
 
 
-def without_opencv_log(make):
+def without_opencv_log(make: Callable[[], _T]) -> _T:
     """Without OpenCV's own complaints, since ours say the same in one line."""
     level = _SET_LOG_LEVEL(0) if _SET_LOG_LEVEL else None
     try:
         return make()
     finally:
-        if level is not None:
+        if _SET_LOG_LEVEL and level is not None:
             _SET_LOG_LEVEL(level)

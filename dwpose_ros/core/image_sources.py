@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where frames come from: webcams, videos, image files and streams."""
 
 from __future__ import annotations
@@ -112,6 +113,12 @@ class _Reader:
     time_s = math.nan
     length = 0
 
+    def grab(self) -> bool:
+        raise NotImplementedError
+
+    def retrieve(self) -> np.ndarray | None:
+        raise NotImplementedError
+
     def read(self) -> np.ndarray | None:
         return self.retrieve() if self.grab() else None
 
@@ -146,7 +153,7 @@ class VideoSource(_Reader):
             ):
                 if value:
                     self._capture.set(key, value)
-            if self._capture.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter_fourcc(*"MJPG") and (
+            if self._capture.get(cv2.CAP_PROP_FOURCC) == cv2.VideoWriter.fourcc(*"MJPG") and (
                 self._capture.getBackendName() == "V4L2"
             ):
                 # OpenCV would show a damaged JPEG, with its rest grey.

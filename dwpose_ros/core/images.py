@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sensor_msgs/Image and CompressedImage to numpy and back, without a copy where there can be none.
 
 Works on any object with the messages' fields. Common encodings need no cv_bridge, whose builds
@@ -73,7 +74,7 @@ def _coloured(pixels: np.ndarray, encoding: str, wanted: str) -> np.ndarray:
     """(h, w, 3) uint8 of pixels (h, w) or (h, w, channels) of one of ENCODINGS."""
     if pixels.dtype.itemsize > 1:
         pixels = _to_8_bits(pixels[..., :3] if pixels.ndim == 3 else pixels)
-    code = ENCODINGS[encoding][2 + (wanted == "rgb8")]
+    code: Any = ENCODINGS[encoding][2 + (wanted == "rgb8")]
     return pixels if code is None else cv2.cvtColor(np.ascontiguousarray(pixels), code)
 
 
@@ -81,7 +82,8 @@ def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
     """All bits matter, and nobody knows how many are used: the range that is there is shown."""
     if pixels.dtype.kind == "u":
         pixels = pixels.astype(np.uint16)  # in this machine's byte order
-        return cv2.normalize(pixels, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+        range_8 = np.empty(pixels.shape, np.uint8)
+        return cv2.normalize(pixels, range_8, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
     there = np.isfinite(pixels)  # depth images have NaN and infinity
     low, high = (pixels[there].min(), pixels[there].max()) if there.any() else (0.0, 0.0)
     with np.errstate(all="ignore"):
@@ -115,8 +117,10 @@ def _planes(msg: Any) -> np.ndarray:
         return np.ascontiguousarray(
             np.ndarray((rows, width), np.uint8, msg.data, strides=(step, 1))
         )
-    luma = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
-    chroma = np.ndarray((height, width // 2), np.uint8, msg.data, step * height, (step // 2, 1))
+    luma: np.ndarray = np.ndarray((height, width), np.uint8, msg.data, strides=(step, 1))
+    chroma: np.ndarray = np.ndarray(
+        (height, width // 2), np.uint8, msg.data, step * height, (step // 2, 1)
+    )
     return np.concatenate([luma, chroma.reshape(-1, width)])
 
 
@@ -138,7 +142,7 @@ def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
             f"image data has {len(msg.data)} bytes, but {msg.height} rows with step "
             f"{msg.step} need {msg.step * msg.height}"
         )
-    pixels = np.ndarray(
+    pixels: np.ndarray = np.ndarray(
         (msg.height, msg.width, channels),
         kind,
         msg.data,
@@ -185,7 +189,7 @@ def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
     msg.encoding, msg.is_bigendian = encoding, 0
     msg.step = pixels.strides[0]
     data = array("B")
-    data.frombytes(memoryview(pixels).cast("B"))  # bytes would be checked one by one in rclpy
+    data.frombytes(pixels.data.cast("B"))  # bytes would be checked one by one in rclpy
     msg.data = data
     return msg
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JPEGs, whole ones only.
 
 Where data is missing libjpeg fills the rest of the picture with grey and goes on with a warning,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 133 COCO-WholeBody keypoints as data: names, groups, skeleton, mirror pairs.
 
 Left and right are the person's own. Source: Jin et al., "Whole-Body Human Pose Estimation in

@@ -1,10 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every estimator gives: the people in one image, as arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dwpose_ros.core.keypoints import COUNT
 
@@ -46,7 +49,14 @@ class PersonPoses:
         return cls.of(np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)))
 
     @classmethod
-    def of(cls, xy, scores, boxes, box_scores=None, ids=None) -> PersonPoses:
+    def of(
+        cls,
+        xy: ArrayLike,
+        scores: ArrayLike,
+        boxes: ArrayLike,
+        box_scores: ArrayLike | None = None,
+        ids: ArrayLike | None = None,
+    ) -> PersonPoses:
         """From anything array-like. Without them, box scores are 1 and ids 0.
 
         Raises:
@@ -65,17 +75,19 @@ class PersonPoses:
     def __len__(self) -> int:
         return len(self.xy)
 
-    def __getitem__(self, rows) -> PersonPoses:
+    def __getitem__(
+        self, rows: int | np.integer | slice | Sequence[int] | np.ndarray
+    ) -> PersonPoses:
         """Those rows; of a single index, a PersonPoses of one person."""
         if isinstance(rows, (int, np.integer)):
-            rows = [rows]
+            rows = [int(rows)]
         return PersonPoses(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def replace(self, **arrays: np.ndarray) -> PersonPoses:
         """The same people with other arrays for these fields."""
         return replace(self, **arrays)
 
-    def with_ids(self, ids) -> PersonPoses:
+    def with_ids(self, ids: ArrayLike) -> PersonPoses:
         """The same people with these track ids, n whole numbers."""
         return replace(self, ids=np.asarray(ids, np.int64).reshape(-1))
 

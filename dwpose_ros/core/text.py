@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Text that others wrote, made fit for terminals, logs and voices."""
 
 from __future__ import annotations

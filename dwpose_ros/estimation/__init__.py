@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frame in, people out: estimators of 133 keypoints, their models, and drawing. No ROS here."""
 
 from dwpose_ros.core.errors import ModelError

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which estimator to use, and why."""
 
 from __future__ import annotations

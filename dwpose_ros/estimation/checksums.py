@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SHA-256 of large files, taken once: what it was is remembered beside them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which part of an image a network looks at."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cutting people out of a frame, on the CPU by OpenCV, and on an NVIDIA GPU in a graph."""
 
 from __future__ import annotations

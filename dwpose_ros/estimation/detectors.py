@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where are people in the image? Two kinds of detector, told apart by what their graph gives."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DWPose (Yang et al., 2023): find people, cut each one out, read 133 points off its SimCC maps.
 
 Geometry, decoding and scores are those of the authors' own ``onnx`` branch, in numbers; three
@@ -8,7 +9,7 @@ to 0..1, and points lie between the maps' bins unless ``subpixel`` is off.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class DWPose:
     def close(self) -> None:
         self._network = self._detector = self._crops = None  # type: ignore[assignment]
 
-    def _estimate(self, frame, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _estimate(self, frame: Any, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         centers, scales = around(boxes, self._size)
         points, scores = [], []
         for i in range(0, len(boxes), self._batch):
@@ -123,7 +124,7 @@ class DWPose:
             raise ModelError(f"{self.name}: does not run on {self.runs_on}: {line(err)}") from err
 
 
-def _no_detector(_) -> NoReturn:
+def _no_detector(_: Any) -> NoReturn:
     raise ModelError("this DWPose was made without a detector: give boxes to `estimate`")
 
 

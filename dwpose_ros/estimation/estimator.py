@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an estimator is: an image in, the poses of all people in it out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rewritten networks, kept in the cache by the content of the file they were made from."""
 
 from __future__ import annotations

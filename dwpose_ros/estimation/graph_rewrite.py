@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Graph surgery: published networks become ones from pixels to answers.
 
 What was preparation and decoding around the network goes into its graph: uint8 crops in, as they

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MediaPipe Holistic, mapped to the 133 points: the offline stand-in for one person near by.
 
 Its wheel carries its models, so it needs no download. It lacks small toes (their score is 0) and
@@ -15,6 +16,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +85,7 @@ class MediaPipe:
         self._holistic.close()
 
 
-def to_people(found, width: int, height: int, score: float = 1.0) -> PersonPoses:
+def to_people(found: Any, width: int, height: int, score: float = 1.0) -> PersonPoses:
     """Map Holistic's result for an image of ``width`` x ``height`` pixels to the 133 points.
 
     ``score`` is that of the detection which it came of, 0..1.
@@ -116,11 +118,11 @@ def to_people(found, width: int, height: int, score: float = 1.0) -> PersonPoses
     return PersonPoses.of(xy[None], scores[None], [box], [score])
 
 
-def _pixels(landmarks, width: int, height: int) -> np.ndarray:
+def _pixels(landmarks: Any, width: int, height: int) -> np.ndarray:
     return np.array([(point.x * width, point.y * height) for point in landmarks.landmark])
 
 
-def _holistic(tracking: bool):
+def _holistic(tracking: bool) -> Any:
     """Holistic that also gives its detections, and follows from image to image or not."""
     first, last = PYTHONS
     if not first <= sys.version_info[:2] <= last:

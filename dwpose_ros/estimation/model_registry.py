@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The models that can be downloaded, and the cache they live in."""
 
 from __future__ import annotations
@@ -5,17 +6,17 @@ from __future__ import annotations
 import fcntl
 import os
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.checksums import CHUNK, remembered_sha256, sha256
 
 TIMEOUT_S = 30.0
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 
 
 class Model(NamedTuple):
@@ -146,7 +147,7 @@ def _download(model: Model, part: Path, progress: Progress, mirror: str) -> None
         os.fsync(file.fileno())
 
 
-def _chunks(model: Model, url: str, file):
+def _chunks(model: Model, url: str, file: IO[bytes]) -> Iterator[bytes]:
     """The bytes that the open file still lacks, from its end on."""
     try:
         request = urllib.request.Request(url)
@@ -168,7 +169,7 @@ def _chunks(model: Model, url: str, file):
         raise ModelError(f"{url}: cannot be fetched: {err}; {_by_hand(model)}") from err
 
 
-def _empty(file) -> None:
+def _empty(file: IO[bytes]) -> None:
     file.seek(0)
     file.truncate()
 

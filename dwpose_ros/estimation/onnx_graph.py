@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writing ONNX graphs down, node by node."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,7 +29,9 @@ class Graph:
         self._nodes: list[onnx.NodeProto] = []
         self._count = 0
 
-    def __call__(self, op: str, *inputs, out: str = "", **attributes) -> str:
+    def __call__(
+        self, op: str, *inputs: str | float | np.ndarray, out: str = "", **attributes: Any
+    ) -> str:
         names = [i if isinstance(i, str) else self._constant(i) for i in inputs]
         out = out or self._new()
         self._nodes.append(helper.make_node(op, names, [out], **attributes))
@@ -65,7 +69,7 @@ class Graph:
                 del infos[:]
                 infos.extend(helper.make_tensor_value_info(*info) for info in new)
 
-    def _constant(self, value) -> str:
+    def _constant(self, value: float | np.ndarray) -> str:
         array = np.asarray(np.float32(value) if isinstance(value, float) else value)
         name = self._new()
         self.model.graph.initializer.append(numpy_helper.from_array(array, name))

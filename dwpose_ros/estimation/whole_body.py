@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole-body poses from Python, without ROS: an image in, the people in it out."""
 
 from __future__ import annotations

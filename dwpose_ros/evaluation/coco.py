@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO-WholeBody's files, and its AP as mmpose computes it for the paper.
 
 The protocol is mmpose's ``CocoWholeBodyMetric``, with the numbers it has in DWPose's configs: a

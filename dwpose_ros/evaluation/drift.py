@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far points are from where the float32 network puts them, and how far is too far."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames of what a user has, images, a video, a camera or a ROS 2 bag, and the people in them."""
 
 from __future__ import annotations

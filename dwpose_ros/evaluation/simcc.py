@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SimCC networks run without the surgery that the product does to them, for their whole maps."""
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class SimccNetwork:
                 f"{(1, *wanted[0][1:])} and simcc_y {(1, *wanted[1][1:])}"
             )
 
-    def __call__(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, crops: Sequence[np.ndarray] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Maps, (n, 133, 2 w) and (n, 133, 2 h), of n crops (h, w, 3) uint8 RGB, n not 0."""
         found = [
             self.run(prepare(crops[i : i + self._at_once]))
@@ -64,7 +65,7 @@ class SimccNetwork:
         return self._network({self.input: blob})
 
 
-def prepare(crops: Sequence[np.ndarray]) -> np.ndarray:
+def prepare(crops: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """What the network takes for crops (h, w, 3) uint8 RGB: (n, 3, h, w) float32."""
     blob = np.stack(list(crops)).astype(np.float32)
     return np.ascontiguousarray(((blob - MEAN.ravel()) / STD.ravel()).transpose(0, 3, 1, 2))

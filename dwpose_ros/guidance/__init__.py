@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People in, advice out: what to say to the person, and when to capture. No ROS, no clock."""
 
 from dwpose_ros.guidance.coach import Coach

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The body as profiles speak of it: parts, sides and postures, as data."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The coach: from what the checks found, one instruction at a time, a countdown, and a capture."""
 
 from __future__ import annotations
@@ -128,10 +129,11 @@ class Coach:
 
     def _is_busy(self, busy: bool, now: float) -> bool:
         """A voice that never ends is not waited for."""
-        self._busy_since = (
-            None if not busy else now if self._busy_since is None else (min(self._busy_since, now))
-        )
-        return busy and now - self._busy_since < LONGEST_SENTENCE_S
+        if not busy:
+            self._busy_since = None
+            return False
+        self._busy_since = now if self._busy_since is None else min(self._busy_since, now)
+        return now - self._busy_since < LONGEST_SENTENCE_S
 
     def somebody_else(self) -> None:
         """Another person is guided from now on, who was asked nothing yet but to come."""

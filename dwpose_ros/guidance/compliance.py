@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether somebody does what they were asked to: movement along each axis of advice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One plan on its way: who is guided to which pictures, and how far they are."""
 
 from __future__ import annotations

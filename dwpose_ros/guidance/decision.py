@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the coach decides: states, instructions and decisions."""
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Instruction(NamedTuple):
     """Of the body, that it is about; empty for none."""
     magnitude: str = ""
     """"little", "" or "big"."""
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # hides tuple.count
     """Of steps to take, or of the seconds of a countdown."""
 
     @property
@@ -55,5 +56,5 @@ class Decision(NamedTuple):
     speak: bool  # say the instruction aloud now
     capture: bool  # take the picture now; then tell by `captured`
     magnitude: str = ""  # of the instruction: "little", "" or "big"
-    count: int = 0  # of steps to take, or of the seconds of a countdown
+    count: int = 0  # type: ignore[assignment]  # as of an Instruction
     interrupt_speech: bool = False  # what is being said now has ceased to be true: stop it

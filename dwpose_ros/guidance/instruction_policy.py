@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which instruction is in force, and when it is said."""
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ class InstructionPolicy:
         elif self._unknown_since is None:
             self._unknown_since = now
         wrong = failed or unknown
-        if wrong is None or failed is None and now - self._unknown_since < UNKNOWN_S:
+        unknown_s = 0.0 if self._unknown_since is None else now - self._unknown_since
+        if wrong is None or failed is None and unknown_s < UNKNOWN_S:
             return Instruction()
         what = wrong.code, wrong.part
         self._repetition.watch(what, now - self._since.get(what, now), results, now)
@@ -179,14 +181,15 @@ class InstructionPolicy:
         self._wanted = wanted
         if self.spoken.what in due:
             self._due_at = now
-        said = self.spoken.what if self.spoken.code else ()
+        said = self.spoken.what if self.spoken.code else None
         if now - self._since[wanted.what] >= self._profile.debounce_s:
             stays = (
-                said == self.current.what
+                said is not None
+                and said == self.current.what
                 and said in due
                 and not self._may_speak(wanted, now, busy, hold_begins)
             )
-            self.current = due[said] if stays else wanted
+            self.current = due[said] if said is not None and stays else wanted
         elif wanted.code == "hold_still":
             return Instruction()  # never show advice that is no longer true
         return self.current

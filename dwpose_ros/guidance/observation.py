@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the coach looks at: one person in one image, and how they move."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
@@ -48,9 +50,13 @@ class Observation(NamedTuple):
     hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
 
     # Arrays do not compare as a whole: a view is its own, and what it measures is kept for it.
-    __eq__, __hash__ = object.__eq__, object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
-    def seen(self, points, threshold: float) -> np.ndarray:
+    def __hash__(self) -> int:
+        return id(self)
+
+    def seen(self, points: ArrayLike, threshold: float) -> np.ndarray:
         """(n, 2) coordinates of those points that score above the threshold."""
         index = np.asarray(points)
         return self.xy[index[self.scores[index] > threshold]]
@@ -82,6 +88,8 @@ def _deviation(values: np.ndarray) -> float:
 
 class TargetSelector:
     """Keeps to one person, and measures their speed."""
+
+    _seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None  # when each point was, and what
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
         self.mirrored = mirrored
@@ -122,7 +130,7 @@ class TargetSelector:
         self._recent: list[tuple[float, np.ndarray, np.ndarray]] = []  # when, and where they were
         self._trail: list[tuple[float, np.ndarray, np.ndarray]] = []  # the same with all points
         self._speed = self._hands = math.nan
-        self._seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # when, and what
+        self._seen = None
 
     def choose(self, ids: list[int], boxes: np.ndarray) -> int | None:
         """Index of the person to follow: the same one, unless another is much larger."""

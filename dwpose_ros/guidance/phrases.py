@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Phrases: what an instruction reads and sounds like in a language."""
 
 from __future__ import annotations

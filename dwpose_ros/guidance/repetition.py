@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How often the same is said to somebody who does nothing about it; and when not at all."""
 
 from __future__ import annotations

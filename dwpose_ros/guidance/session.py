@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A session: whom to guide to which pictures, what is being said, and what was captured.
 
 The state machine behind the guidance node. It knows no middleware and reads no clock: frames carry
@@ -114,6 +115,7 @@ class GuidanceSession:
             self._end(Outcome.ABORTED, message)
 
     def _end(self, outcome: Outcome, message: str = "") -> None:
+        assert self._goal is not None
         goal, self._goal, self._for_goal = self._goal, None, None
         self._until = math.inf
         self._interrupt_speech()
@@ -244,7 +246,8 @@ class GuidanceSession:
     # Captures
 
     def _request(self, course: Course, person: int, source: Any) -> None:
-        count = self._goal.count if course is self._for_goal else 1
+        goal = self._goal if course is self._for_goal else None
+        count = 1 if goal is None else goal.count
         self._asked = CaptureRequest(
             person,
             course.plan.profile_name,
@@ -259,6 +262,7 @@ class GuidanceSession:
     def _lost_capture(self) -> None:
         """There is nobody any more who would answer."""
         asked, self._asked = self._asked, None
+        assert asked is not None
         asked.course.coach.captured(False, self._now)
 
     def captured(
@@ -280,12 +284,12 @@ class GuidanceSession:
             self.trouble = f"the last capture failed: {message}"
         elif success:
             self.trouble = ""
-        if course is not self._for_goal:
+        if course is None or course is not self._for_goal or self._goal is None:
             return
         if success:
             if request.step is course.first:  # also of who came after somebody had left
                 self._goal.captures.clear()
-            self._goal.captures += pictures
+            self._goal.captures.extend(pictures)
             if course.coach.complete:
                 self._end(Outcome.SUCCEEDED)
         elif course.coach.unavailable:

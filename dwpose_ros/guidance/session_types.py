@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a guidance session takes in, and what it has done in the world."""
 
 from __future__ import annotations

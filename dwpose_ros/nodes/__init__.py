@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One thin node a file: parameters in, messages out."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Camera: a webcam, video, image folder or stream as image_raw and camera_info."""
 
 from __future__ import annotations

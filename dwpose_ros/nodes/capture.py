@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Capture: the best of the recent frames, written to disk and published on request."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Downstream: an example of an AI node that uses captures, written for image generators.
 
 Of each capture it writes what they expect of DWPose: the pose map on black, and the people as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Guidance: poses in, instructions as text and speech out, and a capture when all is right."""
 
 from __future__ import annotations

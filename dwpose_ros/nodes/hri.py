@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ROS4HRI (REP 155): the people in view as bodies below /humans, where there is hri_msgs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Markers: skeletons and the instruction in space, for RViz and Foxglove."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Overlay: the image with skeletons and the instruction."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pose: images in, WholeBodyPose out; the newest frame wins."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A simulated camera, and before it a person who hears what is spoken and acts on it."""
 
 from __future__ import annotations

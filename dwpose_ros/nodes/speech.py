@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Speech: says what it is told at once, in place of what it was saying."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How good a picture of a person is: measures with raw values and scores, and one score of all."""
 
 from dwpose_ros.quality.measure import FACE_MEASURES, NAMES, PERSON_MEASURES, Measure

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 68 face points (iBUG 300-W): how large the face is, its eyes and its mouth.
 
 A face is (68, 2) px; left and right are the person's own, 36-41 is the right eye.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the person is in the picture, and with whom."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a head is turned, from its face points and a generic face in three dimensions."""
 
 from __future__ import annotations

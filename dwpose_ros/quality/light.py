@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Light: brightness, exposure, and whether it falls on both cheeks alike."""
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SMALLEST_PX = 12.0  # between the eyes, below which a cheek has too few pixels
 
 def brightness(person: Region, mask: np.ndarray) -> float:
     """Mean luminance of the person, 0..1: of what is in the mask, of all where that is empty."""
-    return cv2.mean(person.grey, mask if mask.any() else None)[0] / 255
+    return float(np.atleast_1d(cv2.mean(person.grey, mask if mask.any() else None))[0]) / 255
 
 
 def _share(grey: np.ndarray, mask: np.ndarray | None, low: int, high: int) -> float:

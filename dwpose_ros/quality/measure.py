@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a quality measure is, and how raw values become scores.
 
 The shape is that of ISO/IEC 29794-5 and its open reference software OFIQ (BSI,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of a picture that is measured: cut out, in luminance, and reduced to a common size."""
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def person_mask(person: Region, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
         if seen[a] and seen[b]:
             cv2.line(mask, places[a].tolist(), places[b].tolist(), 255, thickness)
     face = places[FACE][seen[FACE]]
-    for outline in (places[_TORSO] if seen[_TORSO].all() else [], face):
+    for outline in (places[_TORSO] if seen[_TORSO].all() else places[:0], face):
         if len(outline) > 2:
-            cv2.fillConvexPoly(mask, cv2.convexHull(np.asarray(outline)), 255)
+            cv2.fillConvexPoly(mask, cv2.convexHull(outline), 255)
     return mask

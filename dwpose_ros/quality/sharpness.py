@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sharpness and motion."""
 
 from __future__ import annotations
@@ -53,9 +54,11 @@ def motion_blur(person: Region | None) -> Measure:
     value = math.nan
     if person is not None:
         grey = cv2.GaussianBlur(person.grey.astype(np.float32), (3, 3), 0)  # noise goes any way
-        xx, yy, xy = (cv2.Sobel(grey, cv2.CV_32F, *order) for order in ((2, 0), (0, 2), (1, 1)))
-        half = (xx + yy) / 2
-        pairs = ((xx, yy), (half + xy, half - xy))
+        xx, yy, xy = (
+            np.asarray(cv2.Sobel(grey, cv2.CV_32F, *order)) for order in ((2, 0), (0, 2), (1, 1))
+        )
+        half: np.ndarray = (xx + yy) / 2
+        pairs: tuple[tuple[np.ndarray, np.ndarray], ...] = ((xx, yy), (half + xy, half - xy))
         value = min(
             _ratio(*(cv2.meanStdDev(side)[1][0, 0] ** 2 for side in pair)) for pair in pairs
         )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All measures of a picture, and the one score that it is chosen by."""
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ def assess(
         framing.single_person(subject.people, subject.wanted),
         *_of_face(bgr, face),
     )
-    bright = _UNKNOWN if person is None else light.brightness(person, mask)
+    bright = _UNKNOWN
+    if person is not None and mask is not None:
+        bright = light.brightness(person, mask)
     return Quality(unified(measures, WEIGHTS if weights is None else weights), measures, bright)
 
 
@@ -122,7 +125,7 @@ def _of_person(
         Measure("under_exposure", _UNKNOWN, _UNKNOWN),
         Measure("over_exposure", _UNKNOWN, _UNKNOWN),
     )
-    if person is not None:
+    if person is not None and mask is not None:
         where = mask if mask.any() else None
         exposure = (
             light.under_exposure("under_exposure", person.grey, where, light.DARK),

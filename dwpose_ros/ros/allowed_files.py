@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which files others on the network may name."""
 
 from __future__ import annotations

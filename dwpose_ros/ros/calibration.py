@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A camera's calibration: as camera_calibration and usb_cam keep it, in YAML, and for images of
 another size."""
 

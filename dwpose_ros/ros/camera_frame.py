@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The frame `dwpose_camera_link`: the camera's, turned until x is ahead, y left and z up.
 
 Images have y down: in their frame a viewer's floor is a wall, and dragging rolls the horizon.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """WholeBodyPose messages to arrays and back."""
 
 from __future__ import annotations

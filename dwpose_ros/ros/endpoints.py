@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Publishers, subscriptions, timers and services that live as long as a lifecycle state."""
 
 from __future__ import annotations

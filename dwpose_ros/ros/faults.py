@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exceptions of callbacks, which are told and counted instead of ending the node."""
 
 from __future__ import annotations

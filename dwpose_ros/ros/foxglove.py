@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People as foxglove_msgs/ImageAnnotations, which Foxglove draws over any image, where there is
 that package."""
 

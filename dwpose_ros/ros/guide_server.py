@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The action `guide`: how a behaviour tree, or anybody, asks for pictures and waits for them."""
 
 from __future__ import annotations

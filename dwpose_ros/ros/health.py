@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Watches over a node: tells /diagnostics how it is, and finds out why nothing comes."""
 
 from __future__ import annotations

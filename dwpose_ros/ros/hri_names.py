@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Our points as ROS4HRI (REP 155) names the 18 of its two-dimensional skeleton."""
 
 from __future__ import annotations

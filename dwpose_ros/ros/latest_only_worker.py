@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Threads that can be asked to end, and one that works on the newest item."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What our launch files have in common: nodes that come back when they die."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The base class of our nodes: the lifecycle, faults and diagnostics."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What differs between the middlewares that ROS 2 runs on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A node's process, from its start to a signal."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What nodes have in common that show poses to people: they work only while somebody looks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameters that were given at a node's start, and that it does not have: mistyped ones."""
 
 from __future__ import annotations

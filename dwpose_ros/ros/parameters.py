@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameters that describe themselves, and refuse what cannot be used."""
 
 from __future__ import annotations

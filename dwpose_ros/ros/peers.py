@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Other managed nodes: what state they are in, and how to begin after one of them."""
 
 from __future__ import annotations

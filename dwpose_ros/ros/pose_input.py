@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Poses as others send them: checked once, where they come in."""
 
 from __future__ import annotations

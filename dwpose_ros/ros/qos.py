@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quality of service that several nodes and their tests share."""
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy

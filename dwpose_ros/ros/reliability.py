@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Subscriptions as reliable as those who publish: ROS 2's "best available", kept up to date.
 
 ROS 2 has a policy of that name, which asks the graph once, when the subscription is made; Humble

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People in space as visualization_msgs markers."""
 
 from __future__ import annotations

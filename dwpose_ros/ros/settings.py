@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the environment tells the middleware, and whether that can work.
 
 Imports nothing of ROS: where RMW_IMPLEMENTATION names what is not installed, importing rclpy ends

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the package's files are, and a user's."""
 
 from __future__ import annotations

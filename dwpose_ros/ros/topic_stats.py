@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What comes in or goes out on a topic: how much, how often, how old. No clock: time comes in."""
 
 from __future__ import annotations

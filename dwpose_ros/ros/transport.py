@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images as image_transport carries them: raw, and compressed on a topic of its own beside it."""
 
 from __future__ import annotations

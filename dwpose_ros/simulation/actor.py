@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A person who hears what is said and acts on it, with a person's delays and faults.
 
 No ROS and no clock: time is an argument, and a seed makes it repeatable: the same sentences at the

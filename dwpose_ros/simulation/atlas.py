@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures of the virtual person, in several postures and turned by many yaws, with their points.
 
 They are renders of a rigged human, made by ``tools/render_person.py``; ``atlas/LICENSE`` says

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rooms made by code: a floor and a wall in true perspective, seen once and then kept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The virtual camera, and the place of a person before it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a sentence asks for: the phrases of a language, backwards."""
 
 from __future__ import annotations

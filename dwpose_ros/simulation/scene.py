@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The virtual person put into a room before a camera, and where their points really are.
 
 The person is a picture on an upright plane that faces the camera, which scales, shifts and slants

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The One-Euro filter on keypoints: still people stand still, fast hands are not held back.
 
 Casiez, Roussel and Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in
@@ -7,6 +8,7 @@ Interactive Systems", CHI 2012: a first-order low-pass whose cutoff grows with s
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,11 @@ class OneEuro:
         self.min_cutoff, self.beta, self.d_cutoff = min_cutoff, beta, d_cutoff
         self.reset()
 
+    _raw: np.ndarray  # (n, 133, 2) of the people of the last call, as they came in
+    _xy: np.ndarray  # the same as they went out
+    _speed: np.ndarray
+    _seen: np.ndarray  # (n, 133)
+
     def reset(self) -> None:
         """Forget everybody: the next people come out as they go in."""
         self._rows: dict[int, int] = {}
@@ -88,7 +95,7 @@ class OneEuro:
         return people.replace(xy=np.where(seen[..., None], xy, people.xy).astype(np.float32))
 
 
-def _weight(cutoff, dt: float):
+def _weight(cutoff: float | np.ndarray, dt: float) -> Any:
     """Of the new sample, in a first-order low-pass with this cutoff (Hz)."""
     return 1 / (1 + 1 / (2 * math.pi * dt * cutoff))
 

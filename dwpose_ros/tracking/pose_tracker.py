@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 """Video mode: people carry ids, and the detector need not run on every frame."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -176,20 +177,29 @@ class PoseTracker:
         way, sides = self._tracker.velocity(i) * KEEP_S, box[2:] - box[:2]
         return bool(((box[:2] <= 0) & (way < -sides) | (box[2:] >= size) & (way > sides)).any())
 
-    def _keep(self, rgb, tracks: Tracks, crops, size) -> tuple[Tracks, np.ndarray]:
+    @property
+    def _top_down(self) -> TopDown:
+        """The estimator, which has two steps wherever ``detect_every`` is not 1."""
+        return cast(TopDown, self._estimator)
+
+    def _keep(
+        self, rgb: np.ndarray, tracks: Tracks, crops: np.ndarray, size: tuple[int, int]
+    ) -> tuple[Tracks, np.ndarray]:
         """Those of the n tracks who are still there, in crops (n, 4), and (n,) who that is."""
         if not len(crops):
             return tracks, np.empty(0, bool)
-        xy, scores = sound(*self._estimator.estimate(rgb, crops.astype(np.float32)))
+        xy, scores = sound(*self._top_down.estimate(rgb, crops.astype(np.float32)))
         moved = carry(tracks, xy, scores, crops, size)
         there = sure(moved, LOST)
         there[there] = unique(moved.take(there))
         self._doubt = bool((moved.fits < MIN_FIT * moved.then_fits)[there].any())
         return moved.take(there), there
 
-    def _look(self, rgb, tracks: Tracks, crops, size) -> Tracks:
+    def _look(
+        self, rgb: np.ndarray, tracks: Tracks, crops: np.ndarray, size: tuple[int, int]
+    ) -> Tracks:
         """Whom the detector sees, and who of the tracks is there all the same."""
-        boxes, box_scores = self._estimator.detect(rgb)
+        boxes, box_scores = self._top_down.detect(rgb)
         self.detections += 1
         boxes, box_scores = np.asarray(boxes, float), np.asarray(box_scores, float)
         fine = np.isfinite(boxes).all(1) & np.isfinite(box_scores)
@@ -203,7 +213,7 @@ class PoseTracker:
         looked_at = np.concatenate([boxes, crops])
         if not len(looked_at):
             return tracks
-        xy, scores = sound(*self._estimator.estimate(rgb, looked_at.astype(np.float32)))
+        xy, scores = sound(*self._top_down.estimate(rgb, looked_at.astype(np.float32)))
         seen = detected(xy[:n], scores[:n], boxes, box_scores, size)
         seen = seen.take(seen.then_quality >= MIN_QUALITY)
         blinked = carry(tracks, xy[n:], scores[n:], crops, size)

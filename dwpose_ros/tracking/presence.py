@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether somebody found in an image is there: networks see people in tables, too.
 
 Evidence is added up for each track id, as in Wald's sequential test ("Sequential tests of
@@ -152,7 +153,9 @@ class Presence:
             bool,
         )
 
-    def _judge(self, i: int, xy, scores, box_score: float, time_s: float) -> bool:
+    def _judge(
+        self, i: int, xy: np.ndarray, scores: np.ndarray, box_score: float, time_s: float
+    ) -> bool:
         with np.errstate(invalid="ignore"):
             fine = np.isfinite(xy).all(1) & (np.abs(xy) < 1e6).all(1) & np.isfinite(scores)
         xy = np.where(fine[:, None], xy, 0.0).astype(float)
@@ -177,7 +180,7 @@ class Presence:
         return case.sure
 
     @staticmethod
-    def _of_constancy(case: _Case, points, seen, time_s: float) -> float:
+    def _of_constancy(case: _Case, points: np.ndarray, seen: np.ndarray, time_s: float) -> float:
         """Against the shape of a step before: between frames that follow at once, the more of
         them there are in a second, the less of a ghost's unrest is seen."""
         recent = [s for s in case.shapes if 0 < time_s - s[0] <= STEP_S + 0.005]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People between two detections: what is known of them, and what their points say of it."""
 
 from __future__ import annotations
@@ -5,6 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dwpose_ros.core.keypoints import COUNT, INDEX
 from dwpose_ros.core.person_poses import PersonPoses
@@ -70,7 +72,13 @@ class Tracks(NamedTuple):
         return PersonPoses.of(self.xy, self.scores, self.boxes, self.box_scores, self.ids)
 
 
-def detected(xy, scores, boxes, box_scores, size) -> Tracks:
+def detected(
+    xy: np.ndarray,
+    scores: np.ndarray,
+    boxes: np.ndarray,
+    box_scores: np.ndarray,
+    size: tuple[int, int],
+) -> Tracks:
     """Tracks of n people who were just detected."""
     n = len(xy)
     seen = _seen(xy, scores, size)
@@ -96,7 +104,13 @@ def detected(xy, scores, boxes, box_scores, size) -> Tracks:
     )
 
 
-def carry(tracks: Tracks, xy, scores, crops, size) -> Tracks:
+def carry(
+    tracks: Tracks,
+    xy: np.ndarray,
+    scores: np.ndarray,
+    crops: np.ndarray,
+    size: tuple[int, int],
+) -> Tracks:
     """The tracks with new points, found in crops (n, 4), and the boxes that these give."""
     seen = _seen(xy, scores, size)
     quality = _quality(scores)
@@ -123,7 +137,7 @@ def carry(tracks: Tracks, xy, scores, crops, size) -> Tracks:
     )
 
 
-def gone(tracks: Tracks, crops: np.ndarray, size) -> np.ndarray:
+def gone(tracks: Tracks, crops: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(n,) who has left the image, but for a rest that nobody could tell from a newcomer's."""
     sides = crops[:, 2:] - crops[:, :2]
     least = np.maximum(LEFT * (tracks.then_boxes[:, 2:] - tracks.then_boxes[:, :2]), MIN_SIDE_PX)
@@ -142,7 +156,7 @@ def unmatched(crops: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return missed
 
 
-def twice(xy) -> np.ndarray:
+def twice(xy: ArrayLike) -> np.ndarray:
     """(n, 4) or (4,), for both corners of boxes."""
     return np.concatenate([xy, xy], -1)
 
@@ -155,7 +169,7 @@ def _spread(xy: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return middle, np.sqrt(np.einsum("nk,nki,nki->n", weights, step, step) / total)
 
 
-def sound(xy, scores) -> tuple[np.ndarray, np.ndarray]:
+def sound(xy: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """As float64; what is not finite is a point that was not seen."""
     xy, scores = np.asarray(xy, float), np.asarray(scores, float)
     fine = np.isfinite(xy).all(2) & np.isfinite(scores)
@@ -164,7 +178,7 @@ def sound(xy, scores) -> tuple[np.ndarray, np.ndarray]:
     return np.where(fine[..., None], xy, 0.0), np.where(fine, scores, 0.0)
 
 
-def _seen(xy, scores, size) -> np.ndarray:
+def _seen(xy: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(n, 133) which points count: networks guess on beyond the border."""
     return (scores > SEEN) & (xy >= 0).all(2) & (xy <= size).all(2)
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Track ids: who in this image is who in the last, by pose, place and motion.
 
 The likeness of a person found now and one known before is object keypoint similarity as in COCO
@@ -120,7 +121,14 @@ class Tracker:
         """Somebody with this id is known to have left: whoever comes now is another person."""
         self._tracks.pop(i, None)
 
-    def _match(self, xy, scores, boxes, placed, time_s: float) -> list[tuple[int, int]]:
+    def _match(
+        self,
+        xy: np.ndarray,
+        scores: np.ndarray,
+        boxes: np.ndarray,
+        placed: np.ndarray,
+        time_s: float,
+    ) -> list[tuple[int, int]]:
         """Pairs of a row and an id, the likest pair of all first.
 
         Greedy over all pairs, not the assignment with the best sum: that one trades a certain
@@ -143,7 +151,9 @@ class Tracker:
         return pairs
 
 
-def _likeness(tracks: list[_Track], xy, scores, boxes, time_s: float) -> np.ndarray:
+def _likeness(
+    tracks: list[_Track], xy: np.ndarray, scores: np.ndarray, boxes: np.ndarray, time_s: float
+) -> np.ndarray:
     """(m, n) of m tracks and n people, 0..1; 0 is out of the question."""
     away = np.array([max(time_s - t.time_s, 0.0) for t in tracks])
     shift = np.array([t.velocity for t in tracks]) * away[:, None]
@@ -180,7 +190,9 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.hypot(step[..., 0], step[..., 1])
 
 
-def _renew(track: _Track, xy, scores, box, time_s: float) -> None:
+def _renew(
+    track: _Track, xy: np.ndarray, scores: np.ndarray, box: np.ndarray, time_s: float
+) -> None:
     dt = time_s - track.time_s
     if dt > 0:
         both = scores * track.scores
@@ -198,7 +210,7 @@ def _renew(track: _Track, xy, scores, box, time_s: float) -> None:
     track.xy, track.scores, track.box, track.time_s = xy, scores, box, time_s
 
 
-def _sound(people: PersonPoses):
+def _sound(people: PersonPoses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Points, which of them count, boxes, and which people have a place; all finite, float64."""
     xy = np.asarray(people.xy[:, POINTS], float)
     boxes = np.array(people.boxes, float)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A line of text over an image. Pillow writes it, since OpenCV knows no accents."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import subprocess
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -62,7 +64,7 @@ def plain(text: str, code: str = "") -> str:
     return "".join(c for c in letters if c.isascii())
 
 
-def font(size: float, file: str | None = None):
+def font(size: float, file: str | None = None) -> Any:
     """A font for texts over images, so many pixels large; of a file, or DejaVu Sans."""
     file, size = file or _font_file(), max(1, int(size))
     if file:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drawing poses from Python, in one call."""
 
 from __future__ import annotations

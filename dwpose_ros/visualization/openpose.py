@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What image generators expect of DWPose: the pose map on black, and OpenPose's JSON.
 
 Both use OpenPose's 18 body points (Cao et al., 2019): COCO's 17 in another order, and a neck
@@ -120,7 +121,9 @@ def _body_18(people: PersonPoses, seen: np.ndarray) -> tuple[np.ndarray, np.ndar
     return xy, there
 
 
-def _limb(canvas: np.ndarray, a: np.ndarray, b: np.ndarray, width: int, color) -> None:
+def _limb(
+    canvas: np.ndarray, a: np.ndarray, b: np.ndarray, width: int, color: tuple[int, int, int]
+) -> None:
     middle, along = (a + b) / 2, a - b
     angle = int(np.degrees(np.arctan2(along[1], along[0])))
     axes = (int(np.hypot(*along) / 2), width)

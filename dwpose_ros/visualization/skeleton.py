@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Skeletons drawn over the camera's image."""
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def draw_skeleton(
     """
     seen = visible(people, threshold)
     points = np.where(seen[..., None], np.round(people.xy), 0).astype(np.int32)
-    limbs_seen = seen[:, SKELETON].all(-1)
+    limbs_seen = np.asarray(seen[:, SKELETON].all(-1))
     for xy, there, limbs in zip(points, seen, limbs_seen):
         if not there.any():
             continue

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of the ROS 2 Python API that runs on Eclipse Cyclone DDS, for machines without ROS 2.
 
 `rclpy`, `launch`, `launch_ros`, `ament_index_python` and `cv_bridge` lie in `packages/`, and the

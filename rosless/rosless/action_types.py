@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an action's file leads to: its three parts, and the messages that carry them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ROS 2 names, types and graph on Eclipse Cyclone DDS, laid out as rmw_cyclonedds does.
 
 Payloads are ready-made CDR (see `interfaces`), so a topic's DDS type is only a name: the Python

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The executables of packages: `<prefix>/lib/<package>/<executable>`."""
 
 from __future__ import annotations

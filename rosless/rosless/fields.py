@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fields of messages: their default, what may be assigned to them, and their form for rosbags.
 
 What may not be assigned raises AssertionError, as in ROS 2.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where installed packages are: ROS 2's ament index, read from `share` folders."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Message, service and action classes as rosidl makes them for Python, on rosbags' types and CDR.
 
 A class is made when it is first asked for. Fields are checked on assignment (AssertionError, as in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values of parameters from the command line and from files, without any node."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """YAML as ROS 2 reads parameters from it, and how to write what it reads as it was meant.
 
 rcl's parser is neither YAML 1.1 nor 1.2: it hands a scalar without quotes to C's `strtol` and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The states of a managed node and the transitions between them, as rcl_lifecycle has them."""
 
 from __future__ import annotations

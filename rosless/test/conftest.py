@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every run has a ROS domain of its own, on this machine alone."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ROS domains for tests: no two runs on one machine share one."""
 
 from __future__ import annotations

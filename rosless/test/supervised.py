@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Processes of tests: they end with the tests, however those end, and heed Ctrl-C.
 
 A watcher of its own holds one end of a pipe, whose other end is this process's alone. When the

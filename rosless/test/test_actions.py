@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Actions by example: a server that counts, its clients, and what both see."""
 
 from __future__ import annotations

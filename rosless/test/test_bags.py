@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bags: what is recorded, read by rosbags itself, and what is played again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """cv_bridge: images to arrays and back, and what it refuses."""
 
 from __future__ import annotations

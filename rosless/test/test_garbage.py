@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Peers that send bytes which are no message: the node goes on."""
 
 from __future__ import annotations

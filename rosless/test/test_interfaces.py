@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Messages and services: rosidl's rules for Python, CDR, and a package's own files."""
 
 from __future__ import annotations

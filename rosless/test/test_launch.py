@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Launch files and `ros2 launch|run`, by example, in a package made for it."""
 
 from __future__ import annotations

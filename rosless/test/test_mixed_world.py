@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Beside a real rclpy that lacks launch, cv_bridge or ros2: only what is missing is ours.
 
 Which packages are whose is tried with stubs, where no ROS 2 is. What ours do on a real rclpy is

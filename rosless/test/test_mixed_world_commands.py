@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What of rosless stands on rclpy, on rosless's own and, in `make test-ros2`, on a real one."""
 
 from __future__ import annotations

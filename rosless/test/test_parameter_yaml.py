@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever a parameter's text is, what is written is read as that text."""
 
 from __future__ import annotations

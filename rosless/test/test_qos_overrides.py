@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quality of service that is overridden by parameters, by example."""
 
 from __future__ import annotations

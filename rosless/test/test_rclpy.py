@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes, topics, services, timers and executors, by example."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameters, and what `--ros-args` says about nodes, by example."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole programs: how they end, what they log, and whom they hear."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bags together with rosbag2, both ways; see test_real_ros2.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Together with a real ROS 2 (rmw_cyclonedds), both ways.
 
 DWPOSE_ROS2_SETUP names the script that sources it, such as /opt/ros/jazzy/setup.bash.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The `ros2` command against a node that runs, by example."""
 
 from __future__ import annotations

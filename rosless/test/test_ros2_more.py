@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """More of the `ros2` command: stamps that are filled in, parts of messages, what topics take."""
 
 from __future__ import annotations

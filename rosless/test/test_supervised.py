@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What tests start ends with them, and heeds Ctrl-C, even if they run in the background."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What stays in the captures' folder, and what does not."""
 
 from __future__ import annotations

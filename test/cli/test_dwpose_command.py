@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command `dwpose` and its siblings as users start them."""
 
 from __future__ import annotations

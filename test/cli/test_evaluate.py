@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command on a COCO-WholeBody folder that the tests draw, with an estimator that knows."""
 
 import json

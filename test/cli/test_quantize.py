@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quantisation of small networks that the test makes: what is measured, written and refused."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """YAML from anybody: what is sane is read, and the rest refused at once, without being quoted."""
 
 from __future__ import annotations

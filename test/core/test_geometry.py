@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where people are in space, by how large they look and by depth images."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Text from the network on its way to terminals, logs and voices."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The documents as text, and what they name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The examples in the documents run, and what they name exists."""
 
 from __future__ import annotations

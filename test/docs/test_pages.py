@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the pages are made of: generated parts, pictures, and links outside of Sphinx's reach."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How people are cut out: by OpenCV on the CPU, in a graph where networks run on a GPU."""
 
 import numpy as np

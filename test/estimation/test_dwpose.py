@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DWPose with networks whose answer is known; see conftest.py for what they look for."""
 
 import cv2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Networks after surgery see and say what they did before."""
 
 import numpy as np

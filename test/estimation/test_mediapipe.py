@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MediaPipe on real photographs, and the mapping of its points on made-up ones."""
 
 import json

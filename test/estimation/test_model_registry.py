@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The models command against a real HTTP server on this machine."""
 
 import hashlib

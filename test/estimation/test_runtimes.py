@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where networks run, and that it is said; a GPU is stood in for at its libraries."""
 
 import ctypes

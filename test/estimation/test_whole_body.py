@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The estimator that `import dwpose_ros` offers."""
 
 from __future__ import annotations

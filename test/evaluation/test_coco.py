@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """AP against cases counted by hand, and the files it is made of."""
 
 import json

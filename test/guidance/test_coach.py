@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The coach, seen as a film: what it is told at each moment, and what it decides."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is known of somebody who was told something: whether they began, and whether they ended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is said to films of real people, and of an empty room."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole session without a middleware: goals, speech, the notice, and captures that fail."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hands in the image belong to stillness, whether the profile is about them or not."""
 
 from __future__ import annotations

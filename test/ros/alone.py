@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A ROS domain of the tests' own, on this machine alone: import it before anything joins one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes as processes of their own, and a node of the test's that talks with them.
 
 Only public ROS 2 API is used: the same tests run on rosless and on a sourced ROS 2.

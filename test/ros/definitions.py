@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Message packages that a machine may lack, written down for a test: rosless makes them from .msg
 files below a prefix."""
 

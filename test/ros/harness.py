@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A command as a process, and a node of the test's own that talks with it."""
 
 from __future__ import annotations

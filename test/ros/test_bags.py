@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A session in a bag: replayed, it gives the same guidance and the same captures."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A calibration for images of another size than it was made at."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The camera node on files, and without a camera."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The capture node, and the AI node after it."""
 
 from __future__ import annotations

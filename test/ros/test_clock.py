@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clock that is set while the nodes run, as NTP does once the network is there."""
 
 from __future__ import annotations

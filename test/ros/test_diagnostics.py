@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What nodes say of themselves on /diagnostics, and that saying it harms nobody."""
 
 from __future__ import annotations

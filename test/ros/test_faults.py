@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes that are killed, and what the others say and do about it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever comes in, by any way that others have, a node goes on: values are drawn by hypothesis.
 
 Each node runs as a process, as users start it, and is sent messages, requests, goals and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The guidance node, fed with poses of a person who stands as we like."""
 
 from __future__ import annotations

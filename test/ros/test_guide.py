@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The action `guide`: a goal, its feedback, and how it ends."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Peers on the network that are broken, or mean it: they end no node, and no node tells or writes
 for them what it must not."""
 

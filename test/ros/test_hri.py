@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hri node: the people in view as ROS4HRI's bodies."""
 
 from __future__ import annotations

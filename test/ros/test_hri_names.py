@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Our points by ROS4HRI's names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The launch file as ROS 2's own tool tests one, while it runs and after it has ended:
 
     python3 -m launch_testing.launch_test test/ros/test_launch_testing.py

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The managed life of all nodes: what exists when, and what a user may do to it."""
 
 from __future__ import annotations

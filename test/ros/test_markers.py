@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The markers node: people in space, for whoever looks."""
 
 from __future__ import annotations

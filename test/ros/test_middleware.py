@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings of the middleware that cannot work are said in one line, with the cure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several instances beside each other: the namespaces of our launch files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The settings for images that go to another machine: config/*_network.xml."""
 
 from __future__ import annotations

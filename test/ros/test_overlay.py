@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The overlay node: nothing to do while nobody looks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameters: what the nodes say of them, and what users may do with them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pose node with networks whose answer is known: they find pure colours."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Poses from anybody: what is left of them is what the message's description promises."""
 
 from __future__ import annotations

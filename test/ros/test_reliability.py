@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images arrive from whoever publishes them; a reader that hangs slows nobody."""
 
 from __future__ import annotations

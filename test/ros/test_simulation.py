@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The simulated camera, and the person before it who listens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The speech node with a stand-in for espeak-ng, the sound card's side of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole chain as users start it, and the ros2 command beside it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Threads that do not end when they are asked to, and what fails inside them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is told of a topic: rate, age, and whether it has fallen silent."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RViz and Foxglove show what our nodes publish: the same names, the same types."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The virtual person does what they are told, and not what they are not."""
 
 import math

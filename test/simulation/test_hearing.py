@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The virtual person understands every language that the guidance speaks."""
 
 from pathlib import Path

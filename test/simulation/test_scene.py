@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The virtual person in a room: geometry by hand, and the picture against its own truth."""
 
 import math

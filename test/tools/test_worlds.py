@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The benchmark's environments, in turns."""
 
 from __future__ import annotations

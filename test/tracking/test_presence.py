@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who is there, and who only seems to be."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The networks in training/ are those of the paper. Skipped where PyTorch is not installed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The person of human_rig.blend made ready for Cycles: materials, light, smooth skin, no walk.
 
 Runs inside Blender (``bpy``), which brings its own Python.

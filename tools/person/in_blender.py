@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Renders the postures at the yaws of a plan and writes where the 133 points are.
 
 Run by render_person.py: ``blender -b human_rig.blend -P in_blender.py -- plan.json folder``.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 133 points found on the person, in any posture, and which of them a camera sees.
 
 Runs inside Blender.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Renders to the atlas: cut to the person, WebP with alpha, and one table of where all is."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which pictures of the person there are: postures, yaws, and how near the camera is."""
 
 # Degrees, 0 = facing the camera, positive = turned to the person's own left.

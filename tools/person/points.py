@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the 133 COCO-WholeBody points are on the rig and the skin of human_rig.blend.
 
 All places are for the rest pose, in metres, x to where the person looks, y to the person's left,

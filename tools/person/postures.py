@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The postures, and how the rig's bones are turned into them. Runs inside Blender.
 
 Directions are (x, y, z): to where the person looks, to the person's left, up; given for the left

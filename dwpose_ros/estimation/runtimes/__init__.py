@@ -1,9 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where networks run: one small interface, and the runtimes behind it."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.runtimes.target import OFFERED, ExecutionTarget, Network, Unavailable
@@ -51,7 +53,7 @@ def open_network(path: Path | str, place: ExecutionTarget = ExecutionTarget()) -
     return make(path, place._replace(device="cpu"))
 
 
-def _runtime(name: str):
+def _runtime(name: str) -> Any:
     """The class behind a name, imported only when it is wanted."""
     if name == "openvino":
         from dwpose_ros.estimation.runtimes.open_vino import OpenVino

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Crops that are cut where networks run: the frame goes up once, and no pixel comes down."""
 
 from __future__ import annotations

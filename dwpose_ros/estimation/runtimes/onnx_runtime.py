@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """onnxruntime: on the CPU, and on NVIDIA GPUs by CUDA or TensorRT."""
 
 from __future__ import annotations

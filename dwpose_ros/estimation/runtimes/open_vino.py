@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """OpenVINO: on Intel's and compatible CPUs, GPUs and NPUs."""
 
 from __future__ import annotations

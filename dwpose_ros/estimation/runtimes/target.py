@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a network runs, and what a network is that is ready to run there."""
 
 from __future__ import annotations

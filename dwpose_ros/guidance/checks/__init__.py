@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The checks of a picture, each a small pure function of a view and a profile.
 
 `CHECKS` lists them by priority: the first that fails gives the instruction. Too close stands

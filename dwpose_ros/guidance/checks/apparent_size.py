@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How large somebody is in the image, how far away, and how far away they should be."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of where body and head are turned, from 2D keypoints.
 
 Angles are in the image: 0 at the camera, > 0 towards the image's right, which is the person's own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of where the person is in the image: how many, how large, cut off, in the middle."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of the picture itself: light, sharpness, stillness."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of how the person stands, from 2D keypoints, where the profile asks for it.
 
 Each measures a number; what is not seen, or seen so foreshortened that the number would lie,
@@ -43,7 +44,13 @@ class PostureMeasurement(NamedTuple):
     threshold: float
     sides: tuple[str, ...]  # that are to be seen: from the left only the left
 
-    def at(self, name: str) -> complex | None:
+    def at(self, name: str) -> complex:
+        """As `find`, of a point that is known to be seen."""
+        found = self.find(name)
+        assert found is not None, name
+        return found
+
+    def find(self, name: str) -> complex | None:
         """Where one point is, x + yj px, or the middle of a pair such as 'hips', of which the far
         one does not count; None if unseen."""
         names = [name] if name in INDEX else [f"{side}_{name[:-1]}" for side in self.sides]
@@ -61,7 +68,7 @@ class PostureMeasurement(NamedTuple):
     def _sees(self, part: str, side: str) -> bool:
         if part == "hands":
             return self.observation.scores[_HANDS[side]].min() > self.threshold
-        return self.at(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
+        return self.find(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
 
     def torso(self) -> complex:
         """Px from the middle of the shoulders to that of the hips."""
@@ -124,7 +131,7 @@ def _hands(figure: PostureMeasurement) -> list[list[complex]]:
     found = []
     for side in figure.sides:
         points = [complex(*point) for point in figure.observation.xy[_HANDS[side]].tolist()]
-        elbow = figure.at(f"{side}_elbow")
+        elbow = figure.find(f"{side}_elbow")
         palm = abs(points[9] - points[0])
         if palm < _LEAST_PX or (elbow is not None and palm < _SHORT_PALM * abs(points[0] - elbow)):
             return []
@@ -258,7 +265,7 @@ def held_up(
     if profile.parts != ("hands",) or not any(profile.posture_limit(p) for p in OF_HANDS):
         return None
     figure = _figure(observation, profile, mirrored)
-    ends = [(figure.at(f"{side}_elbow"), figure.at(f"{side}_wrist")) for side in figure.sides]
+    ends = [(figure.find(f"{side}_elbow"), figure.find(f"{side}_wrist")) for side in figure.sides]
     up = [
         (elbow - wrist).imag / max(abs(wrist - elbow), _LEAST_PX)
         for elbow, wrist in ends

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a check finds, and the words and grades that all checks share."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # How much further a value must go before its grade changes back: advice that alternates between
 # "a little" and "a step" is worse than either.
@@ -31,7 +32,8 @@ class CheckResult(NamedTuple):
     code: str = ""  # the instruction, where it does not hold
     part: str = ""  # of the body, where the instruction names one
     magnitude: str = ""  # "little" or "big" where little or much is missing
-    count: int = 0  # of the steps to take, where the instruction is to take some
+    # Of the steps to take, where the instruction is to take some; it hides tuple.count.
+    count: int = 0  # type: ignore[assignment]
     required: bool = True
     track: float = math.nan  # changes as the value does, but not when other points come into view
     first: str = ""  # the check that has to hold before this one's advice can be followed, if any
@@ -62,7 +64,7 @@ def with_magnitude(
     return "little" if off <= little else "big" if off >= big else ""
 
 
-def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, str | int]:
+def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, Any]:
     """`magnitude` and `count` of advice to walk so far: "little", or a number of steps; one where
     the way is not known.
 
@@ -70,16 +72,16 @@ def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, str 
     """
     if math.isnan(way_m):
         return {"magnitude": "", "count": 1}
-    there = before is not None and before.code == code and before.ok is False
+    there = before if before is not None and before.code == code and before.ok is False else None
     little = LITTLE_M
-    if there:
-        little *= 1 + _GRADE_STICKS if before.magnitude == "little" else 1 - _GRADE_STICKS
+    if there is not None:
+        little *= 1 + _GRADE_STICKS if there.magnitude == "little" else 1 - _GRADE_STICKS
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
     wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
     wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
-    if there and before.count and abs(wanted - before.count) < 0.5 + _GRADE_STICKS:
-        return {"magnitude": "", "count": before.count}
+    if there is not None and there.count and abs(wanted - there.count) < 0.5 + _GRADE_STICKS:
+        return {"magnitude": "", "count": there.count}
     return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
 
 

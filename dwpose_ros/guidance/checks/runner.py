@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All checks by priority, and a runner that remembers which held."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Profiles: what the picture must show."""
 
 from dwpose_ros.guidance.profile.loading import load_profile, read_mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Profiles that contradict themselves are refused."""
 
 from __future__ import annotations

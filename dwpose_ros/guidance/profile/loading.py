@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 """Profiles in YAML: one picture, or a session of several."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,7 @@ def load_profile(path: str | Path) -> Profile:
             f"{path}: steps is {shown(steps)}; it must be a list of mappings of keys to values"
         )
     _refuse_unknown(f"{path}", values, [*_FIELDS, "steps"])
-    sequence = []
+    sequence: list[Profile] = []
     for number, step in enumerate(steps, 1):
         where = f"{path}: step {number}"
         if "steps" in step:
@@ -92,7 +94,7 @@ def load_profile(path: str | Path) -> Profile:
     )
 
 
-def _refuse_unknown(where: str, values: dict, known) -> None:
+def _refuse_unknown(where: str, values: dict[str, Any], known: Iterable[str]) -> None:
     for key in values:
         if key not in known:
             raise ProfileError(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a picture must show: the profile itself."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The `ros2` command for machines without ROS 2; where one is sourced, its own `ros2` runs."""
 
 from __future__ import annotations

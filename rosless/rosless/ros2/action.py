@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 action list|info|type|send_goal`."""
 
 from __future__ import annotations

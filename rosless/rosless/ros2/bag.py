@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 bag record|play|info|reindex`, on rosbags."""
 
 from __future__ import annotations

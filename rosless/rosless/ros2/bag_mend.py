@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Giving an MCAP file that was not closed, since its recording was killed, its end."""
 
 from __future__ import annotations

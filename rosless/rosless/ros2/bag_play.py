@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Playing: what was recorded is published again, with the gaps that it had."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recording: messages are written as they came, without being looked into."""
 
 from __future__ import annotations

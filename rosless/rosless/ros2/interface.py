@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 interface show|list`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 launch <package> <file> [name:=value ...]` or `ros2 launch <path> [name:=value ...]`"""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 topic hz|bw|delay`: a report each second, until Ctrl-C."""
 
 from __future__ import annotations

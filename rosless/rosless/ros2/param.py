@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 param list|get|set|describe|dump|load`."""
 
 from __future__ import annotations

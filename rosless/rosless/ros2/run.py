@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 run <package> <executable> [arguments...]`"""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`ros2 topic list|info|echo|hz|bw|delay|find|pub|type`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Messages as YAML, and YAML as messages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where installed packages are."""
 
 from ament_index_python.packages import (

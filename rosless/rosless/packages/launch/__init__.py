@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Launch files: describe what to start, and how; `LaunchService` starts it."""
 
 from launch.action import Action, LaunchDescriptionEntity

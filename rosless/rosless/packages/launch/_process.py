@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One child process: started, its output passed on, ended for certain."""
 
 from __future__ import annotations

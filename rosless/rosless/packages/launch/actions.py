@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Actions: what a launch description can do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What entities read and change while they are visited."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A list of what to launch."""
 
 from __future__ import annotations

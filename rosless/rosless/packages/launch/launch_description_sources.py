@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where launch descriptions come from: launch files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs launch descriptions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What launch writes, to the terminal and to `launch.log`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Types of what can be given where text is wanted."""
 
 from os import PathLike

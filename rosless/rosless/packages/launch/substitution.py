@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Text that is only known while launching."""
 
 from __future__ import annotations

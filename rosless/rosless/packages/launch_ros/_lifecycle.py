@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Managed nodes: started, and led through their life.
 
 What needs DDS is imported where it is used: most launch files have no managed nodes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node by which a launch talks with nodes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Actions: starting nodes, and what a group of nodes has in common."""
 
 from __future__ import annotations

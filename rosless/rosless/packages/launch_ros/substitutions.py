@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Substitutions that find what packages have installed."""
 
 from __future__ import annotations

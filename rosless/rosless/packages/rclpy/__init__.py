@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """rclpy on Eclipse Cyclone DDS: what rosless offers of ROS 2's Python client library."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ROS 2's command line: `--ros-args` with remappings, parameters and log levels."""
 
 from __future__ import annotations

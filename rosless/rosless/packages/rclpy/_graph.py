@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Questions about the ROS graph that every node can answer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which callbacks may run at the same time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clocks: system time, steady time, and ROS time, which `/clock` can drive."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A context: arguments, one DDS participant, and whether all that is still to run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exceptions of rclpy."""
 
 from rosless.dds import Gone as InvalidHandle  # noqa: F401

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Executors: wait for messages, timers and tasks, and run their callbacks."""
 
 from __future__ import annotations

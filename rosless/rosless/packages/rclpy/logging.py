@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Loggers in ROS 2's format, on standard error and `/rosout`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names of topics, services and nodes: checking, expanding, remapping."""
 
 from __future__ import annotations

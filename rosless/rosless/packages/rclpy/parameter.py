@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameters: values with a type."""
 
 from __future__ import annotations

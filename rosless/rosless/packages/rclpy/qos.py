@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quality of service: what ROS 2's profiles mean to DDS."""
 
 from __future__ import annotations

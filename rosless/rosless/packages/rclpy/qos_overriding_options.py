@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quality of service that users may change by parameters, for one publisher or subscription."""
 
 from __future__ import annotations

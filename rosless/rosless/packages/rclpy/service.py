@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Services and clients, laid out on the wire as rmw_cyclonedds does.
 
 Before the fields of a request or response stand 16 bytes: the client's identity and the number of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What SIGINT and SIGTERM do: end the contexts, and wake whatever waits for them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Futures and tasks, which an executor drives."""
 
 from __future__ import annotations

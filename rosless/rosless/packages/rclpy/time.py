@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Points in time, each on one clock."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Timers and rates."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The default context, and helpers around it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events: things that happen, or are asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Actions: goals that take their time, tell how far they are, and can be cancelled."""
 
 from rclpy.action.client import ActionClient  # noqa: F401

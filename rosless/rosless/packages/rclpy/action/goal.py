@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A goal as its action server sees it, and the states that it goes through."""
 
 from __future__ import annotations

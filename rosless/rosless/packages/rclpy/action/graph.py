@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which actions there are: each has a topic of feedback, by which it is known."""
 
 from __future__ import annotations

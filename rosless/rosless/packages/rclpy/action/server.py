@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Action servers: on the wire three services and two topics, below `<name>/_action/`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Managed nodes: configured, activated, deactivated and cleaned up when they are told to."""
 
 from rosless.state_machine import LifecycleState

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What changes its state with its node."""
 
 from __future__ import annotations

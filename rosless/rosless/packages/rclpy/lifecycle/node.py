@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nodes with a managed life cycle."""
 
 from __future__ import annotations
