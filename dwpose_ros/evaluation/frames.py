@@ -14,7 +14,7 @@ import numpy as np
 from dwpose_ros.core import image_sources as sources
 from dwpose_ros.core import images
 from dwpose_ros.core.errors import DwposeError
-from dwpose_ros.core.image_files import images_of, is_image
+from dwpose_ros.core.image_files import IMAGES, images_of, is_image
 from dwpose_ros.estimation.crop_geometry import around
 from dwpose_ros.estimation.crops import CpuCrops
 
@@ -58,8 +58,7 @@ def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.n
         files = [path] if path.is_file() else images_of(path)
         if not files:
             raise FramesError(
-                f"{path}: has no image ({', '.join(sources.IMAGES)}) and is no "
-                "ROS 2 bag (metadata.yaml)"
+                f"{path}: has no image ({', '.join(IMAGES)}) and is no ROS 2 bag (metadata.yaml)"
             )
         for file in _spread(files, count):
             yield str(file), picture(file)

@@ -276,15 +276,15 @@ class GuidanceSession:
         """How a capture went. `retake`: what there was was not good enough."""
         if self._asked is request:
             self._asked = None
-        course = request.course
-        if course not in (self._own, self._for_goal):
+        course: Course | None = request.course
+        if course is None or course not in (self._own, self._for_goal):
             return  # it was for a goal that has ended, or for another profile
         course.coach.captured(success, self._now, retake, request.number)
         if not success and not retake:
             self.trouble = f"the last capture failed: {message}"
         elif success:
             self.trouble = ""
-        if course is None or course is not self._for_goal or self._goal is None:
+        if course is not self._for_goal or self._goal is None:
             return
         if success:
             if request.step is course.first:  # also of who came after somebody had left
