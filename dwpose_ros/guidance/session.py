@@ -284,7 +284,7 @@ class GuidanceSession:
             self.trouble = f"the last capture failed: {message}"
         elif success:
             self.trouble = ""
-        if course is None or course is not self._for_goal or self._goal is None:
+        if course is not self._for_goal or course is None or self._goal is None:
             return
         if success:
             if request.step is course.first:  # also of who came after somebody had left
