@@ -28,7 +28,7 @@ DETECTOR_SIZE = 416
 
 
 class Work(NamedTuple):
-    """What a contender does on each frame."""
+    """What a baseline does on each frame."""
 
     kind: str
     """``pose`` (of given boxes), ``image`` (detector and pose), ``video``, or ``video without
@@ -46,7 +46,7 @@ class Work(NamedTuple):
         return f"{self.runtime:<12}{what}, {self.network}, {who}" + ", 30 Hz" * self.paced
 
 
-# What contenders are shown and given.
+# What baselines are shown and given.
 
 
 def scene() -> np.ndarray:
@@ -103,7 +103,7 @@ def standing(path: Path) -> Path:
     return target
 
 
-# The contenders: each is a function of a work and files, and gives what to run on each frame.
+# The baselines: each is a function of a work and files, and gives what to run on each frame.
 
 
 def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
@@ -207,7 +207,7 @@ def serve(pipe, make: Callable, *arguments) -> None:
             pipe.send((busy / count, (time.process_time() - cpu) / count))
 
 
-class Contender:
+class Baseline:
     """A process that does one work one way."""
 
     def __init__(self, make: Callable, *arguments) -> None:

@@ -3,7 +3,7 @@
 """The engine beside the runtimes a user would pick instead, on the same networks in one run.
 
 Networks of the exact architectures with random weights serve (training/export.py), since time
-does not depend on weights. Each contender lives in a process of its own, so that none spins
+does not depend on weights. Each baseline lives in a process of its own, so that none spins
 against another; they take turns, and medians of the turns' ratios are printed, for wall and for
 CPU time. Needs rtmlib, and openvino for its rows: see benchmark/README.md.
 """
@@ -26,7 +26,7 @@ from baselines import (
     DETECTOR_SIZE,
     PACE_S,
     ROOT,
-    Contender,
+    Baseline,
     Work,
     given_boxes,
     official,
@@ -78,16 +78,16 @@ class Row(NamedTuple):
     """Our CPU time as a share of that peer's."""
 
 
-def compare(contenders: list[Contender], work: Work, turns: int, count: int) -> Row:
-    """Alternating turns, the first contender being ours."""
-    found: dict[str, list[tuple[float, float]]] = {c.name: [] for c in contenders}
+def compare(baselines: list[Baseline], work: Work, turns: int, count: int) -> Row:
+    """Alternating turns, the first baseline being ours."""
+    found: dict[str, list[tuple[float, float]]] = {c.name: [] for c in baselines}
     for i in range(turns + 1):
-        for contender in contenders if i % 2 else contenders[::-1]:
-            spent = contender.turn(count, work.paced)
+        for baseline in baselines if i % 2 else baselines[::-1]:
+            spent = baseline.turn(count, work.paced)
             if i:  # the first is for warming up
-                found[contender.name].append(spent)
+                found[baseline.name].append(spent)
     times = {name: np.array(spent) for name, spent in found.items()}
-    our = times.pop(contenders[0].name)
+    our = times.pop(baselines[0].name)
     peer = min(times, key=lambda name: np.median(times[name][:, 0]))
     ratios = times[peer] / our
     return Row(
@@ -239,7 +239,7 @@ def main() -> int:
     args = parser.parse_args()
     files = networks(args.folder, args.networks)
     if args.official:
-        # Read by the contenders' processes too.
+        # Read by the baselines' processes too.
         os.environ["PYTHONPATH"] = os.pathsep.join(
             [str(args.official), os.environ.get("PYTHONPATH", "")]
         )
@@ -258,13 +258,13 @@ def main() -> int:
         peers = [rtmlib]
         if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
             peers.append(official)
-        contenders = [
-            Contender(make, work, pose, args.detector, args.device) for make in (ours, *peers)
+        baselines = [
+            Baseline(make, work, pose, args.detector, args.device) for make in (ours, *peers)
         ]
         count = 2 * DETECT_EVERY if work.kind.startswith("video") else 30 if work.paced else 5
-        row = compare(contenders, work, max(4, args.turns // (4 if work.paced else 1)), count)
-        for contender in contenders:
-            contender.close()
+        row = compare(baselines, work, max(4, args.turns // (4 if work.paced else 1)), count)
+        for baseline in baselines:
+            baseline.close()
         holds = row.ratio >= bar.ratio and row.cpu <= bar.cpu
         broken += not holds
         limit = f">= {bar.ratio:g}x" + (f", CPU <= {bar.cpu:.0%}" if bar.cpu < 9 else "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graph surgery: published networks become ones from pixels to answers.
+"""Rewrites published networks so that pixels go in and answers come out.
 
 What was preparation and decoding around the network goes into its graph: uint8 crops in, as they
 were cut; bins and scores out instead of whole SimCC maps. Every runtime then does it where the

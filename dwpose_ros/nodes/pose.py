@@ -38,10 +38,14 @@ class PoseNode(ManagedNode):
     def __init__(self) -> None:
         super().__init__("pose")
         _forward_warnings(self.get_logger())
+        self._declare_estimator()
+        self._declare_processing()
+
+    def _declare_estimator(self) -> None:
         self.parameter(
             "backend",
             "auto",
-            "which estimator; auto: DWPose where its weights are, else MediaPipe",
+            "estimator; auto: DWPose if its weights are there, else MediaPipe",
             choices=BACKENDS,
         )
         which = "a name from `ros2 run dwpose_ros models list`, or an ONNX file's path"
@@ -49,34 +53,40 @@ class PoseNode(ManagedNode):
         self.parameter(
             "detector", "", f"person detector: {which}; empty: DWPose's own", no_file=SHIPPED
         )
-        self.parameter("runtime", "onnxruntime", "what runs networks", choices=RUNTIMES)
+        self.parameter(
+            "runtime", "onnxruntime", "library that runs the networks", choices=RUNTIMES
+        )
         self.parameter(
             "device",
             "auto",
-            "where networks run, an error if that cannot be had; "
-            "auto: a GPU, else the CPU with a warning",
+            "where the networks run; an error if the device is not available. auto: a GPU, else "
+            "the CPU with a warning",
             choices=DEVICES,
         )
         self.parameter(
             "precision",
             "auto",
-            "what networks calculate in; auto: the runtime's own choice",
+            "number format of the networks; auto: the runtime's own choice",
             choices=PRECISIONS,
         )
-        self.parameter("subpixel", True, "read points between the networks' bins")
+        self.parameter(
+            "subpixel", True, "estimate keypoints between the bins of the network's output"
+        )
         self.parameter(
             "detector_size",
             0,
-            "side of the detector's input, where its file leaves that open; 0: 640",
+            "side of the detector's square input, if its file leaves that open; 0: 640",
             unit="px",
             minimum=0,
             maximum=4096,
         )
-        self.parameter("download", False, "fetch missing weights when it is configured")
+        self.parameter("download", False, "download missing weights when the node is configured")
+
+    def _declare_processing(self) -> None:
         self.parameter(
             "max_age",
             0.5,
-            "older frames are not processed; 0 takes all",
+            "frames older than this are not processed; 0: all frames are",
             unit="s",
             minimum=0.0,
             maximum=3600.0,
@@ -85,17 +95,17 @@ class PoseNode(ManagedNode):
         self.parameter(
             "on_error",
             "continue",
-            "when a network fails on a frame, as where a GPU's "
-            "memory is full: drop it and continue, or stop",
+            "if a network fails on a frame, for example for lack of GPU memory: drop the "
+            "frame and continue, or stop the node",
             choices=("continue", "stop"),
             change=True,
         )
-        self.parameter("smooth", False, "smooth the points over time; they then lag")
+        self.parameter("smooth", False, "smooth the keypoints over time, which makes them lag")
         self.parameter(
             "detect_every",
             1,
-            "frames from one detection of people to the next; "
-            "between, they are followed by their points",
+            "run the person detector on every n-th frame; in between, people are tracked by their "
+            "keypoints",
             minimum=1,
             maximum=1000,
         )

@@ -33,17 +33,17 @@ class SimulationNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__("simulation")
-        self.parameter(
-            "behavior", "obedient", "how the person follows instructions", choices=tuple(BEHAVIORS)
-        )
-        self.parameter("seed", 0, "of the simulation's chance", minimum=0, maximum=2**31 - 1)
-        self.parameter("language", "en", "that the person understands", no_file=SHIPPED)
-        self.parameter("background", "wall", "of the room", choices=tuple(NAMES))
+        self._declare_room_and_camera()
+        self._declare_person()
+
+    def _declare_room_and_camera(self) -> None:
+        self.parameter("seed", 0, "seed of everything random", minimum=0, maximum=2**31 - 1)
+        self.parameter("background", "wall", "background of the room", choices=tuple(NAMES))
         for name, text, unit in (
-            ("light", "of the room, by which every colour is multiplied", ""),
-            ("noise", "of the camera: its standard deviation", "grey levels"),
-            ("blur", "of a lens out of focus: its standard deviation", "px"),
-            ("motion_blur", "length of the sideways smear of a camera that is moved", "px"),
+            ("light", "brightness of the room: every colour is multiplied by it", ""),
+            ("noise", "standard deviation of the camera's noise", "grey levels"),
+            ("blur", "standard deviation of the blur of a lens that is out of focus", "px"),
+            ("motion_blur", "length of the sideways blur of a moving camera", "px"),
         ):
             self.parameter(
                 name,
@@ -57,7 +57,7 @@ class SimulationNode(ManagedNode):
         self.parameter(
             "bystanders",
             0,
-            "how many other people stand behind, to either side",
+            "number of other people, who stand behind on either side",
             minimum=0,
             maximum=len(PLACES),
         )
@@ -66,29 +66,61 @@ class SimulationNode(ManagedNode):
                 name, 0, f"{name} of the image; 0: {own}", unit="px", minimum=0, maximum=4096
             )
         self.parameter(
-            "fov", 60.0, "the camera's angle across", unit="deg", minimum=20.0, maximum=120.0
+            "fov",
+            60.0,
+            "horizontal angle of view of the camera",
+            unit="deg",
+            minimum=20.0,
+            maximum=120.0,
         )
         self.parameter(
             "tilt",
             0.0,
-            "of the camera, positive looks up",
+            "tilt of the camera; positive looks up",
             unit="deg",
             minimum=-45.0,
             maximum=45.0,
         )
-        self.parameter("rate", 0.0, f"frames; 0: {RATE:g}", unit="Hz", minimum=0.0, maximum=120.0)
-        self.parameter("frame_id", "camera_optical_frame", "frame of the images")
         self.parameter(
-            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+            "rate", 0.0, f"frame rate; 0: {RATE:g}", unit="Hz", minimum=0.0, maximum=120.0
         )
+        self.parameter("frame_id", "camera_optical_frame", "frame_id of the images")
+        self.parameter(
+            "jpeg_quality",
+            80,
+            "JPEG quality of the compressed images",
+            minimum=1,
+            maximum=100,
+            change=True,
+        )
+
+    def _declare_person(self) -> None:
+        self.parameter(
+            "behavior", "obedient", "how the person follows instructions", choices=tuple(BEHAVIORS)
+        )
+        self.parameter("language", "en", "language that the person understands", no_file=SHIPPED)
         # Beside the picture: they walk in when they are asked to.
         for name, default, text, unit, low, high in (
-            ("x", 2.4, "how far to the image's right the person stands at first", "m", -5.0, 5.0),
-            ("distance", 2.5, "of the person from the camera at first", "m", 0.5, 10.0),
+            (
+                "x",
+                2.4,
+                "where the person stands at the start, to the image's right",
+                "m",
+                -5.0,
+                5.0,
+            ),
+            (
+                "distance",
+                2.5,
+                "distance of the person from the camera at the start",
+                "m",
+                0.5,
+                10.0,
+            ),
             (
                 "yaw",
                 -60.0,
-                "how far the person is turned to their own left at first",
+                "how far the person is turned to their own left at the start",
                 "deg",
                 -180.0,
                 180.0,
@@ -96,10 +128,16 @@ class SimulationNode(ManagedNode):
         ):
             self.parameter(name, default, text, unit=unit, minimum=low, maximum=high)
         self.parameter(
-            "posture", "relaxed", "of the person at first", choices=atlas.load().postures
+            "posture",
+            "relaxed",
+            "posture of the person at the start",
+            choices=atlas.load().postures,
         )
         self.parameter(
-            "profile", "", "for whose parts of the body the camera is put up", no_file=SHIPPED
+            "profile",
+            "",
+            "profile whose body parts the height of the camera is chosen for",
+            no_file=SHIPPED,
         )
 
     def configure(self) -> None:

@@ -75,18 +75,23 @@ def run(make: type) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             code = code or node.exit_code
-            try:
-                node.close()
-            except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
-                rclpy.try_shutdown()
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
-            node.destroy_node()
+            _close(node, code)
         rclpy.try_shutdown()
         if left is not None:
             left.set()
     sys.exit(code)
+
+
+def _close(node, code: int) -> None:
+    """Release everything; end the process at once if a thread does not end."""
+    try:
+        node.close()
+    except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
+        rclpy.try_shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    node.destroy_node()
 
 
 def _spin(executor: SingleThreadedExecutor, node) -> None:

@@ -63,7 +63,11 @@ class TestYolox:
         detector = open_detector(yolox_model(yolox_raw()))
         boxes, scores = detector(np.full((320, 640, 3), (200, 100, 50), np.uint8))
         assert boxes.shape == (0, 4) and scores.shape == (0,)
-        assert seen[-1][0, 0, 0].tolist() == [200, 100, 50]  # test_surgery.py: BGR from there on
+        assert seen[-1][0, 0, 0].tolist() == [
+            200,
+            100,
+            50,
+        ]  # test_graph_rewrite.py: BGR from there on
         assert seen[-1][0, 320, 0].tolist() == [114, 114, 114]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks after surgery see and say what they did before."""
+"""Rewritten networks see and say what they did before."""
 
 import numpy as np
 import onnx

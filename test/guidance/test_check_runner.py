@@ -98,7 +98,7 @@ def test_every_check_has_a_case_or_needs_none():
     assert {c.__name__ for c in CHECKS} == {c[0] for c in CASES} | others
 
 
-def test_the_verdict_says_which_limits_are_in_force(seen, custom):
+def test_the_result_says_which_limits_are_in_force(seen, custom):
     run_checks = CheckRunner(custom(size_minimum=0.5))
     assert [round(seen(run_checks, "too_far").minimum, 3) for _ in range(3)] == [0.55, 0.5, 0.5]
 

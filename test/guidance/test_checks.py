@@ -805,7 +805,7 @@ def test_the_order_of_the_checks():
     )
 
 
-def test_a_verdict_tells_value_limits_and_unit(person, profile):
+def test_a_result_tells_value_limits_and_unit(person, profile):
     wanted = profile("full_body")
     results = {v.name: v for v in run_checks(person(x=0.6).view(speed=0.1), wanted)}
     assert [*results] == [

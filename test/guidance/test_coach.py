@@ -800,7 +800,7 @@ class TestNoise:
         film.show("", 0.2)
         assert len(film.captures) == 1
 
-    def test_verdicts_at_random_never_crash_and_never_capture(self, profile):
+    def test_results_at_random_never_crash_and_never_capture(self, profile):
         """Each frame something else is wrong, or unknown; the clock jumps."""
         random = np.random.default_rng(3)
         codes = sorted(Room.CHECKS)
@@ -1006,7 +1006,7 @@ def test_states_are_those_of_the_message():
 
 class TestWhatCeasesToBeTrue:
     def told(self, coach, found, seconds, start, busy=True):
-        """The decisions of some seconds at 20 Hz with these verdicts."""
+        """The decisions of some seconds at 20 Hz with these results."""
         return [
             coach.update([CheckResult("somebody", True, 1.0), *found], start + i / FPS, busy)
             for i in range(round(seconds * FPS))
@@ -1025,7 +1025,7 @@ class TestWhatCeasesToBeTrue:
 
     def test_who_comes_into_view_may_hear_to_its_end_that_they_should(self, profile):
         """At the image's border somebody is found, and lost again."""
-        coach, hushed = Coach(replace(profile("full_body"), **TIMES)), []
+        coach, silenced = Coach(replace(profile("full_body"), **TIMES)), []
         for i in range(5 * FPS):
             now = i / FPS
             there = 1.0 < now < 2.2 or now > 2.5
@@ -1036,8 +1036,8 @@ class TestWhatCeasesToBeTrue:
             ]
             found += [CheckResult("centred", False, 0.4, code="move_left")] if there else []
             if coach.update(found, now, busy=0.6 < now).interrupt_speech:
-                hushed.append(now)
-        assert hushed == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
+                silenced.append(now)
+        assert silenced == [pytest.approx(2.5 + LASTING_S, abs=0.1)]
 
     def test_to_hold_still_is_true_until_the_picture_is_taken(self, profile):
         coach = Coach(replace(profile("full_body"), **TIMES))
