@@ -55,16 +55,21 @@ class CameraNode(ManagedNode):
         self.parameter(
             "rate",
             0.0,
-            "frames; 0: as many as the source has",
+            "frame rate; 0: that of the source",
             unit="Hz",
             minimum=0.0,
             maximum=1000.0,
             change=True,
         )
         self.parameter("loop", False, "begin again after the last frame", change=True)
-        self.parameter("frame_id", "camera_optical_frame", "frame of the images")
+        self.parameter("frame_id", "camera_optical_frame", "frame_id of the images")
         self.parameter(
-            "jpeg_quality", 80, "of the compressed images", minimum=1, maximum=100, change=True
+            "jpeg_quality",
+            80,
+            "JPEG quality of the compressed images",
+            minimum=1,
+            maximum=100,
+            change=True,
         )
         self.parameter(
             "calibration",

@@ -51,7 +51,7 @@ TIDY_S = 60.0  # between two looks at whether captures have become too old
 
 
 class CaptureNode(ManagedNode):
-    """Keeps a ring of frames with poses, and answers the capture service."""
+    """Buffers recent frames with their poses, and answers the capture service."""
 
     def __init__(self) -> None:
         super().__init__("capture")
@@ -67,17 +67,19 @@ class CaptureNode(ManagedNode):
         self.parameter(
             "keep_hours",
             0.0,
-            "after so long a capture's files are removed from the folder; 0: never",
+            "captured files older than this are deleted; 0: never",
             unit="h",
             minimum=0.0,
             maximum=1e6,
             change=True,
         )
-        self.parameter("format", "png", "of the image", choices=("png", "jpg"), change=True)
+        self.parameter(
+            "format", "png", "file format of the image", choices=("png", "jpg"), change=True
+        )
         self.parameter(
             "window",
             0.7,
-            "how far back the best frame is looked for",
+            "the best frame is chosen from the last so many seconds",
             unit="s",
             minimum=0.05,
             maximum=5.0,
@@ -85,8 +87,8 @@ class CaptureNode(ManagedNode):
         self.parameter(
             "memory",
             1000,
-            "that recent frames may take; where that is too little "
-            "for the window, its oldest are not kept",
+            "memory for recent frames; if it is too small for the window, the oldest frames are "
+            "dropped",
             unit="MB",
             minimum=1,
             maximum=1000000,

@@ -35,12 +35,12 @@ class DownstreamNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__("downstream")
-        self.parameter("folder", FOLDER, "where to write", change=self._folder)
+        self.parameter("folder", FOLDER, "folder to write to", change=self._folder)
         self.parameter(
             "root",
             "",
-            "whoever is on the network may change the folder to one below "
-            "this; empty: the folder given at the start",
+            "`folder` may be changed to folders below this one only; empty: below the folder given at "
+            "the start",
             fixed=True,
         )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()

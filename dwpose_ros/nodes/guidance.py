@@ -39,15 +39,15 @@ class GuidanceNode(ManagedNode):
         self.parameter(
             "profile",
             "upper_body",
-            "what picture is wanted: a shipped profile's "
-            "name, or a path; of a goal that is under way it changes nothing",
+            "picture wanted: the name of a shipped profile, or the path of a file; a goal in "
+            "progress keeps its own",
             no_file=SHIPPED,
             change=self._use_profile,
         )
         self.parameter(
             "language",
             "en",
-            "of text and speech: a shipped one's name, or a path",
+            "language of text and speech: the name of a shipped one, or the path of a file",
             no_file=SHIPPED,
             change=self._use_language,
         )
@@ -55,15 +55,18 @@ class GuidanceNode(ManagedNode):
             "mirrored", False, "whether the camera's image is mirrored", change=self._use_mirrored
         )
         self.parameter(
-            "label", "", "of the captures' files; empty: the profile's name", change=check_label
+            "label",
+            "",
+            "name of the captured files; empty: the profile's name",
+            change=check_label,
         )
         self.parameter(
             "notice",
             True,
-            "tell whoever comes that pictures are taken, before anything else",
+            "first tell each person that pictures are taken",
             change=self._use_notice,
         )
-        self.parameter("exit_when_done", False, "end after the capture", change=True)
+        self.parameter("exit_when_done", False, "end the node after the last capture", change=True)
         self.parameter("on_demand", False, "guide only for goals of the action `guide`")
 
     def configure(self) -> None:

@@ -37,13 +37,13 @@ class MarkersNode(OnDemandNode):
         self.parameter(
             "depth",
             False,
-            "take distances from depth images, registered to the "
-            "colour image, on depth/image; and publish wholebody_pose_3d",
+            "take distances from depth images on depth/image, which must be registered to the "
+            "colour image, and publish wholebody_pose_3d",
         )
         self.parameter(
             "depth_tolerance",
             0.05,
-            "how far in time a depth image may be from the pose's image",
+            "largest difference in time between a depth image and the pose's image",
             unit="s",
             minimum=0.0,
             maximum=1.0,

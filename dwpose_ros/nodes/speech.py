@@ -105,20 +105,22 @@ class SpeechNode(ManagedNode):
         self.parameter(
             "language",
             "en",
-            "of the voice, until the guidance says otherwise",
+            "language of the voice, until the guidance announces its own",
             change=self._speak_in,
         )
-        self.parameter("voice", "", "espeak-ng's voice; empty: the language's", change=True)
+        self.parameter(
+            "voice", "", "espeak-ng voice; empty: the default one of the language", change=True
+        )
         self.parameter(
             "rate",
             RATE,
-            "how fast it speaks",
+            "speed of speech",
             unit="words/min",
             minimum=80,
             maximum=450,
             change=True,
         )
-        self.parameter("volume", 100, "of the voice", minimum=0, maximum=200, change=True)
+        self.parameter("volume", 100, "volume of the voice", minimum=0, maximum=200, change=True)
         self._saying: Spoken | Printed | None = None
 
     def configure(self) -> None:

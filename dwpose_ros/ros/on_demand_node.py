@@ -23,7 +23,7 @@ class OnDemandNode(ManagedNode):
         self.parameter(
             "threshold",
             0.3,
-            "keypoints up to this score are not drawn",
+            "keypoints with a score up to this are not drawn",
             minimum=0.0,
             maximum=1.0,
             change=True,

@@ -23,7 +23,7 @@ def declare_transport(node: ManagedNode) -> None:
     node.parameter(
         "image_transport",
         "raw",
-        "how images come: as they are, or compressed, on <topic>/compressed",
+        "read raw images, or compressed ones on <topic>/compressed",
         choices=tuple(TRANSPORTS),
     )
 
