@@ -59,8 +59,8 @@ class CaptureNode(ManagedNode):
         self.parameter(
             "root",
             "",
-            "whoever is on the network may change the folder to one below "
-            "this; empty: the folder given at the start",
+            "folders that `folder` may be changed to lie below this one; empty: below the folder "
+            "given at the start",
             fixed=True,
         )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()

@@ -39,8 +39,8 @@ class DownstreamNode(ManagedNode):
         self.parameter(
             "root",
             "",
-            "`folder` may be changed to folders below this one only; empty: below the folder given at "
-            "the start",
+            "folders that `folder` may be changed to lie below this one; empty: below the folder "
+            "given at the start",
             fixed=True,
         )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()
