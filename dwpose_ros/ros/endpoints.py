@@ -31,10 +31,12 @@ class EndpointNode(ParameterNode):
         self._undo: list[Callable[[], Any]] = []  # called when the node is deactivated
 
     def output(self, msg_type, topic: str, qos, *, steady: bool = True) -> Output:
-        """A publisher that exists while the node is configured, and publishes while it is active.
+        """Create a publisher that exists while the node is configured and publishes while active.
 
-        Its QoS can be overridden by parameters, as ROS 2 does it. `steady`: what is late is a
-        fault.
+        Its QoS can be overridden by parameters, as usual in ROS 2.
+
+        Args:
+            steady: late messages are reported in the diagnostics.
         """
         publisher = self.create_lifecycle_publisher(
             msg_type,
@@ -56,10 +58,12 @@ class EndpointNode(ParameterNode):
         steady: bool = True,
         best: bool = False,
     ) -> TopicStats:
-        """A subscription while the node is active. `steady`: its silence is a fault. `best`: as
-        reliable as all who publish the topic, whenever they come, unless the user overrides that.
+        """Subscribe while the node is active. A message without a stamp gets its time of arrival.
 
-        A message whose header has no stamp gets that of its arrival.
+        Args:
+            steady: silence on the topic is reported in the diagnostics.
+            best: follow the best reliability that all publishers offer, also of those that come
+                later, unless the user overrides it.
         """
         name = self.resolve_topic_name(topic)
         flow = self._inputs[name] = TopicStats(name, steady, time.monotonic(), type_name(msg_type))
@@ -89,30 +93,30 @@ class EndpointNode(ParameterNode):
         return flow
 
     def _is_overridden(self, prefix: str) -> bool:
-        """Whether the user gave a parameter of that beginning at the start."""
+        """Return whether the user set a parameter with this prefix at the start."""
         return any(name.startswith(prefix) for name in getattr(self, "_parameter_overrides", {}))
 
     def adapt(self) -> None:
-        """Look whether subscriptions can be as reliable as who publishes by now."""
+        """Adapt the reliability of subscriptions to the publishers that are there now."""
         for chosen in self._adaptive:
             chosen.look()
 
     def drop_inputs(self) -> None:
-        """End all subscriptions before the node is deactivated, as when nobody needs them."""
+        """Destroy subscriptions, timers and services, as before the node is deactivated."""
         for undo in self._undo:
             undo()
         self._undo, self._inputs = [], {}
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
-        """A timer while the node is active."""
+        """Call back periodically while the node is active."""
         timer = self.create_timer(period_s, callback)
         self._undo.append(lambda: self.destroy_timer(timer))
 
     def serve(self, srv_type, name: str, callback: Callable) -> None:
-        """A service while the node is active; so many callers at once get an answer.
+        """Offer a service while the node is active.
 
-        Where the callback raises something, the response says so: the type needs the fields
-        `success` and `message`.
+        If the callback raises, the response says so: its type must have the fields `success` and
+        `message`.
         """
 
         def answered(request, response):
@@ -126,7 +130,7 @@ class EndpointNode(ParameterNode):
         self._undo.append(lambda: self.destroy_service(service))
 
     def age_s(self, msg) -> float:
-        """How long ago what the message tells of was so; NaN for one without a stamp."""
+        """Return the age of a message by its header, in seconds; NaN without a header."""
         header = getattr(msg, "header", None)
         if header is None:
             return math.nan
@@ -138,5 +142,5 @@ class EndpointNode(ParameterNode):
         self._outputs = []
 
     def flows(self) -> tuple[list[TopicStats], list[TopicStats]]:
-        """What is told of its inputs and of its outputs."""
+        """Return the statistics of all inputs, and of all outputs."""
         return list(self._inputs.values()), [output.flow for output in self._outputs]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exceptions of callbacks, which are told and counted instead of ending the node."""
+"""Exceptions of callbacks: logged and counted, they do not end the node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_TEXTS = 32  # different ones that are remembered
 
 
 class Faults:
-    """Of one node; any thread may add one. Times are seconds on a clock that never jumps."""
+    """The faults of one node. Thread-safe. Times are seconds on a monotonic clock."""
 
     def __init__(self, logger) -> None:
         self.count = 0
@@ -38,6 +38,6 @@ class Faults:
         self._logger.error(f"a callback failed: {text}\n{where}")
 
     def lately(self, now: float) -> str:
-        """The last one, if it is not long ago; else empty."""
+        """Return the last fault if it is recent, else an empty text."""
         text, when = self._last
         return f"a callback failed: {text}" if now - when < RECENT_S else ""

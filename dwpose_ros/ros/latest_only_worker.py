@@ -14,11 +14,11 @@ STOP_S = 3.0  # launch waits 5 s for a node to end before it insists
 
 
 class StillRunning(RuntimeError):
-    """A thread was asked to end and has not yet: what it uses must not be taken from it."""
+    """A thread has not ended in time, so what it uses must not be released."""
 
 
 class Stoppable:
-    """A thread that is asked to end by an event of its own, which it is given and never loses."""
+    """A thread that ends when its event is set. Its function receives the event."""
 
     def __init__(self, work: Callable[[threading.Event], None], name: str) -> None:
         self.ending = threading.Event()
@@ -26,7 +26,11 @@ class Stoppable:
         self._thread.start()
 
     def stop(self, timeout_s: float = STOP_S) -> None:
-        """Ask it to end, and wait for that. Raises StillRunning; may be called again."""
+        """Ask the thread to end and wait for it. Can be called again.
+
+        Raises:
+            StillRunning: it has not ended within `timeout_s`.
+        """
         self.ending.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
@@ -37,7 +41,7 @@ class Stoppable:
 
 
 class LatestOnlyWorker:
-    """A thread with a one-slot mailbox: it works on the newest item, older ones are dropped."""
+    """A thread that works on the newest item only; an item that waits is replaced."""
 
     def __init__(self, work: Callable[[Any], None], logger, name: str) -> None:
         self.dropped = 0
@@ -48,14 +52,18 @@ class LatestOnlyWorker:
         self._thread = Stoppable(self._run, name)
 
     def put(self, item: Any) -> None:
-        """Hand over an item, in place of one that still waits."""
+        """Hand over an item. It replaces one that still waits."""
         with self._changed:
             self.dropped += self._item is not None
             self._item = item
             self._changed.notify()
 
     def stop(self, timeout_s: float = STOP_S) -> None:
-        """End after the item in work. Raises StillRunning where that takes longer."""
+        """End after the current item.
+
+        Raises:
+            StillRunning: that takes longer than `timeout_s`.
+        """
         with self._changed:
             self._thread.ending.set()
             self._changed.notify()
@@ -74,7 +82,7 @@ class LatestOnlyWorker:
                 self._tell(f"{type(err).__name__}: {err}")
 
     def _tell(self, error: str) -> None:
-        """Log an error; the same one again, with other figures or not, only every 5 s."""
+        """Log an error; one that differs at most in its numbers only every 5 s."""
         now, same = time.monotonic(), re.sub("[0-9]+", "0", error)
         if rclpy.ok() and (same != self._told[0] or now - self._told[1] > 5.0):
             self._told = same, now

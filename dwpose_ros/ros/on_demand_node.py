@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What nodes have in common that show poses to people: they work only while somebody looks."""
+"""Base class of nodes that visualise poses: they work only while somebody subscribes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ LOOK_S = 0.5  # between two looks at whether anybody subscribes
 
 
 class OnDemandNode(ManagedNode):
-    """Draws the newest pose. A kind of viewer makes its outputs in `configure`, and overrides what
-    it needs of the first four methods below."""
+    """Draws the newest pose while somebody subscribes.
+
+    Create outputs in `configure`, and override the first four methods as needed.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -30,21 +32,21 @@ class OnDemandNode(ManagedNode):
         )
 
     def listen(self) -> None:
-        """Make inputs beside poses and guidance."""
+        """Create inputs besides poses and guidance."""
 
     def forget(self) -> None:
-        """Nobody looks any more."""
+        """Drop what was kept: nobody subscribes any more."""
 
     def companion(self, pose: WholeBodyPose) -> Any:
-        """What is drawn with a pose that has just come."""
+        """Return what is to be drawn together with a pose that has just arrived."""
 
     def draw(self, pose: WholeBodyPose, companion: Any) -> None:
-        """In a thread of its own; a pose that waits is replaced by the next."""
+        """Draw a pose. Runs in its own thread; a pose that waits is replaced by the next."""
         raise NotImplementedError
 
     @property
     def guidance(self) -> Guidance:
-        """The newest instruction; an empty one where nobody gives any more."""
+        """The newest instruction; empty if the guidance has gone silent."""
         silent = self._told.silent_s(time.monotonic()) > self.value("stale_after")
         return Guidance() if silent else self._guidance
 
@@ -68,7 +70,7 @@ class OnDemandNode(ManagedNode):
         self.last_error = ""
 
     def _look(self) -> None:
-        """Subscribe when somebody subscribes, and leave with the last."""
+        """Subscribe once somebody subscribes to us, and unsubscribe with the last."""
         wanted = any(output.wanted() for output in self._outputs)
         if wanted and not self._looking:
             self.listen()

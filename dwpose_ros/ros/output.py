@@ -9,7 +9,7 @@ from dwpose_ros.ros.topic_stats import TopicStats
 
 
 class Output:
-    """A publisher whose messages are counted; those of an inactive node are dropped."""
+    """A publisher with statistics. Messages of an inactive node are dropped."""
 
     def __init__(self, node, publisher, steady: bool) -> None:
         self._node, self.publisher = node, publisher
@@ -22,5 +22,5 @@ class Output:
         self.flow.tick(time.monotonic(), self._node.age_s(msg))
 
     def wanted(self) -> bool:
-        """Whether anybody subscribes."""
+        """Return whether anybody subscribes."""
         return self.publisher.get_subscription_count() > 0

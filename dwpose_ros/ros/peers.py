@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other managed nodes: what state they are in, and how to begin after one of them."""
+"""The lifecycle state of other nodes."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ START_S = 30.0  # who is not active by then does not come
 
 
 class LifecycleObserver:
-    """Asks a managed node for its state, again and again, and never waits for an answer."""
+    """Polls the lifecycle state of another node without ever blocking."""
 
     def __init__(self, node: Node, name: str) -> None:
         self.state: str | None = None
-        """As the last answer said ('inactive', 'active', ...); None before there is one."""
+        """The last answer, such as "inactive" or "active"; None before the first."""
         self.foreign = ""
-        """Whose DDS the other node runs on, if that is not ours: it is not asked."""
+        """The DDS vendor of the other node if it differs from ours. Then it is not asked."""
         self._node = node
         self._service = node.resolve_service_name(f"{name}/get_state")
         self._client = node.create_client(GetState, self._service)
         self._future, self._asked_at = None, 0.0
 
     def ask(self) -> None:
-        """Take up an answer that has come, and send the next request."""
+        """Take an answer that has arrived, and send the next request."""
         now = time.monotonic()
         if self._future is not None and self._future.done():
             answer, self._future = self._future.result(), None
@@ -51,7 +51,10 @@ class LifecycleObserver:
 
 
 class WaitForActive:
-    """Calls `begin` once the managed node `name` is active, or has been waited for in vain."""
+    """Delays activation until another lifecycle node is active, or until a timeout.
+
+    So a camera does not publish before the pose node is ready.
+    """
 
     def __init__(self, node: Node, name: str, begin: Callable[[], None]) -> None:
         self._node, self._name, self._begin = node, name, begin

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions as reliable as those who publish: ROS 2's "best available", kept up to date.
+"""Subscriptions that follow the reliability of their publishers.
 
-ROS 2 has a policy of that name, which asks the graph once, when the subscription is made; Humble
-has none.
+ROS 2's own policy "best available" asks the graph only once, when the subscription is created,
+and Humble does not have it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ except ImportError:
 
 
 def best_offered(publishers: Iterable, type_name: str) -> ReliabilityPolicy:
-    """Reliable where all publishers of that type are, so that all of them are heard."""
+    """Return RELIABLE if all publishers of that type offer it, else BEST_EFFORT."""
     offered = {one.qos_profile.reliability for one in publishers if one.topic_type == type_name}
     return (
         ReliabilityPolicy.RELIABLE
@@ -31,7 +31,7 @@ def best_offered(publishers: Iterable, type_name: str) -> ReliabilityPolicy:
 
 
 class BestReliability:
-    """A subscription that is made anew when publishers come or go who offer something else."""
+    """A subscription that is recreated when the best common reliability changes."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class BestReliability:
         qos: QoSProfile,
         make: Callable[[QoSProfile], object],
     ) -> None:
-        """`make` gives a subscription of that quality of service; `topic` is its full name."""
+        """Subscribe to `topic`, a full name; `make` creates a subscription of a given QoS."""
         self._node, self._topic, self._type, self._make = node, topic, type_name, make
         self._qos, self._subscription = qos, None
         self.look()
 
     def look(self) -> None:
-        """Ask the graph who publishes."""
+        """Ask the graph who publishes, and adapt."""
         wanted = best_offered(self._node.get_publishers_info_by_topic(self._topic), self._type)
         if self._subscription is not None and wanted == self._qos.reliability:
             return
@@ -62,8 +62,8 @@ class BestReliability:
 
 
 def counting_losses(make: Callable, flow):
-    """What `make(**arguments)` makes: a subscription whose lost messages the flow is told of,
-    where the middleware tells of them."""
+    """Create a subscription by `make(**arguments)` and count its lost messages in `flow`, if the
+    middleware reports them."""
     if SubscriptionEventCallbacks is None:
         return make()
     told = SubscriptionEventCallbacks(message_lost=lambda info: flow.lost(info.total_count_change))

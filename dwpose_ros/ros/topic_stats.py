@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes in or goes out on a topic: how much, how often, how old. No clock: time comes in."""
+"""Statistics of a topic: count, rate, age and losses. Times are arguments."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PERIODS = 3.0  # who sends slowly is silent only after so many of their own peri
 
 
 class TopicStats:
-    """Of one topic. Times are seconds on a clock that never jumps.
+    """Statistics of one topic. Thread-safe. Times are seconds on a monotonic clock.
 
-    `steady`: messages are to come all the time, and their absence is a fault. Any thread may tell
-    of a message while another one asks.
+    Args:
+        steady: the topic is continuous, so its silence is a fault.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class TopicStats:
         self._ages: deque[float] = deque(maxlen=WINDOW)
 
     def tick(self, now: float, age_s: float = math.nan, unstamped: bool = False) -> None:
-        """A message passed; `age_s` is how long ago what it tells of was so."""
+        """Count a message. `age_s` is its age by its header."""
         with self._lock:
             self.count += 1
             self.unstamped = unstamped
@@ -45,28 +45,28 @@ class TopicStats:
                 self._ages.append(age_s)
 
     def lost(self, messages: int) -> None:
-        """So many were sent and did not arrive, as the middleware tells."""
+        """Count messages that the middleware reports as lost."""
         with self._lock:
             self._lost.append((self.count, messages))
 
     def lost_share(self) -> float:
-        """Of the messages lately sent, those that did not arrive, 0..1; 0 if that is unknown."""
+        """Return the share of recent messages that were lost, 0..1; 0 if unknown."""
         with self._lock:
             since = self.count - len(self._times)
             lost = sum(messages for at, messages in self._lost if at >= since)
             return lost / max(lost + len(self._times), 1)
 
     def waited_s(self, now: float) -> float:
-        """For how long it has been there."""
+        """Return for how many seconds the topic has been watched."""
         return now - self._since
 
     def silent_s(self, now: float) -> float:
-        """For how long nothing has come."""
+        """Return the seconds since the last message."""
         with self._lock:
             return now - (self._times[-1] if self._times else self._since)
 
     def stale(self, now: float, after_s: float) -> bool:
-        """Silent for longer than `after_s`, and than a few of the sender's own periods."""
+        """Return whether a steady topic is silent for longer than `after_s` and some periods."""
         if not self.count:
             after_s = max(after_s, FIRST_S)
         if not self.steady or self.silent_s(now) <= after_s:
@@ -74,13 +74,13 @@ class TopicStats:
         return self.silent_s(now) > PERIODS * self.period_s()
 
     def period_s(self) -> float:
-        """From one message to the next, lately; 0 where that is not known."""
+        """Return the recent median period in seconds; 0 if unknown."""
         with self._lock:
             recent = list(self._times)[-11:]
         return float(median(np.diff(recent))) if len(recent) > 2 else 0.0
 
     def rate_hz(self, now: float) -> float:
-        """Messages a second, lately."""
+        """Return the recent rate."""
         with self._lock:
             recent = [t for t in self._times if now - t <= RATE_S]
         if len(recent) < 2:
@@ -88,7 +88,7 @@ class TopicStats:
         return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-6)
 
     def age_ms(self) -> tuple[float, float]:
-        """Median and 95th percentile of the ages, ms; NaN where none is known."""
+        """Return the median and 95th percentile of the ages in ms; NaN if unknown."""
         with self._lock:
             ages = sorted(self._ages)  # numpy's percentile takes ten times as long for so few
         if not ages:
@@ -96,13 +96,13 @@ class TopicStats:
         return median(ages) * 1e3, ages[math.ceil(0.95 * len(ages)) - 1] * 1e3
 
     def recent_age_s(self, messages: int = 10) -> float:
-        """Median age of the newest messages; NaN where none is known."""
+        """Return the median age of the newest messages in seconds; NaN if unknown."""
         with self._lock:
             ages = list(self._ages)[-messages:]
         return median(ages) if ages else math.nan
 
 
 def type_name(msg_type) -> str:
-    """A message type's name, as the graph has it: 'sensor_msgs/msg/Image'."""
+    """Return the name of a message type as the graph has it: 'sensor_msgs/msg/Image'."""
     package, kind, *_ = msg_type.__module__.split(".")
     return f"{package}/{kind}/{msg_type.__name__}"
