@@ -10,10 +10,11 @@ from dwpose_ros.core.files import FileError, user_path
 
 
 class AllowedFiles:
-    """Those that were given when the node started, and all below the folders allowed then.
+    """Files that were named at the start, and all files below the folders allowed then.
 
-    Whoever starts a node may name any file. After that, parameters, requests and goals come from
-    the network, from anybody: they must not tell them what else is on this machine.
+    Whoever starts a node may name any file. Afterwards parameters, requests and goals come from
+    the
+    network, from anybody, and must not reveal what else is on this machine.
     """
 
     def __init__(self, folders: str) -> None:
@@ -27,7 +28,11 @@ class AllowedFiles:
             self._given.add(user_path(name).resolve())
 
     def path(self, name: str) -> Path:
-        """The file's path. Raises FileError where it is not allowed, whether it exists or not."""
+        """Return the path of a file.
+
+        Raises:
+            FileError: it is not allowed, whether it exists or not.
+        """
         path = user_path(name)
         resolved = path.resolve()  # a link leads where it leads
         if resolved in self._given or any(resolved.is_relative_to(f) for f in self._folders):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A camera's calibration: as camera_calibration and usb_cam keep it, in YAML, and for images of
-another size."""
+"""Camera calibrations in YAML, as camera_calibration and usb_cam write them."""
 
 from __future__ import annotations
 
@@ -17,7 +16,11 @@ _SIZES = {"camera_matrix": (3, 3), "rectification_matrix": (3, 3), "projection_m
 
 
 def read_calibration(path: Path) -> CameraInfo:
-    """Raises ValueError and OSError, which name the file and what it lacks."""
+    """Read a calibration file.
+
+    Raises:
+        ValueError, OSError: the text names the file and what is missing.
+    """
     try:
         found = read_yaml(path)
         matrices = {name: _matrix(found[name], size) for name, size in _SIZES.items()}
@@ -41,9 +44,10 @@ def read_calibration(path: Path) -> CameraInfo:
 
 
 def fitted(info: CameraInfo, width: int, height: int) -> CameraInfo:
-    """A calibration for images of `width` x `height` px, which show the same at another size.
+    """Scale a calibration to images of `width` x `height` px that show the same.
 
-    Raises ValueError where they cannot: of another aspect ratio nobody knows what was cut off.
+    Raises:
+        ValueError: the aspect ratio differs, so nobody knows what was cut off.
     """
     if (info.width, info.height) == (width, height):
         return info

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frame `dwpose_camera_link`: the camera's, turned until x is ahead, y left and z up.
+"""The frame `dwpose_camera_link`: at the camera, with x ahead, y left and z up (REP 103).
 
-Images have y down: in their frame a viewer's floor is a wall, and dragging rolls the horizon.
+In an image's own frame y points down: the floor of a viewer would be a wall.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ TURN = Quaternion(x=0.5, y=-0.5, z=0.5, w=0.5)  # of images, by REP 103
 
 
 def link_frame(namespace: str) -> str:
-    """Its name for the nodes in a namespace, such as `left/dwpose_camera_link`."""
+    """Return the name of the frame in a namespace, such as `left/dwpose_camera_link`."""
     return "/".join(filter(None, [namespace.strip("/"), "dwpose_camera_link"]))
 
 
 class CameraLink:
-    """Tells tf2 of it, and again when images come in another frame."""
+    """Publishes the frame to tf2, and again when the images' frame changes."""
 
     def __init__(self, node: Node) -> None:
         self._publisher = node.create_publisher(TFMessage, "/tf_static", STATIC)
         self._node, self._parent = node, ""
 
     def below(self, header: Header) -> None:
-        """Of the images that have this header."""
+        """Publish it below the frame of this header."""
         if header.frame_id == self._parent:
             return
         self._parent = header.frame_id

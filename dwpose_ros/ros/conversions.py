@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WholeBodyPose messages to arrays and back."""
+"""Converts WholeBodyPose messages to arrays and back."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dwpose_ros.msg import CapturedImage, PersonPose, PersonPose3D, WholeBodyPos
 
 
 def time_ns(time) -> int:
-    """A Time message in nanoseconds."""
+    """Return a Time message in nanoseconds."""
     return time.sec * 10**9 + time.nanosec
 
 
 def stamp_ns(header) -> int:
-    """A header's stamp in nanoseconds."""
+    """Return the stamp of a header in nanoseconds."""
     return time_ns(header.stamp)
 
 
@@ -32,7 +32,7 @@ def to_msg(
     model: str,
     looks: Sequence[tuple[float, float]] = (),
 ) -> WholeBodyPose:
-    """A message of people, and of each brightness and sharpness if known."""
+    """Return a message of people, with the brightness and sharpness of each if known."""
     looks = looks or [(math.nan, math.nan)] * len(people)
     return WholeBodyPose(
         header=header,
@@ -58,7 +58,7 @@ def to_msg(
 
 
 def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:
-    """The same people at `points` (n, 133, 3) float32 m, NaN where unknown."""
+    """Return the same people at `points` (n, 133, 3) float32 m, NaN where unknown."""
     return WholeBodyPose3D(
         header=pose.header,
         persons=[
@@ -73,14 +73,16 @@ def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:
 
 
 def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:
-    """A person's brightness and sharpness, NaN where they are not known; a sender who does not
-    know of them leaves both 0."""
+    """Return the brightness and sharpness of a person, NaN if unknown. A sender that does not
+    measure
+    them leaves both 0.
+    """
     looks = next(((p.brightness, p.sharpness) for p in msg.persons if p.id == person_id), (0, 0))
     return looks if any(looks) else (math.nan, math.nan)
 
 
 def from_msg(msg: WholeBodyPose) -> PersonPoses:
-    """The people of a message."""
+    """Return the people of a message."""
     if not msg.persons:
         return PersonPoses.none()
     xy = np.empty((len(msg.persons), COUNT, 2), np.float32)
@@ -96,7 +98,7 @@ def from_msg(msg: WholeBodyPose) -> PersonPoses:
 
 
 def capture_document(capture: CapturedImage) -> dict:
-    """Return what a capture's JSON file holds, but for its quality."""
+    """Return the content of a capture's JSON file, except its quality."""
     pose, stamp = capture.pose, capture.header.stamp
     document = pose_document(
         {
@@ -114,7 +116,9 @@ def capture_document(capture: CapturedImage) -> dict:
 
 
 def _person(person) -> dict:
-    """A person as JSON can hold it: what is not finite has no place in it, and was not seen."""
+    """Return a person for JSON, which has no NaN: a point that is not finite counts as not
+    seen.
+    """
     rows = np.column_stack([person.x, person.y, person.scores]).astype(float)
     rows[~np.isfinite(rows).all(1)] = 0.0
     return {

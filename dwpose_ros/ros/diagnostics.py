@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a node says about itself on /diagnostics."""
+"""What a node reports about itself on /diagnostics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SKEW_S = 0.1  # by which stamps may be ahead of our clock, as synchronised machi
 
 
 class Limits(NamedTuple):
-    """Beyond which a node is not well, in seconds."""
+    """Limits in seconds beyond which a node is not well."""
 
     stale_s: float
     late_warning_s: float
@@ -31,9 +31,9 @@ def judged(
     limits: Limits,
     now: float,
 ) -> DiagnosticStatus:
-    """The state of a node: the worst that is wrong.
+    """Return the status of a node: the worst that is wrong.
 
-    Stale input is a warning: the fault is another's. Late output is its own.
+    Stale input is a warning, since the fault is another node's. Late output is its own.
     """
     level, message = DiagnosticStatus.OK, phase if phase != "active" else "running"
     silent = [flow for flow in inputs if flow.stale(now, limits.stale_s)]
@@ -59,7 +59,7 @@ def judged(
 
 
 def lost_trouble(flow: TopicStats) -> str:
-    """That a share of the messages does not arrive; empty where they do."""
+    """Return a line if many messages get lost, else an empty text."""
     lost = flow.lost_share()
     if lost < LOST_SHARE:
         return ""
@@ -69,7 +69,7 @@ def lost_trouble(flow: TopicStats) -> str:
 
 
 def clock_trouble(flow: TopicStats) -> str:
-    """What is wrong with the stamps of a topic that is read; empty if nothing is."""
+    """Return what is wrong with the stamps of an input; empty if nothing."""
     if flow.unstamped:
         return (
             f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as "
@@ -92,7 +92,7 @@ def add_figures(
     outputs: list[TopicStats],
     now: float,
 ) -> None:
-    """What the node and its topics say of themselves. It takes longer than to judge them."""
+    """Add the details of the node and its topics. This takes longer than the status."""
     details = node.details()
     figures = {
         "state": phase,
@@ -118,7 +118,7 @@ def _figures(way: str, flows: list[TopicStats], now: float) -> dict[str, str]:
 
 
 def _silence(node, flow: TopicStats, now: float) -> str:
-    """That nothing comes, and who should send it: what users ask most."""
+    """Return that an input is silent, and who should send it."""
     nothing = f"nothing on {flow.topic} for {flow.silent_s(now):.1f} s: "
     found = node.get_publishers_info_by_topic(flow.topic)
     if not found:
@@ -154,12 +154,12 @@ def _silence(node, flow: TopicStats, now: float) -> str:
 
 
 def name_of(endpoint) -> str:
-    """The full name of the node that has a publisher or subscription."""
+    """Return the full name of the node that owns a publisher or subscription."""
     return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
 
 
 def _transport_hint(flow: TopicStats, topic_type: str) -> str:
-    """How to read images as the other type."""
+    """Return how to read images of the other type."""
     compressed, raw = "sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image"
     if (flow.type_name, topic_type) == (raw, compressed):
         return (

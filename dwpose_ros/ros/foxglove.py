@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People as foxglove_msgs/ImageAnnotations, which Foxglove draws over any image, where there is
-that package."""
+"""People as foxglove_msgs/ImageAnnotations, if that package is installed."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ TEXT_SHARE = 1 / 18  # of the image's height
 def to_annotations(
     pose: WholeBodyPose, people: PersonPoses, text: str, threshold: float
 ) -> ImageAnnotations:
-    """Limbs, points of body and face, and the instruction; coordinates are the image's pixels."""
+    """Return limbs, points and the instruction, in pixels of the image."""
     stamp, found = pose.header.stamp, ImageAnnotations()
     for xy, seen in zip(people.xy.astype(float), visible(people, threshold)):
         limbs = np.flatnonzero(seen[SKELETON].all(-1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The action `guide`: how a behaviour tree, or anybody, asks for pictures and waits for them."""
+"""The action `guide`: for behavior trees and others that ask for pictures and wait for them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FEEDBACK_S = 0.5  # between two that say the same
 
 
 class GuideServer(ActionServer):
-    """Gives each accepted goal to `accepted`; it is being executed until `finish`.
+    """Passes each accepted goal to `accepted`; the goal is executing until `finish`.
 
-    A callback that runs as long as the goal does would need a thread of its own, and a lock for
-    all that it changes: so the executor is told to execute a goal only at its end.
+    A callback that runs as long as its goal would need its own thread, and a lock for all that it
+    changes. So the executor executes a goal only at its end.
     """
 
     def __init__(self, node, accepted: Callable[[GoalHandle], None]) -> None:
@@ -43,13 +43,13 @@ class GuideServer(ActionServer):
         )
 
     def notify_execute(self, goal_handle, execute_callback) -> None:
-        """At the beginning, when there is no callback yet, nothing is left to the executor."""
+        """Leave nothing to the executor at the start, when there is no callback yet."""
         if execute_callback is not None:
             super().notify_execute(goal_handle, execute_callback)
 
 
 class GoalHandle:
-    """A goal of the action, from its acceptance to its end."""
+    """A goal of the action, from acceptance to its end."""
 
     def __init__(self, server: GuideServer, handle) -> None:
         self.wanted: Guide.Goal = handle.request
@@ -57,18 +57,18 @@ class GoalHandle:
         self._told: tuple = ()
 
     def cancelled(self) -> bool:
-        """Whether somebody wants it ended."""
+        """Return whether a client wants to cancel it."""
         return self._handle.is_cancel_requested
 
     def tell(self, guidance: Guidance) -> None:
-        """Feedback, where something has changed, and now and then."""
+        """Send feedback if something has changed, and now and then."""
         what = guidance.state, guidance.text, guidance.step, int(time.monotonic() / FEEDBACK_S)
         if what != self._told:
             self._told = what
             self._handle.publish_feedback(Guide.Feedback(guidance=guidance))
 
     def finish(self, outcome: Outcome, message: str, captures: list[CapturedImage]) -> None:
-        """Bring it to its end, with its result."""
+        """End the goal with its result."""
 
         def end(handle) -> Guide.Result:
             if outcome is Outcome.SUCCEEDED:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches over a node: tells /diagnostics how it is, and finds out why nothing comes."""
+"""Publishes the diagnostics of a node, and finds out why messages are missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OBSERVE_AFTER_S = 1.0  # without a message, who should send it is asked for thei
 
 
 class Health:
-    """Of one node, from its beginning to its end."""
+    """The diagnostics of one node."""
 
     def __init__(self, node) -> None:
         self._node = node
@@ -32,7 +32,7 @@ class Health:
         node.create_timer(WATCH_S, self.watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def watch(self) -> None:
-        """Diagnostics at 1 Hz, and at once when they get better or worse."""
+        """Publish diagnostics at 1 Hz, and at once when the level changes."""
         node, now = self._node, time.monotonic()
         self._looks += 1
         limits = Limits(*map(node.value, ("stale_after", "late_warning", "late_error")))
@@ -57,13 +57,14 @@ class Health:
             self._publisher.publish(array)
 
     def phase_of(self, name: str) -> str:
-        """The state of another managed node that sends us something; empty where it is active, or
-        not known."""
+        """Return the lifecycle state of a node that sends to us; empty if it is active or
+        unknown.
+        """
         state = self._observers[name].state if name in self._observers else None
         return state if state not in (None, "active") else ""
 
     def awaited(self, flow: TopicStats, now: float) -> str:
-        """That who sends a topic has not begun yet, which is no fault for a while."""
+        """Note that the sender of a topic has not begun yet, which is no fault for a while."""
         if flow.count or flow.waited_s(now) > START_S:
             return ""
         for endpoint in self._node.get_publishers_info_by_topic(flow.topic):
@@ -73,7 +74,7 @@ class Health:
         return f"waits for {flow.topic}" if now - flow.awaited_at < FIRST_S else ""
 
     def _observe(self, inputs: list[TopicStats], now: float) -> None:
-        """Ask who sends what does not come for their states; nobody while all comes."""
+        """Poll the state of nodes whose messages are missing; of none if all arrive."""
         names = {
             name_of(endpoint)
             for flow in inputs

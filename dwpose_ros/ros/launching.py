@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our launch files have in common: nodes that come back when they die."""
+"""What our launch files share."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ RESPAWN_S = 1.0
 
 
 def value(name: str, kind: type, **others) -> ParameterValue:
-    """A launch argument as a node's parameter."""
+    """Return a launch argument as a node's parameter."""
     return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
 
 
 class FoldersOf(Substitution):
-    """Folders, separated by ':': those that one launch argument lists, and those that files which
-    others name lie in. Of whoever launches, a node may take the files; of others only those."""
+    """Folders, separated by ':': those that one launch argument lists, and those of the files that
+    other arguments name. So a node may use the files that its user named, and no others.
+    """
 
     def __init__(self, listed: str, *files: str) -> None:
         super().__init__()
@@ -47,8 +48,10 @@ class FoldersOf(Substitution):
 
 
 def middleware_settings(shm: str = "/dev/shm") -> list[Action]:
-    """What the middleware in use needs for large images, in its own environment variables, unless
-    the user has set these; and one line where it cannot have that, or cannot start."""
+    """Set what the middleware in use needs for large images, unless the user has set it. Log one
+    line
+    if it cannot be set, or the middleware cannot start.
+    """
     if fault := cannot_begin():
         return [OpaqueFunction(function=_refuse, args=[fault])]
     # Only now: it imports rclpy, which ends the process where its middleware is missing.
@@ -75,10 +78,12 @@ def managed(
     remappings: tuple[tuple, ...] = (),
     **more,
 ) -> Node:
-    """One of our nodes. It configures and activates itself, also after it was killed, unless
-    `autostart` is false. Where it ends by itself, or cannot work, everything ends.
+    """Return one of our nodes. Unless `autostart` is false, it configures and activates itself,
+    also
+    after a respawn. If it ends by itself, or cannot work, the launch ends.
 
-    `images`: it deals with images, whose topic the launch argument `image_topic` names.
+    Args:
+        images: it reads or publishes images, whose topic the launch argument `image_topic` names.
     """
 
     def ended(event, context):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What differs between the middlewares that ROS 2 runs on."""
+"""Differences between the middlewares of ROS 2."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ _NAMED = 3  # nodes that a line names
 def settings(
     config: Path, shm: str = "/dev/shm", environ: MutableMapping[str, str] = os.environ
 ) -> tuple[dict[str, str], str]:
-    """The environment variables that the middleware in use needs for large images, with files of
-    the folder `config`, and what the user should know, in one line.
+    """Return environment variables that the middleware in use needs for large images, and a line
+    for
+    the user, empty if there is nothing to say.
 
-    What the user has set stays. Raises ValueError, with the cure, where the middleware cannot
-    start with it.
+    Settings of the user are kept.
+
+    Raises:
+        ValueError: the middleware cannot start with the user's settings; the text says the cure.
     """
     name = get_rmw_implementation_identifier()
     if "fastrtps" in name:
@@ -56,7 +59,7 @@ def settings(
 
 
 def image_cure() -> str:
-    """Why large images get lost on the middleware in use, and what helps."""
+    """Return why large images get lost on the middleware in use, and what helps."""
     return (
         f"{_on_one_machine(get_rmw_implementation_identifier())}; if they come from another "
         "machine, see docs/how-to/two-machines.md"
@@ -84,20 +87,20 @@ def _on_one_machine(name: str) -> str:
 
 
 def own_vendor() -> str:
-    """Whose DDS this process runs on; empty where it is none that is known."""
+    """Return the DDS vendor of this process; empty if unknown."""
     name = get_rmw_implementation_identifier()
     return next((vendor for part, vendor in _OURS.items() if part in name), "")
 
 
 def vendor(endpoint) -> str:
-    """Whose DDS has a publisher or subscription; empty where it is none that is known."""
+    """Return the DDS vendor of a publisher or subscription; empty if unknown."""
     return _VENDORS.get(bytes(endpoint.endpoint_gid[:2]), "")
 
 
 def strangers(node) -> str:
-    """That nodes of another vendor's DDS are on the network, and the cure; empty where none are.
+    """Return a line if nodes of another DDS vendor are on the network, else an empty text.
 
-    ROS 2 lays out a request in another way on each: topics arrive, services never answer.
+    Each vendor lays out requests in another way: topics arrive, but services never answer.
     """
     ours = own_vendor()
     found = {
@@ -118,10 +121,10 @@ def strangers(node) -> str:
 
 
 def foreign_server(node, service: str) -> str:
-    """Whose DDS serves a service (its full name), if that is not ours; else empty.
+    """Return the DDS vendor of a service (full name) if it differs from ours; else empty.
 
-    It must not be asked: Fast DDS takes a request of Cyclone DDS for the lengths of arrays, and
-    may use up its machine's memory.
+    Such a service must not be called: Fast DDS takes a request of Cyclone DDS for the lengths of
+    arrays, and may use up the memory of its machine.
     """
     ours = own_vendor()
     found = node.get_subscriptions_info_by_topic(f"rq{service}Request", no_mangle=True)

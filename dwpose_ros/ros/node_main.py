@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node's process, from its start to a signal."""
+"""The main function of all nodes: from the start of the process to a signal."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ _MALLOPT = {
 
 
 def run(make: type) -> None:
-    """Run a node until SIGINT or SIGTERM. What a user can mend is one line, and exit code 2.
+    """Run a node until SIGINT or SIGTERM. A mistake of the user is one line, and exit code 2.
 
-    `make` is a kind of ManagedNode.
+    Args:
+        make: a subclass of ManagedNode.
     """
     node = left = None
     joined = False  # afterwards only a signal, or the node itself, shuts rclpy down
@@ -95,7 +96,7 @@ def _close(node, code: int) -> None:
 
 
 def _spin(executor: SingleThreadedExecutor, node) -> None:
-    """Until a signal. Nothing that others send ends a node: what a callback raises is told."""
+    """Spin until a signal. An exception of a callback is reported, and does not end the node."""
     in_a_row = 0
     while rclpy.ok():
         try:
@@ -116,7 +117,7 @@ def _spin(executor: SingleThreadedExecutor, node) -> None:
 def _leave_in_time(node) -> threading.Event:
     """End the process some seconds after a signal, unless the event is set before.
 
-    Native code that loads a network, or a driver that hangs, hears no signal.
+    Native code that loads a network, or a driver that hangs, does not react to signals.
     """
     left = threading.Event()
 
@@ -136,10 +137,10 @@ def _leave_in_time(node) -> threading.Event:
 
 
 def _keep_freed_memory() -> None:
-    """Use the memory of one image for the next.
+    """Let the C library reuse the memory of one image for the next.
 
-    The C library would give it back to the system after each and ask for it again, a page at a
-    time: that was half of what the camera node did.
+    By default it would return it to the system after each image and request it again page by page,
+    which was half of the work of the camera node.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters that were given at a node's start, and that it does not have: mistyped ones."""
+"""Finds mistyped parameters: given at the start, but not declared."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LATER = "qos_overrides."  # declared with each publisher and subscription
 
 
 def mistyped(node, declared: Iterable[str]) -> Iterator[str]:
-    """A line for each parameter that was given by -p or a file, and is none of the declared.
+    """Return a line for each parameter given by -p or a file that the node does not declare.
 
-    ROS 2 says nothing of them. In files, those for any node (`/**`, `*`) may be another's.
+    ROS 2 ignores them silently. In files, sections for any node (`/**`, `*`) may be for others.
     """
     given = getattr(node, "_parameter_overrides", {})  # rclpy keeps them under this name
     unknown = [
@@ -37,7 +37,7 @@ def mistyped(node, declared: Iterable[str]) -> Iterator[str]:
 
 
 def _for_any_node(arguments: list[str]) -> set[str]:
-    """Names in the parameter files' sections with wildcards."""
+    """Return the names in the wildcard sections of the parameter files."""
     found: set[str] = set()
     for option, path in zip(arguments, arguments[1:]):
         if option == "--params-file":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Poses as others send them: checked once, where they come in."""
+"""Poses from other nodes: validated once, where they arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ BEYOND = 2.0  # image sizes that a point of somebody who is cut off may be outsi
 
 
 def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
-    """Subscribe a node to `wholebody_pose`; messages are `cleaned`, and the log says of what."""
+    """Subscribe a node to `wholebody_pose`. Messages are `cleaned`; the log says what was
+    wrong.
+    """
 
     def received(msg: WholeBodyPose) -> None:
         if fault := cleaned(msg):
@@ -28,10 +30,10 @@ def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
 
 
 def cleaned(msg: WholeBodyPose) -> str:
-    """Make a message what it is to be, in place; what was wrong with it, empty if nothing.
+    """Repair a message in place, and return what was wrong with it; empty if nothing.
 
-    Afterwards all numbers are finite and scores lie between 0 and 1; a point that was not, or lay
-    further outside of the image than anybody's can, has score 0; ids are unique.
+    Afterwards all numbers are finite, scores lie between 0 and 1, and ids are unique. A point that
+    was not finite, or too far outside of the image, has score 0.
     """
     if not msg.persons:
         return ""
@@ -58,7 +60,7 @@ def cleaned(msg: WholeBodyPose) -> str:
 
 
 def _clean(person: PersonPose, low: np.ndarray, high: np.ndarray, faults: dict) -> bool:
-    """Whether anything of the person is to be seen; adds to `faults`."""
+    """Repair one person and add to `faults`. Return whether anything of the person is left."""
     xy = np.array([person.x, person.y], np.float32).T
     scores, box = np.asarray(person.scores, np.float32), np.asarray(person.box, np.float32)
     with np.errstate(invalid="ignore"):

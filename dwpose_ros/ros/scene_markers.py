@@ -21,7 +21,7 @@ NOBODY_AT = (0.0, -0.4, 2.0)  # where it is while there is nobody: before the ca
 
 
 def color(bgr: tuple[int, int, int]) -> ColorRGBA:
-    """Of one of draw's colours."""
+    """Return a colour of `visualization.skeleton` as a message."""
     blue, green, red = (value / 255 for value in bgr)
     return ColorRGBA(r=red, g=green, b=blue, a=1.0)
 
@@ -38,9 +38,10 @@ _DOTS = {
 
 
 class SceneMarkers:
-    """Makes the markers of one image after another, and deletes those of who has left.
+    """Makes the markers of one image after another, and deletes those of people who have left.
 
-    Namespaces are `skeletons`, `points`, `faces` and `text`; ids are the track ids, that of the
+    Namespaces are `skeletons`, `points`, `faces` and `text`. Marker ids are the track ids; that of
+    the
     text is 0.
     """
 
@@ -48,7 +49,7 @@ class SceneMarkers:
         self._shown: set[tuple[str, int]] = set()
 
     def __call__(self, pose: WholeBodyPose, points: np.ndarray, guidance: Guidance) -> MarkerArray:
-        """Of people at `points` (n, 133, 3) m, NaN for those that are not to be drawn."""
+        """Return the markers of people at `points` (n, 133, 3) m; NaN is not drawn."""
         header, markers = pose.header, []
         for person, xyz in zip(pose.persons, points):
             number = person.id & 0x7FFFFFFF  # of a marker it is signed
@@ -93,7 +94,7 @@ def _marker(header, ns: str, number: int, kind: int, size_m: float) -> Marker:
 
 
 def _text(pose: WholeBodyPose, points: np.ndarray, guidance: Guidance) -> Marker:
-    """The instruction, above whom it is for."""
+    """Return the instruction, above the person it is for."""
     marker = _marker(pose.header, "text", 0, Marker.TEXT_VIEW_FACING, TEXT_M)
     marker.color = _PALETTE[MIDDLE]
     # RViz leaves a hole for each letter that is not ASCII.

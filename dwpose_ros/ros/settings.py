@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the environment tells the middleware, and whether that can work.
+"""The middleware's environment variables, and whether it can start with them.
 
-Imports nothing of ROS: where RMW_IMPLEMENTATION names what is not installed, importing rclpy ends
-the process.
+Imports no ROS package: if RMW_IMPLEMENTATION names a middleware that is not installed, importing
+rclpy ends the process.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SHM_CURE = "docker run --shm-size=1g"
 
 
 class FastDds(NamedTuple):
-    """What is to be done for Fast DDS."""
+    """What is to be set for Fast DDS."""
 
     profile: str  # of ours that is to be set; empty: what is set stays
     told: str  # what the user should know; empty: nothing
 
 
 def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ) -> str:
-    """Why importing rclpy would end the process, and the cure; empty where it does not."""
+    """Return why importing rclpy would end the process, with the cure; empty if it would not."""
     if fault := missing_rmw(environ):
         return fault
     # ROS 2's tracing makes two small files there, and dies where they cannot be filled.
@@ -50,8 +50,9 @@ def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ)
 
 
 def missing_rmw(environ: Mapping[str, str] = os.environ) -> str:
-    """That the middleware that RMW_IMPLEMENTATION names is not installed, and the cure; else
-    empty."""
+    """Return a line if the middleware of RMW_IMPLEMENTATION is not installed; else an empty
+    text.
+    """
     name = environ.get("RMW_IMPLEMENTATION", "")
     installed = _installed(environ)
     if not name or not installed or name in installed:
@@ -65,7 +66,7 @@ def missing_rmw(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _installed(environ: Mapping[str, str]) -> set[str]:
-    """The middlewares of a real ROS 2; empty without one."""
+    """Return the middlewares of a real ROS 2; empty without one."""
     indices = [
         Path(prefix, "share/ament_index/resource_index/rmw_typesupport")
         for prefix in environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
@@ -76,7 +77,7 @@ def _installed(environ: Mapping[str, str]) -> set[str]:
 
 
 def file_fault(path: Path, roots: tuple[str, ...]) -> str:
-    """Why a file is no XML with one of these root elements; empty where it is."""
+    """Return why a file is not XML with one of these root elements; empty if it is."""
     try:
         root = ElementTree.fromstring(path.read_bytes()).tag.rpartition("}")[2]
     except FileNotFoundError:
@@ -93,10 +94,11 @@ def file_fault(path: Path, roots: tuple[str, ...]) -> str:
 
 
 def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
-    """Why Cyclone DDS cannot follow CYCLONEDDS_URI, and the cure; empty where it can.
+    """Return why Cyclone DDS cannot use CYCLONEDDS_URI, with the cure; empty if it can.
 
-    It is a list of files and of XML itself. Of some faults Cyclone DDS would say nothing; with
-    the others it does not start.
+    The variable is a list of files and XML. Some faults Cyclone DDS ignores silently; with others
+    it
+    does not start.
     """
     value = environ.get("CYCLONEDDS_URI", "")
     cure = "; mend it, or unset it to have dwpose_ros's own settings"
@@ -116,10 +118,14 @@ def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
 def fast_dds(
     config: Path, shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ
 ) -> FastDds:
-    """Which of our profiles, files of the folder `config`, Fast DDS is to have. The user's own
-    stays, unless it is none: then Fast DDS would go on at its defaults, and lose large images.
+    """Choose the profile for Fast DDS, a file of the folder `config`.
 
-    Raises ValueError where Fast DDS would write to shared memory that is full, which kills it.
+    The user's own profile is kept, unless it is unusable: Fast DDS would go on with its defaults
+    and
+    lose large images.
+
+    Raises:
+        ValueError: Fast DDS would write to shared memory that is full, which kills it.
     """
     given = {name: Path(value) for name in FAST_DDS_VARIABLES if (value := environ.get(name))}
     faults = [
@@ -161,8 +167,10 @@ def fast_dds(
 
 
 def _on_this_machine(environ: Mapping[str, str]) -> bool:
-    """Whether only nodes of this machine are to be heard. Then rmw_fastrtps adds shared memory to
-    the transports of every profile."""
+    """Return whether discovery is limited to this machine. Then rmw_fastrtps adds shared memory to
+    the
+    transports of every profile.
+    """
     return (
         environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
         or environ.get("ROS_LOCALHOST_ONLY") == "1"
@@ -170,7 +178,7 @@ def _on_this_machine(environ: Mapping[str, str]) -> bool:
 
 
 def _space(folder: str) -> tuple[int, int]:
-    """Bytes that are free, and that there are; 0 where nothing can be written."""
+    """Return the free and the total bytes; 0 if nothing can be written."""
     try:
         system = os.statvfs(folder)
     except OSError:

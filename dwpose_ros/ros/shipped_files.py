@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the package's files are, and a user's."""
+"""Files of the package and of the user."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from dwpose_ros.core.files import FileError, user_path
 
 
 def share(*parts: str) -> Path:
-    """A path in the package's share folder."""
+    """Return a path in the package's share folder."""
     return Path(get_package_share_directory("dwpose_ros"), *parts)
 
 
 def folder_below(root: Path, name: str) -> Path:
-    """A folder to write to, if it is `root` or below it. Raises FileError."""
+    """Return a folder to write to, which must be `root` or lie below it.
+
+    Raises:
+        FileError: it does not.
+    """
     if not name:
         raise FileError("parameter folder is empty; give the folder to write to")
     path = user_path(name)
@@ -29,7 +33,7 @@ def folder_below(root: Path, name: str) -> Path:
 
 
 def configured(kind: str, name: str) -> Path:
-    """A file of ours by its name ('full_body'), or a user's by its path ('~/mine.yaml')."""
+    """Return a shipped file by its name ('full_body'), or a user's by its path ('~/mine.yaml')."""
     if "/" in name or name.endswith(".yaml"):
         return user_path(name)
     return share("config", kind, f"{name}.yaml")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images as image_transport carries them: raw, and compressed on a topic of its own beside it."""
+"""Images as in image_transport: raw, and compressed on a topic beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRANSPORTS = {"raw": Image, "compressed": CompressedImage}
 
 
 def declare_transport(node: ManagedNode) -> None:
-    """The parameter that `image_input` goes by."""
+    """Declare the parameter that `image_input` uses."""
     node.parameter(
         "image_transport",
         "raw",
@@ -29,7 +29,7 @@ def declare_transport(node: ManagedNode) -> None:
 
 
 def image_input(node: ManagedNode, topic: str, callback: Callable[[Any], None]) -> TopicStats:
-    """Subscribe to the newest image; what comes is an Image or a CompressedImage."""
+    """Subscribe to the newest image. The callback gets an Image or a CompressedImage."""
     transport = node.value("image_transport")
     # As image_transport does it, the suffix follows the name that the topic was remapped to.
     name = topic if transport == "raw" else f"{node.resolve_topic_name(topic)}/{transport}"
@@ -37,7 +37,7 @@ def image_input(node: ManagedNode, topic: str, callback: Callable[[Any], None]) 
 
 
 class ImageOutput:
-    """Publishes an image in each way that somebody subscribes to."""
+    """Publishes an image in every form that somebody subscribes to."""
 
     def __init__(self, node: ManagedNode, topic: str, qos: QoSProfile | int) -> None:
         self._raw = node.output(Image, topic, qos)
@@ -46,7 +46,7 @@ class ImageOutput:
         )
 
     def publish(self, header: Header, bgr: np.ndarray, jpeg_quality: int) -> None:
-        """(h, w, 3) uint8 BGR."""
+        """Publish an image (h, w, 3) uint8 BGR."""
         if self._raw.wanted():
             self._raw.publish(fill(Image(header=header), bgr))
         if self._compressed.wanted():
@@ -55,5 +55,5 @@ class ImageOutput:
             )
 
     def subscriptions(self) -> int:
-        """How many there are."""
+        """Return the number of subscriptions."""
         return sum(o.publisher.get_subscription_count() for o in (self._raw, self._compressed))
