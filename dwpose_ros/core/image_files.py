@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files are pictures, and which pictures a folder has."""
+"""Tells which files are pictures, and lists the pictures of a folder."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ _SET_LOG_LEVEL = getattr(cv2, "setLogLevel", None) or getattr(  # the latter as 
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file holds one picture: by what it begins with, else, where it is damaged, by its
-    name."""
+    """Return whether a file holds one picture: by its first bytes or, if it is damaged, by its
+    name.
+    """
     named = path.suffix.lower() in IMAGES
     try:
         with path.open("rb") as file:
@@ -58,7 +59,7 @@ def _is_video(path: Path) -> bool:
 
 
 def images_of(folder: Path) -> list[Path]:
-    """The images of a folder, in the order in which people count: 2 comes before 10."""
+    """Return the images of a folder in natural order: 2 comes before 10."""
 
     def natural(path: Path) -> tuple:
         parts = re.split("([0-9]+)", path.name.lower())
@@ -83,7 +84,7 @@ def read_image(path: Path) -> np.ndarray | None:
 
 
 def without_opencv_log(make: Callable[[], _T]) -> _T:
-    """Without OpenCV's own complaints, since ours say the same in one line."""
+    """Call without OpenCV's own log lines, since our errors say the same."""
     level = _SET_LOG_LEVEL(0) if _SET_LOG_LEVEL else None
     try:
         return make()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where frames come from: webcams, videos, image files and streams."""
+"""Sources of frames: webcams, videos, image files and streams."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SourceError(DwposeError):
 
 
 class Source(Protocol):
-    """Something that gives frames."""
+    """A source of frames."""
 
     description: str
     live: bool  # it may be unplugged, and come back
@@ -60,8 +60,10 @@ class Source(Protocol):
 
 
 def local(name: str) -> Path | None:
-    """The path of a source that is a file or a folder, which `file://` may name too; None for
-    cameras and streams, which take their time to open."""
+    """Return the path of a source that is a file or a folder, also as `file://`; None for cameras
+    and
+    streams, which take their time to open.
+    """
     if re.fullmatch(r"\d+", name) or name.startswith("/dev/"):
         return None
     if name.lower().startswith("file:"):
@@ -74,8 +76,9 @@ def local(name: str) -> Path | None:
 def open_source(name: str, width: int = 0, height: int = 0) -> Source:
     """Open '0' or '/dev/video0', a file, a folder of images, or a URL, at a size in pixels.
 
-    What it is, is told by its content. Where only one of width and height is given, the other
-    follows; where none is, the source's own size is kept. Raises SourceError.
+    The kind of a file is told by its content. If only width or height is given, the other follows;
+    if
+    neither is, the source keeps its own size. Raises SourceError.
     """
     if not name:
         raise SourceError(
@@ -108,7 +111,7 @@ def open_source(name: str, width: int = 0, height: int = 0) -> Source:
 
 
 class _Reader:
-    """What sources have in common."""
+    """Base class of sources."""
 
     time_s = math.nan
     length = 0
@@ -124,8 +127,10 @@ class _Reader:
 
 
 class VideoSource(_Reader):
-    """What OpenCV's VideoCapture reads. Whether it is `live` is asked of the video, if None: a
-    recording knows how long it is."""
+    """Anything that OpenCV's VideoCapture reads. If `live` is None, a video that knows its length
+    is
+    taken for a recording.
+    """
 
     def __init__(
         self, target: int | str, description: str, width: int, height: int, live: bool | None
@@ -203,7 +208,7 @@ class VideoSource(_Reader):
 
 
 class Images(_Reader):
-    """An image file, shown for ever, or the images of a folder by name."""
+    """An image file, shown forever, or the images of a folder by name."""
 
     live, paced, rate = False, True, 10.0
 
@@ -245,7 +250,7 @@ class Images(_Reader):
 
 
 def _resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The frame at a width and height, of which one that is 0 follows the other."""
+    """Resize a frame. Of width and height, one that is 0 follows the other."""
     if frame.ndim == 2:
         frame = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
     (width, height), (own_height, own_width) = size, frame.shape[:2]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sensor_msgs/Image and CompressedImage to numpy and back, without a copy where there can be none.
+"""Converts sensor_msgs/Image and CompressedImage to numpy and back, without copies if possible.
 
-Works on any object with the messages' fields. Common encodings need no cv_bridge, whose builds
-against NumPy 1 crash with NumPy 2; it is asked for the rest.
+Works on any object with the fields of the messages. cv_bridge is used for rare encodings only, as
+its builds against NumPy 1 crash with NumPy 2.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CvBridge().imgmsg_to_cv2(Image(height=2, width=2, encoding="rgb8", step=6, data=
 
 
 class ImageError(DwposeError):
-    """An image message that cannot be read; the message gives the values."""
+    """An image message that cannot be read; the text gives the values."""
 
 
 class ImageDamaged(ImageError):
@@ -36,22 +36,27 @@ class ImageDamaged(ImageError):
 
 
 def to_bgr(msg: Any) -> np.ndarray:
-    """(h, w, 3) uint8 BGR of an Image or a CompressedImage message; a read-only view where it is
-    bgr8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
+    """Return an Image or CompressedImage message as (h, w, 3) uint8 BGR; a read-only view of bgr8.
+
+    More than 8 bits are scaled to the range of values in the image. Raises ImageError.
+    """
     return _convert(msg, "bgr8") if hasattr(msg, "encoding") else decode(msg)
 
 
 def to_rgb(msg: Any) -> np.ndarray:
-    """(h, w, 3) uint8 RGB of an Image or a CompressedImage message; a read-only view where it is
-    rgb8 already. More than 8 bits are shown in the range that is there. Raises ImageError."""
+    """Return an Image or CompressedImage message as (h, w, 3) uint8 RGB; a read-only view of rgb8.
+
+    More than 8 bits are scaled to the range of values in the image. Raises ImageError.
+    """
     if hasattr(msg, "encoding"):
         return _convert(msg, "rgb8")
     return _decode(msg.data, msg.format, "rgb8")
 
 
 def to_depth(msg: Any) -> np.ndarray:
-    """(h, w) of a depth image (REP 118), a read-only view: uint16 in mm (16UC1, mono16), or
-    float32 in m (32FC1). Raises ImageError."""
+    """Return a depth image (REP 118) as a read-only view (h, w): uint16 in mm (16UC1, mono16), or
+    float32 in m (32FC1). Raises ImageError.
+    """
     if msg.encoding not in DEPTHS:
         raise ImageError(
             f"depth image encoding {msg.encoding!r} is not supported; use one of "
@@ -71,7 +76,7 @@ def _convert(msg: Any, wanted: str) -> np.ndarray:
 
 
 def _coloured(pixels: np.ndarray, encoding: str, wanted: str) -> np.ndarray:
-    """(h, w, 3) uint8 of pixels (h, w) or (h, w, channels) of one of ENCODINGS."""
+    """Convert pixels (h, w) or (h, w, channels) of one of ENCODINGS to (h, w, 3) uint8."""
     if pixels.dtype.itemsize > 1:
         pixels = _to_8_bits(pixels[..., :3] if pixels.ndim == 3 else pixels)
     code: Any = ENCODINGS[encoding][2 + (wanted == "rgb8")]
@@ -79,7 +84,7 @@ def _coloured(pixels: np.ndarray, encoding: str, wanted: str) -> np.ndarray:
 
 
 def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
-    """All bits matter, and nobody knows how many are used: the range that is there is shown."""
+    """Scale the range of values in the image to 8 bits: nobody knows how many bits are used."""
     if pixels.dtype.kind == "u":
         pixels = pixels.astype(np.uint16)  # in this machine's byte order
         range_8 = np.empty(pixels.shape, np.uint8)
@@ -92,7 +97,7 @@ def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
 
 
 def _planes(msg: Any) -> np.ndarray:
-    """(3/2 h, w) uint8 as OpenCV wants it of one of PLANAR."""
+    """Return (3/2 h, w) uint8 as OpenCV expects it, of one of PLANAR."""
     width, height, step = msg.width, msg.height, msg.step
     paired, *_ = PLANAR[msg.encoding]
     if not width or not height:
@@ -125,7 +130,7 @@ def _planes(msg: Any) -> np.ndarray:
 
 
 def _pixels(msg: Any, channels: int, dtype: str) -> np.ndarray:
-    """(h, w, channels), or (h, w) where that is one, as a read-only view."""
+    """Return (h, w, channels), or (h, w) for one channel, as a read-only view."""
     kind = np.dtype(dtype).newbyteorder(">" if msg.is_bigendian else "<")
     row = msg.width * channels * kind.itemsize
     if not msg.width or not msg.height:
@@ -171,7 +176,7 @@ def _ask_cv_bridge(msg: Any, wanted: str) -> np.ndarray:
 
 @functools.cache
 def _cv_bridge_crashes() -> bool:
-    """Whether it would take this process with it, which only another one can try."""
+    """Return whether cv_bridge would crash this process; another process tries it."""
     if np.__version__.startswith("1."):
         return False
     return (
@@ -183,7 +188,7 @@ def _cv_bridge_crashes() -> bool:
 
 
 def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
-    """Put pixels, (h, w, 3) or (h, w), into an Image message, and give it back."""
+    """Put pixels, (h, w, 3) or (h, w), into an Image message, and return it."""
     pixels = np.ascontiguousarray(pixels)
     msg.height, msg.width = pixels.shape[:2]
     msg.encoding, msg.is_bigendian = encoding, 0
@@ -195,14 +200,14 @@ def fill(msg: Any, pixels: np.ndarray, encoding: str = "bgr8") -> Any:
 
 
 def fill_compressed(msg: Any, bgr: np.ndarray, suffix: str = "jpg", quality: int = 95) -> Any:
-    """Encode (h, w, 3) uint8 BGR as 'jpg' or 'png' into a CompressedImage, and give it back."""
+    """Encode (h, w, 3) uint8 BGR as 'jpg' or 'png' into a CompressedImage, and return it."""
     msg.data = array("B", encode(bgr, suffix, quality))
     msg.format = "jpeg" if suffix == "jpg" else suffix
     return msg
 
 
 def encode(bgr: np.ndarray, suffix: str, quality: int = 95) -> bytes:
-    """(h, w, 3) uint8 BGR as 'jpg' or 'png'. Raises ImageError."""
+    """Encode (h, w, 3) uint8 BGR as 'jpg' or 'png'. Raises ImageError."""
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == "jpg" else []
     try:
         encoded, data = cv2.imencode(f".{suffix}", bgr, options)
@@ -214,7 +219,7 @@ def encode(bgr: np.ndarray, suffix: str, quality: int = 95) -> bytes:
 
 
 def _imdecode(data: np.ndarray) -> np.ndarray | None:
-    """(h, w, 3) BGR of 8 or 16 bits or floats. Raises cv2.error."""
+    """Decode to (h, w, 3) BGR of 8 or 16 bits or floats. Raises cv2.error."""
     if data[:4].tobytes() not in (b"II*\0", b"MM\0*"):
         return cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)  # TIFFs of floats are not read otherwise
@@ -224,12 +229,12 @@ def _imdecode(data: np.ndarray) -> np.ndarray | None:
 
 
 def decode(msg: Any) -> np.ndarray:
-    """(h, w, 3) uint8 BGR of a CompressedImage message. Raises ImageError."""
+    """Decode a CompressedImage message to (h, w, 3) uint8 BGR. Raises ImageError."""
     return _decode(msg.data, msg.format, "bgr8")
 
 
 def decode_file(data: Any) -> np.ndarray:
-    """(h, w, 3) uint8 BGR of an image file's bytes. Raises ImageError."""
+    """Decode the bytes of an image file to (h, w, 3) uint8 BGR. Raises ImageError."""
     return _decode(data, "", "bgr8")
 
 

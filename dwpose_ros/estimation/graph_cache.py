@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rewritten networks, kept in the cache by the content of the file they were made from."""
+"""Caches rewritten networks by the content of their files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION = "1"  # of what is made here: files in the cache made by another are no
 
 
 def rewritten(path: Path, kind: str, make: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Path:
-    """What ``make`` makes of a file, from the cache where the same content was seen before."""
+    """Return what ``make`` makes of a file, from the cache if the same content was seen before."""
     digest = hashlib.sha256(f"{VERSION} {kind} ".encode())
     beside = path.with_name(path.name + ".data")  # where PyTorch may put the weights
     try:
@@ -44,7 +44,7 @@ def rewritten(path: Path, kind: str, make: Callable[[onnx.ModelProto], onnx.Mode
 
 
 def _write(target: Path, data: bytes) -> None:
-    """Whole or not at all."""
+    """Write the file atomically."""
     handle = -1
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rewrites published networks so that pixels go in and answers come out.
 
-What was preparation and decoding around the network goes into its graph: uint8 crops in, as they
-were cut; bins and scores out instead of whole SimCC maps. Every runtime then does it where the
-network runs, and a GPU sends back some kilobytes. Each file is made once and kept.
+Preparation and decoding move into the graph: uint8 crops in; bins and scores out instead of whole
+SimCC maps. So every runtime does them where the network runs, and a GPU sends back a few
+kilobytes.
+Each file is rewritten once and cached.
 """
 
 from __future__ import annotations
@@ -27,14 +28,21 @@ STRIDES = (8, 16, 32)  # of a detector's cells
 
 
 def pose_network(path: Path | str, *, half: bool = False, subpixel: bool = False) -> Path:
-    """The file of a SimCC network of 133 points that takes pixels and gives bins.
+    """Return the file of a rewritten SimCC network of 133 points.
 
     Input ``crops``, (n, height, width, 3) uint8 RGB; outputs ``bins``, (n, 133, 2) int32, and
-    ``scores``, (n, 133) float32, the lower of both axes' peaks, -1 where a map holds a NaN. With
-    ``subpixel`` a third output, ``offsets``, (n, 133, 2) float32, bins from the bin to the top of
-    the parabola through it and its neighbours. n is any number, or 1 where the graph allows no
-    other. ``half`` makes the network's own part float16. Raises ModelError where the file is not
-    such a network, with the shapes found and wanted.
+    ``scores``, (n, 133) float32, the lower of both axes' peaks, -1 where a map holds a NaN. n is
+    any
+    number, or 1 if the graph allows no other.
+
+    Args:
+        half: calculate the network's own part in float16.
+        subpixel: add an output ``offsets``, (n, 133, 2) float32, in bins, from the bin to the top
+        of the
+            parabola through it and its neighbours.
+
+    Raises:
+        ModelError: the file is not such a network; the text gives the shapes found and wanted.
     """
     return rewritten(
         Path(path),
@@ -44,14 +52,19 @@ def pose_network(path: Path | str, *, half: bool = False, subpixel: bool = False
 
 
 def detector_network(path: Path | str, size: int = 0) -> Path:
-    """The file of a person detector that takes pixels.
+    """Return the file of a rewritten person detector.
 
-    ``size`` is the side of its square input where the file leaves that open; 0 is YOLOX's own
-    640, which serves RTMDet as well.
+    Input ``image``, (1, height, width, 3) uint8 RGB, letterboxed. Outputs of an RTMDet: ``dets``,
+    (1, n, 5), x1 y1 x2 y2 score in pixels, and ``labels``, (1, n). Output of a YOLOX: ``cells``,
+    (1, cells, 5), its raw x y w h, and the person's score.
 
-    Input ``image``, (1, height, width, 3) uint8 RGB, letterboxed. Outputs: an RTMDet's own
-    ``dets``, (1, n, 5), x1 y1 x2 y2 score in pixels, and ``labels``, (1, n); of a YOLOX ``cells``,
-    (1, cells, 5), its raw x y w h, and the person's score. Raises ModelError where it is neither.
+    Args:
+        size: side of the square input if the file leaves it open; 0 is YOLOX's own 640, which
+        serves
+            RTMDet as well.
+
+    Raises:
+        ModelError: the file is neither.
     """
     return rewritten(
         Path(path),
@@ -133,7 +146,7 @@ def _detector(model: onnx.ModelProto, path: Path, side: int) -> onnx.ModelProto:
 
 
 def _image_input(model: onnx.ModelProto, path: Path) -> tuple[str, tuple[int, ...]]:
-    """Name and shape, 0 where it is open, of the one image input."""
+    """Return name and shape of the only image input; 0 is an open dimension."""
     constants = {c.name for c in model.graph.initializer}
     inputs = [i for i in model.graph.input if i.name not in constants]
     types = [i.type.tensor_type for i in inputs]
@@ -184,7 +197,7 @@ def _take_pixels(
     bgr: bool = False,
     normalise: bool = True,
 ) -> None:
-    """Put uint8 RGB pixels, (n, height, width, 3), in the place of the input ``image``."""
+    """Replace the input ``image`` by uint8 RGB pixels, (n, height, width, 3)."""
     graph = Graph(model, before=True)
     order = [2, 1, 0] if bgr else [0, 1, 2]
     pixels = graph("Transpose", name, perm=[0, 3, 1, 2])
@@ -200,7 +213,7 @@ def _take_pixels(
 
 
 def _decode(model: onnx.ModelProto, maps: list[str], subpixel: bool) -> None:
-    """Put bins and scores in the place of both SimCC maps."""
+    """Replace both SimCC maps by bins and scores."""
     graph = Graph(model, before=False)
     peaks, bins = zip(*(graph.largest(name) for name in maps))
     graph("Cast", graph("Concat", *bins, axis=-1), to=TensorProto.INT32, out="bins")
@@ -245,7 +258,7 @@ def _parabola(graph: Graph, simcc: str, bins: str, peaks: str) -> str:
 
 
 def _person_cells(model: onnx.ModelProto) -> None:
-    """Of YOLOX's 85 columns keep what a person needs: x y w h, and objectness times person."""
+    """Keep of YOLOX's 85 columns x y w h, and objectness times person."""
     graph = Graph(model, before=False)
     box, seen, person = (
         graph("Gather", model.graph.output[0].name, np.array(columns), axis=2)
@@ -258,7 +271,7 @@ def _person_cells(model: onnx.ModelProto) -> None:
 def _halved(
     model: onnx.ModelProto, image: str, maps: list[str], whole: onnx.ModelProto
 ) -> onnx.ModelProto:
-    """The network in float16 between float32 preparation and decoding."""
+    """Return the network in float16 between float32 preparation and decoding."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     dims = whole.graph.input[0].type.tensor_type.shape.dim
@@ -272,7 +285,7 @@ def _halved(
 
 
 def _agrees(model: onnx.ModelProto, crops: np.ndarray, maps: list[list[np.ndarray]]) -> bool:
-    """Does the new network see in these crops what the old one's maps say, for each of them?"""
+    """Return whether the new network finds in these crops what the maps of the old one say."""
     try:
         bins, scores = open_session(model, Path()).run(["bins", "scores"], {"crops": crops})
     except Exception:  # a graph that cannot take several: onnxruntime says so in many ways

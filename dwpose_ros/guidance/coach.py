@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The coach: from what the checks found, one instruction at a time, a countdown, and a capture."""
+"""The coach: one instruction at a time, a countdown and a capture, from the checks' results."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ TURNING_S = 2.0  # for so long a capture waits for who seems to turn
 
 
 class Coach:
-    """Decides for one profile, step by step: what is to be done, said and captured.
+    """Decides for one profile, step by step, what is to be shown, said and captured.
 
-    All times are seconds on any one clock, and come as arguments: so a session can be replayed
-    from its poses. Which state may follow which is in `decision.FOLLOWS`.
+    All times are arguments, in seconds on any one clock, so that a session can be replayed from
+    its
+    poses. `decision.FOLLOWS` lists which state may follow which.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -41,7 +42,7 @@ class Coach:
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew: with the first step, and the first instruction."""
+        """Start over with the first step."""
         self._at = 0
         self._state = State.SEARCHING
         self._empty_since: float | None = None
@@ -63,7 +64,7 @@ class Coach:
 
     @property
     def profile(self) -> Profile:
-        """The step that is under way."""
+        """The current step."""
         return self._steps[self._at]
 
     @property
@@ -72,18 +73,19 @@ class Coach:
 
     @property
     def complete(self) -> bool:
-        """All pictures are taken, whether that was told or not."""
+        """Whether all pictures are taken."""
         return self._state in (State.CAPTURED, State.DONE)
 
     @property
     def unavailable(self) -> bool:
-        """Captures fail whatever the person does, as where the disk is full."""
+        """Whether captures keep failing whatever the person does, as with a full disk."""
         return self._failures >= FAILURES
 
     def update(self, results: Sequence[CheckResult], now: float, busy: bool = False) -> Decision:
-        """Decide from the checks of one frame, in order of priority.
+        """Decide from the results of one frame, in order of priority.
 
-        ``busy``: something is being spoken; only that they hold still may be said over it.
+        Args:
+            busy: something is being spoken. Only "hold still" may interrupt it.
         """
         if now < self._time:  # the clock jumped back: its intervals mean nothing any more
             self._empty_since = self._busy_since = None
@@ -128,7 +130,7 @@ class Coach:
         return self._decide(state, current, progress, now, busy)
 
     def _is_busy(self, busy: bool, now: float) -> bool:
-        """A voice that never ends is not waited for."""
+        """Return `busy`, but do not wait for a voice that never ends."""
         if not busy:
             self._busy_since = None
             return False
@@ -136,22 +138,24 @@ class Coach:
         return now - self._busy_since < LONGEST_SENTENCE_S
 
     def somebody_else(self) -> None:
-        """Another person is guided from now on, who was asked nothing yet but to come."""
+        """Another person is guided from now on."""
         self._policy.forget_person()
         self._hold_since = None
 
     def interrupted(self) -> None:
-        """Nobody knows what they do now: to hold still begins anew."""
+        """The person was out of sight for a moment, so holding still starts over."""
         self._hold_since = None
 
     def captured(
         self, success: bool, now: float, retake: bool = False, request: int | None = None
     ) -> None:
-        """Tell how the capture went: if well, the next step comes, or the session is done.
+        """Report the result of a capture: if it succeeded, the next step follows, or the end.
 
-        ``retake``: the picture was not good enough. They hold still once more. ``request`` is
-        what `self.request` was when the capture was decided: an answer that comes so late that
-        it is about an earlier step is ignored.
+        Args:
+            retake: the picture was not good enough; the person holds still once more.
+            request: the value of `self.request` when the capture was decided. A late answer about
+            an
+                earlier step is ignored.
         """
         if request is not None and request < self._first_request:
             return
@@ -174,7 +178,7 @@ class Coach:
             self._failed_at = now
 
     def _tell_news(self, progress: float, now: float, busy: bool) -> Decision:
-        """What they are to know before anything else, once; when the voice has ended."""
+        """Announce something once, as soon as the voice is free."""
         news = self._news
         self._policy.show(news)
         if busy:
@@ -184,7 +188,7 @@ class Coach:
         return Decision(self._state, news.code, "", progress, 0.0, True, False)
 
     def _try_quietly(self, fine: bool, progress: float, now: float, busy: bool) -> Decision:
-        """Tell once that there is no picture; try now and then whether there can be one again."""
+        """Announce once that pictures cannot be taken; retry now and then."""
         unavailable = Instruction("capture_unavailable")
         self._policy.show(unavailable)
         decision = self._decide(
@@ -227,14 +231,14 @@ class Coach:
         return self._policy.spoken.code == "hold_still" and self.profile.hold_s >= COUNTDOWN_S
 
     def _rest(self, progress: float, busy: bool) -> Decision:
-        """All is done: that is said once, when the voice has ended."""
+        """Announce once that all is done, as soon as the voice is free."""
         state = self._state
         if not busy:
             self._state = State.DONE
         return Decision(state, "done", "", progress, 0.0, state != self._state, False)
 
     def _begin_anew(self, somebody: bool, now: float) -> None:
-        """Whoever comes after nobody was there for long begins with the first picture."""
+        """Start over for whoever comes after the view was empty for long."""
         if somebody:
             self._empty_since = None
         elif self._empty_since is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One plan on its way: who is guided to which pictures, and how far they are."""
+"""A plan in progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dwpose_ros.guidance.session_types import Frame, Plan
 
 
 class Course:
-    """A plan on its way: who is guided, and how far they are."""
+    """A plan in progress: who is guided, and how far they are."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -22,7 +22,9 @@ class Course:
         self.noticed = 0  # the coach's session in which the notice was given
 
     def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
-        """What the checks say of the person who is followed, and who that is; 0 for nobody."""
+        """Return the results of the checks, and the id of the person who is guided; 0 for
+        nobody.
+        """
         step, before = self.coach.profile, self._selector.person_id
         if self._check_runner.profile is not step:
             self._selector.use(step)

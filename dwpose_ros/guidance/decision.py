@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the coach decides: states, instructions and decisions."""
+"""States, instructions and decisions of the coach."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class State(IntEnum):
-    """As in Guidance.msg."""
+    """The states of Guidance.msg."""
 
     SEARCHING = 0
     ADJUSTING = 1
@@ -29,7 +29,7 @@ FOLLOWS: dict[State, set[State]] = {
 
 
 class Instruction(NamedTuple):
-    """What the person is asked to do, whether it is said or not; an empty code is nothing."""
+    """What the person is asked to do; an empty code is nothing."""
 
     code: str = ""
     part: str = ""
@@ -41,12 +41,12 @@ class Instruction(NamedTuple):
 
     @property
     def what(self) -> tuple[str, str]:
-        """The instruction without how much."""
+        """Code and body part, without the amount."""
         return self.code, self.part
 
 
 class Decision(NamedTuple):
-    """What is to be shown, said and done now."""
+    """What is to be shown, spoken and done now."""
 
     state: State
     code: str  # instruction; empty for none

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which instruction is in force, and when it is said."""
+"""Which instruction is shown, and when it is spoken."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 
 
 class InstructionPolicy:
-    """Chooses one instruction from the checks that fail, and when it is spoken, for one step.
+    """Chooses one instruction from the failed checks, and when it is spoken, for one step.
 
-    An instruction is spoken once it was due for `debounce_s`, and again when the person has done
-    something about it and come to rest, or after `repeat_s` if they have not; never its opposite
-    soon after it, nor over ongoing speech. Two instructions that do not undo each other, as to
-    walk and to turn, may follow at once; a third waits until they have begun.
+    An instruction is spoken once it was due for `debounce_s`. It is repeated when the person has
+    acted on
+    it and come to rest, or after `repeat_s` if they have not. Its opposite never follows soon, and
+    nothing is spoken over ongoing speech. Two instructions that do not undo each other, such as
+    walking
+    and turning, may follow at once; a third waits until the person has begun.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -45,12 +47,12 @@ class InstructionPolicy:
         self._repetition = Repetition()
 
     def forget_person(self) -> None:
-        """Another person is guided from now on, who was asked nothing yet but to come."""
+        """Another person is guided from now on."""
         self._compliance.forget()
         self._repetition.forget()
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
-        """See in a new frame what the person does."""
+        """Observe in a new frame what the person does."""
         if self._began is None:
             self._began = now
         self._compliance.watch(results, now, busy)
@@ -61,22 +63,24 @@ class InstructionPolicy:
         return self._compliance.turning()
 
     def show(self, instruction: Instruction) -> None:
-        """Put an instruction in force at once."""
+        """Show an instruction at once."""
         self.current = self._wanted = instruction
 
     def still_true(self, now: float) -> None:
-        """What was said last is true at this time."""
+        """Note that what was said last is true at this time."""
         self._due_at = now
 
     def told(self, news: Instruction, now: float) -> None:
-        """Something else than an instruction is being said."""
+        """Note that something else than an instruction is being spoken."""
         self.spoken, self._spoken_at = news, now
         self._compliance.asked(news.code, news.part, now)
 
     def choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
-        """The first that fails; while they are about that, the next that can be done meanwhile.
+        """Return the first failed check; while the person is acting on it, the next one that can
+        be acted on
+        meanwhile.
 
-        A long walk comes before all that can be asked on it.
+        A long walk comes before everything that can be done on the way.
         """
         by_name = {v.name: v for v in failing}
         walk = next(
@@ -99,7 +103,9 @@ class InstructionPolicy:
     def _due(
         self, result: CheckResult, failing: dict[str, CheckResult], now: float
     ) -> CheckResult | None:
-        """The result, or the one that comes first; None if they are about all of that."""
+        """Return the check, or the one that must come first; None if the person is acting on
+        all of it.
+        """
         if result.first in failing:
             due = self._due(failing[result.first], failing, now)
             if due is not None or axis(result.code) == "head":  # it turns with the body
@@ -116,9 +122,11 @@ class InstructionPolicy:
         results: Sequence[CheckResult],
         now: float,
     ) -> Instruction:
-        """The instruction for what is wrong; said in vain, the part that is missing, then a pause.
+        """Return the instruction for what is wrong. After it was repeated in vain, the missing
+        body part is
+        named, and then comes a pause.
 
-        What cannot be judged is waited for, before the person is asked to do something about it.
+        Unknown results are waited for before the person is asked to do something about them.
         """
         if failed is not None:
             self._unknown_since = None
@@ -147,7 +155,7 @@ class InstructionPolicy:
         return self._eased(wrong)
 
     def _eased(self, result: CheckResult) -> Instruction:
-        """The instruction of a result; a smaller one for somebody who overdoes it."""
+        """Return the instruction for a check; a smaller one for a person who overshoots."""
         instruction = Instruction(result.code, result.part, result.magnitude, result.count)
         ease = self._compliance.ease(instruction.code)
         if ease == 1.0 or instruction.code not in GRADUAL:
@@ -167,9 +175,9 @@ class InstructionPolicy:
         busy: bool = False,
         hold_begins: bool = False,
     ) -> Instruction:
-        """The instruction in force: it changes when another was due for long enough.
+        """Return the instruction to show: it changes when another was due for long enough.
 
-        What was said stays, as long as it is true, until the other can be said.
+        What was spoken stays, as long as it is true, until the other can be spoken.
         """
         due = {(v.code, v.part): self._eased(v) for v in failing}
         due[wanted.what] = wanted
@@ -197,7 +205,7 @@ class InstructionPolicy:
     def speak(
         self, current: Instruction, now: float, busy: bool, hold_begins: bool = False
     ) -> bool:
-        """Whether this instruction is to be said now; it then counts as said."""
+        """Return whether this instruction is to be spoken now; it then counts as spoken."""
         if not (
             current.code
             and current.what == self._wanted.what
@@ -210,7 +218,7 @@ class InstructionPolicy:
         return True
 
     def has_ceased_to_be_true(self, now: float) -> bool:
-        """Whether what was said last is true no more; told once."""
+        """Return whether what was spoken last is no longer true; True only once."""
         # Who is at the image's border comes and goes, and may as well hear it to its end.
         untrue_s = LASTING_S if self.spoken.code == "step_into_view" else self._profile.debounce_s
         if self.spoken.code in NEWS or now - self._due_at < untrue_s:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A session: whom to guide to which pictures, what is being said, and what was captured.
+"""A guidance session: who is guided to which pictures, what is spoken, and what was captured.
 
-The state machine behind the guidance node. It knows no middleware and reads no clock: frames carry
-their own time, and deadlines are on a clock of the caller's that never jumps.
+The state machine behind the guidance node, without ROS and without a clock of its own: frames
+carry
+their time, and deadlines are on a monotonic clock of the caller.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ FIRST_S = 10.0  # for so long a capture service may take to start
 
 
 class GuidanceSession:
-    """Guides for its own plan, and for a goal while there is one; then goes on with its own.
+    """Guides for its own plan. A goal takes precedence; afterwards the own plan goes on.
 
-    `on_demand`: it has no plan of its own but what goals leave open, and is idle without one.
+    Args:
+        on_demand: guide only for goals; be idle without one.
     """
 
     def __init__(
@@ -64,17 +66,17 @@ class GuidanceSession:
 
     @property
     def plan(self) -> Plan:
-        """Its own: what it guides for while there is no goal."""
+        """The session's own plan, which is followed while there is no goal."""
         return self._own.plan
 
     @property
     def goal(self) -> Goal | None:
-        """What somebody asked for and has not got yet."""
+        """The current goal, if any."""
         return self._goal
 
     @property
     def last_text(self) -> str:
-        """The instruction that holds now."""
+        """The current instruction."""
         return self._last_text
 
     @property
@@ -86,8 +88,9 @@ class GuidanceSession:
     # What the user changes
 
     def use(self, plan: Plan) -> None:
-        """Another plan of its own. With the same profile only the language changes; a goal that
-        is under way stays as it is."""
+        """Replace the own plan. With the same profile only the language changes. A current goal
+        is kept.
+        """
         if plan.profile is self._own.plan.profile:
             self._own.plan = plan
         else:
@@ -100,7 +103,7 @@ class GuidanceSession:
     # Goals
 
     def begin(self, goal: Goal, now_mono_s: float) -> None:
-        """Guide to a goal's pictures, in place of another goal."""
+        """Start a goal; it replaces another one."""
         if self._goal is not None:
             self._end(Outcome.ABORTED, "another goal came")
         self._interrupt_speech()
@@ -109,7 +112,7 @@ class GuidanceSession:
         self._effects.speak_in(goal.plan.phrases)
 
     def close(self, message: str) -> None:
-        """No goal is pursued any more, and nothing is said."""
+        """Abort the goal, and stop speaking."""
         self._interrupt_speech()
         if self._goal is not None:
             self._end(Outcome.ABORTED, message)
@@ -126,7 +129,7 @@ class GuidanceSession:
     # What happens
 
     def speaking(self, speaks: bool) -> None:
-        """What the voice says of itself."""
+        """Note whether the voice is speaking."""
         self._speaking = speaks
 
     def look(self, frame: Frame) -> None:
@@ -149,8 +152,10 @@ class GuidanceSession:
             self._request(course, person, frame.source)
 
     def _notice(self, course: Course, person: int) -> Decision | None:
-        """That pictures are taken: told once in a session, to the first person in view, before
-        anything is asked of them. None where that is done, or nobody is there."""
+        """Return the notice that pictures are taken: once a session, to the first person in view,
+        before
+        anything else. None if it was given, or nobody is there.
+        """
         session = course.coach.sessions
         if not self.notice or course.noticed == session and not self._noticing:
             return None
@@ -184,7 +189,8 @@ class GuidanceSession:
         )
 
     def _busy(self) -> bool:
-        """Whether something is being said: by its length, or longer where the voice says so.
+        """Return whether something is being spoken: by its length, or as long as the voice says
+        so.
 
         A voice that never ends, or has died, is not waited for much longer.
         """
@@ -205,9 +211,10 @@ class GuidanceSession:
             self._effects.say("")
 
     def tick(self, now_mono_s: float, *, capture_ready: bool, blind: bool, source: Any) -> None:
-        """Now and then: nothing is said, held or waited for that nobody knows to be true any more.
+        """Handle deadlines, and call this periodically.
 
-        `blind`: no frames come any more.
+        Args:
+            blind: no frames arrive any more.
         """
         self._look_at_goal(now_mono_s)
         if capture_ready or self._ready_at is None:
@@ -260,7 +267,7 @@ class GuidanceSession:
         self._effects.capture(self._asked)
 
     def _lost_capture(self) -> None:
-        """There is nobody any more who would answer."""
+        """Treat a capture as failed: its service is gone."""
         asked, self._asked = self._asked, None
         assert asked is not None
         asked.course.coach.captured(False, self._now)
@@ -273,7 +280,7 @@ class GuidanceSession:
         message: str = "",
         pictures: Sequence[Any] = (),
     ) -> None:
-        """How a capture went. `retake`: what there was was not good enough."""
+        """Take the result of a capture. `retake`: the picture was not good enough."""
         if self._asked is request:
             self._asked = None
         course: Course | None = request.course

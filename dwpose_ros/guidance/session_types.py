@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guidance session takes in, and what it has done in the world."""
+"""The inputs of a guidance session, and its effects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dwpose_ros.guidance.profile import Profile
 
 
 class Frame(NamedTuple):
-    """The people of one image of `width` x `height` px, at a time in seconds."""
+    """The people in one image of `width` x `height` px, at a time in seconds."""
 
     now_s: float
     people: PersonPoses
@@ -31,7 +31,7 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What pictures are wanted, and in which language they are asked for."""
+    """Which pictures are wanted, and the language of the instructions."""
 
     profile: Profile
     profile_name: str
@@ -40,7 +40,7 @@ class Plan:
 
 
 class Told(NamedTuple):
-    """What one frame led to, to be shown."""
+    """What one frame led to, for display."""
 
     decision: Decision
     text: str
@@ -73,7 +73,7 @@ class Outcome(Enum):
 
 @dataclass(eq=False)
 class Goal:
-    """Pictures that somebody asked for, until they are taken or given up."""
+    """Pictures that a client asked for."""
 
     plan: Plan
     count: int = 1
@@ -87,22 +87,22 @@ class Goal:
 
 
 class Effects(Protocol):
-    """What a session has done in the world."""
+    """What a session can cause outside of itself."""
 
     def show(self, told: Told) -> None:
-        """Show what is to be done, or nothing to do while nobody is guided."""
+        """Show the instruction."""
 
     def idle(self, source: Any) -> None:
-        """Nobody is guided but for a goal."""
+        """Show that nobody is guided."""
 
     def say(self, text: str) -> None:
-        """Speak, in place of what is being said; an empty text is silence."""
+        """Speak a text, in place of the current one. An empty text is silence."""
 
     def speak_in(self, phrases: Phrases) -> None:
-        """From now on in that language."""
+        """Use this language from now on."""
 
     def capture(self, request: CaptureRequest) -> None:
-        """Take a picture; then tell by `GuidanceSession.captured`."""
+        """Take a picture, and report it by `GuidanceSession.captured`."""
 
     def ended(self, goal: Goal, outcome: Outcome, message: str) -> None:
-        """A goal has come to its end."""
+        """Report the end of a goal."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Camera: a webcam, video, image folder or stream as image_raw and camera_info."""
+"""Camera node: publishes a webcam, video, image folder or stream."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETTLE_S = 1.5  # after the last of them came
 
 
 class CameraNode(ManagedNode):
-    """Publishes what a source shows, stamped when it was taken."""
+    """Publishes the frames of a source, stamped when they were taken."""
 
     def __init__(self) -> None:
         super().__init__("camera")
@@ -135,7 +135,7 @@ class CameraNode(ManagedNode):
             ending.wait(RETRY_S)
 
     def _show(self, source: Source, ending: threading.Event) -> str:
-        """Publish until the end; gives what went wrong there, or nothing."""
+        """Publish until the source ends. Return what went wrong; empty if nothing did."""
         if source.paced:
             self._wait_for_subscribers(ending)
         due = good = time.monotonic()  # when a frame is to be shown, and when one was there
@@ -185,7 +185,7 @@ class CameraNode(ManagedNode):
         return ""
 
     def _wait_for_subscribers(self, ending: threading.Event) -> None:
-        """A file waits until all who start with this node listen; a few images are soon over."""
+        """Let a file wait until the nodes that start with this one listen."""
         count, changed = 0, time.monotonic()
         end = changed + WAIT_S
         while time.monotonic() < end and not ending.wait(0.05):
@@ -205,7 +205,9 @@ class CameraNode(ManagedNode):
         self._infos.publish(self._info)
 
     def _calibrated(self, width: int, height: int) -> CameraInfo:
-        """The calibration for images of that size; none, said so, where it does not fit them."""
+        """Return the calibration for images of that size; None, with a warning, if it does not
+        fit.
+        """
         given = self._calibration
         if given is None:
             return CameraInfo(width=width, height=height)

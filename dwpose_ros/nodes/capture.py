@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Capture: the best of the recent frames, written to disk and published on request."""
+"""Capture node: writes the best of the recent frames to disk and publishes it, on request."""
 
 from __future__ import annotations
 
@@ -169,11 +169,19 @@ class CaptureNode(ManagedNode):
         return response
 
     def _folder(self, name: str) -> Path:
-        """Where captures are written. DwposeError where the network may not say so."""
+        """Return the folder for captures.
+
+        Raises:
+            DwposeError: the network may not choose it.
+        """
         return folder_below(self._root, name)
 
     def _profile(self, name: str, step: str) -> Profile | None:
-        """The step of a profile that pictures are judged by; None for no name. DwposeError."""
+        """Return the step of a profile that pictures are checked against; None without a name.
+
+        Raises:
+            DwposeError: there is none, or it is not allowed.
+        """
         if not name:
             if step:
                 raise CaptureError(
@@ -201,15 +209,21 @@ class CaptureNode(ManagedNode):
             )
 
     def _now_ns(self) -> int:
-        """The present moment on the clock that stamps the images, which may be another machine's:
-        the newest frame's stamp, and for how long none has come since."""
+        """Return the present time on the clock that stamps the images, which may be another
+        machine's:
+        the newest frame's stamp plus the time since its arrival.
+        """
         newest = self._buffer.newest_ns
         if newest is None:
             return self.get_clock().now().nanoseconds
         return newest + int(self._images.silent_s(time.monotonic()) * 1e9)
 
     def _candidates(self, now: int, look: FrameEvaluator) -> list[Candidate]:
-        """All frames of the window, oldest first. CaptureError if there is none."""
+        """Return all frames of the window, oldest first.
+
+        Raises:
+            CaptureError: there is none.
+        """
         period_s = self._images.period_s()
         window_s = max(self._window_s, SLOW_PERIODS * period_s)
         since = now - int(window_s * 1e9)
@@ -245,7 +259,7 @@ class CaptureNode(ManagedNode):
         return found
 
     def _decoded(self, buffered: BufferedFrame) -> tuple[np.ndarray | None, str]:
-        """A frame's picture, else why there is none: another frame may be whole."""
+        """Return the picture of a frame and an empty text, or None and why it cannot be read."""
         try:
             return to_bgr(buffered.frame), ""
         except ImageError as err:
@@ -263,7 +277,7 @@ class CaptureNode(ManagedNode):
         }
 
     def _fitted(self, bgr: np.ndarray) -> CameraInfo:
-        """camera_info of that picture; as it came, its own size in it, where it does not fit."""
+        """Return camera_info for the size of the picture, or as it came if it does not fit."""
         height, width = bgr.shape[:2]
         try:
             return fitted(self._info, width, height) if is_calibrated(self._info.k) else self._info
@@ -274,7 +288,7 @@ class CaptureNode(ManagedNode):
             return self._info
 
     def _write_all(self, label: str, chosen: list[Candidate]) -> list[CapturedImage]:
-        """The chosen pictures on disk, or none."""
+        """Write all chosen pictures to disk, or none."""
         written, captures = [], []
         try:
             for candidate in chosen:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Downstream: an example of an AI node that uses captures, written for image generators.
+"""Downstream node: an example of an AI node that uses captures, for image generators.
 
-Of each capture it writes what they expect of DWPose: the pose map on black, and the people as
-OpenPose JSON. Replace the body of `_write` by your own model.
+It writes what these expect of DWPose: the pose map on black, and the people as OpenPose JSON.
+Replace the body of `_write` by your own model.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose
 
 
 class DownstreamNode(ManagedNode):
-    """Turns each capture into a pose map and an OpenPose JSON."""
+    """Turns each capture into a pose map and OpenPose JSON."""
 
     def __init__(self) -> None:
         super().__init__("downstream")
@@ -61,7 +61,9 @@ class DownstreamNode(ManagedNode):
             self.get_logger().error(f"a capture cannot be used: {one_line(err)}")
 
     def _write(self, msg: CapturedImage) -> None:
-        """Names come from the label and the stamp: no message says where to write."""
+        """Write the files. Their names come from label and stamp: no message says where to
+        write.
+        """
         check_label(msg.label)
         image = decode(msg.image)
         height, width = image.shape[:2]

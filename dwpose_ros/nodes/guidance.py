@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guidance: poses in, instructions as text and speech out, and a capture when all is right."""
+"""Guidance node: poses in; instructions as text and speech, and captures, out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
 
 
 class GuidanceNode(ManagedNode):
-    """Carries messages to and from a `GuidanceSession`, whose effects it has in the world."""
+    """Passes messages to and from a `GuidanceSession`, and carries out what it decides."""
 
     def __init__(self) -> None:
         super().__init__("guidance")
@@ -276,7 +276,7 @@ class GuidanceNode(ManagedNode):
 
 
 def _label_of(profile: str) -> str:
-    """A user's profile may have a name that no label can be."""
+    """Return a label for a profile, whose name may not be a valid one."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", profile)[:64]
 
 

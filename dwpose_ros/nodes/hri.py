@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS4HRI (REP 155): the people in view as bodies below /humans, where there is hri_msgs."""
+"""ROS4HRI node (REP 155): the people in view as bodies below /humans, if hri_msgs is installed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ GONE_S = 2.0  # without a pose at all, after which nobody is there
 
 
 class TrackedBody(NamedTuple):
-    """What is published of one person."""
+    """What is published for one person."""
 
     roi: Any
     skeleton: Any
 
 
 class HriNode(ManagedNode):
-    """A body's id is `dwpose` and the track id: a topic's name cannot begin with a digit."""
+    """Publishes bodies. An id is `dwpose` and the track id, as a topic cannot begin with a
+    digit.
+    """
 
     def __init__(self) -> None:
         super().__init__("hri")
@@ -100,7 +102,7 @@ class HriNode(ManagedNode):
         return body
 
     def _keep(self, ids: set[str]) -> None:
-        """Those bodies, and end the others."""
+        """Keep these bodies and remove the others."""
         for name in self._bodies.keys() - ids:
             for publisher in self._bodies.pop(name):
                 self.destroy_publisher(publisher)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Markers: skeletons and the instruction in space, for RViz and Foxglove."""
+"""Markers node: skeletons and the instruction in space, for RViz and Foxglove."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ PATIENCE_S = 3.0  # until it is said that something never comes
 
 
 class MarkersNode(OnDemandNode):
-    """Works only while somebody looks. People stand as far away as an adult looks that large; with
-    `depth` each point is where a depth image says, and is published."""
+    """Works only while somebody subscribes.
+
+    The distance of people is estimated from the size of an adult. With `depth` each point lies
+    where
+    a depth image says.
+    """
 
     def __init__(self) -> None:
         super().__init__("markers")
@@ -95,7 +99,7 @@ class MarkersNode(OnDemandNode):
             )
 
     def companion(self, pose: WholeBodyPose) -> Image | None:
-        """The depth image of the pose's moment."""
+        """Return the depth image of the pose's time."""
         self._nowhere = (
             ""
             if pose.header.frame_id

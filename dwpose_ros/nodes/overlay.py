@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Overlay: the image with skeletons and the instruction."""
+"""Overlay node: the image with skeletons and the instruction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEEP = 30  # images that wait for their pose
 
 
 class OverlayNode(OnDemandNode):
-    """Works only while somebody looks."""
+    """Works only while somebody subscribes."""
 
     def __init__(self) -> None:
         super().__init__("overlay")
@@ -44,7 +44,7 @@ class OverlayNode(OnDemandNode):
             self._frames.popitem(last=False)
 
     def companion(self, pose: WholeBodyPose) -> Any:
-        """The pose's own image."""
+        """Return the image that the pose belongs to."""
         stamp = stamp_ns(pose.header)
         if self._images.unstamped:  # each node stamped it when it arrived there
             nearest = min(self._frames, key=lambda other: abs(other - stamp), default=stamp)

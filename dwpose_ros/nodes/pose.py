@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pose: images in, WholeBodyPose out; the newest frame wins."""
+"""Pose node: images in, WholeBodyPose out. The newest frame wins."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STALE = 5  # frames one after the other: then it is no passing delay
 
 
 class PoseNode(ManagedNode):
-    """Runs an estimator on the newest image, whenever it is free."""
+    """Runs an estimator on the newest image as soon as it is free."""
 
     def __init__(self) -> None:
         super().__init__("pose")
@@ -214,7 +214,7 @@ class _ToRos(logging.Handler):
 
 
 def _forward_warnings(logger) -> None:
-    """What the ground floor warns of is said by this node."""
+    """Pass warnings of the library on to the node's logger."""
     logging.getLogger("dwpose_ros").addHandler(_ToRos(logger))
 
 

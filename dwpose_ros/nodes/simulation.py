@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated camera, and before it a person who hears what is spoken and acts on it."""
+"""Simulation node: a camera, and a person before it who hears what is spoken and acts on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LIVE = {"light": "light", "noise": "noise", "blur": "blur_px", "motion_blur": "m
 
 
 class SimulationNode(ManagedNode):
-    """Publishes what the camera sees; time is the node's clock, chance comes from the seed."""
+    """Publishes what the simulated camera sees. Randomness comes from the seed."""
 
     def __init__(self) -> None:
         super().__init__("simulation")
@@ -193,7 +193,7 @@ class SimulationNode(ManagedNode):
         self._to_hear = self._now() + speaking_s(msg.data), heard
 
     def _hear(self, now: float) -> None:
-        """What was said to its end."""
+        """Pass on a sentence that was spoken to its end."""
         if self._to_hear is not None and self._to_hear[0] <= now:
             ended, (code, part, magnitude, count) = self._to_hear
             self._actor.hear(code, part, magnitude, ended, count)

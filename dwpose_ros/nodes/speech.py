@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Speech: says what it is told at once, in place of what it was saying."""
+"""Speech node: speaks a sentence at once, in place of the one before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WATCH_S = 0.05  # between two looks at the engine
 
 
 class Printed:
-    """A sentence that is read, since there is no engine: that takes as long."""
+    """A sentence that is printed because there is no speech engine. It lasts as long as speech."""
 
     def __init__(self, expected_s: float) -> None:
         self._end = time.monotonic() + expected_s
@@ -44,7 +44,7 @@ class Printed:
 
 
 class Spoken:
-    """A sentence that an engine is saying, in a process of its own. OSError if none starts."""
+    """A sentence spoken by an engine in its own process. Raises OSError if that does not start."""
 
     def __init__(self, command: list[str], text: str, expected_s: float) -> None:
         self._expected_s = expected_s
@@ -97,8 +97,10 @@ class Spoken:
 
 
 class SpeechNode(ManagedNode):
-    """Speaks through espeak-ng, or prints. Nothing waits: what comes replaces what is being said,
-    and an empty sentence only ends it."""
+    """Speaks through espeak-ng, or prints.
+
+    Nothing is queued: a new sentence replaces the one being spoken, and an empty one stops it.
+    """
 
     def __init__(self) -> None:
         super().__init__("speech")
@@ -212,7 +214,7 @@ class SpeechNode(ManagedNode):
             self._saying = None
 
     def _publish(self) -> None:
-        """Tell whether something is being said, where that has changed."""
+        """Publish whether something is being spoken, if that has changed."""
         speaking = self._saying is not None
         if speaking != self._is_speaking:
             self._is_speaking = speaking

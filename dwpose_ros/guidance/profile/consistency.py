@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Profiles that contradict themselves are refused."""
+"""Refuses profiles that contradict themselves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dwpose_ros.guidance.profile.model import Profile, ProfileError
 
 
 def refuse_contradictions(where: str, profile: Profile) -> None:
-    """What no picture can fulfil is better refused than waited for."""
+    """Raise ProfileError for a profile that no picture can fulfil."""
     for what in ("size", "brightness"):
         low, high = (getattr(profile, f"{what}_{end}") for end in ("minimum", "maximum"))
         if low >= high:
@@ -68,10 +68,12 @@ def refuse_contradictions(where: str, profile: Profile) -> None:
 
 
 def _refuse_unseen(where: str, profile: Profile, posture: str) -> None:
-    """Of a posture that is measured by what cannot be in the image together with the parts.
+    """Raise ProfileError for a posture measured by points that cannot be in the image with the
+    parts.
 
-    What `parts` does not ask for may be in it, too: of who is small enough it is. Arms may be held
-    anywhere.
+    Points that `parts` does not ask for may be in the image if the person is small enough. Arms
+    may be
+    held anywhere.
     """
     parts = (*profile.parts, *POSTURE_PARTS[posture])
     whole = height_of(part for part in parts if part not in OF_ARMS)

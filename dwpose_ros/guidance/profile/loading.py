@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Profiles in YAML: one picture, or a session of several."""
+"""Reads profiles from YAML: one picture, or a session of several."""
 
 from __future__ import annotations
 
@@ -57,10 +57,14 @@ _FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", 
 
 
 def load_profile(path: str | Path) -> Profile:
-    """Read a profile; its name is the file's. Raises ProfileError naming what is wrong.
+    """Read a profile, which is named after its file.
 
-    A list of mappings under `steps` makes a session of several pictures: each overrides the keys
-    beside it, and may have a `name`; without one it is called after its side, or by its number.
+    A list of mappings under `steps` makes a session of several pictures. Each overrides the keys
+    beside it,
+    and may have a `name`; without one it is named after its side, or by its number.
+
+    Raises:
+        ProfileError: the text says what is wrong.
     """
     path = Path(path)
     values = read_mapping(path)
@@ -144,7 +148,7 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
 
 
 def _quality(where: str, weights: Any) -> tuple[tuple[str, float], ...]:
-    """From a mapping of measures to weights."""
+    """Read a mapping of measures to weights."""
     if not isinstance(weights, dict):
         raise ProfileError(
             f"{where}: quality is {shown(weights)}; it must be a mapping of measures to weights"
@@ -162,7 +166,7 @@ def _quality(where: str, weights: Any) -> tuple[tuple[str, float], ...]:
 
 
 def _posture(where: str, wanted: Any) -> tuple[PostureLimit, ...]:
-    """From names, or from a mapping of names to limits."""
+    """Read names, or a mapping of names to limits."""
     if isinstance(wanted, list):
         wanted = {name if isinstance(name, str) else repr(name): True for name in wanted}
     if not isinstance(wanted, dict) or not set(map(str, wanted)) <= POSTURES.keys():
@@ -175,7 +179,7 @@ def _posture(where: str, wanted: Any) -> tuple[PostureLimit, ...]:
 
 
 def _posture_limit(where: str, default: PostureLimit, limits: Any) -> PostureLimit:
-    """A posture with its limits: `true` for the usual ones, a number, or [minimum, maximum]."""
+    """Read the limits of a posture: `true` for the usual ones, a number, or [minimum, maximum]."""
     if limits is True:
         return default
     key, high = f"posture {default.name}", POSTURE_RANGE[default.name]
@@ -199,7 +203,7 @@ def _posture_limit(where: str, default: PostureLimit, limits: Any) -> PostureLim
 def _number(
     where: str, key: str, value: Any, low: float, high: float, never: float | None = None
 ) -> float:
-    """The value, if it is a number from `low` to `high`, but for the end that is `never`."""
+    """Return the value if it is a number from `low` to `high`, except the excluded end `never`."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low <= value <= high or value == never:  # NaN is not between any two
         but = "" if never is None else f", but not {never}"
@@ -210,7 +214,7 @@ def _number(
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping. Raises ProfileError."""
+    """Read a YAML file that holds a mapping. Raises ProfileError."""
     try:
         data = read_yaml(path)
     except FileNotFoundError as err:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a picture must show: the profile itself."""
+"""Profiles: what a picture must show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dwpose_ros.quality.measure import NAMES as MEASURES
 
 
 class ProfileError(DwposeError):
-    """A profile or phrase file that cannot be used; the message names file, key and remedy."""
+    """A profile or phrase file that cannot be used; the text names file, key and remedy."""
 
 
 # What matters of a picture, to its parts: how a face is lit only where the picture shows it, how
@@ -61,7 +61,9 @@ _OTHER_HANDS_WEIGHTS = {"hands_sharpness": 0.25}
 
 @dataclass(frozen=True, eq=False)  # each is its own, and quick to look things up by
 class Profile:
-    """Limits of a picture. Lengths are shares of the image or of the person, times seconds."""
+    """Limits for a picture. Lengths are shares of the image or of the person; times are
+    seconds.
+    """
 
     name: str
     parts: tuple[str, ...]
@@ -114,16 +116,16 @@ class Profile:
 
     @property
     def steps(self) -> tuple[Profile, ...]:
-        """One profile for each picture, in order; without any, this is the only one."""
+        """One profile for each picture, in order; a profile without steps is its only one."""
         return self.sequence or (self,)
 
     @property
     def points(self) -> tuple[int, ...]:
-        """Indices of all keypoints that must be seen, in an image that is not mirrored."""
+        """Indices of all keypoints that must be visible, in an image that is not mirrored."""
         return points_of(self.parts, self.side)
 
     def points_in(self, mirrored: bool) -> tuple[int, ...]:
-        """The same as an estimator names them in an image that may be mirrored."""
+        """Return the same as an estimator names them in an image that may be mirrored."""
         return points_of(self.parts, in_image(self.side, mirrored))
 
     @property
@@ -133,8 +135,10 @@ class Profile:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weights of all measures of capture/quality: the usual ones for the parts and the side,
-        and what the profile says instead."""
+        """Weights of all quality measures: the usual ones for body parts and side, overridden by
+        the
+        profile's own.
+        """
         weights = dict.fromkeys(MEASURES, 0.0) | _PERSON_WEIGHTS
         if self.side == "front":
             weights |= _HEAD_WEIGHTS if {"head", "face"} & set(self.parts) else {}
@@ -146,5 +150,5 @@ class Profile:
         return weights | dict(self.quality)
 
     def posture_limit(self, posture: str) -> PostureLimit | None:
-        """The limits of a posture; None where it is not asked for."""
+        """Return the limits of a posture; None if it is not required."""
         return next((w for w in self.posture if w.name == posture), None)
