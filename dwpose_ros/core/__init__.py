@@ -1,1 +1,1 @@
-"""Knowledge that everything else rests on. No ROS, no clock."""
+"""Data types and helpers that all other packages use. No ROS, no clock."""
