@@ -23,7 +23,7 @@ class SimccNetwork:
 
     def __init__(self, path: Path | str, device: str = "cpu") -> None:
         self._network = open_network(path, ExecutionTarget("onnxruntime", device, "fp32"))
-        self.runs_on = self._network.place
+        self.runs_on = self._network.target
         shapes = list(self._network.inputs.values())
         if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] != 3 or not all(shapes[0][2:]):
             raise ModelError(
