@@ -1,1 +1,1 @@
-"""Who is who from frame to frame, and poses that are steady."""
+"""Track ids from frame to frame, and smoothing of keypoints."""
