@@ -1,1 +1,1 @@
-"""Poses drawn, as people and other programs want to see them."""
+"""Draw poses for people, and export them for image generators."""
