@@ -1,46 +1,47 @@
-"""What a check finds, and the words and grades that all checks share."""
+"""The result of a check, and helpers that all checks share."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
-# How much further a value must go before its grade changes back: advice that alternates between
-# "a little" and "a step" is worse than either.
+# Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
+# "a little" and "a step".
 _GRADE_STICKS = 0.2
-STEP_M = 0.5  # what somebody does who is asked for a step: shorter than in walking
+STEP_M = 0.5  # length of a step on request, which is shorter than in walking
 SIDESTEP_M = 0.35
-LITTLE_M = 0.27  # up to here it is "a little"
-MOST_STEPS = 8  # that are asked for at once
+LITTLE_M = 0.27  # shorter ways are "a little"
+MOST_STEPS = 8  # largest number of steps asked for at once
 
 
 class CheckResult(NamedTuple):
-    """What a check found: it holds (`ok` True), it fails (False), or it cannot be judged (None).
+    """The result of a check: passed (`ok` True), failed (False) or unknown (None).
 
-    What cannot be judged is neither a pass nor a fault. Where it is `required`, there must be no
-    capture; `code` and `part` then say what would make it judgeable, for somebody who waits too
-    long. Where it is not, it is to be ignored.
+    A check whose keypoints are not visible is reported as unknown, not failed. If it is
+    `required`, no picture is captured while it is unknown, and `code` and `part` say what the
+    person can do to make it known, which is said after some time. If it is not required, an
+    unknown result is ignored.
     """
 
     name: str
     ok: bool | None
-    value: float  # NaN where it cannot be judged
+    value: float  # NaN if unknown
     minimum: float = math.nan  # NaN: no such limit
     maximum: float = math.nan
     unit: str = "1"
-    code: str = ""  # the instruction, where it does not hold
-    part: str = ""  # of the body, where the instruction names one
-    magnitude: str = ""  # "little" or "big" where little or much is missing
-    count: int = 0  # of the steps to take, where the instruction is to take some
+    code: str = ""  # the instruction if the check has not passed
+    part: str = ""  # the body part that the instruction names, if any
+    magnitude: str = ""  # "little" or "big" for a small or large deviation
+    count: int = 0  # number of steps to take, if the instruction is to take some
     required: bool = True
-    track: float = math.nan  # changes as the value does, but not when other points come into view
-    first: str = ""  # the check that has to hold before this one's advice can be followed, if any
+    track: float = math.nan  # changes like the value, but not when other points come into view
+    first: str = ""  # check that has to pass before this advice can be followed, if any
 
 
 def sideways(view_right: bool, mirrored: bool) -> str:
-    """'left' or 'right' as the person has it, for a direction in the image.
+    """Return the person's own 'left' or 'right' for a direction in the image.
 
-    A camera's image that is not mirrored shows the person's left on the image's right.
+    In an image that is not mirrored, the person's left is on the image's right.
     """
     return "left" if view_right != mirrored else "right"
 
@@ -48,9 +49,16 @@ def sideways(view_right: bool, mirrored: bool) -> str:
 def with_magnitude(
     off: float, little: float, big: float, code: str, before: CheckResult | None
 ) -> str:
-    """The grade of advice that is `off` by so much: up to `little`, from `big` on, or between.
+    """Return the magnitude of advice: "little", "" or "big".
 
-    Where the same advice was given before, its grade stays until `off` is well beyond.
+    If the same advice was given before, its magnitude is kept until `off` is well beyond a limit.
+
+    Args:
+        off: the deviation.
+        little: "little" up to this deviation.
+        big: "big" from this deviation on.
+        code: the instruction.
+        before: the check's last result.
     """
     if before is not None and before.code == code and before.ok is False:
         if before.magnitude == "little":
@@ -63,10 +71,10 @@ def with_magnitude(
 
 
 def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, str | int]:
-    """`magnitude` and `count` of advice to walk so far: "little", or a number of steps; one where
-    the way is not known.
+    """Return `magnitude` and `count` of advice to walk `way_m`: "little", or a number of steps.
 
-    Where the same advice was given before, the number stays until the way is well beyond.
+    It is one step if the way is unknown (NaN). If the same advice was given before, the number is
+    kept until the way has changed enough.
     """
     if math.isnan(way_m):
         return {"magnitude": "", "count": 1}
@@ -77,7 +85,7 @@ def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, str 
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
     wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
-    wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
+    wanted -= 0.1  # rather one too few: steps may be long, and the next advice is more exact
     if there and before.count and abs(wanted - before.count) < 0.5 + _GRADE_STICKS:
         return {"magnitude": "", "count": before.count}
     return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
@@ -92,7 +100,7 @@ def within(
     low_code: str = "",
     high_code: str = "",
 ) -> CheckResult:
-    """A value against its limits; NaN cannot be judged."""
+    """Check a value against its limits; the result is unknown for NaN."""
     if math.isnan(value):
         return CheckResult(name, None, value, minimum, maximum, unit)
     code = low_code if value < minimum else high_code if value > maximum else None
