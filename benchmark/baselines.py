@@ -111,8 +111,8 @@ def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable
     from dwpose_ros.estimation.runtimes.target import ExecutionTarget
     from dwpose_ros.tracking.pose_tracker import PoseTracker
 
-    place = ExecutionTarget(work.runtime, device)
-    estimator = DWPose(pose, detector, place, detector_size=DETECTOR_SIZE)
+    target = ExecutionTarget(work.runtime, device)
+    estimator = DWPose(pose, detector, target, detector_size=DETECTOR_SIZE)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people)
         return lambda: estimator.estimate(rgb, boxes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames in, the best image out, safely on disk. No ROS, no clock."""
+"""Choose the best of the recent frames and save it. No ROS, no clock."""
 
 from dwpose_ros.capture.frame_buffer import BufferedFrame, FrameBuffer
 from dwpose_ros.capture.retention import remove_old, remove_unfinished

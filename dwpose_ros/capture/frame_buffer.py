@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recent frames with their poses."""
+"""Buffer of recent frames and their poses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class BufferedFrame(NamedTuple):
-    """A frame and the pose that was found in it; what they are is the caller's."""
+    """A frame and its pose, both of any type."""
 
     stamp_ns: int
     frame: Any
@@ -17,11 +17,16 @@ class BufferedFrame(NamedTuple):
 
 
 class FrameBuffer:
-    """Keeps the frames of the last `length_s` seconds, and the poses that belong to them, as long
-    as the frames have at most `most_bytes` and are at most `most`.
+    """Keeps recent frames and their poses, up to limits of time, memory and number.
 
-    A pose belongs to the frame with its stamp; it comes apart, or not at all where frames were
-    skipped. Stamps that jump back (a replayed bag, a clock that was set) empty the ring.
+    A frame and its pose have the same stamp and are added separately; a frame that the pose node
+    skipped has none. If stamps go back (a replayed bag, a clock that was set), the buffer is
+    emptied.
+
+    Args:
+        length_s: age of the oldest frame, s.
+        most_bytes: limit of the frames' memory, bytes.
+        most: limit of the number of frames.
     """
 
     def __init__(self, length_s: float, most_bytes: float = math.inf, most: int = 5000) -> None:
@@ -30,13 +35,13 @@ class FrameBuffer:
         self._sizes: dict[int, int] = {}
         self._poses: dict[int, Any] = {}
         self.tolerance_ns = 0
-        """By which the stamps of a frame and its pose may differ: images that carry none get one
-        wherever they arrive."""
+        """Largest difference between the stamps of a frame and its pose, ns. Images without a
+        stamp get a different one in each node that receives them."""
         self.size = 0  # bytes of the frames
-        self.full = False  # frames went that were not too old
+        self.full = False  # frames were dropped although they were not too old
 
     def add_frame(self, stamp_ns: int, frame: Any, size: int = 0) -> None:
-        """Keep a frame of so many bytes, and drop those that have become too old, or too many."""
+        """Add a frame of `size` bytes, and drop the frames that exceed the limits."""
         if self._frames and stamp_ns < next(reversed(self._frames)):
             self.clear()
         self._frames[stamp_ns] = frame
@@ -55,7 +60,7 @@ class FrameBuffer:
 
     @property
     def length_s(self) -> float:
-        """From the oldest frame to the newest."""
+        """Time from the oldest frame to the newest, s."""
         return (
             (next(reversed(self._frames)) - next(iter(self._frames))) / 1e9
             if (self._frames)
@@ -63,7 +68,7 @@ class FrameBuffer:
         )
 
     def add_pose(self, stamp_ns: int, pose: Any) -> None:
-        """Keep the pose of a frame that is here, or still on its way: a pose is smaller."""
+        """Add the pose of a frame. It may arrive first, since a pose is a smaller message."""
         if not self._frames or stamp_ns >= next(iter(self._frames)) - self.tolerance_ns:
             self._poses[stamp_ns] = pose
         while len(self._poses) > self._most:
@@ -80,11 +85,11 @@ class FrameBuffer:
 
     @property
     def newest_ns(self) -> int | None:
-        """Stamp of the newest frame; None without one."""
+        """Stamp of the newest frame; None if the buffer is empty."""
         return next(reversed(self._frames), None)
 
     def buffered_frames(self) -> list[BufferedFrame]:
-        """All frames that have a pose, oldest first."""
+        """Return the frames that have a pose, oldest first."""
         found = []
         for stamp, frame in self._frames.items():
             nearest = (

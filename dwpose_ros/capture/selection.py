@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of the recent frames are captured, and why the others are not."""
+"""Select the frames to capture, and say why the others were not selected."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.quality import WEIGHTS, Quality, Subject, assess, motion
 from dwpose_ros.quality.framing import company
 
-TOLERANCE = 0.1  # share by which the limits are wider for a picture
+TOLERANCE = 0.1  # the profile's limits are widened by this share for a picture
 
 
 class Candidate(NamedTuple):
     """A frame that may be captured."""
 
     stamp_ns: int
-    quality: Quality | None  # None where the person is not in it
-    fault: str  # the limit that it breaks; empty where it may be captured
+    quality: Quality | None  # None if the person is not in the frame
+    fault: str  # the limit that the frame breaks; empty if it may be captured
     person_id: int = 0
-    buffered: Any = None  # whatever the caller needs to write it
+    buffered: Any = None  # data that the caller needs for writing it
 
 
 class Choice(NamedTuple):
-    """What was chosen, best first, and a line for each frame that was not, oldest first."""
+    """The chosen frames, best first, and one line for each other frame, oldest first."""
 
     best: list[Candidate]
     rejected: list[str]
@@ -39,9 +39,10 @@ class Choice(NamedTuple):
 def choose(
     candidates: Sequence[Candidate], count: int, weights: Mapping[str, float], now_ns: int
 ) -> Choice:
-    """The best `count` of the candidates that have no fault; of equals, the newer.
+    """Choose the best `count` candidates without a fault; of equals, the newer.
 
-    The lines begin with the seconds from `now_ns` to the frame: "-0.33 s: cut_off 0.8, ...".
+    The lines in `rejected` start with the time from `now_ns` to the frame: "-0.33 s: cut_off
+    0.8, ...".
     """
     fit = [(c.quality.score, c) for c in candidates if not c.fault and c.quality is not None]
     fit.sort(key=lambda scored: (scored[0], scored[1].stamp_ns), reverse=True)
@@ -58,13 +59,13 @@ def choose(
 
 
 def _worse(loser: Candidate, chosen: Candidate, weights: Mapping[str, float]) -> str:
-    """Why a frame lost against the least of those that were chosen: what it lost most by."""
+    """Say why a frame lost against the last chosen one: the measure that cost it most."""
     mine, theirs = loser.quality, chosen.quality
     assert mine is not None and theirs is not None  # both might have been captured
     if mine.score == theirs.score:
         return f"quality {mine.score:.1f}, as the chosen, which is newer"
     said = f"quality {mine.score:.1f} below the chosen {theirs.score:.1f}"
-    # By the terms of the harmonic mean that both scores are.
+    # Both scores are harmonic means; compare them term by term.
     losses = [
         (weights.get(m.name, 0.0) * (1 / max(m.score, 1.0) - 1 / max(t.score, 1.0)), m, t)
         for m, t in zip(mine.measures, theirs.measures)
@@ -79,7 +80,13 @@ def _worse(loser: Candidate, chosen: Candidate, weights: Mapping[str, float]) ->
 
 
 class FrameEvaluator:
-    """Of one person, the largest for id 0; without a profile a frame has no limits to break."""
+    """Measures the quality of frames, and checks them against a profile.
+
+    Args:
+        profile: the limits; None: no limits.
+        person_id: track id of the person; 0: the largest person.
+        mirrored: the camera's image is mirrored.
+    """
 
     def __init__(
         self, profile: Profile | None = None, person_id: int = 0, mirrored: bool = False
@@ -97,9 +104,17 @@ class FrameEvaluator:
         height: int,
         bgr: np.ndarray | None,
     ) -> Candidate | None:
-        """A frame of `width` x `height` px, to be given oldest first.
+        """Evaluate the next frame; call it with the oldest first.
 
-        Without its pixels (h, w, 3) it only tells how fast the person moves: None.
+        Args:
+            stamp_ns: stamp of the frame.
+            people: the people in the frame.
+            width, height: size of the frame, px.
+            bgr: (h, w, 3) uint8. None: the frame is only used to compute the person's speed in
+                the next one.
+
+        Returns:
+            The candidate; None without pixels.
         """
         chosen = self._choose(people)
         if chosen is None:
@@ -135,7 +150,7 @@ class FrameEvaluator:
         return Candidate(stamp_ns, quality, fault, person_id)
 
     def _choose(self, people: PersonPoses) -> int | None:
-        """Index of the wanted person, or of the largest; None if not there."""
+        """Return the row of the requested or the largest person; None if not found."""
         if self._person_id:
             ids = people.ids.tolist()
             return ids.index(self._person_id) if self._person_id in ids else None
@@ -147,7 +162,7 @@ class FrameEvaluator:
     def _speed(
         self, who: int, stamp_ns: int, xy: np.ndarray, scores: np.ndarray, height: float
     ) -> float:
-        """Heights a second since the frame before; NaN where that showed somebody else."""
+        """Return the speed since the previous frame, heights per second; NaN if unknown."""
         last, self._last = self._last, (who, stamp_ns, xy)
         if last is None or last[0] != who:
             return math.nan
@@ -157,11 +172,14 @@ class FrameEvaluator:
 def broken_limit(
     observation: Observation | None, quality: Quality, profile: Profile, mirrored: bool = False
 ) -> str:
-    """Which limit a picture breaks, by the name of its check, in one line; empty if none.
+    """Return the limit that a picture breaks, on one line that starts with the check's name.
 
-    A person who was told to hold still may be as far off as the guidance lets them, and a single
-    frame errs more than they do: the limits are a little wider. How fast somebody moves is unknown
-    in the first frame, and no fault; anything else that a check requires must be known.
+    The limits are a little wider than those of guidance: a person who was told to hold still may
+    be right at a limit, and a single frame has a larger error. The speed is unknown in the first
+    frame, which is no fault. All other required checks must have a result.
+
+    Returns:
+        The line; empty if no limit is broken.
     """
     if observation is not None:
         observation = observation._replace(

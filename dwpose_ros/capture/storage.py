@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Captures on disk: written beside their final names, then renamed, so none is ever half there."""
+"""Write captures to disk: under temporary names, then renamed, so that no file is incomplete."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PREFIX, _SUFFIX = PARTIAL.split("{}")
 
 
 class CaptureError(DwposeError):
-    """A capture that cannot be taken or written; the message says why, in one line."""
+    """A capture cannot be taken or written; the message says why, on one line."""
 
 
 class WriteError(CaptureError):
-    """A capture that cannot be written, whoever asks for it."""
+    """A capture cannot be written because of the disk or folder, not because of the request."""
 
 
 class Files(NamedTuple):
@@ -40,7 +40,7 @@ class Files(NamedTuple):
 
 
 def check_label(label: str) -> str:
-    """The label, if it can be part of a file name. Raises CaptureError."""
+    """Return the label. Raises CaptureError if it cannot be part of a file name."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", label):
         raise CaptureError(
             f"label {label!r} cannot be part of a file name: use at most 64 "
@@ -50,7 +50,7 @@ def check_label(label: str) -> str:
 
 
 def stem_of(label: str, stamp_ns: int) -> str:
-    """How files of a capture are called, but for their endings: by label and local time."""
+    """Return the name of a capture's files without the endings: label and local time."""
     when = datetime.datetime.fromtimestamp(stamp_ns / 1e9)
     return f"{label or 'capture'}_{when:%Y%m%d-%H%M%S}-{stamp_ns // 10**6 % 1000:03d}"
 
@@ -64,16 +64,27 @@ def save(
     pose: dict[str, Any],
     overlay_bgr: np.ndarray,
 ) -> Files:
-    """Write an encoded image, its pose as JSON and its overlay (h, w, 3) uint8 as JPEG.
+    """Write a capture: an image, its pose as JSON and its overlay as JPEG.
 
-    The names hold the label and the image's stamp, and are never those of an earlier capture.
-    Raises CaptureError where one of them cannot be written; then nothing is left of the capture.
+    The file names contain the label and the image's stamp. Existing files are never overwritten.
+
+    Args:
+        folder: made if it does not exist.
+        label: see `check_label`.
+        stamp_ns: stamp of the image.
+        image: the encoded image.
+        suffix: of the image's file, such as "png".
+        pose: the JSON document.
+        overlay_bgr: (h, w, 3) uint8.
+
+    Raises:
+        CaptureError: a file cannot be written. Then no file of the capture is left.
     """
     stem = stem_of(label, stamp_ns)
     try:
         overlay = encode(overlay_bgr, "jpg")
         document = json.dumps(pose, allow_nan=False).encode()
-    except ValueError as err:  # ImageError, or a number that JSON does not have
+    except ValueError as err:  # ImageError, or NaN or infinity, which JSON does not have
         raise CaptureError(f"the pose or its overlay cannot be written: {err}") from err
     contents = {f".{suffix}": image, ".json": document, "_overlay.jpg": overlay}
     try:
@@ -92,14 +103,14 @@ def save(
 
 
 def discard(files: Files) -> None:
-    """Remove a capture that is not to stay; what is gone already is no matter."""
+    """Remove a capture's files; files that do not exist are ignored."""
     for path in files:
         with contextlib.suppress(OSError):
             path.unlink()
 
 
 def unwritable(folder: Path) -> str:
-    """Why no capture can be written to a folder, which is made if need be; empty if one can."""
+    """Return why no capture can be written to a folder; empty if it can. Makes the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -116,7 +127,7 @@ def _cannot_write(folder: Path, err: OSError) -> str:
 
 
 def write_atomically(contents: dict[Path, bytes]) -> list[Path]:
-    """Write all files or none; each appears whole. Raises OSError, and then leaves nothing."""
+    """Write all files or none, each atomically. Raises OSError, and then removes what it wrote."""
     temporary: list[Path] = []
     placed: list[Path] = []
     try:
@@ -148,7 +159,7 @@ def pose_document(
     names: tuple[str, ...],
     persons: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """The pose as it is written: persons with `keypoints` rows of x, y (px) and score."""
+    """Return the JSON document of a pose: persons with `keypoints` rows of x, y (px) and score."""
     return {
         "header": header,
         "width": width,
@@ -160,7 +171,7 @@ def pose_document(
 
 
 def quality_document(quality: Quality) -> dict[str, Any]:
-    """Quality as it is written; what cannot be judged is null, since JSON has no NaN."""
+    """Return the JSON document of a quality. Unknown values are null, since JSON has no NaN."""
 
     def finite(value: float) -> float | None:
         return round(value, 4) if math.isfinite(value) else None

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Knowledge that everything else rests on. No ROS, no clock."""
+"""Data types and helpers that all other packages use. No ROS, no clock."""

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An adult's body as numbers, and a camera of which nothing is known: to tell how far away
-somebody is from how large they look. A child, or another lens, is as far off as it differs."""
+"""Body proportions of an average adult, and the field of view assumed for an uncalibrated camera.
+
+Used to estimate a person's distance from their size in the image. For a child, or for another
+lens, the estimate is wrong by the same factor as the assumption."""
 
 from __future__ import annotations
 
 STATURE_M = 1.7
-FOCAL = 0.87  # of the image's width: a camera of 60 degrees across
+FOCAL = 0.87  # focal length in image widths: a horizontal field of view of 60 degrees
 
-# Where parts are on somebody who stands, in body heights above the ground: lowest and highest
-# point. After Drillis and Contini, "Body segment parameters" (1966).
+# Lowest and highest point of each body part of a standing person, in body heights above the
+# ground. After Drillis and Contini, "Body segment parameters" (1966).
 ABOVE_GROUND = {
     "head": (0.915, 0.936),
     "face": (0.87, 0.95),
@@ -20,6 +22,6 @@ ABOVE_GROUND = {
     "knees": (0.285, 0.285),
     "feet": (-0.02, 0.039),
 }
-# Lengths across, in body heights: of Gordon et al., "2012 Anthropometric survey of U.S. Army
-# personnel" (2014), the biacromial breadth and the interpupillary distance.
+# Biacromial breadth and interpupillary distance, in body heights, from Gordon et al., "2012
+# Anthropometric survey of U.S. Army personnel" (2014).
 SHOULDER_WIDTH, EYE_DISTANCE = 0.23, 0.037

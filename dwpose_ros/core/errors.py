@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong through no fault of the program."""
+"""Errors that the user can fix."""
 
 from __future__ import annotations
 
 
 class DwposeError(ValueError):
-    """Something that the user can mend.
+    """Base class of errors that the user can fix.
 
-    Its message is one line that says what was wrong, with the value, and what would be right.
-    Nodes answer it, or log it, without a traceback.
+    The message is one line: what was wrong, with the value, and what would be right. Nodes send
+    it as their answer, or log it, without a traceback.
     """
 
 
 class ModelError(DwposeError):
-    """An estimator or a model that cannot be had; the message says why and what would be right."""
+    """An estimator, a model or a device is not available; the message says why."""

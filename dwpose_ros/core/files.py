@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that others name and write: their paths, and YAML with limits."""
+"""Read files whose paths and contents come from users: path expansion, and YAML with limits."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ import yaml
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.text import one_line, printable
 
-LARGEST = 100_000  # bytes; our own files have at most 8,000
-DEEPEST = 20
-MOST_VALUES = 10_000  # with what aliases repeat
+LARGEST = 100_000  # bytes; the files of this package have at most 8,000
+DEEPEST = 20  # levels of nesting
+MOST_VALUES = 10_000  # counted after aliases are expanded
 
 
 class FileError(DwposeError):
-    """A file that cannot be read; the message names it and says why, and never quotes it."""
+    """A file cannot be read. The message names the file and the reason, never its content."""
 
 
 def user_path(text: str) -> Path:
-    """An absolute path as users write it, '~' included. Raises FileError."""
+    """Return the absolute path for a path as a user writes it, with '~' expanded.
+
+    Raises:
+        FileError: the path has a zero byte, or names the home of an unknown user.
+    """
     try:
         if "\0" in text:
             raise RuntimeError("it has a zero byte")
@@ -33,10 +37,14 @@ def user_path(text: str) -> Path:
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML file holds. Raises FileError, and FileNotFoundError.
+    """Return the content of a YAML file.
 
-    It must be a regular file of sane size, depth and number of values: whoever names a device, a
-    pipe or a file made to be slow gets an error at once.
+    The file must be a regular file within the limits on size, depth and number of values, so that
+    a device, a pipe or a file built to be slow gives an error at once.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileError: it cannot be read, is not valid YAML, or exceeds a limit.
     """
     try:
         text = _read(path).decode()
@@ -52,7 +60,7 @@ def read_yaml(path: Path) -> Any:
 
 def _read(path: Path) -> bytes:
     try:
-        # Without O_NONBLOCK a pipe would be waited for.
+        # Without O_NONBLOCK, opening a pipe waits for its writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(handle)
@@ -73,7 +81,7 @@ def _read(path: Path) -> bytes:
 
 
 def _why(err: Exception) -> str:
-    """What the YAML library says, without the lines of the file that it shows."""
+    """Return the YAML library's message without the lines of the file that it quotes."""
     mark = getattr(err, "problem_mark", None)
     if mark is not None:
         return f"line {mark.line + 1}: {printable(str(getattr(err, 'problem', '')), 200)}"
@@ -83,12 +91,13 @@ def _why(err: Exception) -> str:
 
 
 class _Refused(yaml.YAMLError):
-    """YAML that is well-formed, and not what we take."""
+    """Valid YAML that exceeds a limit or has a duplicate key."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what would take long or much memory, and a key that a mapping has twice: YAML takes
-    the last, whatever the first says."""
+    """YAML loader that limits nesting and size, and rejects duplicate keys.
+
+    PyYAML itself silently keeps the last of two equal keys."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From points in an image to points in space: by how large people look, or by a depth image.
+"""Convert keypoints from the image to 3D, by a person's apparent size or by a depth image.
 
-All is in metres in the camera's optical frame: x to the image's right, y down, z forward. Lens
-distortion is left out: at the border of a wide lens points are off by as much as it bends.
+Results are in metres in the camera's optical frame (REP 103): x right, y down, z forward. Lens
+distortion is not corrected, so points near the border of a wide-angle image are displaced by it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dwpose_ros.core.anthropometry import (
 from dwpose_ros.core.keypoints import BODY, INDEX
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, visible
 
-WINDOW = 5  # px; depth is looked for in so large a square round a point
-REACH_M = 1.2  # nothing of a body is further before or behind its middle than this
-SHORTEST_PX = 15.0  # what looks shorter tells no distance: its ends are a few pixels off
+WINDOW = 5  # px; side of the square around a keypoint in which depth is read
+REACH_M = 1.2  # a body part is at most this far in front of or behind the body's median depth
+SHORTEST_PX = 15.0  # shorter lengths give no distance: their ends are a few pixels off
 
 
 def _both(part: str) -> list[int]:
@@ -35,7 +35,7 @@ def _above(part: str) -> float:
     return float(np.mean(ABOVE_GROUND[part]))
 
 
-# Lengths of the body: from the middle of some points to the middle of others, m.
+# Body lengths to measure: from the mean of some keypoints to the mean of others, m.
 _RULERS = [
     (a, b, share * STATURE_M)
     for a, b, share in (
@@ -44,14 +44,15 @@ _RULERS = [
         (_both("shoulder"), _both("hip"), _above("shoulders") - _above("hips")),
         (_both("hip"), _both("ankle"), _above("hips") - max(ABOVE_GROUND["feet"])),
         (_both("shoulder")[:1], _both("shoulder")[1:], SHOULDER_WIDTH),
-        # Last, and taken only where there is no other: a pixel is much of so little.
+        # Last, and used only if no other is visible: this length is short, so that one pixel
+        # changes the result much.
         (_both("eye")[:1], _both("eye")[1:], EYE_DISTANCE),
     )
 ]
 
 
 class PinholeCamera(NamedTuple):
-    """A pinhole camera; focal lengths and the optical axis in pixels of an image so large."""
+    """Pinhole camera: focal lengths, principal point and image size, all in pixels."""
 
     fx: float
     fy: float
@@ -64,10 +65,19 @@ class PinholeCamera(NamedTuple):
     def of(
         cls, k: Sequence[float], width: int, height: int, calibrated: tuple[int, int] = (0, 0)
     ) -> PinholeCamera:
-        """Of CameraInfo's `k` (9,), for images of another size than it was `calibrated` for, too.
+        """Make the camera from CameraInfo's matrix `k`.
 
-        Without a calibration `k` is 0: then a camera of 60 degrees across, as webcams are.
-        Raises ValueError where the two sizes have not the same aspect ratio.
+        Without a calibration (`k` is 0) a horizontal field of view of 60 degrees is assumed, as
+        webcams have.
+
+        Args:
+            k: (9,) the camera matrix, row by row, in pixels of the calibrated size.
+            width, height: size of the images, px.
+            calibrated: width and height that `k` is for, px; (0, 0) means the images' own. `k` is
+                scaled if they differ.
+
+        Raises:
+            ValueError: the two sizes have different aspect ratios.
         """
         if is_calibrated(k) and all(calibrated) and not same_aspect(calibrated, (width, height)):
             raise ValueError(
@@ -80,20 +90,21 @@ class PinholeCamera(NamedTuple):
         return cls(k[0] * wide, k[4] * high, k[2] * wide, k[5] * high, width, height)
 
     def rays(self, xy: np.ndarray) -> np.ndarray:
-        """Where points (..., 2) px are at a distance of 1 m, (..., 3) m."""
+        """Return the 3D points (..., 3) at z = 1 m of image points (..., 2) in pixels."""
         x = (xy[..., 0] - self.cx) / self.fx
         return np.stack([x, (xy[..., 1] - self.cy) / self.fy, np.ones_like(x)], -1)
 
     def sees(self, people: PersonPoses, threshold: float = THRESHOLD) -> np.ndarray:
-        """(n, 133) bool: scored above the threshold, and inside the image."""
+        """Return (n, 133) bool: the score is above the threshold and the point in the image."""
         with np.errstate(invalid="ignore"):
             inside = ((people.xy >= 0) & (people.xy <= [self.width - 1, self.height - 1])).all(-1)
         return inside & visible(people, threshold)
 
 
 def same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether images of two sizes (width, height) can show the same: both are whole numbers, and
-    each may be rounded by a pixel."""
+    """Whether two image sizes (width, height) have the same aspect ratio.
+
+    Scaled sizes are rounded to whole pixels, so a difference of one pixel is allowed."""
     (w, h), (width, height) = one, other
     return min(*one, *other) > 0 and (
         abs(height - h * width / w) <= 1 or abs(width - w * height / h) <= 1
@@ -101,23 +112,27 @@ def same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def is_calibrated(k: Sequence[float]) -> bool:
-    """Whether CameraInfo's `k` (9,) says anything."""
+    """Whether CameraInfo's matrix `k` (9,) holds a calibration; it is all zeros otherwise."""
     return bool(k[0] > 0 and k[4] > 0)
 
 
 def distances(
     people: PersonPoses, camera: PinholeCamera, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """(n,) how far away people are, m along the optical axis; NaN where that cannot be told.
+    """Estimate each person's distance from their apparent size, assuming an adult.
 
-    Taken for adults. Of several lengths the one that looks longest counts: who turns or sits only
-    makes some of them look shorter.
+    The smallest of the estimates from the visible body lengths is used: turning or sitting can
+    only make a length look shorter, and so further away.
+
+    Returns:
+        (n,) distances in m along the optical axis; NaN if no body length is visible.
     """
     seen = camera.sees(people, threshold)
     rays = camera.rays(np.where(seen[..., None], people.xy, np.nan))
     found = []
     for a, b, length_m in _RULERS:
-        # A mean with a NaN is NaN: both sides of a pair must be seen, as one alone is off.
+        # A mean with a NaN is NaN, so both sides of a pair must be visible: one alone is not in
+        # the middle of the body.
         looks = np.linalg.norm(rays[:, a].mean(1) - rays[:, b].mean(1), axis=-1)
         with np.errstate(invalid="ignore"):
             looks[~(looks * camera.fx > SHORTEST_PX)] = np.nan
@@ -129,8 +144,13 @@ def distances(
 def flat(
     people: PersonPoses, camera: PinholeCamera, z: np.ndarray, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """(n, 133, 3) m: everybody in a plane of their own at distance `z` (n,) m; NaN for points that
-    are not seen."""
+    """Place each person in a plane parallel to the image.
+
+    Args:
+        z: (n,) the distance of each person's plane, m.
+
+    Returns:
+        (n, 133, 3) float32 points in m; NaN for keypoints that are not visible."""
     points = camera.rays(people.xy) * np.reshape(z, (-1, 1, 1))
     points[~camera.sees(people, threshold)] = np.nan
     return points.astype(np.float32)
@@ -139,11 +159,18 @@ def flat(
 def from_depth(
     people: PersonPoses, camera: PinholeCamera, depth: np.ndarray, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """(n, 133, 3) m by a depth image (h, w) of the same camera: uint16 in mm, or floats in m.
+    """Read each keypoint's depth from a depth image that is registered to the colour image.
 
-    NaN for points that are not seen, that have no depth, and whose depth cannot be the body's:
-    hands and faces often lie half on the wall behind. ValueError where the image's size is not
-    the camera's.
+    Args:
+        depth: (h, w), uint16 in mm or float in m.
+
+    Returns:
+        (n, 133, 3) float32 points in m. NaN for keypoints that are not visible, have no depth, or
+        whose depth is more than `REACH_M` from the body's median: the depth at the edge of a hand
+        or a face is often that of the wall behind.
+
+    Raises:
+        ValueError: the depth image does not have the camera's size.
     """
     if depth.shape != (camera.height, camera.width):
         raise ValueError(
@@ -167,8 +194,10 @@ def from_depth(
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """Along the last axis, without NaN; of two in the middle the lower, since the mean of a hand
-    and the wall behind it is where neither is. NaN where there is none."""
+    """Return the median along the last axis, ignoring NaN; NaN if there is no other value.
+
+    Of an even number of values the lower middle one is taken: the mean of a hand's depth and that
+    of the wall behind it belongs to neither."""
     count = np.isfinite(values).sum(-1, keepdims=True)
     ordered = np.sort(values, axis=-1)  # NaN come last
     return np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, -1)[..., 0]

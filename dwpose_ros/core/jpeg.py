@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JPEGs, whole ones only.
+"""Decode JPEGs and reject damaged ones.
 
-Where data is missing libjpeg fills the rest of the picture with grey and goes on with a warning,
-which OpenCV does not pass on. simplejpeg, the same libjpeg-turbo at the same speed, does. rosdep
-has no key for it, so it may be missing: then OpenCV decodes, and damage is not seen.
+If data is missing, libjpeg fills the rest of the image with grey and only warns. OpenCV does not
+pass the warning on; simplejpeg, which uses the same libjpeg-turbo at the same speed, does. rosdep
+has no key for simplejpeg, so it may be missing: then OpenCV decodes, and damage goes unnoticed.
 """
 
 from __future__ import annotations
@@ -20,39 +20,43 @@ except ImportError:
     simplejpeg = None
 
 END = b"\xff\xd9"
-MOST_PIXELS = 1 << 27  # a few bytes may claim any size; OpenCV has a limit of its own
-# Some cameras fill their frames up: that is harmless, as far as it is filler.
+MOST_PIXELS = 1 << 27  # a header of a few bytes can claim any size; OpenCV has its own limit
+# Some cameras pad their JPEGs to a fixed size, which is harmless.
 FILLER = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd[0-79]$")
-FEW = 16  # bytes that are filler, whatever they are
+FEW = 16  # bytes; so few extra bytes count as padding, whatever their values
 DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file", "Inconsistent progression")
 HARMLESS = "bad ICC marker"
 
 
 class JpegDamaged(ValueError):
-    """Data is missing or wrong; the message is libjpeg's."""
+    """The JPEG's data is incomplete or corrupt; the message is libjpeg's."""
 
 
 def is_jpeg(data: np.ndarray) -> bool:
-    """Whether bytes (n,) uint8 begin as a JPEG."""
+    """Whether the bytes, (n,) uint8, start with a JPEG's signature."""
     return data[:3].tobytes() == b"\xff\xd8\xff"
 
 
 def decode_jpeg(data: np.ndarray) -> np.ndarray | None:
-    """(h, w, 3) uint8 BGR of bytes (n,) uint8.
+    """Decode a JPEG's bytes, (n,) uint8.
 
-    None where it is left to OpenCV: CMYK, pictures to be turned by their EXIF, anything else that
-    simplejpeg does not read. Raises JpegDamaged.
+    Returns:
+        The image, (h, w, 3) uint8 BGR. None if OpenCV has to decode it: CMYK, an image with EXIF
+        data (it may need rotation), or anything else that simplejpeg cannot read.
+
+    Raises:
+        JpegDamaged: the data is incomplete or corrupt.
     """
     if simplejpeg is None:
         _warn()
         return None
     try:
         height, width, *_ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except (ValueError, KeyError):  # KeyError: a number of channels that it does not know
+    except (ValueError, KeyError):  # KeyError: an unsupported number of channels
         return None
     if height * width > MOST_PIXELS:
         return None
-    # A turned picture is only checked here, and at an eighth of its size.
+    # An image with EXIF data is only checked for damage here, at an eighth of its size.
     turned = b"Exif\0" in data[:1024].tobytes()
     options = dict(colorspace="GRAY", min_factor=8) if turned else dict(colorspace="BGR")
     try:
@@ -66,10 +70,17 @@ def decode_jpeg(data: np.ndarray) -> np.ndarray | None:
 
 
 def _whole(data: np.ndarray, complaint: str, options: dict) -> tuple[np.ndarray, bool]:
-    """The data as it can be decoded, after libjpeg's complaint; False where that is no damage, but
-    OpenCV has to read it. Raises JpegDamaged."""
+    """Decide whether data about which libjpeg complained can still be decoded.
+
+    Returns:
+        The data, with a missing end marker added, and whether simplejpeg can decode it. False
+        means that it is not damaged, but only OpenCV can read it.
+
+    Raises:
+        JpegDamaged: the data is incomplete or corrupt.
+    """
     if complaint.startswith(DAMAGE[1]) and END not in data[-64:].tobytes():
-        # Some cameras leave the end marker out; with it only what is really missing is told.
+        # Some cameras omit the end marker. With it added, libjpeg reports only real damage.
         data = np.concatenate([data, np.frombuffer(END, np.uint8)])
         try:
             simplejpeg.decode_jpeg(data, **options)

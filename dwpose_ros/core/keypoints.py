@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The 133 COCO-WholeBody keypoints as data: names, groups, skeleton, mirror pairs.
+"""The 133 COCO-WholeBody keypoints: names, groups, skeleton and mirror pairs.
 
-Left and right are the person's own. Source: Jin et al., "Whole-Body Human Pose Estimation in
-the Wild" (ECCV 2020) and its dataset, whose names and order are kept; the 68 face points follow
-iBUG 300-W (Sagonas et al., 2013): jaw, brows, nose, eyes, mouth, from the person's right to left.
+Left and right are the person's own. Names and order are those of the dataset of Jin et al.,
+"Whole-Body Human Pose Estimation in the Wild" (ECCV 2020). The 68 face points follow iBUG 300-W
+(Sagonas et al., 2013): jaw, brows, nose, eyes, mouth, from the person's right to left.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ GROUPS: dict[str, slice] = {
     "right_hand": RIGHT_HAND,
 }
 
-# The limbs of one hand, root to finger tips, as indices into its own 21 points, (20, 2).
+# The limbs of one hand from its root to the finger tips, (20, 2): indices of its 21 points.
 HAND_LIMBS = np.array(
     [
         (0 if joint == 0 else 4 * finger + joint, 4 * finger + joint + 1)
@@ -65,7 +65,7 @@ _LIMBS = (
     "left_ankle left_big_toe", "left_ankle left_small_toe", "left_ankle left_heel",
     "right_ankle right_big_toe", "right_ankle right_small_toe", "right_ankle right_heel",
 )  # fmt: skip
-# The 65 limbs of the dataset, (65, 2): body and feet by name, then both hands.
+# The dataset's 65 limbs, (65, 2): body and feet, then both hands.
 SKELETON = np.concatenate(
     [
         np.array([[INDEX[name] for name in limb.split()] for limb in _LIMBS]),
@@ -74,11 +74,11 @@ SKELETON = np.concatenate(
     ]
 )
 
-# Runs of face points and, in the same order, the points that face them across the nose.
+# Ranges of face points and, in the same order, their counterparts on the other side of the face.
 _FACE_PAIRS = (
     (range(0, 17), range(16, -1, -1)),  # jaw
     (range(17, 27), range(26, 16, -1)),  # brows
-    (range(31, 36), range(35, 30, -1)),  # nostrils; the bridge 27-30 is its own mirror image
+    (range(31, 36), range(35, 30, -1)),  # nostrils; bridge points 27-30 map to themselves
     (range(36, 40), range(45, 41, -1)),  # eyes: upper lid and corners
     (range(42, 46), range(39, 35, -1)),
     ((40, 41, 46, 47), (47, 46, 41, 40)),  # eyes: lower lid
@@ -101,8 +101,8 @@ def _mirror() -> np.ndarray:
     return mirror
 
 
-# MIRROR[i] is the counterpart of point i on the other side, itself for points in the middle:
-# the pose of a mirrored image is xy[:, MIRROR] with x -> width - 1 - x.
+# MIRROR[i] is the counterpart of keypoint i on the other side, or i itself for points in the
+# middle. The pose of a mirrored image is xy[:, MIRROR] with x -> width - 1 - x.
 MIRROR = _mirror()
 
 for _array in (HAND_LIMBS, SKELETON, MIRROR):

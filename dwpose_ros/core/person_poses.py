@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every estimator gives: the people in one image, as arrays."""
+"""The result of every estimator: the poses of all people in one image, as arrays."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from numpy.typing import ArrayLike
 
 from dwpose_ros.core.keypoints import COUNT
 
-THRESHOLD = 0.3  # a point scored above it counts as seen
-LIMIT_PX = 10_000  # further out a coordinate is absurd, and OpenCV's fixed point overflows
+THRESHOLD = 0.3  # a keypoint with a higher score counts as visible
+LIMIT_PX = 10_000  # larger coordinates are nonsense and overflow OpenCV's fixed-point numbers
 
 
 @dataclass(frozen=True, eq=False)
 class PersonPoses:
-    """The n people found in one image, row by row. Nobody is n = 0, never a guess.
+    """The poses of the n people found in one image, one per row. An empty image gives n = 0.
 
-    ``len(poses)`` is n, and ``poses[rows]`` has those rows: an index, a slice, indices or a mask.
+    ``len(poses)`` is n. ``poses[rows]`` selects people by an index, a slice, indices or a mask.
+    The constructor takes arrays of the exact types below; `of` converts anything array-like.
 
     Raises:
-        ValueError: an array has the wrong shape; see `of` for anything array-like.
+        ValueError: an array has the wrong shape.
     """
 
     xy: np.ndarray
     """(n, 133, 2) float32, pixels of the source image, origin top left, COCO-WholeBody order."""
     scores: np.ndarray
-    """(n, 133) float32, 0..1; 0 is a point that was not seen, whatever its coordinates."""
+    """(n, 133) float32, 0..1; at 0 the keypoint was not found and its coordinates mean nothing."""
     boxes: np.ndarray
     """(n, 4) float32, x1 y1 x2 y2 in pixels of the source image."""
     box_scores: np.ndarray
     """(n,) float32, 0..1."""
     ids: np.ndarray
-    """(n,) int64, the track ids; 0 where nobody has been followed yet."""
+    """(n,) int64 track ids; 0 for a person without a track."""
 
     def __post_init__(self) -> None:
         n = len(self.xy) if self.xy.ndim else 0
@@ -45,7 +46,7 @@ class PersonPoses:
 
     @classmethod
     def none(cls) -> PersonPoses:
-        """Nobody."""
+        """Return an empty PersonPoses (n = 0)."""
         return cls.of(np.empty((0, COUNT, 2)), np.empty((0, COUNT)), np.empty((0, 4)))
 
     @classmethod
@@ -57,10 +58,15 @@ class PersonPoses:
         box_scores: ArrayLike | None = None,
         ids: ArrayLike | None = None,
     ) -> PersonPoses:
-        """From anything array-like. Without them, box scores are 1 and ids 0.
+        """Make a PersonPoses from anything array-like.
+
+        Args:
+            xy, scores, boxes: as the fields of the same names.
+            box_scores: (n,); default 1.
+            ids: (n,); default 0.
 
         Raises:
-            ValueError: a shape does not fit.
+            ValueError: an array has the wrong shape.
         """
         xy = np.asarray(xy, np.float32)
         n = len(xy) if xy.ndim else 0
@@ -78,22 +84,22 @@ class PersonPoses:
     def __getitem__(
         self, rows: int | np.integer | slice | Sequence[int] | np.ndarray
     ) -> PersonPoses:
-        """Those rows; of a single index, a PersonPoses of one person."""
+        """Select people; a single index gives a PersonPoses of one person."""
         if isinstance(rows, (int, np.integer)):
             rows = [int(rows)]
         return PersonPoses(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def replace(self, **arrays: np.ndarray) -> PersonPoses:
-        """The same people with other arrays for these fields."""
+        """Return a copy with these fields replaced."""
         return replace(self, **arrays)
 
     def with_ids(self, ids: ArrayLike) -> PersonPoses:
-        """The same people with these track ids, n whole numbers."""
+        """Return a copy with these track ids, (n,) integers."""
         return replace(self, ids=np.asarray(ids, np.int64).reshape(-1))
 
 
 def visible(people: PersonPoses, threshold: float = THRESHOLD) -> np.ndarray:
-    """(n, 133) bool: scored above the threshold, and at a place that can be drawn."""
+    """Return (n, 133) bool: the score is above the threshold, the coordinates can be drawn."""
     with np.errstate(invalid="ignore"):
         drawable = (np.abs(people.xy) < LIMIT_PX).all(-1)  # False for NaN
         return drawable & (people.scores > threshold)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text that others wrote, made fit for terminals, logs and voices."""
+"""Clean text from outside for terminals, logs and speech."""
 
 from __future__ import annotations
 
-_JOINERS = "\u200c\u200d"  # letters of Persian and Indic scripts need them
+_JOINERS = "\u200c\u200d"  # required by Persian and Indic scripts
 LONGEST = 1000  # characters
 
 
 def printable(text: str, longest: int = LONGEST) -> str:
-    """The text on one line, without control characters, escapes or changes of direction.
+    """Return the text on one line, without control characters, escapes or direction marks.
 
-    What is longer than `longest` characters is cut off.
+    Longer text is cut to `longest` characters.
     """
     text = text[: 2 * longest]
     kept = "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
@@ -19,10 +19,10 @@ def printable(text: str, longest: int = LONGEST) -> str:
 
 
 def one_line(err: BaseException) -> str:
-    """What an exception says, or its name where it says nothing."""
+    """Return an exception's message on one line, or its type's name if it has no message."""
     return printable(str(err)) or type(err).__name__
 
 
 def shown(value: object, longest: int = 60) -> str:
-    """The value as an error quotes it: its beginning, where it is long."""
+    """Return the value's repr for an error message, cut to `longest` characters."""
     return printable(repr(value), longest)

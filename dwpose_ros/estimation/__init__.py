@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frame in, people out: estimators of 133 keypoints, their models, and drawing. No ROS here."""
+"""Estimators of 133 whole-body keypoints, their models and the runtimes that run them. No ROS."""
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.person_poses import PersonPoses

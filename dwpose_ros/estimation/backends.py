@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which estimator to use, and why."""
+"""Choose and open an estimator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def load(
     backend: str = "auto",
     model: str = "",
     detector: str | None = "",
-    place: ExecutionTarget = ExecutionTarget(),
+    target: ExecutionTarget = ExecutionTarget(),
     *,
     subpixel: bool = True,
     detector_size: int = 0,
@@ -27,19 +27,31 @@ def load(
     progress: models.Progress | None = None,
     video: bool = True,
 ) -> tuple[Estimator, str]:
-    """Make an estimator; the second value is one line that says which one it is and why.
+    """Make an estimator.
 
-    ``model`` and ``detector`` are names from the registry or paths of ONNX files; empty is
-    DWPose's own pair, a detector that is None is left out. ``auto`` is DWPose where both are
-    there, or named, else MediaPipe. ``place``, ``subpixel`` and ``detector_size`` are DWPose's.
-    ``download`` fetches what is missing from the cache first. ``video`` lets MediaPipe follow the
-    person from one image to the next; without it each image is looked at by itself. Raises
-    ModelError.
+    Args:
+        backend: one of BACKENDS. ``auto`` is DWPose if its models are in the cache or are named,
+            otherwise MediaPipe.
+        model: pose network, a name from the registry or the path of an ONNX file; empty: MODEL.
+        detector: person detector, likewise; empty: DETECTOR; None: no detector.
+        target: where DWPose's networks run.
+        subpixel: let DWPose read points between the bins of the SimCC maps.
+        detector_size: side of the detector's input in pixels, if its file leaves that open.
+        download: first fetch models that are missing from the cache.
+        progress: called with the bytes done and the bytes in all during a download.
+        video: let MediaPipe track the person from image to image; otherwise it processes each
+            image independently.
+
+    Returns:
+        The estimator, and one line that says which one it is and why.
+
+    Raises:
+        ModelError: a model, the backend or the device is not available.
     """
     if backend not in BACKENDS:
         raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
     if backend == "mediapipe":
-        return _mediapipe(place, video), "MediaPipe Holistic, as asked"
+        return _mediapipe(target, video), "MediaPipe Holistic, as asked"
     try:
         pose = find(model or MODEL, download, progress)
         boxes = None if detector is None else find(detector or DETECTOR, download, progress)
@@ -50,19 +62,19 @@ def load(
     else:
         from dwpose_ros.estimation.dwpose import DWPose
 
-        estimator = DWPose(pose, boxes, place, subpixel=subpixel, detector_size=detector_size)
+        estimator = DWPose(pose, boxes, target, subpixel=subpixel, detector_size=detector_size)
         asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
         return estimator, f"DWPose {estimator.name}, {asked}"
     try:
-        return _mediapipe(place, video), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
+        return _mediapipe(target, video), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
     except ModelError as err:
         raise ModelError(f"neither backend can be had: DWPose: {why}; MediaPipe: {err}") from err
 
 
-def _mediapipe(place: ExecutionTarget, video: bool) -> Estimator:
-    if place.device not in ("auto", "cpu"):
+def _mediapipe(target: ExecutionTarget, video: bool) -> Estimator:
+    if target.device not in ("auto", "cpu"):
         raise ModelError(
-            f"device {place.device!r} cannot be had: MediaPipe runs on auto or cpu only"
+            f"device {target.device!r} cannot be had: MediaPipe runs on auto or cpu only"
         )
     from dwpose_ros.estimation.mediapipe import MediaPipe
 
@@ -70,7 +82,11 @@ def _mediapipe(place: ExecutionTarget, video: bool) -> Estimator:
 
 
 def find(name: str, download: bool = False, progress: models.Progress | None = None) -> Path:
-    """A model's file, by its name in the registry or by path. Raises ModelError."""
+    """Return the file of a model, given by its name in the registry or by path.
+
+    Raises:
+        ModelError: the name is unknown, or the file is missing or incomplete.
+    """
     if "/" in name or name.endswith(".onnx"):
         path = Path(name).expanduser()
         if not path.is_file():

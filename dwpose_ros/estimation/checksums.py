@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SHA-256 of large files, taken once: what it was is remembered beside them."""
+"""SHA-256 of large files, cached in a file beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEMORY = "checksums.json"
 
 
 def sha256(path: Path) -> str:
-    """Of the whole file, in hex. Raises OSError."""
+    """Return the file's SHA-256 in hexadecimal. Raises OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -24,8 +24,10 @@ def sha256(path: Path) -> str:
 
 
 def remembered_sha256(path: Path) -> str:
-    """As `sha256`, which is taken again only when the file has another size, time of change or
-    inode than then. Raises OSError."""
+    """Return the file's SHA-256, from the cache if size, modification time and inode are the same.
+
+    Raises OSError.
+    """
     memory = path.with_name(MEMORY)
     now = path.stat()
     mark = [now.st_size, now.st_mtime_ns, now.st_ino]
@@ -40,7 +42,7 @@ def remembered_sha256(path: Path) -> str:
 
 
 def _read(memory: Path) -> dict:
-    """What is remembered; nothing where that is broken: then all is taken again."""
+    """Return the cached checksums; an empty dict if the cache file is missing or corrupt."""
     try:
         known = json.loads(memory.read_text())
     except (OSError, ValueError, RecursionError):
@@ -49,7 +51,10 @@ def _read(memory: Path) -> dict:
 
 
 def _write(memory: Path, known: dict) -> None:
-    """At once, since several nodes read it. Where it cannot be written it is only slower."""
+    """Replace the cache file atomically, since several nodes read it.
+
+    If it cannot be written, checksums are computed again the next time.
+    """
     with contextlib.suppress(OSError):
         handle, name = tempfile.mkstemp(prefix=f".{MEMORY}", dir=memory.parent)
         try:

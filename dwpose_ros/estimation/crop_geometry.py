@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which part of an image a network looks at."""
+"""Geometry of the image regions that are given to networks."""
 
 from __future__ import annotations
 
 import numpy as np
 
-PADDING = 1.25  # how much of the surroundings the network was trained to see with a person
-GREY = 114  # what detectors were trained to see around an image
+PADDING = 1.25  # crop size per box size; pose networks were trained with it
+GREY = 114  # grey level of the border around an image; detectors were trained with it
 
 
 def fit(shape: tuple[int, ...], size: tuple[int, int]) -> float:
-    """The factor that brings an image of shape (h, w, ...) to its largest in (width, height)."""
+    """Return the factor that scales an image (h, w, ...) to the largest that fits `size`."""
     return min(size[1] / shape[0], size[0] / shape[1])
 
 
 def around(boxes: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and extent, (n, 2) each, of what the network looks at for boxes (n, 4), in pixels.
+    """Return the crop of each box: padded, and extended to the aspect ratio of the input.
 
-    The padded box, its shorter side lengthened to the aspect of ``size`` (width, height).
+    Args:
+        boxes: (n, 4) x1 y1 x2 y2 in pixels.
+        size: width and height of the network's input.
+
+    Returns:
+        The crops' centres (n, 2), and their widths and heights (n, 2), in pixels of the image.
     """
     centers = (boxes[:, :2] + boxes[:, 2:]) * np.float32(0.5)
     width, height = ((boxes[:, 2:] - boxes[:, :2]) * np.float32(PADDING)).T

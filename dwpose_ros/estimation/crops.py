@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cutting people out of a frame, on the CPU by OpenCV, and on an NVIDIA GPU in a graph."""
+"""Cut people out of a frame: with OpenCV on the CPU, or with an ONNX graph on an NVIDIA GPU."""
 
 from __future__ import annotations
 
@@ -13,32 +13,41 @@ from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 
 class Crops(Protocol):
-    """Frames in, uint8 RGB crops out, wherever networks want them."""
+    """Makes uint8 RGB crops of frames, in the memory of the device on which the networks run."""
 
     def upload(self, rgb: np.ndarray) -> Any:
-        """Bring an image, (h, w, 3) uint8, to where it is cut; what comes back is cut below."""
+        """Copy an image, (h, w, 3) uint8, to the device; the result is a frame for the methods
+        below."""
         ...
 
     def people(
         self, frame: Any, centers: np.ndarray, scales: np.ndarray, size: tuple[int, int]
     ) -> Any:
-        """Cut ``scales`` (n, 2) pixels around ``centers`` (n, 2), resampled to (width, height).
+        """Cut out n people.
 
-        Gives (n, height, width, 3) uint8, black where the frame ends.
+        Args:
+            frame: as returned by `upload`.
+            centers: (n, 2) centres of the crops, pixels of the frame.
+            scales: (n, 2) widths and heights of the crops, pixels of the frame.
+            size: width and height to which each crop is resampled.
+
+        Returns:
+            (n, height, width, 3) uint8, black outside the frame.
         """
         ...
 
     def letterbox(self, frame: Any, size: tuple[int, int]) -> tuple[Any, float]:
-        """Fit the whole frame into the top left of a grey (width, height).
+        """Scale the whole frame into the top left corner of a grey image of (width, height).
 
-        Gives (1, height, width, 3) uint8 and the factor that its pixels were multiplied by.
+        Returns:
+            The image, (1, height, width, 3) uint8, and the scale factor.
         """
         ...
 
 
-def crops_for(place: ExecutionTarget) -> Crops:
-    """What cuts for networks in that place."""
-    if place.device in ("cuda", "tensorrt"):
+def crops_for(target: ExecutionTarget) -> Crops:
+    """Return the implementation for networks that run on `target`."""
+    if target.device in ("cuda", "tensorrt"):
         from dwpose_ros.estimation.runtimes.gpu_crops import GpuCrops
 
         return GpuCrops("cuda")
@@ -46,7 +55,7 @@ def crops_for(place: ExecutionTarget) -> Crops:
 
 
 class CpuCrops:
-    """By OpenCV, and in its numbers: equal to the official code's to the last grey level."""
+    """Crops by OpenCV on the CPU. The pixels are identical to those of DWPose's official code."""
 
     def upload(self, rgb: np.ndarray) -> np.ndarray:
         return rgb
@@ -73,9 +82,9 @@ class CpuCrops:
 
 
 def _triangle(center: np.ndarray, width: float) -> np.ndarray:
-    """Three points that fix the place and size of a rectangle, (3, 2) float32.
+    """Return three points, (3, 2) float32, that define a rectangle's position and size.
 
-    The official code's, in its order of rounding.
+    Same formula, and same order of rounding, as in DWPose's official code.
     """
     up = np.array([center[0], center[1] - width / 2], np.float32)
     return np.stack([center, up, up - np.array([center[1] - up[1], 0], np.float32)])

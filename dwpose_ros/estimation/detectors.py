@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where are people in the image? Two kinds of detector, told apart by what their graph gives."""
+"""Person detectors: YOLOX and RTMDet, told apart by the outputs of their ONNX graphs."""
 
 from __future__ import annotations
 
@@ -21,32 +21,39 @@ NMS_IOU = 0.45
 
 class Detector(Protocol):
     def __call__(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Boxes (n, 4) float32, x1 y1 x2 y2 in pixels, may reach past the border; scores (n,).
+        """Find the people in a frame.
 
-        ``frame`` is an RGB image, (h, w, 3) uint8, where crops are cut: on the CPU, itself.
+        Args:
+            frame: an RGB image as returned by `Crops.upload`; on the CPU, the array
+                (h, w, 3) uint8 itself.
+
+        Returns:
+            Boxes (n, 4) float32, x1 y1 x2 y2 in pixels, which may extend beyond the image, and
+            their scores (n,), 0..1.
         """
         ...
 
 
 class Yolox:
-    """YOLOX (Ge et al., 2021), as DWPose's official onnx code runs it: raw 0..255, own decode.
+    """YOLOX (Ge et al., 2021), as DWPose's official ONNX code runs it.
 
-    That code hands the network whatever it was given; BGR is what it was trained on.
+    The input is 0..255 without normalization, and the outputs are decoded here. The official code
+    passes on the channel order that it is given; the network was trained on BGR.
     """
 
     def __init__(self, network: Network, min_score: float) -> None:
         self._network, self._min_score = network, min_score
         self._size = _size(network)
         self._grid, self._stride = _anchors(self._size)
-        self._crops = crops_for(network.place)
+        self._crops = crops_for(network.target)
 
     def __call__(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
         image, ratio = self._crops.letterbox(frame, self._size)
         out = self._network({"image": image})[0][0]
-        # Below min_score nothing can suppress what is above it, so the rest is decoded for few.
+        # A box below min_score cannot suppress one above it, so only the few above are decoded.
         few = out[:, 4] > self._min_score
         out = out[few]
-        with np.errstate(over="ignore"):  # an absurd size becomes inf and is dropped below
+        with np.errstate(over="ignore"):  # a huge size becomes inf and is dropped below
             half = np.exp(out[:, 2:4]) * self._stride[few] / 2
         center = (out[:, :2] + self._grid[few]) * self._stride[few]
         boxes = np.hstack([center - half, center + half]) / np.float32(ratio)
@@ -55,17 +62,18 @@ class Yolox:
         # The official NMS counts pixels, x2 - x1 + 1.
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1])
         best = cv2.dnn.NMSBoxes(xywh.tolist(), scores.tolist(), self._min_score, NMS_IOU)
-        keep = np.asarray(best, int).reshape(-1)  # an empty tuple where there is nobody
+        keep = np.asarray(best, int).reshape(-1)  # OpenCV gives an empty tuple for no boxes
         return boxes[keep], scores[keep]
 
 
 class Rtmdet:
-    """RTMDet (Lyu et al., 2022) as mmdeploy exports it: NMS inside, boxes in input pixels."""
+    """RTMDet (Lyu et al., 2022) as exported by mmdeploy: NMS is in the graph, and boxes are in
+    pixels of the network's input."""
 
     def __init__(self, network: Network, min_score: float) -> None:
         self._network, self._min_score = network, min_score
         self._size = _size(network)
-        self._crops = crops_for(network.place)
+        self._crops = crops_for(network.target)
 
     def __call__(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
         image, ratio = self._crops.letterbox(frame, self._size)
@@ -78,26 +86,33 @@ class Rtmdet:
 
 def open_detector(
     path: Path | str,
-    place: ExecutionTarget = ExecutionTarget(),
+    target: ExecutionTarget = ExecutionTarget(),
     *,
     size: int = 0,
     min_score: float = MIN_SCORE,
 ) -> Detector:
-    """Open a person detector of either kind; ModelError where the graph is neither.
+    """Open a YOLOX or RTMDet person detector.
 
-    ``size`` is the side of its square input, in pixels, where the file leaves that open.
+    Args:
+        path: the ONNX file.
+        target: where the network runs.
+        size: side of the square input in pixels, if the file leaves that open.
+        min_score: boxes with a lower score are dropped, 0..1.
+
+    Raises:
+        ModelError: the file is missing, is neither kind of detector, or does not run.
     """
-    network = open_network(detector_network(path, size), place)
+    network = open_network(detector_network(path, size), target)
     detector = (Yolox if network.outputs == ("cells",) else Rtmdet)(network, min_score)
     try:
-        detector(crops_for(network.place).upload(np.zeros((64, 64, 3), np.uint8)))  # the slow run
+        detector(crops_for(network.target).upload(np.zeros((64, 64, 3), np.uint8)))  # the slow run
     except Exception as err:  # runtimes' own exceptions share no narrower base
-        raise ModelError(f"{path}: does not run on {network.place}: {line(err)}") from err
+        raise ModelError(f"{path}: does not run on {network.target}: {line(err)}") from err
     return detector
 
 
 def sound(boxes: np.ndarray) -> np.ndarray:
-    """Which of the boxes (n, 4) are finite and have an area, (n,) bool."""
+    """Return which boxes (n, 4) are finite and have an area, (n,) bool."""
     return np.isfinite(boxes).all(1) & (boxes[:, 2:] > boxes[:, :2]).all(1)
 
 
@@ -106,7 +121,7 @@ def _size(network: Network) -> tuple[int, int]:
 
 
 def _anchors(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """YOLOX's cells, finest first: their column and row (n, 2) and their stride (n, 1)."""
+    """Return the column and row (n, 2) and the stride (n, 1) of YOLOX's cells, finest first."""
     grids, strides = [], []
     for stride in STRIDES:
         rows, columns = np.mgrid[: size[1] // stride, : size[0] // stride]

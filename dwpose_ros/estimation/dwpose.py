@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DWPose (Yang et al., 2023): find people, cut each one out, read 133 points off its SimCC maps.
+"""DWPose (Yang et al., 2023): detect people, crop each one, decode 133 points from SimCC maps.
 
-Geometry, decoding and scores are those of the authors' own ``onnx`` branch, in numbers; three
-things differ: an empty room gives nobody instead of a ghost of the whole image, scores are clamped
-to 0..1, and points lie between the maps' bins unless ``subpixel`` is off.
+Geometry, decoding and scores match the authors' ``onnx`` branch numerically, with three
+differences: an image without people gives no pose (instead of one of the whole image), scores are
+clamped to 0..1, and points are read between the maps' bins unless ``subpixel`` is off.
 """
 
 from __future__ import annotations
@@ -24,45 +24,52 @@ from dwpose_ros.estimation.graph_rewrite import SPLIT, pose_network
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import MAX_BATCH, ExecutionTarget, line
 
-ONE_BY_ONE_PX = 192 * 256  # larger crops leave a CPU's caches: together they took 3 % longer
-LIMIT_PX = 1e6  # a box beyond is absurd, and would overflow OpenCV's fixed point
+ONE_BY_ONE_PX = 192 * 256  # a batch of larger crops exceeds a CPU's caches and takes 3 % longer
+LIMIT_PX = 1e6  # boxes beyond are nonsense and would overflow OpenCV's fixed-point numbers
 
 
 class DWPose:
-    """The estimator of a pose model and a detector, both ONNX files of any published size.
+    """Top-down estimator made of a pose network and a person detector.
 
-    Where the detector is None, it can only estimate. ``subpixel`` reads points between the bins
-    of the SimCC maps. ``detector_size`` is the side of the detector's input in pixels, where its
-    file leaves that open; 0 is 640. Raises ModelError where a file is missing, corrupt or not
-    such a network, and where the ``place`` cannot be had.
+    Args:
+        model: the pose network's ONNX file, of any published size.
+        detector: the detector's ONNX file; None: only `estimate` works.
+        target: where both networks run.
+        subpixel: read points between the bins of the SimCC maps.
+        detector_size: side of the detector's input in pixels, if its file leaves that open;
+            0: 640.
+
+    Raises:
+        ModelError: a file is missing, corrupt or not such a network, or the execution target is
+            not available.
     """
 
     def __init__(
         self,
         model: Path | str,
         detector: Path | str | None,
-        place: ExecutionTarget = ExecutionTarget(),
+        target: ExecutionTarget = ExecutionTarget(),
         *,
         subpixel: bool = True,
         detector_size: int = 0,
     ) -> None:
-        # TensorRT and OpenVINO bring a network to float16 themselves.
+        # TensorRT and OpenVINO convert a network to float16 themselves.
         half = (
-            place.precision == "fp16"
-            and place.runtime == "onnxruntime"
-            and (place.device != "tensorrt")
+            target.precision == "fp16"
+            and target.runtime == "onnxruntime"
+            and (target.device != "tensorrt")
         )
         self.name = Path(model).stem
-        self._network = open_network(pose_network(model, half=half, subpixel=subpixel), place)
-        self.runs_on = self._network.place
+        self._network = open_network(pose_network(model, half=half, subpixel=subpixel), target)
+        self.runs_on = self._network.target
         batch, height, width, _ = self._network.inputs["crops"]
         self._size, self._batch = (width, height), batch or MAX_BATCH
         if self.runs_on[:2] == ("onnxruntime", "cpu") and width * height > ONE_BY_ONE_PX:
             self._batch = 1
-        # What was good enough for the pose network is so for the detector, or nothing is.
-        where = place._replace(device=self.runs_on.device)
+        # The detector has to run on the device that was found for the pose network.
+        where = target._replace(device=self.runs_on.device)
         if half:
-            where = where._replace(precision="auto")  # its own NMS is in float32 only
+            where = where._replace(precision="auto")  # a detector's NMS exists in float32 only
         self._detector = (
             _no_detector
             if detector is None
@@ -80,14 +87,16 @@ class DWPose:
         return PersonPoses.of(*self._estimate(frame, boxes), boxes, box_scores)
 
     def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where people are: boxes (n, 4), x1 y1 x2 y2 in pixels, and scores (n,), float32."""
+        """Return people's boxes (n, 4), x1 y1 x2 y2 in pixels, and scores (n,), float32."""
         check_image(rgb)
         return self._detector(self._crops.upload(rgb))
 
     def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The people in boxes (n, 4): xy (n, 133, 2) in pixels of the image, scores (n, 133).
+        """Estimate the pose in each box (n, 4), x1 y1 x2 y2 in pixels.
 
-        In a box without an area, or that is not finite, nothing is seen: its scores are 0.
+        Returns:
+            xy (n, 133, 2) in pixels of the image, and scores (n, 133), 0..1. The scores of a box
+            that has no area or is not finite are 0.
         """
         check_image(rgb)
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -116,7 +125,7 @@ class DWPose:
         return xy.astype(np.float32), np.concatenate(scores)
 
     def _warm_up(self) -> None:
-        """Take the slow first runs now, and an error too."""
+        """Run once, so that the slow first run, or an error, happens at start-up."""
         black = np.zeros((64, 64, 3), np.uint8)
         try:
             self._estimate(self._crops.upload(black), np.array([[0, 0, 64, 64]], np.float32))
@@ -131,10 +140,19 @@ def _no_detector(_: Any) -> NoReturn:
 def decode(
     bins: np.ndarray, scores: np.ndarray, offsets: np.ndarray | float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points (n, 133, 2) in pixels of the network's input, and scores (n, 133) in 0..1.
+    """Convert the network's outputs to points.
 
-    A point is where each SimCC axis peaks (Li et al., 2022), its score the lower of the two
-    peaks. One without a positive peak has score 0 and stands at the official code's (-1, -1) bins.
+    A point's coordinates are the peaks of its two SimCC axes (Li et al., 2022); its score is the
+    lower of the two peak values. Without a positive peak the score is 0 and the point is at bins
+    (-1, -1), as in the official code.
+
+    Args:
+        bins: (n, 133, 2) positions of the peaks.
+        scores: (n, 133) peak values.
+        offsets: (n, 133, 2) subpixel corrections of `bins`, if any.
+
+    Returns:
+        Points (n, 133, 2) in pixels of the network's input, and scores (n, 133), 0..1.
     """
     unseen = ~(scores > 0)  # not (scores <= 0), which is also False for NaN
     points = (bins + offsets).astype(np.float32)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MediaPipe Holistic, mapped to the 133 points: the offline stand-in for one person near by.
+"""MediaPipe Holistic, mapped to the 133 keypoints: an offline fallback for one person nearby.
 
-Its wheel carries its models, so it needs no download. It lacks small toes (their score is 0) and
-gives no score for a point of a face or a hand, only whether there is one: theirs are 1 or 0. Its
-body scores say little about what is hidden: a nose seen from behind keeps a score near 1, and
-only the missing face tells. Nor do they tell a person from a table; the score of a person is the
-detector's, which runs on the first image of them only.
+Its wheel contains the models, so nothing is downloaded. Its limits:
+
+- There are no small toes; their score is 0.
+- Face and hand points have no scores of their own: they are 1 if the face or hand was found, else
+  0.
+- Body scores say little about occlusion: a nose seen from behind keeps a score near 1, and only
+  the missing face shows that the person is turned away.
+- Body scores do not tell a person from a table. The person's score is the detector's, which runs
+  only on the first image of a person.
 """
 
 from __future__ import annotations
@@ -26,21 +30,21 @@ from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
-VERSION = "0.10.21"  # the last whose wheel carries the Holistic models
-PYTHONS = ((3, 9), (3, 12))  # first and last with a wheel of it
-MIN_SCORE = 0.3  # from here a point counts for the person's box
+VERSION = "0.10.21"  # the last version whose wheel contains the Holistic models
+PYTHONS = ((3, 9), (3, 12))  # first and last Python version with a wheel
+MIN_SCORE = 0.3  # points with a higher score define the person's box
 
-# For each of our points from the nose to the ankles, the one of MediaPipe's 33 pose landmarks.
+# MediaPipe's pose landmark (of 33) for each body keypoint, from the nose to the ankles.
 POSE_BODY = [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
-# The same for feet; MediaPipe's "foot index" is where the big toe is.
+# The same for the feet; MediaPipe's "foot index" is at the big toe.
 FEET_POINTS = [
     INDEX[name] for name in ("left_big_toe", "left_heel", "right_big_toe", "right_heel")
 ]
 POSE_FEET = [31, 29, 32, 30]
 
-# For each of the 68 iBUG face points the vertex of the 468-point face mesh that lies there, or two
-# vertices between which it lies: along the jaw they keep the steps even, on the brows they are
-# its lower and upper edge. Found from the mesh's own lines, checked on annotated photographs.
+# For each of the 68 iBUG face points, the vertex of the 468-point face mesh at the same position,
+# or two vertices whose mean is: on the jaw this keeps the spacing even, on the brows the two are
+# the lower and upper edge. Derived from the mesh's topology, checked on annotated photographs.
 MESH_FACE = [
     127, 234, (93, 132), (132, 58), 172, 136, 149, (176, 148),  # jaw, the person's right
     152, (400, 377), 378, 365, 397, (288, 361), (361, 323), 454, 356,  # chin, jaw to the left
@@ -58,26 +62,31 @@ _CHATTER = re.compile(rb"INFO: Created TensorFlow|WARNING: All log messages befo
 
 
 class MediaPipe:
-    """The estimator; finds one person at most. ``tracking`` follows them from frame to frame.
+    """Estimator of at most one person.
 
-    Raises ModelError where MediaPipe is not installed, is another version, or has no wheel.
+    Args:
+        tracking: track the person from frame to frame; otherwise each image is independent.
+
+    Raises:
+        ModelError: MediaPipe is not installed, has another version, or has no wheel for this
+            Python.
     """
 
     name = "mediapipe_holistic"
-    runs_on = ExecutionTarget("mediapipe", "cpu", "fp32")  # its Python package has no other
+    runs_on = ExecutionTarget("mediapipe", "cpu", "fp32")  # all that its Python package supports
 
     def __init__(self, tracking: bool = True) -> None:
         with _quiet():
             self._holistic = _holistic(tracking)
             self._score = 0.0  # of the person when last detected
-            # The graph starts, and talks, at the first image.
+            # The graph starts, and prints messages, at the first image.
             self._holistic.process(np.zeros((64, 64, 3), np.uint8))
 
     def __call__(self, rgb: np.ndarray) -> PersonPoses:
         check_image(rgb)
-        # It refuses views, such as bgr[..., ::-1].
+        # MediaPipe does not accept views such as bgr[..., ::-1].
         found = self._holistic.process(np.ascontiguousarray(rgb))
-        if found.pose_detection is not None:  # else they were followed from the last image
+        if found.pose_detection is not None:  # None if the person was tracked
             self._score = float(found.pose_detection.score[0])
         return to_people(found, rgb.shape[1], rgb.shape[0], self._score)
 
@@ -86,9 +95,9 @@ class MediaPipe:
 
 
 def to_people(found: Any, width: int, height: int, score: float = 1.0) -> PersonPoses:
-    """Map Holistic's result for an image of ``width`` x ``height`` pixels to the 133 points.
+    """Map Holistic's result for an image of ``width`` x ``height`` pixels to the 133 keypoints.
 
-    ``score`` is that of the detection which it came of, 0..1.
+    ``score`` is the score of the person's last detection, 0..1.
     """
     if found.pose_landmarks is None:
         return PersonPoses.none()
@@ -110,7 +119,7 @@ def to_people(found: Any, width: int, height: int, score: float = 1.0) -> Person
             xy[where] = _pixels(hand, width, height)
             scores[where] = 1
     inside = (xy >= 0).all(1) & (xy < (width, height)).all(1)
-    scores[~inside] = 0  # MediaPipe guesses on beyond the border, sure of itself
+    scores[~inside] = 0  # MediaPipe gives points outside the image high scores
     seen = scores > MIN_SCORE
     if not seen.any():
         return PersonPoses.none()
@@ -123,7 +132,7 @@ def _pixels(landmarks: Any, width: int, height: int) -> np.ndarray:
 
 
 def _holistic(tracking: bool) -> Any:
-    """Holistic that also gives its detections, and follows from image to image or not."""
+    """Open Holistic so that it also returns detections, with or without tracking."""
     first, last = PYTHONS
     if not first <= sys.version_info[:2] <= last:
         raise ModelError(
@@ -139,7 +148,7 @@ def _holistic(tracking: bool) -> Any:
             f"MediaPipe {VERSION} is not installed here ({err}): `pip install --no-deps "
             f"mediapipe=={VERSION}`, or use DWPose (its weights: `models fetch`)"
         ) from err
-    # As Holistic itself does it, which asks for no detections.
+    # The same as MediaPipe's own Holistic class, plus the output `pose_detection`.
     return SolutionBase(
         binary_graph_path=_GRAPH,
         side_inputs={
@@ -156,9 +165,9 @@ def _holistic(tracking: bool) -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep MediaPipe's start-up chatter, written by C++ to descriptor 2, off the terminal.
+    """Suppress MediaPipe's start-up messages, which its C++ code writes to descriptor 2.
 
-    Whatever else is written there meanwhile comes out afterwards, so nothing is lost.
+    Other output to that descriptor is collected and written afterwards.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()

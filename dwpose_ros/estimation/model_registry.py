@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The models that can be downloaded, and the cache they live in."""
+"""Models that can be downloaded, and the cache folder in which they are stored."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ MODELS: dict[str, Model] = {
 
 
 def cache_dir() -> Path:
-    """``$DWPOSE_ROS_CACHE``, else ``$XDG_CACHE_HOME/dwpose_ros``, else ``~/.cache/dwpose_ros``."""
+    """Return the cache folder.
+
+    ``$DWPOSE_ROS_CACHE``, else ``$XDG_CACHE_HOME/dwpose_ros``, else ``~/.cache/dwpose_ros``.
+    """
     if os.environ.get("DWPOSE_ROS_CACHE"):
         return Path(os.environ["DWPOSE_ROS_CACHE"]).expanduser()
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -59,21 +62,22 @@ def cache_dir() -> Path:
 
 
 def named(name: str) -> Model:
-    """The model of that name; ModelError lists the names there are."""
+    """Return the model with that name. Raises ModelError, which lists the known names."""
     if name not in MODELS:
         raise ModelError(f"model {name!r} is unknown; there are {', '.join(MODELS)}")
     return MODELS[name]
 
 
 def cached(model: Model) -> Path:
-    """Where the model is, or would be, in the cache."""
+    """Return the model's path in the cache, whether or not it has been downloaded."""
     return cache_dir() / model.file
 
 
 def status(model: Model) -> str:
-    """``ready``, ``wrong size``, ``wrong content``, ``unreadable``, ``partial`` or ``absent``.
+    """Check a model in the cache. Only the first check of a file is slow: its SHA-256 is cached.
 
-    Quick, but for the first look at a file: its SHA-256 is remembered.
+    Returns:
+        ``ready``, ``wrong size``, ``wrong content``, ``unreadable``, ``partial`` or ``absent``.
     """
     path = cached(model)
     if path.is_file():
@@ -89,7 +93,7 @@ def status(model: Model) -> str:
 
 
 def verify(model: Model, path: Path | None = None) -> None:
-    """ModelError unless the file, by default the cached one, has the model's SHA-256."""
+    """Raise ModelError unless the file (default: the cached one) has the model's SHA-256."""
     path = path or cached(model)
     try:
         found = sha256(path)
@@ -100,17 +104,26 @@ def verify(model: Model, path: Path | None = None) -> None:
 
 
 def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> Path:
-    """Download the model into the cache unless it is there; gives its path.
+    """Download the model into the cache, unless it is there already.
 
-    Goes on where an earlier try stopped. The file takes its name only when it is whole, checked
-    and on the disk. ``mirror`` is a folder's URL to use instead of the model's own. ``progress``
-    is told bytes done and in all. Raises ModelError: offline, disk full, wrong content.
+    An interrupted download is resumed. The file gets its final name only after it is complete,
+    verified and flushed to disk.
+
+    Args:
+        progress: called with the bytes done and the bytes in all.
+        mirror: URL of a folder to use instead of the model's own URL.
+
+    Returns:
+        The model's path in the cache.
+
+    Raises:
+        ModelError: no network, disk full, or wrong content.
     """
     path = cached(model)
     part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Two nodes that start together wait for each other and download once.
+        # Of two nodes that start together, one downloads and the other waits.
         with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if status(model) == "ready":
@@ -122,7 +135,7 @@ def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> P
                 part.unlink()  # resuming it could never succeed
                 raise
             os.replace(part, path)
-    except OSError as err:  # urllib's own are caught where they are raised
+    except OSError as err:  # urllib's errors are handled in _chunks
         raise ModelError(f"{path}: cannot be written: {err.strerror or err}") from err
     return path
 
@@ -137,7 +150,7 @@ def _download(model: Model, part: Path, progress: Progress, mirror: str) -> None
                 file.write(chunk)
                 progress(file.tell(), model.size)
                 if file.tell() > model.size:
-                    break  # never ends, or is something else: the hash will say so
+                    break  # endless, or another file: the SHA-256 check will fail
             if file.tell() < model.size:
                 raise ModelError(
                     f"{url}: the connection ended after {file.tell()} of {model.size} bytes; "
@@ -148,14 +161,14 @@ def _download(model: Model, part: Path, progress: Progress, mirror: str) -> None
 
 
 def _chunks(model: Model, url: str, file: IO[bytes]) -> Iterator[bytes]:
-    """The bytes that the open file still lacks, from its end on."""
+    """Yield the bytes that the partly downloaded file still lacks."""
     try:
         request = urllib.request.Request(url)
         if file.tell():
             request.add_header("Range", f"bytes={file.tell()}-")
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
             if answer.status != 206:
-                _empty(file)  # the server sends the whole, asked for the rest or not
+                _empty(file)  # the server ignores Range and sends the whole file
             length = answer.headers.get("Content-Length")
             if length and int(length) != model.size - file.tell():
                 raise ModelError(

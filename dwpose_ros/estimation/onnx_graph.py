@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing ONNX graphs down, node by node."""
+"""Build ONNX graphs node by node."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from dwpose_ros.estimation.runtimes.target import line
 
 
 class Graph:
-    """Nodes to be put before or after those of a model: ``graph("Sub", a, b)`` gives a name.
+    """Collects new nodes, which `insert` puts before or after the nodes of a model.
 
-    Inputs are names, or arrays and numbers, which become constants; ``out`` names the output.
-    ``before`` says where the nodes go, once ``insert`` is called.
+    ``graph("Sub", a, b)`` adds a node and returns the name of its output, or names it `out` if
+    given. Inputs are names of values; arrays and numbers become constants.
+
+    Args:
+        model: the model to extend.
+        before: put the nodes before those of the model, else after them.
     """
 
     def __init__(self, model: onnx.ModelProto, *, before: bool) -> None:
@@ -38,9 +42,9 @@ class Graph:
         return out
 
     def largest(self, name: str) -> tuple[str, str]:
-        """The largest values along the last axis and where they are, both with that axis kept.
+        """Add a TopK node: the maxima along the last axis, and their indices; the axis is kept.
 
-        Faster than ArgMax and ReduceMax, with OpenVINO thrice.
+        Faster than ArgMax and ReduceMax; with OpenVINO three times as fast.
         """
         values, where = self._new(), self._new()
         self._nodes.append(
@@ -51,7 +55,8 @@ class Graph:
         return values, where
 
     def reduce(self, op: str, name: str) -> str:
-        """Over the last axis; until opset 17 the axes are an attribute, then an input."""
+        """Add a reduction over the last axis. Its axes are an attribute up to opset 17, then an
+        input."""
         if self.opset < 18:
             return self(op, name, keepdims=0, axes=[-1])
         return self(op, name, np.array([-1]), keepdims=0)
@@ -59,10 +64,14 @@ class Graph:
     def insert(
         self, inputs: list[tuple] | None = None, outputs: list[tuple] | None = None
     ) -> None:
-        """Put the nodes where they belong; new inputs or outputs are (name, type, shape)."""
+        """Insert the nodes into the model, and replace its inputs or outputs if given.
+
+        Args:
+            inputs, outputs: (name, type, shape) of each; None: unchanged.
+        """
         graph = self.model.graph
         nodes = [*self._nodes, *graph.node] if self._before else [*graph.node, *self._nodes]
-        del graph.node[:], graph.value_info[:]  # shapes noted there may no longer be right
+        del graph.node[:], graph.value_info[:]  # shapes in value_info may no longer be right
         graph.node.extend(nodes)
         for infos, new in ((graph.input, inputs), (graph.output, outputs)):
             if new is not None:

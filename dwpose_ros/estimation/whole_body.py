@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole-body poses from Python, without ROS: an image in, the people in it out."""
+"""Python interface for whole-body poses in images, without ROS."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 class WholeBody:
     """Finds the people in single images, with 133 keypoints each.
 
-    The arguments mean the same as the pose node's parameters of the same names. An object is
-    used by one thread at a time. For video, give ``estimator.backend`` to ``PoseTracker``, which
-    adds ids.
+    The arguments have the same meaning as the pose node's parameters of the same names. Not
+    thread-safe: use an object from one thread at a time. For video, pass ``estimator.backend`` to
+    ``PoseTracker``, which adds track ids.
 
     Args:
-        model: pose network, a name from ``dwpose models list`` or an ONNX file's path; empty:
-            DWPose's own.
+        model: pose network, a name from ``dwpose models list`` or the path of an ONNX file;
+            empty: DWPose's own.
         detector: person detector, likewise; empty: DWPose's own.
-        backend: ``dwpose``, ``mediapipe``, or ``auto``: DWPose where its weights are, else
+        backend: ``dwpose``, ``mediapipe``, or ``auto``: DWPose if its weights are available, else
             MediaPipe.
-        runtime: what runs networks, ``onnxruntime`` or ``openvino``.
-        device: where they run, e.g. ``cpu`` or ``cuda``; ``auto``: a GPU, else the CPU with a
-            warning.
-        precision: what they calculate in, ``fp32`` or ``fp16``; ``auto``: the runtime's choice.
+        runtime: ``onnxruntime`` or ``openvino``.
+        device: such as ``cpu`` or ``cuda``; ``auto``: a GPU, else the CPU with a warning.
+        precision: ``fp32``, ``fp16`` or ``bf16``; ``auto``: the runtime's choice.
         subpixel: read points between the bins of the SimCC maps.
-        detector_size: side of the detector's input in pixels, where its file leaves that open;
+        detector_size: side of the detector's input in pixels, if its file leaves that open;
             0: 640.
         download: fetch missing weights first.
-        video: the images are the frames of one video. MediaPipe then follows the person from
-            one to the next; DWPose looks at each image by itself in any case.
+        video: the images are the frames of one video. MediaPipe then tracks the person from
+            frame to frame; DWPose processes each image independently in any case.
 
     Raises:
-        ModelError: a model or the device cannot be had; the message says what would be right.
+        ModelError: a model or the device is not available; the message says what to do.
     """
 
     def __init__(
@@ -72,21 +71,26 @@ class WholeBody:
 
     @property
     def runs_on(self) -> ExecutionTarget:
-        """Where it really runs, asked of the runtime."""
+        """Where it actually runs, as reported by the runtime."""
         return self.backend.runs_on
 
     def __call__(self, image: np.ndarray, rgb: bool = False) -> PersonPoses:
-        """The people in an image (h, w, 3) uint8: BGR, as OpenCV gives it, or RGB.
+        """Find the people in an image.
 
-        Raises ValueError for an array of another shape or type.
+        Args:
+            image: (h, w, 3) uint8, BGR as OpenCV gives it.
+            rgb: the image is RGB instead.
+
+        Raises:
+            ValueError: the array has another shape or type.
         """
         image = np.asarray(image)
-        if not rgb and image.ndim == 3:  # other shapes are refused by the estimator
+        if not rgb and image.ndim == 3:  # the estimator rejects other shapes
             image = np.ascontiguousarray(image[..., ::-1])
         return self.backend(image)
 
     def close(self) -> None:
-        """Release the networks; the object cannot be called any more."""
+        """Release the networks. The object cannot be called afterwards."""
         self.backend.close()
 
     def __enter__(self) -> WholeBody:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""COCO-WholeBody's files, and its AP as mmpose computes it for the paper.
+"""Read COCO-WholeBody's files, and compute its AP as mmpose does for the paper.
 
-The protocol is mmpose's ``CocoWholeBodyMetric``, with the numbers it has in DWPose's configs: a
-person's score is the box's times the mean of the keypoint scores above 0.2; of two poses that are
-almost one (OKS above 0.9) the better stays; `xtcocotools` does the rest.
+The protocol is mmpose's ``CocoWholeBodyMetric`` with the numbers of DWPose's configs: a person's
+score is the box's score times the mean of the keypoint scores above 0.2; of two nearly equal poses
+(OKS above 0.9) the better one is kept; `xtcocotools` does the rest.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from dwpose_ros.core.keypoints import BODY, COUNT, FACE, FEET, LEFT_HAND, RIGHT_
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation.crop_geometry import around
 
-KEYPOINT_MIN = 0.2  # keypoints below it say nothing about how sure the pose is
+KEYPOINT_MIN = 0.2  # keypoints with lower scores do not count for the pose's score
 NMS_OKS = 0.9
 PERSON = 1  # COCO's category
-ASPECT = (3, 4)  # of every published DWPose network's input
+ASPECT = (3, 4)  # width : height of the input of every published DWPose network
 
-# A part's field in a COCO-WholeBody annotation, its points, and its name in xtcocotools.
+# Each part's field in a COCO-WholeBody annotation, its points, and its name in xtcocotools.
 PARTS: tuple[tuple[str, slice, str], ...] = (
     ("keypoints", BODY, "body"),
     ("foot_kpts", FEET, "foot"),
@@ -37,8 +37,8 @@ PARTS: tuple[tuple[str, slice, str], ...] = (
     ("righthand_kpts", RIGHT_HAND, "righthand"),
 )
 
-# How far annotators differ, in units of the square root of a person's area, times 1000:
-# COCO-WholeBody's evaluation/myeval_wholebody.py; both hands have the same.
+# Standard deviations of the annotations, in units of the square root of a person's area, times
+# 1000, from COCO-WholeBody's evaluation/myeval_wholebody.py. Both hands have the same.
 _HAND = (29, 22, 35, 37, 47, 26, 25, 24, 35, 18, 24, 22, 26, 17, 21, 21, 32, 20, 19, 22, 31)
 SIGMAS = np.array([
     26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89,
@@ -53,11 +53,11 @@ COLUMNS = ("body", "foot", "face", "hand", "whole")
 
 
 class CocoError(DwposeError):
-    """A file or an evaluation that cannot be had; the message says what is wrong and where."""
+    """A file cannot be read or evaluated; the message says what is wrong and where."""
 
 
 class Boxes(NamedTuple):
-    """The people to look at in one image."""
+    """The boxes of the people in one image."""
 
     xyxy: np.ndarray
     """(n, 4) float32, x1 y1 x2 y2 in pixels."""
@@ -66,7 +66,7 @@ class Boxes(NamedTuple):
 
     @classmethod
     def of(cls, xywh: Iterable, scores: Iterable) -> Boxes:
-        """From COCO's x y width height; those without an area, which nothing can be in, go."""
+        """Convert COCO's x y width height; boxes without an area are dropped."""
         boxes = np.array(list(xywh), np.float32).reshape(-1, 4)
         keep = (boxes[:, 2:] > 0).all(1)
         boxes[:, 2:] += boxes[:, :2]
@@ -74,10 +74,11 @@ class Boxes(NamedTuple):
 
 
 def load_annotations(path: Path | str) -> dict[str, Any]:
-    """A COCO-WholeBody file, checked: every annotation has the numbers its 133 points need.
+    """Read and validate a COCO-WholeBody annotation file.
 
-    Raises CocoError for what cannot be read, what is COCO only, and what fits together badly:
-    of images or annotations that share an id, all but one would be lost without a word.
+    Raises:
+        CocoError: the file cannot be read, lacks the whole-body points (plain COCO), or is
+            inconsistent. Duplicate ids are an error, since all but one would be lost silently.
     """
     data = _json(path)
     if not isinstance(data, dict) or not all(
@@ -120,9 +121,12 @@ def load_annotations(path: Path | str) -> dict[str, Any]:
 
 
 def load_boxes(path: Path | str) -> dict[int, Boxes]:
-    """People's boxes by image id from a COCO detection results file, such as mmpose's own.
+    """Read people's boxes by image id from a COCO detection results file, such as mmpose's.
 
-    Raises CocoError. Other categories than people are left out, boxes of any score are not.
+    Other categories are ignored; boxes of any score are kept.
+
+    Raises:
+        CocoError: the file cannot be read or has another format.
     """
     found = _json(path)
     if not isinstance(found, list):
@@ -142,9 +146,9 @@ def load_boxes(path: Path | str) -> dict[int, Boxes]:
 
 
 def truth(data: dict[str, Any]) -> dict[int, Boxes]:
-    """The annotated boxes by image id, each of score 1, as mmpose takes them without a detector.
+    """Return the annotated boxes by image id, with score 1, as mmpose uses without a detector.
 
-    Crowds and people without a body keypoint are left out; boxes are cut at the image's border.
+    Crowds and people without a body keypoint are skipped; boxes are cut at the image's border.
     """
     size = {image["id"]: (image["width"], image["height"]) for image in data["images"]}
     images: dict[int, list] = {}
@@ -158,13 +162,19 @@ def truth(data: dict[str, Any]) -> dict[int, Boxes]:
 
 
 def oks(xy: np.ndarray, others: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """Likeness 0..1, (n,), of a pose (133, 2) to others (n, 133, 2), over areas (n,) in pixels."""
+    """Return the object keypoint similarity (n,) of a pose with n others, 0..1.
+
+    Args:
+        xy: (133, 2) px.
+        others: (n, 133, 2) px.
+        areas: (n,) the areas to scale distances with, px squared.
+    """
     square = ((others - xy) ** 2).sum(-1) / (2 * SIGMAS) ** 2
     return np.exp(-square / (areas[:, None] + np.spacing(1)) / 2).mean(-1)
 
 
 def results(image: int, people: PersonPoses) -> list[dict[str, Any]]:
-    """COCO keypoint results of one image's people, scored and rid of doubles as mmpose does."""
+    """Return COCO keypoint results of one image, with mmpose's scoring and OKS-NMS."""
     seen = people.scores > KEYPOINT_MIN
     mean = np.where(seen, people.scores, 0).sum(1) / np.maximum(seen.sum(1), 1)
     scores = people.box_scores * mean
@@ -189,17 +199,25 @@ def results(image: int, people: PersonPoses) -> list[dict[str, Any]]:
 def average_precision(
     data: dict[str, Any], found: list[dict[str, Any]], images: Sequence[int]
 ) -> dict[str, float]:
-    """AP 0..1 (mean over OKS 0.50 to 0.95) by the names in COLUMNS, over these image ids.
+    """Return the AP, 0..1 (mean over OKS 0.50 to 0.95), for each name in COLUMNS.
 
-    NaN where nobody has the part annotated. The hand's is the mean of left and right, as its
-    authors report it (jin-s13/COCO-WholeBody, issue 38). Raises CocoError.
+    It is NaN if the part is annotated for nobody. For the hand it is the mean of left and right,
+    as the dataset's authors report it (jin-s13/COCO-WholeBody, issue 38).
+
+    Args:
+        data: the annotations, as from `load_annotations`.
+        found: the results, as from `results`.
+        images: ids of the images to evaluate.
+
+    Raises:
+        CocoError: xtcocotools is missing or does not work.
     """
     coco_type, evaluation = xtcocotools()
     values: dict[str, float] = {}
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a part has no score of its own: mmpose's neither
+        warnings.simplefilter("ignore")  # parts have no scores of their own, nor have mmpose's
         coco = coco_type()
-        # It takes an annotation with a negative id for none, and fails on text.
+        # xtcocotools ignores annotations with negative ids, and fails on ids that are text.
         coco.dataset = {
             **data,
             "annotations": [
@@ -223,7 +241,7 @@ def average_precision(
 
 def xtcocotools() -> tuple[type, type]:
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # numpy 2 explains itself at length
+        with contextlib.redirect_stderr(io.StringIO()):  # numpy 2 prints a long explanation
             from xtcocotools.coco import COCO
             from xtcocotools.cocoeval import COCOeval
     except ModuleNotFoundError as err:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far points are from where the float32 network puts them, and how far is too far."""
+"""Drift of a quantized network's keypoints from those of the float32 network, and its limits."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from dwpose_ros.core.keypoints import GROUPS
 from dwpose_ros.estimation.graph_rewrite import SPLIT
 from dwpose_ros.evaluation.simcc import decode
 
-MIN_SCORE = 0.3  # points that float32 itself does not see are not judged
-# 95 of 100 points of each part must stay within 1 % of the person's height: 4 bins at 256x192.
-# Distances between guidance's limits are larger; OKS of the body is then above 0.98.
+MIN_SCORE = 0.3  # points that the float32 network scores lower are ignored
+# 95 of 100 points of each body part must stay within 1 % of the person's height, which is 4 bins
+# at 256x192. The OKS of the body is then above 0.98, and the distances between guidance's limits
+# are larger than that.
 LIMIT_SHARE = 0.01
-MAX_LOST = 0.05  # of the points that float32 sees: one that is lost did not stay either
+MAX_LOST = 0.05  # share of the visible points whose score may fall below MIN_SCORE
 
 
 class DriftError(DwposeError):
-    """A drift that cannot be judged; the message says why."""
+    """The drift cannot be computed; the message says why."""
 
 
 class Drift(NamedTuple):
-    """How far one part's points are from where float32 puts them; NaN where it sees none."""
+    """Drift of one body part's points; NaN if the float32 network sees none."""
 
     points: int
     median_px: float
@@ -36,7 +37,7 @@ class Drift(NamedTuple):
     """Of the height of the person's box."""
     off_1: float
     off_2: float
-    """Shares of points more than one bin, and more than two, off on either axis."""
+    """Shares of points that are off by more than one and two bins on either axis."""
     score: float
     """Mean change of the scores."""
     lost: float
@@ -49,9 +50,13 @@ def compare(
     heights: np.ndarray,
     min_score: float = MIN_SCORE,
 ) -> dict[str, Drift]:
-    """Drift by body part between two pairs of maps, over the points that the first pair sees.
+    """Compute the drift of each body part, over the points that the exact network sees.
 
-    ``heights`` (n,): of the people's boxes, in pixels of the input.
+    Args:
+        exact: SimCC maps x and y, (n, 133, bins) each, of the float32 network.
+        other: those of the other network.
+        heights: (n,) heights of the people's boxes, in pixels of the input.
+        min_score: score of the points to compare.
     """
     (points, scores), (moved, new_scores) = decode(*exact), decode(*other)
     bins = np.abs(moved - points).max(-1) * SPLIT
@@ -78,9 +83,10 @@ def compare(
 
 
 def judge(drifts: dict[str, Drift], limit_px: float) -> list[str]:
-    """Why the drift is too large, by part; nothing where it is not.
+    """Return why the drift is too large, by body part; an empty list if it is not.
 
-    Raises DriftError where float32 sees nothing, so that nothing can be judged.
+    Raises:
+        DriftError: the float32 network sees no point.
     """
     if not any(d.points for d in drifts.values()):
         raise DriftError(
@@ -98,7 +104,7 @@ def judge(drifts: dict[str, Drift], limit_px: float) -> list[str]:
 
 
 def table(drifts: dict[str, Drift]) -> str:
-    """The report by body part."""
+    """Format the drift as a table by body part."""
     lines = [
         f"{'':11}{'points':>7}{'median':>9}{'95 %':>9}{'95 %':>9}{'off by':>9}{'off by':>9}"
         f"{'score':>9}{'points':>8}",

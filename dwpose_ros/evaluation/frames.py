@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of what a user has, images, a video, a camera or a ROS 2 bag, and the people in them."""
+"""Read frames from images, a video, a camera or a ROS 2 bag, and crop the people in them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dwpose_ros.core.image_files import IMAGES, images_of, is_image
 from dwpose_ros.estimation.crop_geometry import around
 from dwpose_ros.estimation.crops import CpuCrops
 
-PEOPLE_A_FRAME = 5  # the largest: a crowd would outweigh all other frames
+PEOPLE_A_FRAME = 5  # only the largest, so that a crowd does not outweigh all other frames
 IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 
 
 class FramesError(DwposeError):
-    """Pictures that cannot be had; the message says which, and what would be right."""
+    """Frames cannot be read; the message says which, and what would be right."""
 
 
 class Sample(NamedTuple):
@@ -31,13 +31,13 @@ class Sample(NamedTuple):
 
     name: str
     crops: np.ndarray
-    """(n, h, w, 3) uint8 RGB, as the network looks at them."""
+    """(n, h, w, 3) uint8 RGB, the crops that are given to the network."""
     heights: np.ndarray
-    """(n,) of their boxes, in pixels of the crop."""
+    """(n,) heights of the people's boxes, in pixels of the crop."""
 
 
 def picture(path: Path) -> np.ndarray:
-    """An image file, (h, w, 3) uint8 RGB. Raises FramesError."""
+    """Read an image file; (h, w, 3) uint8 RGB. Raises FramesError."""
     try:
         bgr = images.decode_file(path.read_bytes())
     except (OSError, images.ImageError) as err:
@@ -46,10 +46,16 @@ def picture(path: Path) -> np.ndarray:
 
 
 def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """Up to ``count`` frames, evenly spread over a source, with their names, (h, w, 3) RGB.
+    """Yield the names and images, (h, w, 3) uint8 RGB, of frames evenly spread over a source.
 
-    A source is what `core.image_sources` opens, or a ROS 2 bag; of a camera or a stream these are
-    the first frames. Raises FramesError and SourceError.
+    Args:
+        source: anything that `core.image_sources` opens, or a ROS 2 bag.
+        count: largest number of frames. From a camera or a stream, the first frames are taken.
+        topic: image topic of a bag; empty: its only one.
+
+    Raises:
+        FramesError: an image or the bag cannot be read.
+        SourceError: the source cannot be opened.
     """
     path = Path(source).expanduser()
     if path.suffix in (".mcap", ".db3") or (path / "metadata.yaml").is_file():
@@ -69,9 +75,17 @@ def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.n
 def samples_of(
     given: Sequence[str], count: int, topic: str, detector: Any, size: tuple[int, int]
 ) -> tuple[list[Sample], int]:
-    """The people in up to ``count`` frames of all sources together, and how many frames were seen.
+    """Crop the people in frames of several sources, and show a progress bar.
 
-    Shows a progress bar. ``size`` (width, height) is the network's input. Raises as `frames`.
+    Args:
+        given: the sources; see `frames`, also for what it raises.
+        count: largest number of frames of all sources together.
+        topic: image topic of bags.
+        detector: finds the people.
+        size: width and height of the network's input.
+
+    Returns:
+        The people of each frame that has some, and the number of frames read.
     """
     from tqdm import tqdm  # here, so that nodes do not need it
 
@@ -138,7 +152,7 @@ def _bag(path: Path, count: int, topic: str) -> Iterator[tuple[str, np.ndarray]]
 
 
 def _spread(items: Sequence, count: int) -> list:
-    """``count`` of the items, evenly spread, or all."""
+    """Return ``count`` evenly spread items, or all if there are not more."""
     if len(items) <= count:
         return list(items)
     return [items[i * len(items) // count] for i in range(count)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SimCC networks run without the surgery that the product does to them, for their whole maps."""
+"""Run SimCC networks without the graph rewrite, to get their complete maps."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from dwpose_ros.estimation.runtimes.target import MAX_BATCH, ExecutionTarget, li
 
 
 class SimccNetwork:
-    """A SimCC network as its authors run it: crops in, whole maps out.
+    """A SimCC network as its authors run it: crops in, complete maps out.
 
-    Raises ModelError where the file is missing, corrupt or no such network, with the shapes found
-    and wanted.
+    Raises:
+        ModelError: the file is missing or corrupt, or not such a network; then the message gives
+            the shapes found and wanted.
     """
 
     def __init__(self, path: Path | str, device: str = "cpu") -> None:
         self._network = open_network(path, ExecutionTarget("onnxruntime", device, "fp32"))
-        self.runs_on = self._network.place
+        self.runs_on = self._network.target
         shapes = list(self._network.inputs.values())
         if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] != 3 or not all(shapes[0][2:]):
             raise ModelError(
@@ -52,7 +53,7 @@ class SimccNetwork:
             )
 
     def __call__(self, crops: Sequence[np.ndarray] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Maps, (n, 133, 2 w) and (n, 133, 2 h), of n crops (h, w, 3) uint8 RGB, n not 0."""
+        """Return the maps (n, 133, 2 w) and (n, 133, 2 h) of n > 0 crops (h, w, 3) uint8 RGB."""
         found = [
             self.run(prepare(crops[i : i + self._at_once]))
             for i in range(0, len(crops), self._at_once)
@@ -61,20 +62,21 @@ class SimccNetwork:
         return x, y
 
     def run(self, blob: np.ndarray) -> list[np.ndarray]:
-        """The maps of prepared images (n, 3, h, w) float32."""
+        """Return the maps of images (n, 3, h, w) float32, as made by `prepare`."""
         return self._network({self.input: blob})
 
 
 def prepare(crops: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-    """What the network takes for crops (h, w, 3) uint8 RGB: (n, 3, h, w) float32."""
+    """Convert crops (h, w, 3) uint8 RGB to the network's input, (n, 3, h, w) float32."""
     blob = np.stack(list(crops)).astype(np.float32)
     return np.ascontiguousarray(((blob - MEAN.ravel()) / STD.ravel()).transpose(0, 3, 1, 2))
 
 
 def decode(simcc_x: np.ndarray, simcc_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points (n, 133, 2) in pixels of the input, scores (n, 133): the lower peak, not clipped.
+    """Return points (n, 133, 2) in pixels of the input, and scores (n, 133).
 
-    As mmpose: a point without a positive peak stands at -1 bins (here: -0.5 px).
+    The score is the lower of the two peaks, not clipped. As in mmpose, a point without a positive
+    peak is at bin -1 (here: -0.5 px).
     """
     points = np.stack([simcc_x.argmax(-1), simcc_y.argmax(-1)], -1).astype(np.float32)
     scores = np.minimum(simcc_x.max(-1), simcc_y.max(-1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People in, advice out: what to say to the person, and when to capture. No ROS, no clock."""
+"""Guidance: decide what to tell the person, and when to capture. No ROS, no clock."""
 
 from dwpose_ros.guidance.coach import Coach
 from dwpose_ros.guidance.decision import Decision, State

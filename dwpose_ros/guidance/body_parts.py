@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body as profiles speak of it: parts, sides and postures, as data."""
+"""Body parts, sides and postures that profiles can name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from dwpose_ros.core.anthropometry import ABOVE_GROUND
 from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, MIRROR, NAMES, RIGHT_HAND
 
-# What a profile may ask to be seen. One side of a pair must not stand for the other, so every
-# point of a part counts. Small toes are not among the feet: not every estimator has them.
+# The parts that a profile can ask for. All points of a part must be visible: one side of a pair
+# must not stand in for the other. Small toes are left out, as not every estimator has them.
 PARTS: dict[str, tuple[int, ...]] = {
     "head": tuple(INDEX[n] for n in ("nose", "left_eye", "right_eye")),
     "face": tuple(range(FACE.start, FACE.stop)),
@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[int, ...]] = {
     "hands": (*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
 }
 
-# What the person shows the camera, and how far they are then turned to their own left, degrees.
+# The side that the person shows the camera, and their turn to their own left, degrees.
 SIDES: dict[str, float] = {
     "front": 0.0,
     "three_quarter_left": -45.0,
@@ -55,15 +55,15 @@ _OTHER_SIDE = {
 
 
 class PostureLimit(NamedTuple):
-    """A posture that a profile asks for, and its limits; NaN where it has none."""
+    """A posture that a profile asks for, and its limits; NaN is no limit."""
 
     name: str
     minimum: float
     maximum: float
 
 
-# The postures there are, with the limits that are taken where a profile gives none: degrees,
-# but `arms_up` and `feet_apart` in torso lengths, `open_hands` as a ratio (see checks/posture.py).
+# All postures with their default limits, in degrees, but `arms_up` and `feet_apart` in torso
+# lengths and `open_hands` as a ratio (see checks/posture.py).
 POSTURES: dict[str, PostureLimit] = {
     posture_limit.name: posture_limit
     for posture_limit in (
@@ -77,7 +77,7 @@ POSTURES: dict[str, PostureLimit] = {
         PostureLimit("feet_apart", 0.8, 1.5),
     )
 }
-# The largest number that makes sense as a limit of each.
+# The largest sensible limit of each.
 POSTURE_RANGE: dict[str, float] = {
     "upright": 90.0,
     "arms_away": 180.0,
@@ -88,7 +88,7 @@ POSTURE_RANGE: dict[str, float] = {
     "fingers_spread": 90.0,
     "feet_apart": 10.0,
 }
-# The parts that each is measured by; of the feet, the ankles.
+# The parts from which each is measured; for feet, the ankles.
 POSTURE_PARTS: dict[str, tuple[str, ...]] = {
     "upright": ("shoulders", "hips"),
     "arms_away": ("shoulders", "hips", "elbows"),
@@ -103,19 +103,19 @@ assert POSTURES.keys() == POSTURE_RANGE.keys() == POSTURE_PARTS.keys()
 OF_ARMS = ("elbows", "wrists", "hands")  # parts that can be held at any height
 ONE_OF_ARMS = ("arms_away", "arms_side", "arms_up")  # nobody can do two of these at once
 OF_HANDS = ("open_hands", "fingers_spread")
-# Lengths across the body, which the camera does not see from the side.
+# Measured across the body, which is not possible from the side.
 FRONTAL = ("arms_away", "arms_side", "feet_apart")
 
 
 def in_image(side: str, mirrored: bool) -> str:
-    """The side as an estimator sees it: in a mirrored image the left hand looks like a right."""
+    """Return the side as the estimator sees it: mirrored, a left hand looks like a right one."""
     return _OTHER_SIDE.get(side, side) if mirrored else side
 
 
 def _is_left(point: int) -> bool:
     name = NAMES[point]
     if name.startswith("face-"):
-        # From the person's right to their left, but for the lower lip, which comes back.
+        # Points run from the person's right to their left, except on the lower lip.
         back = point - FACE.start in (*range(55, 60), *range(65, 68))
         return MIRROR[point] != point and (point > MIRROR[point]) != back
     return name.startswith("left_")
@@ -132,10 +132,10 @@ _EARS = {
 
 @lru_cache(maxsize=None)
 def part_points(part: str, side: str = "front") -> tuple[int, ...]:
-    """The keypoints of a part that must be seen by a camera that looks at that side.
+    """Return the keypoints of a part that must be visible when the camera sees that side.
 
-    From the left or right those of the far side are hidden; ears are all that is sure to be seen
-    of a head there and from behind, where a face is nothing.
+    From the left or right, keypoints of the far side are hidden. Of a head from the side or from
+    behind, only ears are certain to be visible; a face has no points from behind.
     """
     if part == "head" and side in _EARS:
         return _EARS[side]
@@ -147,19 +147,19 @@ def part_points(part: str, side: str = "front") -> tuple[int, ...]:
 
 @lru_cache(maxsize=None)
 def points_of(parts: tuple[str, ...], side: str = "front") -> tuple[int, ...]:
-    """The keypoints of several parts, as `part_points`."""
+    """Return the keypoints of several parts, as `part_points`."""
     return tuple(i for part in parts for i in part_points(part, side))
 
 
 @lru_cache(maxsize=None)
 def indices(points: tuple[int, ...]) -> np.ndarray:
-    """(n,) to index arrays with, which is faster than by a list."""
+    """Return an array (n,) for indexing, which is faster than a list."""
     array = np.array(points, int)
     array.setflags(write=False)
     return array
 
 
 def height_of(parts: Iterable[str]) -> float:
-    """How much of a body's height parts span, of somebody who just stands; 0 for none."""
+    """Return the share of a standing person's height that the parts span; 0 for none."""
     ends = [end for part in parts for end in ABOVE_GROUND[part]]
     return max(ends, default=0.0) - min(ends, default=0.0)

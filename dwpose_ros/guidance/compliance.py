@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether somebody does what they were asked to: movement along each axis of advice."""
+"""Whether a person follows the instructions: their movement along each axis of advice."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
 
-REACTION_S = 0.4  # nobody acts on a sentence sooner after its end
-BEGIN_S = 1.0  # after its end, most have begun
-SETTLED_S = 0.4  # movement is what changes within so long
-STEPS_S = 2.5  # after its end, two steps that it asked for are done
-AGO_S = 3.5  # after its end, and with something else said since, it can be said again
-RESTED_S = 0.2  # who has not moved for so long has ended what they were doing
+REACTION_S = 0.4  # shortest time from the end of a sentence to a reaction
+BEGIN_S = 1.0  # time from the end of a sentence after which most people have begun to move
+SETTLED_S = 0.4  # movement is measured over this time
+STEPS_S = 2.5  # time from the end of a sentence after which two steps are done
+AGO_S = 3.5  # so long after its end a sentence can be repeated, if another was said since
+RESTED_S = 0.2  # a person who has not moved for so long has finished
 
-# Advice on one axis takes nothing from advice on another: who walks back can be told to turn.
+# The axis of each instruction. Axes are independent: somebody who walks back can be told to turn.
 _AXES = {
     "move_closer": "depth",
     "move_back": "depth",
@@ -47,7 +47,7 @@ _AXES = {
     "feet_apart": "feet",
     "feet_together": "feet",
 }
-# What can be asked of somebody who is on their way, or about to be.
+# Instructions that can be given to a person who is moving or about to move.
 PLACING = {code for code, name in _AXES.items() if name != "feet"}
 _UNDOES = {
     "move_left": ("move_right",),
@@ -58,26 +58,26 @@ _UNDOES = {
     "feet_apart": ("feet_together",),
 }
 OPPOSITES = {frozenset((code, other)) for code, others in _UNDOES.items() for other in others}
-GRADUAL = frozenset().union(*OPPOSITES)  # what can be overdone
+GRADUAL = frozenset().union(*OPPOSITES)  # instructions that can be overdone
 _EASED, _LEAST_EASE = 0.55, 0.3
-# What has changed by more within SETTLED_S is on the way: the logarithm of the size, a place aside
-# in heights of the person, degrees.
+# Larger changes within SETTLED_S are movements: logarithm of the size, sideways position in the
+# person's heights, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
 
 
 def axis(code: str) -> str:
-    """The axis of an instruction; one that moves nobody is an axis of its own."""
+    """Return the axis of an instruction; one without movement is an axis of its own."""
     return _AXES.get(code, code)
 
 
 def undoes(code: str, other: str) -> bool:
-    """Whether an instruction takes back what another asked for."""
+    """Whether an instruction is the opposite of another."""
     return frozenset((code, other)) in OPPOSITES
 
 
 @dataclass
 class _Axis:
-    """What was last asked on an axis, and what has been seen of it since."""
+    """The last instruction on an axis, and the movement since."""
 
     code: str = ""
     part: str = ""
@@ -85,35 +85,38 @@ class _Axis:
     heard_at: float = -math.inf  # the end of the sentence
     moved: bool = False  # since it was heard
     moving: bool = False
-    way: float = 0.0  # by how much it went last, and whether up or down
+    way: float = 0.0  # the last movement, signed
     rests_since: float = -math.inf
-    ease: float = 1.0  # how much less than it should be is asked of who always overdoes it
+    ease: float = 1.0  # factor on what is asked of a person who overdoes it
     trail: list[tuple[float, float]] = field(default_factory=list)
 
 
 class ComplianceTracker:
-    """Follows a person along the axes. Times are seconds on any one clock, and do not fall."""
+    """Tracks a person's movement on each axis.
+
+    Times are seconds on any one clock, and must not decrease.
+    """
 
     def __init__(self) -> None:
         self._axes: dict[str, _Axis] = {}
-        self._last: _Axis | None = None  # the one that was last spoken of
+        self._last: _Axis | None = None  # axis of the last instruction
 
     def forget(self) -> None:
-        """Somebody else has come, who may be the one that was asked to."""
+        """Forget all but a last request to step into view, which the new person may follow."""
         if self._last is not None and self._last.code != "step_into_view":
             self._last = None
         self._axes = {} if self._last is None else {"step_into_view": self._last}
 
     def on(self, code: str) -> _Axis:
-        """What is known of the axis of an instruction."""
+        """Return the state of an instruction's axis."""
         return self._axes.setdefault(axis(code), _Axis())
 
     def _moved_by(self, code: str) -> list[_Axis]:
-        """The axes that an instruction is about: a head turns with its body."""
+        """Return the axes on which an instruction can be followed: a head turns with its body."""
         return [self.on(code)] + [self.on("turn_left")] * (axis(code) == "head")
 
     def asked(self, code: str, part: str, now: float) -> None:
-        """An instruction was spoken; it is heard now, or by the end of `busy` times in `watch`."""
+        """Record an instruction. It is heard now, or at the end of `busy` in calls of `watch`."""
         self._last = self.on(code)
         if self._last.moved and self._last.code == code:  # they did too little
             self._last.ease = min(1.0, self._last.ease / _EASED)
@@ -122,7 +125,7 @@ class ComplianceTracker:
         self._last.spoken_at = self._last.heard_at = now
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
-        """See what moves in a new frame."""
+        """Measure movement in a new frame; `busy` while a sentence is being spoken."""
         if busy and self._last is not None:
             self._last.heard_at = now
         found = {v.name: v for v in results}
@@ -138,9 +141,9 @@ class ComplianceTracker:
                 one.moving = stirring and bool(one.code)
             if one.moving:
                 one.rests_since = now
-        turns = self.turning()  # which moves points aside, too
+        turns = self.turning()  # turning also moves points sideways
         for name, one in self._axes.items():
-            # What they do while it is said, or right after, they would have done without it.
+            # Movement during the sentence, or right after, is no reaction to it.
             one.moved |= (
                 one.moving
                 and bool(one.code)
@@ -149,23 +152,25 @@ class ComplianceTracker:
             )
 
     def ease(self, code: str) -> float:
-        """What is missing times this is what to ask for: less, once they went too far."""
+        """Return the factor on what to ask for; less than 1 once the person went too far."""
         one = self.on(code)
         too_far = one.moved and undoes(code, one.code)
         return max(one.ease * _EASED, _LEAST_EASE) if too_far else one.ease
 
     def moves(self, code: str) -> bool:
-        """They move on this instruction's axis, or may: of who walks both closer and aside, the
-        lesser is hardly to be seen."""
+        """Whether the person moves on this instruction's axis, or may do so.
+
+        Depth and side count for each other: of a diagonal walk the smaller part is hardly visible.
+        """
         ways = ("depth", "side") if axis(code) in ("depth", "side") else (axis(code),)
         return any(self._axes[way].moving for way in ways if way in self._axes)
 
     def under_way(self, code: str) -> bool:
-        """They are doing what was last asked on this instruction's axis."""
+        """Whether the person is following the last request on this instruction's axis."""
         return any(one.moved and one.moving for one in self._moved_by(code))
 
     def awaited(self, now: float) -> list[str]:
-        """The axes on which something was asked so lately that they need not have begun."""
+        """Return the axes with a request so recent that the person need not have begun."""
         return [
             name
             for name, one in self._axes.items()
@@ -173,13 +178,13 @@ class ComplianceTracker:
         ]
 
     def awaits(self, code: str, now: float) -> bool:
-        """They may be about to do what an instruction asks for; who looks at something turns to
-        it, too."""
+        """Whether the person may be about to follow an instruction. A request to look also counts
+        for turning."""
         name = axis(code)
         return bool({name, "head" if name == "turn" else name} & {*self.awaited(now)})
 
     def coming(self, now: float) -> bool:
-        """They are walking into view, or may be about to, as they were last asked to."""
+        """Whether the person is walking into view as last asked, or may be about to."""
         return (
             self._last is not None
             and self._last.code == "step_into_view"
@@ -187,7 +192,7 @@ class ComplianceTracker:
         )
 
     def too_near(self, now: float) -> bool:
-        """Who is out of view just now was coming closer, as they were asked to."""
+        """Whether the person left the view while coming closer as asked."""
         one = self.on("move_closer")
         return (
             one.code == "move_closer"
@@ -197,7 +202,7 @@ class ComplianceTracker:
         )
 
     def stepping_back(self, now: float) -> bool:
-        """Who is out of view may be about to step back, as they were asked to."""
+        """Whether a person out of view may be about to step back as asked."""
         one = self.on("move_back")
         return (
             one.code == "move_back"
@@ -207,15 +212,15 @@ class ComplianceTracker:
         )
 
     def rests(self, code: str, now: float) -> bool:
-        """They do not move on this instruction's axis; nor did a moment ago, if asked to."""
+        """Whether the person is at rest on this instruction's axis (for RESTED_S, if asked)."""
         return not any(
             one.moving or one.moved and now - one.rests_since < RESTED_S
             for one in self._moved_by(code)
         )
 
     def ended(self, code: str, now: float) -> bool:
-        """They have done something about this instruction, and come to rest; or that cannot be
-        told any more."""
+        """Whether the person has followed this instruction and come to rest, or it is too long ago
+        to tell."""
         one = self.on(code)
         heard_s = now - one.heard_at
         if one.moved:
@@ -228,21 +233,21 @@ class ComplianceTracker:
         )
 
     def busy(self) -> bool:
-        """They are doing something that they were asked to."""
+        """Whether the person is following any request."""
         return any(one.moved and one.moving for one in self._axes.values() if one.code)
 
     def turning(self) -> bool:
-        """They are turning body or head, which hardly moves a point."""
+        """Whether the person is turning body or head, which moves points little."""
         return any(self._axes[name].moving for name in ("turn", "head") if name in self._axes)
 
     def begun(self, now: float) -> bool:
-        """They have begun with the last sentence, or had the time to."""
+        """Whether the person has begun to follow the last request, or had the time to."""
         last = self._last
         return last is None or last.moved or now - last.heard_at >= BEGIN_S
 
 
 def _places(found: dict[str, CheckResult]) -> dict[str, float]:
-    """Where the person is on those axes that have a measure; NaN where that is not known."""
+    """Return the person's position on the axes that have a measure; NaN if unknown."""
 
     def of(name: str, what: str = "value") -> float:
         return getattr(found[name], what) if name in found else math.nan
@@ -256,12 +261,12 @@ def _places(found: dict[str, CheckResult]) -> dict[str, float]:
 
 
 def _way(one: _Axis, value: float, now: float) -> float:
-    """How far a value on an axis went lately; 0 where that is not known."""
+    """Return how much a value on an axis changed recently; 0 if unknown."""
     old = [(t, v) for t, v in one.trail if now - t <= SETTLED_S] or one.trail[-1:]
     one.trail = [*old, (now, value)]
     values = [v for _, v in one.trail if not math.isnan(v)]
     if not values:
         return 0.0
-    # A single frame may be wrong: between three and three, where there are as many.
+    # Compare medians of three values, if there are enough, since a single frame may be wrong.
     few = min(3, len(values) // 2) or 1
     return median(values[-few:]) - median(values[:few])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the coach looks at: one person in one image, and how they move."""
+"""The coach's input: one person in one image, and how they move."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import in_image, indices
 from dwpose_ros.guidance.profile import Profile
 
-_SPEED_TIME_S = 0.35  # over which keypoint speed is measured
-_LATEST_S = 0.15  # the same of hands which have just come to rest
-_LONGEST_S = 2.0  # between two frames from which speed can be told
-_GONE_S = 1.0  # after so long, whoever comes is somebody else
-_BRIDGED_S = 0.25  # a point that was seen so shortly before is still there
+_SPEED_TIME_S = 0.35  # time over which keypoint speed is measured
+_LATEST_S = 0.15  # the same for hands that have just come to rest
+_LONGEST_S = 2.0  # longest time between two frames for measuring speed
+_GONE_S = 1.0  # after an absence of so long, a new id is taken for another person
+_BRIDGED_S = 0.25  # an invisible point keeps its last position for so long
 _ABSURD_PX = 1e5
-_LEAST_SIZE = 0.05  # of the parts whose speed is measured, in heights of the person's box
-_TELLING = 5  # points from which on it can be told how somebody moves
-# A wrist and its hand: where the hand is a blur, networks lose it and keep the wrist.
+_LEAST_SIZE = 0.05  # least size of the measured parts, in heights of the person's box
+_TELLING = 5  # least number of points for measuring the movement
+# A wrist and its hand: networks lose a blurred hand, but keep the wrist.
 _HANDS = {
     side: np.array([INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)])
     for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
 }
-# Somebody is company from this share of the followed person's height on; once they are, until
-# they are smaller than the second.
+# Other people count from this share of the followed person's height on, and once they count, until
+# they are smaller than the second share.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
 SWITCH = 1.5  # a person must be this many times larger to be followed instead of another
 
 
 class Observation(NamedTuple):
-    """One person in an image of `width` x `height` pixels, and the company they are in."""
+    """One person in an image of `width` x `height` pixels, and the number of other people."""
 
     xy: np.ndarray  # (133, 2) px
     scores: np.ndarray  # (133,), 0 where a coordinate is not finite
     box: np.ndarray  # (4,) px
     width: int
     height: int
-    others: int  # people beside the person who are large enough to be in the picture
-    speed: float  # of the profile's points, heights of the seen parts a second; NaN if unknown
+    others: int  # other people who are large enough to count
+    speed: float  # of the profile's points, heights of the visible parts per s; NaN if unknown
     brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
     sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality; or NaN
-    nearer: float = math.nan  # logarithm of how much larger they have become since some moment
-    aside: float = math.nan  # how far they have gone to the image's right since, in their heights
+    nearer: float = math.nan  # logarithm of the growth of their size since an arbitrary time
+    aside: float = math.nan  # movement to the image's right since then, in their heights
     hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
 
     # Arrays do not compare as a whole: a view is its own, and what it measures is kept for it.
@@ -57,21 +57,22 @@ class Observation(NamedTuple):
         return id(self)
 
     def seen(self, points: ArrayLike, threshold: float) -> np.ndarray:
-        """(n, 2) coordinates of those points that score above the threshold."""
+        """Return the coordinates (n, 2) of the given points that score above the threshold."""
         index = np.asarray(points)
         return self.xy[index[self.scores[index] > threshold]]
 
 
 def usable(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Scores (n, 133), 0 where the score or a coordinate is not finite or absurdly large."""
+    """Return scores (n, 133) that are 0 if score or coordinates are not finite or too large."""
     with np.errstate(invalid="ignore"):
         fine = (np.abs(xy) < _ABSURD_PX).all(-1) & (scores >= 0)
     return np.where(fine, scores, 0.0)
 
 
 def usable_boxes(boxes: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4), one that is not finite or absurdly large replaced by that round the points
-    (n, 133) that are seen; NaN if none is."""
+    """Return boxes (n, 4); those that are not finite or are too large are replaced.
+
+    The replacement is the extent of the visible points, (n, 133) bool; NaN if none is visible."""
     with np.errstate(invalid="ignore"):
         fine = (np.abs(boxes) < _ABSURD_PX).all(-1)
     boxes = np.where(fine[:, None], boxes, np.nan)
@@ -81,13 +82,13 @@ def usable_boxes(boxes: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> np.ndar
 
 
 def _deviation(values: np.ndarray) -> float:
-    """Standard deviation of (n,); numpy's own takes several times as long."""
+    """Return the standard deviation of (n,); several times faster than numpy's."""
     off = values - values.mean()
     return math.sqrt(float(off @ off) / len(off))
 
 
 class TargetSelector:
-    """Keeps to one person, and measures their speed."""
+    """Selects the person to guide, keeps to them, and measures their movement."""
 
     _seen: tuple[np.ndarray, np.ndarray, np.ndarray] | None  # when each point was, and what
 
@@ -99,13 +100,13 @@ class TargetSelector:
         self.reset()
 
     def use(self, profile: Profile) -> None:
-        """Look at what another profile, or the next step of it, asks for; of the same person."""
+        """Use another profile, or the next step of one, for the same person."""
         self._profile = profile
         self._threshold = profile.score
         self._forget_movement()
 
     def reset(self) -> None:
-        """Forget whom it followed."""
+        """Forget the followed person."""
         self.person_id = 0
         self.newcomer = False  # the person was not followed before
         self._crowded = False
@@ -115,7 +116,8 @@ class TargetSelector:
     def _bridge(
         self, xy: np.ndarray, scores: np.ndarray, time_s: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Points (133, 2) and scores (133,), with those that are missing for a moment only."""
+        """Return points (133, 2) and scores (133,), with points added that are missing only
+        briefly (_BRIDGED_S)."""
         seen = scores > self._threshold
         if self._seen is None or time_s < self._seen[0].max(initial=-math.inf):
             self._seen = np.full(len(xy), -math.inf), xy, scores
@@ -127,17 +129,17 @@ class TargetSelector:
         return xy, scores
 
     def _forget_movement(self) -> None:
-        self._recent: list[tuple[float, np.ndarray, np.ndarray]] = []  # when, and where they were
-        self._trail: list[tuple[float, np.ndarray, np.ndarray]] = []  # the same with all points
+        self._recent: list[tuple[float, np.ndarray, np.ndarray]] = []  # time, points, visible
+        self._trail: list[tuple[float, np.ndarray, np.ndarray]] = []  # the same for all points
         self._speed = self._hands = math.nan
         self._seen = None
 
     def choose(self, ids: list[int], boxes: np.ndarray) -> int | None:
-        """Index of the person to follow: the same one, unless another is much larger."""
+        """Return the row of the person to follow: the same one, unless another is much larger."""
         if not len(ids):
             return None
         wide, high = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).T
-        areas = np.where(wide * high > 0, wide * high, 0.0)  # of boxes without numbers, too
+        areas = np.where(wide * high > 0, wide * high, 0.0)  # 0 also for NaN
         best = int(np.argmax(areas))
         if self.person_id in ids:
             current = ids.index(self.person_id)
@@ -151,7 +153,8 @@ class TargetSelector:
     def look(
         self, people: PersonPoses, width: int, height: int, time_s: float
     ) -> Observation | None:
-        """The followed person in an image of `width` x `height` px; None if nobody is."""
+        """Observe the followed person in an image of `width` x `height` px; None if nobody is in
+        it."""
         ids, xy, boxes = people.ids.tolist(), people.xy, people.boxes
         scores = usable(xy, people.scores)
         boxes = usable_boxes(boxes, xy, scores > self._threshold)
@@ -160,7 +163,7 @@ class TargetSelector:
         if chosen is None:
             self._recent, self._trail = [], []
             return None
-        # Who is lost and found again at once is the same, whatever a tracker calls them.
+        # A person who is lost and found again soon is the same one, even with a new track id.
         self.newcomer = self.person_id != last and (
             there or not 0 <= time_s - self._there_s < _GONE_S
         )
@@ -173,7 +176,7 @@ class TargetSelector:
         self._crowded = others > 0
         points, seen = self._bridge(xy[chosen], scores[chosen], time_s)
         size = self._measure_speed(points, seen, boxes[chosen], time_s)
-        # Not where they were a moment ago: what is lost of a hand is what moves.
+        # Use the points without bridging: the missing points of a hand are those that move.
         self._measure_hands(xy[chosen], scores[chosen] > self._threshold, size, time_s)
         self._measure_way(xy[chosen], scores[chosen] > self._threshold, width)
         return Observation(
@@ -190,7 +193,7 @@ class TargetSelector:
         )
 
     def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:
-        """Add up what the points seen in this frame and in the last one tell."""
+        """Add up the growth and the sideways movement between the last frame and this one."""
         before, self._before = self._before, (xy, seen)
         if before is None:
             return
@@ -200,7 +203,7 @@ class TargetSelector:
         now, then = xy[both].astype(float), before[0][both].astype(float)
         tall = max(float(now[:, 1].max() - now[:, 1].min()), 1.0)
         larger = max(_deviation(now[:, 1]), 1.0) / max(_deviation(then[:, 1]), 1.0)
-        # Coming closer moves them away from the middle; the rest they did themselves.
+        # Coming closer also moves a person's image away from the middle; subtract that.
         middle = width / 2
         went = (now[:, 0].mean() - middle) - (then[:, 0].mean() - middle) * larger
         self._way = self._way[0] + math.log(larger), self._way[1] + float(went) / tall
@@ -208,19 +211,21 @@ class TargetSelector:
     def _measure_speed(
         self, xy: np.ndarray, scores: np.ndarray, box: np.ndarray, time_s: float
     ) -> float:
-        """How far they are from where they were shortly before: not from frame to frame, where
-        the more frames come in a second, the more of it were noise.
+        """Measure the speed from the positions a short time ago.
 
-        Gives the height of the seen parts, px; NaN where too few are seen to tell it.
+        Between consecutive frames, the share of noise would grow with the frame rate.
+
+        Returns:
+            The height of the visible parts, px; NaN if too few are visible.
         """
         wanted = indices(self._profile.points_in(self.mirrored))
         points, there = xy[wanted], scores[wanted] > self._threshold
         before = _lately(self._recent, time_s)
         self._recent = [*before, (time_s, points, there)]
         self._speed = math.nan
-        if there.sum() < len(points) / 2:  # too few to tell how large they all would be
+        if there.sum() < len(points) / 2:  # too few for a size
             return math.nan
-        # Ears, all that there is of a head from behind, have no height of their own.
+        # Ears, the only points of a head from behind, have no height of their own.
         tall = float(box[3] - box[1])
         size = max(float(np.ptp(points[there][:, 1])), _LEAST_SIZE * tall if tall > 0 else 0, 1.0)
         if not before:
@@ -229,14 +234,16 @@ class TargetSelector:
         both = there & was_there
         if both.sum() >= len(points) / 2:
             moved = float(np.linalg.norm(points[both] - old[both], axis=1).mean()) / size
-            # Between frames of less than one a second, all of the movement may have been in one
-            # second: to be still means not to have moved further than that.
+            # If frames are more than a second apart, all movement may have been in one second, so
+            # the speed is not averaged over a longer time.
             self._speed = moved / min(time_s - then, 1.0)
         return size
 
     def _measure_hands(self, xy: np.ndarray, seen: np.ndarray, size: float, time_s: float) -> None:
-        """How far the faster hand is from where it was furthest away shortly before: who waves
-        is back after a moment. Where hands are what the profile is about, their speed is known."""
+        """Measure the faster hand's speed by its largest distance to recent positions.
+
+        A waving hand returns to the same position. Not measured for profiles that include hands,
+        whose `speed` covers them."""
         before = _lately(self._trail, time_s)
         self._trail = [*before, (time_s, xy, seen)]
         self._hands = math.nan
@@ -259,16 +266,16 @@ def _swiftness(
     hand: np.ndarray,
     time_s: float,
 ) -> float:
-    """Px a second of a hand's points; NaN where none is seen twice.
+    """Return the speed of a hand's points, px/s; NaN if none is visible twice.
 
-    The lesser of how far it went in a longer and in a shorter time: noise is as large in both, and
-    who has just come to rest is known to. By all of each time, or noise between two frames would
-    be a movement.
+    It is the smaller of the speeds over a longer and a shorter time, so that a hand that has just
+    come to rest is recognized. Movements are divided by the whole time, since otherwise noise
+    between two frames would count as movement.
     """
     steps = []
     for then, old, was_seen in trail:
         both = hand[seen[hand] & was_seen[hand]]
-        if len(both):  # the median: fingertips are found elsewhere at times
+        if len(both):  # the median, against misplaced fingertips
             off = np.linalg.norm(xy[both] - old[both], axis=1)
             steps.append((time_s - then, float(np.median(off))))
     ago = min((ago for ago, _ in steps), default=math.nan)
@@ -281,8 +288,9 @@ def _swiftness(
 def _lately(
     trail: list[tuple[float, np.ndarray, np.ndarray]], time_s: float
 ) -> list[tuple[float, np.ndarray, np.ndarray]]:
-    """What of a trail of times and what was seen then tells how fast somebody is, oldest first;
-    the last alone where frames come slowly, and none where time jumps."""
+    """Return the entries of a trail that are recent enough for measuring speed, oldest first.
+
+    It is only the last one if the frame rate is low, and none if the time jumps."""
     if trail and not 0 < time_s - trail[-1][0] <= _LONGEST_S:
         return []
     return [seen for seen in trail if time_s - seen[0] <= _SPEED_TIME_S] or trail[-1:]

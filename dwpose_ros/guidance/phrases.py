@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Phrases: what an instruction reads and sounds like in a language."""
+"""Phrases: the text of each instruction in a language."""
 
 from __future__ import annotations
 
@@ -65,30 +65,33 @@ CODES = (
     "done",
 )
 GRADES = ("little", "normal", "big")
-# Plural categories as CLDR calls them. With whole numbers from 1 on, these two are all that the
-# shipped languages have; Japanese and Chinese have `other` only.
+# CLDR's plural categories. For whole numbers from 1 on, the shipped languages need only these two;
+# Japanese and Chinese have `other` only.
 PLURALS = ("one", "other")
 STEPPED = tuple(code for code in CODES if code.startswith("move_"))  # steps, or "little"
-COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may say {count}
-NAMING = ("show",)  # says {part}
+COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may contain {count}
+NAMING = ("show",)  # contains {part}
 
-RATE = 175  # words a minute, as espeak-ng speaks by itself
+RATE = 175  # words per minute, espeak-ng's default
 
 _Phrase = Union[str, dict[str, str]]
 
 
 class Phrases(NamedTuple):
-    """One language: a phrase is a text, or texts by magnitude or by plural category."""
+    """The phrases of one language: each is a text, or texts by magnitude or plural category."""
 
     language: str
     phrases: dict[str, _Phrase]
     parts: dict[str, str]
 
     def text(self, code: str, part: str = "", magnitude: str = "", count: int = 0) -> str:
-        """The sentence for an instruction code; empty for the empty code.
+        """Return the sentence for an instruction; empty for the empty code.
 
-        `grade` is "", "little" or "big", and falls back to the normal text. `count` is what is
-        counted, from 1 on: seconds of a countdown, people that are wanted, steps; 0 counts as 1.
+        Args:
+            code: one of CODES.
+            part: the body part that is named.
+            magnitude: "", "little" or "big"; the normal text is used if there is none for it.
+            count: seconds of a countdown, wanted people or steps, from 1 on; 0 counts as 1.
         """
         if not code:
             return ""
@@ -102,7 +105,7 @@ class Phrases(NamedTuple):
 
 
 def speaking_s(text: str, rate: int = RATE) -> float:
-    """How long espeak-ng takes for a sentence, s, at so many words a minute; measured at 160."""
+    """Return how long espeak-ng speaks a text, s, at `rate` words per minute; measured at 160."""
     ideographs = sum("\u4e00" <= c <= "\u9fff" for c in text)
     kana = sum("\u3040" <= c <= "\u30ff" for c in text)
     letters = len(text) - ideographs - kana
@@ -110,7 +113,11 @@ def speaking_s(text: str, rate: int = RATE) -> float:
 
 
 def load_phrases(path: str | Path) -> Phrases:
-    """Read a language's file; ProfileError unless it has every code and every part."""
+    """Read a language's file.
+
+    Raises:
+        ProfileError: the file cannot be read, lacks a code or a part, or has an invalid text.
+    """
     path = Path(path)
     data = read_mapping(path)
     known = {"phrases": CODES, "parts": tuple(PARTS)}
@@ -156,7 +163,7 @@ def _is_text(text: Any) -> bool:
 
 
 def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
-    """All texts of a code; one that is for all is that of the empty form."""
+    """Return all texts of a code by form; a single text has the empty form."""
     if isinstance(phrase, str):
         return {"": phrase}
     counted = code in COUNTED
@@ -186,8 +193,10 @@ def _refuse_braces(path: Path, code: str, text: str) -> None:
 
 
 def _refuse_silence(path: Path, code: str, form: str, text: str) -> None:
-    """A text that does not say what it is for: which part, how many or how long. Of steps and
-    people one text may do for any number, and that for one may spell it out."""
+    """Raise ProfileError for a text that lacks a needed {part} or {count}.
+
+    For steps and people, a single text may be for any number, and the text for one may spell it
+    out."""
     needed = (
         "part"
         if code in NAMING

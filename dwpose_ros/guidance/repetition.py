@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often the same is said to somebody who does nothing about it; and when not at all."""
+"""How often an instruction is repeated if it has no effect, and the pauses after that."""
 
 from __future__ import annotations
 
@@ -8,43 +8,49 @@ from typing import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
 
-PATIENCE = 4  # times the same is said in vain; then the part is named, and then comes a pause
-PAUSE_S = 15.0  # and twice as long each time that it was in vain, too
+PATIENCE = 4  # repetitions without effect; then the body part is named, then there is a pause
+PAUSE_S = 15.0  # doubled after each pause without effect
 LONGEST_PAUSE_S = 240.0
-LASTING_S = 1.5  # what changed for so long has changed
+LASTING_S = 1.5  # a change counts after it has lasted for so long
 
-What = tuple[str, str]  # the code of an instruction, and the part that it is about
+What = tuple[str, str]  # code of an instruction, and the body part that it names
 
 
 class Repetition:
-    """With one person, who is to do something. Times are seconds on any one clock."""
+    """Counts the instructions without effect to one person. Times are seconds on any one clock."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Something else is wrong than before, or with somebody else."""
-        self._said: dict[What, int] = {}  # in vain: how often
-        self._heeded_since: float | None = None  # from when on some of it is wrong no more
+        """Start again, since another check fails or another person is there."""
+        self._said: dict[What, int] = {}  # how often each was said without effect
+        self._heeded_since: float | None = None  # when a fault that was mentioned went away
         self._pauses, self._pause_until = 0, -math.inf
 
     def pausing(self, now: float) -> bool:
         return now < self._pause_until
 
     def said(self, what: What) -> int:
-        """How often that was said in vain."""
+        """Return how often that was said without effect."""
         return self._said.get(what, 0)
 
     @property
     def exhausted(self) -> bool:
-        """Something was said as often as it will be."""
+        """Whether an instruction has been repeated as often as it will be."""
         return PATIENCE in self._said.values()
 
     def watch(self, what: What, due_s: float, results: Sequence[CheckResult], now: float) -> None:
-        """See what is wrong in a new frame: most of all ``what``, which is due for ``due_s``.
+        """Process the results of a new frame.
 
-        All is forgotten once some of what was said is wrong no more, or in a pause something else
-        is; for a while.
+        All counts are reset once a fault that was mentioned is gone for LASTING_S, or another
+        fault lasts that long during a pause.
+
+        Args:
+            what: the most important instruction now.
+            due_s: for how long it has been the most important one, s.
+            results: of all checks.
+            now: current time, s.
         """
         wrong = {(code, v.part) for v in results if v.ok is not True for code in (v.code, "show")}
         if self._said.keys() <= wrong:
@@ -57,10 +63,16 @@ class Repetition:
             self.forget()
 
     def spoke(self, what: What, moved: bool, now: float) -> None:
-        """That is being said to somebody who ``moved`` when they last heard it, or did not."""
+        """Record that an instruction is being spoken.
+
+        Args:
+            what: the instruction.
+            moved: the person moved after they last heard it.
+            now: current time, s.
+        """
         if what[0] == "pause":
             self._said = dict.fromkeys(self._said, 0)
             self._pause_until = now + min(PAUSE_S * 2**self._pauses, LONGEST_PAUSE_S)
             self._pauses += 1
-        else:  # who has done something about it has not heard it in vain
+        else:  # if they moved, the last time was not without effect
             self._said[what] = 1 if moved else self.said(what) + 1

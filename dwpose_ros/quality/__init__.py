@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good a picture of a person is: measures with raw values and scores, and one score of all."""
+"""Quality of a picture of a person: measures with raw values and scores, and a unified score."""
 
 from dwpose_ros.quality.measure import FACE_MEASURES, NAMES, PERSON_MEASURES, Measure
 from dwpose_ros.quality.sharpness import motion

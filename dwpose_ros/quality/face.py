@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The 68 face points (iBUG 300-W): how large the face is, its eyes and its mouth.
+"""Measures of the face: its size, whether the eyes are open, and whether the mouth is closed.
 
-A face is (68, 2) px; left and right are the person's own, 36-41 is the right eye.
+A face is (68, 2) px, the iBUG 300-W points. Left and right are the person's own; points 36-41 are
+the right eye.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ from dwpose_ros.core.keypoints import FACE
 from dwpose_ros.quality.measure import Measure, measure, sigmoid
 
 _CORE = np.array([8, *range(27, 68)])  # chin, nose, eyes, mouth
-_SMALLEST_PX = 4.0  # between the eyes, below which there is no face
-_FINE_PX = 24.0  # below which lids and lips, of a pixel or two, cannot be judged
+_SMALLEST_PX = 4.0  # smallest distance between the eyes of a face
+_FINE_PX = 24.0  # the same for measuring lids and lips, which are a pixel or two at this size
 _CHIN = 8
 _LIPS = ((61, 67), (62, 66), (63, 65))  # inner
 
 
 def face_points(xy: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
-    """(68, 2) px of a face whose chin, nose, eyes and mouth are seen; else None.
+    """Return the face points (68, 2) px, or None if chin, nose, eyes or mouth are not visible.
 
-    None also where the eyes are the wrong way round, as an estimator sees them through the head.
+    None also if left and right eye are swapped, as estimators place them on a head seen from
+    behind.
+
+    Args:
+        xy: (133, 2) px.
+        seen: (133,) bool, which keypoints are visible.
     """
     if not seen[FACE][_CORE].all():
         return None
@@ -35,17 +41,17 @@ def face_points(xy: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
 
 
 def eye_distance(face: np.ndarray) -> float:
-    """Pixels between the middles of the eyes, as they are in the image."""
+    """Return the distance between the middles of the eyes in the image, px."""
     return float(np.linalg.norm(face[36:42].mean(0) - face[42:48].mean(0)))
 
 
 def eye_to_chin(face: np.ndarray) -> float:
-    """Pixels from the middle of the eyes to the chin, the T by which OFIQ measures."""
+    """Return the distance from the middle of the eyes to the chin, px; OFIQ's unit T."""
     return float(np.linalg.norm(face[36:48].mean(0) - face[_CHIN]))
 
 
 def inter_eye_distance(face: np.ndarray | None, yaw_deg: float) -> Measure:
-    """As if the head were not turned; OFIQ: 100 sigmoid(x, 70, 20)."""
+    """Measure the distance between the eyes, corrected for yaw; OFIQ: 100 sigmoid(x, 70, 20)."""
     value = math.nan
     if face is not None:
         turned = 0.0 if math.isnan(yaw_deg) else min(abs(yaw_deg), 75.0)
@@ -54,18 +60,20 @@ def inter_eye_distance(face: np.ndarray | None, yaw_deg: float) -> Measure:
 
 
 def head_size(face: np.ndarray | None, height: int) -> Measure:
-    """Eyes to chin; OFIQ: 200 (1 - sigmoid(|x - 0.45|, 0, 0.05)), which wants a passport's head.
+    """Measure the distance from eyes to chin as a share of the image's height.
 
-    Three times as wide here: smaller heads are fine, until there are few pixels of them.
+    OFIQ: 200 (1 - sigmoid(|x - 0.45|, 0, 0.05)), for passport photos. The width is three times as
+    large here, since smaller heads are fine as long as they have enough pixels.
     """
     value = math.nan if face is None else eye_to_chin(face) / height
     return measure("head_size", value, 200 * (1 - sigmoid(abs(value - 0.45), 0, 0.15)))
 
 
 def eyes_open(face: np.ndarray | None) -> Measure:
-    """Eye aspect ratio of the narrower eye (Soukupova and Cech, "Real-time eye blink detection
-    using facial landmarks", 2016): about 0.3 when open, below 0.1 when closed. Score 100
-    sigmoid(x, 0.12, 0.025)."""
+    """Measure the eye aspect ratio of the narrower eye.
+
+    It is about 0.3 for an open and below 0.1 for a closed eye (Soukupova and Cech, "Real-time eye
+    blink detection using facial landmarks", 2016). Score: 100 sigmoid(x, 0.12, 0.025)."""
     value = math.nan
     if face is not None and eye_distance(face) >= _FINE_PX:
 
@@ -78,7 +86,10 @@ def eyes_open(face: np.ndarray | None) -> Measure:
 
 
 def mouth_closed(face: np.ndarray | None) -> Measure:
-    """Largest gap of the inner lips, by eyes to chin; OFIQ: 100 (1 - sigmoid(x, 0.2, 0.06))."""
+    """Measure the largest gap between the inner lips, as a share of the distance eyes to chin.
+
+    OFIQ: 100 (1 - sigmoid(x, 0.2, 0.06)).
+    """
     value = math.nan
     if face is not None and eye_distance(face) >= _FINE_PX:
         gap = max(float(np.linalg.norm(face[a] - face[b])) for a, b in _LIPS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the person is in the picture, and with whom."""
+"""Measures of the composition: room at the borders, and the number of people."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ import numpy as np
 from dwpose_ros.core.keypoints import FACE
 from dwpose_ros.quality.measure import BEST, Measure, measure
 
-_ROOM = 0.02  # share of the image's side from which on more room is no better
-_DOUBT = 0.02  # by which an estimated crown or point may be wrong
-_COMPANY = 0.5  # of the person's height, from which on others count
-_HEAD = 0.97  # a crown is as far above the eyes as the chin is below, times this
+_ROOM = 0.02  # share of the image's side; more room does not increase the score
+_DOUBT = 0.02  # error of an estimated crown or keypoint, share of the image's side
+_COMPANY = 0.5  # share of the person's height; smaller people are not counted
+_HEAD = 0.97  # distance from eyes to crown, divided by the distance from eyes to chin
 
 
 def company(boxes: np.ndarray, chosen: int) -> int:
-    """How many of the people (n, 4) are in the picture: the chosen, and who is half as high."""
+    """Count the chosen person and the people who are more than half as tall in the image.
+
+    Args:
+        boxes: (n, 4) x1 y1 x2 y2 of all people, px.
+        chosen: row of the chosen person.
+    """
     with np.errstate(invalid="ignore"):
         heights = boxes[:, 3] - boxes[:, 1]
         return 1 + int((np.delete(heights, chosen) > _COMPANY * heights[chosen]).sum())
 
 
 def single_person(people: int, wanted: int) -> Measure:
-    """As many people as are wanted, or it is worth nothing."""
+    """Measure the number of people: score 100 for the wanted number, else 0."""
     return measure("single_person", people, BEST if people == wanted else 0.0, "people")
 
 
@@ -37,11 +42,18 @@ def crop_margins(
     points: Sequence[int],
     face: np.ndarray | None,
 ) -> Measure:
-    """Least distance of the points that the picture is about, and of the crown, to the border.
+    """Measure the smallest distance of the required points, and of the crown, to the border.
 
-    As a share of the image's width or height; it scores 50 on the border, 0 from 2 % beyond and
-    100 from 2 % within: a crown is estimated, and on the border it is as likely seen as not.
-    Points that are not seen may be anywhere: they do not count.
+    The value is a share of the image's width or height. The score is 50 on the border, 0 from 2 %
+    outside and 100 from 2 % inside: the crown is estimated, and on the border it is as likely
+    inside the image as not. Points that are not visible are ignored.
+
+    Args:
+        xy: (133, 2) px.
+        seen: (133,) bool, which keypoints are visible.
+        width, height: size of the image, px.
+        points: the required keypoints.
+        face: (68, 2) px, or None; needed for the crown.
     """
     index = np.asarray(points, int)
     there = xy[index[seen[index]]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a head is turned, from its face points and a generic face in three dimensions."""
+"""Head pose from the face points and a generic 3D face model."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from dwpose_ros.quality.face import eye_distance
 from dwpose_ros.quality.measure import Measure, measure
 
-# An adult's face, mm: to the person's left, downwards, and away from who looks at them; of points
-# that a grimace moves little. Widths and heights after Farkas, "Anthropometry of the Head and
+# Points of an adult's face that facial expressions move little, in mm: x to the person's left, y
+# down, z away from the viewer. Widths and heights after Farkas, "Anthropometry of the Head and
 # Face" (1994): eye corners 90 and 33 apart, nose 52 long, mouth 52 wide, chin 67 below the nose.
-# Depths are of a nose whose tip is 34 mm before the outer corners of the eyes: a flatter nose
-# makes a yaw look smaller, a longer one larger, by as much in relation.
+# Depths are for a nose whose tip is 34 mm in front of the outer eye corners. The yaw of a person
+# with a flatter nose is underestimated, and with a longer nose overestimated, in proportion.
 _MODEL = {
     36: (-45, 0, 8),
     39: (-16.5, 2, 1),
@@ -37,11 +37,11 @@ _FACE = np.array(list(_MODEL.values()), float)
 _FACE -= _FACE.mean(0)
 _AFFINE = np.linalg.pinv(_FACE)  # (3, n)
 _ROUNDS = 12
-_SMALLEST_PX = 12.0  # between the eyes, below which a pixel is several degrees
+_SMALLEST_PX = 12.0  # least distance between the eyes; below it, one pixel is several degrees
 
 
 class HeadPose(NamedTuple):
-    """Degrees, seen from the camera: to the person's left, upwards, tilted to their right."""
+    """Degrees, relative to the camera; positive to their left, up, and tilted to their right."""
 
     yaw: float
     pitch: float
@@ -52,11 +52,11 @@ _UNKNOWN = HeadPose(math.nan, math.nan, math.nan)
 
 
 def head_pose(face: np.ndarray | None) -> HeadPose:
-    """The pose of a face (68, 2) px under scaled orthography; NaN where it is too small.
+    """Estimate the pose of a face (68, 2) px under scaled orthography; NaN if it is too small.
 
-    Angles are against the line from the camera to the head, so who looks into the camera from
-    the image's edge has a yaw of 0; no focal length is needed. Starts with an affine fit, then
-    alternates between the depths that the pose gives and the pose that the depths give.
+    Angles are relative to the line from the camera to the head: somebody who looks into the camera
+    has a yaw of 0 also at the image's edge, and no focal length is needed. The fit starts with an
+    affine one, then alternates between computing depths from the pose and the pose from depths.
     """
     if face is None or eye_distance(face) < _SMALLEST_PX:
         return _UNKNOWN
@@ -75,7 +75,7 @@ def head_pose(face: np.ndarray | None) -> HeadPose:
         rotation = (u * sign) @ vt
         turned = _FACE @ rotation[:2].T
         scale = float((turned * image).sum() / max(float((turned**2).sum()), 1e-9))
-    # Roll in the image, then pitch, then yaw about the head's own upright.
+    # Roll in the image plane, then pitch, then yaw about the head's own vertical axis.
     yaw = math.atan2(rotation[2, 0], rotation[2, 2])
     pitch = -math.asin(max(-1.0, min(1.0, rotation[2, 1])))
     roll = math.atan2(rotation[0, 1], rotation[1, 1])
@@ -83,7 +83,7 @@ def head_pose(face: np.ndarray | None) -> HeadPose:
 
 
 def head_angles(pose: HeadPose) -> tuple[Measure, ...]:
-    """Yaw, pitch and roll; OFIQ: 100 cos(x)^2, and 0 beyond 90 degrees."""
+    """Return yaw, pitch and roll as measures; OFIQ: 100 cos(x)^2, and 0 beyond 90 degrees."""
     return tuple(
         measure(f"head_{name}", angle, 100 * max(0.0, math.cos(math.radians(angle))) ** 2, "deg")
         for name, angle in zip(pose._fields, pose)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a quality measure is, and how raw values become scores.
+"""Quality measures, and the mapping from raw values to scores.
 
-The shape is that of ISO/IEC 29794-5 and its open reference software OFIQ (BSI,
-github.com/BSI-OFIQ/OFIQ-Project): each measure has a raw value and a score from 0 to 100. Where
-a formula or a number is OFIQ's, it is said beside it.
+As in ISO/IEC 29794-5 and its open reference software OFIQ (BSI,
+github.com/BSI-OFIQ/OFIQ-Project), each measure has a raw value and a score from 0 to 100. Formulas
+and numbers that come from OFIQ are marked as such.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ BEST = 100.0
 
 
 class Measure(NamedTuple):
-    """One figure of a picture."""
+    """One quality measure of a picture."""
 
     name: str
-    value: float  # raw, in `unit`; NaN where it cannot be judged
-    score: float  # 0 (of no use) .. 100 (as good as can be); NaN where it cannot be judged
+    value: float  # raw, in `unit`; NaN if unknown
+    score: float  # 0 (useless) .. 100 (best possible); NaN if unknown
     unit: str = "1"
 
 
-# All names there are, of the person and of the face, and what each measures.
+# The names of all measures, of the person and of the face, and what each measures.
 PERSON_MEASURES: dict[str, str] = {
     "sharpness": "variance of the Laplacian of the person's luminance",
     "hands_sharpness": "the same of the less sharp hand",
@@ -51,12 +51,12 @@ NAMES = (*PERSON_MEASURES, *FACE_MEASURES)
 
 
 def sigmoid(x: float, x0: float, w: float) -> float:
-    """0..1, one half at `x0`; OFIQ's mapping. A negative width `w` makes it fall."""
+    """Return OFIQ's logistic mapping, 0..1: one half at `x0`; falling if the width `w` is < 0."""
     return 1.0 / (1.0 + math.exp(max(-700.0, min(700.0, (x0 - x) / w))))
 
 
 def measure(name: str, value: float, score: float, unit: str = "1") -> Measure:
-    """A measure with its score cut to 0..100; NaN in either is what cannot be judged."""
+    """Make a measure with its score clamped to 0..100; both are NaN if either is."""
     if math.isnan(value) or math.isnan(score):
         return Measure(name, math.nan, math.nan, unit)
     return Measure(name, float(value), max(0.0, min(BEST, float(score))), unit)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of a picture that is measured: cut out, in luminance, and reduced to a common size."""
+"""Cut out the part of a picture to measure, as luminance and at a common size."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from dwpose_ros.core.keypoints import FACE, INDEX, SKELETON
 
-SEEN = 0.3  # points up to this score are not seen
-# From the shoulders down to the toes, without the hands: beside a neck is the wall.
+SEEN = 0.3  # keypoints with a higher score count as visible
+# Limbs from the shoulders down to the toes, without the hands. The neck is not among them, since
+# a limb's width would include the background beside it.
 _LIMBS = SKELETON[((SKELETON >= INDEX["left_shoulder"]) & (SKELETON < FACE.start)).all(1)]
 _TORSO = [
     INDEX[f"{side}_{part}"]
@@ -28,22 +29,28 @@ _ABSURD_PX = 1e5
 
 
 class Region(NamedTuple):
-    """A rectangle of an image."""
+    """A rectangular part of an image."""
 
     grey: np.ndarray  # (h, w) uint8 luminance
     origin: tuple[int, int]  # px of the image, left and top
     scale: float  # px of `grey` per px of the image
 
     def local(self, xy: np.ndarray) -> np.ndarray:
-        """(n, 2) px of the image -> (n, 2) int32 px of `grey`."""
+        """Convert points (n, 2) from pixels of the image to int32 pixels of `grey`."""
         return np.rint((np.asarray(xy, float) - self.origin) * self.scale).astype(np.int32)
 
 
 def region(image: np.ndarray, box: np.ndarray, height: int, rgb: bool = False) -> Region | None:
-    """What of an image (h, w, 3) uint8 lies in `box` (x1 y1 x2 y2, px), BGR unless `rgb`.
+    """Cut a box out of an image.
 
-    It is reduced to at most `height` px, so that a measure does not depend on how large somebody
-    is. None where the box is not finite or has no 2 x 2 pixels in the image.
+    Args:
+        image: (h, w, 3) uint8, BGR unless `rgb`.
+        box: (4,) x1 y1 x2 y2, px.
+        height: the region is scaled down to at most this height, px, so that measures do not
+            depend on a person's size.
+
+    Returns:
+        The region; None if the box is not finite or has less than 2 x 2 pixels in the image.
     """
     if not np.isfinite(box).all():
         return None
@@ -61,13 +68,16 @@ def region(image: np.ndarray, box: np.ndarray, height: int, rgb: bool = False) -
 
 
 def seen_points(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """(133,) bool: scored as seen, at a place that can be."""
+    """Return (133,) bool: the score is above SEEN and the coordinates are plausible."""
     with np.errstate(invalid="ignore"):
         return (np.asarray(scores) > SEEN) & (np.abs(xy) < _ABSURD_PX).all(1)
 
 
 def person_box(xy: np.ndarray, seen: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The person's box (4,); where it is none, that round the points that are seen, or NaN."""
+    """Return the person's box (4,) px.
+
+    If the given box is not valid, it is the extent of the visible keypoints; NaN without any.
+    """
     box = np.asarray(box, float)
     if np.isfinite(box).all() and (box[2:] > box[:2]).all():
         return box
@@ -77,7 +87,7 @@ def person_box(xy: np.ndarray, seen: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def person_mask(person: Region, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(h, w) uint8, 255 on the body's torso, limbs and face, so that a wall does not count."""
+    """Return a mask (h, w) uint8: 255 on torso, limbs and face, which excludes the background."""
     mask = np.zeros(person.grey.shape, np.uint8)
     places = person.local(np.where(seen[:, None], xy, 0.0))
     width = 0.06 * person.grey.shape[0]

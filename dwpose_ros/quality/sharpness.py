@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sharpness and motion."""
+"""Measures of sharpness, motion blur and motion."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.quality.measure import Measure, measure, sigmoid
 from dwpose_ros.quality.region import Region, region
 
-PERSON_PX = 256  # height to which a person is reduced before sharpness is measured
-_DETAIL_PX = 128  # and a face or a hand
-_SMALLEST_PX = 24  # a face or hand of less is no matter of sharpness
-_SHARP = 100.0  # variance of the Laplacian at which the score is one half
-_FACE_SHARP, _HANDS_SHARP = 20.0, 8.0  # the same of a face and of a hand, which are smoother
-_NO_DETAIL = 20.0  # variance of a second derivative
-_FAST = 0.5  # heights a second at which the score is one half
-# A wrist stands for its hand where that is lost, as a blur is.
+PERSON_PX = 256  # a person is scaled down to this height before sharpness is measured
+_DETAIL_PX = 128  # the same for a face or a hand
+_SMALLEST_PX = 24  # sharpness is unknown for smaller faces and hands
+_SHARP = 100.0  # variance of the Laplacian at which the score is 50
+_FACE_SHARP, _HANDS_SHARP = 20.0, 8.0  # the same for faces and hands, which are smoother
+_NO_DETAIL = 20.0  # variance of a second derivative, up to which there is no detail
+_FAST = 0.5  # person's heights per second at which the score is 50
+# The wrist stands in for its hand if that is not found, as in motion blur.
 _WRISTS_AND_HANDS = [
     np.array([INDEX[wrist], *range(hand.start, hand.stop)])
     for wrist, hand in (("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))
 ]
-_ROOM = 0.15  # round the points of a face or hand, of their extent
+_ROOM = 0.15  # margin around the points of a face or hand, as a share of their extent
 
 
 def sharpness(person: Region) -> float:
-    """Variance of the Laplacian of the luminance, 8-bit scale.
+    """Return the variance of the Laplacian of the luminance, on the 8-bit scale.
 
     Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
@@ -37,19 +37,18 @@ def sharpness(person: Region) -> float:
 
 
 def person_sharpness(person: Region | None) -> Measure:
-    """Score 100 x / (x + 100)."""
+    """Measure the person's sharpness; score 100 x / (x + 100)."""
     value = math.nan if person is None else sharpness(person)
     return measure("sharpness", value, 100 * value / (value + _SHARP))
 
 
 def motion_blur(person: Region | None) -> Measure:
-    """How much less detail there is in one direction than across it; score 100 sigmoid(x, 0.2,
-    0.04).
+    """Measure the ratio of detail in one direction to detail across it.
 
-    A smear takes the detail along itself and leaves that across, unlike a lens out of focus. The
-    variances of the second derivatives are compared, of rows with columns and of one diagonal
-    with the other: people and their clothes have 0.3 or more, and 0.1 where a smear of 5 % of
-    their height lies over them.
+    Motion blur removes detail along the motion and keeps it across; defocus removes both. The
+    ratio is of the variances of second derivatives, rows to columns and one diagonal to the other.
+    It is 0.3 or more for people and their clothes, and 0.1 with a motion blur of 5 % of their
+    height. Score: 100 sigmoid(x, 0.2, 0.04).
     """
     value = math.nan
     if person is not None:
@@ -66,21 +65,21 @@ def motion_blur(person: Region | None) -> Measure:
 
 
 def _ratio(a: float, b: float) -> float:
-    """The smaller by the larger; NaN where there is no detail at all."""
+    """Return the smaller divided by the larger; NaN if there is no detail at all."""
     return min(a, b) / max(a, b) if max(a, b) > _NO_DETAIL else math.nan
 
 
 def face_sharpness(image: np.ndarray, face: np.ndarray) -> Measure:
-    """Of a face (68, 2) px; score 100 x / (x + 20)."""
+    """Measure the sharpness of a face (68, 2) px; score 100 x / (x + 20)."""
     value = sharpness_at(image, face)
     return measure("face_sharpness", value, 100 * value / (value + _FACE_SHARP))
 
 
 def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
-    """Variance of the Laplacian round points (n, 2), less the camera's noise; NaN if too small.
+    """Return the variance of the Laplacian around points (n, 2) px; NaN if they are too close.
 
-    A face fills its own rectangle and is scaled little: noise, which a small blur takes away,
-    would pass for detail.
+    A small blur removes noise first: a face or hand is hardly scaled down, so noise would count as
+    detail.
     """
     low, high = points.min(0), points.max(0)
     extent = high - low
@@ -95,31 +94,37 @@ def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
 
 
 def hands_sharpness(image: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> Measure:
-    """Of the less sharp of the hands that are seen whole; score 100 x / (x + 8)."""
+    """Measure the less sharp of the completely visible hands; score 100 x / (x + 8)."""
     found = [sharpness_at(image, xy[hand]) for hand in (LEFT_HAND, RIGHT_HAND) if seen[hand].all()]
     value = min((v for v in found if not math.isnan(v)), default=math.nan)
     return measure("hands_sharpness", value, 100 * value / (value + _HANDS_SHARP))
 
 
 def motion_measure(speed: float) -> Measure:
-    """Score 50 / (0.5 + x)."""
+    """Measure a speed in person's heights per second; score 50 / (0.5 + x)."""
     return measure("motion", speed, 100 * _FAST / (_FAST + speed), "1/s")
 
 
 def motion(
     xy: np.ndarray, scores: np.ndarray, before: np.ndarray, dt_s: float, height: float
 ) -> float:
-    """Mean speed of the points scored above 0.3 against `before` (133, 2), heights a second; that
-    of the faster hand, as the median of its points, where it is more: few points are a hand's, and
-    a hand that is a blur spoils the picture of somebody who stands still.
+    """Return how fast a person moves, in person's heights per second; NaN if unknown.
 
-    NaN where it cannot be told.
+    It is the mean speed of the visible points, or the median speed of the faster hand's points if
+    that is higher: a blurred hand spoils the picture of a person who stands still, but hardly
+    changes the mean.
+
+    Args:
+        xy: (133, 2) px.
+        scores: (133,); points with more than 0.3 are visible.
+        before: (133, 2) px, the points `dt_s` seconds ago.
+        height: the person's height, px.
     """
     there = (scores > 0.3) & np.isfinite(xy).all(1) & np.isfinite(before).all(1)
     if not there.any() or not dt_s > 0 or not height > 0:
         return math.nan
     moved = np.zeros(len(there))
-    # Absurd points overflow float32.
+    # Implausibly large coordinates would overflow float32.
     moved[there] = np.linalg.norm(np.subtract(xy[there], before[there], dtype=float), axis=1)
     hands = [moved[hand[there[hand]]] for hand in _WRISTS_AND_HANDS if there[hand].any()]
     fastest = max([float(moved[there].mean()), *(float(np.median(hand)) for hand in hands)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All measures of a picture, and the one score that it is chosen by."""
+"""All measures of a picture, and the unified score by which pictures are compared."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dwpose_ros.quality.head_pose import head_angles, head_pose
 from dwpose_ros.quality.measure import FACE_MEASURES, Measure
 from dwpose_ros.quality.region import Region, person_box, person_mask, region, seen_points
 
-# What is taken where nobody says what matters: the person, how the face is lit and drawn, and to
-# choose between frames, hands.
+# Default weights: the person, light and sharpness of the face, and, to choose between similar
+# frames, the hands.
 WEIGHTS: dict[str, float] = {
     "sharpness": 2.0,
     "motion_blur": 1.0,
@@ -32,39 +32,39 @@ WEIGHTS: dict[str, float] = {
     "eyes_open": 0.5,
     "hands_sharpness": 0.25,
 }
-_WORST = 1.0  # a score of 0 counts as this much: worst of all, yet some pictures are worse
+_WORST = 1.0  # lower scores count as this, so that pictures with a score of 0 can be compared
 _UNKNOWN = math.nan
 
 
 class Subject(NamedTuple):
-    """The person in a picture, and what the picture is to show of them."""
+    """The person in a picture, and what the picture has to show."""
 
     xy: np.ndarray  # (133, 2) px
     scores: np.ndarray  # (133,)
     box: np.ndarray  # (4,) px
-    motion: float = math.nan  # heights a second; NaN if unknown
-    people: int = 1  # in the picture, of at least half the person's height
-    wanted: int = 1  # how many there should be
-    points: Sequence[int] = tuple(range(5))  # keypoints that must not be cropped; else the head
+    motion: float = math.nan  # person's heights per second; NaN if unknown
+    people: int = 1  # number of people, of at least half the person's height
+    wanted: int = 1  # number of people there should be
+    points: Sequence[int] = tuple(range(5))  # keypoints that must not be cropped; default: head
 
 
 class Quality(NamedTuple):
-    """How good a picture is."""
+    """The quality of a picture."""
 
     score: float  # unified, 0..100
     measures: tuple[Measure, ...]
     brightness: float  # mean luminance of the person, 0..1; NaN if unknown
 
     def value(self, name: str) -> float:
-        """The raw value of a measure; KeyError where there is none of that name."""
+        """Return the raw value of a measure. Raises KeyError if there is none of that name."""
         return self._named(name).value
 
     def scored(self, name: str) -> float:
-        """The score of a measure, likewise."""
+        """Return the score of a measure. Raises KeyError if there is none of that name."""
         return self._named(name).score
 
     def worst(self, weights: Mapping[str, float]) -> Measure | None:
-        """What the unified score suffers from most; None where nothing was judged."""
+        """Return the measure that lowers the unified score most; None if all are unknown."""
         judged = [
             m for m in self.measures if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0
         ]
@@ -78,11 +78,10 @@ class Quality(NamedTuple):
 
 
 def unified(measures: Iterable[Measure], weights: Mapping[str, float]) -> float:
-    """Weighted harmonic mean, 0..100, of the scores that could be judged; 0 if none could.
+    """Return the weighted harmonic mean of the known scores, 0..100; 0 if none is known.
 
-    An arithmetic mean hides one terrible measure among ten good ones, and so does a geometric
-    one: 1 among nine of 100 is a mean of 90 or 63. The harmonic mean is 9, while 50 among nine of
-    100 is still 91.
+    An arithmetic or geometric mean hides one terrible score among good ones: for a 1 and nine
+    times 100 they are 90 and 63. The harmonic mean is 9, and still 91 for a 50 and nine times 100.
     """
     judged = [
         (weights.get(m.name, 0.0), max(m.score, _WORST))
@@ -95,7 +94,13 @@ def unified(measures: Iterable[Measure], weights: Mapping[str, float]) -> float:
 def assess(
     bgr: np.ndarray, subject: Subject, weights: Mapping[str, float] | None = None
 ) -> Quality:
-    """Quality of a picture (h, w, 3) uint8 of one person; WEIGHTS where none are given."""
+    """Measure the quality of a picture of one person.
+
+    Args:
+        bgr: (h, w, 3) uint8.
+        subject: the person, and what the picture has to show.
+        weights: weight of each measure in the unified score; default WEIGHTS.
+    """
     height, width = bgr.shape[:2]
     seen = seen_points(subject.xy, subject.scores)
     box = person_box(subject.xy, seen, subject.box)
@@ -171,7 +176,7 @@ def _of_face(bgr: np.ndarray, face: np.ndarray | None) -> tuple[Measure, ...]:
 def light_and_sharpness(
     image: np.ndarray, xy: np.ndarray, scores: np.ndarray, box: np.ndarray, rgb: bool = False
 ) -> tuple[float, float]:
-    """Brightness and sharpness of a person, as `assess` measures them; NaN if unknown."""
+    """Return a person's brightness and sharpness, as measured by `assess`; NaN if unknown."""
     seen = seen_points(xy, scores)
     person = region(image, person_box(xy, seen, box), sharp.PERSON_PX, rgb)
     if person is None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person who hears what is said and acts on it, with a person's delays and faults.
+"""A simulated person who follows spoken instructions, with human delays and errors.
 
-No ROS and no clock: time is an argument, and a seed makes it repeatable: the same sentences at the
-same times lead to the same place, however often one looks on the way. Where the actor stands is
-counted from the camera: ``x_m`` to the image's right, ``distance_m`` along where it looks,
-``yaw_deg`` 0 when facing it and positive when turned to the person's own left.
+No ROS and no clock: time is an argument. With the same seed, the same sentences at the same times
+lead to the same position, however often the state is read in between. Positions are relative to
+the camera: ``x_m`` to the image's right, ``distance_m`` along the viewing direction, and
+``yaw_deg`` 0 when facing the camera and positive when turned to the person's own left.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dwpose_ros.guidance.compliance import axis
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}
 TURN_DEG = {"little": 15.0, "": 40.0}
-TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; eyes find a camera
-NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # the room
-SWAY_TIME_S = 0.7  # over which a standing person's sway changes
-SWAY_TICK_S = 0.05  # at which it is drawn; between, it goes straight on
-LONGEST_S = 60.0  # lived between two looks; more is a clock that jumps, as a simulated one from 0
-# What somebody does who is asked for a posture, or to show a part of the body.
+TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; looking is more exact
+NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # limits of the room
+SWAY_TIME_S = 0.7  # time constant of a standing person's sway
+SWAY_TICK_S = 0.05  # sway is sampled with this period and interpolated linearly
+LONGEST_S = 60.0  # simulated between two calls; a longer time is a jump of the clock
+# The posture that the actor takes for each instruction.
 POSTURES = {
     "arms_away": "a_pose",
     "arms_up": "arms_up",
@@ -56,23 +56,23 @@ class Behavior(NamedTuple):
     """How somebody follows instructions."""
 
     delay_s: tuple[float, float] = (0.4, 0.9)
-    """From the end of a sentence to the first movement, least and most."""
+    """Shortest and longest time from the end of a sentence to the first movement."""
     walk_m_s: float = 0.9
     turn_deg_s: float = 90.0
     gain: float = 1.0
-    """What is done, in units of what was asked."""
+    """Movement done, as a share of the movement asked for."""
     spread: float = 0.12
-    """Its relative deviation from one time to the next."""
+    """Relative standard deviation of the gain."""
     sway_m: float = 0.006
     sway_deg: float = 0.8
     fidget_s: float = math.inf
-    """Mean time between steps that nobody asked for."""
+    """Mean time between spontaneous steps."""
     swaps: float = 0.0
     """Share of sentences in which left and right are confused."""
     misses: float = 0.0
     """Share of sentences that are not heard."""
     leaves_s: float = math.inf
-    """Mean time after which they leave the picture, for some seconds."""
+    """Mean time after which they leave the picture for some seconds."""
 
 
 BEHAVIORS = {
@@ -87,7 +87,7 @@ BEHAVIORS = {
 
 
 class Stance(NamedTuple):
-    """Where and how the actor is; all of it true, before any camera."""
+    """The actor's true position and posture, without any camera error."""
 
     x_m: float
     distance_m: float
@@ -97,7 +97,16 @@ class Stance(NamedTuple):
 
 
 class Actor:
-    """Somebody before the camera. Raises ValueError for a behavior that is unknown."""
+    """A simulated person in front of the camera.
+
+    Args:
+        start: position and posture at the beginning.
+        behavior: a Behavior or the name of one of BEHAVIORS.
+        seed: of all random numbers.
+
+    Raises:
+        ValueError: the name of the behavior is unknown.
+    """
 
     def __init__(
         self, start: Stance, behavior: str | Behavior = "obedient", seed: int = 0
@@ -105,28 +114,32 @@ class Actor:
         if isinstance(behavior, str) and behavior not in BEHAVIORS:
             raise ValueError(f"behavior {behavior!r} is unknown; there are {', '.join(BEHAVIORS)}")
         self.behavior = BEHAVIORS[behavior] if isinstance(behavior, str) else behavior
-        # One for each kind of chance, so that none shifts what another one gives.
+        # One generator for each purpose, so that draws for one do not change those for another.
         self._hearing, self._acting, self._fidgeting, self._leaving, self._balancing = map(
             np.random.default_rng, np.random.SeedSequence(seed).spawn(5)
         )
         self._stance = start
         self._goal = start  # where they are going
-        self._heard: list[tuple] = []  # when to act, code, part, grade, count; in that order
-        self._time_s: float | None = None  # of the last look
-        # All below is in their own time, which begins with the first look.
+        self._heard: list[tuple] = []  # (when to act, code, part, magnitude, count)
+        self._time_s: float | None = None  # of the last call of `at`
+        # All times below are since the first call of `at`.
         self._lived_s = 0.0
         self._calm_until = self._away_until = -math.inf
         self._fidgets_at = self._fidgeting.exponential(self.behavior.fidget_s)
         self._leaves_at = self._leaving.exponential(self.behavior.leaves_s)
         self._balance = np.zeros(3)
-        self._sways = [np.zeros(3)] * 2  # of the body, which follows the balance: two ticks'
-        self._ticks = 0  # of the latter
+        self._sways = [np.zeros(3)] * 2  # sway of the body at the last two ticks
+        self._ticks = 0  # number of the second of them
 
     def hear(self, code: str, part: str, magnitude: str, time_s: float, count: int = 0) -> None:
-        """Somebody said this, and ends at `time_s`.
+        """Hear an instruction that has been spoken to its end at `time_s`.
 
-        Of two sentences about the same, the later one counts, if it ends before they begin with
-        the first; a turn does not stop a walk.
+        It replaces an earlier instruction about the same axis of movement that the actor has not
+        begun to follow. A turn does not replace a walk.
+
+        Args:
+            code, part, magnitude, count: the instruction, as given by the coach.
+            time_s: when the sentence ends, s.
         """
         missed, swapped, delay = self._hearing.random(3)
         if missed < self.behavior.misses:
@@ -136,16 +149,16 @@ class Actor:
             code = "_".join(swap.get(word, word) for word in code.split("_"))
         least, most = self.behavior.delay_s
         begin = time_s + least + delay * (most - least)
-        # What is due by then is done all the same, whether or not anybody has looked since.
+        # Instructions due by then are followed anyway, even if `at` has not been called since.
         due = [h for h in self._heard if h[0] <= time_s]
         about_to = [h for h in self._heard if h[0] > time_s]
-        # Who hears it again is already about to.
+        # A repeated instruction does not delay the reaction to the first one.
         begin = min([begin, *(at for at, heard, *_ in about_to if heard == code)])
         self._heard = due + [h for h in about_to if axis(h[1]) != axis(code)]
         self._heard.append((begin, code, part, magnitude, count))
 
     def at(self, time_s: float) -> Stance:
-        """Where they are by now; call with times that do not fall."""
+        """Return the state at `time_s`, which must not decrease from call to call."""
         now = time_s if self._time_s is None else min(self._time_s, time_s)
         while self._heard and time_s >= min(self._heard)[0]:
             begin, *what = min(self._heard)
@@ -166,7 +179,7 @@ class Actor:
 
     @property
     def moving(self) -> bool:
-        """On the way somewhere."""
+        """Whether the actor is walking or turning."""
         return self._goal[:3] != self._stance[:3]
 
     def _act(self, code: str, part: str, magnitude: str, count: int) -> None:
@@ -175,7 +188,7 @@ class Actor:
         magnitude = "little" if magnitude == "little" else ""
         step, turn = gain * steps[magnitude] * max(count, 1), gain * TURN_DEG[magnitude]
         here = self._stance
-        # A new way to go replaces the old one, and leaves the turn they are about; and so on.
+        # A new movement replaces the one on the same axis, and leaves those on the others.
         x, distance, yaw = self._goal[:3]
         if axis(code) == "turn":
             yaw = here.yaw_deg
@@ -183,7 +196,7 @@ class Actor:
             distance = here.distance_m
         elif axis(code) == "side":
             x = here.x_m
-        # Their own left: towards the image's right while they face the camera.
+        # The person's own left; the image's right while they face the camera.
         side = np.array([math.cos(math.radians(yaw)), math.sin(math.radians(yaw))])
         ahead = np.array([side[1], -side[0]])
         if code in ("move_left", "move_right"):
@@ -219,7 +232,7 @@ class Actor:
             yaw = self._acting.normal(0, 15)
         elif code in ("keep_still", "hold_still", "countdown"):
             self._calm_until = self._lived_s + 4.0
-            x, distance, yaw = here[:3]  # whatever they were about to do
+            x, distance, yaw = here[:3]  # stop all movements
         else:
             return
         self._goal = here._replace(
@@ -230,7 +243,7 @@ class Actor:
         self._stance = self._stance._replace(posture=here.posture)
 
     def _live(self, seconds: float) -> None:
-        """Go on with what they are about, and do what comes over them meanwhile."""
+        """Continue the movement for some seconds, with the spontaneous steps and absences."""
         end = self._lived_s + min(seconds, LONGEST_S)
         while (whim := min(self._fidgets_at, self._leaves_at)) <= end:
             self._move(whim - self._lived_s)
@@ -242,7 +255,7 @@ class Actor:
         self._move(end - self._lived_s)
         self._lived_s = end
 
-    # Both draw all of their chance, also where nothing comes of it: the next ones stay the same.
+    # Both always draw their random numbers, used or not, so that later draws stay the same.
 
     def _fidget(self) -> None:
         self._fidgets_at += self._fidgeting.exponential(self.behavior.fidget_s)
@@ -262,7 +275,7 @@ class Actor:
             self._away_until = self._lived_s + away_s
 
     def _sway(self) -> np.ndarray:
-        """(3,) By how much they are off by now: m to the right, m away, degrees."""
+        """Return the current sway (3,): m to the image's right, m away, degrees of yaw."""
         keep = math.exp(-SWAY_TICK_S / SWAY_TIME_S)
         size = np.array([self.behavior.sway_m, self.behavior.sway_m, self.behavior.sway_deg])
         while self._ticks * SWAY_TICK_S <= self._lived_s:

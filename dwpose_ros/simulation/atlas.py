@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of the virtual person, in several postures and turned by many yaws, with their points.
+"""Pictures of the simulated person in several postures and yaws, with their keypoints.
 
-They are renders of a rigged human, made by ``tools/render_person.py``; ``atlas/LICENSE`` says
-whose.
+They are renders of a rigged human model, made by ``tools/render_person.py``. ``atlas/LICENSE``
+names the model's authors.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from dwpose_ros.core.keypoints import COUNT
 
 FOLDER = Path(__file__).resolve().parent / "atlas"
 SOLID = 127  # alpha above which a pixel belongs to the person
-KEPT = 48  # decoded pictures, of about 4 MB each
-_FEWEST_ROWS = 32  # of the smallest of a picture's reductions
+KEPT = 48  # cached decoded pictures, of about 4 MB each
+_FEWEST_ROWS = 32  # height of the smallest level of a picture's pyramid
 
 
 class AtlasError(DwposeError):
-    """An atlas that is not there or damaged, or a posture that it does not have."""
+    """The atlas is missing or damaged, or does not have a posture."""
 
 
 class Sprite(NamedTuple):
-    """One picture of the person, as seen by a level camera, and where it is in space.
+    """One picture of the person, as seen by a level camera, and its position in space.
 
-    It lies on the upright plane through the person's axis that faces the camera: the pixel
-    (i, j) at (i - origin[0]) / px_per_m metres to the image's right of the axis, and
-    (origin[1] - j) / px_per_m above the ground, for a person of the atlas's stature.
+    It lies on the vertical plane through the person's axis that faces the camera. For a person of
+    the atlas's stature, pixel (i, j) is (i - origin[0]) / px_per_m metres to the image's right of
+    the axis and (origin[1] - j) / px_per_m metres above the ground.
     """
 
     name: str
@@ -40,36 +40,37 @@ class Sprite(NamedTuple):
     yaw_deg: float
     """0 faces the camera, positive is turned to the person's own left; (-180, 180]."""
     bust: bool
-    """Only from the chest upwards, taken from near."""
+    """Shows only the body from the chest upwards, from a near camera."""
     distance_m: float
-    """From the camera that took it to the person's axis: for this its perspective is right."""
+    """Distance from the render camera to the person's axis, at which the perspective is exact."""
     height_m: float
-    """Of that camera above the ground."""
+    """Height of the render camera above the ground."""
     px_per_m: float
     origin: np.ndarray
-    """(2,) px, the point of the ground below the axis; the middle of the first pixel is (0, 0)."""
+    """(2,) px, the ground point below the axis; the centre of the first pixel is (0, 0)."""
     xy: np.ndarray
-    """(133, 2) px of this picture, also those of points that are not on it."""
+    """(133, 2) keypoints in pixels of this picture, also those outside it."""
     visible: np.ndarray
     """(133,) bool: not hidden by the person's own body."""
     path: Path
 
     def pyramid(self) -> tuple[np.ndarray, ...]:
-        """The picture and its reductions to a half each, (h, w, 4) uint8 RGBA.
+        """Return the image pyramid, each level half as large, (h, w, 4) uint8 RGBA.
 
-        Colours are multiplied by alpha. Raises AtlasError where the file cannot be read.
+        Colours are premultiplied by alpha. Raises AtlasError if the file cannot be read.
         """
         return _pyramid(self.path)
 
     def outline(self) -> np.ndarray:
-        """(n, 2) px, the convex hull of the silhouette."""
+        """Return the convex hull of the silhouette, (n, 2) px."""
         return _outline(self.path)
 
 
 class Atlas:
-    """All pictures of one folder; they are read when they are asked for.
+    """All pictures of one folder; image files are read on demand.
 
-    Raises AtlasError where the folder has no atlas.
+    Raises:
+        AtlasError: the folder has no atlas, or a damaged one.
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
@@ -86,7 +87,7 @@ class Atlas:
                 f"{path} has points of shape {table['xy'].shape[1:]}, wanted {(COUNT, 2)}"
             )
         self.stature_m = float(table["stature_m"])
-        """From the ground to the top of the skull, upright."""
+        """Height of the top of the skull above the ground when standing upright."""
         self.postures: tuple[str, ...] = tuple(map(str, table["postures"]))
         self._xyz = table["xyz"]
         self._sprites: dict[tuple[str, bool], list[Sprite]] = {}
@@ -111,18 +112,18 @@ class Atlas:
         }
 
     def xyz(self, posture: str) -> np.ndarray:
-        """(133, 3) metres: ahead of the person, to their left, up from the ground.
+        """Return the keypoints in space, (133, 3) metres, for a person of the atlas's stature.
 
-        The origin is on the ground below the hips; for a person of the atlas's stature.
+        Axes: ahead of the person, to their left, up. The origin is on the ground below the hips.
         """
         return self._xyz[self.postures.index(self._known(posture))]
 
     def sprites(self, posture: str, bust: bool = False) -> list[Sprite]:
-        """Those of a posture; there may be no busts."""
+        """Return the pictures, or busts, of a posture; the list is empty if it has no busts."""
         return self._sprites.get((self._known(posture), bust), [])
 
     def nearest(self, posture: str, yaw_deg: float, bust: bool = False) -> Sprite | None:
-        """The picture whose yaw is nearest; None where the posture has no bust."""
+        """Return the picture with the nearest yaw; None if the posture has no bust."""
         there = self.sprites(posture, bust)
         yaws = self._yaws.get((posture, bust))
         return there[int(turn_deg(yaws, yaw_deg).argmin())] if there else None
@@ -134,13 +135,13 @@ class Atlas:
 
 
 def turn_deg(a, b):
-    """The angle between two yaws, or arrays of them, 0..180 degrees."""
+    """Return the angle between two yaws, or arrays of them, 0..180 degrees."""
     return abs((a - b + 180) % 360 - 180)
 
 
 @lru_cache(maxsize=1)
 def load() -> Atlas:
-    """The atlas that comes with the package."""
+    """Return the atlas that comes with the package."""
     return Atlas()
 
 

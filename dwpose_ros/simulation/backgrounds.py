@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rooms made by code: a floor and a wall in true perspective, seen once and then kept."""
+"""Procedural rooms: a floor and a wall in correct perspective, rendered once per camera."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ NAMES = ("wall", "window", "shelves", "plain")
 
 @lru_cache(maxsize=4)
 def background(name: str, camera: SimulatedCamera) -> np.ndarray:
-    """(h, w, 3) uint8 RGB, not to be written to; ValueError for an unknown name."""
+    """Return a read-only image of the room, (h, w, 3) uint8 RGB.
+
+    Raises:
+        ValueError: the name is not one of NAMES.
+    """
     if name not in NAMES:
         raise ValueError(f"background is {name!r}, wanted one of {', '.join(NAMES)} or an image")
     if name == "plain":
@@ -28,8 +32,8 @@ def background(name: str, camera: SimulatedCamera) -> np.ndarray:
 
 
 def _room(name: str, camera: SimulatedCamera) -> np.ndarray:
-    # Where the ray of each pixel meets wall and floor: x and z in metres on the wall, x and y on
-    # the floor.
+    # Intersect the ray of each pixel with wall and floor: x and z in metres on the wall, x and y
+    # on the floor.
     u, v = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
     rays = np.stack([u, v, np.ones_like(u)], -1) @ np.linalg.inv(camera.matrix[:, :3]).T
     x, ahead, up = np.moveaxis(rays, -1, 0)
@@ -44,7 +48,7 @@ def _room(name: str, camera: SimulatedCamera) -> np.ndarray:
     grain = np.random.default_rng(7).normal(0, 2.5, rgb.shape[:2] + (1,))
     shade = 1 - 0.12 * ((u / camera.width - 0.5) ** 2 + (v / camera.height - 0.5) ** 2)[..., None]
     rgb = (rgb * shade + grain).clip(0, 255).astype(np.uint8)
-    return cv2.GaussianBlur(rgb, (0, 0), 1.2)  # it is out of focus behind the person
+    return cv2.GaussianBlur(rgb, (0, 0), 1.2)  # out of focus, as behind a person
 
 
 def _paint(x: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -63,7 +67,7 @@ def _planks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _window(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     wall = _paint(x, z)
-    # A window at the image's left, from 3.6 to 1.2 m, and the light it throws around it.
+    # A window at the image's left, from 3.6 to 1.2 m, with a glow around it.
     glow = np.exp(-(((x + 2.4) / 2.2) ** 2 + ((z - 1.7) / 1.6) ** 2))
     wall = wall * 0.75 + 90 * glow[..., None]
     inside = (np.abs(x + 2.4) < 1.2) & (np.abs(z - 1.7) < 0.8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual camera, and the place of a person before it."""
+"""The simulated camera, and the position of a person in front of it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from functools import cached_property
 import numpy as np
 
 NEAREST_M = 0.25  # from the camera to a person's axis
-_NEAR_M = 0.05  # what is less deep than this is not projected
+_NEAR_M = 0.05  # smaller depths are replaced by this one for projection
 
 
 @dataclass(frozen=True)
 class SimulatedCamera:
-    """A pinhole camera without distortion; ValueError for what no such camera has."""
+    """A pinhole camera without distortion. Raises ValueError for values out of range."""
 
     width: int = 1280
     height: int = 720
     horizontal_fov_deg: float = 60.0
     height_m: float = 1.2
-    """Of the lens above the ground."""
+    """Height of the lens above the ground."""
     tilt_deg: float = 0.0
-    """Positive looks up."""
+    """Pitch of the camera; positive looks up."""
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -44,10 +44,10 @@ class SimulatedCamera:
 
     @cached_property
     def matrix(self) -> np.ndarray:
-        """(3, 4): homogeneous pixels of homogeneous metres (right, ahead, up from the ground).
+        """Projection matrix (3, 4) from homogeneous metres (right, ahead, up from the ground).
 
-        The third is the depth along the optical axis in metres; the middle of the first pixel is
-        (0, 0). The camera is at (0, 0, height_m).
+        It gives homogeneous pixels, whose third component is the depth along the optical axis in
+        metres. The centre of the first pixel is (0, 0). The camera is at (0, 0, height_m).
         """
         f, (cx, cy) = self.focal_px, ((self.width - 1) / 2, (self.height - 1) / 2)
         c, s = math.cos(math.radians(self.tilt_deg)), math.sin(math.radians(self.tilt_deg))
@@ -59,16 +59,16 @@ class SimulatedCamera:
         return matrix
 
     def project(self, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels (..., 2) of places (..., 3) in metres, and their depth (...,) in metres.
+        """Project points (..., 3) in metres; return pixels (..., 2) and depths (...,) in metres.
 
-        What is not before the camera is projected as if it were 5 cm deep.
+        Points that are not in front of the camera are projected as if they were 5 cm deep.
         """
         h = np.asarray(xyz, float) @ self.matrix[:, :3].T + self.matrix[:, 3]
         return h[..., :2] / np.maximum(h[..., 2:], _NEAR_M), h[..., 2]
 
 
 def height_for(parts: Sequence[str]) -> float:
-    """How high a camera is put up that is to see these parts of the body, m."""
+    """Return a suitable camera height, in m, for pictures of these body parts."""
     if "feet" in parts:
         return 1.0
     return 1.55 if "face" in parts else 1.4 if parts else 1.2
@@ -76,19 +76,19 @@ def height_for(parts: Sequence[str]) -> float:
 
 @dataclass(frozen=True)
 class SimulatedPerson:
-    """A person: where they stand, how they are turned, and in what posture."""
+    """A simulated person: position, yaw, posture and stature."""
 
     x_m: float = 0.0
-    """To the image's right of the camera."""
+    """Distance from the camera's axis to the image's right."""
     distance_m: float = 2.5
-    """Ahead of the camera, along the ground."""
+    """Distance ahead of the camera, along the ground."""
     yaw_deg: float = 0.0
     """0 faces the camera, positive is turned to the person's own left."""
     posture: str = "relaxed"
     stature_m: float = 1.72
-    """From the ground to the top of the skull, if they stood upright."""
+    """Height of the top of the skull above the ground when standing upright."""
     lean_deg: float = 0.0
-    """The whole person tilted about their feet, positive to the image's right."""
+    """Tilt of the whole person about their feet; positive to the image's right."""
 
     def __post_init__(self) -> None:
         for name in ("x_m", "distance_m", "yaw_deg", "stature_m", "lean_deg"):
@@ -103,16 +103,18 @@ class SimulatedPerson:
 
     @property
     def range_m(self) -> float:
-        """From the point below the camera to the point below the person."""
+        """Distance on the ground from the camera to the person."""
         return math.hypot(self.x_m, self.distance_m)
 
     def plane(self) -> np.ndarray:
-        """(4, 3): homogeneous places in space of homogeneous metres (right, up) on the person's
-        plane, which is upright and turned to the camera; (0, 0) is where they stand."""
+        """Return the matrix (4, 3) from homogeneous metres (right, up) on the person's plane to
+        homogeneous points in space.
+
+        The plane is vertical and faces the camera; (0, 0) is the point where the person stands."""
         sin, cos = self.x_m / self.range_m, self.distance_m / self.range_m
         c, s = math.cos(math.radians(self.lean_deg)), math.sin(math.radians(self.lean_deg))
         return np.array(
-            [  # of a step to the right, one up, and where they stand
+            [  # columns: one metre to the right, one up, and the person's position
                 [c * cos, s * cos, self.x_m],
                 [-c * sin, -s * sin, self.distance_m],
                 [-s, c, 0],

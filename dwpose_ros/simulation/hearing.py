@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a sentence asks for: the phrases of a language, backwards."""
+"""Map sentences back to instructions: the inverse of a language's phrases."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from dwpose_ros.guidance.phrases import CODES, COUNTED, Phrases
 
-MOST = 9  # that is counted aloud
+MOST = 9  # largest count in a sentence
 
 
 class Heard(NamedTuple):
-    """An instruction, as the coach gave it before it became a sentence."""
+    """An instruction as the coach gave it, before it became a sentence."""
 
     code: str
     part: str
@@ -20,7 +20,7 @@ class Heard(NamedTuple):
 
 
 def sentences(phrases: Phrases) -> dict[str, Heard]:
-    """What each sentence of a language means; of two that read the same, the plainer one."""
+    """Return the instruction of each sentence; of two with the same text, the simpler one."""
     meanings: dict[str, Heard] = {}
     for magnitude in ("", "little", "big"):
         for code in CODES:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual person put into a room before a camera, and where their points really are.
+"""Render simulated people in a room, with the true positions of their keypoints.
 
-The person is a picture on an upright plane that faces the camera, which scales, shifts and slants
-it in true perspective. What a flat picture gets wrong is the depth of the person themselves: what
-is d metres nearer to the camera than their axis is drawn too far from the middle by the factor
+A person is a picture on a vertical plane that faces the camera, drawn in correct perspective. The
+error of a flat picture is the depth of the person's own body: a point d metres closer to the
+camera than the person's axis is drawn too far from the picture's centre by the factor
 (R - d) / R * D / (D - d), with the person at R metres and the picture taken from D (3 m, or 1 m
-for the bust): 2 % too little for a nose (d = 0.13 m) at 2 m, 6 % too much for hands 0.3 m forward
-at 6 m. The middle is the axis sideways, and the height of the camera that took the picture. The
-points go with the picture, so they agree with it at any distance.
+for the bust). This is 2 % too little for a nose (d = 0.13 m) at 2 m, and 6 % too much for hands
+0.3 m forward at 6 m. The picture's centre is on the person's axis, at the height of the camera
+that took it. Keypoints are projected with the picture, so they match it at any distance.
 """
 
 from __future__ import annotations
@@ -28,28 +28,32 @@ from dwpose_ros.simulation.backgrounds import background
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 
 MOST = {"light": 3.0, "noise": 60.0, "blur_px": 30.0, "motion_px": 200.0}  # of a Scene; least: 0
-# Of bystanders: how far to the image's right, 1 being its edge, and how many metres away.
+# Positions of bystanders: to the image's right (1 is its edge), and distance in metres.
 PLACES = ((-0.55, 4.5), (0.55, 5.0), (-0.8, 5.5), (0.8, 6.0))
 _NEAR_M = 0.05
-_KEPT = 6  # people as last drawn, so that those who stand still cost little
+_KEPT = 6  # cached drawings of people, so that people who stand still are drawn fast
 _NOISE_SHIFT = 64  # px by which the same noise is shifted from frame to frame
 
 
 @dataclass(eq=False)
 class Scene:
-    """A room with its light, its camera, and those who are in the picture by chance."""
+    """A room with light, camera errors and bystanders.
+
+    Raises:
+        ValueError: a value is out of range.
+    """
 
     camera: SimulatedCamera = SimulatedCamera()
     background: str | np.ndarray = "wall"
     """One of backgrounds.NAMES, or an image (h, w, 3) uint8 RGB, which is scaled to the camera."""
     light: float = 1.0
-    """By which everything is multiplied, 0..3."""
+    """Brightness factor, 0..3."""
     noise: float = 2.0
     """Standard deviation of the camera's noise, grey levels."""
     blur_px: float = 0.0
-    """Standard deviation of a lens out of focus."""
+    """Standard deviation of the defocus blur."""
     motion_px: float = 0.0
-    """Length of the sideways smear of a camera that is moved."""
+    """Length of the horizontal motion blur."""
     bystanders: Sequence[SimulatedPerson] = ()
 
     def __post_init__(self) -> None:
@@ -70,7 +74,7 @@ class Scene:
         self._noise: tuple[float, np.ndarray, np.ndarray] | None = None
 
     def render(self, figures: Iterable[SimulatedPerson] = (), seed: int = 0) -> np.ndarray:
-        """The camera's picture of the figures and bystanders, (h, w, 3) uint8 RGB.
+        """Render an image of the figures and bystanders, (h, w, 3) uint8 RGB.
 
         The same seed gives the same noise.
         """
@@ -88,11 +92,11 @@ class Scene:
         return frame
 
     def truth(self, figures: Iterable[SimulatedPerson] = ()) -> PersonPoses:
-        """Where the points really are: first of the figures, then of the bystanders, in order.
+        """Return the true poses: first of the figures, then of the bystanders, in order.
 
-        Scores are 1 for points in the picture that nothing hides, and 0 for the others, whose
-        places are given all the same. Boxes are those of the silhouettes, cut to the image; a
-        person who is not in the picture has a box of zeros with a score of 0.
+        Scores are 1 for visible points in the image and 0 for others, whose true positions are
+        given, too. Boxes are those of the silhouettes, cut at the image's border. A person outside
+        the image has a box of zeros with score 0.
         """
         people = [_Placed(figure, self.camera) for figure in self._all(figures)]
         if not people:
@@ -141,10 +145,12 @@ class Scene:
 
 
 def bystanders(count: int, camera: SimulatedCamera, seed: int = 0) -> list[SimulatedPerson]:
-    """So many people who stand behind whoever is in the middle, to the left and right in turn.
+    """Make bystanders, who stand in the background, alternately to the left and right.
 
-    Where is always the same; how they are turned and how tall they are comes from the seed.
-    Raises ValueError for more people than there are places.
+    Their positions are fixed; their yaw and stature depend on the seed.
+
+    Raises:
+        ValueError: `count` is larger than the number of PLACES.
     """
     if not 0 <= count <= len(PLACES):
         raise ValueError(f"there are {count} bystanders, wanted 0 to {len(PLACES)}")
@@ -163,7 +169,7 @@ def bystanders(count: int, camera: SimulatedCamera, seed: int = 0) -> list[Simul
 
 
 class _Placed:
-    """A figure before a camera: the picture that shows them best, and how it lies in the image."""
+    """A figure in front of a camera: the best picture for it, and its mapping to the image."""
 
     def __init__(self, figure: SimulatedPerson, camera: SimulatedCamera) -> None:
         self.figure, self._size = figure, (camera.width, camera.height)
@@ -178,7 +184,8 @@ class _Placed:
         self._map = self._homography(self.sprite)
 
     def _suits(self, bust: atlas.Sprite) -> bool:
-        """Whether the near picture is the better one: near, as well turned, its end not seen."""
+        """Whether the bust is the better picture: the person is near, its yaw fits as well, and
+        its lower edge is outside the image."""
         full, yaw = self.sprite, self.figure.yaw_deg
         if atlas.turn_deg(bust.yaw_deg, yaw) > atlas.turn_deg(full.yaw_deg, yaw):
             return False
@@ -189,17 +196,23 @@ class _Placed:
         return bool((ends[:, 1] > self._size[1] * np.maximum(ends[:, 2], _NEAR_M)).all())
 
     def _homography(self, sprite: atlas.Sprite) -> np.ndarray:
-        """(3, 3): homogeneous pixels of the image, third the depth, of those of a picture."""
+        """Return the mapping (3, 3) from a picture's pixels to homogeneous pixels of the image.
+
+        The third component is the depth.
+        """
         k, (x, y) = self._scale / sprite.px_per_m, sprite.origin
         return self._onto @ np.array([[k, 0, -k * x], [0, -k, k * y], [0, 0, 1]])
 
     def points(self) -> np.ndarray:
-        """(133, 2) px of the image; what is not before the camera is far outside of it."""
+        """Return the keypoints (133, 2) in pixels of the image.
+
+        Points that are not in front of the camera are far outside the image.
+        """
         h = _projected(self.sprite.xy, self._map)
         return h[:, :2] / np.maximum(h[:, 2:], _NEAR_M)
 
     def hides(self, xy: np.ndarray) -> np.ndarray:
-        """(n,) bool: whether this person covers the pixels (n, 2) of the image."""
+        """Return (n,) bool: whether this person covers the pixels (n, 2) of the image."""
         h = _projected(xy, np.linalg.inv(self._map))
         alpha = self.sprite.pyramid()[0][..., 3]
         i, j = np.rint(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])).clip(-1, 1e6).T
@@ -209,12 +222,15 @@ class _Placed:
         return answer
 
     def box(self) -> np.ndarray:
-        """(4,) px, x1 y1 x2 y2 of the silhouette within the image; zeros if it is outside."""
+        """Return the silhouette's box (4,) px, cut at the image's border; zeros if outside."""
         box = self._bounds(self.sprite.outline())
         return box if box[2] > box[0] and box[3] > box[1] else np.zeros(4)
 
     def _bounds(self, polygon: np.ndarray) -> np.ndarray:
-        """x1 y1 x2 y2 of the part in the image of a polygon (n, 2) in the picture, else zeros."""
+        """Return x1 y1 x2 y2 of the part of a picture's polygon (n, 2) that is in the image.
+
+        Zeros if no part is.
+        """
         h = _projected(polygon, self._map)
         normals, offsets = _sides(*self._size)
         for i in np.flatnonzero((h @ normals + offsets).min(0) < 0):
@@ -225,9 +241,11 @@ class _Placed:
         return np.concatenate([flat.min(0), flat.max(0)])
 
     def warped(self) -> tuple:
-        """Left and top in the image, colours (h, w, 3), and what shines through (h, w, 3), 0..255.
+        """Warp the picture to the image.
 
-        The arrays are None for a person outside the image.
+        Returns:
+            Its left and top in the image, colours (h, w, 3) premultiplied by alpha, and the
+            transparency (h, w, 3), 0..255. The arrays are None for a person outside the image.
         """
         w, h = self._size
         pyramid = self.sprite.pyramid()
@@ -237,7 +255,7 @@ class _Placed:
             return (0, 0), None, None
         x1, y1 = max(0, math.floor(x1)), max(0, math.floor(y1))
         x2, y2 = min(w, math.ceil(x2) + 1), min(h, math.ceil(y2) + 1)
-        # The reduction that is at least as fine as the image.
+        # Use the smallest picture that is at least as fine as the image.
         finest = self._scale / self.sprite.px_per_m * self._focal / self.figure.range_m
         level = min(max(0, math.floor(math.log2(1 / finest))), len(pyramid) - 1)
         step = 2**level
@@ -255,25 +273,25 @@ class _Placed:
 
 
 def _projected(xy: np.ndarray, homography: np.ndarray) -> np.ndarray:
-    """(n, 3) homogeneous places of (n, 2)."""
+    """Map points (n, 2) to homogeneous points (n, 3)."""
     return xy @ homography[:, :2].T + homography[:, 2]
 
 
 @lru_cache(maxsize=None)
 def _sides(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Normals (3, 5) and offsets (5,) of the planes between which an image shows what it does:
-    5 cm deep at least, right of its left side, and so on."""
+    """Return normals (3, 5) and offsets (5,) of the planes that bound the camera's view: the near
+    plane at 5 cm and the four sides of the image."""
     normals = np.array([(0, 0, 1), (1, 0, 0), (-1, 0, width - 1), (0, 1, 0), (0, -1, height - 1)])
     return normals.T.astype(float), np.array([-_NEAR_M, 0.0, 0.0, 0.0, 0.0])
 
 
 def _cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """A convex polygon (n, 3) where a linear function, (n,) at its corners, is not negative."""
+    """Clip a convex polygon (n, 3) to where a linear function, (n,) at its corners, is >= 0."""
     following = np.concatenate([polygon[1:], polygon[:1]])
     beyond = np.concatenate([inside[1:], inside[:1]])
     kept = inside >= 0
     crosses = kept != (beyond >= 0)
     share = inside / np.where(crosses, inside - beyond, 1.0)
     crossings = polygon + (following - polygon) * share[:, None]
-    corners = np.concatenate([polygon, crossings], 1).reshape(-1, 3)  # each, and what follows it
+    corners = np.concatenate([polygon, crossings], 1).reshape(-1, 3)  # corner, crossing
     return corners[np.array([kept, crosses]).T.ravel()]

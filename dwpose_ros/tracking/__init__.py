@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is who from frame to frame, and poses that are steady."""
+"""Track ids from frame to frame, and smoothing of keypoints."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The One-Euro filter on keypoints: still people stand still, fast hands are not held back.
+"""The One-Euro filter for keypoints: removes jitter at rest, adds little lag to fast movements.
 
 Casiez, Roussel and Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in
 Interactive Systems", CHI 2012: a first-order low-pass whose cutoff grows with speed.
@@ -16,17 +16,18 @@ from dwpose_ros.core.person_poses import PersonPoses
 
 
 class OneEuro:
-    """Smooths the points of people who carry ids.
+    """Smooths the keypoints of tracked people.
 
-    ``min_cutoff`` (Hz) is the cutoff for a point at rest, ``beta`` (Hz per size/s) how it grows
-    with the point's speed, ``d_cutoff`` (Hz) that of the speed itself. Unlike the paper, speed is
-    counted in sizes, the root of the area of the person's box and about a metre on a standing
-    adult, so that people near and far are smoothed alike; it is the length of both axes'
-    together, so that no direction is smoothed more than another; and it is taken between points
-    as they were found, so that the lag does not depend on the frame rate.
+    There are three differences from the paper:
 
-    The lag at a steady speed v (sizes/s) is 1 / (2 pi (min_cutoff + beta v)). What the defaults
-    cost and bring at 30 Hz, as test/pose/test_smoothing.py measures it:
+    - Speed is in sizes per second. A size is the square root of the area of the person's box,
+      about one metre for a standing adult. So near and far people are smoothed alike.
+    - Speed is the magnitude over both axes, so that no direction is smoothed more than another.
+    - Speed is computed from the unfiltered points, so that the lag does not depend on the frame
+      rate.
+
+    The lag at a constant speed v (sizes/s) is 1 / (2 pi (min_cutoff + beta v)). Measured with the
+    defaults at 30 Hz by test/tracking/test_one_euro.py:
 
     ==============================================  ========================
     a hand at a steady 0.3 sizes/s (slow)           57 ms late
@@ -37,7 +38,13 @@ class OneEuro:
     noise of 0.6 % of a size, person at rest        39 % left (deviation)
     ==============================================  ========================
 
-    ValueError where a parameter is not a finite number, or below 0; the cutoffs must exceed 0.
+    Args:
+        min_cutoff: cutoff for a point at rest, Hz; greater than 0.
+        beta: growth of the cutoff with the point's speed, Hz per size/s; 0 or greater.
+        d_cutoff: cutoff of the filter on the speed, Hz; greater than 0.
+
+    Raises:
+        ValueError: a parameter is not finite or out of range.
     """
 
     def __init__(self, min_cutoff: float = 1.0, beta: float = 6.0, d_cutoff: float = 2.0) -> None:
@@ -58,28 +65,28 @@ class OneEuro:
     _seen: np.ndarray  # (n, 133)
 
     def reset(self) -> None:
-        """Forget everybody: the next people come out as they go in."""
+        """Forget all people, so that the next ones are returned unchanged."""
         self._rows: dict[int, int] = {}
         self._time_s = math.nan
 
     def __call__(self, people: PersonPoses, time_s: float) -> PersonPoses:
-        """The n people with smoothed ``xy`` (n, 133, 2); everything else as it is.
+        """Return the people with smoothed ``xy`` (n, 133, 2); all else is unchanged.
 
-        A point that is not seen (score 0) or not finite is left alone, and starts afresh when it
-        is seen again; so does somebody who was away, if only for one call. At a time (s) that
-        repeats or jumps back, everybody starts afresh.
+        A keypoint that was not found (score 0) or is not finite is left unchanged, and its filter
+        restarts when it is found again. A person's filters also restart after a call without that
+        person, and everybody's if ``time_s`` repeats or goes back.
         """
         ids = people.ids.tolist()
         raw = np.asarray(people.xy, float)
         seen = (people.scores > 0) & np.isfinite(raw).all(2)
         raw = np.where(seen[..., None], raw, 0.0)
         dt = time_s - self._time_s
-        if not dt > 0:  # so it is for NaN, at the first call
+        if not dt > 0:  # also true for NaN, at the first call
             self._rows = {}
         xy, speed = raw, np.zeros_like(raw)
         then = [self._rows.get(i, -1) for i in ids]
         if max(then, default=-1) >= 0:
-            # Somebody who is new takes any row: their points do not count as seen before.
+            # For a new person (row -1) any row is read; `known` masks it out.
             known = seen & self._seen[then] & (np.array(then) >= 0)[:, None]
             last, last_speed = self._xy[then], self._speed[then]
             step = raw - self._raw[then]
@@ -96,14 +103,14 @@ class OneEuro:
 
 
 def _weight(cutoff: float | np.ndarray, dt: float) -> Any:
-    """Of the new sample, in a first-order low-pass with this cutoff (Hz)."""
+    """Return the weight of a new sample in a first-order low-pass with this cutoff (Hz)."""
     return 1 / (1 + 1 / (2 * math.pi * dt * cutoff))
 
 
 def _sizes(boxes: np.ndarray) -> np.ndarray:
-    """(n,) px, the roots of the areas of boxes (n, 4); of those that have none, infinity.
+    """Return the square roots (n,) of the areas of boxes (n, 4), px.
 
-    Then no speed is seen and the point is smoothed as at rest.
+    It is infinity for a box without area: then the speed is 0, and points are smoothed as at rest.
     """
     sides = np.asarray(boxes[:, 2:], float) - boxes[:, :2]
     areas = np.where((sides > 0).all(1), sides[:, 0] * sides[:, 1], np.inf)

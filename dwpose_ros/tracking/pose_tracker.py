@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Video mode: people carry ids, and the detector need not run on every frame."""
+"""Video mode: people get track ids, and the detector need not run on every frame."""
 
 from __future__ import annotations
 
@@ -30,42 +30,48 @@ from dwpose_ros.tracking.tracker import KEEP_S, Tracker
 if TYPE_CHECKING:
     from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
-LOST = 0.6  # of the quality when last detected; below it the person is not there any more
-HOLD = 0.8  # the same for somebody whom the detector does not see: they must be beyond doubt
-MIN_FIT = 0.6  # how well points must fill the box they were found in, next to when detected
-EXTRA = 2  # detections out of turn, between two that are in turn
+LOST = 0.6  # share of the quality when last detected, below which a person counts as lost
+HOLD = 0.8  # the same for a person whom the detector misses: the pose must be more certain
+MIN_FIT = 0.6  # least fit of the points to their box, as a share of the fit when last detected
+EXTRA = 2  # unscheduled detections between two scheduled ones
 
 
 class PoseTracker:
-    """Makes of an estimator of images one of video: frame and time in, people with track ids out.
+    """Tracks people through a video: frame and time in, poses with track ids out.
 
-    With ``detect_every`` 1, or an estimator that is not ``TopDown`` (there is nothing to leave
-    out), each frame is what the estimator makes of it; only ids are added.
-    With n > 1 the detector runs on every n-th frame, and out of turn, at most twice
-    between two turns, where somebody is lost or their points no longer fit their box. Between
-    detections:
+    With ``detect_every`` 1, or an estimator that is not ``TopDown``, the estimator runs on each
+    frame and only ids are added. With ``detect_every`` n > 1, the detector runs on every n-th
+    frame. It also runs in between, at most twice, if somebody is lost or their points no longer
+    fit their box. Between detections:
 
-    - a person's box is that of the detector, carried along by shift and growth of their head,
-      torso and legs, widened to points that reach beyond it and cut at the image's border; so it
-      means what a detector's box means, and starts from it afresh at each detection. A side that
-      lay at the border stays there: what is behind it is not known before the next detection.
-    - a person's box score is the detector's last, lowered as their points' scores fall.
-    - somebody whose points' scores fall is looked for in the same frame, and otherwise gone.
-    - two poses that are one person's become one, with the id that it fits best.
-    - a newcomer is found by the n-th frame at the latest.
+    - A person's box is the detector's last, moved and scaled with the head, torso and legs,
+      extended to points outside it and cut at the image's border. So it has the extent that the
+      detector would give, and is replaced at each detection. A side that was at the border stays
+      there: nothing is known about what lies beyond until the next detection.
+    - A person's box score is the detector's last, lowered as the keypoint scores fall.
+    - If a person's keypoint scores fall, the detector looks for them in the same frame; if it
+      does not find them, they are dropped.
+    - Two poses of the same person are merged and keep the id that fits best.
+    - A new person is found by the n-th frame at the latest.
 
-    Nobody is published who may be a ghost, by ``Presence``: whom the detector is not sure of, at
-    first, and whoever has a shape that no body has, or changes it as none can. They are followed
-    all the same. With n > 1, nor is anybody whose best points are below the threshold of drawing,
-    detected or not. Somebody whom the detector does not see, but whose pose is as sure as before,
-    is kept for one frame more, and the detector asked again: detectors blink. The second time they
-    are gone, as pose networks were only ever shown people, and may see one in a coat on a hook.
+    ``Presence`` decides which people are returned, to suppress false detections: people with a low
+    detector score at first, and those whose body shape is impossible or changes impossibly fast.
+    They are tracked anyway. With n > 1, people whose best keypoints are below the visibility
+    threshold are not returned either, detected or not. If the detector misses somebody whose pose
+    is as certain as before, they are kept for one more frame and the detector runs again, since
+    detectors miss people now and then. After the second miss they are dropped: pose networks were
+    trained only on crops with people, and may see a person in a coat on a hook.
 
-    ``smooth`` is True for a One-Euro filter as it is, or one of your own. It works on what is
-    given out and never on what boxes are made of: they would lag behind whoever moves, cut them
-    off, and the lag would feed itself.
+    Args:
+        estimator: finds the people in each frame.
+        detect_every: frames from one scheduled detection to the next, 1 or more.
+        smooth: True for a One-Euro filter with its defaults, or a filter of your own. It is
+            applied to the result only, not to the points that boxes are computed from: such boxes
+            would lag behind a moving person and cut them off, which would increase the lag
+            further.
 
-    ValueError where ``detect_every`` is not a whole number from 1 upwards.
+    Raises:
+        ValueError: ``detect_every`` is not a whole number from 1 upwards.
     """
 
     def __init__(
@@ -79,9 +85,9 @@ class PoseTracker:
             )
         self._estimator = estimator
         self.detect_every = int(detect_every) if isinstance(estimator, TopDown) else 1
-        """Frames from one detection to the next, 1 where the estimator has no two steps."""
+        """Frames from one scheduled detection to the next; 1 if the estimator is not TopDown."""
         self.detections = 0
-        """How often the detector ran; equal to the frames where it runs on each."""
+        """How often the detector has run."""
         self._smooth = OneEuro() if smooth is True else smooth or None
         self._tracker = Tracker()
         self._presence = Presence()
@@ -89,12 +95,12 @@ class PoseTracker:
 
     @property
     def name(self) -> str:
-        """The estimator's."""
+        """The estimator's name."""
         return self._estimator.name
 
     @property
     def runs_on(self) -> ExecutionTarget:
-        """The estimator's."""
+        """Where the estimator runs."""
         return self._estimator.runs_on
 
     def close(self) -> None:
@@ -102,11 +108,15 @@ class PoseTracker:
         self._estimator.close()
 
     def __call__(self, rgb: np.ndarray, time_s: float) -> PersonPoses:
-        """The people in an RGB image (h, w, 3) uint8 of this time, with their track ids.
+        """Return the people in the next frame, with their track ids.
 
-        Time may repeat, jump back or leap ahead; after more than ``KEEP_S`` either way nobody is
-        known any more, and the detector runs. Whatever the estimator raises comes through, and
-        the next frame is detected as if this one had not been.
+        If the estimator raises, the exception is passed on, and the detector runs on the next
+        frame.
+
+        Args:
+            rgb: (h, w, 3) uint8, RGB.
+            time_s: time of the frame in seconds. It may repeat or jump; if it jumps by more than
+                ``KEEP_S`` in either direction, all tracks are dropped and the detector runs.
         """
         if self.detect_every == 1:
             people = self._estimator(rgb)
@@ -126,18 +136,18 @@ class PoseTracker:
         self._size = (0, 0)
         self._time_s = math.nan
         self._since = 0  # frames since the last detection
-        self._extras = 0  # detections out of turn that are left
+        self._extras = 0  # unscheduled detections that are left
         self._doubt = False
 
     def _follow(self, rgb: np.ndarray, time_s: float) -> PersonPoses:
         check_image(rgb)
         size = rgb.shape[1], rgb.shape[0]
         dt = time_s - self._time_s
-        known = size == self._size and abs(dt) <= KEEP_S  # also False for NaN, at the first
+        known = size == self._size and abs(dt) <= KEEP_S  # also False for NaN, on the first frame
         if not known:
             self._forget()
         tracks, self._tracks = self._tracks, NOBODY
-        since, self._since = self._since + 1, self.detect_every  # should the estimator raise
+        since, self._since = self._since + 1, self.detect_every  # in case the estimator raises
         crops = self._expected(tracks, max(dt, 0.0) if known else 0.0, size)
         before, expected = tracks.ids.tolist(), crops
         left = gone(tracks, crops, size)
@@ -155,25 +165,26 @@ class PoseTracker:
             found = self._look(rgb, tracks, crops, size)
             since = 0
         ids = np.array(self._tracker(found.people, time_s), int)
-        # A detector's order means nothing; by id, a person's row changes only as people come.
+        # Sorted by id, a person's row changes only when people come or go; the order of detections
+        # is arbitrary.
         found = found._replace(ids=ids)
         self._tracks = found.take(np.argsort(ids)) if (ids[1:] < ids[:-1]).any() else found
         for i, box in zip(before, expected):
             if i not in ids and self._went_out(i, box, size):
-                self._tracker.forget(i)  # whoever comes in there now is another person
+                self._tracker.forget(i)  # anybody who comes in there now is another person
         self._since, self._size, self._time_s = since, size, time_s
         return self._tracks.people
 
     def _expected(self, tracks: Tracks, dt: float, size: tuple[int, int]) -> np.ndarray:
-        """(n, 4) where the tracks' boxes should be by now, inside the image."""
+        """Predict the tracks' boxes (n, 4) after `dt` seconds, cut at the image's border."""
         if not len(tracks.ids):
             return np.empty((0, 4))
         shift = np.array([self._tracker.velocity(i) for i in tracks.ids.tolist()]) * dt
         return np.clip(tracks.boxes + twice(shift), 0, [*size, *size])
 
     def _went_out(self, i: int, box: np.ndarray, size: tuple[int, int]) -> bool:
-        """Whether somebody no longer seen was at the border, and fast enough on the way out to be
-        gone before they would be forgotten; others may be hidden there."""
+        """Whether a lost person has left the image: their box was at the border, and they moved
+        out fast enough to be outside within KEEP_S. Others at the border may be occluded."""
         way, sides = self._tracker.velocity(i) * KEEP_S, box[2:] - box[:2]
         return bool(((box[:2] <= 0) & (way < -sides) | (box[2:] >= size) & (way > sides)).any())
 
@@ -185,7 +196,7 @@ class PoseTracker:
     def _keep(
         self, rgb: np.ndarray, tracks: Tracks, crops: np.ndarray, size: tuple[int, int]
     ) -> tuple[Tracks, np.ndarray]:
-        """Those of the n tracks who are still there, in crops (n, 4), and (n,) who that is."""
+        """Estimate the tracks in crops (n, 4); return those found again, and their mask (n,)."""
         if not len(crops):
             return tracks, np.empty(0, bool)
         xy, scores = sound(*self._top_down.estimate(rgb, crops.astype(np.float32)))
@@ -198,7 +209,7 @@ class PoseTracker:
     def _look(
         self, rgb: np.ndarray, tracks: Tracks, crops: np.ndarray, size: tuple[int, int]
     ) -> Tracks:
-        """Whom the detector sees, and who of the tracks is there all the same."""
+        """Run the detector; return the detected people and the tracks it missed, if still sure."""
         boxes, box_scores = self._top_down.detect(rgb)
         self.detections += 1
         boxes, box_scores = np.asarray(boxes, float), np.asarray(box_scores, float)
@@ -206,8 +217,8 @@ class PoseTracker:
         boxes, box_scores = boxes[fine], box_scores[fine]
         fine = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
         boxes, box_scores, n = boxes[fine], box_scores[fine], int(fine.sum())
-        # Who has a detection is estimated in it; everybody else in their own box. Which pose is
-        # whose says the tracker; a pose that comes of two boxes, unique.
+        # Poses are estimated in the detected boxes, and in those of tracks without a detection.
+        # The tracker assigns the ids; `unique` removes a pose that two boxes gave.
         missed = unmatched(crops, boxes)
         tracks, crops = tracks.take(missed), crops[missed]
         looked_at = np.concatenate([boxes, crops])
@@ -218,7 +229,7 @@ class PoseTracker:
         seen = seen.take(seen.then_quality >= MIN_QUALITY)
         blinked = carry(tracks, xy[n:], scores[n:], crops, size)
         blinked = blinked._replace(misses=blinked.misses + 1)
-        # The first time only, and only if there will be a second look at the next frame.
+        # After the first miss only, and only if the detector can run again on the next frame.
         blinked = blinked.take(sure(blinked, HOLD) & (blinked.misses < 2) & (self._extras > 0))
         found = seen.join(blinked)
         found = found.take(unique(found))

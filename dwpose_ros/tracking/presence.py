@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether somebody found in an image is there: networks see people in tables, too.
+"""Decide which tracks are real people: networks also find "people" in furniture (ghosts, below).
 
 Evidence is added up for each track id, as in Wald's sequential test ("Sequential tests of
-statistical hypotheses", 1945): the logarithm of how much likelier what is seen is with a person
-there than without. Four things tell, each in a way that no network has to know of:
+statistical hypotheses", 1945): the logarithm of how much more likely the observation is with a
+person than without. There are four kinds of evidence, none of which depends on the network:
 
-- the detector's score, once: what is found in furniture barely passes a detector's threshold.
-- proportions: seen from anywhere, the bones of a body are shortened, but few of them by much.
-  Those of a ghost have any lengths.
-- constancy: a body changes its shape as fast as muscles move it, a ghost with each frame's noise.
-- a face, where the whole of one is seen.
+- The detector's score, counted once: detections in furniture barely pass the threshold.
+- Proportions: from any direction, foreshortening makes a body's bones shorter, but only a few of
+  them much shorter. The bones of a ghost have random lengths.
+- Constancy: the shape of a body changes only as fast as muscles move it, that of a ghost with the
+  noise of each frame.
+- A face, if all of it is visible.
 
-The weights were read off 886 frames of people (seven clips, from behind and in front, at rest,
-signing with both hands, and walking; two photographs of sport, swayed) and 250 of ghosts (the
-foot of a table, a motorcycle, a drawn horse), all MediaPipe's; each says how far apart they are.
+The weights were derived from MediaPipe's results on 886 frames of people (seven clips, from behind
+and in front, at rest, signing with both hands, and walking; two photographs of sport, artificially
+moved) and on 250 frames of ghosts (the foot of a table, a motorcycle, a drawn horse). The comments
+below say how well each kind separates the two.
 """
 
 from __future__ import annotations
@@ -28,43 +30,43 @@ from dwpose_ros.core.keypoints import BODY, FACE, INDEX
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.tracking.tracker import KEEP_S, POINTS
 
-SEEN = 0.3  # from here a point counts, as it does where people are drawn
-# A person from 20 : 1, which one of 20 ghosts may pass at most; one who was is until the odds are
-# against them, so that nobody flickers. Past 400 : 1 nothing is added: who has been there for
-# long, and a ghost in their place, would otherwise take as long to go.
+SEEN = 0.3  # a keypoint with a higher score counts as visible, as it does for drawing
+# A track becomes a person at odds of 20 : 1, which at most one ghost of 20 reaches. It stays one
+# until the odds are against it, which prevents flicker. Odds are limited to 400 : 1: otherwise a
+# ghost that takes over the track of a person who was there for long would stay as long.
 SURE, DOUBTED, MOST = math.log(20), -1.0, 2 * math.log(20)
-STEP_S = 0.1  # what is seen within it is one look: networks err alike in frames that are so near
-RECENT_S = 0.35  # shapes further apart in time say less: whoever moves, has
+STEP_S = 0.1  # frames within it count as one observation, since their errors are correlated
+RECENT_S = 0.35  # shapes further apart in time are not compared: a person may have moved
 
-# Scores of a detector: all 36 ghosts 0.50 to 0.61, people in clips 0.82 to 0.98.
+# Detector scores: 0.50 to 0.61 for all 36 ghosts, 0.82 to 0.98 for people in the clips.
 _EVEN_SCORE, _PER_SCORE, _SCORE_RANGE = 0.6, 15.0, (-1.5, 4.0)
-# Spread of lengths: 19 of 20 frames of people have less than 0.39, 9 of 10 of the table more than
-# 0.42; one unit is what a person's varies by.
+# Spread of bone lengths: below 0.39 in 19 of 20 frames of people, above 0.42 in 9 of 10 frames of
+# the table. One unit is the variation of one person's spread.
 _EVEN_SPREAD, _SPREAD_UNIT, _LEAST_BONES = 0.42, 0.08, 4
-# Change of shape: people at rest 0.01, signing and walking up to 0.07, turning while they walk up
-# to 0.3; half of the ghosts have more than 0.09.
+# Change of shape: 0.01 for people at rest, up to 0.07 signing or walking, up to 0.3 turning while
+# walking; above 0.09 for half of the ghosts.
 _EVEN_CHANGE, _CHANGE_RANGE = 0.05, (-1.5, 1.0)
 _LEAST_CHANGE = 1e-3
 _LEAST_POINTS = 3
-_LEAST_PX = 1.0  # a shape of less is none
+_LEAST_PX = 1.0  # smaller shapes are not evaluated
 
 _HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 _SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
 
 
 def _apart(upper: str, lower: str) -> float:
-    """From the middle of one part to that of another below it, in body heights."""
+    """Return the vertical distance between the middles of two body parts, in body heights."""
     (a, b), (c, d) = ABOVE_GROUND[upper], ABOVE_GROUND[lower]
     return (a + b) / 2 - (c + d) / 2
 
 
-# Both ends of each bone, and its length in body heights.
+# The two keypoints of each bone, and its length in body heights.
 _CHAIN = (("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"))
 _BONES = [(*_SHOULDERS, SHOULDER_WIDTH)]
 for _side in ("left", "right"):
     for _a, _b in _CHAIN:
         _BONES.append((INDEX[f"{_side}_{_a}"], INDEX[f"{_side}_{_b}"], _apart(f"{_a}s", f"{_b}s")))
-    # The ankle is the upper end of what ABOVE_GROUND has as the feet.
+    # The ankle is the upper end of the feet in ABOVE_GROUND.
     _BONES.append(
         (
             INDEX[f"{_side}_knee"],
@@ -74,17 +76,24 @@ for _side in ("left", "right"):
     )
 _FROM, _TO = (np.array([bone[i] for bone in _BONES]) for i in (0, 1))
 _LENGTH = np.array([bone[2] for bone in _BONES])
-# From the middle of the shoulders' joints, which lie lower than the shoulders' tops, to that of
-# nose, eyes and ears: by their breadth 0.134 to 0.155 in the clips, by the length of
-# the torso 0.112 to 0.142, and 0.129 on the simulation's rig.
+# From the middle of the shoulder joints, which lie lower than the top of the shoulders, to the
+# middle of nose, eyes and ears, in body heights. In the clips 0.134 to 0.155 relative to the
+# shoulder width, 0.112 to 0.142 relative to the torso length; 0.129 on the simulation's model.
 _NECK = 0.13
 
 
 def length_spread(xy: np.ndarray, scores: np.ndarray) -> float:
-    """Standard deviation by mean of the lengths of a body's bones, each in what it is on an adult.
+    """Return the coefficient of variation of a body's bone lengths.
 
-    Points are (133, 2) px and (133,). 0 would be a body seen flat on; NaN where too little of one
-    is seen.
+    Each length is divided by that of an average adult, so that 0 is an adult body in a plane
+    parallel to the image.
+
+    Args:
+        xy: (133, 2) px.
+        scores: (133,).
+
+    Returns:
+        Standard deviation divided by mean; NaN if too few bones are visible.
     """
     seen = scores > SEEN
     both = seen[_FROM] & seen[_TO]
@@ -99,9 +108,17 @@ def length_spread(xy: np.ndarray, scores: np.ndarray) -> float:
 
 
 def shape_change(xy: np.ndarray, seen: np.ndarray, old: np.ndarray, was_seen: np.ndarray) -> float:
-    """How far points of body and feet moved against each other, as the median of those seen both
-    times: in root mean square distances to their middle, so neither where a body is nor how large
-    counts. Points are (n, 2) px and (n,) bool; NaN where too few are seen.
+    """Return how much a body's shape changed: the median movement of its points.
+
+    The points that are visible both times are shifted to their mean and divided by their root mean
+    square distance to it, so that position and size do not count.
+
+    Args:
+        xy, old: (n, 2) px, points of body and feet, now and before.
+        seen, was_seen: (n,) bool, which of them are visible.
+
+    Returns:
+        The change in units of that distance; NaN if too few points are visible both times.
     """
     both = seen & was_seen
     if both.sum() < _LEAST_POINTS:
@@ -118,27 +135,27 @@ def shape_change(xy: np.ndarray, seen: np.ndarray, old: np.ndarray, was_seen: np
 
 @dataclass
 class _Case:
-    """What speaks for one track."""
+    """The evidence for one track."""
 
     time_s: float
-    score: float  # what its best detection so far is worth
+    score: float  # evidence of its best detection so far
     odds: float
     sure: bool = False
     shapes: list[tuple[float, np.ndarray, np.ndarray]] = field(default_factory=list)
 
 
 class Presence:
-    """Tells which tracks are people, from frame to frame."""
+    """Decides from frame to frame which tracks are real people."""
 
     def __init__(self) -> None:
         self._cases: dict[int, _Case] = {}
 
     def __call__(self, people: PersonPoses, time_s: float) -> np.ndarray:
-        """(n,) bool, which of the n people are there, at this time in seconds.
+        """Return (n,) bool: which of the n people are real.
 
-        Somebody whom the detector is sure of is there at once, anybody else after up to some
-        tenths of a second that speak for them. A track that is not seen for ``KEEP_S``, or whose
-        time jumps by more, begins anew.
+        A person with a high detector score is accepted at once, others after a few tenths of a
+        second of positive evidence. Evidence for a track is dropped if it is not updated for
+        ``KEEP_S``, or if the time jumps by more.
         """
         self._cases = {
             i: case for i, case in self._cases.items() if abs(time_s - case.time_s) <= KEEP_S
@@ -181,8 +198,11 @@ class Presence:
 
     @staticmethod
     def _of_constancy(case: _Case, points: np.ndarray, seen: np.ndarray, time_s: float) -> float:
-        """Against the shape of a step before: between frames that follow at once, the more of
-        them there are in a second, the less of a ghost's unrest is seen."""
+        """Return the evidence of the change of shape since one step (STEP_S) ago.
+
+        A fixed step is used because the change between consecutive frames, by which ghosts are
+        recognized, gets smaller with the frame rate.
+        """
         recent = [s for s in case.shapes if 0 < time_s - s[0] <= STEP_S + 0.005]
         case.shapes = recent or [s for s in case.shapes[-1:] if time_s > s[0]]
         if not case.shapes:
@@ -199,14 +219,14 @@ class Presence:
 
 
 def _of_score(score: float) -> float:
-    """What a detector's score says, without another look."""
+    """Return the evidence of a detector's score."""
     if math.isnan(score):
         return 0.0
     return min(max(_PER_SCORE * (score - _EVEN_SCORE), _SCORE_RANGE[0]), _SCORE_RANGE[1])
 
 
 def _of_spread(spread: float) -> float:
-    """What proportions say."""
+    """Return the evidence of the spread of bone lengths."""
     return (
         0.0 if math.isnan(spread) else min(max((_EVEN_SPREAD - spread) / _SPREAD_UNIT, -1.0), 1.0)
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People between two detections: what is known of them, and what their points say of it."""
+"""State of tracked people between two detections, and how new keypoints update it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from dwpose_ros.core.keypoints import COUNT, INDEX
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.tracking.tracker import POINTS, area, iou, point_likeness
 
-SEEN = 0.3  # from here a point counts, as it does where people are drawn
-BEST = 8  # points of body and feet make up a person's quality: a head and shoulders, or legs
-MIN_QUALITY = 0.3  # below it not even the best points are seen: nobody
-SAME_BOX = 0.5  # IoU of a detection and a known person's box; less is looked into by pose
-SAME_POSE = 0.85  # likeness of two poses that are one person's
-MIN_SIDE_PX = 4  # less of a person is not one
-LEFT = 0.25  # of a side of a box, next to when detected; less at the border has left the image
-GAP = np.array([-0.1, 0.05])  # how far a box may end within and beyond its points, in sizes
-AT_BORDER = 0.01  # of the image's side: so near, a side of a box is at the border
-OUTWARD = np.array([-1, -1, 1, 1])  # of the four sides of a box
+SEEN = 0.3  # a keypoint with a higher score counts as visible, as it does for drawing
+BEST = 8  # best points whose mean score is a person's quality: head and shoulders, or legs
+MIN_QUALITY = 0.3  # with a lower quality not even the best points are visible: no person
+SAME_BOX = 0.5  # IoU of a detection and a tracked person's box; below it, poses are compared
+SAME_POSE = 0.85  # similarity from which two poses are the same person's
+MIN_SIDE_PX = 4  # boxes with a shorter side are dropped
+LEFT = 0.25  # a box at the border, smaller than this share of the detected one, has left the image
+GAP = np.array([-0.1, 0.05])  # limits of the gap between outermost points and box, in sizes
+AT_BORDER = 0.01  # share of the image's side; closer sides of a box count as at the border
+OUTWARD = np.array([-1, -1, 1, 1])  # direction of the four sides of a box
 
-# The points that move as the person does, not as their arms and feet do.
+# Points that move with the whole person, unlike those of arms and feet.
 _CORE = [
     INDEX[name]
     for name in (
@@ -35,12 +35,12 @@ _CORE = [
         ),
     )
 ]
-_WEIGHTS = np.full(COUNT, 1e-6)  # others count where none of those is seen
+_WEIGHTS = np.full(COUNT, 1e-6)  # the others count only if none of those is visible
 _WEIGHTS[_CORE] = 1.0
 
 
 class Tracks(NamedTuple):
-    """n people and, in the lower half, what they were like when they were last detected."""
+    """n tracked people; the fields `then_...` are their state at their last detection."""
 
     xy: np.ndarray  # (n, 133, 2) px
     scores: np.ndarray  # (n, 133)
@@ -48,7 +48,7 @@ class Tracks(NamedTuple):
     box_scores: np.ndarray  # (n,)
     ids: np.ndarray  # (n,)
     misses: np.ndarray  # (n,) detections in a row that did not find them
-    fits: np.ndarray  # (n,) how well the points filled the box they were found in, 0..1
+    fits: np.ndarray  # (n,) 0..1, IoU of the points' extent and the box they were estimated in
 
     then_xy: np.ndarray  # (n, 133, 2) px
     then_seen: np.ndarray  # (n, 133) bool
@@ -59,8 +59,8 @@ class Tracks(NamedTuple):
     then_gaps: np.ndarray  # (n, 4) px, from the outermost points to the box's sides
 
     def take(self, rows: np.ndarray) -> Tracks:
-        """These rows, (n,) bool or their numbers in another order."""
-        if rows.dtype == bool and rows.all():  # most frames: it saves a sixth of the time
+        """Select people by a mask (n,) bool, or by indices."""
+        if rows.dtype == bool and rows.all():  # true in most frames; saves a sixth of the time
             return self
         return Tracks(*(array[rows] for array in self))
 
@@ -79,7 +79,7 @@ def detected(
     box_scores: np.ndarray,
     size: tuple[int, int],
 ) -> Tracks:
-    """Tracks of n people who were just detected."""
+    """Make the tracks of n people who were just detected."""
     n = len(xy)
     seen = _seen(xy, scores, size)
     extent = _extent(xy, seen)
@@ -111,7 +111,7 @@ def carry(
     crops: np.ndarray,
     size: tuple[int, int],
 ) -> Tracks:
-    """The tracks with new points, found in crops (n, 4), and the boxes that these give."""
+    """Update tracks with new points, estimated in crops (n, 4), and compute their boxes."""
     seen = _seen(xy, scores, size)
     quality = _quality(scores)
     weights = (seen & tracks.then_seen) * _WEIGHTS
@@ -138,7 +138,7 @@ def carry(
 
 
 def gone(tracks: Tracks, crops: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(n,) who has left the image, but for a rest that nobody could tell from a newcomer's."""
+    """Return (n,) bool: the person has left the image, or only a sliver of their box remains."""
     sides = crops[:, 2:] - crops[:, :2]
     least = np.maximum(LEFT * (tracks.then_boxes[:, 2:] - tracks.then_boxes[:, :2]), MIN_SIDE_PX)
     at_border = (crops[:, :2] <= 0) | (crops[:, 2:] >= size)
@@ -146,7 +146,7 @@ def gone(tracks: Tracks, crops: np.ndarray, size: tuple[int, int]) -> np.ndarray
 
 
 def unmatched(crops: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """(n,) which of the crops (n, 4) no detection is about; each detection is about one."""
+    """Return (n,) bool: no detected box belongs to the crop. Each box is matched to one crop."""
     missed = np.ones(len(crops), bool)
     overlap = iou(crops, boxes)
     while overlap.size and overlap.max() >= SAME_BOX:
@@ -157,12 +157,12 @@ def unmatched(crops: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def twice(xy: ArrayLike) -> np.ndarray:
-    """(n, 4) or (4,), for both corners of boxes."""
+    """Repeat x, y for both corners of boxes, to (n, 4) or (4,)."""
     return np.concatenate([xy, xy], -1)
 
 
 def _spread(xy: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted middle (n, 2) of points (n, 133, 2), and root mean square distance (n,) to it."""
+    """Return the weighted mean (n, 2) of points (n, 133, 2), and the RMS distance (n,) to it."""
     total = np.maximum(weights.sum(1), 1e-12)
     middle = np.einsum("nk,nki->ni", weights, xy) / total[:, None]
     step = xy - middle[:, None]
@@ -170,7 +170,7 @@ def _spread(xy: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def sound(xy: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As float64; what is not finite is a point that was not seen."""
+    """Convert to float64, with score 0 for points that are not finite."""
     xy, scores = np.asarray(xy, float), np.asarray(scores, float)
     fine = np.isfinite(xy).all(2) & np.isfinite(scores)
     if fine.all():
@@ -179,41 +179,41 @@ def sound(xy: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _seen(xy: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(n, 133) which points count: networks guess on beyond the border."""
+    """Return (n, 133) bool: which points count. Those outside the image are guesses."""
     return (scores > SEEN) & (xy >= 0).all(2) & (xy <= size).all(2)
 
 
 def _quality(scores: np.ndarray) -> np.ndarray:
-    """(n,) mean score of each person's best points."""
+    """Return the mean score (n,) of each person's best points."""
     return np.partition(scores[:, POINTS], -BEST, 1)[:, -BEST:].mean(1)
 
 
 def _extent(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(n, 4) boxes around the points that are seen; without area, and infinite, if none is."""
+    """Return boxes (n, 4) around the visible points; infinite and without area if none is."""
     at = seen[..., None]
     return np.concatenate([np.where(at, xy, np.inf).min(1), np.where(at, xy, -np.inf).max(1)], 1)
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(n,) IoU of each of the boxes (n, 4) with its counterpart."""
+    """Return the IoU (n,) of each box (n, 4) with its counterpart."""
     shared = np.concatenate([np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])], 1)
     both = area(shared)
     return both / np.maximum(area(a) + area(b) - both, 1e-9)
 
 
 def sure(tracks: Tracks, share: float) -> np.ndarray:
-    """(n,) who still has at least this share of the quality they were detected with."""
+    """Return (n,) bool: the person has at least this share of the quality when last detected."""
     sides = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
     least = np.maximum(MIN_QUALITY, share * tracks.then_quality)
     return (_quality(tracks.scores) >= least) & (tracks.fits > 0) & (sides >= MIN_SIDE_PX).all(1)
 
 
 def unique(tracks: Tracks) -> np.ndarray:
-    """(n,) True but for poses that are another's: of two, the one whose points fit better stays,
-    a detection before one that was carried along.
+    """Return (n,) bool: False for duplicate poses of the same person.
 
-    The share of the points of whoever shows fewer that lie on the other's: so part of a person
-    is that person.
+    Of two, a detected pose is kept before a tracked one, then the one that fits its box better.
+    Two poses are compared by the share of coinciding points among the points of the one that has
+    fewer visible points, so that a part of a person is recognized as a duplicate.
     """
     n = len(tracks.ids)
     keep = np.ones(n, bool)
@@ -223,7 +223,7 @@ def unique(tracks: Tracks) -> np.ndarray:
     like = point_likeness(xy, xy, area(tracks.boxes)) * (seen[:, None] & seen)
     count = seen.sum(1)
     share = like.sum(2) / np.maximum(np.minimum(count[:, None], count), 1)
-    if (share >= SAME_POSE).sum() <= n:  # nobody is like anybody but themselves
+    if (share >= SAME_POSE).sum() <= n:  # each pose is similar to itself only
         return keep
     order = np.lexsort([-tracks.fits, tracks.misses > 0])
     for at, row in enumerate(order):

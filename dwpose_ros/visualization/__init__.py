@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Poses drawn, as people and other programs want to see them."""
+"""Draw poses for people, and export them for image generators."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line of text over an image. Pillow writes it, since OpenCV knows no accents."""
+"""Write a line of text over an image, with Pillow, since OpenCV cannot draw accents."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-_DARKEN = 0.35  # what is left of the image behind the text
+_DARKEN = 0.35  # brightness of the image behind the text
 
 
 @lru_cache(maxsize=1)
 def _font_file() -> str | None:
-    """DejaVu Sans, the system's or the one in matplotlib; None if there is neither."""
-    places = ["DejaVuSans.ttf"]  # Pillow looks in the system's folders
+    """Return the file of DejaVu Sans, from the system or from matplotlib; None if not found."""
+    places = ["DejaVuSans.ttf"]  # Pillow searches the system's font folders
     spec = importlib.util.find_spec("matplotlib")
     for folder in spec.submodule_search_locations or () if spec else ():
         places.append(str(Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")))
@@ -32,7 +32,7 @@ def _font_file() -> str | None:
 
 @lru_cache(maxsize=64)
 def _font_for(text: str) -> str | None:
-    """A font file with all letters of a text: DejaVu Sans, or what fontconfig knows of."""
+    """Return a font file that has all letters of a text: DejaVu Sans, or one from fontconfig."""
     file = _font_file()
     if file and _has(file, text):
         return file
@@ -44,20 +44,23 @@ def _font_for(text: str) -> str | None:
             text=True,
             timeout=5.0,
         ).stdout
-        if _has(file, text):  # it proposes one in any case
+        if _has(file, text):  # fontconfig also proposes fonts that lack letters
             return file
     return None
 
 
 def _has(file: str, text: str) -> bool:
-    """Whether a font has all letters of a text. Raises OSError if it is no font."""
+    """Whether a font has all letters of a text. Raises OSError if the file is not a font."""
     letters = ImageFont.truetype(file, 20)
-    box = bytes(letters.getmask("\U0010ffff"))  # what it draws for those it lacks
+    box = bytes(letters.getmask("\U0010ffff"))  # the glyph for missing letters
     return all(c.isspace() or bytes(letters.getmask(c)) != box for c in set(text))
 
 
 def plain(text: str, code: str = "") -> str:
-    """An instruction in ASCII: without accents, or, of another script, its code: "move closer"."""
+    """Convert an instruction to ASCII.
+
+    Accents are removed; a text in another script is replaced by its code, as "move closer".
+    """
     letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     if code and any(c.isalpha() and not c.isascii() for c in letters):
         return code.replace("_", " ")
@@ -65,23 +68,23 @@ def plain(text: str, code: str = "") -> str:
 
 
 def font(size: float, file: str | None = None) -> Any:
-    """A font for texts over images, so many pixels large; of a file, or DejaVu Sans."""
+    """Load a font of `size` pixels from a file, or DejaVu Sans."""
     file, size = file or _font_file(), max(1, int(size))
     if file:
         return ImageFont.truetype(file, size)
     try:
         return ImageFont.load_default(size)
-    except TypeError:  # before Pillow 10.1 its own font has one size
+    except TypeError:  # before Pillow 10.1 its built-in font has only one size
         return ImageFont.load_default()
 
 
 @lru_cache(maxsize=8)
 def _letters(text: str, code: str, width: int, height: int) -> np.ndarray:
-    """(height, width, 1) share of white in the strip, 0..1."""
+    """Render a text to (height, width, 1) float32, the opacity of the letters, 0..1."""
     strip = Image.new("L", (width, height), 0)
     pen = ImageDraw.Draw(strip)
     file = _font_for(text)
-    if not file:  # there would be a box for each letter
+    if not file:  # else each letter would be drawn as a box
         text = plain(text, code)
     size = height * 0.55
     size *= min(1.0, 0.95 * width / max(pen.textlength(text, font=font(size, file)), 1))
@@ -90,9 +93,12 @@ def _letters(text: str, code: str, width: int, height: int) -> np.ndarray:
 
 
 def draw_caption(bgr: np.ndarray, text: str, code: str = "") -> np.ndarray:
-    """Write one line at the bottom of an image (h, w, 3) uint8, in place; gives the image back.
+    """Write one line of text at the bottom of an image, which is modified and returned.
 
-    `code` is an instruction's, which is written instead where no font has the text's script.
+    Args:
+        bgr: (h, w, 3) uint8.
+        text: the text.
+        code: the instruction's code, which is written instead if no font has the text's script.
     """
     height = max(16, bgr.shape[0] // 14)
     text = " ".join(text.split())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What image generators expect of DWPose: the pose map on black, and OpenPose's JSON.
+"""Export for image generators: the pose map on black, and OpenPose's JSON.
 
 Both use OpenPose's 18 body points (Cao et al., 2019): COCO's 17 in another order, and a neck
-half-way between the shoulders. Style and format are those of the ControlNet annotators, on
-whose output the generators were trained.
+half-way between the shoulders. Style and format match the ControlNet annotators, with whose
+output the generators were trained.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dwpose_ros.core.keypoints import FACE, HAND_LIMBS, INDEX, LEFT_HAND, RIGHT_
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, visible
 
 NECK = 1
-# OpenPose's order; at the neck's place stands any point, it is computed.
+# OpenPose's order. The entry for the neck is a placeholder, since the neck is computed.
 BODY_18 = np.array([
     INDEX[name]
     for name in (
@@ -39,7 +39,7 @@ LIMBS = (
 
 
 def _rainbow(i: int, n: int) -> tuple[int, int, int]:
-    """Hue i of n, as BGR."""
+    """Return hue i of n as BGR."""
     red, green, blue = colorsys.hsv_to_rgb(i / n, 1, 1)
     return round(blue * 255), round(green * 255), round(red * 255)
 
@@ -47,7 +47,7 @@ def _rainbow(i: int, n: int) -> tuple[int, int, int]:
 BODY_COLORS = [_rainbow(i, 18) for i in range(18)]
 HAND_COLORS = [_rainbow(i, len(HAND_LIMBS)) for i in range(len(HAND_LIMBS))]
 HAND_DOT, FACE_DOT = (255, 0, 0), (255, 255, 255)  # BGR
-# Radii and widths, in pixels of a map whose shorter side is 512, where generators draw it.
+# Radii and widths in pixels, for a map whose shorter side is 512, the generators' size.
 SIDE, LIMB, JOINT, FINGER, HAND_JOINT, FACE_RADIUS = 512, 4, 4, 2, 4, 3
 FADE = 0.6  # limbs are darker than joints
 
@@ -55,9 +55,9 @@ FADE = 0.6  # limbs are darker than joints
 def draw_pose_map(
     people: PersonPoses, width: int, height: int, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """The pose map (height, width, 3) uint8 in BGR: save it with OpenCV, the colours are right.
+    """Draw the pose map, (height, width, 3) uint8 BGR, as OpenCV's imwrite expects it.
 
-    Line widths grow with the map, so that a generator that scales it to 512 sees what it knows.
+    Line widths scale with the map, so that they are right after a generator scales it to 512.
     """
     canvas = np.zeros((height, width, 3), np.uint8)
 
@@ -88,12 +88,12 @@ def draw_pose_map(
 def to_openpose(
     people: PersonPoses, width: int, height: int, threshold: float = THRESHOLD
 ) -> dict:
-    """OpenPose's JSON as ControlNet and ComfyUI read it, as plain lists; pixels of the image.
+    """Return OpenPose's JSON document for ControlNet and ComfyUI, in pixels of the image.
 
-    Each point is x, y, c. Those readers take any c below 1 for "not there", so c is 1 for a
-    visible point and the triple is 0 0 0 for the others: scores are in our own pose file. A face
-    has 70 points, the last two are the pupils (right, left), for which DWPose too gives the eyes.
-    A face or hand of which nothing is seen is an empty list.
+    Each point is x, y, c. Those programs take a c below 1 as "not found", so c is 1 for a visible
+    point, and others are 0, 0, 0; the scores are in this package's own pose file. A face has 70
+    points; the last two are the pupils (right, left), for which the eye keypoints are used, as
+    DWPose does. A face or hand without a visible point is an empty list.
     """
     seen = visible(people, threshold)
     bodies, bodies_seen = _body_18(people, seen)
@@ -114,7 +114,10 @@ def to_openpose(
 
 
 def _body_18(people: PersonPoses, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """OpenPose's points (n, 18, 2) and which are visible (n, 18): a neck needs both shoulders."""
+    """Return OpenPose's points (n, 18, 2), and which are visible (n, 18).
+
+    The neck is visible if both shoulders are.
+    """
     xy, there = people.xy[:, BODY_18], seen[:, BODY_18]
     xy[:, NECK] = people.xy[:, SHOULDERS].mean(1)
     there[:, NECK] = seen[:, SHOULDERS].all(1)

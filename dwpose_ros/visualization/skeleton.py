@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Skeletons drawn over the camera's image."""
+"""Draw skeletons over the camera's image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND, SKELETON
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, visible
 
-# BGR. Left is cool and right is warm, hands lighter than arms.
+# BGR. Left has cool and right has warm colours; hands are lighter than arms.
 MIDDLE, FACE_COLOR = (255, 255, 255), (200, 255, 255)
 LEFT, LEFT_FOOT, LEFT_HAND_COLOR = (255, 128, 0), (255, 60, 120), (255, 220, 90)
 RIGHT, RIGHT_FOOT, RIGHT_HAND_COLOR = (0, 128, 255), (60, 60, 255), (90, 220, 255)
@@ -28,7 +28,7 @@ def _limb_color(a: int, b: int) -> tuple[int, int, int]:
 
 LIMB_COLORS = [_limb_color(a, b) for a, b in SKELETON]  # BGR, as SKELETON
 _FINE = SKELETON[:, 0] >= LEFT_HAND.start
-# What is drawn with one call: a colour, whether in fine lines, and which limbs.
+# Limbs drawn with one OpenCV call: their colour, whether lines are fine, and which limbs.
 _STROKES = [
     (color, bool(_FINE[LIMB_COLORS.index(color)]), np.array([c == color for c in LIMB_COLORS]))
     for color in dict.fromkeys(LIMB_COLORS)
@@ -38,10 +38,10 @@ _STROKES = [
 def draw_skeleton(
     bgr: np.ndarray, people: PersonPoses, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """Draw people over an image (h, w, 3) uint8, in place; gives the image back.
+    """Draw people on an image (h, w, 3) uint8, which is modified and returned.
 
-    The person's left is blue, the right orange. Points scored up to ``threshold``, and those with
-    NaN or absurd coordinates, are left out.
+    The person's left side is blue, the right side orange. Keypoints with scores up to
+    ``threshold``, or with NaN or implausible coordinates, are not drawn.
     """
     seen = visible(people, threshold)
     points = np.where(seen[..., None], np.round(people.xy), 0).astype(np.int32)
@@ -49,7 +49,7 @@ def draw_skeleton(
     for xy, there, limbs in zip(points, seen, limbs_seen):
         if not there.any():
             continue
-        # One pixel for every 150 that the person is large.
+        # Line width: one pixel per 150 pixels of the person's extent.
         thick = max(1, round(float(np.ptp(xy[there], axis=0).max()) / 150))
         fine = max(1, thick // 2)
         for color, is_fine, which in _STROKES:
@@ -58,12 +58,12 @@ def draw_skeleton(
                 cv2.polylines(bgr, list(lines), False, color, fine if is_fine else thick)
         _dots(bgr, xy[: FACE.start][there[: FACE.start]], MIDDLE, 2 * thick)
         face = xy[FACE][there[FACE]]
-        if len(face):  # dots that leave a small face to be seen
+        if len(face):  # small dots, so that they do not cover a small face
             _dots(bgr, face, FACE_COLOR, max(1, round(float(np.ptp(face, axis=0).max()) / 70)))
     return bgr
 
 
 def _dots(bgr: np.ndarray, xy: np.ndarray, color: tuple[int, int, int], size: int) -> None:
-    # A line from a point to itself is a dot, and many of them are one call.
+    # A line from a point to itself is a dot; all dots are drawn with one call.
     if len(xy):
         cv2.polylines(bgr, list(xy[:, None]), True, color, size)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an action's file leads to: its three parts, and the messages that carry them."""
+"""The types generated from an action file: its three parts, and the messages that carry them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GOAL_ID = ("goal_id", (Nodetype.NAME, "unique_identifier_msgs/msg/UUID"))
 
 
 def carriers(typename: str) -> dict:
-    """rosbags' definitions of the messages by which an action's clients and servers talk."""
+    """Return rosbags' definitions of the messages between an action's clients and servers."""
 
     def part(name: str) -> tuple:
         return name.lower(), (Nodetype.NAME, f"{typename}_{name}")
@@ -31,7 +31,7 @@ def carriers(typename: str) -> dict:
 
 
 def qualified_name(name: str) -> str:
-    """Where a message's class is found: 'Dock_Goal' -> 'Dock.Goal', so that it can be pickled."""
+    """Return a message class's qualified name, needed for pickling: 'Dock_Goal' -> 'Dock.Goal'."""
     name = re.sub("_(SendGoal|GetResult)_(Request|Response)$", r".Impl.\1Service.\2", name)
     name = re.sub("_FeedbackMessage$", ".Impl.FeedbackMessage", name)
     return re.sub("_(Request|Response|Goal|Result|Feedback)$", r".\1", name)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fields of messages: their default, what may be assigned to them, and their form for rosbags.
+"""Message fields: defaults, validation of assigned values, and conversion for rosbags.
 
-What may not be assigned raises AssertionError, as in ROS 2.
+Invalid values raise AssertionError, as in ROS 2.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class Field(NamedTuple):
-    """How one field is named in IDL, made, checked, and translated for rosbags."""
+    """A field's IDL name, default, validation, and conversion for rosbags."""
 
     idl: str
     default: Callable[[], Any]
-    check: Callable[[str, Any], Any]  # (field name, value) -> what is stored
+    check: Callable[[str, Any], Any]  # (field name, value) -> stored value
     to_wire: Callable[[Any], Any] | None = None
     from_wire: Callable[[Any], Any] | None = None
 
 
 def checked(name: str, field: Field) -> property:
-    """The attribute of a message's class that holds a field."""
+    """Return the property of a message class for a field."""
     slot = "_" + name
     return property(
         lambda self: getattr(self, slot),
@@ -60,7 +60,7 @@ def require(holds: Any, name: str, what: str, value: Any) -> None:
 
 
 def scalar(base: str, bound: int, default: Any) -> Field:
-    """One value of a primitive type; `bound` is the length of a string, or 0."""
+    """Make a field of a primitive type; `bound` is the maximum length of a string, 0 for none."""
     idl = _IDL.get(base, base)
     if base == "string":
 
@@ -129,7 +129,7 @@ def _dtype(base: str) -> np.dtype:
 
 
 def numbers(base: str, length: int, fixed: bool, idl: str, default: Any) -> Field:
-    """Many numbers: numpy's where their number is fixed, else an `array.array`."""
+    """Make a field of numbers: a numpy array if the length is fixed, else an `array.array`."""
     dtype, code = _dtype(base), CODES[base]
 
     def check(name: str, value: Any) -> Any:
@@ -195,7 +195,7 @@ def _array(code: str, values: np.ndarray) -> array:
 
 
 def _exact(value: Any, dtype: np.dtype) -> np.ndarray:
-    """`value` as `dtype`, refusing what would lose its meaning (300 as uint8, 0.5 as an int)."""
+    """Convert to `dtype`; raise if that would change a value (300 as uint8, 0.5 as an int)."""
     given = np.asarray(value)
     if given.size and not np.can_cast(given.dtype, dtype, "same_kind"):
         if given.dtype.kind not in "iu" or dtype.kind == "b":
@@ -210,7 +210,11 @@ def _exact(value: Any, dtype: np.dtype) -> np.ndarray:
 def many(
     element: Field, base: str | None, length: int, fixed: bool, idl: str, default: Any
 ) -> Field:
-    """Many of anything else, in a list; `length` is what it must have, or may at most."""
+    """Make a field of a list of anything else.
+
+    Args:
+        length: the exact length if `fixed`, else the maximum length, 0 for none.
+    """
 
     def check(name: str, value: Any) -> Any:
         require(

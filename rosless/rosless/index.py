@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where installed packages are: ROS 2's ament index, read from `share` folders."""
+"""Find installed packages in ROS 2's ament index, which is in the `share` folders."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MARKERS = Path("share/ament_index/resource_index")
 
 
 def prefixes() -> list[Path]:
-    """Install prefixes, the first wins: AMENT_PREFIX_PATH, then this Python environment's."""
+    """Return install prefixes by priority: AMENT_PREFIX_PATH, then this Python environment."""
     listed = [p for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
     return [Path(p) for p in dict.fromkeys([*listed, sys.prefix])]
 
 
 def packages() -> dict[str, Path]:
-    """Names of all installed packages, with their prefixes."""
+    """Return the names of all installed packages, with their prefixes."""
     found: dict[str, Path] = {}
     for prefix in prefixes():
         folder = prefix / MARKERS / "packages"
@@ -27,9 +27,14 @@ def packages() -> dict[str, Path]:
 
 
 def interface_files(package: str = "*", *kinds: str) -> list[Path]:
-    """The files of the `kinds` (`msg`, `srv`, `action` if none is given) of a package, or all.
+    """Return the interface files of a package, or of all packages.
 
-    Where two prefixes have the same package, the first one's count; our own come last.
+    If several prefixes have the same package, the first one is used; rosless's own files have the
+    lowest priority.
+
+    Args:
+        package: name of the package; "*": all.
+        kinds: any of `msg`, `srv` and `action`; default: all.
     """
     found: dict[str, list[Path]] = {}
     for share in [p / "share" for p in prefixes()] + [Path(__file__).parent / "share"]:

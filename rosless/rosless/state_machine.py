@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The states of a managed node and the transitions between them, as rcl_lifecycle has them."""
+"""The states and transitions of a managed node, as in rcl_lifecycle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LifecycleState(NamedTuple):
 
 
 class TransitionStep(NamedTuple):
-    """One arrow of the graph."""
+    """One transition from a state to another."""
 
     transition_id: int
     label: str
@@ -22,7 +22,7 @@ class TransitionStep(NamedTuple):
     goal: LifecycleState
 
 
-# Their order is the one in which services list them.
+# In the order in which services list them.
 _STATES = {
     label: LifecycleState(label, number)
     for number, label in (
@@ -52,7 +52,7 @@ def _step(number: int, label: str, start: str, goal: str) -> TransitionStep:
 def _outcomes(
     first: int, start: str, success: str, failure: str, error: str = "errorprocessing"
 ) -> list[TransitionStep]:
-    """Where success, failure and an error of a callback lead."""
+    """Return the steps after success, failure and an error of a callback."""
     return [
         _step(first, "transition_success", start, success),
         _step(first + 1, "transition_failure", start, failure),
@@ -88,7 +88,7 @@ _GRAPH = [
 
 
 class StateMachine:
-    """Which state a node is in. Begins unconfigured."""
+    """The state of a node, at first unconfigured."""
 
     available_states: list[LifecycleState] = list(_STATES.values())
     transition_graph: list[TransitionStep] = _GRAPH
@@ -98,16 +98,16 @@ class StateMachine:
 
     @property
     def current_state(self) -> tuple[int, str]:
-        """The state's id and label, in rclpy's order: there is no other way to ask a node."""
+        """The current state's id and label, in rclpy's order."""
         return self.state.state_id, self.state.label
 
     @property
     def available_transitions(self) -> list[TransitionStep]:
-        """The steps that lead away from the present state."""
+        """The steps from the current state."""
         return [step for step in _GRAPH if step.start == self.state]
 
     def find(self, transition: int | str) -> TransitionStep | None:
-        """The step of this id or label from the present state; None if there is none."""
+        """Return the step with this id or label from the current state; None if there is none."""
         return next(
             (
                 step

@@ -39,26 +39,26 @@ def filled_cache(pair, monkeypatch):
 
 
 def test_paths(pair):
-    estimator, why = load(model=pair[0], detector=pair[1], place=CPU)
+    estimator, why = load(model=pair[0], detector=pair[1], target=CPU)
     assert (estimator.name, estimator.runs_on) == ("colours", ("onnxruntime", "cpu", "fp32"))
     assert why == "DWPose colours, as asked"
 
 
 def test_auto_takes_dwpose_where_its_weights_are(filled_cache):
-    estimator, why = load(place=CPU)
+    estimator, why = load(target=CPU)
     assert estimator.name == "dw-ll_ucoco_384"
     assert why == "DWPose dw-ll_ucoco_384, weights are there"
 
 
 def test_a_name_and_a_path_together(filled_cache, pair):
-    estimator, _ = load(model="dw-ll_ucoco_384", detector=pair[1], place=CPU)
+    estimator, _ = load(model="dw-ll_ucoco_384", detector=pair[1], target=CPU)
     assert estimator.name == "dw-ll_ucoco_384"
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_auto_takes_mediapipe_where_they_are_not_and_says_why(device):
     pytest.importorskip("mediapipe")
-    estimator, why = load(place=ExecutionTarget(device=device))
+    estimator, why = load(target=ExecutionTarget(device=device))
     assert estimator.name == "mediapipe_holistic"
     assert estimator.runs_on == ("mediapipe", "cpu", "fp32")
     assert why.startswith("MediaPipe Holistic, since DWPose cannot be had: ")
@@ -81,10 +81,10 @@ def test_nothing_can_be_had(monkeypatch):
         (dict(model="/no/where.onnx"), r"/no/where\.onnx: no such model file"),
         (dict(detector="yolox_l"), "dw-ll_ucoco_384.onnx is absent"),
         (
-            dict(backend="mediapipe", place=ExecutionTarget(device="cuda")),
+            dict(backend="mediapipe", target=ExecutionTarget(device="cuda")),
             "MediaPipe runs on auto or cpu",
         ),
-        (dict(place=ExecutionTarget(device="cuda")), "device 'cuda' cannot be had"),
+        (dict(target=ExecutionTarget(device="cuda")), "device 'cuda' cannot be had"),
     ],
 )
 def test_what_cannot_be_had_is_one_clear_line(arguments, message):
@@ -107,5 +107,5 @@ def test_download_fetches_first(monkeypatch, pair):
         return pair[len(asked) - 1]
 
     monkeypatch.setattr(models, "fetch", fetch)
-    estimator, _ = load(place=CPU, download=True)
+    estimator, _ = load(target=CPU, download=True)
     assert asked == ["dw-ll_ucoco_384", "yolox_l"] and estimator.name == "colours"

@@ -216,13 +216,13 @@ class TestCache:
 
 
 @pytest.mark.parametrize(
-    "place", [ExecutionTarget("onnxruntime", "cpu"), ExecutionTarget("openvino", "cpu", "fp32")]
+    "target", [ExecutionTarget("onnxruntime", "cpu"), ExecutionTarget("openvino", "cpu", "fp32")]
 )
-def test_every_runtime_says_the_same(small, crops, place):
-    if place.runtime == "openvino":
+def test_every_runtime_says_the_same(small, crops, target):
+    if target.runtime == "openvino":
         pytest.importorskip("openvino")
     path = small()
-    bins, scores = open_network(pose_network(path), place)({"crops": crops})
+    bins, scores = open_network(pose_network(path), target)({"crops": crops})
     x, y = maps_of(path, crops)
     wanted = np.stack([x.argmax(-1), y.argmax(-1)], -1)
     assert (bins == wanted).mean() > 0.999

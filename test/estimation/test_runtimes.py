@@ -31,7 +31,7 @@ def pair(pose_model, detector_model):
 
 
 @pytest.mark.parametrize(
-    "place, message",
+    "target, message",
     [
         (
             ExecutionTarget("tflite"),
@@ -60,11 +60,11 @@ def pair(pose_model, detector_model):
         ),
     ],
 )
-def test_places_that_cannot_be_had(network, place, message):
-    if place.device == "npu" and place.precision == "auto":
+def test_targets_that_are_not_available(network, target, message):
+    if target.device == "npu" and target.precision == "auto":
         pytest.importorskip("openvino")
     with pytest.raises(ModelError, match=message):
-        open_network(network, place)
+        open_network(network, target)
 
 
 @no_cuda
@@ -231,8 +231,8 @@ class TestOpenVino:
         image = np.zeros((720, 1280, 3), np.uint8)
         image[abs(columns - 520) + abs(rows - 410) <= 20] = 255, 0, 0
         ours, theirs = (
-            DWPose(*pair, place)(image)
-            for place in (
+            DWPose(*pair, target)(image)
+            for target in (
                 ExecutionTarget(device="cpu"),
                 ExecutionTarget("openvino", "cpu", "fp32"),
             )
@@ -242,7 +242,7 @@ class TestOpenVino:
 
     @pytest.mark.parametrize("precision", ["auto", "fp32"])
     def test_it_says_what_it_really_calculates_in(self, network, precision):
-        found = open_network(network, ExecutionTarget("openvino", "cpu", precision)).place
+        found = open_network(network, ExecutionTarget("openvino", "cpu", precision)).target
         assert found[:2] == ("openvino", "cpu")
         assert found.precision == precision or found.precision in ("fp32", "bf16", "fp16")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where networks run: one small interface, and the runtimes behind it."""
+"""Inference runtimes behind one interface, `Network`."""
 
 from __future__ import annotations
 
@@ -13,48 +13,55 @@ from dwpose_ros.estimation.runtimes.target import OFFERED, ExecutionTarget, Netw
 _log = logging.getLogger(__name__)
 
 
-def open_network(path: Path | str, place: ExecutionTarget = ExecutionTarget()) -> Network:
-    """Open an ONNX file where ``place`` says.
+def open_network(path: Path | str, target: ExecutionTarget = ExecutionTarget()) -> Network:
+    """Open an ONNX file for inference.
 
-    Raises ModelError for a file that is missing or corrupt, and for a place that cannot be had.
-    Only ``auto`` gives way, to the CPU, and then a warning says why.
+    Args:
+        path: the ONNX file.
+        target: runtime, device and precision. Device ``auto`` falls back to the CPU with a warning
+            that says why; any other device that is not available is an error.
+
+    Raises:
+        ModelError: the file is missing or corrupt, or the execution target is not available.
     """
     if not Path(path).is_file():
         raise ModelError(f"{path}: no such model file")
-    if place.runtime not in OFFERED:
-        raise ModelError(f"runtime {place.runtime!r} is unknown; use one of {', '.join(OFFERED)}")
-    offered = OFFERED[place.runtime]
-    if place.device not in ("auto", *offered):
+    if target.runtime not in OFFERED:
+        raise ModelError(f"runtime {target.runtime!r} is unknown; use one of {', '.join(OFFERED)}")
+    offered = OFFERED[target.runtime]
+    if target.device not in ("auto", *offered):
         raise ModelError(
-            f"device {place.device!r} is not one of {place.runtime}'s; use one of auto, "
+            f"device {target.device!r} is not one of {target.runtime}'s; use one of auto, "
             f"{', '.join(offered)}"
         )
-    able = [d for d, kinds in offered.items() if place.precision in ("auto", *kinds)]
-    if not able or place.device not in ("auto", *able):
-        where = place.runtime if place.device == "auto" else f"{place.runtime} on {place.device}"
-        kinds = {k for d, ks in offered.items() if place.device in ("auto", d) for k in ks}
+    able = [d for d, kinds in offered.items() if target.precision in ("auto", *kinds)]
+    if not able or target.device not in ("auto", *able):
+        where = (
+            target.runtime if target.device == "auto" else f"{target.runtime} on {target.device}"
+        )
+        kinds = {k for d, ks in offered.items() if target.device in ("auto", d) for k in ks}
         raise ModelError(
-            f"precision {place.precision!r} cannot be had with {where}; use one of "
+            f"precision {target.precision!r} cannot be had with {where}; use one of "
             f"auto, {', '.join(sorted(kinds))}"
         )
-    make = _runtime(place.runtime)
-    if place.device != "auto":
-        return make(path, place)
+    make = _runtime(target.runtime)
+    if target.device != "auto":
+        return make(path, target)
     why = ""
     for device in make.best:
         if device in able:
             try:
-                return make(path, place._replace(device=device))
+                return make(path, target._replace(device=device))
             except Unavailable as err:
                 why = str(err)
     if "cpu" not in able:
         raise Unavailable(why)
     _log.warning("device 'auto' is the cpu here: %s", why)
-    return make(path, place._replace(device="cpu"))
+    return make(path, target._replace(device="cpu"))
 
 
 def _runtime(name: str) -> Any:
-    """The class behind a name, imported only when it is wanted."""
+    """Return the runtime's class; imported here, since only one of the two may be installed."""
     if name == "openvino":
         from dwpose_ros.estimation.runtimes.open_vino import OpenVino
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Crops that are cut where networks run: the frame goes up once, and no pixel comes down."""
+"""Crops made on the GPU: a frame is copied to it once, and no pixels are copied back."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ OPSET = 16  # the first with GridSample
 
 
 class GpuCrops:
-    """Frames and crops are onnxruntime's OrtValues on ``device``, ``cuda`` or, for tests, ``cpu``.
+    """Implementation of `Crops` whose frames and crops are OrtValues of onnxruntime.
 
-    Bilinear like OpenCV's, though in float instead of its fixed point: a grey level may differ
-    by one or two. See Crops.
+    Interpolation is bilinear as in OpenCV, but in float instead of fixed point, so pixels may
+    differ by one or two grey levels.
+
+    Args:
+        device: ``cuda``; or ``cpu``, for tests.
     """
 
     def __init__(self, device: str) -> None:
@@ -39,7 +42,7 @@ class GpuCrops:
     def letterbox(self, frame: ort.OrtValue, size: tuple[int, int]) -> tuple[ort.OrtValue, float]:
         ratio = fit(frame.shape(), size)
         steps = np.full((1, 2), 1 / ratio)
-        # A resize counts from pixels' corners.
+        # Resizing maps pixels' corners, not their centres.
         return self._cut(frame, steps / 2 - 0.5, steps, size, GREY), ratio
 
     def _cut(
@@ -64,11 +67,11 @@ class GpuCrops:
 
 @lru_cache
 def cutter(size: tuple[int, int], pad: int) -> bytes:
-    """The graph that cuts (n, height, width, 3) out of ``frame``, (h, w, 3) uint8.
+    """Build the ONNX graph that cuts crops (n, height, width, 3) out of ``frame`` (h, w, 3) uint8.
 
-    The pixel x, y of crop i shows origins[i] + steps[i] * (x, y), with pixels' centres counted
-    0, 1, ...; outside the frame is ``pad``. All crops are one grid, so that the frame need not be
-    repeated for each.
+    Pixel (x, y) of crop i shows the frame at origins[i] + steps[i] * (x, y), where pixel centres
+    are at 0, 1, ...; outside the frame it is ``pad``. All crops are sampled with one grid, so that
+    the frame is not repeated for each crop.
     """
     width, height = size
     model = helper.make_model(
@@ -82,7 +85,7 @@ def cutter(size: tuple[int, int], pad: int) -> bytes:
         to=TensorProto.FLOAT,
     )
     planes = graph("Sub", planes, float(pad))
-    # GridSample counts from -1, the first pixel's edge, to 1, the last's.
+    # GridSample's coordinates run from -1, the first pixel's edge, to 1, the last pixel's.
     shape = graph(
         "Cast", graph("Gather", graph("Shape", "frame"), np.array([1, 0])), to=TensorProto.FLOAT
     )

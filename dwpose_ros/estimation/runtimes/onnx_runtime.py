@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""onnxruntime: on the CPU, and on NVIDIA GPUs by CUDA or TensorRT."""
+"""Networks in onnxruntime: on the CPU, or on NVIDIA GPUs with CUDA or TensorRT."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-# What should not be left to the CPU; shapes, and a detector's own NMS, may be.
+# Node types that should run on the GPU. Shape calculations and a detector's NMS may stay on the
+# CPU.
 HEAVY = ("Conv", "MatMul", "Gemm", "FusedConv", "FusedMatMul", "GridSample", "TopK")
 
 _log = logging.getLogger(__name__)
 
 
 class OnnxRuntime:
-    """One network in an onnxruntime session; see Network."""
+    """Implementation of `Network` with an onnxruntime session."""
 
     best = ("cuda",)
 
-    def __init__(self, path: Path | str, place: ExecutionTarget) -> None:
-        device = place.device
+    def __init__(self, path: Path | str, target: ExecutionTarget) -> None:
+        device = target.device
         precision = (
-            OFFERED["onnxruntime"][device][0] if place.precision == "auto" else (place.precision)
+            OFFERED["onnxruntime"][device][0] if target.precision == "auto" else (target.precision)
         )
         providers = _providers(device, precision, Path(path))
         try:
@@ -51,7 +52,7 @@ class OnnxRuntime:
             raise ModelError(f"{path}: not a usable ONNX model: {line(err)}") from err
         if PROVIDERS[device] not in self._session.get_providers():
             raise Unavailable(f"device {device!r} cannot be had: {_explain()}")
-        self.place = ExecutionTarget("onnxruntime", device, precision)
+        self.target = ExecutionTarget("onnxruntime", device, precision)
         self.inputs = {
             i.name: tuple(d if isinstance(d, int) else 0 for d in i.shape)
             for i in self._session.get_inputs()
@@ -69,7 +70,7 @@ class OnnxRuntime:
     def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
         if all(isinstance(value, np.ndarray) for value in feed.values()):
             return self._session.run(None, dict(feed))
-        # Some already lie on the GPU.
+        # Some inputs are already on the GPU.
         binding = self._session.io_binding()
         for name, value in feed.items():
             if isinstance(value, np.ndarray):
@@ -82,9 +83,9 @@ class OnnxRuntime:
         return binding.copy_outputs_to_cpu()
 
     def assigned(self) -> dict[str, Counter[str]]:
-        """How many nodes of each type run on which device, as the session assigned them.
+        """Return, for each device, the number of nodes of each type that run on it.
 
-        Empty where this onnxruntime is older than 1.24 and cannot tell.
+        Empty with onnxruntime older than 1.24, which does not report it.
         """
         if not hasattr(self._session, "get_provider_graph_assignment_info"):
             return {}
@@ -97,10 +98,10 @@ class OnnxRuntime:
 
 
 def session(model: str | bytes, providers: list) -> ort.InferenceSession:
-    """A session, opened the one way the house wants it."""
+    """Open a session with the options that all sessions of this package use."""
     options = ort.SessionOptions()
-    options.log_severity_level = 3  # errors only: what matters is raised or logged by us
-    # Two idle sessions in a process would spin against each other's work.
+    options.log_severity_level = 3  # errors only; this package raises or logs what matters
+    # The idle threads of one session would spin and slow down the other sessions.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return ort.InferenceSession(model, options, providers=providers)
@@ -118,7 +119,7 @@ def _providers(device: str, precision: str, path: Path) -> list:
         return [PROVIDERS["cpu"]]
     if hasattr(ort, "preload_dlls"):  # since 1.21: finds CUDA and cuDNN in pip's nvidia packages
         ort.preload_dlls()
-    # The default, an exhaustive search, is run anew for each number of people.
+    # The default is an exhaustive search, which is repeated for each new number of people.
     cuda = (PROVIDERS["cuda"], {"cudnn_conv_algo_search": "HEURISTIC"})
     if device == "cuda":
         return [cuda, PROVIDERS["cpu"]]
@@ -126,7 +127,7 @@ def _providers(device: str, precision: str, path: Path) -> list:
 
 
 def _tensorrt(precision: str, path: Path) -> dict[str, Any]:
-    """TensorRT's options: engines are built once, for any number of people, and kept."""
+    """Return TensorRT's options: engines are built once, for any number of people, and cached."""
     folder = cache_dir() / "tensorrt"
     folder.mkdir(parents=True, exist_ok=True)
     options = {
@@ -149,7 +150,7 @@ def _tensorrt(precision: str, path: Path) -> dict[str, Any]:
 
 
 def _explain() -> str:
-    """Why CUDA did not load: the versions wanted and those found, on one line."""
+    """Say on one line why CUDA did not load: the versions required and those found."""
     from onnxruntime.capi import build_and_package_info as built
 
     cuda, cudnn = (getattr(built, name, "") for name in ("cuda_version", "cudnn_version"))
@@ -162,7 +163,7 @@ def _explain() -> str:
 
 
 def _cuda(library: str, function: str, majors: tuple[int, ...] = ()) -> str:
-    """Which CUDA a library is for; it counts 1000 * major + 10 * minor."""
+    """Return the CUDA version of a library, which reports it as 1000 * major + 10 * minor."""
     for name in [f"{library}.{major}" for major in majors] or [library]:
         number = ctypes.c_int()
         try:
@@ -174,7 +175,10 @@ def _cuda(library: str, function: str, majors: tuple[int, ...] = ()) -> str:
 
 
 def _cudnn() -> str:
-    """Which cuDNN there is; it counts 10000 * major + 100 * minor, before 9 in thousands."""
+    """Return the version of the installed cuDNN.
+
+    cuDNN reports it as 10000 * major + 100 * minor; before version 9, as 1000 * major + ...
+    """
     for name in ("libcudnn.so.9", "libcudnn.so.8"):
         try:
             number = int(ctypes.CDLL(name).cudnnGetVersion())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenVINO: on Intel's and compatible CPUs, GPUs and NPUs."""
+"""Networks in OpenVINO: on CPUs, and on Intel GPUs and NPUs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NAMES = {
 
 
 class OpenVino:
-    """One network compiled by OpenVINO; see Network."""
+    """Implementation of `Network` with a model compiled by OpenVINO."""
 
     best = ("gpu",)
 
-    def __init__(self, path: Path | str, place: ExecutionTarget) -> None:
+    def __init__(self, path: Path | str, target: ExecutionTarget) -> None:
         try:
             import openvino
         except ImportError as err:
@@ -39,24 +39,24 @@ class OpenVino:
                 "'onnxruntime'"
             ) from err
         core = openvino.Core()
-        device = place.device.upper()
+        device = target.device.upper()
         found = core.available_devices  # such as CPU, GPU.0, GPU.1
         if device not in {name.split(".")[0] for name in found}:
             raise Unavailable(
-                f"device {place.device!r} cannot be had: OpenVINO finds "
+                f"device {target.device!r} cannot be had: OpenVINO finds "
                 f"{', '.join(found).lower() or 'none'}"
             )
         config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
-        if place.precision != "auto":
-            config["INFERENCE_PRECISION_HINT"] = TYPES[place.precision]
-        if device != "CPU":  # where compiling takes long; a CPU's result is made in a second
+        if target.precision != "auto":
+            config["INFERENCE_PRECISION_HINT"] = TYPES[target.precision]
+        if device != "CPU":  # compiling takes long there, but only a second for a CPU
             config["CACHE_DIR"] = str(cache_dir() / "openvino")
         try:
             model = core.read_model(str(path))
             self._compiled = core.compile_model(model, device, config)
             self._requests = {0: self._compiled.create_infer_request()}  # for any number
             if model.inputs[0].get_partial_shape()[0].is_dynamic:
-                # Most often there is one person, and shapes that are fixed are 10 % faster.
+                # Fixed shapes are 10 % faster, and most images show one person.
                 model.reshape({i: [1, *i.get_partial_shape()[1:]] for i in model.inputs})
                 one = core.compile_model(model, device, config)
                 self._requests[1] = one.create_infer_request()
@@ -66,13 +66,13 @@ class OpenVino:
         precision = NAMES.get(
             used.get_type_name() if hasattr(used, "get_type_name") else str(used), str(used)
         )
-        if place.precision not in ("auto", precision):
+        if target.precision not in ("auto", precision):
             raise ModelError(
-                f"precision {place.precision!r} cannot be had: this {place.device} "
+                f"precision {target.precision!r} cannot be had: this {target.device} "
                 f"calculates in {precision}"
             )
         where = "+".join(self._compiled.get_property("EXECUTION_DEVICES")).lower()
-        self.place = ExecutionTarget("openvino", where, precision)
+        self.target = ExecutionTarget("openvino", where, precision)
         self.inputs = {
             i.get_any_name(): tuple(
                 d.get_length() if d.is_static else 0 for d in i.get_partial_shape()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a network runs, and what a network is that is ready to run there."""
+"""Execution targets, and the interface of networks that run on them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ RUNTIMES = ("onnxruntime", "openvino")
 DEVICES = ("auto", "cpu", "cuda", "tensorrt", "gpu", "npu")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 
-# What each runtime's devices calculate in; the first is what `auto` means, except with OpenVINO,
-# which is asked for its own choice.
+# Precisions of each runtime's devices. With onnxruntime, `auto` is the first; OpenVINO chooses
+# its own.
 OFFERED = {
     "onnxruntime": {"cpu": ("fp32",), "cuda": ("fp32", "fp16"), "tensorrt": ("fp16", "fp32")},
     "openvino": {"cpu": ("fp32", "bf16", "fp16"), "gpu": ("fp16", "fp32"), "npu": ("fp16",)},
 }
 
-MAX_BATCH = 8  # people a run: more cost memory and win nothing
+MAX_BATCH = 8  # people per run; larger batches need more memory and are not faster
 
 
 class ExecutionTarget(NamedTuple):
-    """Where a network is to run, or where it is found to run."""
+    """Where a network shall run, or where it actually runs."""
 
     runtime: str = "onnxruntime"
     """One of RUNTIMES."""
     device: str = "auto"
-    """One of DEVICES; ``auto`` is the best that can be had."""
+    """One of DEVICES; ``auto`` is the best one available."""
     precision: str = "auto"
     """One of PRECISIONS; ``auto`` is the runtime's own choice for the device."""
 
@@ -39,23 +39,23 @@ class ExecutionTarget(NamedTuple):
 
 
 class Network(Protocol):
-    """A network that is ready to run; one thread at a time."""
+    """A network that is ready to run. Not thread-safe: call it from one thread at a time."""
 
-    place: ExecutionTarget
-    """Where it really runs, asked of the runtime."""
+    target: ExecutionTarget
+    """Where it actually runs, as reported by the runtime."""
     inputs: dict[str, tuple[int, ...]]
-    """The shape of each input by its name, 0 where any length is taken."""
+    """The shape of each input by its name; 0 is a dynamic dimension."""
     outputs: tuple[str, ...]
 
     def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
-        """Run it; gives all its outputs."""
+        """Run the network on its inputs by name, and return all outputs."""
         ...
 
 
 class Unavailable(ModelError):
-    """The device that was asked for is not there, or its libraries are not."""
+    """The requested device, or a library that it needs, is not available."""
 
 
 def line(err: Exception) -> str:
-    """A runtime's error on one line, as much of it as one wants to read."""
+    """Return a runtime's error on one line, cut to 300 characters."""
     return " ".join(str(err).split())[:300]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of a picture, each a small pure function of a view and a profile.
+"""The checks of a picture, each a small pure function of an observation and a profile.
 
-`CHECKS` lists them by priority: the first that fails gives the instruction. Too close stands
-before too far, since a face that fills the image is cropped and looks small.
+`CHECKS` lists them by priority: the first that fails gives the instruction. `too_close` comes
+before `too_far`, since a face that fills the image is cropped and looks small.
 """
 
 from dwpose_ros.guidance.checks.apparent_size import crown, size

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How large somebody is in the image, how far away, and how far away they should be."""
+"""A person's apparent size, their distance, and the distance at which the picture is right."""
 
 from __future__ import annotations
 
@@ -16,45 +16,46 @@ from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
-ROAMING = {"wrists", "hands"}  # may be anywhere: no border is to blame when they are not seen
-_RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; hands move
+ROAMING = {"wrists", "hands"}  # can be anywhere; if not visible, no border need have cut them off
+_RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; not hands
 _NOSE = INDEX["nose"]
 _CHIN = FACE.start + 8
-_BODY = 23  # points of the body with its feet, which come first
-_LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # truer than the body's two eyes
+_BODY = 23  # keypoints of body and feet, which come first
+_LIDS = tuple(range(FACE.start + 36, FACE.start + 48))  # more exact than the body's two eyes
 _EYES = (INDEX["left_eye"], INDEX["right_eye"])
 _EARS = (INDEX["left_ear"], INDEX["right_ear"])
 _SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
-# The crown lies beyond the first as far as the second is on the other side, times the third: the
-# eyes are in the middle of a head. Then by the shoulders; from the same proportions.
+# The distance from the first points to the crown is the distance from the first to the second
+# points times the factor: the eyes are in the middle of the head. Shoulders are used if there is
+# no chin. The factors follow from the proportions in core/anthropometry.py.
 _CROWN = (
     (_LIDS, (_CHIN,), 0.97),
     (_EYES, (_CHIN,), 0.97),
     (_EYES, _SHOULDERS, 0.54),
     (_EARS, _SHOULDERS, 0.70),
 )
-_EAR_TO_NOSE = 0.068  # in heights, of a head from the side
-_HANDS_APART = 0.55  # from edge to edge of hands held up before the body, in its heights
-_ROOM = 1.05  # so many times as far as would just do
-# Several checks ask for the same measures of one view, by the limits to enter and to leave.
+_EAR_TO_NOSE = 0.068  # of a head from the side, in body heights
+_HANDS_APART = 0.55  # outer distance of hands held up before the body, in body heights
+_ROOM = 1.05  # factor on the distance that is just enough
+# Several checks need the same measures of one observation, with the limits to enter and to leave.
 per_view = lru_cache(maxsize=4)
 
 
 def shown(part: str, profile: Profile, mirrored: bool) -> np.ndarray:
-    """(n,) the keypoints of a part that must be seen, as an estimator names them."""
+    """Return the keypoints (n,) of a part that must be visible, as the estimator labels them."""
     return indices(part_points(part, in_image(profile.side, mirrored)))
 
 
 @per_view
 def seen_in(observation: Observation, profile: Profile) -> np.ndarray:
-    """(133,) bool: keypoints that score above the profile's threshold."""
+    """Return (133,) bool: keypoints that score above the profile's threshold."""
     return observation.scores > profile.score
 
 
 @per_view
 def with_nose(observation: Observation, profile: Profile, mirrored: bool) -> np.ndarray:
-    """(n,) all keypoints that must be seen, and of a head from the side the nose where it is: it
-    may be hidden, but no border is to cut it off."""
+    """Return the keypoints (n,) that must be visible, plus the nose of a head from the side if the
+    nose is visible or outside the image: it may be occluded, but not cut off by a border."""
     points = profile.points_in(mirrored)
     side = in_image(profile.side, mirrored)
     if "head" not in profile.parts or side not in ("left", "right"):
@@ -71,12 +72,12 @@ def with_nose(observation: Observation, profile: Profile, mirrored: bool) -> np.
 
 @per_view
 def size(observation: Observation, profile: Profile, mirrored: bool = False) -> float:
-    """Height of the profile's parts as a share of the image's height; NaN if it cannot be told.
+    """Return the height of the profile's parts as a share of the image's height; NaN if unknown.
 
-    Where some are not seen, what is seen of the body tells how large all would be: otherwise
-    somebody whose elbows are hidden, or whose face fills the image, looked small. Of hands alone
-    it is the larger one's longest side: they may be anywhere; of hands that hang, or are not
-    seen, what it would be.
+    If some parts are not visible, the height is estimated from the visible body. Otherwise a
+    person whose elbows are hidden, or whose face fills the image, would look small. For a profile
+    of hands only, it is the longest side of the larger hand, as hands can be anywhere; if they
+    hang down or are not visible, it is estimated from the body, too.
     """
     seen = seen_in(observation, profile)
     points = indices(profile.points_in(mirrored))
@@ -98,20 +99,20 @@ def size(observation: Observation, profile: Profile, mirrored: bool = False) -> 
         )
     face = shown("face", profile, mirrored)
     if len(face) and "face" in profile.parts and seen[face].all():
-        # The body's own eyes and nose are within it, and err by a sixth of it.
+        # The body's eyes and nose are inside the face, with an error of a sixth of its height.
         points = indices(tuple(i for i in profile.points_in(mirrored) if i not in PARTS["head"]))
     y = observation.xy[points[seen[points]], 1]
     span = float(y.max() - y.min()) if len(y) else 0.0
-    ears = profile.parts == ("head",) and _NOSE not in points  # which have no height
+    ears = profile.parts == ("head",) and _NOSE not in points  # ears alone have no height
     if ears or not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
-        # What is seen of them is the least that it can be.
+        # The visible span is a lower bound.
         span = max(height_of(profile.parts) * _stature(observation, seen, profile, mirrored), span)
     return span / observation.height
 
 
 @lru_cache(maxsize=16)
 def _ends(profile: Profile) -> tuple[str, str]:
-    """Of the profile's parts, that which reaches highest and that which reaches lowest."""
+    """Return the highest and the lowest of the profile's parts."""
     return (
         max(profile.parts, key=lambda p: ABOVE_GROUND[p][1]),
         min(profile.parts, key=lambda p: ABOVE_GROUND[p][0]),
@@ -121,11 +122,11 @@ def _ends(profile: Profile) -> tuple[str, str]:
 def _stature(
     observation: Observation, seen: np.ndarray, profile: Profile, mirrored: bool
 ) -> float:
-    """Height of the person by the parts (133,) that are seen, px; NaN if they do not tell."""
+    """Estimate the person's full height from the visible keypoints (133,), px; NaN if unknown."""
     there, y = (
         seen[:_BODY].tolist(),
         observation.xy[:_BODY, 1].tolist(),
-    )  # faster than numpy, of so few
+    )  # faster than numpy for so few
     side = in_image(profile.side, mirrored)
     rulers = []
     for part in _RULERS:
@@ -146,26 +147,26 @@ def _stature(
 
 
 def _lifts_arms(profile: Profile) -> bool:
-    """Whether elbows are not to be where they are on somebody who just stands."""
+    """Whether the profile asks for raised arms, so that elbows are no measure of height."""
     return profile.parts == ("hands",) or any(map(profile.posture_limit, ("arms_side", "arms_up")))
 
 
 class Reach(NamedTuple):
-    """How far away the person is, and may be, m; NaN where that cannot be told."""
+    """The person's distance, and the limits of it, m; NaN if unknown."""
 
     here: float
-    near: float  # from here on their size is right and no border cuts them off
-    far: float  # until here
+    near: float  # smallest distance with the right size and nothing cut off
+    far: float  # largest distance with the right size
 
     @property
     def best(self) -> float:
-        """In the middle: as many steps from one end as from the other."""
+        """The middle of the limits."""
         return (self.near + self.far) / 2
 
 
 @per_view
 def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reach:
-    """From their size, which is taken for an adult's."""
+    """Estimate the distances from the apparent size, assuming an adult."""
     value = size(observation, profile, mirrored)
     stature = value * observation.height / height_of(profile.parts)
     here = STATURE_M * FOCAL * observation.width / max(stature, 1.0) if stature > 0 else math.nan
@@ -179,10 +180,10 @@ def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reac
 
 
 def _overhang(observation: Observation, profile: Profile, mirrored: bool, stature: float) -> float:
-    """How many times too large the person is to be whole above and below, or of hands to either
-    side; NaN if unknown.
+    """Return by which factor the person must be further away to be complete in the image.
 
-    Moving away draws everything towards the image's middle, as far as the camera is level.
+    It is the factor for the top and bottom border, or the sides for hands; NaN if unknown. Moving
+    away moves all points towards the image's middle, if the camera is level.
     """
     if profile.parts == ("hands",):
         return _spread(observation, profile, mirrored, stature)
@@ -203,23 +204,24 @@ def _overhang(observation: Observation, profile: Profile, mirrored: bool, statur
 
 @per_view
 def across(observation: Observation, profile: Profile, mirrored: bool) -> tuple[float, float]:
-    """Left and right end of the profile's parts, px, as far as they are seen; NaN if none is.
+    """Return the left and right end of the profile's visible parts, px; NaN if none is visible.
 
-    Of hands, one that is not seen counts where it is beyond the border: as far from the person's
-    middle as the other one.
+    A hand outside the image counts as well; it is assumed as far from the person's middle as the
+    other one.
     """
     points = observation.seen(with_nose(observation, profile, mirrored), profile.score)
     if not len(points):
         return math.nan, math.nan
     left, right = float(points[:, 0].min()), float(points[:, 0].max())
     hand = _hand_beyond(observation, profile) if "hands" in profile.parts else math.nan
-    return min(left, hand), max(right, hand)  # where a NaN, as the second, counts for nothing
+    return min(left, hand), max(right, hand)  # min and max ignore a NaN that comes second
 
 
 @per_view
 def _hand_beyond(observation: Observation, profile: Profile) -> float:
-    """Where the hand that is not seen ends, px, if that is beyond the left or right border; NaN if
-    not, or if that cannot be told, or from the side, where one is enough."""
+    """Return the outer end of an invisible hand, px, if it is beyond the left or right border.
+
+    NaN if it is not or is unknown, and for pictures from the side, where one hand is enough."""
     seen = seen_in(observation, profile)
     hands = [seen[hand.start : hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
     centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
@@ -235,9 +237,10 @@ def _hand_beyond(observation: Observation, profile: Profile) -> float:
 
 
 def _spread(observation: Observation, profile: Profile, mirrored: bool, stature: float) -> float:
-    """The same of hands, to either side; of those that are not seen, what it will be.
+    """Return the same factor as `_overhang` for hands and the sides of the image.
 
-    Who is to come to the middle is taken to be there.
+    For hands that are not visible it is estimated. A person who has to move to the middle is
+    assumed to be there.
     """
     points = indices(profile.points_in(mirrored))
     if seen_in(observation, profile)[points].all() or not math.isnan(
@@ -254,13 +257,13 @@ def _spread(observation: Observation, profile: Profile, mirrored: bool, stature:
 
 
 def sticks_out(observation: Observation, profile: Profile, mirrored: bool) -> bool:
-    """Whether what is seen tells that the rest is above or below the image."""
+    """Whether, judging by the visible parts, the others are above or below the image."""
     stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
     return _overhang(observation, profile, mirrored, stature) > _ROOM
 
 
 def crown(observation: Observation, threshold: float) -> float:
-    """Where the top of the head is, y in px: no keypoint says so; NaN if it cannot be told."""
+    """Estimate the y of the top of the head, px, which no keypoint marks; NaN if unknown."""
     for upper, lower, share in _CROWN:
         if (observation.scores[[*upper, *lower]] > threshold).all():
             top = float(observation.xy[list(upper), 1].mean())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of where body and head are turned, from 2D keypoints.
+"""Checks of the orientation of body and head, from 2D keypoints.
 
-Angles are in the image: 0 at the camera, > 0 towards the image's right, which is the person's own
-left where the image is not mirrored; 180 is somebody seen from behind.
+Angles are in the image: 0 faces the camera, > 0 is towards the image's right (the person's own
+left if the image is not mirrored), and 180 is seen from behind.
 """
 
 from __future__ import annotations
@@ -17,52 +17,53 @@ from dwpose_ros.guidance.checks.result import CheckResult, sideways, with_magnit
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
-# Two points on either side of the head and one before them: tan(yaw) = offset of the third from
-# the middle of the two / half of their distance, times half width / depth: the ears are 15 cm
-# apart and the nose's tip 11.5 cm before them, the eyes 6.3 cm and 3.5 cm.
+# Two points on the sides of the head, one in front of them, and half width / depth: tan(yaw) =
+# offset of the third from the middle of the two / half of their distance * half width / depth.
+# The ears are 15 cm apart, and the tip of the nose is 11.5 cm in front of them; for the eyes
+# 6.3 cm and 3.5 cm.
 _HEADS = (
     (FACE.start, FACE.start + 16, FACE.start + 30, 7.5 / 11.5),
     (INDEX["right_ear"], INDEX["left_ear"], INDEX["nose"], 7.5 / 11.5),
     (INDEX["right_eye"], INDEX["left_eye"], INDEX["nose"], 3.15 / 3.5),
 )
-# Width across both shoulders and both hips of somebody who faces the camera, in torso lengths:
-# people have between the two. Drillis and Contini (1966) give 1.18.
+# Range of the width of shoulders plus hips of a person who faces the camera, in torso lengths.
+# Drillis and Contini (1966) give 1.18.
 _NARROW, _BROAD = 0.95, 1.40
-# Where the hips are not seen: the shoulders' width, in heights of the eyes (or ears) above them.
-# A bowed head changes that, so there is more doubt.
+# If the hips are not visible: the shoulders' width, in heights of the eyes (or ears) above them.
+# The range is larger, as a bowed head changes it.
 _NARROW_BUST, _BROAD_BUST = 1.2, 2.8
 _FOOT = 0.45  # from heel to big toe, in torso lengths
-_FOOT_TELLS, _ONE_FOOT_TELLS = 0.35, 0.6  # sine of the turn; one foot alone may be splayed
-_SPLAYED = 0.2  # and so far both feet may point to one side of somebody who is not turned
+_FOOT_TELLS, _ONE_FOOT_TELLS = 0.35, 0.6  # least sine of the turn; one foot alone may be splayed
+_SPLAYED = 0.2  # sine up to which both feet may point to one side although the body is not turned
 _HEAD_TELLS_DEG = 20.0
 _AGREES_DEG = 5.0
-# From where on a turn is to be all the way round, and to the side itself, and until where: how far
-# that is they see for themselves.
+# From the first angle on the instruction is to turn around, or to show the wanted side, instead of
+# turning left or right; once given, it is kept down to the second angle.
 _AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0
 _TO_DEG, _TO_LEFT_DEG = 60.0, 45.0
-_LITTLE_DEG = 32.0  # off the middle of what is allowed
-_HEAD = {"head", "face"}  # parts of a picture in which a body only stands behind
-_ANY_DEG = 180.0  # a limit that asks for nothing
+_LITTLE_DEG = 32.0  # up to this deviation the advice is to turn "a little"
+_HEAD = {"head", "face"}  # parts of a portrait, in which the body matters little
+_ANY_DEG = 180.0  # this limit allows any orientation
 
 
 class BodyTurn(NamedTuple):
-    """How the body is turned, as far as its width tells: |angle| between two bounds."""
+    """The body's turn as bounds of its absolute angle, from the widths in the image."""
 
     least: float  # deg; both NaN if unknown
     most: float
     head: float  # where the head looks, deg; NaN if unknown
-    way: int  # 1: towards the image's right, -1: left, 0: cannot be told
+    way: int  # 1: towards the image's right, -1: left, 0: unknown
 
 
 def wrapped(degrees: float) -> float:
-    """The same direction, from -180 to 180."""
+    """Return the same direction in [-180, 180)."""
     return (degrees + 180.0) % 360.0 - 180.0
 
 
 def _at(
     observation: Observation, threshold: float, *names: str
 ) -> list[tuple[float, float]] | None:
-    """Places (x, y) of points by name; None unless all are seen."""
+    """Return the coordinates (x, y) of keypoints by name; None unless all are visible."""
     points = [INDEX[name] for name in names]
     if min(observation.scores[i] for i in points) <= threshold:
         return None
@@ -70,22 +71,25 @@ def _at(
 
 
 def head_yaw_deg(observation: Observation, threshold: float) -> float:
-    """Where the head looks; NaN unless the face, or nose and both ears or eyes, are seen."""
+    """Return the head's yaw in the image, deg.
+
+    NaN unless the face is visible, or the nose and both ears or both eyes.
+    """
     for right, left, nose, half_per_depth in _HEADS:
         if (
             min(observation.scores[right], observation.scores[left], observation.scores[nose])
             > threshold
         ):
             a, b, tip = (float(observation.xy[i, 0]) for i in (right, left, nose))
-            half = (b - a) / 2  # < 0 where an estimator sees the face through the head
-            # The nose is nearer to the camera than they are, and so further from the middle.
+            half = (b - a) / 2  # < 0 if an estimator places a face on a head seen from behind
+            # The nose is closer to the camera, and so appears further from the middle.
             flat = max(1 - abs(half) / (half_per_depth * FOCAL * observation.width), 0.0)
             return math.degrees(math.atan2((tip - (a + b) / 2) * half_per_depth * flat, half))
     return math.nan
 
 
 def body(observation: Observation, threshold: float) -> BodyTurn:
-    """What shoulders, hips, feet and head tell of the body's turn."""
+    """Estimate the body's turn from shoulders, hips, feet and head."""
     head = head_yaw_deg(observation, threshold)
     shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
     if shoulders is None:
@@ -99,7 +103,7 @@ def body(observation: Observation, threshold: float) -> BodyTurn:
         down = (left_hip_y + right_hip_y) / 2 - height
         across = (left_hip + right_hip - left - right) / 2
         scale = math.hypot(down, across)
-        # The width is what is square to the torso: whoever leans is not turned.
+        # Measure the width perpendicular to the torso, so that leaning does not count as a turn.
         width = (
             (left - right + left_hip - right_hip) * down
             - (left_y - right_y + left_hip_y - right_hip_y) * across
@@ -121,14 +125,14 @@ def body(observation: Observation, threshold: float) -> BodyTurn:
         least, most = min(bounds), max(bounds)
     sines = _feet(observation, threshold, scale) if hips is not None and scale >= 1.0 else []
     if len(sines) == 2 and not abs(head) < 90:
-        # From behind neither widths nor the back of a head tell much; feet do.
+        # From behind, feet tell more than widths or the back of the head.
         turned = math.degrees(math.asin(min(max(abs(sum(sines)) / 2 - _SPLAYED, 0.0), 1.0)))
         most = max(least, min(most, 180 - turned))
     return BodyTurn(least, most, head, _way(observation, threshold, head, sines))
 
 
 def _feet(observation: Observation, threshold: float, torso: float) -> list[float]:
-    """How far each foot that is seen points to the image's right, of its length; -1 to 1."""
+    """Return how far each visible foot points to the image's right, in foot lengths, -1 to 1."""
     feet = (
         _at(observation, threshold, f"{side}_heel", f"{side}_big_toe")
         for side in ("left", "right")
@@ -140,7 +144,7 @@ def _feet(observation: Observation, threshold: float, torso: float) -> list[floa
 
 
 def _way(observation: Observation, threshold: float, head: float, feet: list[float]) -> int:
-    """To which side of the image the body is turned: as the feet point, else as the head."""
+    """Return the side of the image that the feet, or else the head, point to: 1, -1 or 0."""
     if feet:
         sine = sum(feet) / len(feet)
         if abs(sine) > (_FOOT_TELLS if len(feet) == 2 else _ONE_FOOT_TELLS):
@@ -157,17 +161,17 @@ def _way(observation: Observation, threshold: float, head: float, feet: list[flo
             for side, ear in ((-1, "left_ear"), (1, "right_ear"))
             if _at(observation, threshold, ear) is not None
         ]
-        if len(near) == 1:  # the other is behind the head
+        if len(near) == 1:  # the other ear is behind the head
             return near[0]
     return 0
 
 
 def body_turn(observation: Observation, threshold: float, wanted: float) -> tuple[float, bool]:
-    """The body's turn in degrees, and whether its sign is known; NaN if nothing is.
+    """Return the body's turn in degrees (NaN if unknown), and whether its sign is known.
 
-    A width tells an angle only roughly. As long as the head's lies within the bounds, the body
-    is taken to go with it; otherwise it gets the benefit of the doubt: of all that may be, what
-    is nearest to `wanted`. So what is called turned, is.
+    A width gives only rough bounds of the angle. If the head's angle is within them, it is taken
+    for the body, too. Otherwise the angle within the bounds that is closest to `wanted` is taken,
+    so that a person who is reported as turned really is.
     """
     found = body(observation, threshold)
     if math.isnan(found.least):
@@ -181,7 +185,7 @@ def body_turn(observation: Observation, threshold: float, wanted: float) -> tupl
 
 
 def from_the_side(observation: Observation, threshold: float) -> bool:
-    """Whether the body is turned so far that lengths across it cannot be judged."""
+    """Whether the body is turned so far that lengths across it cannot be measured."""
     found = body(observation, threshold)
     return found.least > 50.0 and found.most < 130.0
 
@@ -192,7 +196,7 @@ def facing(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult | None:
-    """The body shows the side that is wanted. The value is its turn to the person's own left."""
+    """The body shows the wanted side. The value is its turn to the person's own left, deg."""
     if profile.facing >= _ANY_DEG:
         return None
     own = -1.0 if mirrored else 1.0
@@ -209,7 +213,7 @@ def facing(
         "deg",
     )
     code = SIDE_CODES[profile.side]
-    if math.isnan(turn):  # of somebody who is to show their hands the body may be out of view
+    if math.isnan(turn):  # for a picture of the hands, the body may be out of view
         return result._replace(
             ok=None,
             value=math.nan,
@@ -221,11 +225,11 @@ def facing(
         return result._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
     if result.ok:
         return result
-    if set(profile.parts) <= _HEAD:  # whoever looks at the camera has turned to it, too
+    if set(profile.parts) <= _HEAD:  # a person who looks at the camera also turns to it
         head = looking(observation, profile, mirrored)
         if head is not None and head.ok is False:
             return result._replace(code=head.code)
-    if not known and abs(turn) < 180 - _AGREES_DEG:  # somebody from behind may turn either way
+    if not known and abs(turn) < 180 - _AGREES_DEG:  # from behind, either way is right
         if before is not None and before.ok is False and before.code:
             return result._replace(code=before.code, part=before.part, magnitude=before.magnitude)
         around = abs(off) > _AROUND_DEG and profile.side == "front"
@@ -236,7 +240,7 @@ def facing(
 def _which_way(
     result: CheckResult, off: float, profile: Profile, mirrored: bool, before: CheckResult | None
 ) -> CheckResult:
-    """Advice for a body that is `off` degrees: far off what to show, near it which way."""
+    """Advise a body that is `off` degrees: the side to show if far off, else which way to turn."""
     side = SIDE_CODES[profile.side]
     around = "turn_around" if profile.side == "front" else side
     last = before.code if before is not None else ""
@@ -256,7 +260,7 @@ def looking(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult | None:
-    """The head looks where the body is to show; from behind nobody can tell."""
+    """The head looks in the direction that the body should face; not checked from behind."""
     limit = profile.facing if profile.looking is None else profile.looking
     if limit >= _ANY_DEG or profile.side == "back":
         return None
@@ -267,7 +271,7 @@ def looking(
     result = CheckResult(
         "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"
     )
-    if math.isnan(off):  # from the side an ear is hidden: then it has to do without
+    if math.isnan(off):  # from the side an ear is hidden, so the check is not required
         part = "head"
         return result._replace(
             ok=None,

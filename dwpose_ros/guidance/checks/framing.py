@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of where the person is in the image: how many, how large, cut off, in the middle."""
+"""Checks of the framing: number of people, size, cut off parts, position in the image."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from dwpose_ros.guidance.checks.result import LITTLE_M, CheckResult, sideways, s
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
-# Advice about a way to go is in steps to the middle of what is allowed: who stops at its edge is
-# soon told again. How far away somebody is comes from an adult's height and a camera of 60 degrees
-# across: another camera, or a child, changes the number, not the direction.
-_WALKS_OUT = 0.4  # so far from the middle, in widths, somebody is at the image's border
-_CUT_M = 1.5  # where that cannot be told: the way back if all points are cut off
-_NEAR_M = 1.0  # and how far away is who fills the image
-_MEANWHILE_M = 1.6  # so far somebody walks before they have heard the next sentence
+# Advice to walk is given in steps to the middle of the allowed range, since a person who stops at
+# its edge would soon be told to move again. Distances assume an adult and a horizontal field of
+# view of 60 degrees. A child or another camera changes the number of steps, not the direction.
+_WALKS_OUT = 0.4  # offset from the middle, in image widths, at which somebody is at the border
+_CUT_M = 1.5  # way back if all points are cut off and the distance is unknown
+_NEAR_M = 1.0  # distance assumed for a person who fills the image
+_MEANWHILE_M = 1.6  # a person walks this far before they have heard the next sentence
 _NEARLY = 1.15
 
 
 def somebody(observation: Observation | None) -> CheckResult:
-    """Anybody at all."""
+    """There is a person in the image."""
     there = observation is not None
     return CheckResult(
         "somebody", there, float(there), 1.0, unit="people", code="" if there else "step_into_view"
@@ -50,8 +50,8 @@ def one_person(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """As many people as are wanted, each of at least half the person's height."""
-    few = math.nan if profile.people == 1 else float(profile.people)  # one of them is followed
+    """The number of people is as wanted; only those of at least half the person's height count."""
+    few = math.nan if profile.people == 1 else float(profile.people)  # one person is always there
     return within(
         "one_person",
         float(observation.others + 1),
@@ -69,7 +69,7 @@ def too_close(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """The parts are not larger than the profile wants."""
+    """The parts are not larger than the profile allows."""
     result = within(
         "too_close",
         size(observation, profile, mirrored),
@@ -85,7 +85,7 @@ def too_far(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """The parts are not smaller than the profile wants."""
+    """The parts are not smaller than the profile allows."""
     value = size(observation, profile, mirrored)
     result = within("too_far", value, profile.size_minimum, low_code="move_closer")
     if result.ok is not False:
@@ -95,7 +95,7 @@ def too_far(
     reach = reach_of(observation, profile, mirrored)
     soon = max(reach.best, reach.here - _MEANWHILE_M)
     if aside.ok is False and abs(aside.value) * reach.here / soon > _WALKS_OUT:
-        # Coming closer they would leave the image at its side.
+        # Coming closer, they would leave the image at its side.
         return result._replace(first="centred")
     return result
 
@@ -107,7 +107,7 @@ def _by_distance(
     mirrored: bool,
     before: CheckResult | None,
 ) -> CheckResult:
-    """With the way to where the picture is best."""
+    """Add the number of steps to the best distance."""
     if result.ok is not False:
         return result
     reach = reach_of(observation, profile, mirrored)
@@ -116,7 +116,7 @@ def _by_distance(
 
 @per_view
 def _inside(observation: Observation, profile: Profile) -> np.ndarray:
-    """(133,) bool: seen, and inside the image with the profile's margin."""
+    """Return (133,) bool: visible, and inside the image with the profile's margin."""
     x, y = observation.xy.T
     room_x, room_y = observation.width * profile.margin, observation.height * profile.margin
     inside = (
@@ -127,7 +127,7 @@ def _inside(observation: Observation, profile: Profile) -> np.ndarray:
         & (y <= observation.height - room_y)
     )
     if observation.box[3] >= observation.height - room_y:
-        inside[indices(PARTS["feet"])] = False  # the body goes on below: the network invents legs
+        inside[indices(PARTS["feet"])] = False  # cut off; the network guesses feet
     return inside
 
 
@@ -137,13 +137,13 @@ def cut_off(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """No border cuts the parts off. The value is the share of points seen inside the image."""
+    """No border cuts parts off. The value is the share of points visible inside the image."""
     share, where_to = _cut(observation, profile, mirrored)
     result = CheckResult("cut_off", not where_to, share, 1.0)
     if not where_to:
         return result
     reach = reach_of(observation, profile, mirrored)
-    # A hand that is not in the image: who knows how far. Further away all is nearer to the middle.
+    # How far away a hand outside the image is, is unknown; stepping back brings all to the middle.
     draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
     if where_to != "back" and not draws_back:
         left, right = across(observation, profile, mirrored)
@@ -156,10 +156,14 @@ def cut_off(
 
 @per_view
 def _cut(observation: Observation, profile: Profile, mirrored: bool) -> tuple[float, str]:
-    """The share of points seen inside the image, and where to go from the border that cuts parts
-    off: back, or the image's left or right; empty where none does, and `visible` tells the rest.
+    """Find the border that cuts parts off.
 
-    A head is whole with its crown, which counts as one more point.
+    The crown of the head counts as one more point.
+
+    Returns:
+        The share of points visible inside the image, and where to go: "back", or "left" or
+        "right" in the image; empty if no border cuts parts off. Parts that are missing for another
+        reason are reported by `visible`.
     """
     inside = _inside(observation, profile)
     cropped = bool({"head", "face"} & set(profile.parts)) and (
@@ -193,20 +197,19 @@ def _cut_by(
     cropped: bool,
     ends: tuple[float, float],
 ) -> str:
-    """Where to go from the border that cuts: back, or the image's left or right; empty where none
-    does."""
+    """Return where to go from the border that cuts parts off, as `_cut`; empty if none does."""
     if cropped:
         return "back"
-    # Which border? Points that are seen tell best, but the box may reach further than they do.
+    # Use visible points and the box, which may extend further than the points.
     extent = np.vstack(
         [observation.xy[seen_in(observation, profile)], observation.box.reshape(2, 2)]
     )
     (left, top), (right, bottom) = extent.min(0), extent.max(0)
     room_x, room_y = observation.width * profile.margin, observation.height * profile.margin
-    cut_left = min(left, ends[0]) <= room_x  # which a NaN is not
+    cut_left = min(left, ends[0]) <= room_x  # False for NaN
     cut_right = max(right, ends[1]) >= observation.width - room_x
-    # Above and below the image is only what lies higher or lower than all that is inside: the
-    # elbows of somebody whose hips are in view are behind their back, not below the border.
+    # A part is above or below the image only if it is higher or lower than all parts inside: if a
+    # person's hips are in view, missing elbows are behind the back, not below the border.
     there = [
         ABOVE_GROUND[p] for p in PARTS if p not in ROAMING and inside[indices(PARTS[p])].any()
     ]
@@ -230,15 +233,15 @@ def _aside(
     mirrored: bool,
     before: CheckResult | None,
 ) -> CheckResult:
-    """Advice to go towards the image's right, or left, by a share of its width, in the person's
-    own words for it.
+    """Advise to move towards the image's right or left by a share of its width.
 
-    Who is not turned as they are to be turns first: left and right would mislead them.
+    The instruction is from the person's point of view. A person who is not turned as wanted turns
+    first, since left and right would be misleading.
     """
     turned = facing(observation, profile, mirrored)
     first = "facing" if turned is not None and turned.ok is False else ""
     side = in_image(profile.side, mirrored)
-    if side in ("left", "right"):  # they look along the image
+    if side in ("left", "right"):  # the person faces along the image plane
         code = "move_forward" if right == (side == "right") else "move_backward"
     else:
         code = f"move_{sideways(right, mirrored != (side == 'back'))}"
@@ -253,7 +256,7 @@ def visible(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """Every part is seen; the instruction names the first that is not. The value: their share."""
+    """All parts are visible; the instruction names the first that is not. Value: visible share."""
     inside = _inside(observation, profile)
     missing = [p for p in profile.parts if not inside[shown(p, profile, mirrored)].all()]
     share = 1 - len(missing) / len(profile.parts)
@@ -275,7 +278,7 @@ def centred(
 ) -> CheckResult:
     """The middle of the parts is near the image's middle; > 0 is towards the image's right.
 
-    For who is too close or too far it is where the middle will be once they are not.
+    For a person who is too close or too far, the position after correcting the distance counts.
     """
     offset = sum(across(observation, profile, mirrored)) / 2 / observation.width - 0.5
     if math.isnan(offset):
@@ -285,7 +288,7 @@ def centred(
     reach = reach_of(observation, profile, mirrored)
     there = offset
     if not math.isnan(reach.here):
-        # Well within where size alone asks them to move: the limits to enter and to leave differ.
+        # Wider than the limits of `too_close` and `too_far`, which differ to enter and to leave.
         fits = (
             profile.size_minimum / _NEARLY
             <= size(observation, profile, mirrored)

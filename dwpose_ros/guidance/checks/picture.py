@@ -16,7 +16,7 @@ def light(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """The person is neither too dark nor too bright; unknown where nobody measures it."""
+    """The person is neither too dark nor too bright; unknown without a measurement."""
     return within(
         "light",
         observation.brightness,
@@ -34,7 +34,7 @@ def sharp(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """The image is not blurred; unknown where nobody measures it."""
+    """The image is not blurred; unknown without a measurement."""
     return within(
         "sharp", observation.sharpness, profile.sharpness_minimum, math.nan, "1", "clean_lens"
     )._replace(required=False)
@@ -46,8 +46,9 @@ def still(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult:
-    """The person does not move, nor do hands that are in the image; unknown at first, and where
-    frames are too far apart."""
+    """The person and their visible hands do not move.
+
+    Unknown in the first frame, and if frames are too far apart."""
     body, hands = (
         within("still", speed, maximum=most, unit="1/s", high_code="keep_still")
         for speed, most in (

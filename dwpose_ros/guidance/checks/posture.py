@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of how the person stands, from 2D keypoints, where the profile asks for it.
+"""Checks of the person's posture, from 2D keypoints, if the profile asks for them.
 
-Each measures a number; what is not seen, or seen so foreshortened that the number would lie,
-cannot be judged. Lengths are in torso lengths (the middle of the shoulders to that of the hips).
+Each measures a number. It is unknown if the keypoints are not visible, or are so foreshortened
+that the number would be wrong. Lengths are in torso lengths (middle of shoulders to middle of
+hips).
 """
 
 from __future__ import annotations
@@ -25,24 +26,23 @@ from dwpose_ros.guidance.checks.result import CheckResult, with_magnitude, withi
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
-_SHORT_ARM = 0.3  # of the 0.65 torso lengths of an upper arm: below, it points at the camera
-_SHORT_PALM = 0.15  # of the 0.35 forearms of a palm: below, the hand does
-_FINGERS = (5, 9, 13, 17)  # where the four begin in the 21 points of a hand; the thumb differs
+_SHORT_ARM = 0.3  # torso lengths (an upper arm has 0.65); a shorter one points at the camera
+_SHORT_PALM = 0.15  # forearms (a palm has 0.35); with a shorter one the hand points at the camera
+_FINGERS = (5, 9, 13, 17)  # first of each finger's points (of 21); the thumb differs
 _HANDS = {"left": LEFT_HAND, "right": RIGHT_HAND}
 _LEAST_PX = 1.0
-_HANGS = -0.3  # the sine of a forearm that points down
+_HANGS = -0.3  # sine of the angle of a forearm that points down
 
-# A measurement, of somebody whose parts for it are all seen: one number a side, or one for both;
-# none where they are foreshortened.
+# Result of a measurement: one number per side, or one for both; empty if foreshortened.
 _Found = tuple[float, ...]
 
 
 class PostureMeasurement(NamedTuple):
-    """What a measurement looks at: named points and the threshold above which they are seen."""
+    """Access to an observation's keypoints by name, for the measurements below."""
 
     observation: Observation
     threshold: float
-    sides: tuple[str, ...]  # that are to be seen: from the left only the left
+    sides: tuple[str, ...]  # sides that should be visible: from the left only the left
 
     def at(self, name: str) -> complex:
         """As `find`, of a point that is known to be seen."""
@@ -51,8 +51,8 @@ class PostureMeasurement(NamedTuple):
         return found
 
     def find(self, name: str) -> complex | None:
-        """Where one point is, x + yj px, or the middle of a pair such as 'hips', of which the far
-        one does not count; None if unseen."""
+        """Return a keypoint as x + yj px, or the middle of a pair such as 'hips'; None if not
+        visible. Of a pair, only the sides that should be visible count."""
         names = [name] if name in INDEX else [f"{side}_{name[:-1]}" for side in self.sides]
         points = [INDEX[n] for n in names]
         if min(self.observation.scores[p] for p in points) <= self.threshold:
@@ -60,7 +60,7 @@ class PostureMeasurement(NamedTuple):
         return sum(complex(*self.observation.xy[p]) for p in points) / len(points)
 
     def missing(self, *parts: str) -> str:
-        """The first of these parts that is not seen on a side that is to be; or empty."""
+        """Return the first part that is not visible on a side that should be; or empty."""
         return next(
             (part for part in parts for side in self.sides if not self._sees(part, side)), ""
         )
@@ -71,22 +71,22 @@ class PostureMeasurement(NamedTuple):
         return self.find(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
 
     def torso(self) -> complex:
-        """Px from the middle of the shoulders to that of the hips."""
+        """Return the vector from the middle of the shoulders to the middle of the hips, px."""
         return self.at("hips") - self.at("shoulders")
 
 
 def _angle(a: complex, b: complex) -> float:
-    """Degrees from direction a to b, signed, from -180 to 180."""
+    """Return the signed angle from direction a to b, -180 to 180 degrees."""
     return math.degrees(cmath.phase(a.conjugate() * b))
 
 
 def upright(figure: PostureMeasurement) -> _Found:
-    """Degrees between the torso and the image's vertical."""
+    """Measure the angle between the torso and the image's vertical, deg."""
     return (abs(_angle(figure.torso(), 1j)),)
 
 
 def arms_out(figure: PostureMeasurement) -> _Found:
-    """Degrees between torso and upper arm, of both arms; < 0 before the body, 180 overhead."""
+    """Measure the angles between torso and upper arms, deg; < 0 across the body, 180 overhead."""
     torso = figure.torso()
     found = []
     facing = (figure.at("left_shoulder") - figure.at("right_shoulder")).real
@@ -101,7 +101,7 @@ def arms_out(figure: PostureMeasurement) -> _Found:
 
 
 def arms_up(figure: PostureMeasurement) -> _Found:
-    """Height of the wrists above the shoulders, in torso lengths; also from the side."""
+    """Measure the height of the wrists above the shoulders, in torso lengths."""
     length = max(abs(figure.torso()), _LEAST_PX)
     return tuple(
         (figure.at(f"{side}_shoulder") - figure.at(f"{side}_wrist")).imag / length
@@ -110,7 +110,7 @@ def arms_up(figure: PostureMeasurement) -> _Found:
 
 
 def arms_straight(figure: PostureMeasurement) -> _Found:
-    """Degrees at the elbows: 180 is straight."""
+    """Measure the angles at the elbows, deg; 180 is straight."""
     found = []
     for side in figure.sides:
         shoulder, elbow, wrist = (figure.at(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist"))
@@ -121,13 +121,13 @@ def arms_straight(figure: PostureMeasurement) -> _Found:
 
 
 def feet_apart(figure: PostureMeasurement) -> _Found:
-    """Distance across between the ankles, in torso lengths: half of one is below the hips."""
+    """Measure the horizontal distance of the ankles, in torso lengths; 0.5 is hip width."""
     apart = abs((figure.at("left_ankle") - figure.at("right_ankle")).real)
     return (apart / max(abs(figure.torso()), _LEAST_PX),)
 
 
 def _hands(figure: PostureMeasurement) -> list[list[complex]]:
-    """The 21 points of the hands that are to be seen; none if one is foreshortened."""
+    """Return the 21 points of each hand that should be visible; empty if one is foreshortened."""
     found = []
     for side in figure.sides:
         points = [complex(*point) for point in figure.observation.xy[_HANDS[side]].tolist()]
@@ -140,8 +140,8 @@ def _hands(figure: PostureMeasurement) -> list[list[complex]]:
 
 
 def open_hands(figure: PostureMeasurement) -> _Found:
-    """How straight the four fingers are: root of the hand to tip, as a share of the way along
-    the joints; 1 is straight, a fist about 0.4."""
+    """Measure how straight the four fingers are: distance from the hand's root to the tip, as a
+    share of the length along the joints; 1 is straight, a fist about 0.4."""
     found = []
     for points in _hands(figure):
         shares = []
@@ -154,7 +154,7 @@ def open_hands(figure: PostureMeasurement) -> _Found:
 
 
 def fingers_spread(figure: PostureMeasurement) -> _Found:
-    """Degrees between forefinger and little finger, each from its first joint to its tip."""
+    """Measure the angle between forefinger and little finger, first joint to tip, deg."""
     return tuple(
         abs(_angle(points[8] - points[5], points[20] - points[17])) for points in _hands(figure)
     )
@@ -163,10 +163,10 @@ def fingers_spread(figure: PostureMeasurement) -> _Found:
 class _Posture(NamedTuple):
     measure: Callable[[PostureMeasurement], _Found]
     unit: str
-    low: str  # what to say below the minimum, and above the maximum
-    high: str
-    little: float  # how far beyond is little, and big
-    big: float
+    low: str  # instruction below the minimum
+    high: str  # instruction above the maximum
+    little: float  # deviation up to which the magnitude is "little"
+    big: float  # deviation from which on it is "big"
 
 
 _POSTURES: dict[str, _Posture] = {
@@ -183,7 +183,7 @@ assert _POSTURES.keys() == POSTURES.keys()
 
 
 def _figure(observation: Observation, profile: Profile, mirrored: bool) -> PostureMeasurement:
-    """With the sides that the camera is to see."""
+    """Make a PostureMeasurement of the sides that the camera should see."""
     side = in_image(profile.side, mirrored)
     return PostureMeasurement(
         observation, profile.score, (side,) if side in ("left", "right") else ("left", "right")
@@ -217,7 +217,7 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
                 code,
                 hidden,
             )
-        # Of two sides the worse is what counts.
+        # Of two sides, the worse one counts.
         off, value = max(
             (_beyond(v, posture_limit.minimum, posture_limit.maximum), v) for v in found
         )
@@ -244,7 +244,7 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
 
 
 def _beyond(value: float, minimum: float, maximum: float) -> float:
-    """How far a value is outside its limits; < 0 inside."""
+    """Return how far a value is outside its limits; < 0 inside."""
     return max((o for o in (minimum - value, value - maximum) if not math.isnan(o)))
 
 
@@ -257,10 +257,11 @@ def held_up(
     mirrored: bool = False,
     before: CheckResult | None = None,
 ) -> CheckResult | None:
-    """Hands that are all that is asked for, and are to be open, do not hang down.
+    """Hands are held up, for profiles that show only hands and ask for a hand posture.
 
-    The value is how far the forearms point up, from -1 to 1; that is -1 of who shows neither them
-    nor hands, too, unless nothing but shoulders is in the image: they may be held beyond it.
+    The value is the sine by which the forearms point up, -1 to 1. It is also -1 if neither
+    forearms nor hands are visible, unless only the shoulders are in the image: then the hands may
+    be held up outside it.
     """
     if profile.parts != ("hands",) or not any(profile.posture_limit(p) for p in OF_HANDS):
         return None

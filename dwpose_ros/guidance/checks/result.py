@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check finds, and the words and grades that all checks share."""
+"""The result of a check, and helpers that all checks share."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, NamedTuple
 
-# How much further a value must go before its grade changes back: advice that alternates between
-# "a little" and "a step" is worse than either.
+# Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
+# "a little" and "a step".
 _GRADE_STICKS = 0.2
-STEP_M = 0.5  # what somebody does who is asked for a step: shorter than in walking
+STEP_M = 0.5  # length of a step on request, which is shorter than in walking
 SIDESTEP_M = 0.35
-LITTLE_M = 0.27  # up to here it is "a little"
-MOST_STEPS = 8  # that are asked for at once
+LITTLE_M = 0.27  # shorter ways are "a little"
+MOST_STEPS = 8  # largest number of steps asked for at once
 
 
 class CheckResult(NamedTuple):
-    """What a check found: it holds (`ok` True), it fails (False), or it cannot be judged (None).
+    """The result of a check: passed (`ok` True), failed (False) or unknown (None).
 
-    What cannot be judged is neither a pass nor a fault. Where it is `required`, there must be no
-    capture; `code` and `part` then say what would make it judgeable, for somebody who waits too
-    long. Where it is not, it is to be ignored.
+    A check whose keypoints are not visible is reported as unknown, not failed. If it is
+    `required`, no picture is captured while it is unknown, and `code` and `part` say what the
+    person can do to make it known, which is said after some time. If it is not required, an
+    unknown result is ignored.
     """
 
     name: str
     ok: bool | None
-    value: float  # NaN where it cannot be judged
+    value: float  # NaN if unknown
     minimum: float = math.nan  # NaN: no such limit
     maximum: float = math.nan
     unit: str = "1"
@@ -35,14 +36,14 @@ class CheckResult(NamedTuple):
     # Of the steps to take, where the instruction is to take some; it hides tuple.count.
     count: int = 0  # type: ignore[assignment]
     required: bool = True
-    track: float = math.nan  # changes as the value does, but not when other points come into view
-    first: str = ""  # the check that has to hold before this one's advice can be followed, if any
+    track: float = math.nan  # changes like the value, but not when other points come into view
+    first: str = ""  # check that has to pass before this advice can be followed, if any
 
 
 def sideways(view_right: bool, mirrored: bool) -> str:
-    """'left' or 'right' as the person has it, for a direction in the image.
+    """Return the person's own 'left' or 'right' for a direction in the image.
 
-    A camera's image that is not mirrored shows the person's left on the image's right.
+    In an image that is not mirrored, the person's left is on the image's right.
     """
     return "left" if view_right != mirrored else "right"
 
@@ -50,9 +51,16 @@ def sideways(view_right: bool, mirrored: bool) -> str:
 def with_magnitude(
     off: float, little: float, big: float, code: str, before: CheckResult | None
 ) -> str:
-    """The grade of advice that is `off` by so much: up to `little`, from `big` on, or between.
+    """Return the magnitude of advice: "little", "" or "big".
 
-    Where the same advice was given before, its grade stays until `off` is well beyond.
+    If the same advice was given before, its magnitude is kept until `off` is well beyond a limit.
+
+    Args:
+        off: the deviation.
+        little: "little" up to this deviation.
+        big: "big" from this deviation on.
+        code: the instruction.
+        before: the check's last result.
     """
     if before is not None and before.code == code and before.ok is False:
         if before.magnitude == "little":
@@ -65,10 +73,10 @@ def with_magnitude(
 
 
 def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, Any]:
-    """`magnitude` and `count` of advice to walk so far: "little", or a number of steps; one where
-    the way is not known.
+    """Return `magnitude` and `count` of advice to walk `way_m`: "little", or a number of steps.
 
-    Where the same advice was given before, the number stays until the way is well beyond.
+    It is one step if the way is unknown (NaN). If the same advice was given before, the number is
+    kept until the way has changed enough.
     """
     if math.isnan(way_m):
         return {"magnitude": "", "count": 1}
@@ -94,7 +102,7 @@ def within(
     low_code: str = "",
     high_code: str = "",
 ) -> CheckResult:
-    """A value against its limits; NaN cannot be judged."""
+    """Check a value against its limits; the result is unknown for NaN."""
     if math.isnan(value):
         return CheckResult(name, None, value, minimum, maximum, unit)
     code = low_code if value < minimum else high_code if value > maximum else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All checks by priority, and a runner that remembers which held."""
+"""All checks by priority, and a runner that adds hysteresis."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from dwpose_ros.guidance.checks.result import CheckResult
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
-# Two limits keep a check from flickering: it holds once it is so far inside the profile's, as a
-# share of them, and then as long as it is inside; a turn somewhat further. A network errs by about
-# as much, so a picture of somebody near a limit would be wrong as often as not.
+# Hysteresis against flicker: a check passes once its value is inside the profile's limits by this
+# share of them, and then as long as it is inside (a turn: inside by _STAY). The share is about the
+# error of a network, so that a picture of a person near a limit is not wrong half of the time.
 ENTER = -0.1
-# How much more a border, a score and a speed flicker than lengths do; and how body and head are
-# turned is known so roughly that they must be well inside, and stay it; from behind even more so.
+# Factors on that share: margin, score and speed flicker more than lengths. The turn of body and
+# head is known only roughly, so it must be well inside the limits, and stay so; from behind even
+# more.
 _MARGIN, _SCORE, _STILL, _TURN = 2.5, 1.0, 2.5, 2.5
-# A body's turn errs by degrees, however few of them are allowed: by these, times the share.
+# The error of a body's turn does not depend on the limit: it is this angle times the share.
 _TURN_DEG, _BEHIND = 60.0, 2.0
 _STAY = -0.06
-# What narrowing leaves, at least, of the room between two limits, or from a lower limit to the
-# largest value there is. Of the shipped ones that of open hands, 0.85 of 1, is left 0.43 of it.
+# Narrowing leaves at least this share of the range between two limits, or from a lower limit to
+# the largest possible value. Of the shipped limits, open hands (0.85 of 1) keeps 0.43 of it.
 _LEAST_BAND = 1 / 3
 
-# A check is a pure function (view, profile, mirrored, before) -> CheckResult, or None where the
-# profile does not ask for it. `before` is what it found last: advice does not change lightly.
+# A check is a pure function (observation, profile, mirrored, before) -> CheckResult, or None if
+# the profile does not ask for it. `before` is its last result, for hysteresis of the advice.
 Check = Callable[..., "CheckResult | None"]
 CHECKS: tuple[Check, ...] = (
     one_person,
@@ -59,7 +60,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-# Where hands are, and how large, tells something once they are held up.
+# For hands only: position and size mean something only once the hands are held up.
 _OF_HANDS: tuple[Check, ...] = (
     one_person,
     too_close,
@@ -73,15 +74,16 @@ _OF_HANDS += tuple(check for check in CHECKS if check not in _OF_HANDS)
 
 
 def checks(profile: Profile) -> tuple[Check, ...]:
-    """All checks in the order of their priority for a profile."""
+    """Return all checks in the order of their priority for a profile."""
     return _OF_HANDS if profile.parts == ("hands",) else CHECKS
 
 
 def _limits(low: float, high: float, by: float, most: float) -> tuple[float, float]:
-    """Two limits of a value from 0 to `most`, wider by a share; narrower where that is negative,
-    but with a band left between them. NaN is no limit."""
+    """Widen two limits of a value from 0 to `most` by a share; a negative share narrows them.
+
+    Narrowing leaves a range between them. NaN is no limit."""
     to_low, to_high = low * (1 - by), high * (1 + by)
-    room = np.fmin(high, most) - np.fmax(low, 0.0)  # which ignore NaN
+    room = np.fmin(high, most) - np.fmax(low, 0.0)  # fmin and fmax ignore NaN
     left = np.fmin(to_high, most) - np.fmax(to_low, 0.0)
     if left >= _LEAST_BAND * room:
         return to_low, to_high
@@ -90,13 +92,14 @@ def _limits(low: float, high: float, by: float, most: float) -> tuple[float, flo
 
 
 def relaxed(profile: Profile, by: float) -> Profile:
-    """The profile with its limits wider by a share; narrower where that is negative, but never so
-    far that nothing fulfils them."""
+    """Return the profile with its limits widened by a share.
+
+    A negative share narrows them, but never so far that they cannot be met."""
     closer = by * (_BEHIND if profile.side == "back" else 1.0)
 
     def turn(limit: float, errs: float = 0.0) -> float:
         if limit >= 180.0:
-            return 180.0  # any is right
+            return 180.0  # any turn is allowed
         if by > 0:
             return min(limit * (1 + by), 180.0)
         return max(limit + closer * max(_TURN * limit, errs), limit * _LEAST_BAND)
@@ -129,17 +132,21 @@ def relaxed(profile: Profile, by: float) -> Profile:
 def run_checks(
     observation: Observation | None, profile: Profile, mirrored: bool = False
 ) -> list[CheckResult]:
-    """All checks by priority with the profile's own limits; with nobody in view, only that."""
+    """Run all checks by priority with the profile's own limits.
+
+    Without a person (None), only `somebody` is run.
+    """
     asked = checks(profile) if observation is not None else ()
     found = (check(observation, profile, mirrored) for check in asked)
     return [somebody(observation), *(result for result in found if result is not None)]
 
 
 class CheckRunner:
-    """Judges one view after the other, with separate limits to enter and to leave.
+    """Runs the checks on successive observations, with separate limits to enter and to leave.
 
-    A check has to be a little inside the profile's limits first; from then on it holds until it
-    is outside, or a turn nearly so. Advice to turn one way, and its grade, last too.
+    A check passes when its value is a little inside the profile's limits, and fails when it is
+    outside (for a turn: nearly outside). The direction of a turn and the magnitude of advice have
+    hysteresis, too.
     """
 
     def __init__(self, profile: Profile, mirrored: bool = False) -> None:
@@ -152,11 +159,12 @@ class CheckRunner:
         self._before: dict[str, CheckResult] = {}
 
     def reset(self) -> None:
-        """Forget what held: for another person, or when they begin anew."""
+        """Forget the last results, for another person or a new start."""
         self._before = {}
 
     def __call__(self, observation: Observation | None) -> list[CheckResult]:
-        """As `run_checks`. Nobody in view, as in a frame that failed, is no reason to forget."""
+        """Run the checks as `run_checks`. The last results are kept if nobody is in view, since
+        the detector may have missed the person in one frame."""
         results = [somebody(observation)]
         for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)
@@ -164,7 +172,7 @@ class CheckRunner:
             result = check(observation, self._limits[held], self.mirrored, before)
             if result is None:
                 continue
-            if result.ok is not None:  # what cannot be judged changes nothing
+            if result.ok is not None:  # an unknown result changes nothing
                 self._before[check.__name__] = result
             results.append(result)
         return results
