@@ -64,7 +64,7 @@ CODES = (
     "capture_unavailable",
     "done",
 )
-GRADES = ("little", "normal", "big")
+MAGNITUDES = ("little", "normal", "big")
 # CLDR's plural categories. For whole numbers from 1 on, the shipped languages need only these two;
 # Japanese and Chinese have `other` only.
 PLURALS = ("one", "other")
@@ -167,7 +167,7 @@ def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
     if isinstance(phrase, str):
         return {"": phrase}
     counted = code in COUNTED
-    known, needed = (PLURALS, "other") if counted else (GRADES, "normal")
+    known, needed = (PLURALS, "other") if counted else (MAGNITUDES, "normal")
     if code in STEPPED:
         known = ("little", *PLURALS)
     if not set(phrase) <= set(known) or needed not in phrase:

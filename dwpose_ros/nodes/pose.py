@@ -112,12 +112,12 @@ class PoseNode(ManagedNode):
         declare_transport(self)
 
     def configure(self) -> None:
-        place = ExecutionTarget(*map(self.value, ("runtime", "device", "precision")))
+        target = ExecutionTarget(*map(self.value, ("runtime", "device", "precision")))
         self._estimator, why = load(
             self.value("backend"),
             self.value("model"),
             self.value("detector"),
-            place,
+            target,
             subpixel=self.value("subpixel"),
             detector_size=self.value("detector_size"),
             download=self.value("download"),

@@ -14,7 +14,7 @@ from dwpose_ros.guidance.checks import run_checks
 from dwpose_ros.guidance.phrases import (
     CODES,
     COUNTED,
-    GRADES,
+    MAGNITUDES,
     NAMING,
     PLURALS,
     STEPPED,
@@ -400,7 +400,7 @@ def test_a_code_that_is_there_twice_is_named_with_its_lines(tmp_path):
 
 
 def test_the_forms_there_are():
-    assert GRADES == ("little", "normal", "big") and PLURALS == ("one", "other")
+    assert MAGNITUDES == ("little", "normal", "big") and PLURALS == ("one", "other")
     assert set(COUNTED) | set(NAMING) <= set(CODES) and len(set(CODES)) == len(CODES)
 
 

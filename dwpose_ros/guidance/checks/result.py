@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 # Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
 # "a little" and "a step".
-_GRADE_STICKS = 0.2
+_HYSTERESIS = 0.2
 STEP_M = 0.5  # length of a step on request, which is shorter than in walking
 SIDESTEP_M = 0.35
 LITTLE_M = 0.27  # shorter ways are "a little"
@@ -64,11 +64,11 @@ def with_magnitude(
     """
     if before is not None and before.code == code and before.ok is False:
         if before.magnitude == "little":
-            little *= 1 + _GRADE_STICKS
+            little *= 1 + _HYSTERESIS
         elif before.magnitude == "big":
-            big *= 1 - _GRADE_STICKS
+            big *= 1 - _HYSTERESIS
         else:
-            little, big = little * (1 - _GRADE_STICKS), big * (1 + _GRADE_STICKS)
+            little, big = little * (1 - _HYSTERESIS), big * (1 + _HYSTERESIS)
     return "little" if off <= little else "big" if off >= big else ""
 
 
@@ -83,12 +83,12 @@ def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, Any]
     there = before if before is not None and before.code == code and before.ok is False else None
     little = LITTLE_M
     if there is not None:
-        little *= 1 + _GRADE_STICKS if there.magnitude == "little" else 1 - _GRADE_STICKS
+        little *= 1 + _HYSTERESIS if there.magnitude == "little" else 1 - _HYSTERESIS
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
     wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
     wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
-    if there is not None and there.count and abs(wanted - there.count) < 0.5 + _GRADE_STICKS:
+    if there is not None and there.count and abs(wanted - there.count) < 0.5 + _HYSTERESIS:
         return {"magnitude": "", "count": there.count}
     return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
 
