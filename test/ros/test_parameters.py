@@ -103,7 +103,7 @@ def test_ros2_param_describes_them(peer, run):
         "Type: double",
         "Min value: 0.0",
         "Max value: 3600.0",
-        "Description: older frames are not processed; 0 takes all",
+        "Description: frames older than this are not processed; 0: all frames are",
         "unit: s",
         "Parameter name: backend",
         "Type: string",
