@@ -71,3 +71,6 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 default_role = "code"  # docstrings are read as plain text, too: `name` is code
 napoleon_numpy_docstring = False
+
+# Names that the package offers at its top level have two targets; either is right.
+suppress_warnings = ["ref.python"]
