@@ -33,8 +33,8 @@ _SET_LOG_LEVEL = getattr(cv2, "setLogLevel", None) or getattr(  # the latter as 
 
 
 def is_image(path: Path) -> bool:
-    """Return whether a file holds one picture: by its first bytes or, if it is damaged, by its
-    name.
+    """Return whether a file holds one picture: by its first bytes or, if it is damaged, by
+    its name.
     """
     named = path.suffix.lower() in IMAGES
     try:

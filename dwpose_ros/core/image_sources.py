@@ -60,9 +60,8 @@ class Source(Protocol):
 
 
 def local(name: str) -> Path | None:
-    """Return the path of a source that is a file or a folder, also as `file://`; None for cameras
-    and
-    streams, which take their time to open.
+    """Return the path of a source that is a file or a folder, also as `file://`; None for
+    cameras and streams, which take their time to open.
     """
     if re.fullmatch(r"\d+", name) or name.startswith("/dev/"):
         return None
@@ -77,8 +76,7 @@ def open_source(name: str, width: int = 0, height: int = 0) -> Source:
     """Open '0' or '/dev/video0', a file, a folder of images, or a URL, at a size in pixels.
 
     The kind of a file is told by its content. If only width or height is given, the other follows;
-    if
-    neither is, the source keeps its own size. Raises SourceError.
+    if neither is, the source keeps its own size. Raises SourceError.
     """
     if not name:
         raise SourceError(
@@ -127,9 +125,8 @@ class _Reader:
 
 
 class VideoSource(_Reader):
-    """Anything that OpenCV's VideoCapture reads. If `live` is None, a video that knows its length
-    is
-    taken for a recording.
+    """Anything that OpenCV's VideoCapture reads. If `live` is None, a video that knows its
+    length is taken for a recording.
     """
 
     def __init__(

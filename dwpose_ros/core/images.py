@@ -54,8 +54,8 @@ def to_rgb(msg: Any) -> np.ndarray:
 
 
 def to_depth(msg: Any) -> np.ndarray:
-    """Return a depth image (REP 118) as a read-only view (h, w): uint16 in mm (16UC1, mono16), or
-    float32 in m (32FC1). Raises ImageError.
+    """Return a depth image (REP 118) as a read-only view (h, w): uint16 in mm (16UC1,
+    mono16), or float32 in m (32FC1). Raises ImageError.
     """
     if msg.encoding not in DEPTHS:
         raise ImageError(

@@ -20,7 +20,9 @@ VERSION = "1"  # of what is made here: files in the cache made by another are no
 
 
 def rewritten(path: Path, kind: str, make: Callable[[onnx.ModelProto], onnx.ModelProto]) -> Path:
-    """Return what ``make`` makes of a file, from the cache if the same content was seen before."""
+    """Return what ``make`` makes of a file, from the cache if the same content was seen
+    before.
+    """
     digest = hashlib.sha256(f"{VERSION} {kind} ".encode())
     beside = path.with_name(path.name + ".data")  # where PyTorch may put the weights
     try:

@@ -3,8 +3,7 @@
 
 Preparation and decoding move into the graph: uint8 crops in; bins and scores out instead of whole
 SimCC maps. So every runtime does them where the network runs, and a GPU sends back a few
-kilobytes.
-Each file is rewritten once and cached.
+kilobytes. Each file is rewritten once and cached.
 """
 
 from __future__ import annotations
@@ -32,14 +31,12 @@ def pose_network(path: Path | str, *, half: bool = False, subpixel: bool = False
 
     Input ``crops``, (n, height, width, 3) uint8 RGB; outputs ``bins``, (n, 133, 2) int32, and
     ``scores``, (n, 133) float32, the lower of both axes' peaks, -1 where a map holds a NaN. n is
-    any
-    number, or 1 if the graph allows no other.
+    any number, or 1 if the graph allows no other.
 
     Args:
         half: calculate the network's own part in float16.
         subpixel: add an output ``offsets``, (n, 133, 2) float32, in bins, from the bin to the top
-        of the
-            parabola through it and its neighbours.
+            of the parabola through it and its neighbours.
 
     Raises:
         ModelError: the file is not such a network; the text gives the shapes found and wanted.
@@ -60,8 +57,7 @@ def detector_network(path: Path | str, size: int = 0) -> Path:
 
     Args:
         size: side of the square input if the file leaves it open; 0 is YOLOX's own 640, which
-        serves
-            RTMDet as well.
+            serves RTMDet as well.
 
     Raises:
         ModelError: the file is neither.

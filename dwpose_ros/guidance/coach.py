@@ -28,8 +28,7 @@ class Coach:
     """Decides for one profile, step by step, what is to be shown, said and captured.
 
     All times are arguments, in seconds on any one clock, so that a session can be replayed from
-    its
-    poses. `decision.FOLLOWS` lists which state may follow which.
+    its poses. `decision.FOLLOWS` lists which state may follow which.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -154,8 +153,7 @@ class Coach:
         Args:
             retake: the picture was not good enough; the person holds still once more.
             request: the value of `self.request` when the capture was decided. A late answer about
-            an
-                earlier step is ignored.
+                an earlier step is ignored.
         """
         if request is not None and request < self._first_request:
             return

@@ -25,11 +25,9 @@ class InstructionPolicy:
     """Chooses one instruction from the failed checks, and when it is spoken, for one step.
 
     An instruction is spoken once it was due for `debounce_s`. It is repeated when the person has
-    acted on
-    it and come to rest, or after `repeat_s` if they have not. Its opposite never follows soon, and
-    nothing is spoken over ongoing speech. Two instructions that do not undo each other, such as
-    walking
-    and turning, may follow at once; a third waits until the person has begun.
+    acted on it and come to rest, or after `repeat_s` if they have not. Its opposite never follows
+    soon, and nothing is spoken over ongoing speech. Two instructions that do not undo each other,
+    such as walking and turning, may follow at once; a third waits until the person has begun.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -77,8 +75,7 @@ class InstructionPolicy:
 
     def choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
         """Return the first failed check; while the person is acting on it, the next one that can
-        be acted on
-        meanwhile.
+        be acted on meanwhile.
 
         A long walk comes before everything that can be done on the way.
         """
@@ -123,8 +120,7 @@ class InstructionPolicy:
         now: float,
     ) -> Instruction:
         """Return the instruction for what is wrong. After it was repeated in vain, the missing
-        body part is
-        named, and then comes a pause.
+        body part is named, and then comes a pause.
 
         Unknown results are waited for before the person is asked to do something about them.
         """

@@ -2,8 +2,7 @@
 """A guidance session: who is guided to which pictures, what is spoken, and what was captured.
 
 The state machine behind the guidance node, without ROS and without a clock of its own: frames
-carry
-their time, and deadlines are on a monotonic clock of the caller.
+carry their time, and deadlines are on a monotonic clock of the caller.
 """
 
 from __future__ import annotations
@@ -88,8 +87,8 @@ class GuidanceSession:
     # What the user changes
 
     def use(self, plan: Plan) -> None:
-        """Replace the own plan. With the same profile only the language changes. A current goal
-        is kept.
+        """Replace the own plan. With the same profile only the language changes. A current
+        goal is kept.
         """
         if plan.profile is self._own.plan.profile:
             self._own.plan = plan
@@ -152,9 +151,8 @@ class GuidanceSession:
             self._request(course, person, frame.source)
 
     def _notice(self, course: Course, person: int) -> Decision | None:
-        """Return the notice that pictures are taken: once a session, to the first person in view,
-        before
-        anything else. None if it was given, or nobody is there.
+        """Return the notice that pictures are taken: once a session, to the first person in
+        view, before anything else. None if it was given, or nobody is there.
         """
         session = course.coach.sessions
         if not self.notice or course.noticed == session and not self._noticing:

@@ -205,8 +205,8 @@ class CameraNode(ManagedNode):
         self._infos.publish(self._info)
 
     def _calibrated(self, width: int, height: int) -> CameraInfo:
-        """Return the calibration for images of that size; None, with a warning, if it does not
-        fit.
+        """Return the calibration for images of that size; None, with a warning, if it does
+        not fit.
         """
         given = self._calibration
         if given is None:

@@ -210,8 +210,7 @@ class CaptureNode(ManagedNode):
 
     def _now_ns(self) -> int:
         """Return the present time on the clock that stamps the images, which may be another
-        machine's:
-        the newest frame's stamp plus the time since its arrival.
+        machine's: the newest frame's stamp plus the time since its arrival.
         """
         newest = self._buffer.newest_ns
         if newest is None:
@@ -259,7 +258,9 @@ class CaptureNode(ManagedNode):
         return found
 
     def _decoded(self, buffered: BufferedFrame) -> tuple[np.ndarray | None, str]:
-        """Return the picture of a frame and an empty text, or None and why it cannot be read."""
+        """Return the picture of a frame and an empty text, or None and why it cannot be
+        read.
+        """
         try:
             return to_bgr(buffered.frame), ""
         except ImageError as err:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS4HRI node (REP 155): the people in view as bodies below /humans, if hri_msgs is installed."""
+"""ROS4HRI node (REP 155): the people in view as bodies below /humans, if hri_msgs is
+installed.
+"""
 
 from __future__ import annotations
 

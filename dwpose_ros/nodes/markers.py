@@ -32,8 +32,7 @@ class MarkersNode(OnDemandNode):
     """Works only while somebody subscribes.
 
     The distance of people is estimated from the size of an adult. With `depth` each point lies
-    where
-    a depth image says.
+    where a depth image says.
     """
 
     def __init__(self) -> None:

@@ -26,7 +26,9 @@ WATCH_S = 0.05  # between two looks at the engine
 
 
 class Printed:
-    """A sentence that is printed because there is no speech engine. It lasts as long as speech."""
+    """A sentence that is printed because there is no speech engine. It lasts as long as
+    speech.
+    """
 
     def __init__(self, expected_s: float) -> None:
         self._end = time.monotonic() + expected_s
@@ -44,7 +46,9 @@ class Printed:
 
 
 class Spoken:
-    """A sentence spoken by an engine in its own process. Raises OSError if that does not start."""
+    """A sentence spoken by an engine in its own process. Raises OSError if that does not
+    start.
+    """
 
     def __init__(self, command: list[str], text: str, expected_s: float) -> None:
         self._expected_s = expected_s

@@ -13,8 +13,7 @@ class AllowedFiles:
     """Files that were named at the start, and all files below the folders allowed then.
 
     Whoever starts a node may name any file. Afterwards parameters, requests and goals come from
-    the
-    network, from anybody, and must not reveal what else is on this machine.
+    the network, from anybody, and must not reveal what else is on this machine.
     """
 
     def __init__(self, folders: str) -> None:

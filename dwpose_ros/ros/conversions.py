@@ -73,9 +73,8 @@ def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:
 
 
 def looks_of(msg: WholeBodyPose, person_id: int) -> tuple[float, float]:
-    """Return the brightness and sharpness of a person, NaN if unknown. A sender that does not
-    measure
-    them leaves both 0.
+    """Return the brightness and sharpness of a person, NaN if unknown. A sender that does
+    not measure them leaves both 0.
     """
     looks = next(((p.brightness, p.sharpness) for p in msg.persons if p.id == person_id), (0, 0))
     return looks if any(looks) else (math.nan, math.nan)

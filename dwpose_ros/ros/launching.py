@@ -25,8 +25,9 @@ def value(name: str, kind: type, **others) -> ParameterValue:
 
 
 class FoldersOf(Substitution):
-    """Folders, separated by ':': those that one launch argument lists, and those of the files that
-    other arguments name. So a node may use the files that its user named, and no others.
+    """Folders, separated by ':': those that one launch argument lists, and those of the
+    files that other arguments name. So a node may use the files that its user named, and no
+    others.
     """
 
     def __init__(self, listed: str, *files: str) -> None:
@@ -48,9 +49,8 @@ class FoldersOf(Substitution):
 
 
 def middleware_settings(shm: str = "/dev/shm") -> list[Action]:
-    """Set what the middleware in use needs for large images, unless the user has set it. Log one
-    line
-    if it cannot be set, or the middleware cannot start.
+    """Set what the middleware in use needs for large images, unless the user has set it. Log
+    one line if it cannot be set, or the middleware cannot start.
     """
     if fault := cannot_begin():
         return [OpaqueFunction(function=_refuse, args=[fault])]
@@ -79,8 +79,7 @@ def managed(
     **more,
 ) -> Node:
     """Return one of our nodes. Unless `autostart` is false, it configures and activates itself,
-    also
-    after a respawn. If it ends by itself, or cannot work, the launch ends.
+    also after a respawn. If it ends by itself, or cannot work, the launch ends.
 
     Args:
         images: it reads or publishes images, whose topic the launch argument `image_topic` names.

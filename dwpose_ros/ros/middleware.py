@@ -27,8 +27,7 @@ def settings(
     config: Path, shm: str = "/dev/shm", environ: MutableMapping[str, str] = os.environ
 ) -> tuple[dict[str, str], str]:
     """Return environment variables that the middleware in use needs for large images, and a line
-    for
-    the user, empty if there is nothing to say.
+    for the user, empty if there is nothing to say.
 
     Settings of the user are kept.
 

@@ -96,7 +96,9 @@ def _close(node, code: int) -> None:
 
 
 def _spin(executor: SingleThreadedExecutor, node) -> None:
-    """Spin until a signal. An exception of a callback is reported, and does not end the node."""
+    """Spin until a signal. An exception of a callback is reported, and does not end the
+    node.
+    """
     in_a_row = 0
     while rclpy.ok():
         try:

@@ -41,8 +41,7 @@ class SceneMarkers:
     """Makes the markers of one image after another, and deletes those of people who have left.
 
     Namespaces are `skeletons`, `points`, `faces` and `text`. Marker ids are the track ids; that of
-    the
-    text is 0.
+    the text is 0.
     """
 
     def __init__(self) -> None:

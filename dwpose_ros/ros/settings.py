@@ -35,7 +35,9 @@ class FastDds(NamedTuple):
 
 
 def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ) -> str:
-    """Return why importing rclpy would end the process, with the cure; empty if it would not."""
+    """Return why importing rclpy would end the process, with the cure; empty if it would
+    not.
+    """
     if fault := missing_rmw(environ):
         return fault
     # ROS 2's tracing makes two small files there, and dies where they cannot be filled.
@@ -97,8 +99,7 @@ def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
     """Return why Cyclone DDS cannot use CYCLONEDDS_URI, with the cure; empty if it can.
 
     The variable is a list of files and XML. Some faults Cyclone DDS ignores silently; with others
-    it
-    does not start.
+    it does not start.
     """
     value = environ.get("CYCLONEDDS_URI", "")
     cure = "; mend it, or unset it to have dwpose_ros's own settings"
@@ -121,8 +122,7 @@ def fast_dds(
     """Choose the profile for Fast DDS, a file of the folder `config`.
 
     The user's own profile is kept, unless it is unusable: Fast DDS would go on with its defaults
-    and
-    lose large images.
+    and lose large images.
 
     Raises:
         ValueError: Fast DDS would write to shared memory that is full, which kills it.
@@ -167,9 +167,8 @@ def fast_dds(
 
 
 def _on_this_machine(environ: Mapping[str, str]) -> bool:
-    """Return whether discovery is limited to this machine. Then rmw_fastrtps adds shared memory to
-    the
-    transports of every profile.
+    """Return whether discovery is limited to this machine. Then rmw_fastrtps adds shared
+    memory to the transports of every profile.
     """
     return (
         environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"

@@ -33,7 +33,9 @@ def folder_below(root: Path, name: str) -> Path:
 
 
 def configured(kind: str, name: str) -> Path:
-    """Return a shipped file by its name ('full_body'), or a user's by its path ('~/mine.yaml')."""
+    """Return a shipped file by its name ('full_body'), or a user's by its path
+    ('~/mine.yaml').
+    """
     if "/" in name or name.endswith(".yaml"):
         return user_path(name)
     return share("config", kind, f"{name}.yaml")

@@ -72,8 +72,7 @@ def _refuse_unseen(where: str, profile: Profile, posture: str) -> None:
     parts.
 
     Points that `parts` does not ask for may be in the image if the person is small enough. Arms
-    may be
-    held anywhere.
+    may be held anywhere.
     """
     parts = (*profile.parts, *POSTURE_PARTS[posture])
     whole = height_of(part for part in parts if part not in OF_ARMS)

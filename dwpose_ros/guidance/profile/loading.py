@@ -60,8 +60,7 @@ def load_profile(path: str | Path) -> Profile:
     """Read a profile, which is named after its file.
 
     A list of mappings under `steps` makes a session of several pictures. Each overrides the keys
-    beside it,
-    and may have a `name`; without one it is named after its side, or by its number.
+    beside it, and may have a `name`; without one it is named after its side, or by its number.
 
     Raises:
         ProfileError: the text says what is wrong.
@@ -179,7 +178,9 @@ def _posture(where: str, wanted: Any) -> tuple[PostureLimit, ...]:
 
 
 def _posture_limit(where: str, default: PostureLimit, limits: Any) -> PostureLimit:
-    """Read the limits of a posture: `true` for the usual ones, a number, or [minimum, maximum]."""
+    """Read the limits of a posture: `true` for the usual ones, a number, or [minimum,
+    maximum].
+    """
     if limits is True:
         return default
     key, high = f"posture {default.name}", POSTURE_RANGE[default.name]
@@ -203,7 +204,9 @@ def _posture_limit(where: str, default: PostureLimit, limits: Any) -> PostureLim
 def _number(
     where: str, key: str, value: Any, low: float, high: float, never: float | None = None
 ) -> float:
-    """Return the value if it is a number from `low` to `high`, except the excluded end `never`."""
+    """Return the value if it is a number from `low` to `high`, except the excluded end
+    `never`.
+    """
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low <= value <= high or value == never:  # NaN is not between any two
         but = "" if never is None else f", but not {never}"

@@ -135,9 +135,8 @@ class Profile:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weights of all quality measures: the usual ones for body parts and side, overridden by
-        the
-        profile's own.
+        """Weights of all quality measures: the usual ones for body parts and side,
+        overridden by the profile's own.
         """
         weights = dict.fromkeys(MEASURES, 0.0) | _PERSON_WEIGHTS
         if self.side == "front":
