@@ -44,12 +44,14 @@ class Observation(NamedTuple):
     others: int  # other people who are large enough to count
     speed: float  # of the profile's points, heights of the visible parts per s; NaN if unknown
     brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
-    sharpness: float = math.nan  # variance of the Laplacian, as in capture/quality; or NaN
+    sharpness: float = (
+        math.nan
+    )  # variance of the Laplacian, as in quality/sharpness.py; NaN if unknown
     nearer: float = math.nan  # logarithm of the growth of their size since an arbitrary time
     aside: float = math.nan  # movement to the image's right since then, in their heights
     hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
 
-    # Arrays do not compare as a whole: a view is its own, and what it measures is kept for it.
+    # Arrays do not compare as a whole. By identity, what is measured can be cached.
     def __eq__(self, other: object) -> bool:
         return self is other
 

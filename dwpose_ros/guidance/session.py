@@ -57,7 +57,7 @@ class GuidanceSession:
         self._asked: CaptureRequest | None = None
         self._now = -math.inf  # of the newest frame
         self._said_at, self._saying_s, self._speaking = -math.inf, 0.0, False
-        self._silent = True  # since the voice was silenced, or ever
+        self._silent = True  # nothing was said since the voice was silenced
         self._last_text = ""
         self._noticing = self._blind = False
         self._ready_at: float | None = None  # when there was a capture service

@@ -52,8 +52,9 @@ def settings(
                 f"{name} everywhere"
             )
         )
-        own = (config / "cyclonedds.xml").absolute().as_uri()
-        return ({} if environ.get("CYCLONEDDS_URI") else {"CYCLONEDDS_URI": own}), told
+        own = f"file://{(config / 'cyclonedds.xml').absolute()}"  # Cyclone DDS decodes no %20
+        usable = not environ.get("CYCLONEDDS_URI") and "," not in own  # which separates files
+        return ({"CYCLONEDDS_URI": own} if usable else {}), told
     return {}, ""
 
 

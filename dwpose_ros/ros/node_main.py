@@ -69,7 +69,7 @@ def run(make: type) -> None:
             )
             code = MISTAKE
     except Exception:
-        if rclpy.ok():  # else a signal cut it short
+        if rclpy.ok() or not joined:  # else a signal cut it short
             raise
     finally:
         # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.

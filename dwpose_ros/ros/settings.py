@@ -8,7 +8,6 @@ rclpy ends the process.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +17,12 @@ FAST_DDS_VARIABLES = (
     "FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
     "FASTDDS_DEFAULT_PROFILES_FILE",
 )  # of Fast DDS 3: Kilted and later
-SHARED_MEMORY, UDP = "fastdds.xml", "fastdds_udp.xml"  # our profiles, in config
+# Our profiles, in config.
+SHARED_MEMORY, UDP, NETWORK = "fastdds.xml", "fastdds_udp.xml", "fastdds_network.xml"
 LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
 FULL_SHM = 16_000_000  # bytes; what Fast DDS writes beyond the end kills its process (SIGBUS)
 TRACING_SHM = 16_384
 SEGMENT = 105_000_000  # bytes, of our profile: in a smaller /dev/shm it cannot be made
-_DECLARATION = r"<\?.*?\?>"  # of XML, which is right at a document's beginning only
 _SHM_CURE = "docker run --shm-size=1g"
 
 
@@ -40,8 +39,13 @@ def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ)
     """
     if fault := missing_rmw(environ):
         return fault
-    # ROS 2's tracing makes two small files there, and dies where they cannot be filled.
-    traced = bool(_installed(environ)) and not list(Path(shm).glob("lttng-ust-wait-*"))
+    # ROS 2's tracing makes two small files there, and dies where they cannot be filled. Humble's
+    # binaries have none.
+    traced = (
+        bool(_installed(environ))
+        and environ.get("ROS_DISTRO") != "humble"
+        and not list(Path(shm).glob("lttng-ust-wait-*"))
+    )
     free, size = _space(shm)
     if traced and size and free < TRACING_SHM:
         return (
@@ -84,7 +88,7 @@ def file_fault(path: Path, roots: tuple[str, ...]) -> str:
         root = ElementTree.fromstring(path.read_bytes()).tag.rpartition("}")[2]
     except FileNotFoundError:
         return "is not there"
-    except ElementTree.ParseError as err:
+    except (ElementTree.ParseError, LookupError, ValueError) as err:  # an unknown encoding
         return f"is not XML ({err})"
     except OSError as err:
         return f"cannot be read ({err.strerror})"
@@ -103,14 +107,9 @@ def cyclone_fault(environ: Mapping[str, str] = os.environ) -> str:
     """
     value = environ.get("CYCLONEDDS_URI", "")
     cure = "; mend it, or unset it to have dwpose_ros's own settings"
-    if "<" in value:
-        try:
-            # Files in the list, and the commas, are text between elements.
-            ElementTree.fromstring(f"<list>{re.sub(_DECLARATION, '', value)}</list>")
-        except ElementTree.ParseError as err:
-            return f"CYCLONEDDS_URI is not XML ({err}): {value!r}{cure}"
+    if "<" in value:  # its own reader of XML takes more than ours, as end tags left out
         return ""
-    for file in filter(None, value.split(",")):
+    for file in filter(None, map(str.lstrip, value.split(","))):
         if fault := file_fault(Path(file.removeprefix("file://")), ("CycloneDDS",)):
             return f"CYCLONEDDS_URI names {file!r}, which {fault}{cure}"
     return ""
@@ -128,20 +127,18 @@ def fast_dds(
         ValueError: Fast DDS would write to shared memory that is full, which kills it.
     """
     given = {name: Path(value) for name in FAST_DDS_VARIABLES if (value := environ.get(name))}
-    faults = [
-        f"{name} names '{path}', which {fault}"
-        for name, path in given.items()
-        if (fault := file_fault(path, ("profiles", "dds")))
-    ]
+    found = {name: file_fault(path, ("profiles", "dds")) for name, path in given.items()}
+    faults = [f"{name} names '{given[name]}', which {f}" for name, f in found.items() if f]
     users = [path for path in given.values() if path.parent.resolve() != config.resolve()]
+    sound = [given[name] for name, f in found.items() if not f and given[name] in users]
     free, size = _space(shm)
-    if size and free < FULL_SHM and _on_this_machine(environ):
+    if size and free < FULL_SHM and (confined := _on_this_machine(environ)):
         raise ValueError(
             f"{shm} is full ({free / 1e6:.0f} MB left), of which Fast DDS dies: free "
-            f"some of it ({_SHM_CURE}), or let ROS_AUTOMATIC_DISCOVERY_RANGE be "
-            "SUBNET, since with LOCALHOST Fast DDS always uses it"
+            f"some of it ({_SHM_CURE}), or do without {confined}, with which Fast DDS always "
+            "uses it"
         )
-    if users and not faults:
+    if sound:  # Fast DDS reads one of the variables only: 2.x the first, 3.x the second
         return FastDds(
             "",
             ""
@@ -158,22 +155,25 @@ def fast_dds(
         return FastDds("" if chosen else SHARED_MEMORY, "; ".join(told))
     if not faults and any(path.name == UDP for path in given.values()):
         return FastDds("", "")
+    replaced = "".join(f"; {name} is replaced" for name, p in given.items() if p.name == NETWORK)
     told.append(
         f"{shm} has {free / 1e6:.0f} MB left, of {LEAST_SHM / 1e6:.0f} MB that Fast DDS "
         "needs for images in shared memory: they go by UDP, where some may get lost "
-        f"({_SHM_CURE}, or image_transport:=compressed)"
+        f"({_SHM_CURE}, or image_transport:=compressed){replaced}"
     )
     return FastDds(UDP, "; ".join(told))
 
 
-def _on_this_machine(environ: Mapping[str, str]) -> bool:
-    """Return whether discovery is limited to this machine. Then rmw_fastrtps adds shared
-    memory to the transports of every profile.
+def _on_this_machine(environ: Mapping[str, str]) -> str:
+    """Return the setting that limits discovery to this machine; empty if there is none.
+
+    With it rmw_fastrtps adds shared memory to the transports of every profile.
     """
-    return (
-        environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
-        or environ.get("ROS_LOCALHOST_ONLY") == "1"
-    )
+    if environ.get("ROS_LOCALHOST_ONLY") == "1":
+        return "ROS_LOCALHOST_ONLY=1"
+    if environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST":
+        return "ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST"
+    return ""
 
 
 def _space(folder: str) -> tuple[int, int]:

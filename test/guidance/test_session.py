@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Poses in, decisions out: follower, judge and coach one after the other, as a node has them."""
+"""Poses in, decisions out: target selector, check runner and coach one after the other, as a node has them."""
 
 from __future__ import annotations
 

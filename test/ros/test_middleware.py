@@ -76,6 +76,23 @@ class TestFastDds:
         profile, told = settings.fast_dds(CONFIG, "/nowhere", given)
         assert profile == "" and "`Bus error`" in told
 
+    def test_one_sound_file_is_enough(self, enough, tmp_path):
+        """Each version of Fast DDS reads one of the variables only."""
+        (tmp_path / "mine.xml").write_text(PROFILE)
+        given = dict.fromkeys(settings.FAST_DDS_VARIABLES, "/gone.xml")
+        given[settings.FAST_DDS_VARIABLES[0]] = str(tmp_path / "mine.xml")
+        assert settings.fast_dds(CONFIG, enough, given) == ("", "")
+
+    def test_xml_in_an_unknown_encoding_is_none(self, tmp_path):
+        path = tmp_path / "odd.xml"
+        path.write_bytes(b'<?xml version="1.0" encoding="of-mars"?><profiles/>')
+        assert settings.file_fault(path, ("profiles",)).startswith("is not XML")
+
+    def test_settings_for_other_machines_that_are_replaced_are_named(self):
+        given = {VARIABLE: str(CONFIG / settings.NETWORK)}
+        profile, told = settings.fast_dds(CONFIG, "/nowhere", given)
+        assert profile == settings.UDP and f"{VARIABLE} is replaced" in told
+
     def test_what_the_user_has_set_is_ours_where_it_cannot_be_read(self, enough, faulty):
         path, fault = faulty
         profile, told = settings.fast_dds(CONFIG, enough, {VARIABLE: str(path)})
@@ -113,14 +130,26 @@ class TestCycloneDds:
             "<CycloneDDS/>",
             '<?xml version="1.0"?><CycloneDDS/>',
             "<CycloneDDS/>,<CycloneDDS><Domain/></CycloneDDS>",
+            # Its reader of XML takes end tags without a name, and none at the end.
+            "<Tracing><Verbosity>config</></>",
+            "<General><AllowMulticast>false",
+            f" {(CONFIG / 'cyclonedds.xml').as_uri()}, {CONFIG / 'cyclonedds.xml'}",
         ],
     )
     def test_others_are_left_to_it(self, uri):
         assert settings.cyclone_fault({"CYCLONEDDS_URI": uri}) == ""
 
-    def test_xml_that_breaks_off_is_shown(self):
-        told = settings.cyclone_fault({"CYCLONEDDS_URI": "<CycloneDDS><Dom"})
-        assert told.startswith("CYCLONEDDS_URI is not XML (") and "'<CycloneDDS><Dom'" in told
+    @pytest.mark.parametrize("folder, given", [("jörg @2 (x)", True), ("a,b", False)])
+    def test_our_own_lies_in_any_folder(self, monkeypatch, tmp_path, folder, given):
+        """But for one with a comma, which separates files."""
+        monkeypatch.setattr(
+            middleware, "get_rmw_implementation_identifier", lambda: "rmw_cyclonedds_cpp"
+        )
+        config = tmp_path / folder
+        shutil.copytree(CONFIG, config)
+        variables, told = middleware.settings(config, environ={})
+        assert ("CYCLONEDDS_URI" in variables) == given and told == ""
+        assert settings.cyclone_fault(variables) == ""
 
 
 class TestMissing:

@@ -38,7 +38,7 @@ _EAR_TO_NOSE = 0.068  # of a head from the side, in body heights
 _HANDS_APART = 0.55  # outer distance of hands held up before the body, in body heights
 _ROOM = 1.05  # factor on the distance that is just enough
 # Several checks need the same measures of one observation, with the limits to enter and to leave.
-per_view = lru_cache(maxsize=4)
+per_observation = lru_cache(maxsize=4)
 
 
 def shown(part: str, profile: Profile, mirrored: bool) -> np.ndarray:
@@ -46,13 +46,13 @@ def shown(part: str, profile: Profile, mirrored: bool) -> np.ndarray:
     return indices(part_points(part, in_image(profile.side, mirrored)))
 
 
-@per_view
+@per_observation
 def seen_in(observation: Observation, profile: Profile) -> np.ndarray:
     """Return (133,) bool: keypoints that score above the profile's threshold."""
     return observation.scores > profile.score
 
 
-@per_view
+@per_observation
 def with_nose(observation: Observation, profile: Profile, mirrored: bool) -> np.ndarray:
     """Return the keypoints (n,) that must be visible, plus the nose of a head from the side if the
     nose is visible or outside the image: it may be occluded, but not cut off by a border."""
@@ -70,7 +70,7 @@ def with_nose(observation: Observation, profile: Profile, mirrored: bool) -> np.
     return indices((*points, _NOSE) if beyond or seen[_NOSE] else points)
 
 
-@per_view
+@per_observation
 def size(observation: Observation, profile: Profile, mirrored: bool = False) -> float:
     """Return the height of the profile's parts as a share of the image's height; NaN if unknown.
 
@@ -164,7 +164,7 @@ class Reach(NamedTuple):
         return (self.near + self.far) / 2
 
 
-@per_view
+@per_observation
 def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reach:
     """Estimate the distances from the apparent size, assuming an adult."""
     value = size(observation, profile, mirrored)
@@ -202,7 +202,7 @@ def _overhang(observation: Observation, profile: Profile, mirrored: bool, statur
     return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
 
 
-@per_view
+@per_observation
 def across(observation: Observation, profile: Profile, mirrored: bool) -> tuple[float, float]:
     """Return the left and right end of the profile's visible parts, px; NaN if none is visible.
 
@@ -217,7 +217,7 @@ def across(observation: Observation, profile: Profile, mirrored: bool) -> tuple[
     return min(left, hand), max(right, hand)  # min and max ignore a NaN that comes second
 
 
-@per_view
+@per_observation
 def _hand_beyond(observation: Observation, profile: Profile) -> float:
     """Return the outer end of an invisible hand, px, if it is beyond the left or right border.
 

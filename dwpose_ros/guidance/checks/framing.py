@@ -13,7 +13,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
     ROAMING,
     across,
     crown,
-    per_view,
+    per_observation,
     reach_of,
     seen_in,
     shown,
@@ -114,7 +114,7 @@ def _by_distance(
     return result._replace(**steps(abs(reach.best - reach.here), result.code, before))
 
 
-@per_view
+@per_observation
 def _inside(observation: Observation, profile: Profile) -> np.ndarray:
     """Return (133,) bool: visible, and inside the image with the profile's margin."""
     x, y = observation.xy.T
@@ -154,7 +154,7 @@ def cut_off(
     return result._replace(code="move_back", **steps(way, "move_back", before))
 
 
-@per_view
+@per_observation
 def _cut(observation: Observation, profile: Profile, mirrored: bool) -> tuple[float, str]:
     """Find the border that cuts parts off.
 

@@ -90,9 +90,9 @@ class Profile:
     """Least mean luminance of the person in the image, 0..1."""
     brightness_maximum: float = 0.9
     sharpness_minimum: float = 20.0
-    """Least variance of the Laplacian, as capture/quality measures it."""
+    """Least variance of the Laplacian, as quality/sharpness.py measures it."""
     quality: tuple[tuple[str, float], ...] = ()
-    """Measures of capture/quality and their weights, where they differ from the usual ones."""
+    """Measures of dwpose_ros/quality and their weights, where they differ from the usual ones."""
     quality_minimum: float = 20.0
     """Least unified quality of a capture, 0..100."""
     still: float = 0.25
