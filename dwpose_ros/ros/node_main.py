@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 import rclpy
 from rclpy.exceptions import ParameterException
@@ -77,10 +78,15 @@ def run(make: type) -> None:
         if node is not None:
             code = code or node.exit_code
             _close(node, code)
-        rclpy.try_shutdown()
+        _shut_down()
         if left is not None:
             left.set()
     sys.exit(code)
+
+
+def _shut_down() -> None:
+    with suppress(RuntimeError):  # RCLError: rclpy's own thread is doing it, for a signal
+        rclpy.try_shutdown()
 
 
 def _close(node, code: int) -> None:
@@ -88,7 +94,7 @@ def _close(node, code: int) -> None:
     try:
         node.close()
     except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
-        rclpy.try_shutdown()
+        _shut_down()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
