@@ -12,6 +12,7 @@ from dwpose_ros.ros.middleware import image_cure
 from dwpose_ros.ros.topic_stats import TopicStats
 
 LOST_SHARE = 0.05  # of messages, from which on it is told that they get lost
+MISSED_SHARE = 0.1  # the same for those that a busy node may have skipped
 SKEW_S = 0.1  # by which stamps may be ahead of our clock, as synchronised machines' are
 
 
@@ -60,12 +61,18 @@ def judged(
 
 def lost_trouble(flow: TopicStats) -> str:
     """Return a line if many messages get lost, else an empty text."""
-    lost = flow.lost_share()
-    if lost < LOST_SHARE:
+    lost, missed = flow.lost_share(), flow.missed_share()
+    is_image = "Image" in flow.type_name
+    if lost >= LOST_SHARE:
+        trouble = f"{100 * lost:.0f} % of the messages on {flow.topic} get lost"
+    elif is_image and missed >= MISSED_SHARE:
+        trouble = (
+            f"{100 * missed:.0f} % of the images on {flow.topic} do not reach this node: they are "
+            "sent faster than this machine takes them, or get lost"
+        )
+    else:
         return ""
-    return f"{100 * lost:.0f} % of the messages on {flow.topic} get lost" + (
-        f": {image_cure()}" if "Image" in flow.type_name else ""
-    )
+    return trouble + (f": {image_cure()}" if is_image else "")
 
 
 def clock_trouble(flow: TopicStats) -> str:

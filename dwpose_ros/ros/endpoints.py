@@ -16,7 +16,7 @@ from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.parameters import ParameterNode
 from dwpose_ros.ros.qos import CALLERS
-from dwpose_ros.ros.reliability import BestReliability, counting_losses
+from dwpose_ros.ros.reliability import BestReliability, counting_losses, with_number
 from dwpose_ros.ros.topic_stats import TopicStats, type_name
 
 
@@ -68,17 +68,19 @@ class EndpointNode(ParameterNode):
         name = self.resolve_topic_name(topic)
         flow = self._inputs[name] = TopicStats(name, steady, time.monotonic(), type_name(msg_type))
 
-        def received(msg) -> None:
+        def received(msg, number: int | None) -> None:
             header = getattr(msg, "header", None)
             unstamped = header is not None and stamp_ns(header) == 0
             if unstamped:
                 header.stamp = self.get_clock().now().to_msg()
-            flow.tick(time.monotonic(), self.age_s(msg), unstamped)
+            flow.tick(time.monotonic(), self.age_s(msg), unstamped, number)
             callback(msg)
+
+        heard = with_number(received)
 
         def subscribe(wanted, **more):
             return counting_losses(
-                partial(self.create_subscription, msg_type, topic, received, wanted, **more), flow
+                partial(self.create_subscription, msg_type, topic, heard, wanted, **more), flow
             )
 
         if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
@@ -71,3 +72,20 @@ def counting_losses(make: Callable, flow):
         return make(event_callbacks=told)
     except UnsupportedEventTypeError:
         return make()
+
+
+def with_number(callback: Callable[[object, int | None], None]) -> Callable:
+    """Return a subscription's callback that calls `callback(message, number)`.
+
+    `number` counts the messages of a publisher. It is None where the middleware does not count
+    them, or where rclpy does not pass it on (Humble).
+    """
+    if not hasattr(Subscription, "CallbackType"):
+        return lambda message: callback(message, None)
+    unknown = (None, 2**64 - 1)  # RMW_MESSAGE_INFO_SEQUENCE_NUMBER_UNSUPPORTED
+
+    def numbered(message, info: dict) -> None:
+        number = info.get("publication_sequence_number")
+        callback(message, None if number in unknown else number)
+
+    return numbered

@@ -14,6 +14,7 @@ WINDOW = 300  # messages that rates and ages are told of
 RATE_S = 5.0  # over which a rate is counted
 FIRST_S = 10.0  # for so long who sends may take to start, as to load networks
 PERIODS = 3.0  # who sends slowly is silent only after so many of their own periods
+SETTLED = 10  # numbers in a row that must rise before gaps between them count
 
 
 class TopicStats:
@@ -28,6 +29,8 @@ class TopicStats:
     ) -> None:
         self.topic, self.steady, self.type_name, self.count = topic, steady, type_name, 0
         self._lost: deque[tuple[int, int]] = deque(maxlen=WINDOW)  # at which count, how many
+        self._missed: deque[tuple[int, int]] = deque(maxlen=WINDOW)  # the same, by their numbers
+        self._number, self._in_order = 0, 0  # the publisher's newest, and how many rose in a row
         self.unstamped = False  # the newest message had no time of its own
         self.awaited_at = -math.inf  # when who sends was last known not to have begun
         self._since = now  # from when on something may be expected
@@ -35,10 +38,23 @@ class TopicStats:
         self._times: deque[float] = deque(maxlen=WINDOW)
         self._ages: deque[float] = deque(maxlen=WINDOW)
 
-    def tick(self, now: float, age_s: float = math.nan, unstamped: bool = False) -> None:
-        """Count a message. `age_s` is its age by its header."""
+    def tick(
+        self,
+        now: float,
+        age_s: float = math.nan,
+        unstamped: bool = False,
+        number: int | None = None,
+    ) -> None:
+        """Count a message.
+
+        Args:
+            age_s: its age by its header.
+            number: which of its publisher's messages it is, if the middleware tells.
+        """
         with self._lock:
             self.count += 1
+            if number is not None:
+                self._count_gap(number)
             self.unstamped = unstamped
             self._times.append(now)
             if math.isfinite(age_s):
@@ -49,12 +65,33 @@ class TopicStats:
         with self._lock:
             self._lost.append((self.count, messages))
 
+    def _count_gap(self, number: int) -> None:
+        """Count messages that were sent before this one, but neither arrived nor were reported as
+        lost. Numbers fall where there are several publishers, whose gaps cannot be told apart."""
+        gap, self._number = number - self._number - 1, number
+        if gap < 0:
+            self._in_order = 0
+            return
+        if gap and self._in_order >= SETTLED:
+            self._missed.append((self.count, gap))
+        self._in_order += 1
+
     def lost_share(self) -> float:
-        """Return the share of recent messages that were lost, 0..1; 0 if unknown."""
+        """Return the share of recent messages that the middleware reports as lost, 0..1."""
+        return self._share(self._lost)
+
+    def missed_share(self) -> float:
+        """Return the share of recent messages that were sent but did not come, 0..1; 0 if unknown.
+
+        They were lost, or replaced by newer ones before this node took them.
+        """
+        return self._share(self._missed)
+
+    def _share(self, gone: deque[tuple[int, int]]) -> float:
         with self._lock:
             since = self.count - len(self._times)
-            lost = sum(messages for at, messages in self._lost if at >= since)
-            return lost / max(lost + len(self._times), 1)
+            messages = sum(messages for at, messages in gone if at >= since)
+            return messages / max(messages + len(self._times), 1)
 
     def waited_s(self, now: float) -> float:
         """Return for how many seconds the topic has been watched."""

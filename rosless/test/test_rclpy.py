@@ -214,6 +214,24 @@ def test_done_callbacks_run_in_the_executor(peer):
     wait_until(lambda: threads == [one.thread])
 
 
+def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
+    """Fast DDS may use up its machine's memory over one."""
+    asked: list = []
+    peer().node().create_service(Trigger, "/ask", lambda q, r: (asked.append(q), r)[1])
+    node = peer().node("client")
+    client = node.create_client(Trigger, "/ask")
+    assert client.wait_for_service(10.0)
+    found = client._context.participant.endpoints(writers=False)
+    theirs = [e._replace(gid=b"\x01\x0f" + e.gid[2:]) for e in found if "/ask" in e.topic]
+    with monkeypatch.context() as patch:
+        patch.setattr(client._context.participant, "endpoints", lambda writers: theirs)
+        with pytest.raises(RuntimeError, match="/ask runs on Fast DDS, and this is Cyclone DDS"):
+            client.call_async(Trigger.Request())
+    answer = client.call_async(Trigger.Request())
+    wait_until(answer.done)
+    assert len(asked) == 1
+
+
 def test_a_service_can_wait_for_another(peer):
     """A coroutine gives the executor back while it waits, here even to itself."""
     node = peer().node()

@@ -119,3 +119,51 @@ def test_that_images_get_lost_is_told_with_the_cure(lost, told):
     flow.lost(lost)
     assert lost_trouble(flow).startswith(told) and bool(lost_trouble(flow)) == bool(told)
     assert ("large images get lost" in lost_trouble(flow)) == bool(told)
+
+
+def images(numbers: list[int | None]) -> TopicStats:
+    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    for i, number in enumerate(numbers):
+        flow.tick(i / 30, number=number)
+    return flow
+
+
+@pytest.mark.parametrize(
+    "numbers, told",
+    [
+        pytest.param(list(range(300)), "", id="all"),
+        pytest.param([i for i in range(300) if i % 20], "", id="one in twenty is missing"),
+        pytest.param([i for i in range(400) if i % 4], "25 % of the images on /im", id="a quarter"),
+        pytest.param([*range(100), *range(1000, 1200)], "75 % of the images on /im", id="a hole"),
+        pytest.param([*range(1000, 1150), *range(150)], "", id="the driver was started again"),
+        pytest.param([n for i in range(150) for n in (i, 5000 + i)], "", id="two in turns"),
+        pytest.param(
+            [n for i in range(0, 150, 2) for n in (i, i + 1, 5000 + i, 5001 + i)], "", id="in pairs"
+        ),
+        pytest.param([None] * 300, "", id="not told"),
+    ],
+)
+def test_images_that_do_not_come_are_told_with_the_cure(numbers, told):
+    """On Fast DDS no event tells of images that a reliable publisher gave up to send newer ones."""
+    trouble = lost_trouble(images(numbers))
+    assert trouble.startswith(told) and bool(trouble) == bool(told)
+    assert ("large images get lost" in trouble) == bool(told)
+
+
+def test_what_was_missed_is_forgotten_once_all_come_again():
+    numbers = [*range(0, 400, 4), *range(400, 800)]
+    assert lost_trouble(images(numbers[:100])) and not lost_trouble(images(numbers))
+
+
+def test_messages_are_numbered_where_the_middleware_counts_them(peer):
+    numbers: list[int | None] = []
+    subscription = peer.node.create_subscription(
+        Image, "/numbered", reliability.with_number(lambda msg, number: numbers.append(number)), 10
+    )
+    publisher = peer.node.create_publisher(Image, "/numbered", 10)
+    peer.wait(lambda: publisher.get_subscription_count() == 1)
+    for _ in range(3):
+        publisher.publish(Image())
+    peer.wait(lambda: len(numbers) >= 3)
+    assert numbers == ([None] * 3 if os.environ.get("ROSLESS") else [1, 2, 3])
+    peer.node.destroy_subscription(subscription)

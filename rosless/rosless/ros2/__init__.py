@@ -68,7 +68,7 @@ def main() -> int:
         _drop_output()
         print(f"ros2 {command}: {err}", file=sys.stderr)
         return 1
-    except (CommandError, ValueError, AssertionError, NotImplementedError) as err:
+    except (CommandError, ValueError, AssertionError, RuntimeError) as err:
         print(f"ros2 {command}: {err}", file=sys.stderr)
         return 1
 

@@ -114,7 +114,12 @@ class LifecycleNode(Node):
         answer = self._answer = loop.create_future()
         request = self._client.srv_type.Request()
         request.transition.id = transition_id
-        self._client.call_async(request).add_done_callback(
+        try:
+            asked = self._client.call_async(request)
+        except RuntimeError as err:  # it runs on another DDS
+            _logger.error(str(err))
+            return False
+        asked.add_done_callback(
             lambda future: loop.call_soon_threadsafe(_settle, answer, future.result().success)
         )
         return await answer

@@ -21,6 +21,9 @@ from rclpy.task import Future
 
 _MATCH_S = 0.5  # for a client's two directions to be connected, one after the other
 _MOST_CLIENTS = 10_000  # that are remembered to have been answered
+# The first two bytes of an endpoint's GID are its vendor's number in the DDS standard.
+_CYCLONE_DDS = b"\x01\x10"
+_VENDORS = {b"\x01\x0f": "Fast DDS", b"\x01\x01": "Connext DDS"}
 
 
 def _frame(identity: bytes, data: bytes) -> bytes:
@@ -110,14 +113,24 @@ class Client(_Endpoint):
     def __init__(self, node, srv_type, srv_name, qos, callback_group) -> None:
         super().__init__(node, srv_type, srv_name, qos, callback_group, "Response", "Request")
         self._node = node
+        self._requests = f"rq{srv_name}Request"
         self._identity = self.writer.identity.to_bytes(8, "little")
         self._numbers = itertools.count(1)
         self._pending: dict[int, Future] = {}
 
     def call_async(self, request) -> Future:
-        """Send a request; the future's result will be the response."""
+        """Send a request; the future's result will be the response.
+
+        Raises RuntimeError, and sends nothing, if the service runs on another DDS: Fast DDS takes
+        our header for the length of an array, and may use up the memory of its machine.
+        """
         if not isinstance(request, self.srv_type.Request):
             raise TypeError(f"Expected {self.srv_type.Request}, got {type(request)}")
+        if theirs := self._other_vendor():
+            raise RuntimeError(
+                f"service {self.srv_name} runs on {theirs}, and this is Cyclone DDS, which share "
+                "topics but not services: set RMW_IMPLEMENTATION=rmw_cyclonedds_cpp there"
+            )
         number, future = next(self._numbers), Future(executor=self._node.executor)
         self._pending[number] = future
         future.add_done_callback(lambda _: self._pending.pop(number, None))
@@ -160,6 +173,17 @@ class Client(_Endpoint):
                 return False
             time.sleep(0.02)
         return self._context.ok()
+
+    def _other_vendor(self) -> str:
+        """Which other DDS reads the requests; empty where none does."""
+        return next(
+            (
+                _VENDORS.get(found.gid[:2], "another DDS")
+                for found in self._context.participant.endpoints(writers=False)
+                if found.topic == self._requests and found.gid[:2] != _CYCLONE_DDS
+            ),
+            "",
+        )
 
     def _call(self, data: bytes, info) -> Callable | None:
         identity, data = _unframe(data)

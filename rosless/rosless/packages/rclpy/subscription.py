@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+from enum import Enum
 from functools import partial
 from typing import Any, Callable
 
@@ -44,32 +45,37 @@ class Input:
 class Subscription(Input):
     """Calls back with each message of a topic."""
 
+    class CallbackType(Enum):
+        """What a callback takes."""
+
+        MessageOnly = 0
+        WithMessageInfo = 1
+
     def __init__(
         self, node, msg_type, topic, callback: Callable, qos_profile, callback_group, raw: bool
     ) -> None:
         super().__init__(node, "rt" + topic, msg_type._TYPENAME, qos_profile, callback_group)
         self.msg_type, self.callback, self.raw = msg_type, callback, raw
         self.topic, self.topic_name, self.qos_profile = topic, topic, qos_profile
+        self._callback_type = self._type_of(callback)
+
+    @classmethod
+    def _type_of(cls, callback: Callable) -> CallbackType:
         try:
-            self._with_info = (
-                len(
-                    [
-                        p
-                        for p in inspect.signature(callback).parameters.values()
-                        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-                        and p.default is p.empty
-                    ]
-                )
-                == 2
-            )
+            wanted = [
+                p
+                for p in inspect.signature(callback).parameters.values()
+                if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+            ]
         except ValueError:  # a callable written in C
-            self._with_info = False
+            return cls.CallbackType.MessageOnly
+        return cls.CallbackType(len(wanted) == 2)
 
     def _call(self, data: bytes, info) -> Callable | None:
         message = data if self.raw else self._deserialize(data, self.msg_type)
         if message is None:
             return None
-        if self._with_info:
+        if self._callback_type is self.CallbackType.WithMessageInfo:
             return partial(self.callback, message, {"source_timestamp": info.source_timestamp})
         return partial(self.callback, message)
 
