@@ -4,49 +4,41 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
-from sensor_msgs.msg import Image
-
-from dwpose_ros.core.images import fill
-from dwpose_ros.ros import local_images
-from dwpose_ros.ros.local_images import LocalImage
+from dwpose_ros.ros import local_topics
 from dwpose_ros.ros.topic_stats import TopicStats
 
 
 class Output:
-    """A publisher with statistics. Messages of an inactive node are dropped."""
+    """A publisher with statistics. Messages of an inactive node are dropped.
 
-    def __init__(self, node, publisher, steady: bool) -> None:
+    A local one hands messages to the nodes of its process by reference, and to the middleware only
+    while somebody outside subscribes.
+    """
+
+    def __init__(self, node, publisher, steady: bool, local: bool = False) -> None:
         self._node, self.publisher = node, publisher
         self.flow = TopicStats(publisher.topic_name, steady)
-        self.local: local_images.Publisher | None = None
+        self._local = (
+            local_topics.Publisher(publisher.topic_name, node.get_fully_qualified_name())
+            if local
+            else None
+        )
 
-    def publish(self, msg) -> None:
-        if not self._node.active:
-            return
-        self.publisher.publish(msg)
-        self._count(msg)
+    def publish(self, msg: Any, for_others: Callable[[], Any] | None = None) -> None:
+        """Publish a message, which must not be changed from now on.
 
-    def publish_image(self, header, bgr: np.ndarray) -> None:
-        """Publish an image (h, w, 3) uint8 BGR, which must not be changed from now on: by
-        reference within this process, and as a message only if somebody outside subscribes.
+        Args:
+            for_others: makes the message for those outside this process, if it is another one.
         """
         if not self._node.active:
             return
-        readers = self.local.readers() if self.local else []
-        if readers:
-            image = LocalImage.of(header, bgr)
-            for reader in readers:
-                reader.receive(image)
-            self._count(image)
-        if self.wanted():
-            message = fill(Image(header=header), bgr)
-            self.publisher.publish(message)
-            if not readers:
-                self._count(message)
-
-    def _count(self, msg) -> None:
+        for reader in self._local.readers() if self._local else ():
+            reader.receive(msg)
+        if self._local is None or self.wanted():
+            self.publisher.publish(for_others() if for_others else msg)
         self.flow.tick(time.monotonic(), self._node.age_s(msg))
 
     def wanted(self) -> bool:
@@ -55,10 +47,10 @@ class Output:
 
     def subscriptions(self) -> int:
         """Return the number of subscriptions, in this process and outside."""
-        local = len(self.local.readers()) if self.local else 0
-        return local + self.publisher.get_subscription_count()
+        inside = len(self._local.readers()) if self._local else 0
+        return inside + self.publisher.get_subscription_count()
 
     def close(self) -> None:
-        if self.local:
-            self.local.close()
+        if self._local:
+            self._local.close()
         self._node.destroy_lifecycle_publisher(self.publisher)

@@ -10,8 +10,8 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from dwpose_ros.core.images import fill_compressed
-from dwpose_ros.ros import local_images
+from dwpose_ros.core.images import fill, fill_compressed
+from dwpose_ros.ros.local_topics import LocalImage
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.qos import NEWEST_IMAGE
 from dwpose_ros.ros.topic_stats import TopicStats
@@ -43,17 +43,17 @@ class ImageOutput:
     """Publishes an image in every form that somebody subscribes to."""
 
     def __init__(self, node: ManagedNode, topic: str, qos: QoSProfile | int) -> None:
-        self._raw = node.output(Image, topic, qos)
-        self._raw.local = local_images.Publisher(
-            self._raw.publisher.topic_name, node.get_fully_qualified_name()
-        )
+        self._raw = node.output(Image, topic, qos, local=True)
         self._compressed = node.output(
             CompressedImage, f"{node.resolve_topic_name(topic)}/compressed", qos
         )
 
     def publish(self, header: Header, bgr: np.ndarray, jpeg_quality: int) -> None:
         """Publish an image (h, w, 3) uint8 BGR, which must not be changed from now on."""
-        self._raw.publish_image(header, bgr)
+        if self._raw.subscriptions():
+            self._raw.publish(
+                LocalImage.of(header, bgr), lambda: fill(Image(header=header), bgr)
+            )
         if self._compressed.wanted():
             self._compressed.publish(
                 fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality)

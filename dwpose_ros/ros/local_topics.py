@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images between nodes of one process: by reference, past the middleware.
+"""Messages between nodes of one process: by reference, past the middleware.
 
 Nothing is copied, serialised or sent, so nothing is lost either. rclpy has no such transport; that
-of C++ nodes (intra-process communication) is not open to Python.
+of C++ nodes (intra-process communication) is not open to Python. Whoever receives a message must
+not change it, since others have the same one.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,7 +17,7 @@ import numpy as np
 
 
 class LocalImage(NamedTuple):
-    """An image with the fields of a sensor_msgs/Image, whose pixels nobody may change."""
+    """An image with the fields of a sensor_msgs/Image, whose pixels nobody can change."""
 
     header: Any
     height: int
@@ -36,17 +38,17 @@ class LocalImage(NamedTuple):
 
 
 class Reader:
-    """Receives the images of a topic from the publishers of its process."""
+    """Receives the messages of a topic from the publishers of its process."""
 
     def __init__(
-        self, topic: str, callback: Callable[[LocalImage], None], changed: Callable[[], None]
+        self, topic: str, callback: Callable[[Any], None], changed: Callable[[], None]
     ) -> None:
         """Start to receive.
 
         Args:
             topic: a full name.
-            callback: called in the publisher's thread.
-            changed: called when the first publisher comes or the last one goes.
+            callback: called with each message in the publisher's thread.
+            changed: called when a publisher comes or goes.
         """
         self.topic, self.changed = topic, changed
         self._callback = callback
@@ -55,11 +57,11 @@ class Reader:
         with _lock:
             _readers.append(self)
 
-    def receive(self, image: LocalImage) -> None:
+    def receive(self, message: Any) -> None:
         """Call back, unless the reader is closed."""
         with self._lock:
             if not self._closed:
-                self._callback(image)
+                self._callback(message)
 
     def close(self) -> None:
         """Stop receiving, once a callback that is under way has returned."""
@@ -70,7 +72,7 @@ class Reader:
 
 
 class Publisher:
-    """Hands images of a topic to the readers of its process."""
+    """Hands messages of a topic to the readers of its process."""
 
     def __init__(self, topic: str, node_name: str) -> None:
         """Offer the topic; both are full names."""
@@ -80,7 +82,7 @@ class Publisher:
         _tell(topic)
 
     def readers(self) -> list[Reader]:
-        """Return who receives the images now."""
+        """Return who receives the messages now."""
         with _lock:
             return [reader for reader in _readers if reader.topic == self.topic]
 
@@ -91,13 +93,43 @@ class Publisher:
         _tell(self.topic)
 
 
+class InExecutor:
+    """Calls back in the executor of a node. The newest messages win, as in a queue of DDS."""
+
+    def __init__(self, node, callback: Callable[[Any], None], depth: int) -> None:
+        self._node, self._callback = node, callback
+        self._queue: deque[Any] = deque(maxlen=depth)
+        self._lock = threading.Lock()
+        self._scheduled = False
+
+    def __call__(self, message: Any) -> None:
+        """Hand over a message, from any thread."""
+        executor = self._node.executor
+        if executor is None:  # not yet, or no longer
+            return
+        with self._lock:
+            self._queue.append(message)
+            if self._scheduled:
+                return
+            self._scheduled = True
+        executor.create_task(self._run)
+
+    def _run(self) -> None:
+        with self._lock:
+            messages = list(self._queue)
+            self._queue.clear()
+            self._scheduled = False
+        for message in messages:
+            self._callback(message)
+
+
 _lock = threading.Lock()
 _readers: list[Reader] = []
 _publishers: list[Publisher] = []
 
 
 def publishers(topic: str) -> set[str]:
-    """Return the full names of this process's nodes that publish images on a topic."""
+    """Return the full names of this process's nodes that publish a topic by reference."""
     with _lock:
         return {one.node_name for one in _publishers if one.topic == topic}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions to images, which follow their publishers.
+"""Subscriptions that follow their publishers.
 
 ROS 2's own policy "best available" asks the graph only once, when the subscription is created,
 and Humble does not have it.
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 
-from dwpose_ros.ros import local_images
-from dwpose_ros.ros.local_images import LocalImage
+from dwpose_ros.ros import local_topics
 from dwpose_ros.ros.middleware import name_of
 
 try:
@@ -36,11 +36,12 @@ def best_offered(publishers: Iterable, type_name: str) -> ReliabilityPolicy:
     )
 
 
-class ImageSubscription:
-    """Receives images, from this process by reference and from others by a subscription.
+class AdaptiveSubscription:
+    """Receives a topic, from this process by reference and from others by a subscription.
 
-    The subscription is recreated when the best common reliability of its publishers changes. There
-    is none while only nodes of this process publish, so that nothing is serialised for it.
+    The subscription is recreated when the best common reliability of its publishers changes, if
+    `best` is set. There is none while only nodes of this process publish, so that nothing is
+    serialised for it.
     """
 
     def __init__(
@@ -48,37 +49,51 @@ class ImageSubscription:
         node,
         topic: str,
         type_name: str,
-        qos: QoSProfile,
-        make: Callable[[QoSProfile], object],
-        receive: Callable[[LocalImage], None],
+        qos: QoSProfile | int,
+        make: Callable[[QoSProfile | int], object],
+        receive: Callable[[Any], None],
+        best: bool,
     ) -> None:
         """Subscribe.
 
         Args:
             topic: a full name.
             make: creates a subscription of a given QoS.
-            receive: called with the images of this process, in their publisher's thread.
+            receive: called with the messages of this process, in their publisher's thread.
+            best: follow the reliability of the publishers.
         """
         self._node, self._topic, self._type, self._make = node, topic, type_name, make
-        self._qos, self._subscription = qos, None
+        self._qos, self._best, self._subscription = qos, best, None
         self._closed = False
         self._lock = threading.Lock()  # a publisher of this process may come in another thread
-        self._local = local_images.Reader(topic, receive, self.look)
+        self._local = local_topics.Reader(topic, receive, self.look)
         self.look()
 
     def look(self) -> None:
         """Ask the graph who publishes, and adapt."""
-        ours = local_images.publishers(self._topic)
+        ours = local_topics.publishers(self._topic)
+        if not (ours or self._best or self._subscription is None):
+            return
         found = self._node.get_publishers_info_by_topic(self._topic)
         others = [one for one in found if name_of(one) not in ours]
-        wanted = best_offered(others, self._type)
         with self._lock:
+            wanted = self._wanted(others)
             if self._closed or ours and not others:
                 self._unsubscribe()
-            elif self._subscription is None or wanted != self._qos.reliability:
+            elif self._subscription is None or wanted != self._qos:
                 self._unsubscribe()
-                self._qos = QoSProfile(depth=self._qos.depth, reliability=wanted)
-                self._subscription = self._make(self._qos)
+                self._qos = wanted
+                self._subscription = self._make(wanted)
+
+    def _wanted(self, publishers: list) -> QoSProfile | int:
+        if not self._best:
+            return self._qos
+        best = best_offered(publishers, self._type)
+        return (
+            self._qos
+            if self._qos.reliability == best
+            else QoSProfile(depth=self._qos.depth, reliability=best)
+        )
 
     def close(self) -> None:
         self._local.close()
