@@ -27,7 +27,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.qos import qos_profile_action_status_default
 from rclpy.task import Future
-from rosless.interfaces import deserialize, serialize, type_hash
+from rosless.messages import deserialize, serialize, type_hash
 from rosless_helpers import wait_until
 from unique_identifier_msgs.msg import UUID
 

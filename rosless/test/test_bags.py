@@ -26,7 +26,8 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-from rosless.interfaces import learn, serialize, type_hash
+from rosless.interfaces import learn
+from rosless.messages import serialize, type_hash
 from rosless_helpers import wait_until
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String, UInt8

@@ -16,7 +16,8 @@ import pytest
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Polygon, Pose, PoseWithCovariance
 from rcl_interfaces.msg import ParameterType, ParameterValue
-from rosless.interfaces import definition, deserialize, serialize, type_hash
+from rosless.interfaces import definition
+from rosless.messages import deserialize, serialize, type_hash
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import (
     Bool,
@@ -34,7 +35,7 @@ from std_msgs.msg import (
 )
 from std_srvs.srv import SetBool, Trigger
 
-from rosless import interfaces
+from rosless import definitions, interfaces, messages
 
 # Making messages
 
@@ -344,18 +345,18 @@ def shop(tmp_path, monkeypatch):
         file.write_text(text)
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
     # A cache of its own: to clear the common one would make other types, in use elsewhere, anew.
-    common = interfaces.message_class
+    common = messages.message_class
     own = lru_cache(maxsize=None)(common.__wrapped__)
     monkeypatch.setattr(
-        interfaces,
+        messages,
         "message_class",
         lambda name: (own if name.startswith("shop/") else common)(name),
     )
     yield tmp_path / "share" / "shop"
     for name in [n for n in sys.modules if n.partition(".")[0] == "shop"]:
         del sys.modules[name]
-    for typename in [n for n in interfaces._store.fielddefs if n.startswith("shop/")]:
-        for store in (interfaces._store, interfaces._wire):
+    for typename in [n for n in definitions.store.fielddefs if n.startswith("shop/")]:
+        for store in (definitions.store, messages.wire):
             store.fielddefs.pop(typename, None)
             store.types.pop(typename, None)
 

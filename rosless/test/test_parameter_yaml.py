@@ -6,7 +6,7 @@ from __future__ import annotations
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from launch_ros.actions import write_parameters
+from launch_ros.actions.node import write_parameters
 from rclpy._arguments import Arguments, parse_value
 from rosless.ros2.param import nested
 from rosless_helpers import LOOKALIKES

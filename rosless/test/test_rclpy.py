@@ -36,7 +36,7 @@ from rclpy.task import Future
 from rclpy.time import Time
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock as ClockMsg
-from rosless.dds import GRAPH_TYPE
+from rosless.dds import graph
 from rosless_helpers import wait_until
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, Int32, String
@@ -221,10 +221,10 @@ def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
     node = peer().node("client")
     client = node.create_client(Trigger, "/ask")
     assert client.wait_for_service(10.0)
-    found = client._context.participant.endpoints(writers=False)
+    found = client._context.participant.discovery.endpoints(writers=False)
     theirs = [e._replace(gid=b"\x01\x0f" + e.gid[2:]) for e in found if "/ask" in e.topic]
     with monkeypatch.context() as patch:
-        patch.setattr(client._context.participant, "endpoints", lambda writers: theirs)
+        patch.setattr(client._context.participant.discovery, "endpoints", lambda writers: theirs)
         with pytest.raises(RuntimeError, match="/ask runs on Fast DDS, and this is Cyclone DDS"):
             client.call_async(Trigger.Request())
     answer = client.call_async(Trigger.Request())
@@ -656,7 +656,7 @@ def test_nodes_of_humble_are_passed_over(peer):
     """It tells of them in a message of the same name, with longer gids."""
     humble = get_typestore(Stores.ROS2_HUMBLE)
     gid = humble.types["rmw_dds_common/msg/Gid"](data=np.ones(24, np.uint8))
-    told = humble.types[GRAPH_TYPE](
+    told = humble.types[graph.TYPE](
         gid=gid,
         node_entities_info_seq=[
             humble.types["rmw_dds_common/msg/NodeEntitiesInfo"](
@@ -666,7 +666,7 @@ def test_nodes_of_humble_are_passed_over(peer):
     )
     ours, humble_s = peer().node("ours"), peer()
     assert "ours" in ours.get_node_names()
-    humble_s.context.participant._graph_writer.write(bytes(humble.serialize_cdr(told, GRAPH_TYPE)))
+    humble_s.context.participant.graph._writer.write(bytes(humble.serialize_cdr(told, graph.TYPE)))
     peer().node("another")
     wait_until(lambda: "another" in ours.get_node_names())
     assert "theirs" not in ours.get_node_names()

@@ -19,7 +19,7 @@ from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTran
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from rosless.interfaces import serialize, type_hash
+from rosless.messages import serialize, type_hash
 from rosless_helpers import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Callable, Iterator, NoReturn
 
-from rosless import is_real, ros2_is_sourced, supplied
+from rosless.provided import is_real, ros2_is_sourced, supplied
 
 COMMANDS = {
     "action": "list actions, send goals",

@@ -14,9 +14,10 @@ from rosbags.interfaces import QosDurability, QosReliability
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
-from rosless.interfaces import learn, type_hash
+from rosless.interfaces import learn
+from rosless.messages import type_hash
 from rosless.ros2 import CommandError, settle
-from rosless.ros2.bag import opened
+from rosless.ros2.bag_files import opened
 
 _LONGEST_SLEEP_S = 0.1  # a signal is noticed after it
 _DEPTH = 10

@@ -7,6 +7,7 @@ import signal
 import time
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Callable, Iterator
 
 from rclpy.executors import SingleThreadedExecutor
@@ -22,9 +23,9 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer, WriterError
 
-from rosless.interfaces import full_definition, get_interface, type_hash
+from rosless.interfaces import full_definition, get_interface
+from rosless.messages import type_hash
 from rosless.ros2 import CommandError, visible
-from rosless.ros2.bag import default_folder
 
 _FOREVER = QosTime(9223372036, 854775807)  # how rosbag2 writes it
 _DEPTH = 100  # messages that wait while the disk is busy
@@ -36,7 +37,7 @@ def record(node, args) -> None:
     wanted = {node.resolve_topic_name(t) for t in [*args.topics, *args.more_topics]}
     if bool(wanted) == args.all:
         raise CommandError("give either topics or -a, for all of them")
-    output = args.output or default_folder()
+    output = args.output or Path(time.strftime("rosbag2_%Y_%m_%d-%H_%M_%S"))
     if output.exists():
         raise CommandError(f"Output folder {str(output)!r} already exists: give another by -o")
     writer = Writer(output, version=9, storage_plugin=StoragePlugin[args.storage.upper()])

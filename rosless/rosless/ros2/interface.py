@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from rosless.interfaces import definition, interface_names
+from rosless.definitions import interface_names
+from rosless.interfaces import definition
 from rosless.ros2 import CommandError, Parser
 
 # A field that is another message: its package (unless it is the same one) and its name.

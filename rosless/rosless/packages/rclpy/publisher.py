@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from rosless.interfaces import Message, serialize
+from rosless.messages import Message, serialize
 
 
 class Publisher:

@@ -13,7 +13,7 @@ import time
 from functools import partial
 from typing import Callable
 
-from rosless.interfaces import serialize
+from rosless.messages import serialize
 
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Input
@@ -179,7 +179,7 @@ class Client(_Endpoint):
         return next(
             (
                 _VENDORS.get(found.gid[:2], "another DDS")
-                for found in self._context.participant.endpoints(writers=False)
+                for found in self._context.participant.discovery.endpoints(writers=False)
                 if found.topic == self._requests and found.gid[:2] != _CYCLONE_DDS
             ),
             "",

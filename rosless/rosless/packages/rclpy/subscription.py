@@ -8,7 +8,7 @@ from enum import Enum
 from functools import partial
 from typing import Any, Callable
 
-from rosless.interfaces import Message, deserialize
+from rosless.messages import Message, deserialize
 
 
 class Input:
