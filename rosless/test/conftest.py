@@ -36,6 +36,14 @@ rosless.activate()
 from rosless_helpers import Peer, Program  # noqa: E402
 
 
+def pytest_configure(config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "differs(what, here, shown): the test proves this difference from ROS 2, a row of the "
+        "table in rosless/README.md, which tools/rosless_differences.py writes",
+    )
+
+
 @pytest.fixture
 def peer():
     """peer('-p', 'rate:=2') -> a Peer with these ROS arguments, closed with the test."""

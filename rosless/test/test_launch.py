@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -268,6 +269,16 @@ def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
     assert re.fullmatch(message + "\n", done.stderr)
 
 
+@pytest.mark.differs(
+    "An option of an action that rosless lacks, such as `prefix`",
+    "error at the call",
+    "`NotImplementedError: rosless has no Node(prefix=...); a full ROS 2 may have it`",
+)
+@pytest.mark.differs(
+    "`ParameterFile(allow_substs=True)`",
+    "not there",
+    "`NotImplementedError: rosless has no ParameterFile(allow_substs=True); …`",
+)
 @pytest.mark.parametrize(
     "text, message",
     [
@@ -299,6 +310,11 @@ def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
             r"it.launch.py:2: NotImplementedError: rosless has no GroupAction\(forwarding=...\)",
         ),
         ("import launch.frontend", "rosless has no module 'launch.frontend'"),
+        (
+            "from launch_ros.parameter_descriptions import ParameterFile\n"
+            "ParameterFile('p.yaml', allow_substs=True)",
+            r"it.launch.py:2: .*: rosless has no ParameterFile\(allow_substs=True\)",
+        ),
     ],
 )
 def test_errors_in_launch_files_name_the_place(demo, text, message):
@@ -308,10 +324,28 @@ def test_errors_in_launch_files_name_the_place(demo, text, message):
     assert re.search(r"\[ERROR\] \[launch\]: Caught exception in launch .*" + message, done.stdout)
 
 
+@pytest.mark.differs(
+    "Launch files in XML or YAML",
+    "refused: only Python",
+    "`rosless reads only launch files in Python (.launch.py); …`",
+)
 def test_xml_is_refused(demo):
     (demo.share / "launch" / "a.launch.xml").write_text("<launch/>")
     done = demo.ros2("launch", "demo", "a.launch.xml")
     assert done.returncode == 1 and "rosless reads only launch files in Python" in done.stdout
+
+
+@pytest.mark.differs(
+    "`launch_testing`, `launch_testing_ros`",
+    'not there; pytest skips a test that begins with `pytest.importorskip("launch_testing")`',
+    "`ModuleNotFoundError: No module named 'launch_testing'`",
+)
+@pytest.mark.parametrize("name", ["launch_testing", "launch_testing_ros"])
+def test_launch_testing_is_not_there(name):
+    with pytest.raises(ModuleNotFoundError, match=f"No module named '{name}'"):
+        importlib.import_module(name)
+    with pytest.raises(pytest.skip.Exception):
+        pytest.importorskip(name)
 
 
 # Substitutions and conditions
@@ -617,6 +651,34 @@ def test_output_goes_to_the_screen_or_the_log(demo, output, screen, log):
     assert "".join(sorted(re.findall(r" \[x-1\] (.)-", file.read_text()), reverse=True)) == log
 
 
+@pytest.mark.differs(
+    "`output='own_log'` and `output='full'`",
+    "not there",
+    "`output 'own_log' is not among screen, log, both (rosless has no own_log and full)`",
+)
+@pytest.mark.parametrize("output", ["own_log", "full", "{'stdout': 'own_log'}"])
+def test_outputs_that_are_not_there(demo, output):
+    given = output if output.startswith("{") else repr(output)
+    out = demo.launch(f"ExecuteProcess(cmd=['true'], output={given})", code=1)
+    assert "is not among screen, log, both (rosless has no own_log and full)" in out
+
+
+@pytest.mark.differs(
+    "`emulate_tty`", "gives no terminal, but output without buffering and coloured logs"
+)
+@pytest.mark.parametrize("emulate, coloured", [(True, "1"), (False, None)])
+def test_a_terminal_is_only_emulated(demo, emulate, coloured):
+    code = (
+        "import os, sys; print(sys.stdout.isatty(), sys.stdout.write_through or "
+        "os.environ['PYTHONUNBUFFERED'], os.environ.get('RCUTILS_COLORIZED_OUTPUT'))"
+    )
+    out = demo.launch(
+        f"ExecuteProcess(cmd=[{sys.executable!r}, '-c', {code!r}], name='x', output='screen', "
+        f"emulate_tty={emulate})"
+    )
+    assert f"[x-1] False True {coloured}\n" in out
+
+
 def test_a_process_is_started_again(demo):
     out = demo.launch(
         "ExecuteProcess(cmd=['false'], respawn=True, respawn_delay=0.05, name='x'),"
@@ -712,6 +774,10 @@ def test_events_lead_a_managed_node_through_its_life(demo):
     assert "[managed-1] ready\n" in out and "user]: it is active\n" in out
 
 
+@pytest.mark.differs(
+    "A managed node that was killed and is started again",
+    "gets its transitions as soon as it is back; ROS 2's launch may ask the dead one and wait forever",
+)
 def test_a_managed_node_that_was_killed_lives_again(demo):
     launch = demo.start(LIFE, ready=1, before=MANAGED_IMPORTS)
     os.kill(demo.pids[0], signal.SIGKILL)
@@ -761,6 +827,11 @@ def test_a_transition_that_is_not_possible(demo):
     )
 
 
+@pytest.mark.differs(
+    "`ChangeState` for a node whose process has ended",
+    "given up; ROS 2's launch waits",
+    "`Abandoning wait for the '/x/change_state' service, since its process has ended.`",
+)
 def test_nothing_waits_for_a_node_that_never_comes(demo):
     other = (
         "LifecycleNode(package='demo', executable='{}', name='x', namespace='', "
@@ -864,6 +935,9 @@ def test_more_signals_hurry(demo):
     assert "received SIGINT again, not waiting any longer" in out and "exit code -9" in out
 
 
+@pytest.mark.differs(
+    "Processes of a launch", "each leads its own session; what it started ends with it"
+)
 def test_what_a_process_has_started_ends_with_it(demo):
     launch = demo.start(node("arguments=['parent']", executable="wait"), ready=1)
     launch.send_signal(signal.SIGINT)
@@ -871,6 +945,7 @@ def test_what_a_process_has_started_ends_with_it(demo):
     assert not running(demo.pids[0])
 
 
+@pytest.mark.differs("Processes of a launch that is killed", "end too, on Linux")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a death")
 def test_processes_die_with_a_launch_that_is_killed(demo):
     launch = demo.start(node(executable="wait"), ready=1)
@@ -907,6 +982,7 @@ def test_run_becomes_the_executable(demo):
     assert process.communicate(timeout=LIMIT_S)[0] == "got 2\n" and process.returncode == 0
 
 
+@pytest.mark.differs("`ros2 run --prefix`", "not there", "`rosless has no ros2 run --prefix; …`")
 @pytest.mark.parametrize(
     "words, code, message",
     [

@@ -135,6 +135,11 @@ def test_where_a_callback_leads(default_context, transition, begin, success, fai
         node.destroy_node()
 
 
+@pytest.mark.differs(
+    "An exception in a managed node's callback",
+    "logged; rclpy 7.1 says nothing",
+    "`on_configure() raised:` and the traceback",
+)
 def test_what_a_callback_raises_is_logged(default_context, capfd):
     node = Camera()
     node.answers["on_configure"] = OSError("no such device")
@@ -293,6 +298,11 @@ def test_services_tell_the_state_and_what_is_possible(camera, ask):
     ]
 
 
+@pytest.mark.differs(
+    "A request by id for a transition that is impossible now",
+    "answered with no; rclpy 7.1 ends with an error",
+    "`No transition matching 4 found for current state inactive; …`",
+)
 def test_others_change_the_state(camera, ask, capfd):
     def change(**fields) -> tuple[bool, str]:
         done = ask(ChangeState, "change_state", transition=Transition(**fields))

@@ -18,6 +18,7 @@ from rclpy.exceptions import (
     InvalidNodeNameException,
     InvalidTopicNameException,
     NotInitializedException,
+    ROSInterruptException,
 )
 from rclpy.executors import (
     ExternalShutdownException,
@@ -133,6 +134,11 @@ def test_a_short_history_keeps_the_newest(default_context):
     assert [m.data for m in got] == [3, 4]
 
 
+@pytest.mark.differs(
+    "`BEST_AVAILABLE`",
+    "not there",
+    "`NotImplementedError: rosless has no BEST_AVAILABLE; a full ROS 2 has it`",
+)
 def test_qos_profiles():
     assert QoSProfile(depth=3) == QoSProfile(depth=3, history=HistoryPolicy.KEEP_LAST)
     assert qos_profile_sensor_data.reliability == ReliabilityPolicy.BEST_EFFORT
@@ -157,6 +163,11 @@ def test_what_is_no_message_is_refused(default_context):
         node.create_publisher(String, "x", -1)
 
 
+@pytest.mark.differs(
+    "A message whose sender has another definition of its type",
+    "ignored, and logged at most every 5 s",
+    "`a message was ignored, since its sender has another definition of its type: …`",
+)
 def test_bytes_of_another_definition_are_ignored(peer, capfd):
     got = []
     node = peer().node("strict")
@@ -214,6 +225,11 @@ def test_done_callbacks_run_in_the_executor(peer):
     wait_until(lambda: threads == [one.thread])
 
 
+@pytest.mark.differs(
+    "A request to a service on another DDS",
+    "not sent, since Fast DDS may use up its machine's memory",
+    "`RuntimeError: service /x runs on Fast DDS, and this is Cyclone DDS, …`",
+)
 def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
     """Fast DDS may use up its machine's memory over one."""
     asked: list = []
@@ -302,6 +318,17 @@ def test_rates(peer):
     for _ in range(5):
         rate.sleep()
     assert 0.06 < time.monotonic() - start < 0.5
+
+
+@pytest.mark.differs("`Rate.sleep` at shutdown", "ends", "`ROSInterruptException`")
+def test_a_rate_ends_at_shutdown(peer):
+    other = peer()
+    rate = other.node().create_rate(0.001)
+    timer = threading.Timer(0.1, other.context.try_shutdown)
+    timer.start()
+    with pytest.raises(ROSInterruptException):
+        rate.sleep()
+    timer.join()
 
 
 def test_arithmetic_of_time():
@@ -477,6 +504,26 @@ def test_timeouts(default_context):
     assert 0.2 <= time.monotonic() - start < 0.5
 
 
+@pytest.mark.differs(
+    "One executor in two threads",
+    "an error that says so; ROS 2 says `generator already executing`",
+    "`RuntimeError: this executor is spinning already: …`",
+)
+def test_an_executor_spins_in_one_thread_at_a_time(peer):
+    entered, leave = threading.Event(), threading.Event()
+    node = peer().node()
+    node.create_timer(0.01, lambda: (entered.set(), leave.wait()))
+    assert entered.wait(20.0)
+    with pytest.raises(RuntimeError, match="a thread must have an executor of its own"):
+        node.executor.spin_once()
+    leave.set()
+
+
+@pytest.mark.differs(
+    "Spinning in a callback",
+    "an error that says so; ROS 2 says `generator already executing`",
+    "`RuntimeError: a callback must not spin …`",
+)
 def test_callbacks_must_not_spin(default_context):
     node = Node("nested")
     node.create_timer(0.01, lambda: rclpy.spin_once(node))
@@ -710,6 +757,16 @@ def test_names_of_nodes(default_context):
 # What is not there
 
 
+@pytest.mark.differs(
+    "A name or module that rosless lacks",
+    "error at the import",
+    "`ImportError: rosless has no rclpy.node.Nope: see rosless/README.md …`",
+)
+@pytest.mark.differs(
+    "`event_callbacks`, `cli_args`, `enable_logger_service`",
+    "not there",
+    "`NotImplementedError: rosless has no event_callbacks=...; a full ROS 2 has it`",
+)
 def test_what_is_missing_says_so(default_context):
     for line, message in [
         ("import rclpy.impl", "rosless has no module 'rclpy.impl'"),
@@ -724,5 +781,6 @@ def test_what_is_missing_says_so(default_context):
     exec("from rclpy import executors, qos", vars(names))
     with pytest.raises(NotImplementedError, match="rosless has no event_callbacks=..."):
         node.create_publisher(String, "x", 10, event_callbacks=object())
-    with pytest.raises(NotImplementedError, match="rosless has no enable_logger_service=..."):
-        Node("a", enable_logger_service=True)
+    for option in ({"enable_logger_service": True}, {"cli_args": ["--ros-args", "-r", "x:=y"]}):
+        with pytest.raises(NotImplementedError, match=f"rosless has no {next(iter(option))}=..."):
+            Node("a", **option)

@@ -204,6 +204,10 @@ def test_setting_parameters(camera, ros2):
     assert camera.get_parameter("rate").value == 25.0
 
 
+@pytest.mark.differs(
+    "`ros2 param dump`",
+    "leaves out parameters that are not set; ROS 2 writes `null`, which it reads as text",
+)
 def test_what_is_dumped_is_read_as_it_was(camera, peer, ros2, tmp_path):
     texts = {f"text.{number}": text for number, text in enumerate(LOOKALIKES)}
     for name, text in texts.items():

@@ -185,6 +185,16 @@ def test_packages(tmp_path, program):
         assert code == 1 and err.startswith("ros2 pkg: Package 'nope' not found: ")
 
 
+@pytest.mark.differs(
+    "Other commands, verbs and options of `ros2` (`doctor`, `component`, `security`, `echo --csv`, `launch --launch-prefix`, `bag record -e`, `bag play --start-paused` …)",
+    "not there",
+    "`…; rosless has no such thing, a full ROS 2 may`",
+)
+@pytest.mark.differs(
+    "The daemon of `ros2`",
+    "there is none: each command listens for about a second",
+    "`ros2: rosless has no command 'daemon'; …`",
+)
 @pytest.mark.parametrize(
     "words",
     [
@@ -199,6 +209,9 @@ def test_packages(tmp_path, program):
         "pkg create x",
         "param delete /n x",
         "bag convert x",
+        "bag record -e x",
+        "bag record --max-bag-size 1 x",
+        "bag play --start-paused x",
         "run --prefix gdb a b",
         "launch --launch-prefix x a b",
         "node list -c",
