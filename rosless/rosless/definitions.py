@@ -40,7 +40,7 @@ def look_up(typename: str) -> tuple[list, list]:
     if typename not in store.fielddefs:
         read_files(typename)
     if typename not in store.fielddefs:
-        raise ValueError(f"{typename} is not installed, and no type that rosless has")
+        raise ValueError(f"{typename} is not installed, and rosless does not have it")
     return store.fielddefs[typename]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The README's table of differences from ROS 2 is what the tests prove."""
+"""The README's table of differences from ROS 2 contains what the tests prove."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peers that send bytes which are no message: the node goes on."""
+"""Peers that send bytes that are not a message: the node goes on."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ GARBAGE = [
     HEADER + bytes(16) + b"\3\0\0\0\xff\xfe\0",  # not UTF-8
     b"\xff" * 200,
     b"\7\7\7\7hello world",
-]  # no CDR
+]  # not CDR
 
 
 @pytest.fixture
 def node(peer):
-    """Something of everything that reads."""
+    """A node with every kind of reader."""
     made = peer().node("victim")
     made.heard = []
     made.create_subscription(String, "words", lambda m: made.heard.append(m.data), 10)
@@ -85,7 +85,7 @@ def test_what_is_no_message_harms_nobody(node, peer, capfd):
     goal = wait_until(client.send_goal_async(Fibonacci.Goal()).result)
     assert wait_until(goal.get_result_async().result).result.sequence[0] == 1
     assert {"victim", "other"} <= set(node.get_node_names())
-    assert 1 <= capfd.readouterr().err.count("a message was ignored") <= 3  # one in 5 s
+    assert 1 <= capfd.readouterr().err.count("a message was ignored") <= 3  # one log line in 5 s
 
 
 @pytest.mark.parametrize("executor", ["SingleThreadedExecutor", "MultiThreadedExecutor"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Launch files and `ros2 launch|run`, by example, in a package made for it."""
+"""Launch files and `ros2 launch|run`, in a package made for the test."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def change(transition_id):
 
 
 class Package:
-    """An installed package `demo` with three executables and the launch files that tests write."""
+    """An installed package `demo`: three executables, and the launch files that tests write."""
 
     def __init__(self, prefix: Path) -> None:
         self.share = prefix / "share" / "demo"
@@ -121,7 +121,7 @@ class Package:
         }
 
     def write(self, entities: str, name: str = "it.launch.py", before: str = "") -> Path:
-        """A launch file with these entities."""
+        """Write a launch file with these entities; return its path."""
         path = self.share / "launch" / name
         path.write_text(
             f"{IMPORTS}\n{before}\ndef generate_launch_description():\n"
@@ -133,7 +133,7 @@ class Package:
         return supervised.run([sys.executable, "-c", ROS2, *words], env=self.env)
 
     def launch(self, entities: str, *words: str, code: int = 0, before: str = "") -> str:
-        """What launching these entities writes."""
+        """Launch these entities; return the output."""
         self.write(entities, before=before)
         done = self.ros2("launch", "demo", "it.launch.py", *words)
         assert done.returncode == code, done.stdout + done.stderr
@@ -141,12 +141,12 @@ class Package:
         return done.stdout
 
     def shown(self, entities: str, *words: str) -> list[dict]:
-        """What the `show` nodes of these entities got, in the order of their numbers."""
+        """Launch these entities; return what the `show` nodes got, by their numbers."""
         lines = re.findall(r"\[[\w.]+-(\d+)\] SHOW (.*)", self.launch(entities, *words))
         return [json.loads(text) for _, text in sorted(lines, key=lambda line: int(line[0]))]
 
     def start(self, entities: str, *words: str, ready: int, before: str = "") -> subprocess.Popen:
-        """Launch in a process group of its own; comes back when so many lines say `ready`."""
+        """Launch in its own process group; return after so many lines that say `ready`."""
         self.write(entities, before=before)
         process = supervised.popen(
             [sys.executable, "-c", ROS2, "launch", "demo", "it.launch.py", *words],
@@ -165,7 +165,7 @@ class Package:
 
 
 def running(pid: int) -> bool:
-    """Whether a process group has a member that is no zombie."""
+    """Return whether a process group has a member that is not a zombie."""
     states = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True).stdout
     return any(line.split()[0] == str(pid) and "Z" not in line for line in states.splitlines())
 
@@ -194,7 +194,9 @@ ARGUMENTS = """
 def test_arguments_have_defaults_and_can_be_given(demo):
     assert "[INFO] [launch.user]: source 0 copy <0> extra none\n" in demo.launch(ARGUMENTS)
     out = demo.launch(ARGUMENTS, "source:=a", "source:=b", "extra:=c=d:=e")
-    assert "source b copy <b> extra c=d:=e\n" in out  # the last wins, undeclared ones are taken
+    assert (
+        "source b copy <b> extra c=d:=e\n" in out
+    )  # the last one wins; undeclared arguments are allowed
 
 
 def test_a_value_that_is_no_choice_ends_launch(demo):
@@ -234,7 +236,7 @@ Arguments (pass arguments as '<name>:=<value>'):
     )
 
 
-# Which launch file, and what can be wrong with it
+# Launch files, and their errors
 
 
 def test_a_launch_file_can_be_given_as_a_path(demo):
@@ -406,7 +408,7 @@ def test_conditions(demo):
     )
 
 
-# Includes, groups, and what they keep to themselves
+# Includes, groups and scopes
 
 
 def test_includes_take_arguments_and_leave_them_set(demo):
@@ -545,7 +547,7 @@ def test_parameters_are_passed_in_files_in_order(demo):
     text: '0'
 """,
     ]
-    assert not list(demo.temporary.iterdir())  # its own file is gone
+    assert not list(demo.temporary.iterdir())  # its own file was deleted
 
 
 def test_text_that_looks_like_a_number_stays_text(demo, tmp_path):
@@ -861,7 +863,7 @@ def test_nothing_waits_for_a_node_that_never_comes(demo):
         ),
         (
             "LifecycleTransition(lifecycle_node_names=['x'], transition_ids=[8])",
-            "8 is no lifecycle transition that can be asked for",
+            "8 is not a lifecycle transition that can be requested",
         ),
         (
             "RegisterEventHandler(OnStateTransition(entities=[], target_lifecycle_node='x'))",
@@ -878,7 +880,7 @@ def test_what_managed_nodes_cannot_be_asked_for(demo, entity, message):
 
 @pytest.fixture
 def hangup():
-    """Sets what SIGHUP does to processes started here: these tests may run under nohup."""
+    """Set what SIGHUP does to processes started here: the tests may run under nohup."""
     before = signal.getsignal(signal.SIGHUP)
     yield lambda action: signal.signal(signal.SIGHUP, action)
     signal.signal(signal.SIGHUP, before)
@@ -892,10 +894,10 @@ def test_a_signal_ends_all_processes(demo, hangup, number):
         "TimerAction(period=60.0, actions=[])",
         ready=2,
     )
-    os.killpg(launch.pid, number)  # as Ctrl-C in a terminal: to the whole process group
+    os.killpg(launch.pid, number)  # like Ctrl-C in a terminal: to the whole process group
     out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0
-    assert out.count(f"got {int(signal.SIGINT)}\n") == 2  # each child once
+    assert out.count(f"got {int(signal.SIGINT)}\n") == 2  # each child gets it once
     assert out.count("process has finished cleanly") == 2
     assert not any(map(running, demo.pids))
 

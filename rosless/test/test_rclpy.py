@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes, topics, services, timers and executors, by example."""
+"""Nodes, topics, services, timers and executors."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_callbacks_can_ask_for_information_or_bytes(peer):
     before = time.time_ns()
     publisher = node.create_publisher(String, "x", 10)
     publisher.publish(String(data="a"))
-    publisher.publish(bytes.fromhex("00010000020000006200"))  # serialised already
+    publisher.publish(bytes.fromhex("00010000020000006200"))  # CDR
     wait_until(lambda: len(infos) == len(raw) == 2)
     assert before <= infos[0]["source_timestamp"] <= time.time_ns()
     assert raw[0].startswith(bytes.fromhex("00010000020000006100"))
@@ -196,7 +196,9 @@ def test_a_service_is_called(peer):
     future = client.call_async(SetBool.Request(data=True))
     wait_until(future.done)
     assert future.result() == SetBool.Response(success=True, message="done")
-    assert client.call(SetBool.Request()).success is False  # waits; this thread does not spin
+    assert (
+        client.call(SetBool.Request()).success is False
+    )  # it waits, and this thread does not spin
     assert not node.create_client(Trigger, "nobody").wait_for_service(0.05)
     with pytest.raises(TimeoutError, match="service /nobody did not answer in 0.1 s"):
         node.create_client(Trigger, "nobody").call(Trigger.Request(), timeout_sec=0.1)
@@ -231,7 +233,7 @@ def test_done_callbacks_run_in_the_executor(peer):
     "`RuntimeError: service /x runs on Fast DDS, and this is Cyclone DDS, …`",
 )
 def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
-    """Fast DDS may use up its machine's memory over one."""
+    """Fast DDS may use up its machine's memory because of a request."""
     asked: list = []
     peer().node().create_service(Trigger, "/ask", lambda q, r: (asked.append(q), r)[1])
     node = peer().node("client")
@@ -249,7 +251,7 @@ def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
 
 
 def test_a_service_can_wait_for_another(peer):
-    """A coroutine gives the executor back while it waits, here even to itself."""
+    """While a coroutine waits, the executor runs other callbacks of the same node."""
     node = peer().node()
     inner = node.create_client(Trigger, "inner", callback_group=ReentrantCallbackGroup())
     node.create_service(
@@ -363,7 +365,7 @@ def test_simulated_time(peer):
     assert node.get_clock().now() == Time(clock_type=ClockType.ROS_TIME)
     publisher = peer().node("simulator").create_publisher(ClockMsg, "/clock", 10)
     wait_until(publisher.get_subscription_count)
-    for seconds in (5, 10, 15, 20, 3, 12, 13):  # it starts again, as a bag does
+    for seconds in (5, 10, 15, 20, 3, 12, 13):  # it starts again, like a bag that loops
         now = Time(seconds=seconds, clock_type=ClockType.ROS_TIME)
         publisher.publish(ClockMsg(clock=now.to_msg()))
         wait_until(lambda: node.get_clock().now() == now)
@@ -376,7 +378,7 @@ def test_simulated_time(peer):
 
 
 class Meter:
-    """Callbacks that measure how many of them run at once."""
+    """Has callbacks, and counts how many of them run at once."""
 
     def __init__(self) -> None:
         self.now = self.most = self.calls = 0
@@ -514,7 +516,7 @@ def test_an_executor_spins_in_one_thread_at_a_time(peer):
     node = peer().node()
     node.create_timer(0.01, lambda: (entered.set(), leave.wait()))
     assert entered.wait(20.0)
-    with pytest.raises(RuntimeError, match="a thread must have an executor of its own"):
+    with pytest.raises(RuntimeError, match="each thread needs its own executor"):
         node.executor.spin_once()
     leave.set()
 
@@ -535,7 +537,7 @@ def test_callbacks_must_not_spin(default_context):
 
 
 def test_callbacks_can_destroy(peer):
-    """What a callback destroys is not called, even where its message has come already."""
+    """A destroyed entity is not called, even if its message has arrived already."""
     node, got, all_of_it = peer().node(), [], []
 
     def destroy(message) -> None:
@@ -587,7 +589,7 @@ def test_what_is_destroyed_says_so(default_context):
 
 
 def test_shutdown_ends_spinning():
-    """`spin` returns where the program itself shuts down; else it raises, as for SIGTERM."""
+    """`spin` returns if the program itself shuts down; else it raises, as for SIGTERM."""
     rclpy.init(args=[])
     node = Node("a")
     node.create_timer(0.01, rclpy.shutdown)
@@ -700,7 +702,7 @@ def test_two_nodes_of_one_name_are_two(peer):
 
 
 def test_nodes_of_humble_are_passed_over(peer):
-    """It tells of them in a message of the same name, with longer gids."""
+    """Its message about them has the same name, but longer gids."""
     humble = get_typestore(Stores.ROS2_HUMBLE)
     gid = humble.types["rmw_dds_common/msg/Gid"](data=np.ones(24, np.uint8))
     told = humble.types[graph.TYPE](
@@ -754,7 +756,7 @@ def test_names_of_nodes(default_context):
         Node("a", namespace="a b")
 
 
-# What is not there
+# What is missing
 
 
 @pytest.mark.differs(

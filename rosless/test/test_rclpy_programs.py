@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole programs: how they end, what they log, and whom they hear."""
+"""Whole programs: how they end, what they log, and which others they hear."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_waiting_for_what_never_comes_can_be_interrupted(program):
 
 
 def test_a_handler_that_raises_while_samples_are_taken_crashes_nothing(program):
-    """Cyclone DDS's Python library did, where it was just describing a sample."""
+    """Cyclone DDS's Python library crashed if it was just making a sample's description."""
     code = """
 import os, signal, threading, time, rclpy
 from std_msgs.msg import Int32
@@ -245,7 +245,7 @@ def test_lines_can_be_held_back(capfd, monkeypatch):
 
 
 def test_a_call_has_one_severity():
-    """ROS 2 refuses another, so it must not go unnoticed here."""
+    """ROS 2 refuses a second severity, so rosless must refuse it too."""
     logger = get_logger("fickle")
     with pytest.raises(ValueError, match="severity cannot be changed between calls"):
         for write in (logger.warning, logger.error):
@@ -355,7 +355,7 @@ def test_settings_of_the_network_are_checked(monkeypatch, name, value, message):
 
 
 def test_programs_exchange_messages(program, peer):
-    """Two processes, as users have them."""
+    """Test two processes, as users run them."""
     got = []
     peer().node().create_subscription(String, "chatter", got.append, 10)
     started = program(
@@ -436,6 +436,6 @@ print("well")
 
 
 def test_participants_may_come_and_go_in_several_threads(program):
-    """The library forgets the topics of one while it makes those of another."""
+    """The library forgets the topics of one participant while it makes those of another."""
     code, out, err = program(CROWD, os.environ.get("ROS_DOMAIN_ID", "0")).end()
     assert (code, out, err) == (0, "well\n", "")

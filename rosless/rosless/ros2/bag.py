@@ -84,7 +84,9 @@ def _reindex(path: Path) -> None:
 
     files = files_of(path)
     if len(files) != 1 or files[0].suffix != ".mcap":
-        raise CommandError(f"{str(path)!r} has no single .mcap file to mend; .db3 files need none")
+        raise CommandError(
+            f"{str(path)!r} must have one .mcap file to repair; .db3 files need no repair"
+        )
     cut = mend(files[0])
     with opened(path) as bag:
         print(f"{files[0]} is readable again: {bag.message_count} messages, {cut} bytes cut off")

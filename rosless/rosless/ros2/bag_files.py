@@ -44,5 +44,5 @@ def opened(path: Path) -> Iterator[Reader]:
 
 def _damaged(path: Path, files: list[Path], err: ReaderError) -> CommandError:
     mcap = files and files[0].suffix == ".mcap"
-    hint = f"; if its recording was killed, `ros2 bag reindex {path}` mends it" if mcap else ""
+    hint = f"; if its recording was killed, `ros2 bag reindex {path}` repairs it" if mcap else ""
     return CommandError(f"{str(path)!r} cannot be read as a bag: {err}{hint}")

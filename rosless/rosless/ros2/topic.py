@@ -154,7 +154,7 @@ def _info(node, args) -> None:
 
 
 def _qos(args, offers=()):
-    """As asked for; else what fits all publishers' `offers`."""
+    """Return the QoS that the user asked for, or else one that fits all `offers`."""
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
     best_effort = any(o.reliability.name == "BEST_EFFORT" for o in offers)
@@ -180,7 +180,7 @@ def _echo(node, args) -> None:
     def show(message) -> None:
         try:
             value = field_of(message, args.field or "")
-        except IndexError as err:  # another message may have it
+        except IndexError as err:  # another message may have that element
             print(err, file=sys.stderr, flush=True)
             return
         if is_message(value):
@@ -250,4 +250,4 @@ def _pub(node, args) -> None:
     publish()
     node.create_timer(1 / args.rate, publish)
     rclpy.spin_until_future_complete(node, done)
-    time.sleep(0.1)  # lets a reliable writer hand over the last message
+    time.sleep(0.1)  # so that a reliable writer can deliver the last message

@@ -85,7 +85,7 @@ class Process:
                 continue
             if int(group) == self._pid and state not in "ZX":
                 return True
-        return sys.platform != "linux"  # where there is no /proc, take no risk
+        return sys.platform != "linux"  # without /proc, assume that it lives
 
     async def run(self) -> None:
         """Run it, with all its respawns, until it has ended for good."""

@@ -60,7 +60,7 @@ def as_list(entities: Entities) -> list[LaunchDescriptionEntity]:
     for entity in given:
         if not isinstance(entity, LaunchDescriptionEntity):
             raise TypeError(
-                f"{entity!r} cannot stand in a launch description: it must be an "
+                f"{entity!r} cannot be part of a launch description: it must be an "
                 "action, such as launch_ros.actions.Node(...)"
             )
     return given

@@ -56,7 +56,7 @@ class Parameters:
         if services:
             ParameterService(self)
 
-    # rclpy's name for them, by which nodes find the overrides of parameters not declared.
+    # rclpy's name for them: nodes use it to find parameters that they have not declared.
     _parameter_overrides = property(lambda self: self._rcl_overrides)
 
     def declare_parameter(

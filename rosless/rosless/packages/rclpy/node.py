@@ -45,7 +45,9 @@ class Node(Entities, Parameters, Graph):
     ) -> None:
         self._rcl_context = context or get_default_context()
         if not self._rcl_context.ok():
-            raise NotInitializedException("rclpy.init() has not been called, or was shut down")
+            raise NotInitializedException(
+                "rclpy.init() has not been called, or its context was shut down"
+            )
         self._rcl_lacks(
             cli_args=cli_args or None, enable_logger_service=enable_logger_service or None
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time from `/clock`."""
+"""The source of a node's time: `/clock` or the system's clock."""
 
 from __future__ import annotations
 

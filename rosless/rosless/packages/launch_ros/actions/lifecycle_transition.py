@@ -104,4 +104,4 @@ def _made(transition_id: int) -> tuple[str, str]:
                 for last in graph
                 if last.start == step.goal and last.label == "transition_success"
             )
-    raise ValueError(f"{transition_id} is no lifecycle transition that can be asked for")
+    raise ValueError(f"{transition_id} is not a lifecycle transition that can be requested")

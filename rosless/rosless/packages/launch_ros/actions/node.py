@@ -23,7 +23,7 @@ Remappings = Iterable["tuple[SomeSubstitutionsType, SomeSubstitutionsType]"]
 
 
 class Node(ExecuteProcess):
-    """Starts an executable of a package, or without `package` the one at a path, as a node."""
+    """Starts an executable of a package as a node; without `package`, `executable` is a path."""
 
     def __init__(
         self,
