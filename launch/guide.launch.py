@@ -47,14 +47,6 @@ def generate_launch_description() -> LaunchDescription:
                 DeclareLaunchArgument(name, default_value=default, description=text)
                 for name, (default, text) in ARGUMENTS.items()
             ),
-            # Which also sets the namespace of what follows.
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(
-                    PathJoinSubstitution(
-                        [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]
-                    )
-                )
-            ),
             managed(
                 "guidance",
                 {
@@ -81,12 +73,22 @@ def generate_launch_description() -> LaunchDescription:
             managed(
                 "speech",
                 {"language": value("language", str), "voice": value("voice", str)},
+                composable=False,
                 condition=IfCondition(LaunchConfiguration("speech")),
             ),
             managed(
                 "downstream",
                 {"folder": value("folder", str)},
+                composable=False,  # it stands for another program
                 condition=IfCondition(LaunchConfiguration("downstream")),
+            ),
+            # Which starts these nodes too, in its namespace.
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution(
+                        [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]
+                    )
+                )
             ),
         ]
     )

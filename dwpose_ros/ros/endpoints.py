@@ -16,7 +16,7 @@ from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.parameters import ParameterNode
 from dwpose_ros.ros.qos import CALLERS
-from dwpose_ros.ros.reliability import BestReliability, counting_losses, with_number
+from dwpose_ros.ros.image_subscription import ImageSubscription, counting_losses, with_number
 from dwpose_ros.ros.topic_stats import TopicStats, type_name
 
 
@@ -27,7 +27,7 @@ class EndpointNode(ParameterNode):
         super().__init__(name)
         self._outputs: list[Output] = []
         self._inputs: dict[str, TopicStats] = {}
-        self._adaptive: list[BestReliability] = []
+        self._adaptive: list[ImageSubscription] = []
         self._undo: list[Callable[[], Any]] = []  # called when the node is deactivated
 
     def output(self, msg_type, topic: str, qos, *, steady: bool = True) -> Output:
@@ -63,7 +63,8 @@ class EndpointNode(ParameterNode):
         Args:
             steady: silence on the topic is reported in the diagnostics.
             best: follow the best reliability that all publishers offer, also of those that come
-                later, unless the user overrides it.
+                later, and take images from this process by reference, unless the user overrides
+                the QoS. Then the callback may be called from another thread.
         """
         name = self.resolve_topic_name(topic)
         flow = self._inputs[name] = TopicStats(name, steady, time.monotonic(), type_name(msg_type))
@@ -84,7 +85,9 @@ class EndpointNode(ParameterNode):
             )
 
         if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):
-            chosen = BestReliability(self, name, flow.type_name, qos, subscribe)
+            chosen = ImageSubscription(
+                self, name, flow.type_name, qos, subscribe, partial(received, number=None)
+            )
             self._adaptive.append(chosen)
             self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
             return flow
@@ -140,7 +143,7 @@ class EndpointNode(ParameterNode):
 
     def _drop_outputs(self) -> None:
         for output in self._outputs:
-            self.destroy_lifecycle_publisher(output.publisher)
+            output.close()
         self._outputs = []
 
     def flows(self) -> tuple[list[TopicStats], list[TopicStats]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions that follow the reliability of their publishers.
+"""Subscriptions to images, which follow their publishers.
 
 ROS 2's own policy "best available" asks the graph only once, when the subscription is created,
 and Humble does not have it.
@@ -7,10 +7,15 @@ and Humble does not have it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
+
+from dwpose_ros.ros import local_images
+from dwpose_ros.ros.local_images import LocalImage
+from dwpose_ros.ros.middleware import name_of
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
@@ -31,8 +36,12 @@ def best_offered(publishers: Iterable, type_name: str) -> ReliabilityPolicy:
     )
 
 
-class BestReliability:
-    """A subscription that is recreated when the best common reliability changes."""
+class ImageSubscription:
+    """Receives images, from this process by reference and from others by a subscription.
+
+    The subscription is recreated when the best common reliability of its publishers changes. There
+    is none while only nodes of this process publish, so that nothing is serialised for it.
+    """
 
     def __init__(
         self,
@@ -41,22 +50,43 @@ class BestReliability:
         type_name: str,
         qos: QoSProfile,
         make: Callable[[QoSProfile], object],
+        receive: Callable[[LocalImage], None],
     ) -> None:
-        """Subscribe to `topic`, a full name; `make` creates a subscription of a given QoS."""
+        """Subscribe.
+
+        Args:
+            topic: a full name.
+            make: creates a subscription of a given QoS.
+            receive: called with the images of this process, in their publisher's thread.
+        """
         self._node, self._topic, self._type, self._make = node, topic, type_name, make
         self._qos, self._subscription = qos, None
+        self._closed = False
+        self._lock = threading.Lock()  # a publisher of this process may come in another thread
+        self._local = local_images.Reader(topic, receive, self.look)
         self.look()
 
     def look(self) -> None:
         """Ask the graph who publishes, and adapt."""
-        wanted = best_offered(self._node.get_publishers_info_by_topic(self._topic), self._type)
-        if self._subscription is not None and wanted == self._qos.reliability:
-            return
-        self.close()
-        self._qos = QoSProfile(depth=self._qos.depth, reliability=wanted)
-        self._subscription = self._make(self._qos)
+        ours = local_images.publishers(self._topic)
+        found = self._node.get_publishers_info_by_topic(self._topic)
+        others = [one for one in found if name_of(one) not in ours]
+        wanted = best_offered(others, self._type)
+        with self._lock:
+            if self._closed or ours and not others:
+                self._unsubscribe()
+            elif self._subscription is None or wanted != self._qos.reliability:
+                self._unsubscribe()
+                self._qos = QoSProfile(depth=self._qos.depth, reliability=wanted)
+                self._subscription = self._make(self._qos)
 
     def close(self) -> None:
+        self._local.close()
+        with self._lock:
+            self._closed = True
+            self._unsubscribe()
+
+    def _unsubscribe(self) -> None:
         if self._subscription is not None:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None
