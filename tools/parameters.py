@@ -60,11 +60,9 @@ class Row(NamedTuple):
 
 
 def node_names() -> list[str]:
-    """Our nodes: the modules that can be run."""
-    return sorted(
-        {p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
-        & {p.name for p in (ROOT / "scripts").iterdir()}
-    )
+    """Return our nodes: the modules that can be run, but for the one that runs several."""
+    modules = {p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
+    return sorted(modules & {p.name for p in (ROOT / "scripts").iterdir()} - {"composed"})
 
 
 def row(descriptor: ParameterDescriptor, value: Any) -> Row:

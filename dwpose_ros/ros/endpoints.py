@@ -13,10 +13,10 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.parameters import ParameterNode
 from dwpose_ros.ros.qos import CALLERS
-from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.subscription import AdaptiveSubscription, counting_losses, with_number
 from dwpose_ros.ros.topic_stats import TopicStats, type_name
 

@@ -97,9 +97,10 @@ def managed(
     composable: bool = True,
     **more,
 ) -> Action:
-    """Note one of our nodes, which `start_nodes` starts. Unless `autostart` is false, it configures
-    and activates itself, also after a respawn. If it ends by itself, or cannot work, the launch
-    ends.
+    """Note one of our nodes, which `start_nodes` starts.
+
+    Unless `autostart` is false, it configures and activates itself, also after a respawn. If it
+    ends by itself, or cannot work, the launch ends.
 
     Args:
         images: it reads or publishes images, whose topic the launch argument `image_topic` names.
@@ -170,9 +171,7 @@ def _process(executable: str, what: str) -> dict:
             return []
         if event.returncode in (0, MISTAKE):
             return [Shutdown(reason=f"{what} has ended")]
-        return [
-            LogInfo(msg=f"{what} died (exit code {event.returncode}) and is started again")
-        ]
+        return [LogInfo(msg=f"{what} died (exit code {event.returncode}) and is started again")]
 
     return {
         "package": "dwpose_ros",

@@ -51,9 +51,7 @@ class ImageOutput:
     def publish(self, header: Header, bgr: np.ndarray, jpeg_quality: int) -> None:
         """Publish an image (h, w, 3) uint8 BGR, which must not be changed from now on."""
         if self._raw.subscriptions():
-            self._raw.publish(
-                LocalImage.of(header, bgr), lambda: fill(Image(header=header), bgr)
-            )
+            self._raw.publish(LocalImage.of(header, bgr), lambda: fill(Image(header=header), bgr))
         if self._compressed.wanted():
             self._compressed.publish(
                 fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from statistics import median
 from types import SimpleNamespace
@@ -133,12 +134,16 @@ def images(numbers: list[int | None]) -> TopicStats:
     [
         pytest.param(list(range(300)), "", id="all"),
         pytest.param([i for i in range(300) if i % 50], "", id="one in fifty is missing"),
-        pytest.param([i for i in range(400) if i % 4], "24 % of the images on /im", id="a quarter"),
+        pytest.param(
+            [i for i in range(400) if i % 4], "24 % of the images on /im", id="a quarter"
+        ),
         pytest.param([*range(100), *range(1000, 1200)], "75 % of the images on /im", id="a hole"),
         pytest.param([*range(1000, 1150), *range(150)], "", id="the driver was started again"),
         pytest.param([n for i in range(150) for n in (i, 5000 + i)], "", id="two in turns"),
         pytest.param(
-            [n for i in range(0, 150, 2) for n in (i, i + 1, 5000 + i, 5001 + i)], "", id="in pairs"
+            [n for i in range(0, 150, 2) for n in (i, i + 1, 5000 + i, 5001 + i)],
+            "",
+            id="in pairs",
         ),
         pytest.param([None] * 300, "", id="not told"),
     ],
@@ -158,7 +163,10 @@ def test_what_was_missed_is_forgotten_once_all_come_again():
 def test_messages_are_numbered_where_the_middleware_counts_them(peer):
     numbers: list[int | None] = []
     heard = peer.node.create_subscription(
-        Image, "/numbered", subscription.with_number(lambda msg, number: numbers.append(number)), 10
+        Image,
+        "/numbered",
+        subscription.with_number(lambda msg, number: numbers.append(number)),
+        10,
     )
     publisher = peer.node.create_publisher(Image, "/numbered", 10)
     wait_until(lambda: publisher.get_subscription_count() == 1)
