@@ -73,7 +73,6 @@ def generate_launch_description() -> LaunchDescription:
             managed(
                 "speech",
                 {"language": value("language", str), "voice": value("voice", str)},
-                composable=False,
                 condition=IfCondition(LaunchConfiguration("speech")),
             ),
             managed(

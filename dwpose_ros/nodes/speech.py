@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from rclpy.timer import Timer
 from std_msgs.msg import Bool, String
 
 from dwpose_ros.core.text import printable
@@ -128,6 +129,7 @@ class SpeechNode(ManagedNode):
         )
         self.parameter("volume", 100, "volume of the voice", minimum=0, maximum=200, change=True)
         self._saying: Spoken | Printed | None = None
+        self._timer: Timer | None = None  # only while something is spoken
 
     def configure(self) -> None:
         self._speaking = self.output(Bool, "speaking", LATCHED, steady=False)
@@ -141,13 +143,13 @@ class SpeechNode(ManagedNode):
             String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED, steady=False
         )
         self.input(String, "speech", lambda msg: self._say(msg.data), 1, steady=False)
-        self.every(WATCH_S, self._watch_engine)
 
     def _speak_in(self, language: str) -> None:
         self._language = Path(printable(language, 64)).stem  # which can be a user's file
 
     def deactivate(self) -> None:
         self._silence()
+        self._watch(False)
 
     def _find_engine(self) -> str | None:
         engine = shutil.which(ENGINE)
@@ -223,6 +225,15 @@ class SpeechNode(ManagedNode):
         if speaking != self._is_speaking:
             self._is_speaking = speaking
             self._speaking.publish(Bool(data=speaking))
+        self._watch(speaking)
+
+    def _watch(self, wanted: bool) -> None:
+        """Look at the engine from time to time, or no longer."""
+        if wanted and self._timer is None:
+            self._timer = self.create_timer(WATCH_S, self._watch_engine)
+        elif not wanted and self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
 
 
 def main() -> None:
