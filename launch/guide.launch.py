@@ -39,8 +39,31 @@ ARGUMENTS = {
 }
 
 
+# What each node's parameters are, of the arguments of the same name.
+PARAMETERS = {
+    "guidance": {
+        "profile": str,
+        "language": str,
+        "mirrored": bool,
+        "label": str,
+        "on_demand": bool,
+        "notice": bool,
+        "exit_when_done": bool,
+    },
+    "capture": {"folder": str, "keep_hours": float, "image_transport": str},
+    "speech": {"language": str, "voice": str},
+    "downstream": {"folder": str},
+}
+
+
 def generate_launch_description() -> LaunchDescription:
-    allowed = ParameterValue(FoldersOf("allowed_folders", "profile", "language"), value_type=str)
+    parameters = {
+        node: {name: value(name, kind) for name, kind in kinds.items()}
+        for node, kinds in PARAMETERS.items()
+    }
+    files = ParameterValue(FoldersOf("allowed_folders", "profile", "language"), value_type=str)
+    allowed = {"allowed_folders": files}
+    pose = PathJoinSubstitution([FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"])
     return LaunchDescription(
         [
             *(
@@ -48,44 +71,17 @@ def generate_launch_description() -> LaunchDescription:
                 for name, (default, text) in ARGUMENTS.items()
             ),
             # Which also sets the namespace of what follows.
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(
-                    PathJoinSubstitution(
-                        [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]
-                    )
-                )
-            ),
-            managed(
-                "guidance",
-                {
-                    "profile": value("profile", str),
-                    "language": value("language", str),
-                    "mirrored": value("mirrored", bool),
-                    "label": value("label", str),
-                    "on_demand": value("on_demand", bool),
-                    "notice": value("notice", bool),
-                    "allowed_folders": allowed,
-                    "exit_when_done": value("exit_when_done", bool),
-                },
-            ),
-            managed(
-                "capture",
-                {
-                    "folder": value("folder", str),
-                    "keep_hours": value("keep_hours", float),
-                    "allowed_folders": allowed,
-                    "image_transport": value("image_transport", str),
-                },
-                images=True,
-            ),
+            IncludeLaunchDescription(PythonLaunchDescriptionSource(pose)),
+            managed("guidance", parameters["guidance"] | allowed),
+            managed("capture", parameters["capture"] | allowed, images=True),
             managed(
                 "speech",
-                {"language": value("language", str), "voice": value("voice", str)},
+                parameters["speech"],
                 condition=IfCondition(LaunchConfiguration("speech")),
             ),
             managed(
                 "downstream",
-                {"folder": value("folder", str)},
+                parameters["downstream"],
                 condition=IfCondition(LaunchConfiguration("downstream")),
             ),
         ]

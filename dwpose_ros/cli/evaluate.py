@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,19 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.capture.storage import write_atomically
-from dwpose_ros.core.errors import DwposeError, ModelError
-from dwpose_ros.core.keypoints import COUNT, MIRROR
+from dwpose_ros.cli.execution_options import add_execution_target, execution_target
+from dwpose_ros.cli.output_file import check_output, write_output
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.estimation import backends as backend
-from dwpose_ros.estimation.crop_geometry import PADDING, around
-from dwpose_ros.estimation.crops import CpuCrops
+from dwpose_ros.estimation import backends
+from dwpose_ros.estimation.crop_geometry import PADDING
 from dwpose_ros.estimation.estimator import Estimator
-from dwpose_ros.estimation.runtimes.target import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget
 from dwpose_ros.evaluation import coco
-from dwpose_ros.evaluation.coco import COLUMNS, Boxes, CocoError
-from dwpose_ros.evaluation.frames import FramesError, picture
-from dwpose_ros.evaluation.simcc import SimccNetwork, decode
+from dwpose_ros.evaluation.coco import COLUMNS, Boxes
+from dwpose_ros.evaluation.flip_test import Flipped
+from dwpose_ros.evaluation.frames import picture
 
 # AP in percent on COCO-WholeBody v1.0 val2017: README.md of IDEA-Research/DWPose.
 PAPER: dict[str, tuple[float, ...]] = {
@@ -68,34 +66,6 @@ def people_in(estimator: Estimator, rgb: np.ndarray, boxes: Boxes | None) -> Per
         if len(found.xy):
             xy[i], scores[i] = found.xy[0] + (left, top), found.scores[0]
     return PersonPoses.of(xy, scores, *boxes)
-
-
-class Flipped:
-    """A SimCC network under the paper's flip test: mean maps of a crop and its mirror image.
-
-    It runs the model's file on onnxruntime as it is, since estimators give points, not maps.
-    Raises ModelError.
-    """
-
-    def __init__(self, model: str, device: str) -> None:
-        path = backend.find(model or backend.MODEL)
-        self._network = SimccNetwork(path, device)
-        self.name, self.runs_on = f"{path.stem}, flip test", self._network.runs_on
-
-    def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As TopDown.estimate, but scores are the peaks as they are, which may exceed 1."""
-        size = self._network.size
-        centers, scales = around(boxes, size)
-        crops = CpuCrops().people(rgb, centers, scales, size)
-        x, y = self._network(crops)
-        mirrored_x, mirrored_y = self._network(crops[:, :, ::-1])
-        points, scores = decode(
-            (x + mirrored_x[:, MIRROR, ::-1]) / 2, (y + mirrored_y[:, MIRROR]) / 2
-        )
-        return points / size * scales[:, None] + (centers - scales / 2)[:, None], scores
-
-    def close(self) -> None:
-        self._network = None  # type: ignore[assignment]
 
 
 def evaluate(
@@ -163,13 +133,6 @@ def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
     return rgb
 
 
-def _write(path: Path, found: list[dict[str, Any]]) -> None:
-    try:
-        write_atomically({path: json.dumps(found).encode()})
-    except OSError as err:
-        raise EvaluateError(f"{path}: cannot be written: {err.strerror}") from err
-
-
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
@@ -209,12 +172,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--limit", type=int, default=0, metavar="N", help="the first N images only")
     add("--results", type=Path, metavar="FILE.json", help="write the COCO keypoint results there")
     add("--force", action="store_true", help="replace FILE.json if it is there already")
-    add("--backend", default="auto", choices=backend.BACKENDS, help="default: auto")
-    add("--model", default="", help=f"a name or an ONNX file; default: {backend.MODEL}")
-    add("--detector", default="", help=f"a name or an ONNX file; default: {backend.DETECTOR}")
-    for name, choices in (("runtime", RUNTIMES), ("device", DEVICES), ("precision", PRECISIONS)):
-        default = getattr(ExecutionTarget(), name)
-        add(f"--{name}", default=default, choices=choices, help=f"as the pose node's; {default}")
+    add("--backend", default="auto", choices=backends.BACKENDS, help="default: auto")
+    add("--model", default="", help=f"a name or an ONNX file; default: {backends.MODEL}")
+    add("--detector", default="", help=f"a name or an ONNX file; default: {backends.DETECTOR}")
+    add_execution_target(parser)
     return parser
 
 
@@ -230,7 +191,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
         parser.error("--flip runs the network as it is, on onnxruntime in float32")
     try:
         _run(args)
-    except (EvaluateError, CocoError, FramesError, ModelError) as err:
+    except DwposeError as err:
         print(err, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -241,10 +202,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
 
 def _run(args: argparse.Namespace) -> None:
     coco.xtcocotools()  # before the long work
-    if args.results and not os.access(args.results.absolute().parent, os.W_OK):
-        raise EvaluateError(f"{args.results.absolute().parent}: is no folder to write to")
-    if args.results and args.results.exists() and not args.force:
-        raise EvaluateError(f"{args.results} exists; give another name, or --force to replace it")
+    if args.results:
+        check_output(args.results, "--results", args.force)
     data = coco.load_annotations(args.annotations)
     if args.boxes == "detector":
         boxes = None
@@ -252,11 +211,11 @@ def _run(args: argparse.Namespace) -> None:
         boxes = coco.truth(data) if args.boxes == "truth" else coco.load_boxes(args.boxes)
     loaded, why, detector = None, "", None
     if not args.flip or boxes is None:
-        loaded, why = backend.load(
+        loaded, why = backends.load(
             args.backend,
             args.model,
             args.detector or ("" if boxes is None else None),
-            ExecutionTarget(args.runtime, args.device, args.precision),
+            execution_target(args),
             subpixel=args.subpixel,
             video=False,
         )
@@ -285,7 +244,7 @@ def _run(args: argparse.Namespace) -> None:
         flush=True,
     )
     if args.results:
-        _write(args.results, found)
+        write_output(args.results, json.dumps(found).encode())
 
 
 def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:

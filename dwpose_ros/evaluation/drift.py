@@ -82,8 +82,12 @@ def compare(
     return report
 
 
-def judge(drifts: dict[str, Drift], limit_px: float) -> list[str]:
-    """Return why the drift is too large, by body part; an empty list if it is not.
+def exceeding(drifts: dict[str, Drift], limit_px: float) -> list[str]:
+    """Return what exceeds the limits, a line for each body part; an empty list if nothing does.
+
+    Args:
+        drifts: from `compare`.
+        limit_px: largest 95th percentile of a body part's drift, pixels of the network's input.
 
     Raises:
         DriftError: the float32 network sees no point.

@@ -7,16 +7,9 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance.body_parts import SIDES
-from dwpose_ros.simulation.actor import (
-    BEHAVIORS,
-    SIDESTEP_M,
-    STEP_M,
-    SWAY_TIME_S,
-    TURN_DEG,
-    Actor,
-    Behavior,
-    Stance,
-)
+from dwpose_ros.simulation.actor import SIDESTEP_M, STEP_M, TURN_DEG, Actor, Stance
+from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
+from dwpose_ros.simulation.sway import SWAY_TIME_S
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
 EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance

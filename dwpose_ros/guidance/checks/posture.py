@@ -19,6 +19,7 @@ from dwpose_ros.guidance.body_parts import (
     PARTS,
     POSTURE_PARTS,
     POSTURES,
+    PostureLimit,
     in_image,
 )
 from dwpose_ros.guidance.checks.facing import from_the_side
@@ -199,8 +200,8 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
         mirrored: bool = False,
         before: CheckResult | None = None,
     ) -> CheckResult | None:
-        posture_limit = profile.posture_limit(name)
-        if posture_limit is None:
+        limit = profile.posture_limit(name)
+        if limit is None:
             return None
         figure = _figure(observation, profile, mirrored)
         hidden = figure.missing(*POSTURE_PARTS[name])
@@ -208,34 +209,17 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
         if not found or name in FRONTAL and from_the_side(observation, profile.score):
             code = "show" if hidden else about.low or about.high
             return CheckResult(
-                name,
-                None,
-                math.nan,
-                posture_limit.minimum,
-                posture_limit.maximum,
-                about.unit,
-                code,
-                hidden,
+                name, None, math.nan, limit.minimum, limit.maximum, about.unit, code, hidden
             )
         # Of two sides, the worse one counts.
-        off, value = max(
-            (_beyond(v, posture_limit.minimum, posture_limit.maximum), v) for v in found
-        )
+        off, value = max((_beyond(v, limit), v) for v in found)
         result = within(
-            name,
-            value,
-            posture_limit.minimum,
-            posture_limit.maximum,
-            about.unit,
-            about.low,
-            about.high,
+            name, value, limit.minimum, limit.maximum, about.unit, about.low, about.high
         )
-        return (
-            result
-            if result.ok
-            else result._replace(
-                magnitude=with_magnitude(off, about.little, about.big, result.code, before)
-            )
+        if result.ok:
+            return result
+        return result._replace(
+            magnitude=with_magnitude(off, about.little, about.big, result.code, before)
         )
 
     check.__name__ = check.__qualname__ = name
@@ -243,9 +227,9 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
     return check
 
 
-def _beyond(value: float, minimum: float, maximum: float) -> float:
+def _beyond(value: float, limit: PostureLimit) -> float:
     """Return how far a value is outside its limits; < 0 inside."""
-    return max((o for o in (minimum - value, value - maximum) if not math.isnan(o)))
+    return max(o for o in (limit.minimum - value, value - limit.maximum) if not math.isnan(o))
 
 
 POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)
