@@ -151,7 +151,7 @@ class FrameEvaluator:
         if not len(people):
             return None
         sides = np.clip(people.boxes[:, 2:] - people.boxes[:, :2], 0, None)
-        return int(np.nan_to_num(sides.prod(axis=1)).argmax())
+        return int(sides.prod(axis=1).argmax())
 
     def _observe(
         self, people: PersonPoses, chosen: int | None, width: int, height: int, time_s: float

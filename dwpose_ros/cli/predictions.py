@@ -206,15 +206,13 @@ class VideoFiles:
 
 
 def _persons(poses: PersonPoses) -> list[dict[str, Any]]:
-    """People as `pose_document` has them; what is not finite has no place in JSON, and was not
-    seen."""
+    """Return people for `pose_document`."""
     rows = np.concatenate([poses.xy, poses.scores[..., None]], 2).astype(float)
-    rows[~np.isfinite(rows).all(2)] = 0.0
     return [
         {
             "id": int(i),
-            "score": round(float(np.nan_to_num(score)), 3),
-            "box": np.nan_to_num(box.astype(float)).round(2).tolist(),
+            "score": round(float(score), 3),
+            "box": box.astype(float).round(2).tolist(),
             "keypoints": points.round(3).tolist(),
         }
         for i, score, box, points in zip(poses.ids, poses.box_scores, poses.boxes, rows)

@@ -13,11 +13,12 @@ import numpy as np
 
 from dwpose_ros.cli.output_file import check_output, write_output
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.estimation import backends
 from dwpose_ros.estimation.crop_geometry import PADDING
 from dwpose_ros.estimation.detectors import open_detector
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
-from dwpose_ros.evaluation.drift import LIMIT_SHARE, MIN_SCORE, Drift, compare, exceeding, table
+from dwpose_ros.evaluation.drift import LIMIT_SHARE, Drift, compare, exceeding, table
 from dwpose_ros.evaluation.frames import Sample, samples_of
 from dwpose_ros.evaluation.quantization import (
     FEW_FRAMES,
@@ -92,8 +93,8 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
     add(
         "--min-score",
         type=float,
-        default=MIN_SCORE,
-        help=f"compare points that float32 gives this score or more; default: {MIN_SCORE}",
+        default=THRESHOLD,
+        help=f"compare points that float32 gives this score or more; default: {THRESHOLD}",
     )
     add(
         "--reduce-range",

@@ -10,7 +10,7 @@ import numpy as np
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.quality.measure import Measure, measure, sigmoid
-from dwpose_ros.quality.region import Region, region
+from dwpose_ros.quality.region import Region, region, seen_points
 
 PERSON_PX = 256  # a person is scaled down to this height before sharpness is measured
 _DETAIL_PX = 128  # the same for a face or a hand
@@ -116,16 +116,15 @@ def motion(
 
     Args:
         xy: (133, 2) px.
-        scores: (133,); points with more than 0.3 are visible.
+        scores: (133,)
         before: (133, 2) px, the points `dt_s` seconds ago.
         height: the person's height, px.
     """
-    there = (scores > 0.3) & np.isfinite(xy).all(1) & np.isfinite(before).all(1)
+    there = seen_points(xy, scores) & seen_points(before, scores)
     if not there.any() or not dt_s > 0 or not height > 0:
         return math.nan
     moved = np.zeros(len(there))
-    # Implausibly large coordinates would overflow float32.
-    moved[there] = np.linalg.norm(np.subtract(xy[there], before[there], dtype=float), axis=1)
+    moved[there] = np.linalg.norm(xy[there] - before[there], axis=1)
     hands = [moved[hand[there[hand]]] for hand in _WRISTS_AND_HANDS if there[hand].any()]
     fastest = max([float(moved[there].mean()), *(float(np.median(hand)) for hand in hands)])
     return fastest / height / dt_s

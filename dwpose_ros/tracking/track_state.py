@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dwpose_ros.core.keypoints import COUNT, INDEX
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
 from dwpose_ros.tracking.tracker import POINTS, area, iou, point_likeness
 
-SEEN = 0.3  # a keypoint with a higher score counts as visible, as it does for drawing
 BEST = 8  # best points whose mean score is a person's quality: head and shoulders, or legs
-MIN_QUALITY = 0.3  # with a lower quality not even the best points are visible: no person
+MIN_QUALITY = THRESHOLD  # with a lower quality not even the best points are visible: no person
 SAME_BOX = 0.5  # IoU of a detection and a tracked person's box; below it, poses are compared
 SAME_POSE = 0.85  # similarity from which two poses are the same person's
 MIN_SIDE_PX = 4  # boxes with a shorter side are dropped
@@ -169,18 +168,9 @@ def _spread(xy: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return middle, np.sqrt(np.einsum("nk,nki,nki->n", weights, step, step) / total)
 
 
-def sound(xy: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Convert to float64, with score 0 for points that are not finite."""
-    xy, scores = np.asarray(xy, float), np.asarray(scores, float)
-    fine = np.isfinite(xy).all(2) & np.isfinite(scores)
-    if fine.all():
-        return xy, scores
-    return np.where(fine[..., None], xy, 0.0), np.where(fine, scores, 0.0)
-
-
 def _seen(xy: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return (n, 133) bool: which points count. Those outside the image are guesses."""
-    return (scores > SEEN) & (xy >= 0).all(2) & (xy <= size).all(2)
+    return (scores > THRESHOLD) & (xy >= 0).all(2) & (xy <= size).all(2)
 
 
 def _quality(scores: np.ndarray) -> np.ndarray:
@@ -219,7 +209,7 @@ def unique(tracks: Tracks) -> np.ndarray:
     keep = np.ones(n, bool)
     if n < 2:
         return keep
-    xy, seen = tracks.xy[:, POINTS], tracks.scores[:, POINTS] > SEEN
+    xy, seen = tracks.xy[:, POINTS], tracks.scores[:, POINTS] > THRESHOLD
     like = point_likeness(xy, xy, area(tracks.boxes)) * (seen[:, None] & seen)
     count = seen.sum(1)
     share = like.sum(2) / np.maximum(np.minimum(count[:, None], count), 1)

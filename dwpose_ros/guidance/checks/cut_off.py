@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND
+from dwpose_ros.core.person_poses import valid_boxes
 from dwpose_ros.guidance.body_parts import PARTS, indices
 from dwpose_ros.guidance.checks.apparent_size import (
     ROAMING,
@@ -117,9 +118,11 @@ def _border_to_leave(
     if cropped:
         return "back"
     # Use visible points and the box, which may extend further than the points.
-    extent = np.vstack(
-        [observation.xy[seen_in(observation, profile)], observation.box.reshape(2, 2)]
-    )
+    extent = observation.xy[seen_in(observation, profile)]
+    if valid_boxes(observation.box[None])[0]:
+        extent = np.vstack([extent, observation.box.reshape(2, 2)])
+    if not len(extent):
+        return ""
     (left, top), (right, bottom) = extent.min(0), extent.max(0)
     room_x, room_y = observation.width * profile.margin, observation.height * profile.margin
     cut_left = min(left, ends[0]) <= room_x  # False for NaN
