@@ -48,7 +48,9 @@ class Plain:
         speak = now - self._said_at >= 1.0
         if speak:
             self._said_at = now
-        return Decision(State.ADJUSTING, wrong.code, wrong.part, 0.0, 0.0, speak, False, count=1)
+        return Decision(
+            State.ADJUSTING, wrong.code, wrong.body_part, 0.0, 0.0, speak, False, count=1
+        )
 
     def captured(self, success: bool, now: float) -> None:
         self._since = None

@@ -140,7 +140,7 @@ def episode(
 
 def tell(actor: Actor, decision: Decision, now: float) -> float:
     """Speak an instruction to the actor, and return when its sentence ends, s."""
-    instruction = decision.code, decision.part, decision.magnitude
+    instruction = decision.code, decision.body_part, decision.magnitude
     ends = now + REACTION_S + speaking_s(PHRASES.text(*instruction, decision.count))
     actor.hear(*instruction, ends, decision.count)
     return ends

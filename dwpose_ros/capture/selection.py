@@ -192,7 +192,7 @@ def broken_limit(
         if result.ok is False:
             return _told(result)
         if result.ok is None and result.required and result.name != "still":
-            return f"{result.name} cannot be judged"
+            return f"{result.name} cannot be measured"
     if quality.score < profile.quality_minimum:
         worst = quality.worst(profile.weights)
         why = f": {worst.name} {worst.value:.3g} (score {worst.score:.0f})" if worst else ""
@@ -209,5 +209,5 @@ def _told(result: CheckResult) -> str:
         if math.isnan(result.maximum)
         else f"{low} to {high}"
     )
-    part = f" ({result.part})" if result.part else ""
-    return f"{result.name} {result.value:.3g}, {wanted}{part}"
+    body_part = f" ({result.body_part})" if result.body_part else ""
+    return f"{result.name} {result.value:.3g}, {wanted}{body_part}"

@@ -25,8 +25,8 @@ class PersonPoses:
 
     All numbers are finite, and code that takes a PersonPoses relies on it: the arrays are repaired
     whenever one is made, also by `replace`. A keypoint whose coordinates or score are not finite,
-    or whose coordinates exceed LARGEST_PX, gets score 0. Such a box is replaced by the extent of
-    the person's visible keypoints, or by zeros if there are none. Such a box score is 0.
+    or whose coordinates exceed LARGEST_PX, gets score 0. Such a box is replaced by that of the
+    person's visible keypoints, or by zeros if there are none. Such a box score is 0.
 
     Raises:
         ValueError: an array has the wrong shape.

@@ -177,7 +177,7 @@ class GuidanceSession:
             ""
             if decision.code == NO_POSE
             else course.plan.phrases.text(
-                decision.code, decision.part, decision.magnitude, decision.count
+                decision.code, decision.body_part, decision.magnitude, decision.count
             )
         )
         self._effects.show(

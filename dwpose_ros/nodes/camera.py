@@ -25,7 +25,7 @@ from dwpose_ros.ros.transport import ImageOutput
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
 MISSES = 10  # frames one after the other, until a camera is taken for unplugged,
-PATIENCE_S = 5.0  # or so long without one
+SILENT_S = 5.0  # or so long without one
 PAUSE_S = 0.05  # after a read that gave nothing, which some drivers do at once
 WAIT_S = 10.0  # at most, for subscribers of a file
 NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are none
@@ -158,7 +158,7 @@ class CameraNode(ManagedNode):
                 return ""
             if frame is None:
                 misses, self._missed = misses + 1, self._missed + 1
-                if source.live and (misses >= MISSES or now - good > PATIENCE_S):
+                if source.live and (misses >= MISSES or now - good > SILENT_S):
                     return f"{self._name}: " + (
                         f"{misses} frames one after the other cannot be decoded"
                         if there

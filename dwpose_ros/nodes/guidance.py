@@ -198,7 +198,7 @@ class GuidanceNode(ManagedNode):
             profile=told.profile.name,
             step=told.profile.step,
             code=decision.code,
-            part=decision.part,
+            part=decision.body_part,
             grade=decision.magnitude,
             count=decision.count,
             text=told.text,
@@ -207,15 +207,15 @@ class GuidanceNode(ManagedNode):
             hold_remaining=float(decision.hold_remaining),
             checks=[
                 Check(
-                    name=v.name,
-                    ok=v.ok is True,
-                    judged=v.ok is not None,
-                    value=float(v.value),
-                    minimum=float(v.minimum),
-                    maximum=float(v.maximum),
-                    unit=v.unit,
+                    name=result.name,
+                    ok=result.ok is True,
+                    judged=result.ok is not None,
+                    value=float(result.value),
+                    minimum=float(result.minimum),
+                    maximum=float(result.maximum),
+                    unit=result.unit,
                 )
-                for v in told.results
+                for result in told.results
             ],
         )
         self._guidance.publish(message)

@@ -25,7 +25,7 @@ from dwpose_ros.ros.scene_markers import SceneMarkers
 KEEP = 10  # depth images that wait for the pose of their moment
 UNKNOWN_M = 2.0  # where somebody stands of whom too little is seen to tell how far away
 ASSUMED = "the camera is taken for one of 60 degrees across, and distances are as wrong as that is"
-PATIENCE_S = 3.0  # until it is said that something never comes
+WARN_AFTER_S = 3.0  # without an input, before the log says so
 
 
 class MarkersNode(OnDemandNode):
@@ -116,12 +116,12 @@ class MarkersNode(OnDemandNode):
 
         nearest = min(self._depths, key=apart_s, default=None)
         if nearest is None:  # who should send it is in the diagnostics
-            self._warn_depth("no depth image came yet", patience=True)
+            self._warn_depth("no depth image came yet", only_later=True)
         elif apart_s(nearest) > self.value("depth_tolerance"):
             self._warn_depth(
                 f"the nearest depth image is {apart_s(nearest):.3f} s from the "
                 "pose's: see depth_tolerance",
-                patience=True,
+                only_later=True,
             )
         else:
             return nearest
@@ -156,14 +156,14 @@ class MarkersNode(OnDemandNode):
             self._warn_depth(f"{self.resolve_topic_name('depth/image')}: {err}")
             return None
 
-    def _warn_depth(self, why: str, patience: bool = False) -> None:
-        if not patience or time.monotonic() - self._since > PATIENCE_S:
+    def _warn_depth(self, why: str, only_later: bool = False) -> None:
+        if not only_later or time.monotonic() - self._since > WARN_AFTER_S:
             self.get_logger().warning(
                 f"no depth, skeletons are flat: {why}", throttle_duration_sec=10.0
             )
 
     def _camera(self, pose: WholeBodyPose) -> PinholeCamera:
-        if self._info is None and time.monotonic() - self._since > PATIENCE_S:
+        if self._info is None and time.monotonic() - self._since > WARN_AFTER_S:
             self.get_logger().warning(
                 f"nothing comes on {self.resolve_topic_name('camera_info')}: {ASSUMED}", once=True
             )

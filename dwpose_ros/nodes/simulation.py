@@ -203,8 +203,8 @@ class SimulationNode(ManagedNode):
     def _hear(self, now: float) -> None:
         """Pass on a sentence that was spoken to its end."""
         if self._to_hear is not None and self._to_hear[0] <= now:
-            ended, (code, part, magnitude, count) = self._to_hear
-            self._actor.hear(code, part, magnitude, ended, count)
+            ended, (code, body_part, magnitude, count) = self._to_hear
+            self._actor.hear(code, body_part, magnitude, ended, count)
             self._to_hear = None
 
     def _show(self) -> None:

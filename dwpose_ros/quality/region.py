@@ -78,7 +78,7 @@ def seen_points(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
 def person_box(xy: np.ndarray, seen: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return the person's box (4,) px.
 
-    If the given box is not valid, it is the extent of the visible keypoints; NaN without any.
+    If the given box is not valid, it is that of the visible keypoints; NaN without any.
     """
     box = np.asarray(box, float)
     if valid_boxes(box[None])[0]:

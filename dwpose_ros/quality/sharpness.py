@@ -24,7 +24,7 @@ _WRISTS_AND_HANDS = [
     np.array([INDEX[wrist], *range(hand.start, hand.stop)])
     for wrist, hand in (("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))
 ]
-_ROOM = 0.15  # margin around the points of a face or hand, as a share of their extent
+_ROOM = 0.15  # margin around the points of a face or hand, as a share of their size
 
 
 def sharpness(person: Region) -> float:
@@ -82,12 +82,10 @@ def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
     detail.
     """
     low, high = points.min(0), points.max(0)
-    extent = high - low
-    if extent.max() < _SMALLEST_PX:
+    size = high - low
+    if size.max() < _SMALLEST_PX:
         return math.nan
-    found = region(
-        image, np.concatenate([low - _ROOM * extent, high + _ROOM * extent]), _DETAIL_PX
-    )
+    found = region(image, np.concatenate([low - _ROOM * size, high + _ROOM * size]), _DETAIL_PX)
     if found is None:
         return math.nan
     return sharpness(found._replace(grey=cv2.GaussianBlur(found.grey, (3, 3), 0)))

@@ -13,13 +13,13 @@ class Output:
 
     def __init__(self, node, publisher, steady: bool) -> None:
         self._node, self.publisher = node, publisher
-        self.flow = TopicStats(publisher.topic_name, steady)
+        self.stats = TopicStats(publisher.topic_name, steady)
 
     def publish(self, msg) -> None:
         if not self._node.active:
             return
         self.publisher.publish(msg)
-        self.flow.tick(time.monotonic(), self._node.age_s(msg))
+        self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
     def wanted(self) -> bool:
         """Return whether anybody subscribes."""

@@ -22,11 +22,11 @@ def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
 
     def received(msg: WholeBodyPose) -> None:
         if fault := cleaned(msg):
-            node.get_logger().warning(f"{flow.topic}: {fault}", throttle_duration_sec=30.0)
+            node.get_logger().warning(f"{stats.topic}: {fault}", throttle_duration_sec=30.0)
         callback(msg)
 
-    flow = node.input(WholeBodyPose, "wholebody_pose", received, depth)
-    return flow
+    stats = node.input(WholeBodyPose, "wholebody_pose", received, depth)
+    return stats
 
 
 def cleaned(msg: WholeBodyPose) -> str:

@@ -90,7 +90,7 @@ class Actor:
         self._sway = Sway(balancing, self.behavior.sway_m, self.behavior.sway_deg)
         self._stance = start
         self._goal = start  # where they are going
-        self._heard: list[tuple] = []  # (when to act, code, part, magnitude, count)
+        self._heard: list[tuple] = []  # (when to act, code, body part, magnitude, count)
         self._time_s: float | None = None  # of the last call of `at`
         # All times below are since the first call of `at`.
         self._lived_s = 0.0
@@ -98,14 +98,16 @@ class Actor:
         self._fidgets_at = self._fidgeting.exponential(self.behavior.fidget_s)
         self._leaves_at = self._leaving.exponential(self.behavior.leaves_s)
 
-    def hear(self, code: str, part: str, magnitude: str, time_s: float, count: int = 0) -> None:
+    def hear(
+        self, code: str, body_part: str, magnitude: str, time_s: float, count: int = 0
+    ) -> None:
         """Hear an instruction that has been spoken to its end at `time_s`.
 
         It replaces an earlier instruction about the same axis of movement that the actor has not
         begun to follow. A turn does not replace a walk.
 
         Args:
-            code, part, magnitude, count: the instruction, as given by the coach.
+            code, body_part, magnitude, count: the instruction, as given by the coach.
             time_s: when the sentence ends, s.
         """
         missed, swapped, delay = self._hearing.random(3)
@@ -122,7 +124,7 @@ class Actor:
         # A repeated instruction does not delay the reaction to the first one.
         begin = min([begin, *(at for at, heard, *_ in about_to if heard == code)])
         self._heard = due + [h for h in about_to if axis(h[1]) != axis(code)]
-        self._heard.append((begin, code, part, magnitude, count))
+        self._heard.append((begin, code, body_part, magnitude, count))
 
     def at(self, time_s: float) -> Stance:
         """Return the state at `time_s`, which must not decrease from call to call."""
@@ -151,7 +153,7 @@ class Actor:
         """Whether the actor is walking or turning."""
         return self._goal[:3] != self._stance[:3]
 
-    def _act(self, code: str, part: str, magnitude: str, count: int) -> None:
+    def _act(self, code: str, body_part: str, magnitude: str, count: int) -> None:
         """Begin to follow an instruction. A new movement replaces the one on the same axis, and
         leaves those on the others.
         """
@@ -171,7 +173,7 @@ class Actor:
         elif code in ("turn_left", "turn_right") or code in HEADINGS:
             goal = self._turned(goal, code, gain * TURN_DEG[magnitude])
         elif code == "show":
-            goal = self._showing(goal, part, step_m)
+            goal = self._showing(goal, body_part, step_m)
         elif code in POSTURES:
             goal = goal._replace(posture=_posture_for(code, here.posture))
         elif code == "step_into_view":

@@ -44,8 +44,8 @@ class PoseTracker:
     fit their box. Between detections:
 
     - A person's box is the detector's last, moved and scaled with the head, torso and legs,
-      extended to points outside it and cut at the image's border. So it has the extent that the
-      detector would give, and is replaced at each detection. A side that was at the border stays
+      extended to points outside it and cut at the image's border. So it is as large as the
+      detector's would be, and is replaced at each detection. A side that was at the border stays
       there: nothing is known about what lies beyond until the next detection.
     - A person's box score is the detector's last, lowered as the keypoint scores fall.
     - If a person's keypoint scores fall, the detector looks for them in the same frame; if it

@@ -161,7 +161,7 @@ class Presence:
         }
         return np.array(
             [
-                self._judge(i, xy, scores, float(box_score), time_s)
+                self._is_real(i, xy, scores, float(box_score), time_s)
                 for i, xy, scores, box_score in zip(
                     people.ids.tolist(), people.xy, people.scores, people.box_scores
                 )
@@ -169,7 +169,7 @@ class Presence:
             bool,
         )
 
-    def _judge(
+    def _is_real(
         self, i: int, xy: np.ndarray, scores: np.ndarray, box_score: float, time_s: float
     ) -> bool:
         xy = xy.astype(float)

@@ -47,7 +47,9 @@ class Tracks(NamedTuple):
     box_scores: np.ndarray  # (n,)
     ids: np.ndarray  # (n,)
     misses: np.ndarray  # (n,) detections in a row that did not find them
-    fits: np.ndarray  # (n,) 0..1, IoU of the points' extent and the box they were estimated in
+    fits: (
+        np.ndarray
+    )  # (n,) 0..1, IoU of the points' bounding box and the box they were estimated in
 
     then_xy: np.ndarray  # (n, 133, 2) px
     then_seen: np.ndarray  # (n, 133) bool
@@ -81,10 +83,10 @@ def detected(
     """Make the tracks of n people who were just detected."""
     n = len(xy)
     seen = _seen(xy, scores, size)
-    extent = _extent(xy, seen)
-    fits = _overlap(extent, boxes)
+    bounds = _bounds(xy, seen)
+    fits = _overlap(bounds, boxes)
     root = np.sqrt(area(boxes))[:, None]
-    gaps = np.clip((boxes - extent) * OUTWARD, GAP[0] * root, GAP[1] * root) * OUTWARD
+    gaps = np.clip((boxes - bounds) * OUTWARD, GAP[0] * root, GAP[1] * root) * OUTWARD
     return Tracks(
         xy,
         scores,
@@ -119,8 +121,8 @@ def carry(
     growth = np.where(then_spread > 0, spread / np.maximum(then_spread, 1e-9), 1.0)
     growth = np.clip(growth, 0.5, 2.0)[:, None]  # two points that turn away tell little
     boxes = (tracks.then_boxes - twice(then)) * growth + twice(now)
-    extent = _extent(xy, seen)
-    widened = extent + tracks.then_gaps * growth
+    bounds = _bounds(xy, seen)
+    widened = bounds + tracks.then_gaps * growth
     border = np.array([0, 0, *size], float)
     stuck = (tracks.then_boxes - border) * OUTWARD >= -AT_BORDER * twice(size)
     for other in (widened, np.where(stuck, tracks.then_boxes, boxes)):
@@ -132,7 +134,7 @@ def carry(
         scores=scores,
         boxes=np.minimum(np.maximum(boxes, 0), twice(size)),
         box_scores=tracks.then_scores * share,
-        fits=_overlap(extent, crops),
+        fits=_overlap(bounds, crops),
     )
 
 
@@ -178,7 +180,7 @@ def _quality(scores: np.ndarray) -> np.ndarray:
     return np.partition(scores[:, POINTS], -BEST, 1)[:, -BEST:].mean(1)
 
 
-def _extent(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _bounds(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Return boxes (n, 4) around the visible points; infinite and without area if none is."""
     at = seen[..., None]
     return np.concatenate([np.where(at, xy, np.inf).min(1), np.where(at, xy, -np.inf).max(1)], 1)

@@ -223,7 +223,7 @@ def _renew(
 def _places(people: PersonPoses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return xy, scores and boxes as float64, and which people have a position.
 
-    A box without area is replaced by the extent of the found points.
+    A box without area is replaced by the bounding box of the found points.
     """
     xy = np.asarray(people.xy[:, POINTS], float)
     scores = np.minimum(people.scores[:, POINTS], 1.0)

@@ -114,7 +114,7 @@ def test_points_that_are_no_place_have_score_0(x, y, score, wanted):
         ((1, 2, 3, 1e9), (10, 20, 30, 50)),
     ],
 )
-def test_a_box_that_is_no_place_is_the_extent_of_the_visible_points(box, wanted):
+def test_a_box_that_is_no_place_is_the_bounding_box_of_the_visible_points(box, wanted):
     xy, scores = np.full((1, 133, 2), 99.0), np.full((1, 133), 0.1)
     xy[0, :2], scores[0, :2] = ((10, 20), (30, 50)), 0.9
     people = PersonPoses.of(xy, scores, [box])

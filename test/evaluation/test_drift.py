@@ -60,7 +60,7 @@ def test_scores_that_change_and_points_that_are_lost():
     assert drifts["face"].score == 0 and drifts["face"].lost == 0
 
 
-def test_points_that_float32_does_not_see_are_not_judged():
+def test_points_that_float32_does_not_see_are_not_compared():
     exact = maps(score=0.2)
     exact[0][:, 3] *= 3
     exact[1][:, 3] *= 3

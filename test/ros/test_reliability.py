@@ -107,25 +107,25 @@ def test_where_a_middleware_tells_of_no_losses_there_is_a_subscription_all_the_s
             raise Unsupported
         return "a subscription"
 
-    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
-    assert reliability.counting_losses(make, flow) == "a subscription"
+    stats = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    assert reliability.counting_losses(make, stats) == "a subscription"
 
 
 @pytest.mark.parametrize("lost, told", [(0, ""), (10, ""), (100, "25 % of the messages on /im")])
 def test_that_images_get_lost_is_told_with_the_cure(lost, told):
-    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    stats = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     for i in range(300):
-        flow.tick(i / 30)
-    flow.lost(lost)
-    assert lost_trouble(flow).startswith(told) and bool(lost_trouble(flow)) == bool(told)
-    assert ("large images get lost" in lost_trouble(flow)) == bool(told)
+        stats.tick(i / 30)
+    stats.lost(lost)
+    assert lost_trouble(stats).startswith(told) and bool(lost_trouble(stats)) == bool(told)
+    assert ("large images get lost" in lost_trouble(stats)) == bool(told)
 
 
 def images(numbers: list[int | None]) -> TopicStats:
-    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    stats = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     for i, number in enumerate(numbers):
-        flow.tick(i / 30, number=number)
-    return flow
+        stats.tick(i / 30, number=number)
+    return stats
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,16 @@ def images(numbers: list[int | None]) -> TopicStats:
     [
         pytest.param(list(range(300)), "", id="all"),
         pytest.param([i for i in range(300) if i % 20], "", id="one in twenty is missing"),
-        pytest.param([i for i in range(400) if i % 4], "25 % of the images on /im", id="a quarter"),
+        pytest.param(
+            [i for i in range(400) if i % 4], "25 % of the images on /im", id="a quarter"
+        ),
         pytest.param([*range(100), *range(1000, 1200)], "75 % of the images on /im", id="a hole"),
         pytest.param([*range(1000, 1150), *range(150)], "", id="the driver was started again"),
         pytest.param([n for i in range(150) for n in (i, 5000 + i)], "", id="two in turns"),
         pytest.param(
-            [n for i in range(0, 150, 2) for n in (i, i + 1, 5000 + i, 5001 + i)], "", id="in pairs"
+            [n for i in range(0, 150, 2) for n in (i, i + 1, 5000 + i, 5001 + i)],
+            "",
+            id="in pairs",
         ),
         pytest.param([None] * 300, "", id="not told"),
     ],

@@ -117,13 +117,13 @@ def _border_to_leave(
     """Return where to go, as `cut_by_border`; empty if no border cuts parts off."""
     if cropped:
         return "back"
-    # Use visible points and the box, which may extend further than the points.
-    extent = observation.xy[seen_in(observation, profile)]
+    # Use visible points and the box, which may reach further than the points.
+    points = observation.xy[seen_in(observation, profile)]
     if valid_boxes(observation.box[None])[0]:
-        extent = np.vstack([extent, observation.box.reshape(2, 2)])
-    if not len(extent):
+        points = np.vstack([points, observation.box.reshape(2, 2)])
+    if not len(points):
         return ""
-    (left, top), (right, bottom) = extent.min(0), extent.max(0)
+    (left, top), (right, bottom) = points.min(0), points.max(0)
     room_x, room_y = observation.width * profile.margin, observation.height * profile.margin
     cut_left = min(left, ends[0]) <= room_x  # False for NaN
     cut_right = max(right, ends[1]) >= observation.width - room_x
@@ -159,5 +159,5 @@ def visible(
         share,
         1.0,
         code="show" if missing else "",
-        part=missing[0] if missing else "",
+        body_part=missing[0] if missing else "",
     )

@@ -63,13 +63,21 @@ class PostureMeasurement(NamedTuple):
     def missing(self, *parts: str) -> str:
         """Return the first part that is not visible on a side that should be; or empty."""
         return next(
-            (part for part in parts for side in self.sides if not self._sees(part, side)), ""
+            (
+                body_part
+                for body_part in parts
+                for side in self.sides
+                if not self._sees(body_part, side)
+            ),
+            "",
         )
 
-    def _sees(self, part: str, side: str) -> bool:
-        if part == "hands":
+    def _sees(self, body_part: str, side: str) -> bool:
+        if body_part == "hands":
             return self.observation.scores[_HANDS[side]].min() > self.threshold
-        return self.find(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
+        return (
+            self.find(f"{side}_{'ankle' if body_part == 'feet' else body_part[:-1]}") is not None
+        )
 
     def torso(self) -> complex:
         """Return the vector from the middle of the shoulders to the middle of the hips, px."""
@@ -261,4 +269,4 @@ def held_up(
     )
     value = min(up, default=-1.0 if not hands and (head or hips) else math.nan)
     result = within("held_up", value, _HANGS, low_code="show_hands")
-    return result._replace(required=False, part="hands" if result.code else "")
+    return result._replace(required=False, body_part="hands" if result.code else "")
