@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`.
 
-With `source:=sim` a simulated person comes before a simulated camera, hears what is spoken, and
-acts on it.
+With `source:=sim` a simulated person in front of a simulated camera hears the instructions and
+follows them.
 """
 
 from launch import LaunchDescription
@@ -39,7 +39,7 @@ ARGUMENTS = {
 }
 
 
-# What each node's parameters are, of the arguments of the same name.
+# The parameters of each node that are set from the argument of the same name.
 PARAMETERS = {
     "guidance": {
         "profile": str,
@@ -70,7 +70,7 @@ def generate_launch_description() -> LaunchDescription:
                 DeclareLaunchArgument(name, default_value=default, description=text)
                 for name, (default, text) in ARGUMENTS.items()
             ),
-            # Which also sets the namespace of what follows.
+            # It also sets the namespace of the nodes below.
             IncludeLaunchDescription(PythonLaunchDescriptionSource(pose)),
             managed("guidance", parameters["guidance"] | allowed),
             managed("capture", parameters["capture"] | allowed, images=True),

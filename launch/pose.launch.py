@@ -67,7 +67,7 @@ ARGUMENTS = {
 
 
 def camera(context) -> list[Node]:
-    """The node that publishes the images."""
+    """Return the node that publishes the images."""
     common = {
         "wait_for_node": "pose",
         "width": value("width", int),
@@ -76,7 +76,7 @@ def camera(context) -> list[Node]:
         "frame_id": value("frame_id", str),
     }
     if LaunchConfiguration("source").perform(context) == "sim":
-        # Nobody is asked to step in where somebody is already to be seen.
+        # With bystanders in view nobody is asked to step in: the person starts in the middle.
         crowd = LaunchConfiguration("bystanders").perform(context) != "0"
         common |= {"x": 0.0} if crowd else {}
         return [
@@ -92,7 +92,7 @@ def camera(context) -> list[Node]:
                     "noise": value("noise", float),
                     "blur": value("blur", float),
                     "bystanders": value("bystanders", int),
-                    # Arguments of guide.launch.py.
+                    # Arguments of guide.launch.py, with defaults for use without it.
                     "language": value("language", str, default="en"),
                     "profile": value("profile", str, default=""),
                 },
@@ -113,7 +113,7 @@ def camera(context) -> list[Node]:
 
 
 def rviz(context) -> list[Node]:
-    """RViz, whose topics are those of its own namespace, but whose frames are not."""
+    """Return RViz. Its topics are in the namespace; its fixed frame has to be named."""
     from dwpose_ros.ros.camera_frame import link_frame
 
     frame = link_frame(LaunchConfiguration("namespace").perform(context))

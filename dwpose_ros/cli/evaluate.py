@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""COCO-WholeBody AP of any backend, beside the paper's: the command `evaluate`.
+"""Compute the COCO-WholeBody AP of a backend, beside the paper's: the command `evaluate`.
 
-The paper's figures come with boxes of a detector with person AP 56.4 (``--boxes FILE``) and the
-flip test (``--flip``).
+The paper's figures were measured with the boxes of a detector with person AP 56.4
+(``--boxes FILE``) and with the flip test (``--flip``).
 """
 
 from __future__ import annotations
@@ -41,14 +41,19 @@ VAL2017 = 5000  # images
 
 
 class EvaluateError(DwposeError):
-    """An evaluation that cannot be had; the message says what is wrong and where."""
+    """The evaluation failed; the message says what is wrong and where."""
 
 
 def people_in(estimator: Estimator, rgb: np.ndarray, boxes: Boxes | None) -> PersonPoses:
-    """The people of an image (h, w, 3) RGB: those that the estimator finds, or those in boxes.
+    """Return the people of an image: those that the estimator finds, or those in boxes.
 
-    An estimator that cannot be given boxes sees each, with the surroundings that DWPose sees, as
-    an image of its own, and the first person in it counts.
+    If the estimator cannot be given boxes, each box is cut out with the margin that DWPose uses,
+    and the first person found in it counts.
+
+    Args:
+        estimator: finds the people.
+        rgb: (h, w, 3) uint8, RGB.
+        boxes: where to look; None: in the whole image.
     """
     if boxes is None:
         return estimator(rgb)
@@ -76,11 +81,22 @@ def evaluate(
     detector: Any = None,
     limit: int = 0,
 ) -> tuple[list[dict[str, Any]], list[int]]:
-    """Run an estimator over the (first ``limit``) images; their COCO results and their ids.
+    """Run an estimator over a dataset's images, and show a progress bar.
 
-    ``boxes`` by image id, or None: those of ``detector``, else of the estimator itself. Shows a
-    progress bar. Raises EvaluateError for images that are absent or of another size, FramesError
-    for damaged ones.
+    Args:
+        estimator: finds the poses.
+        data: the annotations, from `coco.load_annotations`.
+        folder: of the images.
+        boxes: by image id; None: those of ``detector``, or else of the estimator itself.
+        detector: has a method ``detect``, as `TopDown`.
+        limit: the first so many images; 0: all.
+
+    Returns:
+        COCO keypoint results, and the ids of the images.
+
+    Raises:
+        EvaluateError: images are absent or of another size, or have nobody annotated.
+        FramesError: an image is damaged.
     """
     from tqdm import tqdm  # here, so that nodes do not need it
 
@@ -106,7 +122,7 @@ def evaluate(
 
 
 def table(name: str, values: dict[str, float]) -> str:
-    """The measured AP above the paper's, in percent."""
+    """Format the measured AP above the paper's, in percent."""
     rows: list[tuple[str, Sequence[str] | Sequence[float]]] = [
         ("", COLUMNS),
         (name, [100 * values[c] for c in COLUMNS]),
@@ -180,7 +196,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
-    """The command `evaluate`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
+    """Run the command. Exits 0, 1 when something failed, 2 for wrong usage, 130 if stopped."""
     parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.limit < 0:
@@ -201,7 +217,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    coco.xtcocotools()  # before the long work
+    coco.xtcocotools()  # raise before the long work if it is missing
     if args.results:
         check_output(args.results, "--results", args.force)
     data = coco.load_annotations(args.annotations)
@@ -248,7 +264,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:
-    """In what the measurement differs from the paper's."""
+    """Return how the measurement differs from the paper's."""
     other = [
         (count != VAL2017, f"{count} images instead of val2017's {VAL2017}"),
         (args.boxes == "detector", "boxes of our detector instead of one with person AP 56.4"),

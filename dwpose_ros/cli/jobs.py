@@ -29,13 +29,17 @@ class Job(NamedTuple):
     image: Path | None
     """The image's file; None for videos and cameras."""
     name: str
-    """What its files' names begin with."""
+    """Beginning of the names of its output files."""
 
 
 def jobs_of(sources: Sequence[str]) -> list[Job]:
-    """What is to be done. Raises PredictError for sources that are absent or empty.
+    """Return the jobs for the sources given on the command line.
 
-    Files are named for their source without its ending; with it, where two would be the same.
+    Output files are named after their source, without its ending unless two would have the same
+    name.
+
+    Raises:
+        PredictError: a source is absent or empty.
     """
     found: list[tuple[str, Path | None, Path]] = []
     for source in sources:
@@ -63,7 +67,7 @@ def jobs_of(sources: Sequence[str]) -> list[Job]:
 
 
 def check_outputs(jobs: Sequence[Job], wanted: Wanted, force: bool) -> None:
-    """PredictError where a file would be written twice, or over one that is there."""
+    """Check that no file would be written twice, or over one that exists. Raises PredictError."""
     inputs = {Path(job.source).resolve() for job in jobs if local(job.source)}
     by: dict[Path, str] = {}
     for job in jobs:
@@ -83,15 +87,19 @@ def check_outputs(jobs: Sequence[Job], wanted: Wanted, force: bool) -> None:
 
 
 def _plain(source: str) -> str:
-    """A file name for a camera or a stream, without anything that counts as an ending."""
+    """Return a file name without an ending for a camera or a stream."""
     kind = "stream" if "://" in source else "camera"
     return f"{kind}_" + re.sub("[^A-Za-z0-9]+", "_", source.split("://")[-1]).strip("_")
 
 
 def frames_of(source: Source, limit: int) -> Iterator[tuple[float, np.ndarray]]:
-    """A source's frames (h, w, 3) uint8 BGR with their times in seconds, from 0 on.
+    """Yield the times in s, from 0, and the images (h, w, 3) uint8 BGR of a source's frames.
 
-    Ctrl-C is the way to end a live source: it then ends after the frame, as a video does.
+    Ctrl-C ends a live source after the current frame, as if it were the end of a video.
+
+    Args:
+        source: an open source.
+        limit: largest number of frames; 0: all.
     """
     began, count = time.monotonic(), itertools.count()
     with _until_interrupted(source.live) as stopped:
@@ -112,7 +120,7 @@ def frames_of(source: Source, limit: int) -> Iterator[tuple[float, np.ndarray]]:
 
 @contextlib.contextmanager
 def _until_interrupted(wanted: bool) -> Iterator[list[int]]:
-    """A list that is no longer empty after a first Ctrl-C; a second one is as ever."""
+    """Yield a list to which the first Ctrl-C adds something; a second one acts as usual."""
     stopped: list[int] = []
     if not wanted:
         yield stopped
@@ -131,7 +139,7 @@ def _until_interrupted(wanted: bool) -> Iterator[list[int]]:
 
 
 def read_image(path: Path) -> np.ndarray:
-    """An image (h, w, 3) uint8 BGR. Raises PredictError."""
+    """Read an image (h, w, 3) uint8 BGR. Raises PredictError."""
     try:
         return decode_file(path.read_bytes())
     except (OSError, ImageError) as err:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the people in images, videos or a camera and writes what was found: `predict`."""
+"""Find the people in images, videos or a camera, and write them: the command `predict`."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Predictor:
         self._estimators: dict[bool, Estimator] = {}
 
     def run(self, job: Job) -> str:
-        """Do one job, and say in one line what was found and written. Raises DwposeError."""
+        """Do one job, and return one line about the results. Raises DwposeError."""
         if job.image is not None:
-            bgr = read_image(job.image)  # before the model is loaded, which takes longer
+            bgr = read_image(job.image)  # first, since loading the model takes longer
             return self._image(job, bgr)
         source = open_source(job.source)
         try:
@@ -82,7 +82,7 @@ class Predictor:
             total=None if math.isinf(total) else total,
             unit="frame",
             leave=False,
-            disable=None,  # not where nobody sees it
+            disable=None,  # unless stderr is a terminal
         )
         live = source.live
         with VideoFiles(self._wanted, job.name, file, estimator.name, source.rate, live) as files:

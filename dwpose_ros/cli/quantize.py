@@ -105,7 +105,7 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "quantize") -> int:
-    """The command `quantize`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
+    """Run the command. Exits 0, 1 when something failed, 2 for wrong usage, 130 if stopped."""
     parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.images < 1:

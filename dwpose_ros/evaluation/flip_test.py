@@ -13,10 +13,16 @@ from dwpose_ros.evaluation.simcc import SimccNetwork, decode
 
 
 class Flipped:
-    """A SimCC network under the paper's flip test: mean maps of a crop and its mirror image.
+    """Estimator that averages the SimCC maps of each crop and its mirror image.
 
-    It runs the model's file on onnxruntime as it is, since estimators give points, not maps.
-    Raises ModelError.
+    It runs the model's own file on onnxruntime, since other estimators return points, not maps.
+
+    Args:
+        model: pose network, a name from the registry or the path of an ONNX file; empty: DWPose's.
+        device: where it runs.
+
+    Raises:
+        ModelError: the model or the device is not available.
     """
 
     def __init__(self, model: str, device: str) -> None:
@@ -25,7 +31,7 @@ class Flipped:
         self.name, self.runs_on = f"{path.stem}, flip test", self._network.runs_on
 
     def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As TopDown.estimate, but scores are the peaks as they are, which may exceed 1."""
+        """Do as `TopDown.estimate`, but without clamping scores, which may exceed 1."""
         size = self._network.size
         centers, scales = around(boxes, size)
         crops = CpuCrops().people(rgb, centers, scales, size)

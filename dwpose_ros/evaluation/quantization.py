@@ -35,14 +35,14 @@ from dwpose_ros.evaluation.simcc import SimccNetwork, prepare
 
 HOLD_OUT = 3  # every third frame is kept for the report
 MIN_FRAMES = 6  # with people: four to learn the ranges from, two to compare the networks on
-FEW_FRAMES = 60  # below it the report says that it rests on little
+FEW_FRAMES = 60  # with fewer frames the report warns that its figures are rough
 SPEED_RUNS = 20
 INT8_OPS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv",
             "QLinearMatMul", "ConvInteger", "MatMulInteger")  # fmt: skip
 
 
 class QuantizeError(DwposeError):
-    """A network that cannot be made; the message says why and what would be right."""
+    """A network cannot be quantised; the message says why and what would be right."""
 
 
 def split(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
