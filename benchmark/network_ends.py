@@ -30,7 +30,7 @@ def read(transport: str, seconds: float) -> None:
     from rclpy.qos import QoSProfile, ReliabilityPolicy
     from sensor_msgs.msg import CompressedImage, Image
 
-    from dwpose_ros.ros.reliability import BestReliability
+    from dwpose_ros.ros.subscription import AdaptiveSubscription
 
     kind = Image if transport == "raw" else CompressedImage
     arrived: list[tuple[int, int]] = []  # ns: stamped, taken up
@@ -42,12 +42,14 @@ def read(transport: str, seconds: float) -> None:
     rclpy.init(args=[])
     node = rclpy.create_node("reader")
     topic = f"/{TRANSPORTS[transport]}"
-    subscription = BestReliability(
+    subscription = AdaptiveSubscription(
         node,
         topic,
         f"sensor_msgs/msg/{kind.__name__}",
         QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
         lambda qos: node.create_subscription(kind, topic, on_image, qos),
+        on_image,
+        best=True,
     )
     node.create_timer(1.0, subscription.look)
 

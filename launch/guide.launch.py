@@ -70,19 +70,21 @@ def generate_launch_description() -> LaunchDescription:
                 DeclareLaunchArgument(name, default_value=default, description=text)
                 for name, (default, text) in ARGUMENTS.items()
             ),
-            # It also sets the namespace of the nodes below.
-            IncludeLaunchDescription(PythonLaunchDescriptionSource(pose)),
             managed("guidance", parameters["guidance"] | allowed),
             managed("capture", parameters["capture"] | allowed, images=True),
             managed(
                 "speech",
                 parameters["speech"],
+                composable=False,
                 condition=IfCondition(LaunchConfiguration("speech")),
             ),
             managed(
                 "downstream",
                 parameters["downstream"],
+                composable=False,  # it stands for another program
                 condition=IfCondition(LaunchConfiguration("downstream")),
             ),
+            # It also starts the nodes above, in its namespace.
+            IncludeLaunchDescription(PythonLaunchDescriptionSource(pose)),
         ]
     )

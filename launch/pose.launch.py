@@ -4,18 +4,22 @@
 With `source:=sim` a simulated camera and person stand in.
 """
 
-from launch import LaunchDescription
+from launch import Action, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.ros.launching import managed, middleware_settings, value
+from dwpose_ros.ros.launching import managed, middleware_settings, start_nodes, value
 
 ARGUMENTS = {
     "namespace": ("", "of all nodes and topics, as where there are several cameras"),
     "autostart": ("true", "configure and activate the nodes; false: you do, by ros2 lifecycle"),
+    "composed": (
+        "true",
+        "run the nodes in one process, where images go by reference; false: each in its own",
+    ),
     "camera": ("true", "start our camera node; false: another driver publishes the images"),
     "image_topic": ("image_raw", "the images' topic"),
     "image_transport": ("raw", "how images are received: raw or compressed"),
@@ -66,7 +70,7 @@ ARGUMENTS = {
 }
 
 
-def camera(context) -> list[Node]:
+def camera(context) -> list[Action]:
     """Return the node that publishes the images."""
     common = {
         "wait_for_node": "pose",
@@ -181,6 +185,7 @@ def generate_launch_description() -> LaunchDescription:
                 condition=IfCondition(LaunchConfiguration("markers")),
             ),
             managed("hri", {}, condition=IfCondition(LaunchConfiguration("hri"))),
+            start_nodes(),  # also those of a launch file that includes this one
             OpaqueFunction(function=rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
         ]
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ class BufferedFrame(NamedTuple):
 
 
 class FrameBuffer:
-    """Keeps recent frames and their poses, up to limits of time, memory and number.
+    """Keeps recent frames and their poses, up to limits of time, memory and number. Thread-safe.
 
     A frame and its pose have the same stamp and are added separately; a frame that the pose node
     skipped has none. If stamps go back (a replayed bag, a clock that was set), the buffer is
@@ -33,6 +34,7 @@ class FrameBuffer:
 
     def __init__(self, length_s: float, most_bytes: float = math.inf, most: int = 5000) -> None:
         self._length_ns, self._most_bytes, self._most = int(length_s * 1e9), most_bytes, most
+        self._lock = threading.RLock()
         self._frames: OrderedDict[int, Any] = OrderedDict()
         self._sizes: dict[int, int] = {}
         self._poses: dict[int, Any] = {}
@@ -44,43 +46,47 @@ class FrameBuffer:
 
     def add_frame(self, stamp_ns: int, frame: Any, size: int = 0) -> None:
         """Add a frame of `size` bytes, and drop the frames that exceed the limits."""
-        if self._frames and stamp_ns < next(reversed(self._frames)):
-            self.clear()
-        self._frames[stamp_ns] = frame
-        self.size += size - self._sizes.get(stamp_ns, 0)
-        self._sizes[stamp_ns] = size
-        while len(self._frames) > 1 and (
-            (old := stamp_ns - next(iter(self._frames)) > self._length_ns)
-            or self.size > self._most_bytes
-            or len(self._frames) > self._most
-        ):
-            self.full |= not old
-            dropped, _ = self._frames.popitem(last=False)
-            self.size -= self._sizes.pop(dropped)
-        oldest = next(iter(self._frames)) - self.tolerance_ns
-        self._poses = {stamp: pose for stamp, pose in self._poses.items() if stamp >= oldest}
+        with self._lock:
+            if self._frames and stamp_ns < next(reversed(self._frames)):
+                self.clear()
+            self._frames[stamp_ns] = frame
+            self.size += size - self._sizes.get(stamp_ns, 0)
+            self._sizes[stamp_ns] = size
+            while len(self._frames) > 1 and (
+                (old := stamp_ns - next(iter(self._frames)) > self._length_ns)
+                or self.size > self._most_bytes
+                or len(self._frames) > self._most
+            ):
+                self.full |= not old
+                dropped, _ = self._frames.popitem(last=False)
+                self.size -= self._sizes.pop(dropped)
+            oldest = next(iter(self._frames)) - self.tolerance_ns
+            self._poses = {stamp: pose for stamp, pose in self._poses.items() if stamp >= oldest}
 
     @property
     def length_s(self) -> float:
         """Time from the oldest frame to the newest, s."""
-        return (
-            (next(reversed(self._frames)) - next(iter(self._frames))) / 1e9
-            if (self._frames)
-            else 0.0
-        )
+        with self._lock:
+            return (
+                (next(reversed(self._frames)) - next(iter(self._frames))) / 1e9
+                if (self._frames)
+                else 0.0
+            )
 
     def add_pose(self, stamp_ns: int, pose: Any) -> None:
         """Add the pose of a frame. It may arrive first, since a pose is a smaller message."""
-        if not self._frames or stamp_ns >= next(iter(self._frames)) - self.tolerance_ns:
-            self._poses[stamp_ns] = pose
-        while len(self._poses) > self._most:
-            del self._poses[next(iter(self._poses))]
+        with self._lock:
+            if not self._frames or stamp_ns >= next(iter(self._frames)) - self.tolerance_ns:
+                self._poses[stamp_ns] = pose
+            while len(self._poses) > self._most:
+                del self._poses[next(iter(self._poses))]
 
     def clear(self) -> None:
-        self._frames.clear()
-        self._sizes.clear()
-        self._poses.clear()
-        self.size, self.full = 0, False
+        with self._lock:
+            self._frames.clear()
+            self._sizes.clear()
+            self._poses.clear()
+            self.size, self.full = 0, False
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -88,20 +94,22 @@ class FrameBuffer:
     @property
     def newest_ns(self) -> int | None:
         """Stamp of the newest frame; None if the buffer is empty."""
-        return next(reversed(self._frames), None)
+        with self._lock:
+            return next(reversed(self._frames), None)
 
     def buffered_frames(self) -> list[BufferedFrame]:
         """Return the frames that have a pose, oldest first."""
-        found = []
-        for stamp, frame in self._frames.items():
-            nearest = (
-                stamp
-                if stamp in self._poses or not self.tolerance_ns
-                else min(self._poses, key=lambda other: abs(other - stamp), default=stamp)
-            )
-            if nearest in self._poses and abs(nearest - stamp) <= self.tolerance_ns:
-                found.append(BufferedFrame(stamp, frame, self._poses[nearest]))
-        return found
+        with self._lock:
+            found = []
+            for stamp, frame in self._frames.items():
+                nearest = (
+                    stamp
+                    if stamp in self._poses or not self.tolerance_ns
+                    else min(self._poses, key=lambda other: abs(other - stamp), default=stamp)
+                )
+                if nearest in self._poses and abs(nearest - stamp) <= self.tolerance_ns:
+                    found.append(BufferedFrame(stamp, frame, self._poses[nearest]))
+            return found
 
     def frames_until(self, now_ns: int, window_s: float) -> list[BufferedFrame]:
         """Return the frames up to a time that have a pose, oldest first.

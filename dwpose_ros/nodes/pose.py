@@ -126,7 +126,7 @@ class PoseNode(ManagedNode):
         self._video = PoseTracker(
             self._estimator, self.value("detect_every"), self.value("smooth")
         )
-        self._poses = self.output(WholeBodyPose, "wholebody_pose", 5)
+        self._poses = self.output(WholeBodyPose, "wholebody_pose", 5, local=True)
 
     def activate(self) -> None:
         self._processed = self._failed = self._unreadable = 0

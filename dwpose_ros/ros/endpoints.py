@@ -13,10 +13,11 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.parameters import ParameterNode
 from dwpose_ros.ros.qos import CALLERS
-from dwpose_ros.ros.reliability import BestReliability, counting_losses, with_number
+from dwpose_ros.ros.subscription import AdaptiveSubscription, counting_losses, with_number
 from dwpose_ros.ros.topic_stats import TopicStats, type_name
 
 
@@ -27,16 +28,20 @@ class EndpointNode(ParameterNode):
         super().__init__(name)
         self._outputs: list[Output] = []
         self._inputs: dict[str, TopicStats] = {}
-        self._adaptive: list[BestReliability] = []
+        self._adaptive: list[AdaptiveSubscription] = []
         self._undo: list[Callable[[], Any]] = []  # called when the node is deactivated
 
-    def output(self, msg_type, topic: str, qos, *, steady: bool = True) -> Output:
+    def output(
+        self, msg_type, topic: str, qos, *, steady: bool = True, local: bool = False
+    ) -> Output:
         """Create a publisher that exists while the node is configured and publishes while active.
 
         Its QoS can be overridden by parameters, as usual in ROS 2.
 
         Args:
             steady: late messages are reported in the diagnostics.
+            local: hand messages to the nodes of this process by reference; only for topics that
+                keep nothing for those who come later.
         """
         publisher = self.create_lifecycle_publisher(
             msg_type,
@@ -44,7 +49,7 @@ class EndpointNode(ParameterNode):
             qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        made = Output(self, publisher, steady)
+        made = Output(self, publisher, steady, local)
         self._outputs.append(made)
         return made
 
@@ -57,20 +62,30 @@ class EndpointNode(ParameterNode):
         *,
         steady: bool = True,
         best: bool = False,
+        local: bool = False,
+        from_outside: Callable[[Any], None] | None = None,
     ) -> TopicStats:
         """Subscribe while the node is active. A message without a stamp gets its time of arrival.
 
         Args:
             steady: silence on the topic is reported in the diagnostics.
             best: follow the best reliability that all publishers offer, also of those that come
-                later, unless the user overrides it.
+                later, and take messages of this process by reference in their publisher's thread,
+                unless the user overrides the QoS.
+            local: take messages of this process by reference; they must not be changed.
+            from_outside: called first with messages of other processes, to check or repair them.
         """
         name = self.resolve_topic_name(topic)
         stats = self._inputs[name] = TopicStats(
             name, steady, time.monotonic(), type_name(msg_type)
         )
 
-        def received(msg, number: int | None) -> None:
+        def arrived(msg, number: int | None) -> None:
+            if from_outside is not None:
+                from_outside(msg)
+            received(msg, number)
+
+        def received(msg, number: int | None = None) -> None:
             header = getattr(msg, "header", None)
             unstamped = header is not None and stamp_ns(header) == 0
             if unstamped:
@@ -78,15 +93,18 @@ class EndpointNode(ParameterNode):
             stats.tick(time.monotonic(), self.age_s(msg), unstamped, number)
             callback(msg)
 
-        heard = with_number(received)
+        heard = with_number(arrived)
 
         def subscribe(wanted, **more):
             return counting_losses(
                 partial(self.create_subscription, msg_type, topic, heard, wanted, **more), stats
             )
 
-        if best and not self._is_overridden(f"qos_overrides.{name}.subscription."):
-            chosen = BestReliability(self, name, stats.type_name, qos, subscribe)
+        if (best or local) and not self._is_overridden(f"qos_overrides.{name}.subscription."):
+            receive = received if best else InExecutor(self, received, qos)
+            chosen = AdaptiveSubscription(
+                self, name, stats.type_name, qos, subscribe, receive, best
+            )
             self._adaptive.append(chosen)
             self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
             return stats
@@ -142,7 +160,7 @@ class EndpointNode(ParameterNode):
 
     def _drop_outputs(self) -> None:
         for output in self._outputs:
-            self.destroy_lifecycle_publisher(output.publisher)
+            output.close()
         self._outputs = []
 
     def topic_stats(self) -> tuple[list[TopicStats], list[TopicStats]]:

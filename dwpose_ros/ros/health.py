@@ -8,8 +8,8 @@ import time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 
-from dwpose_ros.ros.diagnostics import Limits, add_figures, name_of, status_of
-from dwpose_ros.ros.middleware import strangers
+from dwpose_ros.ros.diagnostics import Limits, add_figures, status_of
+from dwpose_ros.ros.middleware import name_of, strangers
 from dwpose_ros.ros.peers import START_S, LifecycleObserver
 from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
 

@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
+import tempfile
 from pathlib import Path
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from ament_index_python.packages import get_package_share_directory
 from launch import Action, LaunchContext, Substitution
 from launch.actions import LogInfo, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -71,41 +77,129 @@ def _refuse(context: LaunchContext, fault: str) -> None:
     raise RuntimeError(fault)  # which launch tells in one line, and starts nothing
 
 
+class _Wanted(NamedTuple):
+    """One of our nodes that is to be started."""
+
+    executable: str
+    parameters: dict
+    remappings: list[tuple]
+    composable: bool
+
+
+_wanted: WeakKeyDictionary[LaunchContext, list[_Wanted]] = WeakKeyDictionary()
+
+
 def managed(
     executable: str,
     parameters: dict,
     images: bool = False,
     remappings: tuple[tuple, ...] = (),
+    composable: bool = True,
     **more,
-) -> Node:
-    """Return one of our nodes. Unless `autostart` is false, it configures and activates itself,
-    also after a respawn. If it ends by itself, or cannot work, the launch ends.
+) -> Action:
+    """Note one of our nodes, which `start_nodes` starts. Unless `autostart` is false, it configures
+    and activates itself, also after a respawn. If it ends by itself, or cannot work, the launch
+    ends.
 
     Args:
         images: it reads or publishes images, whose topic the launch argument `image_topic` names.
+        composable: it may share a process with others.
     """
+    one = _Wanted(
+        executable,
+        {"autostart": value("autostart", bool), **parameters},
+        [*remappings, *images * [("image_raw", LaunchConfiguration("image_topic"))]],
+        composable,
+    )
+
+    def note(context: LaunchContext) -> None:
+        _wanted.setdefault(context, []).append(one)
+
+    return OpaqueFunction(function=note, **more)
+
+
+def start_nodes() -> Action:
+    """Start the nodes noted so far: where the launch argument `composed` is true, all in one
+    process that can be, else each in a process of its own.
+    """
+    return OpaqueFunction(function=_start)
+
+
+def _start(context: LaunchContext) -> list[Action]:
+    wanted = _wanted.pop(context, [])
+    composed = IfCondition(LaunchConfiguration("composed")).evaluate(context)
+    together = [one for one in wanted if composed and one.composable]
+    if len(together) < 2:
+        together = []
+    alone = [one for one in wanted if one not in together]
+    return [
+        *([_process_of(context, together)] if together else []),
+        *(
+            Node(
+                name=one.executable,
+                parameters=[one.parameters],
+                remappings=one.remappings,
+                **_process(one.executable, f"the {one.executable} node"),
+            )
+            for one in alone
+        ),
+    ]
+
+
+def _process_of(context: LaunchContext, together: list[_Wanted]) -> Node:
+    """Return one process for several nodes."""
+    names = [one.executable for one in together]
+    remaps = [
+        f"{one.executable}:{_text(context, source)}:={_text(context, target)}"
+        for one in together
+        for source, target in one.remappings
+    ]
+    return Node(
+        arguments=names,
+        parameters=[_parameter_file(context, together)],
+        ros_arguments=[word for remap in remaps for word in ("-r", remap)],
+        **_process("composed", f"the process of {', '.join(names)}"),
+    )
+
+
+def _process(executable: str, what: str) -> dict:
+    """Return what all processes of ours have in common."""
 
     def ended(event, context):
         if context.is_shutdown:
             return []
         if event.returncode in (0, MISTAKE):
-            return [Shutdown(reason=f"the {executable} node has ended")]
-        return [
-            LogInfo(
-                msg=f"the {executable} node died (exit code {event.returncode}) and is "
-                "started again"
-            )
-        ]
+            return [Shutdown(reason=f"{what} has ended")]
+        return [LogInfo(msg=f"{what} died (exit code {event.returncode}) and is started again")]
 
-    return Node(
-        package="dwpose_ros",
-        executable=executable,
-        name=executable,
-        output="screen",
-        parameters=[{"autostart": value("autostart", bool), **parameters}],
-        remappings=[*remappings, *images * [("image_raw", LaunchConfiguration("image_topic"))]],
-        respawn=True,
-        respawn_delay=RESPAWN_S,
-        on_exit=ended,
-        **more,
-    )
+    return {
+        "package": "dwpose_ros",
+        "executable": executable,
+        "output": "screen",
+        "respawn": True,
+        "respawn_delay": RESPAWN_S,
+        "on_exit": ended,
+    }
+
+
+def _parameter_file(context: LaunchContext, together: list[_Wanted]) -> str:
+    """Write the parameters of several nodes, whatever their namespace. A respawn needs the file
+    again, so it is removed when launch ends.
+    """
+    lines = []
+    for one in together:
+        lines += [f"/**/{one.executable}:", "  ros__parameters:"]
+        for name, given in one.parameters.items():
+            meant = given.evaluate(context) if isinstance(given, ParameterValue) else given
+            # JSON is YAML in which text is always quoted.
+            lines.append(f"    {name}: {json.dumps(meant, ensure_ascii=False)}")
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="dwpose_", suffix=".yaml", delete=False, encoding="utf-8"
+    ) as file:
+        file.write("\n".join(lines) + "\n")
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    return file.name
+
+
+def _text(context: LaunchContext, words: str | Substitution) -> str:
+    return words if isinstance(words, str) else words.perform(context)

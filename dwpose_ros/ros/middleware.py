@@ -97,6 +97,11 @@ def vendor(endpoint) -> str:
     return _VENDORS.get(bytes(endpoint.endpoint_gid[:2]), "")
 
 
+def name_of(endpoint) -> str:
+    """Return the full name of the node that owns a publisher or subscription."""
+    return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"
+
+
 def strangers(node) -> str:
     """Return a line if nodes of another DDS vendor are on the network, else an empty text.
 
@@ -104,7 +109,7 @@ def strangers(node) -> str:
     """
     ours = own_vendor()
     found = {
-        f"{one.node_namespace.rstrip('/')}/{one.node_name}": theirs
+        name_of(one): theirs
         for one in node.get_publishers_info_by_topic("/rosout")
         if ours and (theirs := vendor(one)) and theirs != ours
     }

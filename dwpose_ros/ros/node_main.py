@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main function of all nodes: from the start of the process to a signal."""
+"""The main function of all processes: from their start to a signal, with one node or several."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from contextlib import suppress
 
 import rclpy
@@ -19,6 +20,7 @@ from dwpose_ros.ros.latest_only_worker import StillRunning
 from dwpose_ros.ros.middleware import settings
 from dwpose_ros.ros.shipped_files import share
 
+CRASH = 1  # exit code after an exception that nobody expected; launch starts it again
 MISTAKE = 2  # exit code for what the user can mend; nothing is gained by starting it again
 MISTAKES = (ValueError, OSError, ImportError, ParameterException)
 MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what others send
@@ -34,37 +36,36 @@ _MALLOPT = {
 }  # M_ARENA_MAX
 
 
-def run(make: type) -> None:
-    """Run a node until SIGINT or SIGTERM. A mistake of the user is one line, and exit code 2.
+def run(*makes: type) -> None:
+    """Run nodes until SIGINT or SIGTERM. A mistake of the user is one line, and exit code 2.
+
+    Each node has an executor and a thread of its own, the first one the main thread. So a node that
+    loads networks or writes files keeps no other waiting, and an executor looks only at what is its
+    node's. They end together.
 
     Args:
-        make: a subclass of ManagedNode.
+        makes: subclasses of ManagedNode.
     """
-    node = left = None
-    joined = False  # afterwards only a signal, or the node itself, shuts rclpy down
-    code = 0
+    nodes: list = []
+    left = None
+    joined = False  # afterwards only a signal, or a node itself, shuts rclpy down
+    code, make = 0, makes[0]
     _keep_freed_memory()
     try:
         variables, told = settings(share("config"))
         os.environ.update(variables)
         rclpy.init()
         joined = True
-        node = make()
+        for make in makes:
+            nodes.append(make())
         if told:
-            node.get_logger().warning(told)
-        left = _leave_in_time(node)
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        if node.start():
-            _spin(executor, node)
-        elif rclpy.ok():
-            code = MISTAKE
+            nodes[0].get_logger().warning(told)
+        left = _leave_in_time(nodes)
+        _live_together(nodes)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (*MISTAKES, RuntimeError) as err:  # the latter is RCLError, as where security refuses
-        if node is not None and rclpy.ok():
-            raise  # not the user's doing
-        if node is None and (rclpy.ok() or not joined):
+        if rclpy.ok() or not joined:
             rclpy.logging.get_logger(make.__name__.removesuffix("Node").lower()).fatal(
                 one_line(err)
             )
@@ -75,13 +76,52 @@ def run(make: type) -> None:
     finally:
         # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if node is not None:
-            code = code or node.exit_code
-            _close(node, code)
+        code = code or _exit_code(nodes)
+        _close(nodes, code)
         _shut_down()
         if left is not None:
             left.set()
     sys.exit(code)
+
+
+def _live_together(nodes: list) -> None:
+    """Start all nodes, each in its thread, and spin until one ends."""
+    others = [
+        threading.Thread(target=_live, args=[node], name=node.get_name()) for node in nodes[1:]
+    ]
+    for thread in others:
+        thread.start()
+    try:
+        _live(nodes[0])
+    finally:
+        _shut_down()
+        for thread in others:
+            thread.join()
+
+
+def _live(node) -> None:
+    """Start a node and spin it until a signal, or until it has failed; then end all nodes."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        if node.start():
+            _spin(executor, node)
+        elif rclpy.ok():
+            node.exit_code = node.exit_code or MISTAKE
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except Exception:
+        if rclpy.ok():  # else a signal cut it short
+            traceback.print_exc()
+            node.exit_code = CRASH
+    finally:
+        _shut_down()
+
+
+def _exit_code(nodes: list) -> int:
+    """Return the first exit code that is not 0: a crash before a mistake of the user."""
+    codes = [node.exit_code for node in nodes]
+    return CRASH if CRASH in codes else max(codes, default=0)
 
 
 def _shut_down() -> None:
@@ -89,16 +129,17 @@ def _shut_down() -> None:
         rclpy.try_shutdown()
 
 
-def _close(node, code: int) -> None:
+def _close(nodes: list, code: int) -> None:
     """Release everything; end the process at once if a thread does not end."""
-    try:
-        node.close()
-    except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
-        _shut_down()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    node.destroy_node()
+    for node in nodes:
+        try:
+            node.close()
+        except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
+            _shut_down()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        node.destroy_node()
 
 
 def _spin(executor: SingleThreadedExecutor, node) -> None:
@@ -122,7 +163,7 @@ def _spin(executor: SingleThreadedExecutor, node) -> None:
             node.fault(err)
 
 
-def _leave_in_time(node) -> threading.Event:
+def _leave_in_time(nodes: list) -> threading.Event:
     """End the process some seconds after a signal, unless the event is set before.
 
     Native code that loads a network, or a driver that hangs, does not react to signals.
@@ -134,11 +175,11 @@ def _leave_in_time(node) -> threading.Event:
             if left.wait(LOOK_S):
                 return
         if not left.wait(LEAVE_S):
-            node.get_logger().warning(
+            nodes[0].get_logger().warning(
                 f"something did not end within {LEAVE_S:g} s of the signal: "
                 "the process ends without it"
             )
-            os._exit(node.exit_code)
+            os._exit(_exit_code(nodes))
 
     threading.Thread(target=watch, name="leave in time", daemon=True).start()
     return left

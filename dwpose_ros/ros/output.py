@@ -4,23 +4,53 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
+from dwpose_ros.ros import local_topics
 from dwpose_ros.ros.topic_stats import TopicStats
 
 
 class Output:
-    """A publisher with statistics. Messages of an inactive node are dropped."""
+    """A publisher with statistics. Messages of an inactive node are dropped.
 
-    def __init__(self, node, publisher, steady: bool) -> None:
+    A local one hands messages to the nodes of its process by reference, and to the middleware only
+    while somebody outside subscribes.
+    """
+
+    def __init__(self, node, publisher, steady: bool, local: bool = False) -> None:
         self._node, self.publisher = node, publisher
         self.stats = TopicStats(publisher.topic_name, steady)
+        self._local = (
+            local_topics.Publisher(publisher.topic_name, node.get_fully_qualified_name())
+            if local
+            else None
+        )
 
-    def publish(self, msg) -> None:
+    def publish(self, msg: Any, for_others: Callable[[], Any] | None = None) -> None:
+        """Publish a message, which must not be changed from now on.
+
+        Args:
+            for_others: makes the message for those outside this process, if it is another one.
+        """
         if not self._node.active:
             return
-        self.publisher.publish(msg)
+        for reader in self._local.readers() if self._local else ():
+            reader.receive(msg)
+        if self._local is None or self.wanted():
+            self.publisher.publish(for_others() if for_others else msg)
         self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
     def wanted(self) -> bool:
-        """Return whether anybody subscribes."""
+        """Return whether anybody subscribes outside this process."""
         return self.publisher.get_subscription_count() > 0
+
+    def subscriptions(self) -> int:
+        """Return the number of subscriptions, in this process and outside."""
+        inside = len(self._local.readers()) if self._local else 0
+        return inside + self.publisher.get_subscription_count()
+
+    def close(self) -> None:
+        if self._local:
+            self._local.close()
+        self._node.destroy_lifecycle_publisher(self.publisher)

@@ -16,16 +16,17 @@ BEYOND = 2.0  # image sizes that a point of somebody who is cut off may be outsi
 
 
 def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
-    """Subscribe a node to `wholebody_pose`. Messages are `cleaned`; the log says what was
-    wrong.
+    """Subscribe a node to `wholebody_pose`. Messages from outside this process are `cleaned`; the
+    log says what was wrong.
     """
 
-    def received(msg: WholeBodyPose) -> None:
+    def repair(msg: WholeBodyPose) -> None:
         if fault := cleaned(msg):
             node.get_logger().warning(f"{stats.topic}: {fault}", throttle_duration_sec=30.0)
-        callback(msg)
 
-    stats = node.input(WholeBodyPose, "wholebody_pose", received, depth)
+    stats = node.input(
+        WholeBodyPose, "wholebody_pose", callback, depth, local=True, from_outside=repair
+    )
     return stats
 
 

@@ -11,6 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from dwpose_ros.core.images import fill, fill_compressed
+from dwpose_ros.ros.local_topics import LocalImage
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.qos import NEWEST_IMAGE
 from dwpose_ros.ros.topic_stats import TopicStats
@@ -29,7 +30,9 @@ def declare_transport(node: ManagedNode) -> None:
 
 
 def image_input(node: ManagedNode, topic: str, callback: Callable[[Any], None]) -> TopicStats:
-    """Subscribe to the newest image. The callback gets an Image or a CompressedImage."""
+    """Subscribe to the newest image. The callback gets an Image, a LocalImage, or a
+    CompressedImage, and may be called from another thread.
+    """
     transport = node.value("image_transport")
     # As image_transport does it, the suffix follows the name that the topic was remapped to.
     name = topic if transport == "raw" else f"{node.resolve_topic_name(topic)}/{transport}"
@@ -40,15 +43,15 @@ class ImageOutput:
     """Publishes an image in every form that somebody subscribes to."""
 
     def __init__(self, node: ManagedNode, topic: str, qos: QoSProfile | int) -> None:
-        self._raw = node.output(Image, topic, qos)
+        self._raw = node.output(Image, topic, qos, local=True)
         self._compressed = node.output(
             CompressedImage, f"{node.resolve_topic_name(topic)}/compressed", qos
         )
 
     def publish(self, header: Header, bgr: np.ndarray, jpeg_quality: int) -> None:
-        """Publish an image (h, w, 3) uint8 BGR."""
-        if self._raw.wanted():
-            self._raw.publish(fill(Image(header=header), bgr))
+        """Publish an image (h, w, 3) uint8 BGR, which must not be changed from now on."""
+        if self._raw.subscriptions():
+            self._raw.publish(LocalImage.of(header, bgr), lambda: fill(Image(header=header), bgr))
         if self._compressed.wanted():
             self._compressed.publish(
                 fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality)
@@ -56,4 +59,4 @@ class ImageOutput:
 
     def subscriptions(self) -> int:
         """Return the number of subscriptions."""
-        return sum(o.publisher.get_subscription_count() for o in (self._raw, self._compressed))
+        return self._raw.subscriptions() + self._compressed.subscriptions()

@@ -378,7 +378,7 @@ class Participant:
 
     def nodes(self) -> list[tuple[str, str, set[bytes], set[bytes]]]:
         """All nodes known now: name, namespace, gids of their readers and of their writers."""
-        with self._lock:
+        with _converting, self._lock:  # in the order of `_discovered`
             if self._graph_reader is None:
                 self._graph_reader = self.reader(
                     GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepAll)

@@ -642,6 +642,29 @@ def test_questions_about_the_graph(peer):
     wait_until(lambda: not node.count_publishers("out"))
 
 
+def test_threads_of_one_process_may_ask_about_the_graph_at_once(peer):
+    node, other = peer().node("first"), peer().node("second")
+    node.create_publisher(Int32, "number", 1)
+    wait_until(lambda: other.get_publishers_info_by_topic("/number"))
+    questions = (
+        lambda: node.get_publishers_info_by_topic("/number"),
+        other.get_node_names,
+        node.get_topic_names_and_types,
+        lambda: other.get_subscriptions_info_by_topic("/number"),
+    )
+
+    def ask(question) -> None:
+        for _ in range(200):
+            question()
+
+    threads = [threading.Thread(target=ask, args=[q], daemon=True) for q in questions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+    assert not any(thread.is_alive() for thread in threads)
+
+
 def test_two_nodes_of_one_name_are_two(peer):
     one = peer()
     first, second = one.node("same"), one.node("same")

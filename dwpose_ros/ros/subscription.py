@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions that follow the reliability of their publishers.
+"""Subscriptions that follow their publishers.
 
 ROS 2's own policy "best available" asks the graph only once, when the subscription is created,
 and Humble does not have it.
@@ -7,10 +7,15 @@ and Humble does not have it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
+
+from dwpose_ros.ros import local_topics
+from dwpose_ros.ros.middleware import name_of
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
@@ -31,32 +36,72 @@ def best_offered(publishers: Iterable, type_name: str) -> ReliabilityPolicy:
     )
 
 
-class BestReliability:
-    """A subscription that is recreated when the best common reliability changes."""
+class AdaptiveSubscription:
+    """Receives a topic, from this process by reference and from others by a subscription.
+
+    The subscription is recreated when the best common reliability of its publishers changes, if
+    `best` is set. There is none while only nodes of this process publish, so that nothing is
+    serialised for it.
+    """
 
     def __init__(
         self,
         node,
         topic: str,
         type_name: str,
-        qos: QoSProfile,
-        make: Callable[[QoSProfile], object],
+        qos: QoSProfile | int,
+        make: Callable[[QoSProfile | int], object],
+        receive: Callable[[Any], None],
+        best: bool,
     ) -> None:
-        """Subscribe to `topic`, a full name; `make` creates a subscription of a given QoS."""
+        """Subscribe.
+
+        Args:
+            topic: a full name.
+            make: creates a subscription of a given QoS.
+            receive: called with the messages of this process, in their publisher's thread.
+            best: follow the reliability of the publishers.
+        """
         self._node, self._topic, self._type, self._make = node, topic, type_name, make
-        self._qos, self._subscription = qos, None
+        self._qos, self._best, self._subscription = qos, best, None
+        self._closed = False
+        self._lock = threading.Lock()  # a publisher of this process may come in another thread
+        self._local = local_topics.Reader(topic, receive, self.look)
         self.look()
 
     def look(self) -> None:
         """Ask the graph who publishes, and adapt."""
-        wanted = best_offered(self._node.get_publishers_info_by_topic(self._topic), self._type)
-        if self._subscription is not None and wanted == self._qos.reliability:
+        ours = local_topics.publishers(self._topic)
+        if not (ours or self._best or self._subscription is None):
             return
-        self.close()
-        self._qos = QoSProfile(depth=self._qos.depth, reliability=wanted)
-        self._subscription = self._make(self._qos)
+        found = self._node.get_publishers_info_by_topic(self._topic)
+        others = [one for one in found if name_of(one) not in ours]
+        with self._lock:
+            wanted = self._wanted(others)
+            if self._closed or ours and not others:
+                self._unsubscribe()
+            elif self._subscription is None or wanted != self._qos:
+                self._unsubscribe()
+                self._qos = wanted
+                self._subscription = self._make(wanted)
+
+    def _wanted(self, publishers: list) -> QoSProfile | int:
+        if not self._best:
+            return self._qos
+        best = best_offered(publishers, self._type)
+        return (
+            self._qos
+            if self._qos.reliability == best
+            else QoSProfile(depth=self._qos.depth, reliability=best)
+        )
 
     def close(self) -> None:
+        self._local.close()
+        with self._lock:
+            self._closed = True
+            self._unsubscribe()
+
+    def _unsubscribe(self) -> None:
         if self._subscription is not None:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several nodes in one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from harness import send_until, wait_until
+from rcl_interfaces.srv import GetParameters
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from dwpose_ros.msg import PersonPose, WholeBodyPose
+from dwpose_ros.nodes.composed import CompositionError, node_classes
+from dwpose_ros.nodes.pose import PoseNode
+
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+FAULTY = """
+from std_msgs.msg import String
+
+from dwpose_ros.ros.managed_node import ManagedNode
+
+
+class FaultyNode(ManagedNode):
+    def __init__(self):
+        super().__init__("faulty")
+
+    def activate(self):
+        self.input(String, "trouble", self._on_trouble, 1, steady=False)
+        self.every(0.1, self._look)
+
+    def _on_trouble(self, msg):
+        raise RuntimeError(f"no {msg.data} today")
+
+    def _look(self):
+        raise LookupError("nothing to be seen")
+"""
+
+
+@pytest.fixture
+def picture(tmp_path) -> Path:
+    path = tmp_path / "still.png"
+    cv2.imwrite(str(path), np.full((480, 640, 3), 90, np.uint8))
+    return path
+
+
+@pytest.fixture
+def compose(command):
+    """compose("camera", "capture", **{"camera:source": "a.png"}) -> the Process of both."""
+
+    def start(*names: str, env: dict[str, str] | None = None, **parameters):
+        words = ["ros2", "run", "dwpose_ros", "composed", *names, "--ros-args"]
+        for name, value in parameters.items():
+            text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
+            words += ["-p", f"{name}:={text}"]
+        return command(*words, env=env)
+
+    return start
+
+
+@pytest.fixture
+def told(peer):
+    """told("camera") -> the newest figures of that node, by name."""
+    heard = peer.listen(DiagnosticArray, "/diagnostics")
+
+    def newest(name: str) -> dict[str, str]:
+        found = [m.status[0] for m in heard if m.status[0].name == name]
+        return {v.key: v.value for v in found[-1].values} if found else {}
+
+    newest.heard = heard
+    return newest
+
+
+def test_images_go_by_reference_while_nobody_outside_wants_them(
+    peer, compose, told, picture, tmp_path
+):
+    compose(
+        "capture",
+        "camera",
+        **{"camera:source": picture, "camera:loop": True, "capture:folder": tmp_path},
+    )
+    wait_until(lambda: int(told("capture").get("in /image_raw messages", 0)) > 20)
+    assert not peer.node.get_subscriptions_info_by_topic("/image_raw")
+    # Nothing is lost: what has been published had arrived before.
+    figures = told("camera"), told("capture")
+    sent, arrived = figures[0]["out /image_raw messages"], figures[1]["in /image_raw messages"]
+    assert abs(int(sent) - int(arrived)) <= 40  # they tell at different moments of a second
+
+
+def test_who_is_outside_gets_images_and_is_heard(peer, compose, told, picture, image, tmp_path):
+    compose(
+        "capture",
+        "camera",
+        **{"camera:source": picture, "camera:loop": True, "capture:folder": tmp_path},
+    )
+    images = peer.listen(Image, "image_raw", BEST_EFFORT)
+    wait_until(lambda: images)
+    assert (images[0].width, images[0].height, images[0].encoding) == (640, 480, "bgr8")
+    assert bytes(images[0].data) == bytes([90]) * (640 * 480 * 3)
+    publisher = peer.node.create_publisher(Image, "image_raw", BEST_EFFORT)
+    wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw")[1:])
+    peer.node.destroy_publisher(publisher)
+    # Afterwards only the test's own subscription is left.
+    wait_until(lambda: not peer.node.get_subscriptions_info_by_topic("/image_raw")[1:])
+
+
+def test_a_fault_stays_in_its_node(peer, compose, told, picture, tmp_path):
+    (tmp_path / "trouble_maker.py").write_text(FAULTY)
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    process = compose(
+        "camera",
+        "trouble_maker:FaultyNode",
+        env={"PYTHONPATH": path},
+        **{"camera:source": picture, "camera:loop": True},
+    )
+    wait_until(lambda: int(told("faulty").get("faults", 0)) > 5)
+    process.says("nothing to be seen")
+    sent = int(told("camera")["out /camera_info messages"])
+    wait_until(lambda: int(told("camera")["out /camera_info messages"]) > sent + 30)
+    assert told("camera")["faults"] == "0"
+    worst = [m.status[0] for m in told.heard if m.status[0].name == "faulty"]
+    assert max(status.level for status in worst) == DiagnosticStatus.ERROR
+    assert process.stop() == 0
+
+
+def test_they_end_together(compose, picture):
+    process = compose("camera", "markers", **{"camera:source": picture, "camera:loop": True})
+    process.says(str(picture.name))
+    assert process.stop(signal.SIGTERM) == 0
+
+
+def test_one_that_cannot_work_ends_them_all(compose, picture):
+    process = compose(
+        "camera",
+        "pose",
+        **{"camera:source": picture, "pose:backend": "dwpose", "pose:model": "/absent.onnx"},
+    )
+    assert process.ended() == 2
+    assert "/absent.onnx" in process.output and "Traceback" not in process.output
+
+
+def test_parameters_and_names_are_each_node_s_own(peer, compose, picture):
+    compose(
+        "camera",
+        "markers",
+        "overlay",
+        **{"camera:source": picture, "camera:autostart": False, "overlay:jpeg_quality": 33},
+    )
+    names = {"camera", "markers", "overlay"}
+    wait_until(lambda: names <= set(peer.node.get_node_names()))
+    for node, parameter, field, value in (
+        ("overlay", "jpeg_quality", "integer_value", 33),
+        ("camera", "jpeg_quality", "integer_value", 80),
+        ("camera", "autostart", "bool_value", False),
+    ):
+        answer = peer.call(GetParameters, f"/{node}/get_parameters", names=[parameter])
+        assert getattr(answer.values[0], field) == value
+
+
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        ([], "name the nodes"),
+        (["camera", "cammera"], "there is no node 'cammera'"),
+        (["camera", "pose", "camera"], "camera is named twice"),
+        (["managed.node:X"], "managed"),
+        (["os.path:join"], "is no ManagedNode"),
+        (["dwpose_ros.nodes.pose:None"], "None"),
+        (["../pose"], "there is no node"),
+    ],
+)
+def test_what_is_no_node_is_refused(names, told):
+    with pytest.raises(CompositionError, match=told):
+        node_classes(names)
+
+
+def test_nodes_are_named_by_file_or_by_class():
+    assert node_classes(["pose", "dwpose_ros.nodes.pose:PoseNode"]) == [PoseNode] * 2
+
+
+def test_a_mistake_is_one_line(compose):
+    process = compose("cammera")
+    assert process.ended() == 2
+    assert process.told() == ["there is no node 'cammera' in dwpose_ros"]
+
+
+def test_messages_from_outside_are_still_checked(peer, compose, told, image, tmp_path, picture):
+    """Also where the pose node shares the process."""
+    process = compose(
+        "capture",
+        "pose",
+        **{"pose:autostart": False, "capture:folder": tmp_path},
+    )
+    wait_until(lambda: "capture" in peer.node.get_node_names())
+    publisher = peer.node.create_publisher(WholeBodyPose, "wholebody_pose", 5)
+    bad = WholeBodyPose(width=640, height=480, persons=[PersonPose(id=1, score=7.0)])
+    wait_until(lambda: publisher.get_subscription_count())
+    send_until(lambda: publisher.publish(bad), lambda: "scores" in process.output)
