@@ -63,7 +63,7 @@ def node_names() -> list[str]:
     """Return the names of our nodes: the modules that have an executable."""
     return sorted(
         {p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
-        & {p.name for p in (ROOT / "scripts").iterdir()}
+        & {p.name for p in (ROOT / "scripts").iterdir()} - {"composed"}  # which runs the others
     )
 
 
