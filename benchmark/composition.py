@@ -22,10 +22,9 @@ from pathlib import Path
 from statistics import median
 
 import cv2
+import nodes  # noqa: F401  # the PATH, and Cyclone DDS's settings
 import numpy as np
 from pipeline import RATE, READY_S, WARM_S, Watcher, cpu_s, measure_guidance, size, write_video
-
-import nodes  # noqa: F401  # the PATH, and Cyclone DDS's settings
 
 BARS = {
     "latency beyond the engine, p95": 0.35,
@@ -164,7 +163,9 @@ def judge(found: dict[str, list[dict]], engine: dict[str, float], guidance: floa
         f"{'holds ' if poses >= POSES_BAR * able else 'BROKEN'} {poses:.1f} poses a second "
         f"(bar: {POSES_BAR:g} of the {able:.1f} that the engine alone could do)"
     )
-    print(f"guidance takes {guidance:.2f} ms a message, the engine {engine['mean']:.1f} ms a frame")
+    print(
+        f"guidance takes {guidance:.2f} ms a message, the engine {engine['mean']:.1f} ms a frame"
+    )
 
 
 def main() -> int:

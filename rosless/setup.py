@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packaging: beside the package itself, `rosless.pth` must land next to it in site-packages."""
+"""Packaging: `rosless.pth` must be installed next to the package, in site-packages."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithPth(build_py):
-    """Copies `rosless.pth`, by which Python activates rosless at its start."""
+    """Also copies `rosless.pth`, with which Python activates rosless when it starts."""
 
     def run(self) -> None:
         super().run()

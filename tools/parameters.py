@@ -60,11 +60,9 @@ class Row(NamedTuple):
 
 
 def node_names() -> list[str]:
-    """Return the names of our nodes: the modules that have an executable."""
-    return sorted(
-        {p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
-        & {p.name for p in (ROOT / "scripts").iterdir()} - {"composed"}  # which runs the others
-    )
+    """Return our nodes: the modules that can be run, but for the one that runs several."""
+    modules = {p.stem for p in (ROOT / "dwpose_ros" / "nodes").glob("*.py")}
+    return sorted(modules & {p.name for p in (ROOT / "scripts").iterdir()} - {"composed"})
 
 
 def row(descriptor: ParameterDescriptor, value: Any) -> Row:

@@ -97,9 +97,10 @@ def managed(
     composable: bool = True,
     **more,
 ) -> Action:
-    """Note one of our nodes, which `start_nodes` starts. Unless `autostart` is false, it configures
-    and activates itself, also after a respawn. If it ends by itself, or cannot work, the launch
-    ends.
+    """Note one of our nodes, which `start_nodes` starts.
+
+    Unless `autostart` is false, it configures and activates itself, also after a respawn. If it
+    ends by itself, or cannot work, the launch ends.
 
     Args:
         images: it reads or publishes images, whose topic the launch argument `image_topic` names.

@@ -39,9 +39,9 @@ _MALLOPT = {
 def run(*makes: type) -> None:
     """Run nodes until SIGINT or SIGTERM. A mistake of the user is one line, and exit code 2.
 
-    Each node has an executor and a thread of its own, the first one the main thread. So a node that
-    loads networks or writes files keeps no other waiting, and an executor looks only at what is its
-    node's. They end together.
+    Each node has an executor and a thread of its own; the first has the main thread. So a node
+    that loads networks or writes files keeps no other waiting, and an executor looks only at what
+    belongs to its node. They end together.
 
     Args:
         makes: subclasses of ManagedNode.

@@ -72,7 +72,7 @@ class AdaptiveSubscription:
     def look(self) -> None:
         """Ask the graph who publishes, and adapt."""
         ours = local_topics.publishers(self._topic)
-        if not (ours or self._best or self._subscription is None):
+        if not (ours or self._best or self._subscription is None) or not self._node.context.ok():
             return
         found = self._node.get_publishers_info_by_topic(self._topic)
         others = [one for one in found if name_of(one) not in ours]

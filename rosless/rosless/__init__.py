@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The part of the ROS 2 Python API that runs on Eclipse Cyclone DDS, for machines without ROS 2.
 
-`rclpy`, `launch`, `launch_ros`, `ament_index_python` and `cv_bridge` lie in `packages/`, and the
-message packages are made on import by `interfaces`. `activate` (called by `rosless.pth` whenever
-Python starts) makes them importable. Where a real ROS 2 provides `rclpy`, every import finds the
-real packages, and of ours only those that it lacks, which then speak through its public API.
+`rclpy`, `launch`, `launch_ros`, `ament_index_python` and `cv_bridge` are in `packages/`; message
+packages are made when they are imported, see `interfaces`. `activate` (which `rosless.pth` calls
+whenever Python starts) makes all of them importable. If a real ROS 2 provides `rclpy`, every
+import finds the real packages; rosless then supplies only what that ROS 2 lacks, and uses only the
+public API of its `rclpy`.
 """
 
 from __future__ import annotations
@@ -15,35 +16,16 @@ from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
+from rosless.provided import PROVIDED, is_real, ros2_is_sourced, supplied
+
+__all__ = ["PROVIDED", "activate", "is_real", "ros2_is_sourced", "supplied"]
+
 PACKAGES = os.path.join(os.path.dirname(__file__), "packages")
-PROVIDED = ("rclpy", "launch", "launch_ros", "ament_index_python", "cv_bridge")
-_TOGETHER = {"launch", "launch_ros"}  # ours of the one knows nothing of a real other
 _MORE = "see rosless/README.md for what it has; a full ROS 2 has the rest"
 
 
-def ros2_is_sourced() -> bool:
-    """Whether a real ROS 2 provides `rclpy` in this environment."""
-    return is_real("rclpy")
-
-
-def is_real(name: str) -> bool:
-    """Whether a package is installed besides what rosless supplies."""
-    spec = PathFinder.find_spec(name)
-    return spec is not None and spec.origin is not None  # None: a mere folder of that name
-
-
-def supplied() -> list[str]:
-    """The packages of PROVIDED that rosless supplies here: all, or what a real ROS 2 lacks."""
-    if not ros2_is_sourced():
-        return list(PROVIDED)
-    real = {name for name in PROVIDED if is_real(name)}
-    if real & _TOGETHER:
-        real |= _TOGETHER
-    return [name for name in PROVIDED if name not in real]
-
-
 def activate() -> None:
-    """Make rosless importable under ROS 2's names, but for what a real ROS 2 has."""
+    """Make rosless's packages importable under ROS 2's names, except those of a real ROS 2."""
     if any(isinstance(finder, _Packages) for finder in sys.meta_path):
         return
     if names := supplied():
@@ -51,12 +33,12 @@ def activate() -> None:
     if "rclpy" in names:
         sys.meta_path.append(_Messages())
     elif names and os.path.isdir(os.path.join(sys.prefix, "share", "ament_index")):
-        # ROS 2 as wheels, which nobody sources; its ament_index_python would find no packages.
+        # ROS 2 as wheels: nobody sources it, so its ament_index_python would find no packages.
         os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 
 
 class _Packages(MetaPathFinder):
-    """Finds the packages that rosless supplies, and says which of their modules it lacks."""
+    """Finds the packages that rosless supplies, and names the modules that they lack."""
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
@@ -72,9 +54,9 @@ class _Packages(MetaPathFinder):
 
 
 class _Loader(SourceFileLoader):
-    """Loads a module that says what it lacks of the real one.
+    """Loads a module that names what it lacks of the real one.
 
-    It says so by an ImportError, since `from module import name` would hide any other.
+    It raises ImportError, since `from module import name` would hide any other error.
     """
 
     def exec_module(self, module) -> None:
@@ -92,10 +74,10 @@ class _Loader(SourceFileLoader):
 
 
 class _Messages(MetaPathFinder):
-    """Makes message packages; asked when nobody else has the module."""
+    """Makes message packages; Python asks it after all other finders."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
-        from rosless import index  # later than at Python's start
+        from rosless import index  # lazily: Python's start must stay fast
 
         package, *rest = name.split(".")
         if (
@@ -106,7 +88,7 @@ class _Messages(MetaPathFinder):
                 or index.interface_files(package)
             )
         ):
-            from rosless.interfaces import InterfaceLoader  # heavy: only where messages are used
+            from rosless.interfaces import InterfaceLoader  # lazily: it takes long to load
 
             return InterfaceLoader.spec(name)
         return None

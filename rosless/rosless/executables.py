@@ -35,7 +35,7 @@ def find_executable(package: str, name: str) -> Path:
 
 
 def is_python(file: Path) -> bool:
-    """Whether a file is a Python script, by its first line."""
+    """Return whether a file is a Python script, by its first line."""
     with open(file, "rb") as stream:
         first = stream.readline(200)
     return first.startswith(b"#!") and b"python" in first

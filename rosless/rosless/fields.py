@@ -25,13 +25,6 @@ CODES = {
     "float32": "f",
     "float64": "d",
 }
-_IDL = {
-    "float32": "float",
-    "float64": "double",
-    "bool": "boolean",
-    "byte": "octet",
-    "char": "uint8",
-}
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -61,58 +54,65 @@ def require(holds: Any, name: str, what: str, value: Any) -> None:
 
 def scalar(base: str, bound: int, default: Any) -> Field:
     """Make a field of a primitive type; `bound` is the maximum length of a string, 0 for none."""
-    idl = _IDL.get(base, base)
     if base == "string":
-
-        def check(name: str, value: Any) -> Any:
-            require(isinstance(value, str), name, "of type 'str'", value)
-            require(
-                not bound or len(value) <= bound, name, f"of at most {bound} characters", value
-            )
-            return value
-
-        return Field(f"string<{bound}>" if bound else idl, lambda: default or "", check)
+        return _string(bound, default)
     if base == "bool":
-
-        def check(name: str, value: Any) -> Any:
-            require(isinstance(value, bool), name, "of type 'bool'", value)
-            return value
-
-        return Field(idl, lambda: bool(default), check)
+        return _bool(default)
     if base == "byte":
-
-        def check(name: str, value: Any) -> Any:
-            require(
-                isinstance(value, bytes) and len(value) == 1,
-                name,
-                "of type 'bytes' with length 1",
-                value,
-            )
-            return value
-
-        return Field(
-            idl,
-            lambda: bytes([default or 0]),
-            check,
-            lambda v: int.from_bytes(v, "little", signed=True),
-            lambda v: v.to_bytes(1, "little", signed=True),
-        )
+        return _byte(default)
     if base.startswith("float"):
-        limit = _FLOAT32_MAX if base == "float32" else math.inf
+        return _float(base, default)
+    if base in CODES:
+        return _integer(base, default)
+    raise NotImplementedError(f"rosless has no fields of type {base!r}; a full ROS 2 has them")
 
-        def check(name: str, value: Any) -> Any:
-            require(isinstance(value, float), name, "of type 'float'", value)
-            require(
-                abs(value) <= limit or not math.isfinite(value),
-                name,
-                f"a {idl} in [-{limit}, {limit}]",
-                value,
-            )
-            return value
 
-        return Field(idl, lambda: float(default or 0), check)
-    if base not in CODES:
-        raise NotImplementedError(f"rosless has no fields of type {base!r}; a full ROS 2 has them")
+def _string(bound: int, default: Any) -> Field:
+    def check(name: str, value: Any) -> Any:
+        require(isinstance(value, str), name, "of type 'str'", value)
+        fits = not bound or len(value) <= bound
+        require(fits, name, f"of at most {bound} characters", value)
+        return value
+
+    return Field(f"string<{bound}>" if bound else "string", lambda: default or "", check)
+
+
+def _bool(default: Any) -> Field:
+    def check(name: str, value: Any) -> Any:
+        require(isinstance(value, bool), name, "of type 'bool'", value)
+        return value
+
+    return Field("boolean", lambda: bool(default), check)
+
+
+def _byte(default: Any) -> Field:
+    def check(name: str, value: Any) -> Any:
+        one = isinstance(value, bytes) and len(value) == 1
+        require(one, name, "of type 'bytes' with length 1", value)
+        return value
+
+    return Field(
+        "octet",
+        lambda: bytes([default or 0]),
+        check,
+        lambda v: int.from_bytes(v, "little", signed=True),
+        lambda v: v.to_bytes(1, "little", signed=True),
+    )
+
+
+def _float(base: str, default: Any) -> Field:
+    idl, limit = ("float", _FLOAT32_MAX) if base == "float32" else ("double", math.inf)
+
+    def check(name: str, value: Any) -> Any:
+        require(isinstance(value, float), name, "of type 'float'", value)
+        fits = abs(value) <= limit or not math.isfinite(value)
+        require(fits, name, f"a {idl} in [-{limit}, {limit}]", value)
+        return value
+
+    return Field(idl, lambda: float(default or 0), check)
+
+
+def _integer(base: str, default: Any) -> Field:
     low, high = (int(v) for v in (np.iinfo(_dtype(base)).min, np.iinfo(_dtype(base)).max))
     kind = f"an integer in [{low}, {high}]"
 
@@ -121,7 +121,7 @@ def scalar(base: str, bound: int, default: Any) -> Field:
         require(low <= value <= high, name, kind, value)
         return value
 
-    return Field(idl, lambda: int(default or 0), check)
+    return Field("uint8" if base == "char" else base, lambda: int(default or 0), check)
 
 
 def _dtype(base: str) -> np.dtype:

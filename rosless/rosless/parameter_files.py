@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of parameters from the command line and from files, without any node."""
+"""Read parameters from the command line and from files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rosless import parameter_yaml
 
 
 class ParameterOverride(NamedTuple):
-    node: str  # a node's full name, where * stands for one part of it and ** for any number
+    node: str  # a node's full name, in which * matches one part and ** any number of parts
     name: str
     value: Any
 
 
 def parse_value(text: str) -> Any:
-    """A parameter's value from its YAML text."""
+    """Return a parameter's value, given as YAML. Raises ValueError."""
     try:
         value = parameter_yaml.load(text) if text else ""
     except yaml.YAMLError as err:
@@ -30,7 +30,7 @@ def parse_value(text: str) -> Any:
 
 
 def check_value(value: Any, where: str) -> Any:
-    """Refuse what is no parameter value: mappings, mixed or nested lists."""
+    """Return the value. Raises ValueError for mappings, and for mixed or nested lists."""
     if isinstance(value, list):
         kinds = {type(v) for v in value}
         if kinds == {int, float}:
@@ -41,14 +41,17 @@ def check_value(value: Any, where: str) -> Any:
                 f"or str, not {value!r}"
             )
     elif value is not None and not isinstance(value, (bool, int, float, str)):
-        raise ValueError(f"{where}: {value!r} is no value of a parameter")
+        raise ValueError(
+            f"{where}: a parameter must be a bool, int, float, str or a list of one of these, "
+            f"not {value!r}"
+        )
     return value
 
 
 def read_parameter_file(path: str) -> list[ParameterOverride]:
-    """Parameters of a YAML file: node patterns, `ros__parameters`, nested names.
+    """Return the parameters in a YAML file: node patterns, `ros__parameters`, nested names.
 
-    Raises ValueError, naming the file, where it cannot be read or is laid out differently.
+    Raises ValueError, which names the file, if it cannot be read or has another layout.
     """
     try:
         data = parameter_yaml.load(Path(path).read_text(encoding="utf-8"))
@@ -79,7 +82,7 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
             if isinstance(value, dict):
                 parameters(value, name + ".", pattern)
             elif not re.fullmatch(r"[^\s:]+", name):
-                from rclpy.exceptions import InvalidParameterException  # rosless's, or real
+                from rclpy.exceptions import InvalidParameterException  # rosless's or a real one
 
                 raise InvalidParameterException(name)
             else:
@@ -92,6 +95,6 @@ def read_parameter_file(path: str) -> list[ParameterOverride]:
 
 
 def matches(pattern: str, full_name: str) -> bool:
-    """Whether a parameter file's pattern means the node."""
+    """Return whether a pattern in a parameter file matches a node."""
     expression = re.escape(pattern).replace(r"/\*\*", r"(?:/\w+)*").replace(r"\*", r"\w+")
     return re.fullmatch(expression, full_name) is not None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""YAML as ROS 2 reads parameters from it, and how to write what it reads as it was meant.
+"""Read YAML as ROS 2 reads parameters, and write YAML that it reads as it was meant.
 
-rcl's parser is neither YAML 1.1 nor 1.2: it hands a scalar without quotes to C's `strtol` and
-`strtod`, knows more words for true and false than PyYAML, and takes `null` for text.
+rcl's parser follows neither YAML 1.1 nor 1.2: it reads scalars without quotes by C's `strtol` and
+`strtod`, knows more words for true and false than PyYAML, and reads `null` as text.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _BOOLS = {
     for word in words.split()
 }
 _DOTTED = re.compile(r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)")
-# What neither PyYAML nor this machine's C takes for a number, but others do: YAML 1.2's octal
-# and C's binary numbers, and what is too large or too small.
+# Text that PyYAML and this machine's C do not read as a number, but others do: YAML 1.2's octal
+# numbers, C's binary numbers, and numbers that are too large or too small.
 _NUMBER_ELSEWHERE = re.compile(
     r"[-+]?(0[oO][0-7]+|0[bB][01]+|(\.[0-9]+|[0-9]+\.?[0-9]*)([eE][-+]?[0-9]+)?)"
 )
@@ -40,7 +40,7 @@ _c.strtod.restype = ctypes.c_double
 
 
 def scalar(text: str) -> Scalar:
-    """What rcl makes of a scalar without quotes."""
+    """Return the value that rcl reads from a scalar without quotes."""
     if text in _BOOLS:
         return _BOOLS[text]
     for convert, base in ((_c.strtol, (0,)), (_c.strtod, ())):
@@ -59,7 +59,7 @@ def scalar(text: str) -> Scalar:
 
 
 def load(text: str) -> Any:
-    """Mappings, lists and scalars. Keys are text. Raises yaml.YAMLError."""
+    """Return mappings, lists and scalars; keys are text. Raises yaml.YAMLError."""
     try:
         return yaml.load(text, _Loader)
     except RecursionError:
@@ -106,7 +106,7 @@ _Loader.add_constructor(_STR, _Loader.construct_text)
 
 
 def dump(values: Any) -> str:
-    """Write what `load`, rcl and other readers of YAML all take for the same."""
+    """Return YAML that `load`, rcl and other readers all read as the same values."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9)
 
 
@@ -116,12 +116,12 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_mapping(self, tag, mapping, flow_style=None):
         node = super().represent_mapping(tag, mapping, flow_style)
-        for key, _ in node.value:  # rcl takes any for text: y: 1.0 needs no quotes
+        for key, _ in node.value:  # rcl reads all keys as text: y: 1.0 needs no quotes
             key.style = None if key.style == "'" else key.style
         return node
 
     def represent_text(self, text: str):
-        if not text.isprintable():  # line breaks above all: some would come back as others
+        if not text.isprintable():  # some line breaks would be read as others
             return self.represent_scalar(_STR, text, style='"')
         plain = isinstance(scalar(text), str) and not _NUMBER_ELSEWHERE.fullmatch(text)
         return self.represent_scalar(_STR, text, style=None if plain else "'")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every run has a ROS domain of its own, on this machine alone."""
+"""Give every run its own ROS domain, on this machine only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ for name in (
 ):
     os.environ.pop(name, None)
 
-if rosless.ros2_is_sourced():  # rosless steps aside then, but for what is missing
+if rosless.ros2_is_sourced():  # rosless then supplies only what is missing
     collect_ignore = [
         name
         for name in os.listdir(os.path.dirname(__file__))
@@ -34,6 +34,14 @@ if rosless.ros2_is_sourced():  # rosless steps aside then, but for what is missi
 rosless.activate()
 
 from rosless_helpers import Peer, Program  # noqa: E402
+
+
+def pytest_configure(config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "differs(what, here, shown): the test proves this difference from ROS 2, a row of the "
+        "table in rosless/README.md, which tools/rosless_differences.py writes",
+    )
 
 
 @pytest.fixture
@@ -52,7 +60,7 @@ def peer():
 
 @pytest.fixture
 def default_context():
-    """`rclpy.init` and what a program does at its end."""
+    """Call `rclpy.init` before the test, and `rclpy.try_shutdown` after it."""
     import rclpy
 
     rclpy.init(args=[])

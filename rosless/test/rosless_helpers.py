@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several tests use."""
+"""Helpers for several tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import supervised
 from supervised import LIMIT_S
 
-# Text that somebody's YAML takes for something else.
+# Text that some YAML parser reads as something else.
 LOOKALIKES = (
     "1e3",
     "12e4567",
@@ -104,7 +104,7 @@ LOOKALIKES = (
 
 
 def wait_until(condition, timeout_s: float = LIMIT_S):
-    """The condition's first true value. Fails the test if there is none in time."""
+    """Wait for a condition; return its first true value, or fail the test after the timeout."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if value := condition():
@@ -114,7 +114,7 @@ def wait_until(condition, timeout_s: float = LIMIT_S):
 
 
 class Peer:
-    """A context of its own, as another process has, whose executor spins in the background."""
+    """Has its own context, like another process, and an executor that spins in the background."""
 
     def __init__(
         self, *ros_args: str, executor: str = "SingleThreadedExecutor", **executor_args
@@ -126,7 +126,7 @@ class Peer:
         rclpy.init(context=self.context, args=["test", "--ros-args", *ros_args])
         self.executor = getattr(executors, executor)(context=self.context, **executor_args)
         self.nodes = []
-        self.error: BaseException | None = None  # what ended its spinning
+        self.error: BaseException | None = None  # the exception that ended its spinning
         self.thread = threading.Thread(target=self._spin)
         self.thread.start()
 
@@ -160,7 +160,7 @@ class Peer:
 
 
 class Program:
-    """Python code as a process, in a process group of its own."""
+    """Python code that runs as a process, in its own process group."""
 
     def __init__(self, code: str, *args: str, env: dict[str, str] | None = None) -> None:
         code = "import rosless; rosless.activate()\n" + code
@@ -174,10 +174,10 @@ class Program:
         )
 
     def line(self) -> str:
-        """The next line that it writes to standard output."""
+        """Return the next line of its standard output."""
         return self.popen.stdout.readline().rstrip("\n")
 
     def end(self, timeout_s: float = LIMIT_S) -> tuple[int, str, str]:
-        """Its exit code, and what else it wrote to standard output and standard error."""
+        """Wait for its end; return its exit code, and the rest of its output and errors."""
         out, err = self.popen.communicate(timeout=timeout_s)
         return self.popen.returncode, out, err

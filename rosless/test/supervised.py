@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes of tests: they end with the tests, however those end, and heed Ctrl-C.
+"""Processes of tests: they end with the tests, however those end, and obey Ctrl-C.
 
-A watcher of its own holds one end of a pipe, whose other end is this process's alone. When the
-pipe closes, since this process has ended, by SIGKILL even, it ends what was started. Each process
-tells the pipe of itself before it becomes the command: so none is missed.
+A watcher process holds one end of a pipe; only this process has the other end. When the pipe
+closes, because this process has ended, even by SIGKILL, the watcher ends all processes that were
+started. Each process writes its id to the pipe before it becomes the command, so none is missed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 import time
 from functools import lru_cache
 
-LIMIT_S = 120.0  # of any wait for what must come; generous, since machines are busy
-_GRACE_S = 12.0  # a launch ends what it has launched, given the time
-_PYTHON = [sys.executable, "-I", "-S", "-c"]  # starts fast, and does not need what is installed
-# SIGINT is ignored by what a shell runs in the background, and would be by all its children.
+LIMIT_S = 120.0  # for all waits; generous, since machines can be busy
+_GRACE_S = 12.0  # time for a launch to end what it has launched
+_PYTHON = [sys.executable, "-I", "-S", "-c"]  # for a fast start: it needs no installed packages
+# A shell lets its background jobs ignore SIGINT, and so do all their children.
 _BECOME = """import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.write(int(sys.argv[1]), b"%d\\n" % os.getpid())
@@ -31,7 +31,7 @@ except OSError as err:
 
 
 def popen(words: list[str], **options) -> subprocess.Popen:
-    """subprocess.Popen of a command that leads a session, and so a process group, of its own."""
+    """Start a command that leads its own session and process group."""
     pipe = _watcher()
     return subprocess.Popen(
         [*_PYTHON, _BECOME, str(pipe), *words], pass_fds=(pipe,), start_new_session=True, **options
@@ -39,7 +39,7 @@ def popen(words: list[str], **options) -> subprocess.Popen:
 
 
 def run(words: list[str], timeout_s: float = LIMIT_S, **options) -> subprocess.CompletedProcess:
-    """What a command wrote, as text, and its exit code."""
+    """Run a command; return its output as text, and its exit code."""
     with popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     ) as process:
@@ -53,7 +53,7 @@ def run(words: list[str], timeout_s: float = LIMIT_S, **options) -> subprocess.C
 
 @lru_cache(maxsize=None)
 def _watcher() -> int:
-    """The end of its pipe to which the ids of processes are written."""
+    """Start the watcher once; return the end of its pipe for the ids of processes."""
     read, write = os.pipe()
     subprocess.Popen(
         [*_PYTHON[:2], os.path.abspath(__file__)],
@@ -68,7 +68,7 @@ def _watcher() -> int:
 
 
 def _birth(pid: int) -> str:
-    """When a process began, empty if there is none: a number may have got to another one."""
+    """Return when a process began, or "" if there is none: ids are used again."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[19]
@@ -77,7 +77,7 @@ def _birth(pid: int) -> str:
 
 
 def _signal(group: int, birth: str, number: int) -> bool:
-    """Send a signal to a group, unless its number now is another's; False where it has ended."""
+    """Send a signal to a group; return False if it has ended, or its id is another's now."""
     if _birth(group) not in (birth, ""):
         return False
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""cv_bridge: images to arrays and back, and what it refuses."""
+"""cv_bridge: conversions between images and arrays, and those that it refuses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RED = {
 
 
 def image(pixels, encoding: str, padding: int = 0, **fields) -> Image:
-    """A message of these pixels, with unused bytes at the end of each row."""
+    """Return a message with these pixels, and with unused bytes at the end of each row."""
     rows = np.ascontiguousarray(pixels).reshape(len(pixels), -1).view(np.uint8)
     rows = np.pad(rows, ((0, 0), (0, padding)), constant_values=77)
     fields = {"height": len(pixels), "width": np.shape(pixels)[1], "step": rows.shape[1], **fields}
@@ -110,7 +110,7 @@ def test_messages_that_lie_are_refused(change, message):
     "source, target, message",
     [
         ("8UC3", "bgr8", "is not a color format"),
-        ("bgr8", "8UC1", "has 3 channels and .8UC1. 1"),
+        ("bgr8", "8UC1", "has 3 channels, but .8UC1. has 1: they must have the same"),
         ("bgr8", "bayer_rggb8", "cannot be converted"),
         ("bgr8", "yuv422", "cannot be converted"),
     ],
@@ -135,12 +135,12 @@ def test_an_array_becomes_a_message():
     [
         (np.zeros((2, 2), np.uint8), "bgr8", "specified as bgr8, but image has .* type 8UC1"),
         (np.zeros((2, 2), np.int64), "passthrough", "an image of int64 has no encoding"),
-        (np.zeros((0, 2), np.uint8), "mono8", r"none of them 0, not \(0, 2\)"),
+        (np.zeros((0, 2), np.uint8), "mono8", r"without a 0, not \(0, 2\)"),
         ([[1]], "mono8", "must be a numpy.ndarray, not list"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(array_, encoding, message):
-    with pytest.raises(TypeError, match=message):  # CvBridgeError is one
+    with pytest.raises(TypeError, match=message):  # CvBridgeError is a TypeError
         bridge.cv2_to_imgmsg(array_, encoding)
 
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peers that send bytes which are no message: the node goes on."""
+"""Peers that send bytes that are not a message: the node goes on."""
 
 from __future__ import annotations
 
 import pytest
+from cyclonedds.qos import Policy
 from example_interfaces.action import Fibonacci
 from rclpy.action import ActionClient, ActionServer
 from rclpy.qos import QoSProfile
-from rosless.dds import GRAPH, GRAPH_TYPE, DDSException, Policy, _graph_qos
-from rosless.interfaces import serialize
+from rosless.dds import DDSException, graph
+from rosless.messages import message_class, serialize
 from rosless_helpers import wait_until
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
@@ -24,12 +25,12 @@ GARBAGE = [
     HEADER + bytes(16) + b"\3\0\0\0\xff\xfe\0",  # not UTF-8
     b"\xff" * 200,
     b"\7\7\7\7hello world",
-]  # no CDR
+]  # not CDR
 
 
 @pytest.fixture
 def node(peer):
-    """Something of everything that reads."""
+    """A node with every kind of reader."""
     made = peer().node("victim")
     made.heard = []
     made.create_subscription(String, "words", lambda m: made.heard.append(m.data), 10)
@@ -67,7 +68,7 @@ def test_what_is_no_message_harms_nobody(node, peer, capfd):
         ("rq/count/_action/cancel_goalRequest", "action_msgs/srv/CancelGoal_Request", qos),
         ("rq/count/_action/get_resultRequest", f"{action}_GetResult_Request", qos),
         ("rq/victim/set_parametersRequest", "rcl_interfaces/srv/SetParameters_Request", qos),
-        (GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(20))),
+        (graph.TOPIC, graph.TYPE, graph.graph_qos(Policy.History.KeepLast(20))),
     ):
         send_garbage(participant, topic, typename, way)
 
@@ -84,7 +85,7 @@ def test_what_is_no_message_harms_nobody(node, peer, capfd):
     goal = wait_until(client.send_goal_async(Fibonacci.Goal()).result)
     assert wait_until(goal.get_result_async().result).result.sequence[0] == 1
     assert {"victim", "other"} <= set(node.get_node_names())
-    assert 1 <= capfd.readouterr().err.count("a message was ignored") <= 3  # one in 5 s
+    assert 1 <= capfd.readouterr().err.count("a message was ignored") <= 3  # one log line in 5 s
 
 
 @pytest.mark.parametrize("executor", ["SingleThreadedExecutor", "MultiThreadedExecutor"])
@@ -122,21 +123,16 @@ def test_a_reader_that_fails_once_does_not_silence_its_node(default_context, exe
 
 
 def test_invented_processes_do_not_fill_the_memory(peer, monkeypatch):
-    from rosless.interfaces import message_class
 
-    from rosless import dds
-
-    monkeypatch.setattr(dds, "_MOST_STRANGERS", 50)
+    monkeypatch.setattr(graph, "_MOST_STRANGERS", 50)
     node, other = peer().node("victim"), peer().node("other")
     wait_until(lambda: "other" in node.get_node_names())
     writer = other.context.participant.writer(
-        GRAPH, GRAPH_TYPE, _graph_qos(Policy.History.KeepLast(1))
+        graph.TOPIC, graph.TYPE, graph.graph_qos(Policy.History.KeepLast(1))
     )
-    gid = message_class("rmw_dds_common/msg/Gid")
+    info_type, gid = message_class(graph.TYPE), message_class("rmw_dds_common/msg/Gid")
     for number in range(200):
-        writer.write(
-            serialize(message_class(GRAPH_TYPE)(gid=gid(data=list(number.to_bytes(16, "little")))))
-        )
+        writer.write(serialize(info_type(gid=gid(data=list(number.to_bytes(16, "little"))))))
         node.get_node_names()
-    assert len(node.context.participant._remote) <= 60
+    assert len(node.context.participant.graph._remote) <= 60
     assert {"victim", "other"} <= set(node.get_node_names())

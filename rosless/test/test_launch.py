@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Launch files and `ros2 launch|run`, by example, in a package made for it."""
+"""Launch files and `ros2 launch|run`, in a package made for the test."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -95,7 +96,7 @@ def change(transition_id):
 
 
 class Package:
-    """An installed package `demo` with three executables and the launch files that tests write."""
+    """An installed package `demo`: three executables, and the launch files that tests write."""
 
     def __init__(self, prefix: Path) -> None:
         self.share = prefix / "share" / "demo"
@@ -120,7 +121,7 @@ class Package:
         }
 
     def write(self, entities: str, name: str = "it.launch.py", before: str = "") -> Path:
-        """A launch file with these entities."""
+        """Write a launch file with these entities; return its path."""
         path = self.share / "launch" / name
         path.write_text(
             f"{IMPORTS}\n{before}\ndef generate_launch_description():\n"
@@ -132,7 +133,7 @@ class Package:
         return supervised.run([sys.executable, "-c", ROS2, *words], env=self.env)
 
     def launch(self, entities: str, *words: str, code: int = 0, before: str = "") -> str:
-        """What launching these entities writes."""
+        """Launch these entities; return the output."""
         self.write(entities, before=before)
         done = self.ros2("launch", "demo", "it.launch.py", *words)
         assert done.returncode == code, done.stdout + done.stderr
@@ -140,12 +141,12 @@ class Package:
         return done.stdout
 
     def shown(self, entities: str, *words: str) -> list[dict]:
-        """What the `show` nodes of these entities got, in the order of their numbers."""
+        """Launch these entities; return what the `show` nodes got, by their numbers."""
         lines = re.findall(r"\[[\w.]+-(\d+)\] SHOW (.*)", self.launch(entities, *words))
         return [json.loads(text) for _, text in sorted(lines, key=lambda line: int(line[0]))]
 
     def start(self, entities: str, *words: str, ready: int, before: str = "") -> subprocess.Popen:
-        """Launch in a process group of its own; comes back when so many lines say `ready`."""
+        """Launch in its own process group; return after so many lines that say `ready`."""
         self.write(entities, before=before)
         process = supervised.popen(
             [sys.executable, "-c", ROS2, "launch", "demo", "it.launch.py", *words],
@@ -164,7 +165,7 @@ class Package:
 
 
 def running(pid: int) -> bool:
-    """Whether a process group has a member that is no zombie."""
+    """Return whether a process group has a member that is not a zombie."""
     states = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True).stdout
     return any(line.split()[0] == str(pid) and "Z" not in line for line in states.splitlines())
 
@@ -193,7 +194,9 @@ ARGUMENTS = """
 def test_arguments_have_defaults_and_can_be_given(demo):
     assert "[INFO] [launch.user]: source 0 copy <0> extra none\n" in demo.launch(ARGUMENTS)
     out = demo.launch(ARGUMENTS, "source:=a", "source:=b", "extra:=c=d:=e")
-    assert "source b copy <b> extra c=d:=e\n" in out  # the last wins, undeclared ones are taken
+    assert (
+        "source b copy <b> extra c=d:=e\n" in out
+    )  # the last one wins; undeclared arguments are allowed
 
 
 def test_a_value_that_is_no_choice_ends_launch(demo):
@@ -233,7 +236,7 @@ Arguments (pass arguments as '<name>:=<value>'):
     )
 
 
-# Which launch file, and what can be wrong with it
+# Launch files, and their errors
 
 
 def test_a_launch_file_can_be_given_as_a_path(demo):
@@ -268,6 +271,16 @@ def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
     assert re.fullmatch(message + "\n", done.stderr)
 
 
+@pytest.mark.differs(
+    "An option of an action that rosless lacks, such as `prefix`",
+    "error at the call",
+    "`NotImplementedError: rosless has no Node(prefix=...); a full ROS 2 may have it`",
+)
+@pytest.mark.differs(
+    "`ParameterFile(allow_substs=True)`",
+    "not there",
+    "`NotImplementedError: rosless has no ParameterFile(allow_substs=True); …`",
+)
 @pytest.mark.parametrize(
     "text, message",
     [
@@ -299,6 +312,11 @@ def test_one_line_says_what_is_wrong_with_the_command(demo, words, message):
             r"it.launch.py:2: NotImplementedError: rosless has no GroupAction\(forwarding=...\)",
         ),
         ("import launch.frontend", "rosless has no module 'launch.frontend'"),
+        (
+            "from launch_ros.parameter_descriptions import ParameterFile\n"
+            "ParameterFile('p.yaml', allow_substs=True)",
+            r"it.launch.py:2: .*: rosless has no ParameterFile\(allow_substs=True\)",
+        ),
     ],
 )
 def test_errors_in_launch_files_name_the_place(demo, text, message):
@@ -308,10 +326,28 @@ def test_errors_in_launch_files_name_the_place(demo, text, message):
     assert re.search(r"\[ERROR\] \[launch\]: Caught exception in launch .*" + message, done.stdout)
 
 
+@pytest.mark.differs(
+    "Launch files in XML or YAML",
+    "refused: only Python",
+    "`rosless reads only launch files in Python (.launch.py); …`",
+)
 def test_xml_is_refused(demo):
     (demo.share / "launch" / "a.launch.xml").write_text("<launch/>")
     done = demo.ros2("launch", "demo", "a.launch.xml")
     assert done.returncode == 1 and "rosless reads only launch files in Python" in done.stdout
+
+
+@pytest.mark.differs(
+    "`launch_testing`, `launch_testing_ros`",
+    'not there; pytest skips a test that begins with `pytest.importorskip("launch_testing")`',
+    "`ModuleNotFoundError: No module named 'launch_testing'`",
+)
+@pytest.mark.parametrize("name", ["launch_testing", "launch_testing_ros"])
+def test_launch_testing_is_not_there(name):
+    with pytest.raises(ModuleNotFoundError, match=f"No module named '{name}'"):
+        importlib.import_module(name)
+    with pytest.raises(pytest.skip.Exception):
+        pytest.importorskip(name)
 
 
 # Substitutions and conditions
@@ -372,7 +408,7 @@ def test_conditions(demo):
     )
 
 
-# Includes, groups, and what they keep to themselves
+# Includes, groups and scopes
 
 
 def test_includes_take_arguments_and_leave_them_set(demo):
@@ -511,7 +547,7 @@ def test_parameters_are_passed_in_files_in_order(demo):
     text: '0'
 """,
     ]
-    assert not list(demo.temporary.iterdir())  # its own file is gone
+    assert not list(demo.temporary.iterdir())  # its own file was deleted
 
 
 def test_text_that_looks_like_a_number_stays_text(demo, tmp_path):
@@ -617,6 +653,34 @@ def test_output_goes_to_the_screen_or_the_log(demo, output, screen, log):
     assert "".join(sorted(re.findall(r" \[x-1\] (.)-", file.read_text()), reverse=True)) == log
 
 
+@pytest.mark.differs(
+    "`output='own_log'` and `output='full'`",
+    "not there",
+    "`output 'own_log' is not among screen, log, both (rosless has no own_log and full)`",
+)
+@pytest.mark.parametrize("output", ["own_log", "full", "{'stdout': 'own_log'}"])
+def test_outputs_that_are_not_there(demo, output):
+    given = output if output.startswith("{") else repr(output)
+    out = demo.launch(f"ExecuteProcess(cmd=['true'], output={given})", code=1)
+    assert "is not among screen, log, both (rosless has no own_log and full)" in out
+
+
+@pytest.mark.differs(
+    "`emulate_tty`", "gives no terminal, but output without buffering and coloured logs"
+)
+@pytest.mark.parametrize("emulate, coloured", [(True, "1"), (False, None)])
+def test_a_terminal_is_only_emulated(demo, emulate, coloured):
+    code = (
+        "import os, sys; print(sys.stdout.isatty(), sys.stdout.write_through or "
+        "os.environ['PYTHONUNBUFFERED'], os.environ.get('RCUTILS_COLORIZED_OUTPUT'))"
+    )
+    out = demo.launch(
+        f"ExecuteProcess(cmd=[{sys.executable!r}, '-c', {code!r}], name='x', output='screen', "
+        f"emulate_tty={emulate})"
+    )
+    assert f"[x-1] False True {coloured}\n" in out
+
+
 def test_a_process_is_started_again(demo):
     out = demo.launch(
         "ExecuteProcess(cmd=['false'], respawn=True, respawn_delay=0.05, name='x'),"
@@ -712,6 +776,10 @@ def test_events_lead_a_managed_node_through_its_life(demo):
     assert "[managed-1] ready\n" in out and "user]: it is active\n" in out
 
 
+@pytest.mark.differs(
+    "A managed node that was killed and is started again",
+    "gets its transitions as soon as it is back; ROS 2's launch may ask the dead one and wait forever",
+)
 def test_a_managed_node_that_was_killed_lives_again(demo):
     launch = demo.start(LIFE, ready=1, before=MANAGED_IMPORTS)
     os.kill(demo.pids[0], signal.SIGKILL)
@@ -761,6 +829,11 @@ def test_a_transition_that_is_not_possible(demo):
     )
 
 
+@pytest.mark.differs(
+    "`ChangeState` for a node whose process has ended",
+    "given up; ROS 2's launch waits",
+    "`Abandoning wait for the '/x/change_state' service, since its process has ended.`",
+)
 def test_nothing_waits_for_a_node_that_never_comes(demo):
     other = (
         "LifecycleNode(package='demo', executable='{}', name='x', namespace='', "
@@ -790,7 +863,7 @@ def test_nothing_waits_for_a_node_that_never_comes(demo):
         ),
         (
             "LifecycleTransition(lifecycle_node_names=['x'], transition_ids=[8])",
-            "8 is no lifecycle transition that can be asked for",
+            "8 is not a lifecycle transition that can be requested",
         ),
         (
             "RegisterEventHandler(OnStateTransition(entities=[], target_lifecycle_node='x'))",
@@ -807,7 +880,7 @@ def test_what_managed_nodes_cannot_be_asked_for(demo, entity, message):
 
 @pytest.fixture
 def hangup():
-    """Sets what SIGHUP does to processes started here: these tests may run under nohup."""
+    """Set what SIGHUP does to processes started here: the tests may run under nohup."""
     before = signal.getsignal(signal.SIGHUP)
     yield lambda action: signal.signal(signal.SIGHUP, action)
     signal.signal(signal.SIGHUP, before)
@@ -821,10 +894,10 @@ def test_a_signal_ends_all_processes(demo, hangup, number):
         "TimerAction(period=60.0, actions=[])",
         ready=2,
     )
-    os.killpg(launch.pid, number)  # as Ctrl-C in a terminal: to the whole process group
+    os.killpg(launch.pid, number)  # like Ctrl-C in a terminal: to the whole process group
     out, _ = launch.communicate(timeout=LIMIT_S)
     assert launch.returncode == 0
-    assert out.count(f"got {int(signal.SIGINT)}\n") == 2  # each child once
+    assert out.count(f"got {int(signal.SIGINT)}\n") == 2  # each child gets it once
     assert out.count("process has finished cleanly") == 2
     assert not any(map(running, demo.pids))
 
@@ -864,6 +937,9 @@ def test_more_signals_hurry(demo):
     assert "received SIGINT again, not waiting any longer" in out and "exit code -9" in out
 
 
+@pytest.mark.differs(
+    "Processes of a launch", "each leads its own session; what it started ends with it"
+)
 def test_what_a_process_has_started_ends_with_it(demo):
     launch = demo.start(node("arguments=['parent']", executable="wait"), ready=1)
     launch.send_signal(signal.SIGINT)
@@ -871,6 +947,7 @@ def test_what_a_process_has_started_ends_with_it(demo):
     assert not running(demo.pids[0])
 
 
+@pytest.mark.differs("Processes of a launch that is killed", "end too, on Linux")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a death")
 def test_processes_die_with_a_launch_that_is_killed(demo):
     launch = demo.start(node(executable="wait"), ready=1)
@@ -907,6 +984,7 @@ def test_run_becomes_the_executable(demo):
     assert process.communicate(timeout=LIMIT_S)[0] == "got 2\n" and process.returncode == 0
 
 
+@pytest.mark.differs("`ros2 run --prefix`", "not there", "`rosless has no ros2 run --prefix; …`")
 @pytest.mark.parametrize(
     "words, code, message",
     [

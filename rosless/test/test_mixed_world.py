@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Beside a real rclpy that lacks launch, cv_bridge or ros2: only what is missing is ours.
+"""Beside a real rclpy that lacks launch, cv_bridge or ros2, rosless supplies only those.
 
-Which packages are whose is tried with stubs, where no ROS 2 is. What ours do on a real rclpy is
-tried where one is: `make test-ros2` has it, and test_mixed_world_commands.py.
+Without a ROS 2, stubs stand for its packages. How rosless's packages work on a real rclpy is
+tested by test_mixed_world_commands.py, with `make test-ros2`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SPEAKING = "import sys; from rosless.ros2 import main; sys.exit(main())"
 
 @pytest.fixture
 def install(tmp_path):
-    """install("rclpy", ...) -> the environment of a program that finds these, of somebody else."""
+    """install("rclpy", ...) -> the environment of a program that finds other ones of these."""
 
     def make(*packages: str) -> dict[str, str]:
         folder = tmp_path / "real"
@@ -47,7 +47,7 @@ def python(
 
 
 def ours(env: dict[str, str]) -> list[str]:
-    """The packages that a program in the environment has of rosless."""
+    """Return the packages that rosless supplies to a program in an environment."""
     done = python(
         "import importlib.util, json, rosless\n"
         "specs = {name: importlib.util.find_spec(name) for name in rosless.PROVIDED}\n"
@@ -71,7 +71,7 @@ def ours(env: dict[str, str]) -> list[str]:
         (
             ("rclpy", "launch"),
             "ament_index_python cv_bridge",
-        ),  # ours knows nothing of a real launch
+        ),  # rosless's does not know a real launch
         (("rclpy", "launch_ros", "cv_bridge"), "ament_index_python"),
         (rosless.PROVIDED, ""),
     ],
@@ -136,7 +136,7 @@ ABOVE_RCLPY = [
 
 @pytest.mark.parametrize("file", ABOVE_RCLPY, ids=lambda f: f"{f.parent.name}/{f.stem}")
 def test_what_stands_on_rclpy_uses_its_public_names(file):
-    """Else it would run on rosless's own rclpy alone."""
+    """Otherwise it would run only on rosless's own rclpy."""
     hidden = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rclpy"):

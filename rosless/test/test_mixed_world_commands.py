@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of rosless stands on rclpy, on rosless's own and, in `make test-ros2`, on a real one."""
+"""rosless's packages that use rclpy: on its own and, with `make test-ros2`, on a real one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPEAKING = "import sys; from rosless.ros2 import main; sys.exit(main())"
 
 @pytest.fixture
 def ros2():
-    """ros2("topic list") -> what it wrote, once it ended well."""
+    """ros2("topic list") -> its output, after it has succeeded."""
 
     def run(words: str, code: int = 0) -> str:
         done = supervised.run([sys.executable, "-c", SPEAKING, *shlex.split(words)])
@@ -32,7 +32,7 @@ def ros2():
 
 @pytest.fixture
 def started(tmp_path):
-    """started(*words) -> a process whose output is read line by line, ended with the test."""
+    """started(*words) -> a process with its output line by line, which ends with the test."""
     running: list[subprocess.Popen] = []
 
     def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen:
@@ -51,7 +51,7 @@ def started(tmp_path):
 
 
 def until(process: subprocess.Popen, text: str) -> str:
-    """The next line that holds the text, and all before it."""
+    """Return the lines up to the next one that contains a text."""
     told = ""
     for line in process.stdout:
         told += line
@@ -104,7 +104,7 @@ def generate_launch_description():
 
 @pytest.fixture
 def demo(tmp_path) -> dict[str, str]:
-    """The environment of a program that finds the package `demo`, which has a managed node."""
+    """An environment with a package `demo`, which has a managed node."""
     prefix = tmp_path / "prefix"
     for file, text in (
         ("share/ament_index/resource_index/packages/demo", ""),
@@ -191,7 +191,7 @@ def test_a_bag_holds_what_came_before_the_signal(talker, started, ros2, tmp_path
 
 @pytest.mark.parametrize("endless", [False, True])
 def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
-    """All of it; but it does not go on for ever where more and more comes."""
+    """It writes all of it, but stops if more and more messages come."""
     from rosbags.rosbag2 import Reader, StoragePlugin, Writer
     from rosless.ros2 import connected
     from rosless.ros2.bag_record import Recorder
@@ -214,7 +214,7 @@ def test_a_recorder_that_is_stopped_writes_what_has_come(tmp_path, endless):
                 publisher.publish(String(data=str(number)))
             if endless:
                 talker.start()
-            time.sleep(0.3)  # lets the last ones arrive
+            time.sleep(0.3)  # so that the last messages arrive
             return True
 
         try:

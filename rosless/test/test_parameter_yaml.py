@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever a parameter's text is, what is written is read as that text."""
+"""Text of parameters: whatever it is, it is written so that it is read as the same text."""
 
 from __future__ import annotations
 
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from launch_ros.actions import write_parameters
+from launch_ros.actions.node import write_parameters
 from rclpy._arguments import Arguments, parse_value
 from rosless.ros2.param import nested
 from rosless_helpers import LOOKALIKES
 
 from rosless import parameter_yaml
 
-# Text of all kinds, and what is put together of what YAML gives a meaning to.
+# Text of all kinds, also made of the characters that mean something in YAML.
 ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 NUMBERISH = st.text("0123456789+-._eExXobnaifNIFypT~ :", max_size=9)
 PUNCTUATED = st.text("-?:,[]{}#&*!|>'\"%@`=<~. \n\tab1\\", max_size=9)
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_as_it_was(value):
         assert parameter_yaml.load(text) == value
         assert type(parameter_yaml.load(text)) is type(value)
     if not isinstance(value, float):
-        assert yaml.safe_load(text) == value  # other readers too
+        assert yaml.safe_load(text) == value  # other parsers too
 
 
 @given(TEXTS)

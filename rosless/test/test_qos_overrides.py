@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quality of service that is overridden by parameters, by example."""
+"""Parameters that override the quality of service."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_users_set_is_what_others_see(peer):
     assert not node.has_parameter("qos_overrides./image.subscription_main.lifespan")
     again = node.create_publisher(String, "image", GIVEN, qos_overriding_options=DEFAULT)
     assert again.qos_profile == image.qos_profile
-    assert GIVEN == QoSProfile(depth=10)  # what the program gave is left as it is
+    assert GIVEN == QoSProfile(depth=10)  # the program's own profile does not change
 
 
 def test_what_cannot_be(peer):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes, topics, services, timers and executors, by example."""
+"""Nodes, topics, services, timers and executors."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rclpy.exceptions import (
     InvalidNodeNameException,
     InvalidTopicNameException,
     NotInitializedException,
+    ROSInterruptException,
 )
 from rclpy.executors import (
     ExternalShutdownException,
@@ -36,7 +37,7 @@ from rclpy.task import Future
 from rclpy.time import Time
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock as ClockMsg
-from rosless.dds import GRAPH_TYPE
+from rosless.dds import graph
 from rosless_helpers import wait_until
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, Int32, String
@@ -79,7 +80,7 @@ def test_callbacks_can_ask_for_information_or_bytes(peer):
     before = time.time_ns()
     publisher = node.create_publisher(String, "x", 10)
     publisher.publish(String(data="a"))
-    publisher.publish(bytes.fromhex("00010000020000006200"))  # serialised already
+    publisher.publish(bytes.fromhex("00010000020000006200"))  # CDR
     wait_until(lambda: len(infos) == len(raw) == 2)
     assert before <= infos[0]["source_timestamp"] <= time.time_ns()
     assert raw[0].startswith(bytes.fromhex("00010000020000006100"))
@@ -133,6 +134,11 @@ def test_a_short_history_keeps_the_newest(default_context):
     assert [m.data for m in got] == [3, 4]
 
 
+@pytest.mark.differs(
+    "`BEST_AVAILABLE`",
+    "not there",
+    "`NotImplementedError: rosless has no BEST_AVAILABLE; a full ROS 2 has it`",
+)
 def test_qos_profiles():
     assert QoSProfile(depth=3) == QoSProfile(depth=3, history=HistoryPolicy.KEEP_LAST)
     assert qos_profile_sensor_data.reliability == ReliabilityPolicy.BEST_EFFORT
@@ -157,6 +163,11 @@ def test_what_is_no_message_is_refused(default_context):
         node.create_publisher(String, "x", -1)
 
 
+@pytest.mark.differs(
+    "A message whose sender has another definition of its type",
+    "ignored, and logged at most every 5 s",
+    "`a message was ignored, since its sender has another definition of its type: …`",
+)
 def test_bytes_of_another_definition_are_ignored(peer, capfd):
     got = []
     node = peer().node("strict")
@@ -185,7 +196,9 @@ def test_a_service_is_called(peer):
     future = client.call_async(SetBool.Request(data=True))
     wait_until(future.done)
     assert future.result() == SetBool.Response(success=True, message="done")
-    assert client.call(SetBool.Request()).success is False  # waits; this thread does not spin
+    assert (
+        client.call(SetBool.Request()).success is False
+    )  # it waits, and this thread does not spin
     assert not node.create_client(Trigger, "nobody").wait_for_service(0.05)
     with pytest.raises(TimeoutError, match="service /nobody did not answer in 0.1 s"):
         node.create_client(Trigger, "nobody").call(Trigger.Request(), timeout_sec=0.1)
@@ -214,17 +227,22 @@ def test_done_callbacks_run_in_the_executor(peer):
     wait_until(lambda: threads == [one.thread])
 
 
+@pytest.mark.differs(
+    "A request to a service on another DDS",
+    "not sent, since Fast DDS may use up its machine's memory",
+    "`RuntimeError: service /x runs on Fast DDS, and this is Cyclone DDS, …`",
+)
 def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
-    """Fast DDS may use up its machine's memory over one."""
+    """Fast DDS may use up its machine's memory because of a request."""
     asked: list = []
     peer().node().create_service(Trigger, "/ask", lambda q, r: (asked.append(q), r)[1])
     node = peer().node("client")
     client = node.create_client(Trigger, "/ask")
     assert client.wait_for_service(10.0)
-    found = client._context.participant.endpoints(writers=False)
+    found = client._context.participant.discovery.endpoints(writers=False)
     theirs = [e._replace(gid=b"\x01\x0f" + e.gid[2:]) for e in found if "/ask" in e.topic]
     with monkeypatch.context() as patch:
-        patch.setattr(client._context.participant, "endpoints", lambda writers: theirs)
+        patch.setattr(client._context.participant.discovery, "endpoints", lambda writers: theirs)
         with pytest.raises(RuntimeError, match="/ask runs on Fast DDS, and this is Cyclone DDS"):
             client.call_async(Trigger.Request())
     answer = client.call_async(Trigger.Request())
@@ -233,7 +251,7 @@ def test_no_request_goes_to_a_server_on_another_dds(peer, monkeypatch):
 
 
 def test_a_service_can_wait_for_another(peer):
-    """A coroutine gives the executor back while it waits, here even to itself."""
+    """While a coroutine waits, the executor runs other callbacks of the same node."""
     node = peer().node()
     inner = node.create_client(Trigger, "inner", callback_group=ReentrantCallbackGroup())
     node.create_service(
@@ -304,6 +322,17 @@ def test_rates(peer):
     assert 0.06 < time.monotonic() - start < 0.5
 
 
+@pytest.mark.differs("`Rate.sleep` at shutdown", "ends", "`ROSInterruptException`")
+def test_a_rate_ends_at_shutdown(peer):
+    other = peer()
+    rate = other.node().create_rate(0.001)
+    timer = threading.Timer(0.1, other.context.try_shutdown)
+    timer.start()
+    with pytest.raises(ROSInterruptException):
+        rate.sleep()
+    timer.join()
+
+
 def test_arithmetic_of_time():
     second, half = Duration(seconds=1), Duration(seconds=0.5)
     assert Time(seconds=3) - Time(seconds=1) == Duration(seconds=2)
@@ -336,7 +365,7 @@ def test_simulated_time(peer):
     assert node.get_clock().now() == Time(clock_type=ClockType.ROS_TIME)
     publisher = peer().node("simulator").create_publisher(ClockMsg, "/clock", 10)
     wait_until(publisher.get_subscription_count)
-    for seconds in (5, 10, 15, 20, 3, 12, 13):  # it starts again, as a bag does
+    for seconds in (5, 10, 15, 20, 3, 12, 13):  # it starts again, like a bag that loops
         now = Time(seconds=seconds, clock_type=ClockType.ROS_TIME)
         publisher.publish(ClockMsg(clock=now.to_msg()))
         wait_until(lambda: node.get_clock().now() == now)
@@ -349,7 +378,7 @@ def test_simulated_time(peer):
 
 
 class Meter:
-    """Callbacks that measure how many of them run at once."""
+    """Has callbacks, and counts how many of them run at once."""
 
     def __init__(self) -> None:
         self.now = self.most = self.calls = 0
@@ -477,6 +506,26 @@ def test_timeouts(default_context):
     assert 0.2 <= time.monotonic() - start < 0.5
 
 
+@pytest.mark.differs(
+    "One executor in two threads",
+    "an error that says so; ROS 2 says `generator already executing`",
+    "`RuntimeError: this executor is spinning already: …`",
+)
+def test_an_executor_spins_in_one_thread_at_a_time(peer):
+    entered, leave = threading.Event(), threading.Event()
+    node = peer().node()
+    node.create_timer(0.01, lambda: (entered.set(), leave.wait()))
+    assert entered.wait(20.0)
+    with pytest.raises(RuntimeError, match="each thread needs its own executor"):
+        node.executor.spin_once()
+    leave.set()
+
+
+@pytest.mark.differs(
+    "Spinning in a callback",
+    "an error that says so; ROS 2 says `generator already executing`",
+    "`RuntimeError: a callback must not spin …`",
+)
 def test_callbacks_must_not_spin(default_context):
     node = Node("nested")
     node.create_timer(0.01, lambda: rclpy.spin_once(node))
@@ -488,7 +537,7 @@ def test_callbacks_must_not_spin(default_context):
 
 
 def test_callbacks_can_destroy(peer):
-    """What a callback destroys is not called, even where its message has come already."""
+    """A destroyed entity is not called, even if its message has arrived already."""
     node, got, all_of_it = peer().node(), [], []
 
     def destroy(message) -> None:
@@ -540,7 +589,7 @@ def test_what_is_destroyed_says_so(default_context):
 
 
 def test_shutdown_ends_spinning():
-    """`spin` returns where the program itself shuts down; else it raises, as for SIGTERM."""
+    """`spin` returns if the program itself shuts down; else it raises, as for SIGTERM."""
     rclpy.init(args=[])
     node = Node("a")
     node.create_timer(0.01, rclpy.shutdown)
@@ -676,10 +725,10 @@ def test_two_nodes_of_one_name_are_two(peer):
 
 
 def test_nodes_of_humble_are_passed_over(peer):
-    """It tells of them in a message of the same name, with longer gids."""
+    """Its message about them has the same name, but longer gids."""
     humble = get_typestore(Stores.ROS2_HUMBLE)
     gid = humble.types["rmw_dds_common/msg/Gid"](data=np.ones(24, np.uint8))
-    told = humble.types[GRAPH_TYPE](
+    told = humble.types[graph.TYPE](
         gid=gid,
         node_entities_info_seq=[
             humble.types["rmw_dds_common/msg/NodeEntitiesInfo"](
@@ -689,7 +738,7 @@ def test_nodes_of_humble_are_passed_over(peer):
     )
     ours, humble_s = peer().node("ours"), peer()
     assert "ours" in ours.get_node_names()
-    humble_s.context.participant._graph_writer.write(bytes(humble.serialize_cdr(told, GRAPH_TYPE)))
+    humble_s.context.participant.graph._writer.write(bytes(humble.serialize_cdr(told, graph.TYPE)))
     peer().node("another")
     wait_until(lambda: "another" in ours.get_node_names())
     assert "theirs" not in ours.get_node_names()
@@ -730,9 +779,19 @@ def test_names_of_nodes(default_context):
         Node("a", namespace="a b")
 
 
-# What is not there
+# What is missing
 
 
+@pytest.mark.differs(
+    "A name or module that rosless lacks",
+    "error at the import",
+    "`ImportError: rosless has no rclpy.node.Nope: see rosless/README.md …`",
+)
+@pytest.mark.differs(
+    "`event_callbacks`, `cli_args`, `enable_logger_service`",
+    "not there",
+    "`NotImplementedError: rosless has no event_callbacks=...; a full ROS 2 has it`",
+)
 def test_what_is_missing_says_so(default_context):
     for line, message in [
         ("import rclpy.impl", "rosless has no module 'rclpy.impl'"),
@@ -747,5 +806,6 @@ def test_what_is_missing_says_so(default_context):
     exec("from rclpy import executors, qos", vars(names))
     with pytest.raises(NotImplementedError, match="rosless has no event_callbacks=..."):
         node.create_publisher(String, "x", 10, event_callbacks=object())
-    with pytest.raises(NotImplementedError, match="rosless has no enable_logger_service=..."):
-        Node("a", enable_logger_service=True)
+    for option in ({"enable_logger_service": True}, {"cli_args": ["--ros-args", "-r", "x:=y"]}):
+        with pytest.raises(NotImplementedError, match=f"rosless has no {next(iter(option))}=..."):
+            Node("a", **option)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actions together with a real ROS 2, both ways; see test_real_ros2.py."""
+"""Actions between rosless and a real ROS 2, both ways; see test_real_ros2.py."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def far():
 
 @pytest.fixture
 def near(peer):
-    """A server of ours, for real clients."""
+    """A server of rosless, for clients of the real ROS 2."""
     return ActionServer(
         peer(executor="MultiThreadedExecutor").node("rosless", namespace="/near"),
         Fibonacci,
@@ -121,7 +121,7 @@ def test_commands_of_both_worlds_say_the_same(far, near, program):
     for server in ("/near/count", "/far/count"):
         words = ("action", "send_goal", server, KIND, "{order: 3}", "-f")
         ours, theirs = program(ROS2, *words).end()[1], real("ros2", *words)
-        # In ROS 2, feedback that comes with the acceptance may be told before it.
+        # In ROS 2, feedback that arrives with the acceptance may be called back before it.
         assert sorted(re.sub("ID: .*", "ID", ours).splitlines()) == (
             sorted(re.sub("ID: .*", "ID", theirs).splitlines())
         )

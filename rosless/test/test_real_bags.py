@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bags together with rosbag2, both ways; see test_real_ros2.py."""
+"""Bags of rosless and of rosbag2, both ways; see test_real_ros2.py."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 STORAGES = ["mcap", "sqlite3", "mcap --storage-preset-profile zstd_fast"]
 COUNT = 12
 
-# Says what it has heard, once it has all.
+# Prints what it has heard, when it has heard everything.
 LISTENER = f"""
 import rclpy
 from rclpy.qos import QoSProfile, DurabilityPolicy, qos_profile_sensor_data
@@ -57,11 +57,11 @@ def ros2(program):
 
 
 def publish(node) -> None:
-    """A latched text, images, and a topic that comes late."""
+    """Publish a latched text, images, and a topic that appears late."""
     node.create_publisher(String, "map", LATCHED).publish(String(data="é"))
     images = node.create_publisher(Image, "image", BEST_EFFORT)
     wait_until(images.get_subscription_count)
-    time.sleep(1.2)  # a recording that holds no message yet is written down all the same
+    time.sleep(1.2)  # a recording without messages is written too
     for number in range(COUNT):
         pixels = np.resize(np.array([number, 1, 2, 3], np.uint8), 64 * 48 * 3)
         images.publish(Image(width=64, height=48, step=192, encoding="bgr8", data=pixels))
@@ -69,7 +69,7 @@ def publish(node) -> None:
     late = node.create_publisher(Header, "late", 10)
     wait_until(late.get_subscription_count)
     late.publish(Header(frame_id="last"))
-    time.sleep(0.5)  # lets it arrive
+    time.sleep(0.5)  # so that it arrives
     node.destroy_node()
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Together with a real ROS 2 (rmw_cyclonedds), both ways.
+"""rosless and a real ROS 2 (rmw_cyclonedds), both ways.
 
-DWPOSE_ROS2_SETUP names the script that sources it, such as /opt/ros/jazzy/setup.bash.
+DWPOSE_ROS2_SETUP is the path of the script that sources it, such as /opt/ros/jazzy/setup.bash.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTran
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from rosless.interfaces import serialize, type_hash
+from rosless.messages import serialize, type_hash
 from rosless_helpers import wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
@@ -59,7 +59,7 @@ rclpy.spin(node)
 """
 
 
-# A managed node, and what it does with what it hears while active.
+# A managed node that answers what it hears while it is active.
 MANAGED = """
 import rclpy
 from rclpy.executors import ExternalShutdownException
@@ -104,7 +104,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def ended(*words: str) -> tuple[int, str, str]:
-    """How a command ends under the real ROS 2: exit code, and what it wrote to both outputs."""
+    """Run a command on the real ROS 2; return its exit code, output and errors."""
     done = subprocess.run(
         in_ros2(shlex.join(words)),
         env=clean_environment(),
@@ -116,14 +116,14 @@ def ended(*words: str) -> tuple[int, str, str]:
 
 
 def real(*words: str) -> str:
-    """What a command writes under the real ROS 2."""
+    """Run a command on the real ROS 2; return its output."""
     code, out, err = ended(*words)
     assert code == 0, err
     return out
 
 
 def start_in_ros2(code: str) -> subprocess.Popen:
-    """A Python program under the real ROS 2, in a process group of its own, once it is ready."""
+    """Start a Python program on the real ROS 2; return it when it is ready."""
     process = subprocess.Popen(
         in_ros2("python3 -c " + shlex.quote(code)),
         text=True,
@@ -205,7 +205,7 @@ def test_latched_topics(far, peer):
 
 
 def test_services_both_ways(far, peer):
-    """Our client asks the real node, which asks our service."""
+    """A client of rosless calls the real node, which calls a service of rosless."""
 
     def set_(request, response):
         response.success, response.message = request.data, "there"
@@ -269,7 +269,7 @@ def test_bytes_and_hashes_are_the_same(far):
     assert type_hash("std_msgs/msg/String") in info
 
 
-# Managed nodes: a command, its exit code, and what it writes to both outputs.
+# Managed nodes: a command, with its exit code, output and errors.
 LIFE = [
     ("nodes", 0, "/far/managed\n", ""),
     ("get", 0, "/far/managed: unconfigured [1]\n", ""),
@@ -336,7 +336,7 @@ def test_a_real_managed_node_and_ours_answer_the_same(peer, program):
         return client.call(kind.Request(**fields), 10.0)
 
     def life_of(process) -> list:
-        """All its answers and events."""
+        """Return all its answers and events."""
         events.clear()
         answers = [
             ask(GetAvailableStates, "get_available_states"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""More of the `ros2` command: stamps that are filled in, parts of messages, what topics take."""
+"""More of the `ros2` command: automatic stamps, parts of messages, measures of topics."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ def test_a_part_of_each_message_is_printed(node, ros2):
     assert part.end() == (
         0,
         "4.0\n---\n",
-        "points has 0 elements, and so no polygon.points[1].y\n",
+        "points has 0 elements, so it has no polygon.points[1].y\n",
     )
     assert whole.end()[1] == "x: 3.0\ny: 4.0\nz: 0.0\n---\n"
     assert nothing.end()[::2] == (
         1,
-        "points has 0 elements, and so no polygon.points[0].nope\n"
+        "points has 0 elements, so it has no polygon.points[0].nope\n"
         "ros2 topic: geometry_msgs/msg/PolygonStamped has no field 'polygon.points[0].nope'\n",
     )
 
@@ -96,10 +96,10 @@ def test_a_part_of_each_message_is_printed(node, ros2):
         ("nope", "sensor_msgs/msg/JointState has no field 'nope'"),
         (
             "name[x]",
-            r"'name\[x\]' of 'name\[x\]' is no field: it must read like name or name\[0\]",
+            r"'name\[x\]' of 'name\[x\]' is not a field: it must have the form name or name\[0\]",
         ),
-        ("header[0]", r"'header' of 'header\[0\]' is no array"),
-        ("header.frame_id[0]", "'frame_id' of .* is no array"),
+        ("header[0]", r"'header' of 'header\[0\]' is not an array"),
+        ("header.frame_id[0]", "'frame_id' of .* is not an array"),
         ("name[0].x", "has no field"),
         ("__class__", "has no field"),
         ("get_fields_and_field_types", "has no field"),
@@ -114,7 +114,7 @@ def test_parts_of_arrays():
     state = JointState(name=["a", "b"], position=[0.5])
     assert field_of(state, "") is state and field_of(state, "name") == ["a", "b"]
     assert field_of(state, "name[-1]") == "b" and field_of(state, "position[0]") == 0.5
-    with pytest.raises(IndexError, match=r"position has 1 elements, and so no position\[1\]"):
+    with pytest.raises(IndexError, match=r"position has 1 elements, so it has no position\[1\]"):
         field_of(state, "position[1]")
 
 
@@ -185,6 +185,16 @@ def test_packages(tmp_path, program):
         assert code == 1 and err.startswith("ros2 pkg: Package 'nope' not found: ")
 
 
+@pytest.mark.differs(
+    "Other commands, verbs and options of `ros2` (`doctor`, `component`, `security`, `echo --csv`, `launch --launch-prefix`, `bag record -e`, `bag play --start-paused` …)",
+    "not there",
+    "`…; rosless has no such thing, a full ROS 2 may`",
+)
+@pytest.mark.differs(
+    "The daemon of `ros2`",
+    "there is none: each command listens for about a second",
+    "`ros2: rosless has no command 'daemon'; …`",
+)
 @pytest.mark.parametrize(
     "words",
     [
@@ -199,6 +209,9 @@ def test_packages(tmp_path, program):
         "pkg create x",
         "param delete /n x",
         "bag convert x",
+        "bag record -e x",
+        "bag record --max-bag-size 1 x",
+        "bag play --start-paused x",
         "run --prefix gdb a b",
         "launch --launch-prefix x a b",
         "node list -c",
@@ -208,7 +221,7 @@ def test_what_only_a_full_ros2_has_is_said_so(monkeypatch, capsys, words):
     monkeypatch.setattr(sys, "argv", ["ros2", *words.split()])
     try:
         code = main()
-    except SystemExit as end:  # argparse's
+    except SystemExit as end:  # argparse raises it
         code = end.code
     err = capsys.readouterr().err
     assert code == 2 and "rosless has" in err and "full ROS 2" in err

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests start ends with them, and heeds Ctrl-C, even if they run in the background."""
+"""Processes of tests end with them and obey Ctrl-C, even if the tests run in the background."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rosless_helpers import Program, wait_until
 
-# A test that is killed while its program runs, which has a child.
+# A test that is killed while its program, which has a child, runs.
 TESTER = f"""
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a shell

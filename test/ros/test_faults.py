@@ -12,7 +12,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
 from rclpy.qos import QoSProfile
-from test_system import launched, networks  # noqa: F401
+from test_system import both_ways, launched, networks  # noqa: F401
 
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.srv import Capture
@@ -58,7 +58,8 @@ def test_the_others_say_so_within_a_second_and_all_recovers(
 ):
     health, poses = Health(peer), peer.listen(WholeBodyPose, "wholebody_pose")
     guidance = peer.listen(Guidance, "guidance")
-    launch = launched(**({"source": "sim"} if killed == "simulation" else {}), loop="true")
+    source = {"source": "sim"} if killed == "simulation" else {}
+    launch = launched(**source, loop="true", composed="false")
     nodes = ("pose", "guidance", "capture", "overlay", "downstream")
     wait_until(lambda: poses and health.well(*nodes))
     time.sleep(1.0)  # a steady state
@@ -77,7 +78,7 @@ def test_the_others_say_so_within_a_second_and_all_recovers(
 @pytest.mark.parametrize("killed", ["guidance", "capture", "overlay", "downstream"])
 def test_who_gives_nothing_on_comes_back_too(peer, launched, killed):  # noqa: F811
     health, poses = Health(peer), peer.listen(WholeBodyPose, "wholebody_pose")
-    launch = launched(loop="true")
+    launch = launched(loop="true", composed="false")
     wait_until(lambda: poses and health.well(killed))
     os.kill(pid_of(launch, killed), signal.SIGKILL)
     launch.says(f"the {killed} node died")
@@ -88,9 +89,23 @@ def test_who_gives_nothing_on_comes_back_too(peer, launched, killed):  # noqa: F
     assert launch.stop() == 0 and "Traceback" not in launch.output
 
 
+def test_a_process_of_several_nodes_comes_back_as_one(peer, launched):  # noqa: F811
+    health, poses = Health(peer), peer.listen(WholeBodyPose, "wholebody_pose")
+    launch = launched(loop="true", composed="true")
+    nodes = ("pose", "guidance", "capture", "overlay", "markers", "downstream")
+    wait_until(lambda: poses and health.well(*nodes))
+    os.kill(pid_of(launch, "composed"), signal.SIGKILL)
+    launch.says("the process of guidance, capture, camera, pose, overlay, markers died")
+    health.forget()
+    poses.clear()
+    wait_until(lambda: poses and health.well(*nodes))
+    assert peer.call(Capture, "capture", label="again").success
+    assert launch.stop() == 0 and "Traceback" not in launch.output
+
+
 def test_nothing_is_said_once_no_pose_comes(peer, launched):  # noqa: F811
     guidance = peer.listen(Guidance, "guidance")
-    launch = launched(loop="true")
+    launch = launched(loop="true", composed="false")
     wait_until(lambda: guidance and guidance[-1].code)
     pid = pid_of(launch, "pose")
     os.kill(pid, signal.SIGSTOP)  # hangs, as a driver can
@@ -106,9 +121,14 @@ def test_nothing_is_said_once_no_pose_comes(peer, launched):  # noqa: F811
     wait_until(lambda: guidance[-1].code != "no_pose")
 
 
-def test_a_flood_of_requests_is_answered_and_the_rest_goes_on(peer, launched):  # noqa: F811
+@both_ways
+def test_a_flood_of_requests_is_answered_and_the_rest_goes_on(
+    peer,
+    launched,  # noqa: F811
+    composed,
+):
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
-    launched(loop="true")
+    launched(loop="true", composed=composed)
     wait_until(lambda: poses)
     # By default a client keeps 10 requests, and loses the first of more.
     client = peer.node.create_client(Capture, "capture", qos_profile=QoSProfile(depth=100))

@@ -78,13 +78,15 @@ projection_matrix: {rows: 3, cols: 4, data: [300, 0, 160, 0, 0, 300, 120, 0, 0, 
 """
 
 
-def test_two_cameras(peer, launched, scene, tmp_path):
+@pytest.mark.parametrize("composed", ["true", "false"])
+def test_two_cameras(peer, launched, scene, tmp_path, composed):
     (tmp_path / "left.yaml").write_text(CALIBRATION)
     infos = {n: peer.listen(CameraInfo, f"/{n}/camera_info") for n in ("left", "right")}
     poses = {n: peer.listen(WholeBodyPose, f"/{n}/wholebody_pose") for n in ("left", "right")}
     images = {n: peer.listen(Image, f"/{n}/image_raw", NEWEST_IMAGE) for n in ("left", "right")}
     launch = launched(
         "two_cameras.launch.py",
+        composed=composed,
         source_a=scene("red", (0, 0, 255)),
         calibration_a=tmp_path / "left.yaml",
         source_b=scene("blue", (255, 0, 0)),
@@ -118,13 +120,19 @@ def test_two_cameras(peer, launched, scene, tmp_path):
     assert launch.stop() == 0 and "Traceback" not in launch.output
 
 
-@pytest.mark.parametrize("namespace", ["", "robot", "/house/robot"])
-def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespace):
+@pytest.mark.parametrize(
+    "namespace, composed", [("", "true"), ("robot", "false"), ("/house/robot", "true")]
+)
+def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespace, composed):
     prefix = f"/{namespace.strip('/')}".rstrip("/")
     heard = peer.listen(Guidance, f"{prefix}/guidance")
     given = {"namespace": namespace} if namespace else {}
     launch = launched(
-        "guide.launch.py", source=scene("red", (0, 0, 255)), folder=tmp_path / "captures", **given
+        "guide.launch.py",
+        source=scene("red", (0, 0, 255)),
+        folder=tmp_path / "captures",
+        composed=composed,
+        **given,
     )
     wait_until(lambda: heard and heard[-1].code != "no_pose")
     names = {"camera", "pose", "overlay", "guidance", "capture", "speech", "downstream"}

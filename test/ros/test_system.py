@@ -16,6 +16,7 @@ from harness import ros2, wait_until
 from dwpose_ros.msg import WholeBodyPose
 
 ROOT = Path(__file__).resolve().parents[2]
+both_ways = pytest.mark.parametrize("composed", ["true", "false"])
 
 
 @pytest.fixture
@@ -47,9 +48,10 @@ def launched(command, networks, tmp_path):
     return start
 
 
-def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path):
+@both_ways
+def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path, composed):
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
-    launch = launched(profile="full_body", language="fr")
+    launch = launched(profile="full_body", language="fr", composed=composed)
     wait_until(lambda: poses)
     assert {"/camera", "/pose", "/guidance", "/capture", "/overlay", "/downstream"} <= set(
         ros2("node", "list").split()
@@ -68,17 +70,19 @@ def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path):
     assert "Traceback" not in launch.output
 
 
-def test_the_rate_can_be_measured(peer, launched, command):
+@both_ways
+def test_the_rate_can_be_measured(peer, launched, command, composed):
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
-    launched()
+    launched(composed=composed)
     wait_until(lambda: poses)
     hz = command("ros2", "topic", "hz", "/wholebody_pose")
     line = [x for x in hz.says("average rate").splitlines() if "average rate" in x][-1]
     assert float(line.split()[-1]) == pytest.approx(15, rel=0.3)
 
 
-def test_everything_ends_with_one_ctrl_c(launched):
-    launch = launched()
+@both_ways
+def test_everything_ends_with_one_ctrl_c(launched, composed):
+    launch = launched(composed=composed)
     launch.says("process started with pid")
     launch.says("[guidance]")
     assert launch.stop() == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The `ros2` command for machines without ROS 2; where one is sourced, its own `ros2` runs."""
+"""The `ros2` command for machines without ROS 2; if one is sourced, its own `ros2` runs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import sys
 import time
 from typing import Callable, Iterator, NoReturn
 
-from rosless import is_real, ros2_is_sourced, supplied
+from rosless.provided import is_real, ros2_is_sourced, supplied
 
 COMMANDS = {
     "action": "list actions, send goals",
-    "bag": "record, play and look at bags",
+    "bag": "record, play, show and repair bags",
     "interface": "show and list message, service and action types",
     "launch": "run a launch file",
     "lifecycle": "list managed nodes, get and change their state",
-    "node": "list nodes, tell about one",
+    "node": "list nodes, show one",
     "param": "list, get, set, describe, dump and load parameters",
-    "pkg": "list packages, tell where they are and what they run",
+    "pkg": "list packages, their folders and executables",
     "run": "run a package's executable",
     "service": "list and call services",
     "topic": "list, find, echo, measure and publish topics",
@@ -31,7 +31,7 @@ COMMANDS = {
 
 
 def main() -> int:
-    """Entry point: hand over to the real `ros2`, or run one of COMMANDS."""
+    """Run the real `ros2` if there is one, else one of COMMANDS; return the exit code."""
     if is_real("ros2cli") and ros2_is_sourced():
         _hand_over()
     command, *rest = sys.argv[1:] or ["--help"]
@@ -53,7 +53,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    if command in ("topic", "service", "action"):  # a real ROS 2's messages then say what is wrong
+    if command in ("topic", "service", "action"):  # so that a real ROS 2's messages check fields
         os.environ.setdefault("ROS_PYTHON_CHECK_FIELDS", "1")
     try:
         code = importlib.import_module(f"rosless.ros2.{command}").main(rest) or 0
@@ -74,7 +74,7 @@ def main() -> int:
 
 
 def _drop_output() -> None:
-    """Else Python tries once more at its end to write what could not be written."""
+    """Drop what could not be written, or else Python tries it again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -93,7 +93,7 @@ def _hand_over() -> None:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says of what it does not know that a full ROS 2 may have it."""
+    """Adds to errors about unknown words that a full ROS 2 may have them."""
 
     def error(self, message: str) -> NoReturn:
         if message.startswith(("unrecognized arguments", "argument verb: invalid choice")):
@@ -102,14 +102,14 @@ class Parser(argparse.ArgumentParser):
 
 
 class CommandError(Exception):
-    """What went wrong, in a line for the user."""
+    """An error message of one line for the user."""
 
 
 @contextlib.contextmanager
 def connected(signals: bool = True) -> Iterator:
-    """A node that others do not list, for the time of one command.
+    """Make a node for one command, which others do not list.
 
-    Without `signals` it lives on when one comes.
+    Without `signals`, SIGINT and SIGTERM do not shut its context down.
     """
     import rclpy
     from rclpy.executors import ExternalShutdownException
@@ -133,15 +133,15 @@ def connected(signals: bool = True) -> Iterator:
 
 
 def visible(names_and_types: list, everything: bool = False) -> list:
-    """Without what is hidden, such as an action's services: a part of its name begins with _."""
+    """Leave out hidden names, such as an action's services: a part of them begins with _."""
     return [row for row in names_and_types if everything or "/_" not in row[0]]
 
 
 def settle(node, until: Callable[[], bool] | None = None, timeout_s: float = 3.0) -> bool:
-    """Wait until discovery is over: nothing new for half a second, or `until()` is true.
+    """Wait until nothing new was discovered for half a second, or `until()` is true.
 
-    All waits are longer on a real rclpy: Fast DDS says a second time after three seconds that it
-    is there, should the first time have been missed.
+    Return whether that was so before the timeout. On a real rclpy all times are longer: Fast DDS
+    announces itself a second time after three seconds, in case the first time was missed.
     """
     import rclpy
 

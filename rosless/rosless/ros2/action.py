@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int | None:
     verb = verbs.add_parser("info", help="an action's clients and servers")
     verb.add_argument("action")
     verb.add_argument("-t", "--show-types", action="store_true")
-    verb.add_argument("-c", "--count", action="store_true", help="only how many there are")
+    verb.add_argument("-c", "--count", action="store_true", help="only their number")
     verb.set_defaults(run=_info)
     verb = verbs.add_parser("type", help="an action's type")
     verb.add_argument("action")
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("action")
     verb.add_argument("type", help="e.g. example_interfaces/action/Fibonacci")
     verb.add_argument("goal", nargs="?", default="{}", help="YAML, e.g. '{order: 5}'")
-    verb.add_argument("-f", "--feedback", action="store_true", help="print feedback too")
+    verb.add_argument("-f", "--feedback", action="store_true", help="also print feedback")
     args = parser.parse_args(argv)
     if args.verb == "send_goal":
         return _send_goal(args)
@@ -95,7 +95,7 @@ def _send_goal(args) -> int | None:
             return _follow(node, args, action_type, goal, running)
     except KeyboardInterrupt:
         for handle in running:
-            with connected() as node:  # since the signal has ended the other
+            with connected() as node:  # the signal has shut the other one down
                 _cancel(node, args.action, handle)
         raise
 
@@ -139,16 +139,16 @@ def _follow(node, args, action_type: type, goal, running: list) -> None:
 
 
 def _meet(node, action: str, action_type: type) -> None:
-    """Wait until the server can answer: only then does it know that we listen to its feedback.
+    """Wait until the server can answer: then it also knows our feedback subscription.
 
-    The client that asks begins to listen after the action's own.
+    The client made here was made after that subscription, and servers discover them in this order.
     """
     import rclpy
 
     kind = action_type.Impl.GetResultService
     client = node.create_client(kind, f"{action}/_action/get_result")
     while rclpy.ok():
-        future = client.call_async(kind.Request())  # of no goal: answered at once
+        future = client.call_async(kind.Request())  # for an unknown goal: answered at once
         rclpy.spin_until_future_complete(node, future, timeout_sec=1.0)
         if future.done():
             break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Giving an MCAP file that was not closed, since its recording was killed, its end."""
+"""`ros2 bag reindex`: complete an MCAP file whose recording was killed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ _END = (
 
 
 def mend(path: Path) -> int:
-    """Cut off what was written in part, and end the file. Returns the number of bytes cut off.
+    """Cut off a record that is incomplete, and end the file; return the number of bytes cut off.
 
-    Raises ValueError if it is no MCAP file, or is whole.
+    Raises ValueError if it is not an MCAP file, or is complete.
     """
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         if file.read(len(_MAGIC)) != _MAGIC:
-            raise ValueError(f"{str(path)!r} is no MCAP file: it does not begin with its magic")
+            raise ValueError(
+                f"{str(path)!r} is not an MCAP file: it does not begin with MCAP's magic bytes"
+            )
         end = file.tell()
         while len(head := file.read(9)) == 9 and head[0] != _FOOTER:
             after = file.tell() + int.from_bytes(head[1:], "little")
@@ -37,7 +39,7 @@ def mend(path: Path) -> int:
             end = file.seek(after)
         file.seek(-len(_MAGIC), os.SEEK_END)
         if file.read() == _MAGIC:
-            raise ValueError(f"{str(path)!r} needs no mending: it has its end")
+            raise ValueError(f"{str(path)!r} is complete: it needs no repair")
         file.truncate(end)
         file.seek(end)
         file.write(_END)

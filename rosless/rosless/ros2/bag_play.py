@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Playing: what was recorded is published again, with the gaps that it had."""
+"""`ros2 bag play`: publish what was recorded, at the same intervals."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from rosbags.interfaces import QosDurability, QosReliability
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
-from rosless.interfaces import learn, type_hash
+from rosless.interfaces import learn
+from rosless.messages import type_hash
 from rosless.ros2 import CommandError, settle
-from rosless.ros2.bag import opened
+from rosless.ros2.bag_files import opened
 
-_LONGEST_SLEEP_S = 0.1  # a signal is noticed after it
+_LONGEST_SLEEP_S = 0.1  # signals are noticed only after it
 _DEPTH = 10
 
 
@@ -43,13 +44,13 @@ def play(node, args) -> None:
                 f"{', '.join(sorted(c.topic for c in bag.connections))}"
             )
         chosen = [c for c in bag.connections if not wanted or c.topic in wanted]
-        if args.clock:  # there must be one clock only
+        if args.clock:  # there must be only one clock
             chosen = [c for c in chosen if names.get(c.topic, c.topic) != "/clock"]
         Player(node, bag, chosen, names, args).run(args.loop, args.delay)
 
 
 class Player:
-    """Publishes the messages of a bag when their time has come."""
+    """Publishes the messages of a bag, each at its time."""
 
     def __init__(self, node, bag: Reader, connections: list, names: dict[str, str], args) -> None:
         self._node, self._bag = node, bag
@@ -77,7 +78,7 @@ class Player:
         self._tick_ns = int(1e9 / args.clock) if args.clock else 0
 
     def run(self, loop: bool, delay_s: float) -> None:
-        settle(self._node)  # else those who are listening would miss the beginning
+        settle(self._node)  # else subscribers would miss the beginning
         end = time.monotonic() + delay_s
         while rclpy.ok() and (left_s := end - time.monotonic()) > 0:
             time.sleep(min(left_s, _LONGEST_SLEEP_S))
@@ -85,7 +86,7 @@ class Player:
             self._once()
             if not loop:
                 break
-        time.sleep(0.2)  # lets reliable writers hand over the last messages
+        time.sleep(0.2)  # so that reliable writers can deliver the last messages
 
     def _once(self) -> None:
         self._begin_ns, self._next_tick_ns = time.monotonic_ns(), self._start
@@ -99,7 +100,7 @@ class Player:
             except RuntimeError:
                 if rclpy.ok():
                     raise
-                return  # a signal has just ended the context
+                return  # a signal has just shut the context down
 
     def _messages(self) -> Iterator[tuple]:
         return self._bag.messages(self._connections, start=self._start)
@@ -108,7 +109,7 @@ class Player:
         return self._begin_ns + int((stamp - self._start) / self._rate)
 
     def _wait_for(self, stamp: int) -> bool:
-        """Wait until a moment of the recording has come; False if the end came before."""
+        """Wait until a moment of the recording; return False if the context ends before."""
         while rclpy.ok():
             moment = min(stamp, self._next_tick_ns) if self._clock else stamp
             left_s = (self._due_ns(moment) - time.monotonic_ns()) / 1e9
@@ -126,7 +127,7 @@ class Player:
 
 
 def _qos(connection) -> QoSProfile:
-    """What suits all who could hear the recorded publishers."""
+    """Return a QoS that suits all who could subscribe to the recorded publishers."""
     offers = connection.ext.offered_qos_profiles
     best_effort = offers and all(o.reliability == QosReliability.BEST_EFFORT for o in offers)
     latched = any(o.durability == QosDurability.TRANSIENT_LOCAL for o in offers)

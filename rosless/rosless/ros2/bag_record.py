@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording: messages are written as they came, without being looked into."""
+"""`ros2 bag record`: write messages as they arrive, without deserializing them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import time
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Callable, Iterator
 
 from rclpy.executors import SingleThreadedExecutor
@@ -22,12 +23,12 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer, WriterError
 
-from rosless.interfaces import full_definition, get_interface, type_hash
+from rosless.interfaces import full_definition, get_interface
+from rosless.messages import type_hash
 from rosless.ros2 import CommandError, visible
-from rosless.ros2.bag import default_folder
 
-_FOREVER = QosTime(9223372036, 854775807)  # how rosbag2 writes it
-_DEPTH = 100  # messages that wait while the disk is busy
+_FOREVER = QosTime(9223372036, 854775807)  # as rosbag2 writes it
+_DEPTH = 100  # messages that can wait while the disk is busy
 _DRAIN_S = 1.0
 
 
@@ -36,7 +37,7 @@ def record(node, args) -> None:
     wanted = {node.resolve_topic_name(t) for t in [*args.topics, *args.more_topics]}
     if bool(wanted) == args.all:
         raise CommandError("give either topics or -a, for all of them")
-    output = args.output or default_folder()
+    output = args.output or Path(time.strftime("rosbag2_%Y_%m_%d-%H_%M_%S"))
     if output.exists():
         raise CommandError(f"Output folder {str(output)!r} already exists: give another by -o")
     writer = Writer(output, version=9, storage_plugin=StoragePlugin[args.storage.upper()])
@@ -53,13 +54,13 @@ def record(node, args) -> None:
 
 @contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """Whether a signal has come that is to end this; it interrupts nothing."""
+    """Note SIGINT and SIGTERM, without an interruption; yield whether one has come."""
     came: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: came.append(number))
         for number in (signal.SIGINT, signal.SIGTERM)
         if signal.getsignal(number) is not signal.SIG_IGN
-    }  # a background job's SIGINT
+    }  # ignored: SIGINT in a background job
     try:
         yield lambda: bool(came)
     finally:
@@ -68,7 +69,7 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
 
 class Recorder:
-    """Subscribes to what there is, and to what comes later."""
+    """Subscribes to the topics that are there, and to those that come later."""
 
     def __init__(self, node, writer: Writer, wanted: set[str], hidden: bool) -> None:
         self._node, self._writer, self._wanted, self._hidden = node, writer, wanted, hidden
@@ -76,11 +77,11 @@ class Recorder:
         self._subscriptions: dict[str, object] = {}
         self._seen: set[str] = set()
         self._last_ns = 0
-        self._called = 0  # how often one of the callbacks was
+        self._called = 0  # how often a callback was called
 
     def run(self, stopped: Callable[[], bool]) -> None:
         timers = [
-            self._node.create_timer(0.2, self._discover),  # ends each wait, for signals too
+            self._node.create_timer(0.2, self._discover),  # also ends each wait, for signals
             self._node.create_timer(1.0, self._save),
         ]
         self._log.info("Recording...")
@@ -94,9 +95,9 @@ class Recorder:
         self._log.info("Recording stopped")
 
     def _drain(self, executor: SingleThreadedExecutor) -> None:
-        """Write what came before the signal; but not for ever what comes after it."""
+        """Write the messages that came before the signal, but stop if more keep coming."""
         end, idle = time.monotonic() + _DRAIN_S, 0
-        while idle < 3 and time.monotonic() < end:  # rclpy's is idle between any two calls
+        while idle < 3 and time.monotonic() < end:  # rclpy's is idle once between two calls
             before = self._called
             executor.spin_once(timeout_sec=0.0)
             idle = idle + 1 if before == self._called else 0
@@ -125,7 +126,7 @@ class Recorder:
             rihs01=type_hash(typename),
             offered_qos_profiles=[_offer(profile) for profile in offers],
         )
-        # What all publishers offer.
+        # The QoS that all publishers offer.
         reliable = all(o.reliability == ReliabilityPolicy.RELIABLE for o in offers)
         latched = all(o.durability == DurabilityPolicy.TRANSIENT_LOCAL for o in offers)
         qos = QoSProfile(
@@ -142,17 +143,17 @@ class Recorder:
 
     def _write(self, connection, data: bytes) -> None:
         self._called += 1
-        # Readers of an MCAP file without its index, as of a killed recording, want them in order.
+        # In order: an MCAP file without an index, as after a killed recording, must be sorted.
         self._last_ns = max(self._last_ns, time.time_ns())
         self._writer.write(connection, self._last_ns, data)
 
     def _save(self) -> None:
-        """Hand over to the system what would be lost if this process were killed."""
+        """Write to disk what would be lost if this process were killed."""
         self._called += 1
         storage = self._writer.storage
         if self._writer.storage_plugin == StoragePlugin.SQLITE3:
             storage.conn.commit()
-        elif storage.chunk.msgs:  # rosbag2 plays no file that begins with a chunk of none
+        elif storage.chunk.msgs:  # rosbag2 does not play a file that begins with an empty chunk
             storage.close_chunk()
             storage.bio.flush()
 

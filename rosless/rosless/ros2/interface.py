@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 
-from rosless.interfaces import definition, interface_names
+from rosless.definitions import interface_names
+from rosless.interfaces import definition
 from rosless.ros2 import CommandError, Parser
 
-# A field that is another message: its package (unless it is the same one) and its name.
+# A field that is another message: its package, if that is another one, and its name.
 _NESTED = re.compile(r"\s*(?:(\w+)/(?:msg/)?)?([A-Z]\w*)(?:\[[^\]]*\])?\s+\w+")
 
 
@@ -33,7 +34,7 @@ def main(argv: list[str]) -> int | None:
 
 
 def _lines(typename: str, depth: int = 0) -> list[str]:
-    """The definition, with those of its fields below them; comments at the top only."""
+    """Return a definition, with those of its fields below them, without their comments."""
     package, lines = typename.split("/")[0], []
     for line in definition(typename).rstrip().splitlines():
         if depth:

@@ -23,7 +23,39 @@ _LAUNCH_FILES = ("*launch.py", "*.launch.xml", "*.launch.yaml", "*.launch.yml")
 
 
 def main(argv: list[str]) -> int:
-    """Launch, or show what would be launched. Returns the exit code."""
+    """Launch, or show what would be launched; return the exit code."""
+    parser = _parser()
+    args = parser.parse_intermixed_args(argv)
+    if args.launch_prefix:
+        parser.exit(2, "rosless has no ros2 launch --launch-prefix; a full ROS 2 has it\n")
+    if not args.words:
+        parser.error("a package and a launch file, or the path of a launch file, are needed")
+    try:
+        path, words = find_launch_file(args.words)
+        arguments = parse_arguments(words)
+        if args.show_args or args.print:
+            description = load_python_launch_file(path)
+            print(show_arguments(description) if args.show_args else show_tree(description))
+            return 0
+    except (LookupError, ValueError, InvalidLaunchFileError) as err:
+        print(err, file=sys.stderr)
+        return 1
+    if args.all:
+        os.environ["OVERRIDE_LAUNCH_PROCESS_OUTPUT"] = "both"
+    service = LaunchService(argv=words, noninteractive=args.noninteractive, debug=args.debug)
+    service.include_launch_description(
+        LaunchDescription(
+            [
+                IncludeLaunchDescription(
+                    AnyLaunchDescriptionSource(path), launch_arguments=arguments
+                )
+            ]
+        )
+    )
+    return service.run()
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="ros2 launch",
         description="Run a launch file",
@@ -57,40 +89,13 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--launch-prefix", help="not supported by rosless")
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
-    args = parser.parse_intermixed_args(argv)
-    if args.launch_prefix:
-        parser.exit(2, "rosless has no ros2 launch --launch-prefix; a full ROS 2 has it\n")
-    if not args.words:
-        parser.error("a package and a launch file, or the path of a launch file, are needed")
-    try:
-        path, words = find_launch_file(args.words)
-        arguments = parse_arguments(words)
-        if args.show_args or args.print:
-            description = load_python_launch_file(path)
-            print(show_arguments(description) if args.show_args else show_tree(description))
-            return 0
-    except (LookupError, ValueError, InvalidLaunchFileError) as err:
-        print(err, file=sys.stderr)
-        return 1
-    if args.all:
-        os.environ["OVERRIDE_LAUNCH_PROCESS_OUTPUT"] = "both"
-    service = LaunchService(argv=words, noninteractive=args.noninteractive, debug=args.debug)
-    service.include_launch_description(
-        LaunchDescription(
-            [
-                IncludeLaunchDescription(
-                    AnyLaunchDescriptionSource(path), launch_arguments=arguments
-                )
-            ]
-        )
-    )
-    return service.run()
+    return parser
 
 
 def find_launch_file(words: list[str]) -> tuple[str, list[str]]:
-    """The path of the launch file that the words begin with, and the words after it.
+    """Return the path of the launch file that the words begin with, and the words after it.
 
-    Raises LookupError or ValueError, saying where it was looked for.
+    Raises LookupError or ValueError, which say where it was searched.
     """
     first, *rest = words
     if os.path.isfile(first):
@@ -123,7 +128,7 @@ def find_launch_file(words: list[str]) -> tuple[str, list[str]]:
 
 
 def parse_arguments(words: list[str]) -> list[tuple[str, str]]:
-    """Names and values of `name:=value`; the last of the same name wins."""
+    """Return the names and values of `name:=value`; the last one of a name wins."""
     found: dict[str, str] = {}
     for word in words:
         name, _, value = word.partition(":=")
@@ -136,7 +141,7 @@ def parse_arguments(words: list[str]) -> list[tuple[str, str]]:
 
 
 def show_arguments(description: LaunchDescription) -> str:
-    """What `--show-args` prints."""
+    """Return the text that `--show-args` prints."""
     lines = ["Arguments (pass arguments as '<name>:=<value>'):"]
     for argument in description.get_launch_arguments():
         lines += ["", f"    '{argument.name}':", f"        {argument.description}"]
@@ -147,7 +152,7 @@ def show_arguments(description: LaunchDescription) -> str:
 
 
 def show_tree(entity: LaunchDescriptionEntity, indent: str = "") -> str:
-    """What `--print` prints: the entities, each below the one that holds it."""
+    """Return the text that `--print` prints: each entity below the one that contains it."""
     words = [" + ".join(s.describe() for s in part) for part in getattr(entity, "cmd", [])]
     lines = [indent + " ".join([type(entity).__name__, *words])]
     lines += [show_tree(sub, indent + "    ") for sub in entity.describe_sub_entities()]

@@ -9,7 +9,7 @@ from rosless.ros2 import Parser, connected, settle
 from rosless.ros2.node import full_names
 from rosless.ros2.service import call
 
-_TIMEOUT_S = 30.0  # a transition may take its time
+_TIMEOUT_S = 30.0  # transitions can take long
 
 
 def main(argv: list[str]) -> int | None:
@@ -17,22 +17,22 @@ def main(argv: list[str]) -> int | None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("nodes", help="names of all managed nodes")
     verb.add_argument(
-        "-a", "--all", action="store_true", dest="include_hidden_nodes", help="hidden ones too"
+        "-a", "--all", action="store_true", dest="include_hidden_nodes", help="also hidden ones"
     )
-    verb.add_argument("-c", "--count-nodes", action="store_true", help="only how many there are")
+    verb.add_argument("-c", "--count-nodes", action="store_true", help="only their number")
     verb.set_defaults(run=_nodes)
     for name, run, text in (
         ("get", _get, "the state of a managed node, or of all"),
-        ("list", _list, "transitions that are possible now"),
+        ("list", _list, "the transitions that are possible now"),
         ("set", _set, "make a transition"),
     ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("node", nargs="?" if name == "get" else None)
         verb.add_argument("--include-hidden-nodes", action="store_true")
         if name == "list":
-            verb.add_argument("-a", "--all", action="store_true", help="all that there are")
+            verb.add_argument("-a", "--all", action="store_true", help="all transitions")
         if name == "set":
-            verb.add_argument("transition", help="its label, e.g. configure, or its number")
+            verb.add_argument("transition", help="its label, e.g. configure, or its id")
         verb.set_defaults(run=run)
     args = parser.parse_args(argv)
     with connected() as node:
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int | None:
 
 
 def _managed(node, args) -> list[str]:
-    """All nodes that tell their state."""
+    """Return the names of all managed nodes."""
     services = dict(node.get_service_names_and_types())
     return [
         name

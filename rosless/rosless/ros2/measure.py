@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`ros2 topic hz|bw|delay`: a report each second, until Ctrl-C."""
+"""`ros2 topic hz|bw|delay`: print a report each second, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rosless.ros2.values import type_name
 
 
 def hz(node, msg_type, args) -> None:
-    """How often messages come."""
+    """Report how often messages arrive."""
     arrivals: deque[float] = deque(maxlen=args.window + 1)
     _subscribe(node, msg_type, args.topic, lambda _: arrivals.append(time.monotonic()), raw=True)
     seen = [0.0]
@@ -33,7 +33,7 @@ def hz(node, msg_type, args) -> None:
 
 
 def bw(node, msg_type, args) -> None:
-    """How many bytes messages take."""
+    """Report how many bytes messages take."""
     came: deque[tuple[float, int]] = deque(maxlen=args.window)
     _subscribe(
         node,
@@ -68,7 +68,7 @@ def _bytes(rate: float, *sizes: float) -> list[str]:
 
 
 def delay(node, msg_type, args) -> None:
-    """How old messages are when they come, by their header's stamp."""
+    """Report how old messages are on arrival, by the stamps in their headers."""
     from rclpy.time import Time
 
     if "header" not in msg_type.get_fields_and_field_types():

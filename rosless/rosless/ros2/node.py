@@ -10,14 +10,14 @@ def main(argv: list[str]) -> int | None:
     parser = Parser(prog="ros2 node")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("list", help="names of all nodes")
-    verb.add_argument("-a", "--all", action="store_true", help="hidden ones too")
+    verb.add_argument("-a", "--all", action="store_true", help="also hidden ones")
     verb.set_defaults(run=_list)
-    verb = verbs.add_parser("info", help="what a node publishes, reads and serves")
+    verb = verbs.add_parser("info", help="the topics, services and actions of a node")
     verb.add_argument("node")
     verb.add_argument(
         "--include-hidden",
         action="store_true",
-        help="topics and services of actions, and their like, too",
+        help="also hidden topics and services, such as those of actions",
     )
     verb.set_defaults(run=_info)
     args = parser.parse_args(argv)
@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int | None:
 
 
 def full_names(node) -> list[str]:
-    """All nodes with their namespaces."""
+    """Return the full names of all nodes."""
     return sorted(
         f"{namespace.rstrip('/')}/{name}"
         for name, namespace in node.get_node_names_and_namespaces()

@@ -28,13 +28,13 @@ _TYPES = [
 def main(argv: list[str]) -> int | None:
     parser = Parser(prog="ros2 param")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verb = verbs.add_parser("list", help="parameters of a node, or of all")
+    verb = verbs.add_parser("list", help="parameters of a node, or of all nodes")
     verb.add_argument("node", nargs="?")
     verb.set_defaults(run=_list)
     for name, run, text in (
         ("get", _get, "a parameter's value"),
         ("set", _set, "set a parameter"),
-        ("describe", _describe, "a parameter's type, range and meaning"),
+        ("describe", _describe, "the types, ranges and meanings of parameters"),
         ("dump", _dump, "all parameters of a node, as a parameter file"),
     ):
         verb = verbs.add_parser(name, help=text)
@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("node")
     verb.add_argument("file")
     verb.add_argument(
-        "--use-wildcard", action="store_true", help="those for any node, as of /**, too"
+        "--use-wildcard", action="store_true", help="also use those for several nodes, such as /**"
     )
     verb.set_defaults(run=_load)
     args = parser.parse_args(argv)
@@ -127,7 +127,7 @@ def _load(node, args) -> int:
     if not found:
         raise CommandError(
             f"{args.file!r} has no parameters of {args.node}"
-            + ("" if args.use_wildcard else "; --use-wildcard takes those of /** too")
+            + ("" if args.use_wildcard else "; --use-wildcard also uses those of /**")
         )
     messages = [Parameter(name, value=value).to_parameter_msg() for name, value in found.items()]
     results = _ask(node, args.node, "SetParameters", parameters=messages).results
@@ -166,12 +166,12 @@ def _dump(node, args) -> None:
         name: plain.tolist() if hasattr(plain, "tolist") else plain
         for name, value in zip(names, values)
         if (plain := parameter_value_to_python(value)) is not None
-    }  # YAML's null is text
+    }  # without those that are not set: ROS 2 reads YAML's null as text
     print(parameter_yaml.dump({args.node: {"ros__parameters": nested(known)}}), end="")
 
 
 def nested(values: dict) -> dict:
-    """Dotted names as mappings in mappings, but for those below a name that has a value."""
+    """Return dotted names as nested mappings, unless a shorter name has a value itself."""
     tree: dict = {}
     for name, value in sorted(values.items()):
         inner, (*groups, last) = tree, name.split(".")

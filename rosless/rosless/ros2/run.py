@@ -14,7 +14,7 @@ from rosless.ros2 import Parser
 
 
 def main(argv: list[str]) -> int:
-    """Become the executable, which then gets all signals itself. Returns only on failure."""
+    """Become the executable, which then gets all signals; return only on failure."""
     parser = Parser(prog="ros2 run", description="Run an executable of a package")
     parser.add_argument("--prefix", help="not supported by rosless")
     parser.add_argument("package_name")

@@ -48,7 +48,7 @@ def _type(node, args) -> None:
 
 
 def call(node, srv_type: type, name: str, request, timeout_s: float):
-    """The response of a service. Raises CommandError if it does not come in time."""
+    """Call a service and return its response. Raises CommandError if that takes too long."""
     import rclpy
 
     client = node.create_client(srv_type, name)

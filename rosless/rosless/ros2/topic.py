@@ -14,6 +14,12 @@ from rosless.ros2.values import field_of, from_yaml, is_message, to_plain, to_ya
 
 
 def main(argv: list[str]) -> int | None:
+    args = _parser().parse_args(argv)
+    with connected() as node:
+        return args.run(node, args)
+
+
+def _parser() -> Parser:
     parser = Parser(prog="ros2 topic")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
@@ -32,6 +38,20 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("-v", "--verbose", action="store_true")
     verb.set_defaults(run=_info)
 
+    _add_echo(verbs)
+    _add_measures(verbs)
+
+    verb = verbs.add_parser("find", help="topics of a type")
+    verb.add_argument("type", help="e.g. std_msgs/msg/String")
+    verb.add_argument("-c", "--count-topics", action="store_true")
+    verb.add_argument("--include-hidden-topics", action="store_true")
+    verb.set_defaults(run=_find)
+
+    _add_pub(verbs)
+    return parser
+
+
+def _add_echo(verbs) -> None:
     verb = verbs.add_parser("echo", help="print messages")
     verb.add_argument("topic")
     verb.add_argument("type", nargs="?")
@@ -43,6 +63,8 @@ def main(argv: list[str]) -> int | None:
     _add_qos(verb)
     verb.set_defaults(run=_echo)
 
+
+def _add_measures(verbs) -> None:
     for name, window, text in (
         ("hz", 10_000, "measure the rate of messages"),
         ("bw", 100, "measure how many bytes a second they take"),
@@ -55,12 +77,8 @@ def main(argv: list[str]) -> int | None:
         )
         verb.set_defaults(run=_measure)
 
-    verb = verbs.add_parser("find", help="topics of a type")
-    verb.add_argument("type", help="e.g. std_msgs/msg/String")
-    verb.add_argument("-c", "--count-topics", action="store_true")
-    verb.add_argument("--include-hidden-topics", action="store_true")
-    verb.set_defaults(run=_find)
 
+def _add_pub(verbs) -> None:
     verb = verbs.add_parser("pub", help="publish messages")
     verb.add_argument("topic")
     verb.add_argument("type")
@@ -77,10 +95,6 @@ def main(argv: list[str]) -> int | None:
     verb.add_argument("-w", "--wait-matching-subscriptions", type=int, default=None)
     _add_qos(verb)
     verb.set_defaults(run=_pub)
-
-    args = parser.parse_args(argv)
-    with connected() as node:
-        return args.run(node, args)
 
 
 def _add_qos(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +154,7 @@ def _info(node, args) -> None:
 
 
 def _qos(args, offers=()):
-    """As asked for; else what fits all publishers' `offers`."""
+    """Return the QoS that the user asked for, or else one that fits all `offers`."""
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
     best_effort = any(o.reliability.name == "BEST_EFFORT" for o in offers)
@@ -166,7 +180,7 @@ def _echo(node, args) -> None:
     def show(message) -> None:
         try:
             value = field_of(message, args.field or "")
-        except IndexError as err:  # another message may have it
+        except IndexError as err:  # another message may have that element
             print(err, file=sys.stderr, flush=True)
             return
         if is_message(value):
@@ -236,4 +250,4 @@ def _pub(node, args) -> None:
     publish()
     node.create_timer(1 / args.rate, publish)
     rclpy.spin_until_future_complete(node, done)
-    time.sleep(0.1)  # lets a reliable writer hand over the last message
+    time.sleep(0.1)  # so that a reliable writer can deliver the last message

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages as YAML, and YAML as messages."""
+"""Convert between messages and YAML."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PART = re.compile(r"(\w+)((?:\[-?\d+\])*)")
 
 
 def is_message(value: Any) -> bool:
-    """Whether it is a message, or a class of messages: rosless's, or of a real ROS 2."""
+    """Return whether it is a message or a message class, of rosless or of a real ROS 2."""
     return hasattr(value, "get_fields_and_field_types")
 
 
 def type_name(message: Any) -> str:
-    """Such as std_msgs/msg/String, of a message or its class; empty for what is none."""
+    """Return the type of a message or its class, e.g. std_msgs/msg/String, else ""."""
     if not is_message(message):
         return ""
     cls = message if isinstance(message, type) else type(message)
@@ -33,7 +33,7 @@ def type_name(message: Any) -> str:
 
 
 def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any:
-    """A message as dicts, lists and scalars; lists are cut after `longest` items."""
+    """Return a message as dicts, lists and scalars; cut lists and text after `longest`."""
     if is_message(value):
         return {
             name: to_plain(getattr(value, name), longest, arrays)
@@ -52,39 +52,39 @@ def to_plain(value: Any, longest: int | None = None, arrays: bool = True) -> Any
 
 
 def to_yaml(message: Any, longest: int | None = None, arrays: bool = True) -> str:
-    """A message as YAML, in the order of its fields."""
+    """Return a message as YAML, in the order of its fields."""
     return parameter_yaml.dump(to_plain(message, longest, arrays))
 
 
 def field_of(value: Any, path: str) -> Any:
-    """A message's field by its path, such as `header.stamp` or `persons[0].x`.
+    """Return a field of a message by its path, such as `header.stamp` or `persons[0].x`.
 
-    Raises ValueError for what no message of its type has, IndexError for what only this one lacks.
+    Raises ValueError if no message of this type has it, IndexError if only this one does not.
     """
     whole = value
     for part in filter(None, path.split(".")):
         match = _PART.fullmatch(part)
         if match is None:
             raise ValueError(
-                f"{part!r} of {path!r} is no field: it must read like name or name[0]"
+                f"{part!r} of {path!r} is not a field: it must have the form name or name[0]"
             )
         if not is_message(value) or match[1] not in value.get_fields_and_field_types():
             raise ValueError(f"{type_name(whole)} has no field {path!r}")
         value = getattr(value, match[1])
         for index in re.findall(r"-?\d+", match[2]):
             if isinstance(value, (str, bytes)) or not hasattr(value, "__len__"):
-                raise ValueError(f"{match[1]!r} of {path!r} is no array")
+                raise ValueError(f"{match[1]!r} of {path!r} is not an array")
             if not -len(value) <= int(index) < len(value):
-                raise IndexError(f"{match[1]} has {len(value)} elements, and so no {path}")
+                raise IndexError(f"{match[1]} has {len(value)} elements, so it has no {path}")
             value = value[int(index)]
     return value
 
 
 def from_yaml(cls: type, text: str, stamps: Stamps | None = None) -> Any:
-    """A message from YAML such as `{data: hello}`. Raises ValueError naming what does not fit.
+    """Return a message from YAML such as `{data: hello}`. Raises ValueError for a wrong field.
 
-    With `stamps`, a header may be `auto` and a time `now`: what sets them is added to it, to be
-    called with a time whenever the message is sent.
+    With `stamps`, a header may be `auto` and a time `now`: functions that set them are added to
+    `stamps`; call each with the time whenever the message is sent.
     """
     try:
         values = yaml.safe_load(text) if text.strip() else {}
@@ -94,7 +94,7 @@ def from_yaml(cls: type, text: str, stamps: Stamps | None = None) -> Any:
 
 
 def fill(message: Any, values: Any, stamps: Stamps | None = None) -> Any:
-    """Set a message's fields from a dict, nested messages likewise."""
+    """Set the fields of a message, and of the messages in it, from a dict; return it."""
     types = message.get_fields_and_field_types()
     if not isinstance(values, dict):
         raise ValueError(
@@ -125,7 +125,7 @@ def _convert(idl: str, current: Any, value: Any, stamps: Stamps | None) -> Any:
         cls = get_interface(f"{package}/msg/{name.split(',')[0]}")
         return [fill(cls(), v, stamps) for v in value]
     if isinstance(current, float) and isinstance(value, (int, str)):
-        with suppress(ValueError):  # 1e3 is text in YAML 1.1
+        with suppress(ValueError):  # in YAML 1.1, 1e3 is text
             return float(value)
     if isinstance(current, bytes) and isinstance(value, int):
         return bytes([value])

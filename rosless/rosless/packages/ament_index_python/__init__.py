@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where installed packages are."""
+"""Find installed packages."""
 
 from ament_index_python.packages import (
     PackageNotFoundError,

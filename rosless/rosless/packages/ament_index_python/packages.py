@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where installed packages are."""
+"""Find installed packages."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from rosless import index
 
 
 class PackageNotFoundError(KeyError):
-    """A package that is installed nowhere."""
+    """Raised if a package is not installed."""
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would put it in quotation marks
+        return str(self.args[0])  # KeyError would add quotation marks
 
 
 def get_search_paths() -> list[str]:
-    """The prefixes where packages are looked for, the first wins."""
+    """Return the prefixes in which packages are searched; the first one that has it wins."""
     return [str(prefix) for prefix in index.prefixes()]
 
 
 def get_packages_with_prefixes() -> dict[str, str]:
-    """All installed packages, and the prefix of each."""
+    """Return the names of all installed packages, with their prefixes."""
     return {name: str(prefix) for name, prefix in index.packages().items()}
 
 
 def get_package_prefix(package_name: str) -> str:
-    """The prefix of a package. Raises PackageNotFoundError, ValueError for what is no name."""
+    """Return the prefix of a package.
+
+    Raises PackageNotFoundError, or ValueError if the name is not valid.
+    """
     if not package_name:
         raise ValueError("package name must not be empty")
     if not re.fullmatch(r"[a-zA-Z0-9_.-]+", package_name):
@@ -41,12 +44,12 @@ def get_package_prefix(package_name: str) -> str:
 
 
 def get_package_share_directory(package_name: str) -> str:
-    """The folder `share/<package>` of a package."""
+    """Return the share folder of a package. Raises PackageNotFoundError."""
     return str(get_package_share_path(package_name))
 
 
 def get_package_share_path(package_name: str) -> Path:
-    """The folder `share/<package>` of a package. Raises PackageNotFoundError."""
+    """Return the share folder of a package. Raises PackageNotFoundError."""
     path = Path(get_package_prefix(package_name)) / "share" / package_name
     if not path.is_dir():
         raise PackageNotFoundError(f"package {package_name!r} has no share directory at {path}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS images to OpenCV's arrays and back."""
+"""Convert between ROS images and OpenCV's arrays."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from std_msgs.msg import Header
 
 
 class CvBridgeError(TypeError):
-    """An image that is not what it says, or a conversion that is not possible."""
+    """Raised for an image that contradicts itself, or a conversion that is impossible."""
 
 
 class Encoding(NamedTuple):
-    """What the name of an encoding means."""
+    """How the pixels of an encoding are stored."""
 
     dtype: np.dtype
     channels: int
     colour: str = ""  # OpenCV's name of the colour space; empty for plain numbers
 
 
-# OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first's.
+# OpenCV names a Bayer pattern after the second and third pixel of the second row; ROS names it
+# after the first pixels.
 _BAYER = {"rggb": "BayerBG", "bggr": "BayerRG", "gbrg": "BayerGR", "grbg": "BayerGB"}
 _NAMED = {
     **{
@@ -55,14 +56,14 @@ _TARGETS = ("BGR", "RGB", "BGRA", "RGBA", "GRAY")
 
 
 def parse_encoding(name: str) -> Encoding:
-    """What an encoding means. Raises CvBridgeError for one that is not known."""
+    """Return how an encoding stores pixels. Raises CvBridgeError if it is unknown."""
     if name in _NAMED:
         return _NAMED[name]
     match = re.fullmatch(r"(8U|8S|16U|16S|32S|32F|64F)(?:C([1-9]\d*))?", name)
     if not match:
         raise CvBridgeError(
             f"unknown image encoding {name!r}: it must be one of "
-            f"{', '.join(_NAMED)} or such as 8UC3, 16UC1, 32FC1"
+            f"{', '.join(_NAMED)} or of the form 8UC3, 16UC1, 32FC1"
         )
     return Encoding(np.dtype(_DTYPES[match[1]]), int(match[2] or 1))
 
@@ -71,9 +72,9 @@ class CvBridge:
     """Converts between `sensor_msgs` and arrays of shape (height, width[, channels])."""
 
     def imgmsg_to_cv2(self, img_msg: Image, desired_encoding: str = "passthrough") -> np.ndarray:
-        """The image as an array, which shares the message's memory where nothing is converted.
+        """Return the image as an array; without a conversion, it shares the message's memory.
 
-        Raises CvBridgeError where the message contradicts itself, or cannot be converted.
+        Raises CvBridgeError if the message contradicts itself or cannot be converted.
         """
         encoding = parse_encoding(img_msg.encoding)
         return _convert(_view(img_msg, encoding), encoding, img_msg.encoding, desired_encoding)
@@ -81,7 +82,7 @@ class CvBridge:
     def cv2_to_imgmsg(
         self, cvim: np.ndarray, encoding: str = "passthrough", header: Header | None = None
     ) -> Image:
-        """The message of an array. Raises CvBridgeError where the encoding does not fit it."""
+        """Return an array as a message. Raises CvBridgeError if the encoding does not fit."""
         height, width, channels = _shape(cvim)
         if encoding == "passthrough":
             encoding = _plain_name(cvim.dtype, channels)
@@ -107,7 +108,7 @@ class CvBridge:
     def compressed_imgmsg_to_cv2(
         self, cmprs_img_msg: CompressedImage, desired_encoding: str = "passthrough"
     ) -> np.ndarray:
-        """The decoded image. Raises CvBridgeError where OpenCV cannot decode it."""
+        """Return the decoded image. Raises CvBridgeError if OpenCV cannot decode it."""
         data = np.frombuffer(cmprs_img_msg.data, np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
         if image is None:
@@ -117,14 +118,14 @@ class CvBridge:
             )
         *_, channels = _shape(image)
         name = {1: "mono", 3: "bgr", 4: "bgra"}[channels] + str(image.itemsize * 8)
-        if name not in _NAMED:  # such as a TIFF of floats
+        if name not in _NAMED:  # for example a TIFF of floats
             name = _plain_name(image.dtype, channels)
         return _convert(image, parse_encoding(name), name, desired_encoding)
 
     def cv2_to_compressed_imgmsg(
         self, cvim: np.ndarray, dst_format: str = "jpg"
     ) -> CompressedImage:
-        """The message of an array in OpenCV's order of colours, compressed as `jpg`, `png`..."""
+        """Return an array, with colours in OpenCV's order, as a compressed message."""
         _shape(cvim)
         try:
             done, data = cv2.imencode("." + dst_format, cvim)
@@ -150,7 +151,7 @@ def _shape(image: np.ndarray) -> tuple[int, int, int]:
     if image.ndim not in (2, 3) or not image.size:
         raise CvBridgeError(
             "image must have the shape (height, width) or (height, width, "
-            f"channels), none of them 0, not {image.shape}"
+            f"channels) without a 0, not {image.shape}"
         )
     height, width, channels = (*image.shape, 1)[:3]
     return height, width, channels
@@ -167,7 +168,7 @@ def _plain_name(dtype: np.dtype, channels: int) -> str:
 
 
 def _view(message: Image, encoding: Encoding) -> np.ndarray:
-    """The pixels where they are, in the machine's byte order."""
+    """Return the pixels in the machine's byte order, without a copy if that is possible."""
     height, width, step = message.height, message.width, message.step
     dtype, channels = encoding.dtype, encoding.channels
     row = width * channels * dtype.itemsize
@@ -203,8 +204,8 @@ def _convert(
     if target.colour in ("", source.colour):
         if source.channels != target.channels:
             raise CvBridgeError(
-                f"[{source_name}] has {source.channels} channels and "
-                f"[{target_name}] {target.channels}: that is no conversion"
+                f"[{source_name}] has {source.channels} channels, but [{target_name}] has "
+                f"{target.channels}: they must have the same number"
             )
         return _scale(image, target.dtype)
     base, *variant = source.colour.split("_")  # YUV_UYVY to BGR is COLOR_YUV2BGR_UYVY
@@ -220,8 +221,11 @@ def _convert(
 
 
 def _scale(image: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Pixels as `dtype`: from 8 to 16 bits and back they are scaled, as in ROS; else they keep
-    their value, or the nearest that there is."""
+    """Convert pixels to `dtype`.
+
+    Between 8 and 16 bits they are scaled, as in ROS; else each keeps its value, or gets the
+    nearest one that the type has.
+    """
     if image.dtype == dtype:
         return image
     factor = {(1, 2): 257.0, (2, 1): 1 / 257.0}.get((image.itemsize, dtype.itemsize), 1)

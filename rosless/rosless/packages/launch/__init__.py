@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Launch files: describe what to start, and how; `LaunchService` starts it."""
+"""Launch files describe what to start, and how; `LaunchService` starts it."""
 
 from launch.action import Action, LaunchDescriptionEntity
 from launch.conditions import Condition

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One child process: started, its output passed on, ended for certain."""
+"""Run one child process, pass on its output, and make sure that it ends."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 _LONGEST_LINE = 1 << 20
-_GRACE_S = 2.0  # for what a process leaves behind in its process group
+_GRACE_S = 2.0  # for the processes that it leaves behind in its group
 
 
 class CommandLine(NamedTuple):
-    """What an ExecuteProcess comes down to, once all substitutions are done."""
+    """How to run a program, after all substitutions."""
 
     argv: list[str]
     name: str
@@ -33,17 +33,17 @@ class CommandLine(NamedTuple):
     env: dict[str, str]
     shell: bool
     outputs: dict[str, tuple[bool, bool]]  # stdout and stderr: to the screen?, to the log?
-    respawns: float  # how often it may be started again; inf: for ever
+    respawns: float  # how often it may be started again; inf: no limit
     respawn_delay_s: float
     sigterm_timeout_s: float  # from SIGINT to SIGTERM
     sigkill_timeout_s: float  # from SIGTERM to SIGKILL
 
 
 class Process:
-    """The process of one action, through all its respawns.
+    """The process of one action, with all its respawns.
 
-    It leads a session of its own: Ctrl-C in the terminal reaches launch alone, which passes it on
-    once, and whatever the process has started ends with it.
+    It leads its own session: Ctrl-C in the terminal reaches only the launch, which passes it on
+    once, and everything that the process has started ends with it.
     """
 
     def __init__(self, action: Action, command: CommandLine, launch: LaunchService) -> None:
@@ -56,13 +56,13 @@ class Process:
         self._hurry = asyncio.Event()
 
     def stop(self) -> None:
-        """End it for good; a second call does not wait for what the first one began."""
+        """End it for good; a second call skips the present waiting time."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
 
     def signal(self, number: int) -> bool:
-        """Send a signal to its process group. Returns whether there was one."""
+        """Send a signal to its process group; return whether there was one."""
         if self._pid is not None:
             try:
                 os.killpg(self._pid, number)
@@ -72,7 +72,10 @@ class Process:
         return False
 
     def _group_lives(self) -> bool:
-        """Whether its group has members but zombies, which nobody may ever reap in a container."""
+        """Return whether its process group has members that are not zombies.
+
+        In a container, perhaps nobody ever reaps those.
+        """
         if not self.signal(0):
             return False
         for file in Path("/proc").glob("[0-9]*/stat"):
@@ -82,10 +85,10 @@ class Process:
                 continue
             if int(group) == self._pid and state not in "ZX":
                 return True
-        return sys.platform != "linux"  # where there is no /proc, take no risk
+        return sys.platform != "linux"  # without /proc, assume that it lives
 
     async def run(self) -> None:
-        """Run until it has ended for good."""
+        """Run it, with all its respawns, until it has ended for good."""
         left = self.command.respawns
         while True:
             await self._run_once()
@@ -97,19 +100,9 @@ class Process:
     async def _run_once(self) -> None:
         command = self.command
         outputs = [_Output(command.name, *command.outputs[s]) for s in ("stdout", "stderr")]
-        stdin, keep_open = os.pipe()  # nothing ever comes, as in ROS 2
+        stdin, keep_open = os.pipe()  # an input that stays empty and open, as in ROS 2
         try:
-            argv = ["/bin/sh", "-c", " ".join(command.argv)] if command.shell else command.argv
-            child = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=stdin,
-                stdout=outputs[0].child_end,
-                stderr=outputs[1].child_end,
-                cwd=command.cwd,
-                env=command.env,
-                start_new_session=True,
-                preexec_fn=_die_with_launch if _prctl else None,
-            )
+            child = await self._start(stdin, *(output.child_end for output in outputs))
         except (OSError, ValueError) as err:
             self._logger.error(f"process cannot be started: {err}")
             self._launch.emit_event(ProcessExited(returncode=127, **self._event_fields(0)))
@@ -129,7 +122,7 @@ class Process:
             self._launch.emit_event(ProcessStarted(**self._event_fields(child.pid)))
             code = await self._wait_for_end(child)
             await self._end_group(outputs)
-        except BaseException:  # whoever ran the service has cancelled it
+        except BaseException:  # this task was cancelled
             self.signal(signal.SIGKILL)
             raise
         finally:
@@ -148,6 +141,20 @@ class Process:
             )
         self._launch.emit_event(ProcessExited(returncode=code, **self._event_fields(child.pid)))
 
+    async def _start(self, stdin: int, stdout: int, stderr: int) -> asyncio.subprocess.Process:
+        command = self.command
+        argv = ["/bin/sh", "-c", " ".join(command.argv)] if command.shell else command.argv
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=command.cwd,
+            env=command.env,
+            start_new_session=True,
+            preexec_fn=_die_with_launch if _prctl else None,
+        )
+
     def _event_fields(self, pid: int) -> dict:
         command = self.command
         return {
@@ -160,7 +167,7 @@ class Process:
         }
 
     async def _wait_for_end(self, child: asyncio.subprocess.Process) -> int | None:
-        """Its exit code; None where even SIGKILL did not end it."""
+        """Return its exit code, or None if even SIGKILL did not end it."""
         ended = asyncio.create_task(child.wait())
         stopped = asyncio.create_task(self._escalate())
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -168,7 +175,7 @@ class Process:
         return ended.result() if ended.done() else None
 
     async def _escalate(self) -> None:
-        """Once asked to stop: SIGINT, then SIGTERM, then SIGKILL."""
+        """Wait until `stop` is called; then send SIGINT, later SIGTERM, and at last SIGKILL."""
         await self._stop.wait()
         name = self.command.name
         steps = (
@@ -188,8 +195,8 @@ class Process:
                 )
 
     async def _end_group(self, outputs: list[_Output]) -> None:
-        """End what the process left behind in its group, and pass on its last words."""
-        ask_first = [0] if self._stop.is_set() else []  # the group has had its SIGINT
+        """End what the process left behind in its group, and pass on its last output."""
+        ask_first = [0] if self._stop.is_set() else []  # the group has had SIGINT already
         for number in (*ask_first, signal.SIGTERM, signal.SIGKILL):
             until = asyncio.get_running_loop().time() + _GRACE_S
             self.signal(number)
@@ -235,14 +242,14 @@ class _Output:
 
 
 def _die_with_launch() -> None:
-    """In the child: be killed when launch dies, even by SIGKILL."""
+    """In the child: ask to be killed when the launch dies, even if it dies by SIGKILL."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> bool:
-    """Whether the event came in time."""
+    """Wait for an event; return whether it came in time."""
     if event.is_set():
-        return True  # `wait_for` does not look where there is no time, before Python 3.12
+        return True  # before Python 3.12, `wait_for` with no time left does not look
     try:
         await asyncio.wait_for(event.wait(), timeout_s)
     except asyncio.TimeoutError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a launch description is made of."""
+"""Entities, of which launch descriptions are made."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ Entities = Union["LaunchDescriptionEntity", Iterable["LaunchDescriptionEntity"],
 
 
 class LaunchDescriptionEntity:
-    """Anything that can stand in a launch description."""
+    """Anything that can be part of a launch description."""
 
     condition: Condition | None = None
 
     def visit(self, context: LaunchContext) -> Entities:
-        """Do what it is for, and return what is to be visited next."""
+        """Do the work of this entity, and return the entities to visit next."""
 
     def describe_sub_entities(self) -> list[LaunchDescriptionEntity]:
-        """What it holds, as far as that is known before launching."""
+        """Return the entities in this one, as far as they are known before the launch."""
         return []
+
+    def declared_arguments(self) -> list[LaunchDescriptionEntity]:
+        """Return the DeclareLaunchArgument actions among this entity and those in it."""
+        return [a for sub in self.describe_sub_entities() for a in sub.declared_arguments()]
 
 
 class Action(LaunchDescriptionEntity):
-    """Does something when visited, unless its condition says no. Subclasses write `execute`."""
+    """Does something, if its condition holds. Subclasses implement `execute`."""
 
     def __init__(self, *, condition: Condition | None = None, **unsupported: Any) -> None:
         if unsupported:
@@ -43,11 +47,11 @@ class Action(LaunchDescriptionEntity):
         return None
 
     def execute(self, context: LaunchContext) -> Entities:
-        """Do it. Returned entities are visited next."""
+        """Do the work, and return the entities to visit next."""
 
 
 def as_list(entities: Entities) -> list[LaunchDescriptionEntity]:
-    """One entity, several or none, as a list. Raises TypeError for anything else."""
+    """Return one entity, several or None as a list. Raises TypeError for anything else."""
     given = (
         []
         if entities is None
@@ -56,7 +60,7 @@ def as_list(entities: Entities) -> list[LaunchDescriptionEntity]:
     for entity in given:
         if not isinstance(entity, LaunchDescriptionEntity):
             raise TypeError(
-                f"{entity!r} cannot stand in a launch description: it must be an "
+                f"{entity!r} cannot be part of a launch description: it must be an "
                 "action, such as launch_ros.actions.Node(...)"
             )
     return given

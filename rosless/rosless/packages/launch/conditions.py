@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conditions of actions."""
+"""Conditions: whether actions are executed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Condition:
 
 
 class InvalidConditionExpressionError(RuntimeError):
-    """Text that is neither true nor false."""
+    """Raised for text that is neither true nor false."""
 
 
 class IfCondition(Condition):
-    """Holds when the text is `true` or `1`, in any case of letters."""
+    """Holds if the text is `true` or `1`, in upper or lower case."""
 
     def __init__(self, predicate_expression: SomeSubstitutionsType) -> None:
         expression = normalize_to_list_of_substitutions(predicate_expression)
@@ -47,7 +47,7 @@ class IfCondition(Condition):
 
 
 class UnlessCondition(Condition):
-    """Holds when the text is `false` or `0`."""
+    """Holds if the text is `false` or `0`, in upper or lower case."""
 
     def __init__(self, predicate_expression: SomeSubstitutionsType) -> None:
         opposite = IfCondition(predicate_expression)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of all events."""
+"""The base class of events."""
 
 
 class Event:
-    """Something that happened, or is asked for."""
+    """Something that happened, or that is requested."""
 
     name = "launch.Event"

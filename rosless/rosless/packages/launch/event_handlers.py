@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to do when something happens."""
+"""Event handlers: what to do on an event."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Target = Union[Action, Callable[[Action], bool], None]
 
 
 class EventHandler:
-    """Entities to visit when an event comes, or a function (event, context) that returns them."""
+    """Entities to visit on an event, or a function (event, context) that returns them."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class EventHandler:
 
 
 def _of(kind: type[ProcessEvent], target: Target) -> Callable[[Event], bool]:
-    """A matcher for events of `kind` that concern `target`; None means every process."""
+    """Return a matcher for events of `kind` about `target`; None means every process."""
 
     def matcher(event: Event) -> bool:
         if not isinstance(event, kind):
@@ -50,7 +50,7 @@ def _of(kind: type[ProcessEvent], target: Target) -> Callable[[Event], bool]:
 
 
 class OnProcessStart(EventHandler):
-    """When the process of `target_action` has started."""
+    """Handles the start of the process of `target_action`."""
 
     def __init__(
         self, *, on_start: Reaction, target_action: Target = None, handle_once: bool = False
@@ -61,7 +61,7 @@ class OnProcessStart(EventHandler):
 
 
 class OnProcessExit(EventHandler):
-    """When the process of `target_action` has ended, however it ended."""
+    """Handles the end of the process of `target_action`, whatever the reason."""
 
     def __init__(
         self, *, on_exit: Reaction, target_action: Target = None, handle_once: bool = False
@@ -72,7 +72,7 @@ class OnProcessExit(EventHandler):
 
 
 class OnShutdown(EventHandler):
-    """When everything is about to end."""
+    """Handles the beginning of the shutdown."""
 
     def __init__(self, *, on_shutdown: Reaction, handle_once: bool = False) -> None:
         super().__init__(

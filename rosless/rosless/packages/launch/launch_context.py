@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What entities read and change while they are visited."""
+"""The context of a launch, which entities read and change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _State(NamedTuple):
 
 
 class LaunchContext:
-    """Launch configurations, environment, and the file that is being visited."""
+    """Launch configurations, the environment, and the launch file that is being visited."""
 
     def __init__(self, *, argv: list[str] | None = None, noninteractive: bool = False) -> None:
         self.argv = list(argv or [])
@@ -31,23 +31,23 @@ class LaunchContext:
         self.locals = SimpleNamespace()  # `event` while an event is handled
         self.launch_file = ""
         self.is_shutdown = False
-        self.service: LaunchService | None = None  # None: nothing can be started
+        self.service: LaunchService | None = None  # None: entities cannot start anything
 
     @property
     def environment(self) -> MutableMapping[str, str]:
-        return os.environ  # launch files read both, so they must be the same
+        return os.environ  # launch files also read os.environ
 
     def perform_substitution(self, substitution: Substitution) -> str:
         return substitution.perform(self)
 
     def visit(self, entities: Entities) -> None:
-        """Visit entities in order, and after each what it returns."""
+        """Visit entities in order, each followed by the entities that it returns."""
         for entity in as_list(entities):
             self.visit(entity.visit(self))
 
     @contextmanager
     def scope(self, state: _State | None = None) -> Iterator[None]:
-        """Undo all changes at the end; begin with `state` where given."""
+        """Undo all changes at the end; begin with `state` if it is given."""
         before = self._state()
         if state:
             self._restore(state)
@@ -57,7 +57,7 @@ class LaunchContext:
             self._restore(before)
 
     def later(self) -> Callable[[Entities], None]:
-        """A `visit` for when the present scope is over: it sees what is set now."""
+        """Return a `visit` that can be called later, and still sees what is set now."""
         state = self._state()
 
         def visit(entities: Entities) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list of what to launch."""
+"""Launch descriptions: lists of entities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LaunchDescription(LaunchDescriptionEntity):
-    """What `generate_launch_description` of a launch file returns."""
+    """What a launch file's `generate_launch_description` returns."""
 
     def __init__(self, initial_entities: Iterable[LaunchDescriptionEntity] | None = None) -> None:
         self.entities = as_list(initial_entities)
@@ -30,14 +30,8 @@ class LaunchDescription(LaunchDescriptionEntity):
         return self.entities
 
     def get_launch_arguments(self) -> list[DeclareLaunchArgument]:
-        """Arguments declared here and in what is included, each name once."""
-        from launch.actions import DeclareLaunchArgument
-
+        """Return the arguments of this and of included launch files, each name once."""
         found: dict[str, DeclareLaunchArgument] = {}
-        rest = [*self.entities]
-        while rest:
-            entity = rest.pop(0)
-            if isinstance(entity, DeclareLaunchArgument):
-                found.setdefault(entity.name, entity)
-            rest[:0] = entity.describe_sub_entities()
+        for argument in self.declared_arguments():
+            found.setdefault(argument.name, argument)
         return list(found.values())

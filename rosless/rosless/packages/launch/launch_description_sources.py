@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where launch descriptions come from: launch files."""
+"""Sources of launch descriptions: launch files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class InvalidLaunchFileError(RuntimeError):
-    """A launch file that cannot be read."""
+    """Raised for a launch file that cannot be read."""
 
 
 class LaunchDescriptionSource:
-    """A launch description, or the path of the file that makes it."""
+    """A launch description, or the path of a launch file."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class LaunchDescriptionSource:
         self._location = normalize_to_list_of_substitutions(location)
 
     def locate(self, context: LaunchContext) -> str:
-        """The path of the launch file; empty if there is none."""
+        """Return the path of the launch file, or "" if there is none."""
         return perform_substitutions(context, self._location)
 
     def get_launch_description(self, context: LaunchContext) -> LaunchDescription:
@@ -47,11 +47,14 @@ class PythonLaunchDescriptionSource(LaunchDescriptionSource):
 
 
 class AnyLaunchDescriptionSource(PythonLaunchDescriptionSource):
-    """A launch file; any but Python raises InvalidLaunchFileError when it is read."""
+    """A launch file; if it is not in Python, reading it raises InvalidLaunchFileError."""
 
 
 def load_python_launch_file(path: str) -> LaunchDescription:
-    """What a launch file describes. Raises InvalidLaunchFileError, naming the file and line."""
+    """Return a launch file's description.
+
+    Raises InvalidLaunchFileError, which names the file and the line.
+    """
     if not path.endswith(".py"):
         raise InvalidLaunchFileError(
             f"launch file {path!r}: rosless reads only launch files in Python (.launch.py); "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs launch descriptions."""
+"""The service that runs launch descriptions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from launch.events import Shutdown
 from launch.launch_context import LaunchContext
 from launch.logging import get_logger, open_log
 
-_BOUNCE_S = 0.5  # one Ctrl-C may arrive twice, e.g. from `timeout` and from the terminal
+_BOUNCE_S = 0.5  # one Ctrl-C can arrive twice, e.g. from the terminal and from `timeout`
 _logger = get_logger("launch")
 
 
 class LaunchService:
-    """Visits launch descriptions, and runs their processes until the last one has ended."""
+    """Visits launch descriptions, and runs until the last of their processes has ended."""
 
     def __init__(
         self, *, argv: list[str] | None = None, noninteractive: bool = False, debug: bool = False
@@ -51,7 +51,7 @@ class LaunchService:
         self._descriptions.append(launch_description)
 
     def run(self, *, shutdown_when_idle: bool = True) -> int:
-        """Run until everything has ended. Returns 0, or 1 where launching failed."""
+        """Run until everything has ended; return 0, or 1 if the launch failed."""
         return asyncio.run(self.run_async(shutdown_when_idle=shutdown_when_idle))
 
     async def run_async(self, *, shutdown_when_idle: bool = True) -> int:
@@ -72,28 +72,28 @@ class LaunchService:
                 self._wake.clear()
 
     def shutdown(self) -> None:
-        """End everything; may be called from any thread."""
+        """End everything; any thread may call this."""
         self.emit_event(Shutdown(reason="LaunchService.shutdown() called"))
 
     def emit_event(self, event: Event) -> None:
-        """Have an event handled soon; may be called from any thread."""
+        """Let an event be handled soon; any thread may call this."""
         self._events.append(event)
         if self._loop:
             self._loop.call_soon_threadsafe(self._wake.set)
 
-    # What actions call
+    # Called by actions
 
     def add_handler(self, handler: EventHandler) -> None:
         self._handlers.append((handler, self.context.later()))
 
     def process_name(self, name: str) -> str:
-        """A name with the number of the next process."""
+        """Return a name with the number of the next process."""
         return f"{name}-{next(self._numbers)}"
 
     def start_process(
         self, action: Action, command: CommandLine, at_end: Callable[[], None]
     ) -> None:
-        """Run a command for an action; `at_end` is called when it is over for good."""
+        """Run an action's command; call `at_end` when it has ended for good."""
         process = Process(action, command, self)
         self._processes.append(process)
 
@@ -107,7 +107,7 @@ class LaunchService:
         self.spawn(run())
 
     def start_timer(self, delay_s: float, then: Callable[[], None]) -> Callable[[], object]:
-        """Call `then` after a while, unless launch ends before. Returns what cancels it."""
+        """Call `then` later, unless the launch ends first; return a function that cancels it."""
 
         async def wait() -> None:
             await asyncio.sleep(delay_s)
@@ -116,7 +116,7 @@ class LaunchService:
         return self.spawn(wait(), until_shutdown=True).cancel
 
     def spawn(self, coroutine: Coroutine, *, until_shutdown: bool = False) -> asyncio.Task:
-        """Run something that is waited for at the end, or cancelled at shutdown."""
+        """Run a coroutine, which the end waits for, or which is cancelled at shutdown."""
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         if until_shutdown:
@@ -124,7 +124,7 @@ class LaunchService:
         task.add_done_callback(self._task_done)
         return task
 
-    # Inside
+    # Internal
 
     def _task_done(self, task: asyncio.Task) -> None:
         self._tasks.discard(task)
@@ -150,7 +150,7 @@ class LaunchService:
                 visit(handler.handle(event, self.context))
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """Do work of launch files; an error in it ends everything."""
+        """Do work of a launch file; if it raises, end everything."""
         self._visiting = True
         try:
             work()
@@ -171,17 +171,17 @@ class LaunchService:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Let SIGINT, SIGTERM, SIGQUIT and SIGHUP end everything; only the main thread can."""
+        """Let SIGINT, SIGTERM, SIGQUIT and SIGHUP end everything, if in the main thread."""
 
         def handler(number: int, frame) -> None:
             if self._visiting and number == signal.SIGINT:
-                raise KeyboardInterrupt  # out of a launch file that takes too long
+                raise KeyboardInterrupt  # to leave a launch file that takes too long
             self._loop.call_soon_threadsafe(self._on_signal, signal.Signals(number))
 
         previous = {}
         if threading.current_thread() is threading.main_thread():
             numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT]
-            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # not under nohup
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # it is ignored under nohup
                 numbers.append(signal.SIGHUP)
             previous = {number: signal.signal(number, handler) for number in numbers}
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What launch writes, to the terminal and to `launch.log`."""
+"""Log to the terminal and to `launch.log`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _file: TextIO | None = None
 
 
 def log_folder() -> Path:
-    """Where ROS 2 keeps its log files: ROS_LOG_DIR, else ROS_HOME/log, else ~/.ros/log."""
+    """Return ROS 2's log folder: ROS_LOG_DIR, else ROS_HOME/log, else ~/.ros/log."""
     home = os.environ.get("ROS_HOME") or "~/.ros"
     return Path(os.environ.get("ROS_LOG_DIR") or os.path.join(home, "log")).expanduser()
 
 
 def open_log() -> Path | None:
-    """Begin a new `launch.log` in a folder of its own; None where that cannot be written."""
+    """Begin a new `launch.log`; return its new folder, or None if that cannot be written."""
     global _file
     now = datetime.now().strftime("%Y-%m-%d-%H-%M-%S-%f")
     folder = log_folder() / f"{now}-{socket.gethostname()}-{os.getpid()}"
@@ -40,7 +40,7 @@ def write(line: str, *, screen: bool = True, log: bool = True) -> None:
     if screen:
         try:
             print(line, flush=True)
-        except OSError:  # whoever read it has gone, as `head` does; what was launched goes on
+        except OSError:  # the reader has ended, as `head` does; the launch goes on
             sys.stdout = open(os.devnull, "w", encoding="utf-8")
     if log and _file:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of what can be given where text is wanted."""
+"""What can be given where text is wanted."""
 
 from os import PathLike
 from typing import Iterable, Union

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text that is only known while launching."""
+"""Substitutions: text that is known only at launch."""
 
 from __future__ import annotations
 
@@ -10,14 +10,29 @@ if TYPE_CHECKING:
 
 
 class SubstitutionFailure(RuntimeError):
-    """A substitution that has no value."""
+    """Raised if a substitution has no value."""
 
 
 class Substitution:
-    """Text that is only known while launching. Subclasses write `perform`."""
+    """Text that is known only at launch. Subclasses implement `perform`."""
 
     def perform(self, context: LaunchContext) -> str:
         raise NotImplementedError(f"{type(self).__name__} must have a method perform(context)")
 
     def describe(self) -> str:
         return f"{type(self).__name__}()"
+
+
+class TextSubstitution(Substitution):
+    """Text that is known from the start."""
+
+    def __init__(self, *, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"TextSubstitution(text={text!r}): text must be a str")
+        self.text = text
+
+    def perform(self, context: LaunchContext) -> str:
+        return self.text
+
+    def describe(self) -> str:
+        return repr(self.text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Substitutions: text that is only known while launching."""
+"""Substitutions: text that is known only at launch."""
 
 from __future__ import annotations
 
@@ -11,27 +11,12 @@ from typing import Callable, Iterable
 
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch.substitution import Substitution, SubstitutionFailure
+from launch.substitution import Substitution, SubstitutionFailure, TextSubstitution  # noqa: F401
 from launch.utilities import as_bool, normalize_to_list_of_substitutions, perform_substitutions
 
 
-class TextSubstitution(Substitution):
-    """Text as it is."""
-
-    def __init__(self, *, text: str) -> None:
-        if not isinstance(text, str):
-            raise TypeError(f"TextSubstitution(text={text!r}): text must be a str")
-        self.text = text
-
-    def perform(self, context: LaunchContext) -> str:
-        return self.text
-
-    def describe(self) -> str:
-        return repr(self.text)
-
-
 class _Composed(Substitution):
-    """A substitution made from the text of others."""
+    """A substitution made of others."""
 
     def __init__(self, *parts: SomeSubstitutionsType) -> None:
         self._parts = [normalize_to_list_of_substitutions(p) for p in parts]
@@ -88,7 +73,7 @@ class EnvironmentVariable(_Named):
 
 
 class PathJoinSubstitution(_Composed):
-    """Parts of a path, joined; each may be several substitutions in a row."""
+    """The parts of a path, joined; each part may be a list of substitutions."""
 
     def __init__(self, substitutions: Iterable[SomeSubstitutionsType]) -> None:
         super().__init__(*substitutions)
@@ -98,7 +83,7 @@ class PathJoinSubstitution(_Composed):
 
 
 class PythonExpression(_Composed):
-    """What Python makes of the text; the names of `python_modules` may stand in it."""
+    """The value of a Python expression, which may use the modules in `python_modules`."""
 
     def __init__(
         self, expression: SomeSubstitutionsType, python_modules: SomeSubstitutionsType = "math"
@@ -120,7 +105,7 @@ class PythonExpression(_Composed):
 
 
 class FindExecutable(_Composed):
-    """The path of an executable on PATH."""
+    """The path of an executable that is on PATH."""
 
     def __init__(self, *, name: SomeSubstitutionsType) -> None:
         super().__init__(name)
@@ -133,7 +118,7 @@ class FindExecutable(_Composed):
 
 
 class ThisLaunchFile(Substitution):
-    """The path of the launch file that is being visited."""
+    """The path of the launch file that is being launched."""
 
     def perform(self, context: LaunchContext) -> str:
         if not context.launch_file:
@@ -142,7 +127,7 @@ class ThisLaunchFile(Substitution):
 
 
 class ThisLaunchFileDir(ThisLaunchFile):
-    """The folder of the launch file that is being visited."""
+    """The folder of the launch file that is being launched."""
 
     def perform(self, context: LaunchContext) -> str:
         return os.path.dirname(super().perform(context))
@@ -159,7 +144,7 @@ class NotSubstitution(_Composed):
 
 
 class _Pair(_Composed):
-    """`true` or `false`, from two texts."""
+    """`true` or `false`, as two texts say."""
 
     def __init__(self, left: SomeSubstitutionsType, right: SomeSubstitutionsType) -> None:
         super().__init__(left, right)
@@ -172,21 +157,21 @@ class _Pair(_Composed):
 
 
 class AndSubstitution(_Pair):
-    """Whether both are true."""
+    """`true` if both texts mean true, else `false`."""
 
     def _holds(self, left: str, right: str) -> bool:
         return as_bool(left) & as_bool(right)  # both are checked
 
 
 class OrSubstitution(_Pair):
-    """Whether one is true."""
+    """`true` if one of the texts means true, else `false`."""
 
     def _holds(self, left: str, right: str) -> bool:
         return as_bool(left) | as_bool(right)
 
 
 class EqualsSubstitution(_Pair):
-    """Whether both are the same text, the same number or the same truth."""
+    """`true` if both are the same text, number or boolean, else `false`."""
 
     def _holds(self, left: str, right: str) -> bool:
         def same(convert: Callable[[str], float]) -> bool:
@@ -199,14 +184,14 @@ class EqualsSubstitution(_Pair):
 
 
 class NotEqualsSubstitution(EqualsSubstitution):
-    """Whether EqualsSubstitution is false."""
+    """`false` if both are the same text, number or boolean, else `true`."""
 
     def _holds(self, left: str, right: str) -> bool:
         return not super()._holds(left, right)
 
 
 class IfElseSubstitution(_Composed):
-    """One of two texts."""
+    """One of two texts, depending on a condition."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Helpers around substitutions."""
+"""Helpers for substitutions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Iterable
 
 from launch.some_substitutions_type import SomeSubstitutionsType
-from launch.substitution import Substitution, SubstitutionFailure
+from launch.substitution import Substitution, SubstitutionFailure, TextSubstitution
 
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
@@ -21,8 +21,10 @@ def is_a_substitution(value: Any) -> bool:
 
 
 def normalize_to_list_of_substitutions(value: SomeSubstitutionsType) -> list[Substitution]:
-    """Text, a path, a substitution, or several of them in a row, as a list of substitutions."""
-    from launch.substitutions import TextSubstitution
+    """Return text, a path, a substitution or a list of them as a list of substitutions.
+
+    Raises TypeError for anything else.
+    """
 
     def one(item: Any) -> Substitution:
         if isinstance(item, Substitution):
@@ -37,12 +39,28 @@ def normalize_to_list_of_substitutions(value: SomeSubstitutionsType) -> list[Sub
 
 
 def perform_substitutions(context: LaunchContext, substitutions: Iterable[Substitution]) -> str:
-    """The text of substitutions in a row."""
+    """Return the text of all substitutions, joined."""
     return "".join(context.perform_substitution(s) for s in substitutions)
 
 
+def text_of(context: LaunchContext, value: SomeSubstitutionsType) -> str:
+    """Return the text of what was given where text is wanted."""
+    return perform_substitutions(context, normalize_to_list_of_substitutions(value))
+
+
+def seconds(context: LaunchContext, value: float | SomeSubstitutionsType, what: str) -> float:
+    """Return a number of seconds, from a number or text. Raises ValueError that names `what`."""
+    text = value if isinstance(value, (int, float)) else text_of(context, value)
+    try:
+        if (number := float(text)) >= 0:
+            return number
+    except ValueError:
+        pass
+    raise ValueError(f"{what} must be a number of seconds, not {text!r}")
+
+
 def as_bool(text: str) -> bool:
-    """What `text` means where a substitution wants a boolean."""
+    """Return the boolean that `text` means to a substitution. Raises SubstitutionFailure."""
     try:
         return _MORE_BOOLEANS[text.strip().lower()]
     except KeyError:
@@ -50,5 +68,5 @@ def as_bool(text: str) -> bool:
 
 
 def condition_as_bool(text: str) -> bool | None:
-    """What `text` means where a condition wants a boolean; None if it means nothing."""
+    """Return the boolean that `text` means to a condition, or None if it means neither."""
     return _BOOLEANS.get(text.strip().lower())

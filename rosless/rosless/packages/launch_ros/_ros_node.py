@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node by which a launch talks with nodes."""
+"""The node with which a launch talks to other nodes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from rclpy.node import Node
 
 
 def ros_node(context: LaunchContext) -> Node:
-    """The node of this launch. It is made when it is first asked for, spins in a thread of its
-    own, and leaves at shutdown."""
+    """Return the node of this launch.
+
+    It is made at the first call, spins in its own thread, and is destroyed at shutdown.
+    """
     if hasattr(context.locals, "ros_node"):
         return context.locals.ros_node
     ros = rclpy.Context()
@@ -40,7 +42,7 @@ def ros_node(context: LaunchContext) -> Node:
         ros.destroy()
 
     def at_shutdown(event, _) -> None:
-        # In a thread, since DDS waits up to a second for readers whose process was killed.
+        # In a thread: DDS waits up to a second for readers whose process was killed.
         context.service.spawn(asyncio.to_thread(leave))
 
     context.service.add_handler(OnShutdown(on_shutdown=at_shutdown))

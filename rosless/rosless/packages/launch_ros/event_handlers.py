@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What to do when something happens to a node."""
+"""Event handlers: what to do on an event of a node."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from launch_ros.events.lifecycle import StateTransition
 
 
 class OnStateTransition(EventHandler):
-    """When a managed node has gone from one state to another.
+    """Handles a managed node's change from one state to another.
 
-    What is given must be so: the node, the labels of the states. A `matcher` stands for itself.
+    The node and the labels are conditions, each if it is given. A `matcher` replaces them all.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters of nodes, as launch files give them."""
+"""Parameters of nodes in launch files."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _TYPES: dict[Any, str] = {
 
 
 class ParameterValue:
-    """A value of this type: `ParameterValue("0", value_type=str)` stays text.
+    """A value with a type: `ParameterValue("0", value_type=str)` stays text.
 
-    Without a type, text from substitutions means what it means in YAML.
+    Without a type, the text of substitutions is read as YAML.
     """
 
     def __init__(self, value: Any, *, value_type: Any = None) -> None:
@@ -61,7 +61,7 @@ class ParameterValue:
         if wanted and _kind(value) != wanted:
             raise TypeError(
                 f"{value!r} is a {_kind(value)}, not a {wanted} "
-                f"as ParameterValue(value_type=...) says"
+                "as ParameterValue(value_type=...) requires"
             )
         return value
 
@@ -81,7 +81,7 @@ class ParameterFile:
 
 
 def evaluate_value(context: LaunchContext, value: Any) -> Value:
-    """What a value of a parameter dictionary comes down to.
+    """Return the value of an entry in a dictionary of parameters.
 
     Plain text stays text; text with a substitution in it is read as YAML. Raises TypeError.
     """
@@ -100,7 +100,7 @@ def evaluate_value(context: LaunchContext, value: Any) -> Value:
 def evaluate_parameters(
     context: LaunchContext, parameters: Mapping, prefix: str = ""
 ) -> dict[str, Value]:
-    """A dictionary of parameters with dotted names for nested ones. Raises TypeError."""
+    """Return parameters in one dictionary; nested ones get dotted names. Raises TypeError."""
     return dict(_flatten(context, parameters, prefix))
 
 
@@ -119,7 +119,7 @@ def _flatten(
 
 
 def _meant(text: str) -> Any:
-    """What text means in YAML, as launch reads it, where 1e3 is a number as in nodes."""
+    """Read text as YAML, as launch does; but 1e3 is a number, as for nodes."""
     value = yaml.safe_load(text)
     plain = isinstance(value, str) and value == text.strip()
     number = parameter_yaml.scalar(value) if plain else value
@@ -127,7 +127,7 @@ def _meant(text: str) -> Any:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether it is text with a substitution in it, rather than a list of values."""
+    """Return whether it is text, perhaps with substitutions, and not a list of values."""
     if isinstance(value, (list, tuple)):
         return all(isinstance(v, (str, os.PathLike, Substitution)) for v in value) and any(
             isinstance(v, Substitution) for v in value

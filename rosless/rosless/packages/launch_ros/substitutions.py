@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Substitutions that find what packages have installed."""
+"""Substitutions that find installed packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from launch.substitutions import _Composed
 
 
 class FindPackagePrefix(_Composed):
-    """The prefix where a package is installed."""
+    """The prefix in which a package is installed."""
 
     def __init__(self, package: SomeSubstitutionsType) -> None:
         super().__init__(package)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rclpy on Eclipse Cyclone DDS: what rosless offers of ROS 2's Python client library."""
+"""rclpy on Eclipse Cyclone DDS: the part of ROS 2's Python client library that rosless has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def init(
     domain_id: int | None = None,
     signal_handler_options: SignalHandlerOptions | None = None,
 ) -> None:
-    """Start ROS communication for a context (the default one if None)."""
+    """Initialize a context, by default the default context."""
     (context or get_default_context()).init(args, domain_id=domain_id)
     if signal_handler_options is None:
         signal_handler_options = (
@@ -31,7 +31,7 @@ def init(
 
 
 def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None = None) -> None:
-    """Shut the context down. Raises RuntimeError if it is not initialised."""
+    """Shut the context down. Raises RuntimeError if it is not initialized."""
     _before_shutdown(context, uninstall_handlers)
     utilities.shutdown(context=context)
 
@@ -39,7 +39,7 @@ def shutdown(*, context: Context | None = None, uninstall_handlers: bool | None 
 def try_shutdown(
     *, context: Context | None = None, uninstall_handlers: bool | None = None
 ) -> None:
-    """Shut the context down if it is initialised."""
+    """Shut the context down if it is initialized."""
     _before_shutdown(context, uninstall_handlers)
     utilities.try_shutdown(context=context)
 
@@ -47,18 +47,18 @@ def try_shutdown(
 def _before_shutdown(context: Context | None, uninstall_handlers: bool | None) -> None:
     default = context is None or context is get_default_context()
     if default and _global_executor is not None:
-        _global_executor.shutdown()  # `spin` then just returns
+        _global_executor.shutdown()  # so that `spin` returns
     if uninstall_handlers or (uninstall_handlers is None and default):
         uninstall_signal_handlers()
 
 
 def create_node(node_name: str, **kwargs) -> Node:
-    """Make a node; keyword arguments as of `Node`."""
+    """Return a new node; the keyword arguments are those of `Node`."""
     return Node(node_name, **kwargs)
 
 
 def get_global_executor():
-    """The executor that `spin` and its like use when none is given."""
+    """Return the executor that `spin` and the like use if none is given."""
     global _global_executor
     from rclpy.executors import SingleThreadedExecutor
 
@@ -68,7 +68,7 @@ def get_global_executor():
 
 
 def spin(node: Node, executor=None) -> None:
-    """Execute callbacks until the context is shut down."""
+    """Run callbacks until the context is shut down."""
     executor = executor or get_global_executor()
     executor.add_node(node)
     try:
@@ -78,7 +78,7 @@ def spin(node: Node, executor=None) -> None:
 
 
 def spin_once(node: Node, *, executor=None, timeout_sec: float | None = None) -> None:
-    """Execute one callback, or wait at most `timeout_sec` for one."""
+    """Run one callback, or wait at most `timeout_sec` seconds for one."""
     executor = executor or get_global_executor()
     executor.add_node(node)
     try:
@@ -90,7 +90,7 @@ def spin_once(node: Node, *, executor=None, timeout_sec: float | None = None) ->
 def spin_until_future_complete(
     node: Node, future, executor=None, timeout_sec: float | None = None
 ) -> None:
-    """Execute callbacks until the future is done, or `timeout_sec` are over."""
+    """Run callbacks until the future is done, at most `timeout_sec` seconds."""
     executor = executor or get_global_executor()
     added = executor.add_node(node)
     try:

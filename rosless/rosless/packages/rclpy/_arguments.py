@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS 2's command line: `--ros-args` with remappings, parameters and log levels."""
+"""Parse ROS 2's arguments: `--ros-args` with remappings, parameters and log levels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Remap(NamedTuple):
 
 
 class Arguments:
-    """The parsed command line; `others` are the arguments that are not ROS 2's."""
+    """A parsed command line; `others` are the arguments that are not for ROS 2."""
 
     def __init__(self, args: list[str]) -> None:
         self.others: list[str] = []
@@ -68,8 +68,11 @@ class Arguments:
         self.remaps.append(Remap(node, source, target))
 
     def parameters(self, full_name: str) -> dict[str, Any]:
-        """Values for the node of this full name; as in ROS 2, patterns that came first on the
-        command line yield to those that came later, wherever their values stand."""
+        """Return the parameters for a node, by its full name.
+
+        If several patterns match, the one whose first mention on the command line is the latest
+        wins, wherever its values are. That is how ROS 2 does it.
+        """
         groups: dict[str, dict[str, Any]] = {}
         for override in self.overrides:
             groups.setdefault(override.node, {})[override.name] = override.value
@@ -81,11 +84,11 @@ class Arguments:
         }
 
     def node_name(self, name: str) -> str:
-        """A node's name after `__node` or `__name` remappings."""
+        """Return a node's name after `__node` or `__name` remappings."""
         return self._special(("__node", "__name"), name, name)
 
     def node_namespace(self, name: str, namespace: str) -> str:
-        """A node's namespace after `__ns` remappings."""
+        """Return a node's namespace after `__ns` remappings."""
         return self._special(("__ns",), name, namespace)
 
     def _special(self, keys: tuple[str, ...], node: str, value: str) -> str:

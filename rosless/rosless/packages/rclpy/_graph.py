@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Questions about the ROS graph that every node can answer."""
+"""What a node knows about the ROS graph."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class TopicEndpointInfo(NamedTuple):
 
 
 class Graph:
-    """Mixed into Node."""
+    """Lists nodes, topics and services. Mixed into Node."""
 
     def _rcl_endpoints(self, writers: bool) -> list:
-        return self.context.participant.endpoints(writers)
+        return self.context.participant.discovery.endpoints(writers)
 
     def _rcl_dds_topics(self, endpoints) -> dict[str, set[str]]:
         found: dict[str, set[str]] = defaultdict(set)
@@ -42,13 +42,13 @@ class Graph:
 
     def _rcl_of_node(self, node_name: str, namespace: str, writers: bool) -> list:
         gids: set[bytes] = set()
-        for name, node_namespace, readers, node_writers in self.context.participant.nodes():
-            if (name, node_namespace) == (node_name, namespace):
-                gids |= node_writers if writers else readers
+        for node in self.context.participant.graph.nodes():
+            if (node.name, node.namespace) == (node_name, namespace):
+                gids |= node.writers if writers else node.readers
         return [e for e in self._rcl_endpoints(writers) if e.gid in gids]
 
     def get_node_names_and_namespaces(self) -> list[tuple[str, str]]:
-        return [(name, namespace) for name, namespace, *_ in self.context.participant.nodes()]
+        return [(node.name, node.namespace) for node in self.context.participant.graph.nodes()]
 
     def get_node_names(self) -> list[str]:
         return [name for name, _ in self.get_node_names_and_namespaces()]
@@ -57,7 +57,7 @@ class Graph:
         return self._rcl_topics(self._rcl_endpoints(True) + self._rcl_endpoints(False))
 
     def get_service_names_and_types(self) -> list[tuple[str, list[str]]]:
-        # A service is where requests are read.
+        # There is a service wherever somebody reads its requests.
         return service_topics(self._rcl_dds_topics(self._rcl_endpoints(False)))
 
     def get_publisher_names_and_types_by_node(self, node_name: str, node_namespace: str):
@@ -81,10 +81,9 @@ class Graph:
     ) -> list[TopicEndpointInfo]:
         topic = topic_name if no_mangle else "rt" + self.resolve_topic_name(topic_name)
         owners = {
-            gid: (name, namespace)
-            for name, namespace, *sides in self.context.participant.nodes()
-            for side in sides
-            for gid in side
+            gid: (node.name, node.namespace)
+            for node in self.context.participant.graph.nodes()
+            for gid in node.readers | node.writers
         }
         return [
             TopicEndpointInfo(
@@ -101,13 +100,13 @@ class Graph:
     def get_publishers_info_by_topic(
         self, topic_name: str, no_mangle: bool = False
     ) -> list[TopicEndpointInfo]:
-        """All publishers of a topic; with `no_mangle` its name is DDS's, such as rt/x."""
+        """Return all publishers of a topic; with `no_mangle` a DDS topic, such as rt/x."""
         return self._rcl_info(topic_name, True, no_mangle)
 
     def get_subscriptions_info_by_topic(
         self, topic_name: str, no_mangle: bool = False
     ) -> list[TopicEndpointInfo]:
-        """All subscriptions of a topic; with `no_mangle` its name is DDS's, such as rt/x."""
+        """Return all subscriptions of a topic; with `no_mangle` a DDS topic, such as rt/x."""
         return self._rcl_info(topic_name, False, no_mangle)
 
     def count_publishers(self, topic_name: str) -> int:

@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node's parameters, and the services by which others read and set them."""
+"""A node's parameters."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any, Callable
 
-from rcl_interfaces.msg import (
-    ParameterDescriptor,
-    ParameterEvent,
-    ParameterType,
-    SetParametersResult,
-)
-from rcl_interfaces.srv import (
-    DescribeParameters,
-    GetParameters,
-    GetParameterTypes,
-    ListParameters,
-    SetParameters,
-    SetParametersAtomically,
-)
+from rcl_interfaces.msg import ParameterDescriptor, ParameterEvent, SetParametersResult
 
+from rclpy._parameter_checks import refusal, type_fits
 from rclpy.exceptions import (
     InvalidParameterException,
     InvalidParameterTypeException,
@@ -31,11 +19,12 @@ from rclpy.exceptions import (
     ParameterUninitializedException,
 )
 from rclpy.parameter import Parameter
-from rclpy.qos import qos_profile_parameter_events, qos_profile_parameters
+from rclpy.parameter_service import ParameterService
+from rclpy.qos import qos_profile_parameter_events
 
 
 class Parameters:
-    """Mixed into Node."""
+    """Declares, reads and sets parameters. Mixed into Node."""
 
     def _rcl_init_parameters(
         self,
@@ -65,17 +54,9 @@ class Parameters:
                 if name not in self._rcl_parameters:
                     self.declare_parameter(name, parameter.value)
         if services:
-            for srv, name, callback in (
-                (DescribeParameters, "describe_parameters", self._rcl_on_describe),
-                (GetParameters, "get_parameters", self._rcl_on_get),
-                (GetParameterTypes, "get_parameter_types", self._rcl_on_get_types),
-                (ListParameters, "list_parameters", self._rcl_on_list),
-                (SetParameters, "set_parameters", self._rcl_on_set_each),
-                (SetParametersAtomically, "set_parameters_atomically", self._rcl_on_set_all),
-            ):
-                self.create_service(srv, "~/" + name, callback, qos_profile=qos_profile_parameters)
+            ParameterService(self)
 
-    # rclpy's name for it, by which nodes find what they have not declared.
+    # rclpy's name for them: nodes use it to find parameters that they have not declared.
     _parameter_overrides = property(lambda self: self._rcl_overrides)
 
     def declare_parameter(
@@ -85,36 +66,22 @@ class Parameters:
         descriptor: ParameterDescriptor | None = None,
         ignore_override: bool = False,
     ) -> Parameter:
-        """Declare a parameter by its default, or by its `Parameter.Type` alone.
+        """Declare a parameter by its default value, or by its `Parameter.Type` alone.
 
-        Raises ParameterAlreadyDeclaredException, InvalidParameterTypeException where an override
-        has another type, and InvalidParameterValueException where it is out of range or refused.
+        Raises:
+            ParameterAlreadyDeclaredException: it is declared already.
+            InvalidParameterTypeException: an override has another type.
+            InvalidParameterValueException: the value is out of range, or a callback refused it.
         """
         if not name or not isinstance(name, str):
             raise InvalidParameterException(name)
         if name in self._rcl_parameters:
             raise ParameterAlreadyDeclaredException(name)
-        descriptor = copy.copy(descriptor or ParameterDescriptor())
-        descriptor.name = name
-        only_type = isinstance(value, Parameter.Type)
-        default = None if only_type else value
-        kind = value if only_type else Parameter.Type.from_parameter_value(default)
-        if kind == Parameter.Type.NOT_SET and not only_type and value is None:
-            if descriptor.type:
-                kind = Parameter.Type(descriptor.type)
-            else:
-                descriptor.dynamic_typing = True
-        descriptor.type = kind.value
-        parameter = Parameter(name, value=default)
-        if (
-            default == []
-            and kind == Parameter.Type.BYTE_ARRAY
-            and not ignore_override
-            and (name in self._rcl_overrides)
-        ):
-            descriptor.type = self._rcl_overrides[name].type_.value  # an empty list tells no type
-        if not ignore_override and name in self._rcl_overrides:
-            parameter = self._rcl_overrides[name]
+        descriptor, default = _descriptor_and_default(name, value, descriptor)
+        override = None if ignore_override else self._rcl_overrides.get(name)
+        if default == [] and descriptor.type == Parameter.Type.BYTE_ARRAY.value and override:
+            descriptor.type = override.type_.value  # an empty list does not tell its type
+        parameter = override or Parameter(name, value=default)
         self._rcl_descriptors[name] = descriptor
         if parameter.type_ == Parameter.Type.NOT_SET and not descriptor.dynamic_typing:
             self._rcl_parameters[name] = parameter  # until it is set, reading it is an error
@@ -126,7 +93,7 @@ class Parameters:
             raise
         if not result.successful:
             del self._rcl_descriptors[name]
-            if not descriptor.dynamic_typing and not self._rcl_type_fits(parameter, descriptor):
+            if not descriptor.dynamic_typing and not type_fits(parameter, descriptor):
                 raise InvalidParameterTypeException(
                     parameter, Parameter.Type(descriptor.type).name
                 )
@@ -136,7 +103,7 @@ class Parameters:
     def declare_parameters(
         self, namespace: str, parameters: list[tuple], ignore_override: bool = False
     ) -> list[Parameter]:
-        """Declare several: tuples of name, value, descriptor."""
+        """Declare several parameters, each a tuple of name, value and descriptor."""
         prefix = namespace + "." if namespace else ""
         return [
             self.declare_parameter(prefix + p[0], *p[1:], ignore_override=ignore_override)
@@ -153,7 +120,11 @@ class Parameters:
         return name in self._rcl_parameters
 
     def get_parameter(self, name: str) -> Parameter:
-        """The parameter. Raises ParameterNotDeclaredException, ParameterUninitializedException."""
+        """Return a parameter.
+
+        Raises ParameterNotDeclaredException, or ParameterUninitializedException if it has no
+        value.
+        """
         if name not in self._rcl_parameters and self._rcl_allow_undeclared:
             return Parameter(name)
         self._rcl_require(name)
@@ -184,26 +155,26 @@ class Parameters:
         return self._rcl_descriptors[name]
 
     def set_parameters(self, parameter_list: list[Parameter]) -> list[SetParametersResult]:
-        """Set each on its own; the results say which were refused, and why."""
+        """Set each parameter on its own; each result says whether it was refused, and why."""
         return [self.set_parameters_atomically([p]) for p in parameter_list]
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
-        """Set all, or none."""
+        """Set all parameters, or none if one of them is refused."""
         for parameter in parameter_list:
             if not self._rcl_allow_undeclared:
                 self._rcl_require(parameter.name)
         return self._rcl_apply(parameter_list)
 
     def add_on_set_parameters_callback(self, callback: Callable) -> None:
-        """`callback(parameters) -> SetParametersResult` may refuse a change."""
+        """Call `callback(parameters) -> SetParametersResult`, which may refuse a change."""
         self._rcl_on_set.insert(0, callback)
 
     def add_pre_set_parameters_callback(self, callback: Callable) -> None:
-        """`callback(parameters) -> parameters` may change what is to be set."""
+        """Call `callback(parameters) -> parameters` first, which may change what will be set."""
         self._rcl_pre_set.insert(0, callback)
 
     def add_post_set_parameters_callback(self, callback: Callable) -> None:
-        """`callback(parameters)` is told of each change."""
+        """Call `callback(parameters)` after each change."""
         self._rcl_post_set.insert(0, callback)
 
     def remove_on_set_parameters_callback(self, callback: Callable) -> None:
@@ -213,44 +184,6 @@ class Parameters:
         if name not in self._rcl_parameters:
             raise ParameterNotDeclaredException(name)
 
-    @staticmethod
-    def _rcl_type_fits(parameter: Parameter, descriptor: ParameterDescriptor) -> bool:
-        return parameter.type_.value == descriptor.type or (
-            Parameter.Type(descriptor.type).check(parameter.value)
-        )
-
-    def _rcl_refusal(self, parameter: Parameter, declaring: bool) -> str:
-        """Why a value does not fit its descriptor; empty if it does."""
-        descriptor = self._rcl_descriptors.get(
-            parameter.name, ParameterDescriptor(dynamic_typing=True)
-        )
-        if descriptor.read_only and not declaring:
-            return f"Trying to set a read-only parameter: {parameter.name}."
-        if not descriptor.dynamic_typing and not self._rcl_type_fits(parameter, descriptor):
-            return (
-                f"Wrong parameter type, expected '{Parameter.Type(descriptor.type)}' got "
-                f"'{parameter.type_}'"
-            )
-        for kind, ranges in (
-            ("INTEGER", descriptor.integer_range),
-            ("DOUBLE", descriptor.floating_point_range),
-        ):
-            if ranges and parameter.type_.name == kind:
-                low, high, step = ranges[0].from_value, ranges[0].to_value, ranges[0].step
-                if not low <= parameter.value <= high:
-                    dot = "." if kind == "INTEGER" else ""  # as rclpy has it
-                    return (
-                        f"Parameter {parameter.name} out of range{dot} Min: {low}, "
-                        f"Max: {high}, value: {parameter.value}"
-                    )
-                steps = (parameter.value - low) / step if step else 0
-                if parameter.value != high and abs(steps - round(steps)) > 1e-6:
-                    return (
-                        f"The parameter value for {parameter.name} is not a valid step. "
-                        f"Min: {low}, max: {high}, value: {parameter.value}, step: {step}"
-                    )
-        return ""
-
     def _rcl_apply(
         self, parameters: list[Parameter], declaring: bool = False
     ) -> SetParametersResult:
@@ -258,7 +191,10 @@ class Parameters:
             for callback in self._rcl_pre_set:
                 parameters = callback(parameters)
         for parameter in parameters:
-            if reason := self._rcl_refusal(parameter, declaring):
+            descriptor = self._rcl_descriptors.get(parameter.name) or ParameterDescriptor(
+                dynamic_typing=True
+            )
+            if reason := refusal(parameter, descriptor, declaring):
                 return SetParametersResult(successful=False, reason=reason)
         for callback in self._rcl_on_set:
             result = callback(parameters)
@@ -286,54 +222,21 @@ class Parameters:
             callback(parameters)
         return SetParametersResult(successful=True)
 
-    # Services
 
-    def _rcl_on_describe(self, request, response):
-        response.descriptors = [
-            self._rcl_descriptors.get(n, ParameterDescriptor(name=n)) for n in request.names
-        ]
-        return response
-
-    def _rcl_on_get(self, request, response):
-        missing = Parameter("")
-        response.values = [
-            self._rcl_parameters.get(n, missing).get_parameter_value() for n in request.names
-        ]
-        return response
-
-    def _rcl_on_get_types(self, request, response):
-        response.types = [
-            self._rcl_parameters[n].type_.value
-            if n in self._rcl_parameters
-            else ParameterType.PARAMETER_NOT_SET
-            for n in request.names
-        ]
-        return response
-
-    def _rcl_on_list(self, request, response):
-        names = [
-            n
-            for n in list(self._rcl_parameters)
-            if not request.prefixes
-            or n in request.prefixes
-            or any(n.startswith(p + ".") for p in request.prefixes)
-        ]
-        response.result.names = sorted(names)
-        response.result.prefixes = sorted({n.rpartition(".")[0] for n in names if "." in n})
-        return response
-
-    def _rcl_set_from_messages(self, messages) -> SetParametersResult:
-        try:
-            return self.set_parameters_atomically(
-                [Parameter.from_parameter_msg(m) for m in messages]
-            )
-        except (ParameterNotDeclaredException, ValueError) as err:
-            return SetParametersResult(successful=False, reason=str(err))
-
-    def _rcl_on_set_each(self, request, response):
-        response.results = [self._rcl_set_from_messages([m]) for m in request.parameters]
-        return response
-
-    def _rcl_on_set_all(self, request, response):
-        response.result = self._rcl_set_from_messages(request.parameters)
-        return response
+def _descriptor_and_default(
+    name: str, value: Any, given: ParameterDescriptor | None
+) -> tuple[ParameterDescriptor, Any]:
+    """Return the descriptor with its name and type, and the default value or None."""
+    descriptor = copy.copy(given or ParameterDescriptor())
+    descriptor.name = name
+    if isinstance(value, Parameter.Type):
+        descriptor.type = value.value
+        return descriptor, None
+    kind = Parameter.Type.from_parameter_value(value)
+    if kind == Parameter.Type.NOT_SET:
+        if descriptor.type:
+            kind = Parameter.Type(descriptor.type)
+        else:
+            descriptor.dynamic_typing = True
+    descriptor.type = kind.value
+    return descriptor, value

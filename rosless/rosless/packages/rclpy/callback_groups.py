@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which callbacks may run at the same time."""
+"""Callback groups: which callbacks may run at the same time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 class CallbackGroup:
-    """Base of the two kinds of groups."""
+    """Base class of the two kinds of groups."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,14 +29,14 @@ class CallbackGroup:
 
 
 class ReentrantCallbackGroup(CallbackGroup):
-    """All callbacks may run at once."""
+    """All callbacks of this group may run at the same time."""
 
     def can_execute(self, entity) -> bool:
         return True
 
 
 class MutuallyExclusiveCallbackGroup(CallbackGroup):
-    """One callback at a time."""
+    """Only one callback of this group runs at a time."""
 
     def can_execute(self, entity) -> bool:
         return self._busy == 0

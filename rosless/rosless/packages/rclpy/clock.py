@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clocks: system time, steady time, and ROS time, which `/clock` can drive."""
+"""Clocks: system time, steady time, and ROS time, which `/clock` can set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rclpy.time import Time
 
 
 class Clock:
-    """Tells the time of its kind."""
+    """Tells the time of one clock type."""
 
     def __init__(self, *, clock_type: ClockType = ClockType.SYSTEM_TIME) -> None:
         self.clock_type = clock_type
@@ -19,7 +19,7 @@ class Clock:
 
     @property
     def ros_time_is_active(self) -> bool:
-        """Whether `/clock` drives this clock."""
+        """Whether `/clock` sets this clock."""
         return self._simulated_ns is not None
 
     def now(self) -> Time:
@@ -33,14 +33,15 @@ class Clock:
         return time.time_ns()
 
     def _timer_ns(self) -> int:
-        """What timers count: a step of the system's clock must not stall or flood them."""
+        """Return the time for timers, which changes of the system's clock must not disturb."""
         return time.monotonic_ns() if self._simulated_ns is None else self._simulated_ns
 
     def sleep_for(self, rel_time: Duration, context=None) -> bool:
-        """Sleep; False if the context was shut down meanwhile."""
+        """Sleep; return False if the context was shut down meanwhile."""
         return self.sleep_until(self.now() + rel_time, context)
 
     def sleep_until(self, until: Time, context=None) -> bool:
+        """Sleep; return False if the context was shut down meanwhile."""
         from rclpy.utilities import get_default_context
 
         context = context or get_default_context()

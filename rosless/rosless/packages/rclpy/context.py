@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A context: arguments, one DDS participant, and whether all that is still to run."""
+"""Contexts: command line arguments, one DDS participant, and whether they are shut down."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from rclpy.logging import set_logger_level
 
 
 class Context:
-    """Life cycle of one `rclpy.init` ... `rclpy.shutdown`; it has only one.
+    """The state between `rclpy.init` and `rclpy.shutdown`; a context cannot be used twice.
 
-    What it had on the network stays until the next context begins, or the program ends, since
-    nodes are mostly destroyed after `rclpy.shutdown`.
+    Its entities stay on the network until the next context begins or the program ends, since most
+    programs destroy their nodes after `rclpy.shutdown`.
     """
 
     _all: list[weakref.ref[Context]] = []
@@ -34,7 +34,7 @@ class Context:
         Context._all.append(weakref.ref(self, Context._all.remove))
 
     def init(self, args: list[str] | None = None, *, domain_id: int | None = None) -> None:
-        """Join the DDS domain `domain_id` (ROS_DOMAIN_ID if None)."""
+        """Join the DDS domain `domain_id`, by default ROS_DOMAIN_ID."""
         if self._participant is not None:
             raise RuntimeError("Context.init() must only be called once")
         self.arguments = Arguments(sys.argv if args is None else args)
@@ -83,7 +83,7 @@ class Context:
         self._on_shutdown.append(callback)
 
     def interrupt(self) -> None:
-        """What a signal does: nothing runs any more. Takes no locks, since handlers call it."""
+        """Stop everything, as signal handlers do; that is why this takes no locks."""
         self._ok = False
         self.wake()
 
@@ -94,13 +94,13 @@ class Context:
                 guard.trigger()
 
     def leave(self) -> None:
-        """Leave DDS, so that others see it at once."""
+        """Leave the DDS domain, which others see at once."""
         self._ok = False
         if self._participant is not None:
             self._participant.end()
 
     def destroy(self) -> None:
-        """As `leave`: the name by which rclpy has it."""
+        """Do the same as `leave`, under rclpy's name for it."""
         self.leave()
 
     def __enter__(self) -> Context:
@@ -112,7 +112,7 @@ class Context:
 
 
 class GuardCondition:
-    """Wakes an executor; its context triggers it on shutdown."""
+    """Wakes an executor; its context triggers it at shutdown."""
 
     def __init__(self, context: Context) -> None:
         self.dds = context.participant.guard()
@@ -127,6 +127,6 @@ class GuardCondition:
 
 @atexit.register
 def _leave() -> None:
-    threading.excepthook = lambda _: None  # daemon threads now lose what they work with
+    threading.excepthook = lambda _: None  # daemon threads would report errors from now on
     for context in Context.all():
         context.leave()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lengths of time."""
+"""Durations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ S_TO_NS = 1_000_000_000
 
 @total_ordering
 class Duration:
-    """A length of time with nanosecond resolution; may be negative."""
+    """A length of time in nanoseconds; it may be negative."""
 
     def __init__(self, *, seconds: float = 0, nanoseconds: int = 0) -> None:
         self.nanoseconds = int(seconds * S_TO_NS) + int(nanoseconds)

@@ -5,27 +5,27 @@ from rosless.dds import Gone as InvalidHandle  # noqa: F401
 
 
 class NotInitializedException(Exception):
-    """Raised when the context is used before init or after shutdown."""
+    """Raised if a context is used before its init or after its shutdown."""
 
 
 class InvalidNodeNameException(ValueError):
-    """Raised when a node's name is not letters, digits and underscores."""
+    """Raised if a node's name has other characters than letters, digits and underscores."""
 
 
 class InvalidNamespaceException(ValueError):
-    """Raised when a namespace is malformed."""
+    """Raised if a namespace is malformed."""
 
 
 class InvalidTopicNameException(ValueError):
-    """Raised when a topic's name is malformed."""
+    """Raised if a topic's name is malformed."""
 
 
 class InvalidServiceNameException(ValueError):
-    """Raised when a service's name is malformed."""
+    """Raised if a service's name is malformed."""
 
 
 class ParameterException(Exception):
-    """Base of all that is raised for parameters."""
+    """Base class of the exceptions about parameters."""
 
     def __init__(self, error_msg: str, parameters=()) -> None:
         names = [parameters] if isinstance(parameters, str) else list(parameters)
@@ -73,4 +73,4 @@ class InvalidParameterTypeException(ParameterException):
 
 
 class ROSInterruptException(Exception):
-    """Raised when an operation is interrupted by shutdown."""
+    """Raised if a shutdown interrupts an operation."""

@@ -16,7 +16,7 @@ from rclpy.context import GuardCondition
 from rclpy.task import Future, Task
 from rclpy.utilities import get_default_context
 
-_LONGEST_WAIT_NS = 5 * 10**9  # should a wake-up ever be missed
+_LONGEST_WAIT_NS = 5 * 10**9  # in case a wake-up is ever missed
 
 
 class ExternalShutdownException(Exception):
@@ -27,7 +27,7 @@ class ExternalShutdownException(Exception):
 
 
 class Executor:
-    """Common part: what is waited for, and in which order it runs. `_run` is the difference."""
+    """Waits for work and decides its order; subclasses run it, in `_run`."""
 
     def __init__(self, *, context=None) -> None:
         self.context = context or get_default_context()
@@ -41,7 +41,7 @@ class Executor:
         self._is_shutdown = False
 
     def add_node(self, node) -> bool:
-        """Take care of a node's callbacks; False if it does already."""
+        """Run a node's callbacks from now on; return False if it does so already."""
         if node in self._nodes:
             return False
         self._nodes.append(node)
@@ -60,23 +60,23 @@ class Executor:
         return list(self._nodes)
 
     def create_task(self, callback, *args) -> Task:
-        """Run a callable or coroutine in this executor."""
+        """Run a callable or coroutine in this executor; return its task."""
         task = Task(callback, args, executor=self)
         self.resume(task)
         return task
 
     def resume(self, task: Task) -> None:
-        """Run a task, or the rest of it, when its turn comes."""
+        """Run a task, or the rest of it, after the tasks that wait already."""
         self._tasks.append(task)
         self.wake()
 
     def wake(self) -> None:
-        """Interrupt the wait of the thread that spins."""
+        """Wake the thread that spins, if it is waiting."""
         if threading.get_ident() != self._spinner:
             self._wake.trigger()
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
-        """Stop; callbacks that run are not interrupted."""
+        """Stop, without interrupting callbacks that are running."""
         self._is_shutdown = True
         self.wake()
         for node in self.get_nodes():
@@ -86,17 +86,18 @@ class Executor:
     def spin(self) -> None:
         """Run callbacks until the context or the executor is shut down.
 
-        Raises ExternalShutdownException if that happens while it waits, as by SIGTERM.
+        Raises ExternalShutdownException if the context is shut down while this waits, for example
+        by SIGTERM.
         """
         while self.context.ok() and not self._is_shutdown:
             self.spin_once()
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
-        """Run one callback, or wait at most `timeout_sec` seconds for one (None: for ever)."""
+        """Run one callback, or wait at most `timeout_sec` seconds for one (None: forever)."""
         self._spin_once(timeout_sec, lambda: False)
 
     def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
-        """Run callbacks until the future is done, or `timeout_sec` are over."""
+        """Run callbacks until the future is done, at most `timeout_sec` seconds."""
         end = None if timeout_sec is None or timeout_sec < 0 else time.monotonic() + timeout_sec
         future.add_done_callback(lambda _: self.wake())
         while self.context.ok() and not future.done() and not self._is_shutdown:
@@ -108,7 +109,7 @@ class Executor:
     def spin_once_until_future_complete(
         self, future: Future, timeout_sec: float | None = None
     ) -> None:
-        """Like `spin_once`, and also returns when the future is done."""
+        """Do the same as `spin_once`, but return also when the future is done."""
         future.add_done_callback(lambda _: self.wake())
         self._spin_once(timeout_sec, future.done)
 
@@ -116,7 +117,7 @@ class Executor:
         if self._spinner is not None:
             raise RuntimeError(
                 "this executor is spinning already: a callback must not spin, and "
-                "a thread must have an executor of its own"
+                "each thread needs its own executor"
             )
         self._spinner = threading.get_ident()
         try:
@@ -160,7 +161,7 @@ class Executor:
         return None
 
     def _execute(self, entity) -> None:
-        """Take what is there, as late as possible so that it is the newest, and call back."""
+        """Take a sample, as late as possible so that it is new, and call back."""
 
         def at_end() -> None:
             entity.callback_group.ending_execution(entity)
@@ -168,7 +169,7 @@ class Executor:
 
         try:
             call = entity.take()
-        except BaseException:  # else its group would count as busy for ever
+        except BaseException:  # else its group would be busy forever
             self._queued.discard(entity)
             at_end()
             raise
@@ -180,7 +181,7 @@ class Executor:
             Task(call, executor=self, at_end=at_end)()
 
     def _collect(self, timeout_ns: int) -> None:
-        """Wait, then list the entities that have something to do."""
+        """Wait, then note the entities that have something to do."""
         entities = [
             e
             for node in self.get_nodes()
@@ -237,7 +238,7 @@ class MultiThreadedExecutor(Executor):
             work()
         except BaseException as err:
             self._failures.append(err)
-            self.create_task(lambda: None)  # so that the spinning thread comes by and raises it
+            self.create_task(lambda: None)  # wakes the spinning thread, which then raises it
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         super().shutdown(timeout_sec)

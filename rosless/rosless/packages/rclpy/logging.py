@@ -29,8 +29,8 @@ _COLOURS = {
 }
 _levels: dict[str, LoggingSeverity] = {"": LoggingSeverity.INFO}
 _loggers: dict[str, RcutilsLogger] = {}
-_lock = threading.RLock()  # a signal handler may log while its thread does
-# Nodes add themselves: called with (logger name, severity, text, time in ns), for /rosout.
+_lock = threading.RLock()  # re-entrant: a signal handler may log while its thread does
+# Publish on /rosout: nodes add functions (logger name, severity, text, time in ns).
 rosout: dict[str, Callable[[str, LoggingSeverity, str, int], None]] = {}
 
 
@@ -39,7 +39,7 @@ class RcutilsLogger:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._seen: dict[tuple, float] = {}  # where a filtered message was last written
+        self._seen: dict[tuple, float] = {}  # when each filtered call last wrote a line
         self._severities: dict[tuple, LoggingSeverity] = {}  # of each call in the code
 
     def get_child(self, name: str) -> RcutilsLogger:
@@ -81,7 +81,10 @@ class RcutilsLogger:
         throttle_duration_sec: float = 0,
         throttle_time_source_type=None,
     ) -> bool:
-        """Write a line, unless the level or a filter (per call in the code) holds it back."""
+        """Write a line, unless the level or a filter holds it back; return whether it did.
+
+        Filters count each call in the code separately.
+        """
         severity = LoggingSeverity(severity)
         caller = sys._getframe(1)
         while caller.f_code.co_filename == __file__:
@@ -119,7 +122,7 @@ def _write(name: str, severity: LoggingSeverity, text: str) -> None:
     wanted = os.environ.get("RCUTILS_COLORIZED_OUTPUT", "")
     if severity in _COLOURS and (wanted == "1" or (wanted != "0" and sys.stderr.isatty())):
         line = f"\033[{_COLOURS[severity]}m{line}\033[0m"
-    with _lock, suppress(OSError, ValueError):  # nobody may be reading any more
+    with _lock, suppress(OSError, ValueError):  # perhaps nobody reads any more
         print(line, file=sys.stderr, flush=True)
     for node, publish in list(rosout.items()):
         if name == node or name.startswith(node + "."):
@@ -127,7 +130,7 @@ def _write(name: str, severity: LoggingSeverity, text: str) -> None:
 
 
 def get_logger(name: str) -> RcutilsLogger:
-    """The logger of this name; the same one every time."""
+    """Return the logger of this name, always the same one."""
     return _loggers.setdefault(name, RcutilsLogger(name))
 
 
@@ -142,14 +145,14 @@ def get_logging_severity_from_string(text: str) -> LoggingSeverity:
 
 
 def set_logger_level(name: str, level: LoggingSeverity | int | str) -> None:
-    """Set the least severity that is written; the empty name means all loggers."""
+    """Set the lowest severity that is written; the empty name means all loggers."""
     if isinstance(level, str):
         level = get_logging_severity_from_string(level)
     _levels[name] = LoggingSeverity(level)
 
 
 def get_logger_effective_level(name: str) -> LoggingSeverity:
-    """A logger's own level, else that of its nearest ancestor."""
+    """Return a logger's own level, or else that of its nearest ancestor."""
     while name:
         if _levels.get(name):
             return _levels[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of topics, services and nodes: checking, expanding, remapping."""
+"""Check and expand the names of topics, services and nodes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _ABSOLUTE = re.compile(rf"(/{_TOKEN})+")
 
 
 def check_node_name(name: str) -> str:
+    """Return the name. Raises InvalidNodeNameException."""
     if not re.fullmatch(_TOKEN, name or ""):
         raise InvalidNodeNameException(
             f"Invalid node name {name!r}: it must be letters, digits "
@@ -26,7 +27,7 @@ def check_node_name(name: str) -> str:
 
 
 def check_namespace(namespace: str) -> str:
-    """The namespace with its leading slash."""
+    """Return the namespace with its leading slash. Raises InvalidNamespaceException."""
     full = "/" + (namespace or "").strip("/")
     if full != "/" and not _ABSOLUTE.fullmatch(full):
         raise InvalidNamespaceException(
@@ -36,7 +37,10 @@ def check_namespace(namespace: str) -> str:
 
 
 def expand(name: str, node_name: str, namespace: str, is_service: bool = False) -> str:
-    """The absolute name: relative ones go below the namespace, `~` below the node."""
+    """Return the absolute name: relative names are in the namespace, `~` means the node.
+
+    Raises InvalidTopicNameException or InvalidServiceNameException.
+    """
     if name.startswith("~"):
         full = f"{namespace.rstrip('/')}/{node_name}{name[1:]}"
     elif name.startswith("/"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters: values with a type."""
+"""Parameters: names with typed values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Parameter:
 
         @classmethod
         def from_parameter_value(cls, value: Any) -> Parameter.Type:
-            """The type that fits a Python value. Raises TypeError if none does."""
+            """Return the type of a Python value. Raises TypeError if no type fits."""
             if value is None:
                 return cls.NOT_SET
             if type(value) in _SCALARS:
@@ -56,12 +56,12 @@ class Parameter:
                 if len(kinds) == 1 and kinds <= _SCALARS.keys():
                     return cls[_SCALARS[kinds.pop()] + "_ARRAY"]
             raise TypeError(
-                f"{value!r} is no parameter value: it must be a bool, int, float, str "
+                f"{value!r} is not a parameter value: it must be a bool, int, float, str "
                 "or a list of one of these"
             )
 
         def check(self, value: Any) -> bool:
-            """Whether a value is of this type."""
+            """Return whether a value is of this type."""
             try:
                 return type(self).from_parameter_value(value) == self or (
                     self.name.endswith("ARRAY") and isinstance(value, (list, tuple)) and not value
@@ -99,6 +99,6 @@ class Parameter:
 
 
 def parameter_value_to_python(value: ParameterValue) -> Any:
-    """The Python value in a ParameterValue message; None if it is not set."""
+    """Return the Python value in a ParameterValue message, or None if it is not set."""
     kind = Parameter.Type(value.type)
     return None if kind == Parameter.Type.NOT_SET else getattr(value, _FIELDS[kind.name])

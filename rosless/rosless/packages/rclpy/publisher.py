@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from rosless.interfaces import Message, serialize
+from rosless.messages import Message, serialize
 
 
 class Publisher:
@@ -18,7 +18,7 @@ class Publisher:
         )
 
     def publish(self, msg: Message | bytes) -> None:
-        """Publish a message, or one that is serialised already."""
+        """Publish a message, or its CDR. Raises TypeError for anything else."""
         if not self._context.ok():
             raise RuntimeError("Failed to publish: publisher's context is invalid")
         if isinstance(msg, bytes):
@@ -34,7 +34,7 @@ class Publisher:
             )
 
     def get_subscription_count(self) -> int:
-        """How many subscriptions match."""
+        """Return the number of subscriptions that match."""
         return self.writer.matched()
 
     def destroy(self) -> None:

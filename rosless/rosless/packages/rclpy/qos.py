@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quality of service: what ROS 2's profiles mean to DDS."""
+"""Quality of service: ROS 2's profiles, and the same as DDS policies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cyclonedds.qos import Policy, Qos
 
 from rclpy.duration import Duration
 
-_BLOCK_NS = 100_000_000  # how long a reliable writer waits for slow readers: never for ever
+_BLOCK_NS = 100_000_000  # how long a reliable writer waits for slow readers
 
 
 class _Policy(IntEnum):
@@ -54,7 +54,7 @@ class LivelinessPolicy(_Policy):
 
 
 class QoSPolicyKind(IntEnum):
-    """The settings of a profile, by the numbers that ROS 2 has for them."""
+    """The settings of a profile, with ROS 2's numbers for them."""
 
     INVALID = 1
     DURABILITY = 2
@@ -73,7 +73,7 @@ QoSDurabilityPolicy, QoSLivelinessPolicy = DurabilityPolicy, LivelinessPolicy
 
 
 class InvalidQoSProfileException(Exception):
-    """Raised when a profile's settings contradict each other."""
+    """Raised if the settings of a profile contradict each other."""
 
 
 class QoSProfile:
@@ -117,7 +117,7 @@ class QoSProfile:
         return "QoSProfile(" + ", ".join(f"{k}={v}" for k, v in vars(self).items()) + ")"
 
     def to_dds(self) -> Qos:
-        """The same as Cyclone DDS's policies."""
+        """Return the same settings as policies of Cyclone DDS."""
         best_effort = self.reliability == ReliabilityPolicy.BEST_EFFORT
         policies = [
             Policy.Reliability.BestEffort
@@ -155,7 +155,7 @@ class QoSProfile:
 
     @classmethod
     def from_dds(cls, qos: Qos) -> QoSProfile:
-        """What a discovered endpoint tells of itself (history does not travel)."""
+        """Return the profile of a discovered endpoint, which does not tell its history."""
         reliable = isinstance(qos[Policy.Reliability], Policy.Reliability.Reliable)
         latched = qos[Policy.Durability] == Policy.Durability.TransientLocal
         return cls(
@@ -195,7 +195,7 @@ class QoSPresetProfiles(Enum):
 
 
 def qos_profile(qos: QoSProfile | int) -> QoSProfile:
-    """A profile from a profile, or from a depth."""
+    """Return a profile, given that profile or a history depth. Raises TypeError."""
     if isinstance(qos, QoSProfile):
         return qos
     if isinstance(qos, int) and not isinstance(qos, bool) and qos >= 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quality of service that users may change by parameters, for one publisher or subscription."""
+"""Parameters by which users change the QoS of one publisher or subscription."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _POLICIES = {
 
 
 class InvalidQosOverridesError(Exception):
-    """Raised where the callback of the options refuses the profile."""
+    """Raised if the options' callback refuses the profile."""
 
 
 class QoSOverridingOptions:
     """Which policies have a parameter `qos_overrides.<topic>.<publisher|subscription>.<policy>`.
 
-    `callback(profile)` may refuse what came out, and `entity_id` tells several publishers, or
-    subscriptions, of one topic apart.
+    `callback(profile)` may refuse the resulting profile. `entity_id` distinguishes several
+    publishers or subscriptions of one topic.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class QoSOverridingOptions:
     def with_default_policies(
         cls, *, callback: QosCallbackType | None = None, entity_id: str | None = None
     ) -> QoSOverridingOptions:
-        """History, depth and reliability."""
+        """Return options for history, depth and reliability."""
         return cls(
             (QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY),
             callback=callback,
@@ -63,10 +63,10 @@ class QoSOverridingOptions:
 def overridden(
     node, entity: str, topic: str, qos: QoSProfile, options: QoSOverridingOptions | None
 ) -> QoSProfile:
-    """The profile with the node's parameters, which are declared here, in it.
+    """Declare the parameters of the options, and return the profile with their values.
 
-    `entity` is 'publisher' or 'subscription'. Raises InvalidQosOverridesError, and RuntimeError
-    for a policy's value that does not exist.
+    `entity` is 'publisher' or 'subscription'. Raises InvalidQosOverridesError, or RuntimeError if
+    a policy does not have the given value.
     """
     if options is None:
         return qos

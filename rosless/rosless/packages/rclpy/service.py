@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services and clients, laid out on the wire as rmw_cyclonedds does.
+"""Services and clients, laid out on the wire as in rmw_cyclonedds.
 
-Before the fields of a request or response stand 16 bytes: the client's identity and the number of
-its request. The server sends them back.
+Each request and response begins with 16 bytes: the client's identity and the number of its
+request. The server sends them back.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import time
 from functools import partial
 from typing import Callable
 
-from rosless.interfaces import serialize
+from rosless.messages import serialize
 
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Input
 from rclpy.task import Future
 
-_MATCH_S = 0.5  # for a client's two directions to be connected, one after the other
-_MOST_CLIENTS = 10_000  # that are remembered to have been answered
+_MATCH_S = 0.5  # for a client's second direction to be connected after the first
+_MOST_CLIENTS = 10_000  # clients to remember that were answered before
 # The first two bytes of an endpoint's GID are its vendor's number in the DDS standard.
 _CYCLONE_DDS = b"\x01\x10"
 _VENDORS = {b"\x01\x0f": "Fast DDS", b"\x01\x01": "Connext DDS"}
@@ -31,12 +31,12 @@ def _frame(identity: bytes, data: bytes) -> bytes:
 
 
 def _unframe(data: bytes) -> tuple[bytes, bytes]:
-    # Fields are aligned to at most 8 bytes from their start, so 16 in front do not move them.
+    # Fields are aligned to at most 8 bytes, so 16 bytes in front of them do not move them.
     return data[4:20], data[:4] + data[20:]
 
 
 class _Endpoint(Input):
-    """A reader of one direction, and a writer of the other."""
+    """A reader of requests or responses, with a writer of the other."""
 
     def __init__(
         self,
@@ -74,12 +74,15 @@ class Service(_Endpoint):
     def __init__(self, node, srv_type, srv_name, callback: Callable, qos, callback_group) -> None:
         super().__init__(node, srv_type, srv_name, qos, callback_group, "Request", "Response")
         self.callback = callback
-        self._answered: set[bytes] = set()  # clients
+        self._answered: set[bytes] = set()  # identities of clients
 
     def _write(self, identity: bytes, message) -> None:
-        """A client that has found this server may not have been found by it yet; what is written
-        before is lost. So the first answer waits, as in rmw_cyclonedds, until as many read answers
-        as send requests."""
+        """Write a response; the first one for a client waits until its reader is found.
+
+        A client that has found this server may not have been found by it yet, and would miss the
+        response. So wait, as in rmw_cyclonedds, until there are as many readers of responses as
+        writers of requests.
+        """
         client, end = identity[:8], time.monotonic() + _MATCH_S
         if client not in self._answered:
             while self.writer.matched() < self.reader.matched() and time.monotonic() < end:
@@ -140,7 +143,7 @@ class Client(_Endpoint):
     def call(self, request, timeout_sec: float | None = None):
         """Send a request and wait for the response, while another thread spins.
 
-        Raises TimeoutError, and RuntimeError where the context is shut down meanwhile.
+        Raises TimeoutError, or RuntimeError if the context is shut down meanwhile.
         """
         event = threading.Event()
         future = self.call_async(request)
@@ -157,16 +160,16 @@ class Client(_Endpoint):
         return future.result()
 
     def remove_pending_request(self, future: Future) -> None:
-        """Forget a request whose answer is no longer wanted."""
+        """Forget a request, so that its response is ignored."""
         for number in [n for n, f in list(self._pending.items()) if f is future]:
             self._pending.pop(number, None)
 
     def service_is_ready(self) -> bool:
-        """Whether a server is there, and both its directions are connected."""
+        """Return whether a server is there, with both directions connected."""
         return self.writer.matched() > 0 and self.reader.matched() > 0
 
     def wait_for_service(self, timeout_sec: float | None = None) -> bool:
-        """Wait until `service_is_ready`; False if that took longer than `timeout_sec`."""
+        """Wait until `service_is_ready`; return False if that takes over `timeout_sec` seconds."""
         end = time.monotonic() + (float("inf") if timeout_sec is None else timeout_sec)
         while self._context.ok() and not self.service_is_ready():
             if time.monotonic() >= end:
@@ -175,11 +178,11 @@ class Client(_Endpoint):
         return self._context.ok()
 
     def _other_vendor(self) -> str:
-        """Which other DDS reads the requests; empty where none does."""
+        """Return the name of another DDS that reads the requests, or "" if there is none."""
         return next(
             (
                 _VENDORS.get(found.gid[:2], "another DDS")
-                for found in self._context.participant.endpoints(writers=False)
+                for found in self._context.participant.discovery.endpoints(writers=False)
                 if found.topic == self._requests and found.gid[:2] != _CYCLONE_DDS
             ),
             "",
@@ -188,14 +191,14 @@ class Client(_Endpoint):
     def _call(self, data: bytes, info) -> Callable | None:
         identity, data = _unframe(data)
         if identity[:8] != self._identity:
-            return None  # every client of a service reads all its answers
+            return None  # every client of a service reads the responses for all
         future = self._pending.get(int.from_bytes(identity[8:], "little"))
         response = self._deserialize(data, self.srv_type.Response)
         return None if future is None or response is None else partial(future.set_result, response)
 
 
 def service_topics(names_and_types: dict[str, set[str]]) -> list[tuple[str, list[str]]]:
-    """Services and their types among DDS topics, by their request topics."""
+    """Return the services among DDS topics, with their types, by their request topics."""
     return sorted(
         (name[2 : -len("Request")], sorted(t.removesuffix("_Request") for t in types))
         for name, types in names_and_types.items()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What SIGINT and SIGTERM do: end the contexts, and wake whatever waits for them."""
+"""On SIGINT and SIGTERM, shut all contexts down and wake their executors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SignalHandlerOptions(enum.IntFlag):
 
 
 def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions.ALL) -> None:
-    """Install handlers; only the main thread can, elsewhere this does nothing."""
+    """Install handlers. Only the main thread can; in others, do nothing."""
     if threading.current_thread() is not threading.main_thread():
         return
     for flag, number in (
@@ -30,14 +30,14 @@ def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions
     ):
         if options & flag and number not in _previous:
             if signal.getsignal(number) is signal.SIG_IGN:
-                continue  # as a shell sets it for background jobs
+                continue  # a shell does that for background jobs
             _previous[number] = signal.signal(number, _handle)
     if _previous and not _Waker.started:
         _Waker().start()
 
 
 def uninstall_signal_handlers() -> None:
-    """Put back the handlers that were there before."""
+    """Restore the handlers that were there before."""
     if threading.current_thread() is threading.main_thread():
         while _previous:
             number, previous = _previous.popitem()
@@ -50,14 +50,14 @@ def _handle(number: int, frame) -> None:
         context.interrupt()
     previous = _previous.get(number)
     if callable(previous):
-        previous(number, frame)  # Python's own of SIGINT raises KeyboardInterrupt
+        previous(number, frame)  # Python's own handler of SIGINT raises KeyboardInterrupt
 
 
 class _Waker(threading.Thread):
     """Wakes executors when a signal arrives.
 
-    Python runs signal handlers between bytecodes of the main thread, which may be waiting inside
-    the DDS library. The interpreter writes a byte to this thread's pipe at once.
+    Python runs signal handlers between the bytecodes of the main thread, which may be waiting in
+    the DDS library. But the interpreter writes a byte to this thread's pipe at once.
     """
 
     started = False

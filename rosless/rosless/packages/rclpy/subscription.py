@@ -8,11 +8,11 @@ from enum import Enum
 from functools import partial
 from typing import Any, Callable
 
-from rosless.interfaces import Message, deserialize
+from rosless.messages import Message, deserialize
 
 
 class Input:
-    """Something that waits for samples: what subscriptions, services and clients share."""
+    """Waits for samples; base class of subscriptions, services and clients."""
 
     def __init__(self, node, topic: str, typename: str, qos, callback_group) -> None:
         self.callback_group = callback_group
@@ -21,7 +21,7 @@ class Input:
         self.condition, self.ready = self.reader.condition, self.reader.ready
 
     def take(self) -> Callable | None:
-        """What is to be called with the oldest sample; None where there is nothing to do."""
+        """Return the callback for the oldest sample, or None if there is none."""
         return next((self._call(*sample) for sample in self.reader.take()), None)
 
     def _call(self, data: bytes, info) -> Callable | None:
@@ -46,7 +46,7 @@ class Subscription(Input):
     """Calls back with each message of a topic."""
 
     class CallbackType(Enum):
-        """What a callback takes."""
+        """The arguments that a callback takes."""
 
         MessageOnly = 0
         WithMessageInfo = 1
@@ -67,7 +67,7 @@ class Subscription(Input):
                 for p in inspect.signature(callback).parameters.values()
                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
             ]
-        except ValueError:  # a callable written in C
+        except ValueError:  # a function written in C
             return cls.CallbackType.MessageOnly
         return cls.CallbackType(len(wanted) == 2)
 
@@ -80,5 +80,5 @@ class Subscription(Input):
         return partial(self.callback, message)
 
     def get_publisher_count(self) -> int:
-        """How many publishers match."""
+        """Return the number of publishers that match."""
         return self.reader.matched()

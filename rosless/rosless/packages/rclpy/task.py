@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Futures and tasks, which an executor drives."""
+"""Futures, and tasks that an executor runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 
 class Future:
-    """A result that will come. Awaitable inside callbacks that are coroutines."""
+    """A result that will come later; callbacks that are coroutines can await it."""
 
     def __init__(self, *, executor=None) -> None:
         self._executor = executor
@@ -29,7 +29,7 @@ class Future:
         self._finish(cancelled=True)
 
     def result(self) -> Any:
-        """The result, None while there is none; raises the exception if there is one."""
+        """Return the result, or None if there is none yet; raise the exception if there is one."""
         if self._exception is not None:
             raise self._exception
         return self._result
@@ -44,7 +44,7 @@ class Future:
         self._finish(exception=exception)
 
     def add_done_callback(self, callback: Callable[[Future], None]) -> None:
-        """Call `callback(self)` once done; in the executor if the future has one."""
+        """Call `callback(self)` when done, in the executor if the future has one."""
         with self._lock:
             if not self._done:
                 self._callbacks.append(callback)
@@ -76,9 +76,9 @@ class Future:
 
 
 class Task(Future):
-    """A callable, or coroutine, that an executor runs; its return value is the result.
+    """A callable or coroutine that an executor runs; its return value is the result.
 
-    `at_end` is called at once when it has ended.
+    `at_end` is called as soon as it has ended.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Task(Future):
         self._coroutine = handler if inspect.iscoroutine(handler) else None
 
     def __call__(self) -> None:
-        """Run until done, or until it awaits a future; that future then schedules the rest."""
+        """Run until the end, or until it awaits a future, which then schedules the rest."""
         if self._done:  # cancelled
             return
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Points in time, each on one clock."""
+"""Points in time, each on one kind of clock."""
 
 from __future__ import annotations
 

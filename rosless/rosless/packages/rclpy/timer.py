@@ -11,9 +11,9 @@ from rclpy.exceptions import ROSInterruptException
 
 
 class Timer:
-    """Calls back once a period; missed periods are skipped, not made up for."""
+    """Calls back once a period; periods that were missed are skipped."""
 
-    condition = None  # it is not DDS that wakes it
+    condition = None  # nothing to wait for in DDS
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Timer:
     def _now(self) -> int:
         now = self.clock._timer_ns()
         if self._simulated != self.clock.ros_time_is_active or now < self._last:
-            self._begin(now)  # another clock, or one that was set back
+            self._begin(now)  # the clock is another one now, or was set back
         return now
 
     @property
@@ -58,7 +58,7 @@ class Timer:
         self._canceled = True
 
     def reset(self) -> None:
-        """Start the period anew, and the timer if it was cancelled."""
+        """Start a new period; start the timer again if it was cancelled."""
         self._begin(self.clock._timer_ns())
         self._canceled = False
         self._wake()
@@ -66,18 +66,18 @@ class Timer:
     def is_ready(self) -> bool:
         return not self._canceled and self._now() >= self._next
 
-    ready = is_ready  # as the executor calls it
+    ready = is_ready  # the executor's name for it
 
     def time_since_last_call(self) -> int:
         return self._now() - self._last
 
     def time_until_next_call(self) -> int | None:
-        """Nanoseconds; None if cancelled."""
+        """Return nanoseconds, or None if the timer is cancelled."""
         now = self._now()
         return None if self._canceled else max(0, self._next - now)
 
     def take(self) -> Callable | None:
-        """What is to be called now; None where it is not time."""
+        """Return the callback if it is time for it, else None."""
         if not self.is_ready():
             return None
         self._last = self._now()
@@ -87,14 +87,17 @@ class Timer:
 
 
 class Rate:
-    """Sleeps until the next period; needs another thread that spins."""
+    """Sleeps until the next period, while another thread spins."""
 
     def __init__(self, timer: Timer, context) -> None:
         self._timer, self._context, self._event = timer, context, threading.Event()
         timer.callback = self._event.set
 
     def sleep(self) -> None:
-        """Raises ROSInterruptException where the context is shut down."""
+        """Sleep until the next period.
+
+        Raises ROSInterruptException if the context is shut down meanwhile.
+        """
         self._event.clear()
         while not self._event.wait(0.1):
             if not self._context.ok() or self._timer.is_canceled():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The default context, and helpers around it."""
+"""The default context, and functions that use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _default_context: Context | None = None
 
 
 def get_default_context(*, shutting_down: bool = False) -> Context:
-    """The context that is used where none is given; after its shutdown there is a new one."""
+    """Return the context that is used if none is given; after a shutdown, a new one."""
     global _default_context
     context = _default_context or Context()
     _default_context = None if shutting_down else context
@@ -20,20 +20,20 @@ def get_default_context(*, shutting_down: bool = False) -> Context:
 
 
 def ok(*, context: Context | None = None) -> bool:
-    """Whether the context is initialised and not shut down."""
+    """Return whether the context is initialized and not shut down."""
     return (context or get_default_context()).ok()
 
 
 def shutdown(*, context: Context | None = None) -> None:
-    """Shut the context down. Raises RuntimeError if it is not initialised."""
+    """Shut the context down. Raises RuntimeError if it is not initialized."""
     (context or get_default_context(shutting_down=True)).shutdown()
 
 
 def try_shutdown(*, context: Context | None = None) -> None:
-    """Shut the context down if it is initialised."""
+    """Shut the context down if it is initialized."""
     (context or get_default_context(shutting_down=True)).try_shutdown()
 
 
 def remove_ros_args(args: list[str] | None = None) -> list[str]:
-    """The arguments without those from `--ros-args` to `--` or the end."""
+    """Return the arguments without those from `--ros-args` to `--` or the end."""
     return Arguments(sys.argv if args is None else args).others

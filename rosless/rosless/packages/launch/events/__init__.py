@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events: things that happen, or are asked for."""
+"""Events: things that happened, or that are requested."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def matches_action(target_action: Action) -> Callable[[Action], bool]:
-    """Which actions an event is for: this one."""
+    """Return a matcher for exactly this action."""
     return lambda action: action is target_action
 
 
 class Shutdown(Event):
-    """Everything is to end."""
+    """The launch must end."""
 
     name = "launch.events.Shutdown"
 

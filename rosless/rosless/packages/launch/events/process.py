@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of processes."""
+"""Events about processes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ class ProcessEvent(Event):
 
 
 class ProcessStarted(ProcessEvent):
+    """The process started."""
+
     name = "launch.events.process.ProcessStarted"
 
 
 class ProcessExited(ProcessEvent):
-    """It ended; `returncode` is negative where a signal ended it, as in `subprocess`."""
+    """The process ended; `returncode` is negative if a signal ended it, as in `subprocess`."""
 
     name = "launch.events.process.ProcessExited"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of managed nodes."""
+"""Events about managed nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ChangeState(Event):
-    """Managed nodes are to make a transition, such as `Transition.TRANSITION_CONFIGURE`."""
+    """Asks managed nodes for a transition, such as `Transition.TRANSITION_CONFIGURE`."""
 
     name = "launch_ros.events.lifecycle.ChangeState"
     valid_transitions = {
@@ -36,7 +36,7 @@ class ChangeState(Event):
     def __init__(
         self, *, lifecycle_node_matcher: Callable[[LifecycleNode], bool], transition_id: int
     ) -> None:
-        """`lifecycle_node_matcher` says which nodes. Raises ValueError for an unknown id."""
+        """Make the event for the nodes that match. Raises ValueError for an unknown id."""
         if transition_id not in self.valid_transitions:
             known = ", ".join(
                 f"{name}: {number}" for number, name in self.valid_transitions.items()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which nodes an event is for."""
+"""Matchers: which nodes an event is for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def matches_node_name(node_name: str) -> Callable[[Node], bool]:
-    """Nodes of this full name; the leading slash may be left out."""
+    """Return a matcher for nodes with this full name, whose first slash may be left out."""
     full = "/" + node_name.lstrip("/")
     return lambda action: action.node_name == full

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actions: goals that take their time, tell how far they are, and can be cancelled."""
+"""Actions: goals that take time, give feedback and can be cancelled."""
 
 from rclpy.action.client import ActionClient  # noqa: F401
 from rclpy.action.graph import (

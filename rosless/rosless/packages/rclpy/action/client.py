@@ -19,7 +19,7 @@ from rclpy.task import Future, Task
 
 
 class ClientGoalHandle:
-    """A goal that was sent, and what became of it. Made by ActionClient only."""
+    """A goal that was sent, with its status. Only ActionClient makes these."""
 
     def __init__(self, action_client: ActionClient, goal_id: UUID) -> None:
         self._action_client, self._goal_id = action_client, goal_id
@@ -43,19 +43,19 @@ class ClientGoalHandle:
         )
 
     def get_result_async(self) -> Future:
-        """Ask for the result; the future's result will have `status` and `result`."""
+        """Request the result; the future's result will have `status` and `result`."""
         return self._action_client._get_result_async(self)
 
     def get_result(self):
-        """The result's response; waits while another thread spins."""
+        """Request the result, and wait for it while another thread spins."""
         return self._action_client._wait(self.get_result_async())
 
     def cancel_goal_async(self) -> Future:
-        """Ask to cancel it; the future's result will be a CancelGoal.Response."""
+        """Request to cancel the goal; the future's result will be a CancelGoal.Response."""
         return self._action_client._cancel_goal_async(self)
 
     def cancel_goal(self) -> CancelGoal.Response:
-        """Ask to cancel it; waits while another thread spins."""
+        """Request to cancel the goal, and wait for the answer while another thread spins."""
         return self._action_client._wait(self.cancel_goal_async())
 
 
@@ -77,14 +77,14 @@ class ActionClient:
     ) -> None:
         node._rcl_check_type(action_type, "Goal", "action")
         self._node, self._action_type, self._action_name = node, action_type, action_name
-        # A goal's status may be heard before its acceptance, so it has its handle from the start.
+        # A goal's status can arrive before its acceptance, so it gets its handle when it is sent.
         self._handles: weakref.WeakValueDictionary[bytes, ClientGoalHandle] = (
             weakref.WeakValueDictionary()
         )
         self._feedback_callbacks: dict[bytes, Callable] = {}
         topic, impl = action_name + "/_action/", action_type.Impl
-        # The topics first: discovery tells in this order, so a server that can answer us knows
-        # that we listen to its feedback.
+        # Topics first: discovery tells others in this order, so a server that can answer us
+        # already knows that we subscribe to its feedback.
         self._subscriptions = [
             node.create_subscription(
                 kind, topic + name, callback, qos, callback_group=callback_group
@@ -109,7 +109,7 @@ class ActionClient:
     ) -> Future:
         """Send a goal; the future's result will be its ClientGoalHandle, accepted or not.
 
-        `feedback_callback(message)` gets `message.feedback` until the result has come.
+        `feedback_callback(message)` gets `message.feedback` until the result arrives.
         """
         if not isinstance(goal, self._action_type.Goal):
             raise TypeError(f"Expected {self._action_type.__name__}.Goal, got {goal!r}")
@@ -145,9 +145,9 @@ class ActionClient:
         return future
 
     def _after_feedback(self, take: Callable) -> Callable:
-        """For the client of results: what was told before a result is called back before it.
+        """Let feedback that arrived before a result be called back before that result.
 
-        Both have the same callback group, so nothing else of it runs meanwhile.
+        Both have the same callback group, so nothing else in it runs meanwhile.
         """
 
         def call_after(call: Callable) -> None:
@@ -185,13 +185,13 @@ class ActionClient:
                 handle._status = status.status
 
     def server_is_ready(self) -> bool:
-        """Whether a server is there, and all its services and topics are connected."""
+        """Return whether a server is there, with all its services and topics connected."""
         return all(client.service_is_ready() for client in self._clients) and all(
             one.get_publisher_count() > 0 for one in self._subscriptions
         )
 
     def wait_for_server(self, timeout_sec: float | None = None) -> bool:
-        """Wait until `server_is_ready`; False if that took longer than `timeout_sec`."""
+        """Wait until `server_is_ready`; return False if that takes over `timeout_sec` seconds."""
         end = time.monotonic() + (float("inf") if timeout_sec is None else timeout_sec)
         while self._node.context.ok() and not self.server_is_ready():
             if time.monotonic() >= end:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A goal as its action server sees it, and the states that it goes through."""
+"""An action server's goals, and their states."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rclpy.task import Future
 
 
 class RCLError(RuntimeError):
-    """Raised where a goal cannot change its state like that."""
+    """Raised if a goal in its present state cannot do what is asked."""
 
 
 class GoalEvent(Enum):
@@ -44,14 +44,14 @@ _ACTIVE = {status for status, _ in _NEXT}
 
 
 class ServerGoalHandle:
-    """An accepted goal. Made by ActionServer only."""
+    """An accepted goal. Only ActionServer makes these."""
 
     def __init__(self, action_server, goal_info: GoalInfo, goal_request) -> None:
         self._action_server, self._goal_info = action_server, goal_info
         self._goal_request = goal_request
         self._status = GoalStatus.STATUS_ACCEPTED
         self._destroyed = False
-        self._result = Future()  # the response to those who ask for the result
+        self._result = Future()  # the response to requests for the result
         self._ended_ns = 0  # when it reached its last state
 
     request = property(lambda self: self._goal_request)
@@ -64,17 +64,17 @@ class ServerGoalHandle:
 
     @property
     def status(self) -> int:
-        """One of GoalStatus.STATUS_..., UNKNOWN once it is destroyed."""
+        """One of GoalStatus.STATUS_...; UNKNOWN after `destroy`."""
         return GoalStatus.STATUS_UNKNOWN if self._destroyed else self._status
 
     @property
     def is_active(self) -> bool:
-        """Whether its end is still to come."""
+        """Whether the goal has not ended yet."""
         return self.status in _ACTIVE
 
     @property
     def is_cancel_requested(self) -> bool:
-        """Whether somebody wants it cancelled, and the server has agreed."""
+        """Whether a client requested to cancel it, and the server agreed."""
         return self.status == GoalStatus.STATUS_CANCELING
 
     def _can(self, event: GoalEvent) -> bool:
@@ -86,22 +86,22 @@ class ServerGoalHandle:
                 return
             if not self._can(event):
                 raise RCLError(
-                    f"a goal that is {_NAMES[self._status]} cannot be told {event.name}"
+                    f"{event.name} is not possible for a goal that is {_NAMES[self._status]}"
                 )
             self._status = _NEXT[self._status, event]
-            with suppress(RuntimeError):  # the end has come meanwhile: nobody listens
+            with suppress(RuntimeError):  # it was shut down meanwhile
                 self._action_server._publish_status()
             if not self.is_active:
                 self._action_server._on_end(self)
 
     def execute(self, execute_callback=None) -> None:
-        """Have the executor call `execute_callback(self)`, by default the server's."""
-        if not self.is_cancel_requested:  # else the callback is to cancel it
+        """Let the executor call `execute_callback(self)`, by default the server's callback."""
+        if not self.is_cancel_requested:  # else the callback must cancel it
             self._update_state(GoalEvent.EXECUTE)
         self._action_server.notify_execute(self, execute_callback)
 
     def publish_feedback(self, feedback) -> None:
-        """Tell how far it is. Raises TypeError unless it is a Feedback of the action's type."""
+        """Publish feedback. Raises TypeError unless it is a Feedback of the action's type."""
         kind = self._action_server.action_type
         if not isinstance(feedback, kind.Feedback):
             raise TypeError(f"Expected {kind.__name__}.Feedback, got {feedback!r}")
@@ -117,9 +117,9 @@ class ServerGoalHandle:
         self._update_state(GoalEvent.ABORT)
 
     def canceled(self) -> None:
-        """The end of a goal whose cancellation was requested. Raises RCLError for others."""
+        """End a goal that was requested to be cancelled. Raises RCLError for other goals."""
         self._update_state(GoalEvent.CANCELED)
 
     def destroy(self) -> None:
-        """From now on, nothing is told about it."""
+        """Tell clients nothing more about this goal."""
         self._destroyed = True

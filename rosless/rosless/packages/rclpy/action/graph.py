@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which actions there are: each has a topic of feedback, by which it is known."""
+"""List actions: each is found by its feedback topic."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ _TOPIC, _TYPE = "/_action/feedback", "_FeedbackMessage"
 
 
 def get_action_names_and_types(node) -> list[tuple[str, list[str]]]:
-    """All actions with their types."""
+    """Return the names of all actions, with their types."""
     return _actions(node.get_topic_names_and_types())
 
 
 def get_action_server_names_and_types_by_node(
     node, remote_node_name: str, remote_node_namespace: str
 ):
-    """The actions that a node serves."""
+    """Return the actions of which a node is a server, with their types."""
     return _actions(
         node.get_publisher_names_and_types_by_node(remote_node_name, remote_node_namespace)
     )
@@ -23,7 +23,7 @@ def get_action_server_names_and_types_by_node(
 def get_action_client_names_and_types_by_node(
     node, remote_node_name: str, remote_node_namespace: str
 ):
-    """The actions of which a node is a client."""
+    """Return the actions of which a node is a client, with their types."""
     return _actions(
         node.get_subscriber_names_and_types_by_node(remote_node_name, remote_node_namespace)
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Action servers: on the wire three services and two topics, below `<name>/_action/`."""
+"""Action servers: each has three services and two topics, below `<name>/_action/`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def default_cancel_callback(goal_handle: ServerGoalHandle) -> CancelResponse:
 
 
 class _Service(Service):
-    """A service whose `callback(request, reply)` calls `reply(response)` whenever it likes."""
+    """A service whose `callback(request, reply)` calls `reply(response)` at any time."""
 
     def _answer(self, identity: bytes, request):
         def reply(response) -> None:
@@ -56,7 +56,7 @@ class _Service(Service):
 
 
 async def _outcome(callback: Callable, *args) -> Any:
-    """What a callback returns, be it a function or a coroutine."""
+    """Return what a callback returns, whether it is a function or a coroutine."""
     outcome = callback(*args)
     return await outcome if hasattr(outcome, "__await__") else outcome
 
@@ -64,7 +64,7 @@ async def _outcome(callback: Callable, *args) -> Any:
 class ActionServer:
     """Executes the goals that it accepts, by `execute_callback(goal_handle) -> Result`.
 
-    `result_timeout` is how many seconds a goal's result can be had after its end.
+    `result_timeout` is the number of seconds for which a result is kept after its goal's end.
     """
 
     def __init__(
@@ -106,39 +106,37 @@ class ActionServer:
         self._expiry = node.create_timer(
             max(0, result_timeout), self._expire, group, autostart=False
         )
+        services = (
+            ("send_goal", impl.SendGoalService, self._on_goal, goal_service_qos_profile),
+            ("get_result", impl.GetResultService, self._on_result, result_service_qos_profile),
+            ("cancel_goal", impl.CancelGoalService, self._on_cancel, cancel_service_qos_profile),
+        )
         self._services = [
-            node._rcl_add(
-                node._rcl_services,
-                _Service(node, srv, node.resolve_service_name(topic + name), callback, qos, group),
-            )
-            for srv, name, callback, qos in (
-                (impl.SendGoalService, "send_goal", self._on_goal, goal_service_qos_profile),
-                (impl.GetResultService, "get_result", self._on_result, result_service_qos_profile),
-                (
-                    impl.CancelGoalService,
-                    "cancel_goal",
-                    self._on_cancel,
-                    cancel_service_qos_profile,
-                ),
-            )
+            self._create_service(srv_type, topic + name, callback, qos, group)
+            for name, srv_type, callback, qos in services
         ]
 
-    # What the user registers; None brings back the default
+    def _create_service(self, srv_type: type, name: str, callback: Callable, qos, group):
+        name = self._node.resolve_service_name(name)
+        service = _Service(self._node, srv_type, name, callback, qos, group)
+        return self._node._rcl_add(self._node._rcl_services, service)
+
+    # Callbacks of the user; None restores the default
 
     def register_goal_callback(self, goal_callback: Callable | None) -> None:
-        """`goal_callback(goal) -> GoalResponse` decides which goals are accepted."""
+        """Accept the goals for which `goal_callback(goal)` returns GoalResponse.ACCEPT."""
         self._goal_callback = goal_callback or default_goal_callback
 
     def register_handle_accepted_callback(self, handle_accepted_callback: Callable | None) -> None:
-        """`handle_accepted_callback(goal_handle)` executes an accepted goal, or has it wait."""
+        """Call `handle_accepted_callback(goal_handle)`, which executes a goal now or later."""
         self._accepted_callback = handle_accepted_callback or default_handle_accepted_callback
 
     def register_cancel_callback(self, cancel_callback: Callable | None) -> None:
-        """`cancel_callback(goal_handle) -> CancelResponse` decides what may be cancelled."""
+        """Cancel if `cancel_callback(goal_handle)` returns CancelResponse.ACCEPT."""
         self._cancel_callback = cancel_callback or default_cancel_callback
 
     def register_execute_callback(self, execute_callback: Callable) -> None:
-        """`execute_callback(goal_handle) -> Result` does the work; it may be a coroutine."""
+        """Execute goals by `execute_callback(goal_handle) -> Result`, maybe a coroutine."""
         if not callable(execute_callback):
             raise TypeError(
                 f"Failed to register goal execution callback: {execute_callback!r} is not callable"
@@ -170,7 +168,7 @@ class ActionServer:
     def notify_execute(
         self, goal_handle: ServerGoalHandle, execute_callback: Callable | None
     ) -> None:
-        """Have the executor execute a goal, outside of any callback group."""
+        """Let the executor execute a goal, outside any callback group."""
         if self._node.executor is None:
             raise RuntimeError(
                 f"a goal of action {self._name} cannot be executed: its node is in no executor"
@@ -212,13 +210,13 @@ class ActionServer:
         response, chosen = self._to_cancel(request.goal_info)
         for handle in chosen:
             if await _outcome(self._cancel_callback, handle) == CancelResponse.ACCEPT:
-                with suppress(RCLError):  # it has come to its end meanwhile
+                with suppress(RCLError):  # it has ended meanwhile
                     handle._update_state(GoalEvent.CANCEL_GOAL)
                     response.goals_canceling.append(handle._goal_info)
         reply(response)
 
     def _to_cancel(self, wanted: GoalInfo) -> tuple[Any, list[ServerGoalHandle]]:
-        """The goals that a request means: one by its id, all up to a time, or all of them."""
+        """Return the response so far, and the goals to cancel: one, all up to a time, or all."""
         response = self.action_type.Impl.CancelGoalService.Response()
         key, until = bytes(wanted.goal_id.uuid), Time.from_msg(wanted.stamp).nanoseconds
         with self._lock:
@@ -258,7 +256,7 @@ class ActionServer:
             self._expiry.timer_period_ns = self._keep_ns
 
     def _expire(self) -> None:
-        """Forget the goals whose time is over, and come again for the next one."""
+        """Forget the goals whose time is over; set the timer for the next one."""
         self._expiry.cancel()
         now = self._node.get_clock().now().nanoseconds
         with self._lock:
@@ -274,7 +272,7 @@ class ActionServer:
                 self._expiry.timer_period_ns = min(later)
 
     def destroy(self) -> None:
-        """End it; goals that are executed may go on, but tell nothing any more."""
+        """Destroy the server; goals may go on being executed, but tell clients nothing more."""
         with self._lock:
             for goal in self._goals.values():
                 goal.destroy()

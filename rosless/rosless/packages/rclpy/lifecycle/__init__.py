@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Managed nodes: configured, activated, deactivated and cleaned up when they are told to."""
+"""Managed nodes, which are configured, activated, deactivated and cleaned up on request."""
 
 from rosless.state_machine import LifecycleState
 
@@ -16,7 +16,7 @@ NodeMixin = LifecycleNodeMixin
 State = LifecycleState
 Publisher = LifecyclePublisher
 
-# Without the short names, which would hide those of `rclpy.node` and `rclpy.publisher`.
+# Without the short names, which would hide the Node and Publisher of rclpy.
 __all__ = [
     "LifecycleNode",
     "LifecycleNodeMixin",

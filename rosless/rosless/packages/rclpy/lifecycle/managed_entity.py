@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What changes its state with its node."""
+"""Entities that change their state with their node."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class TransitionCallbackReturn(Enum):
-    """What a callback says of its transition: FAILURE leads back, ERROR to `on_error`."""
+    """The result of a transition's callback: FAILURE leads back, ERROR to `on_error`."""
 
     SUCCESS = Transition.TRANSITION_CALLBACK_SUCCESS
     FAILURE = Transition.TRANSITION_CALLBACK_FAILURE
     ERROR = Transition.TRANSITION_CALLBACK_ERROR
 
     def to_label(self) -> str:
-        """The label of the transition that follows."""
+        """Return the label of the transition that follows."""
         return f"transition_{self.name.lower()}"
 
     def __int__(self) -> int:
@@ -29,7 +29,7 @@ class TransitionCallbackReturn(Enum):
 
 
 class ManagedEntity:
-    """Callbacks for each transition, given the state that it began in. By default all succeed."""
+    """Has a callback for each transition, which gets the state before it; all succeed here."""
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         return TransitionCallbackReturn.SUCCESS
@@ -51,7 +51,7 @@ class ManagedEntity:
 
 
 class SimpleManagedEntity(ManagedEntity):
-    """Knows whether it is active."""
+    """A managed entity that knows whether it is active."""
 
     def __init__(self) -> None:
         self._enabled = False
@@ -72,9 +72,9 @@ class SimpleManagedEntity(ManagedEntity):
     def when_enabled(
         wrapped: Callable | None = None, *, when_not_enabled: Callable[[], object] | None = None
     ) -> Callable:
-        """Decorates a method that is only to do something while active.
+        """Decorate a method that must do something only while active.
 
-        Otherwise `when_not_enabled()` is called, where given.
+        While not active, `when_not_enabled()` is called instead, if it is given.
         """
 
         def decorate(method: Callable) -> Callable:

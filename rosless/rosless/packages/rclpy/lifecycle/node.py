@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes with a managed life cycle."""
+"""Managed nodes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _CALLBACKS = {
 
 
 class _ImpossibleTransition(RuntimeError):
-    """The present state does not allow the transition."""
+    """Raised if the present state does not allow the transition."""
 
 
 class LifecycleNodeMixin(ManagedEntity):
-    """What makes a `Node` a managed one; initialise it after the node.
+    """Makes a managed node of a `Node`; initialize it after the node.
 
-    The default callbacks call those of the managed entities, until one does not succeed. A
-    callback that raises counts as ERROR, which leads to `on_error` and from there to
+    The default callbacks call those of the managed entities, until one does not succeed. If a
+    callback raises, that counts as ERROR, which leads to `on_error` and from there to
     unconfigured (SUCCESS) or finalized.
     """
 
@@ -41,7 +41,7 @@ class LifecycleNodeMixin(ManagedEntity):
         enable_communication_interface: bool = True,
         callback_group: CallbackGroup | None = None,
     ) -> None:
-        """`enable_communication_interface=False` leaves out the services."""
+        """Initialize; `enable_communication_interface=False` leaves out the services."""
         self._state_machine = StateMachine()
         self._managed_entities: set[ManagedEntity] = set()
         self._rcl_transition_event = self.create_publisher(
@@ -62,7 +62,7 @@ class LifecycleNodeMixin(ManagedEntity):
         ):
             self.create_service(kind, "~/" + name, callback, callback_group=callback_group)
 
-    # Transitions: each returns what its callback returned, or raises RuntimeError
+    # Transitions: each returns the result of its callback, or raises RuntimeError
 
     def trigger_configure(self) -> TransitionCallbackReturn:
         return self._rcl_trigger(msg.Transition.TRANSITION_CONFIGURE)
@@ -97,13 +97,13 @@ class LifecycleNodeMixin(ManagedEntity):
 
     def _rcl_enter(self, step: TransitionStep) -> None:
         self._state_machine.state = step.goal
-        # As rcl does: which transition it was, and when, is left empty.
+        # As in rcl, the transition itself and its time stay empty.
         self._rcl_transition_event.publish(
             msg.TransitionEvent(start_state=_state(step.start), goal_state=_state(step.goal))
         )
 
     def _rcl_leave(self, initial: LifecycleState) -> TransitionCallbackReturn:
-        """Go on from a transition state, as its callback says."""
+        """Call the callback of a transition state, and go on to the state that it leads to."""
         name = _CALLBACKS[self._state_machine.state.label]
         try:
             result = getattr(self, name)(initial)
@@ -113,17 +113,19 @@ class LifecycleNodeMixin(ManagedEntity):
         self._rcl_enter(self._state_machine.find(_checked(result, name, self).to_label()))
         return result
 
-    # What has the same state
+    # Managed entities
 
     def add_managed_entity(self, entity: ManagedEntity) -> None:
-        """Call the entity's callbacks on this node's transitions. Raises TypeError."""
+        """Call an entity's callbacks on this node's transitions. Raises TypeError."""
         if not isinstance(entity, ManagedEntity):
             raise TypeError(f"Expected a rclpy.lifecycle.ManagedEntity instance, not {entity!r}")
         self._managed_entities.add(entity)
 
     def create_lifecycle_publisher(self, *args, **kwargs) -> LifecyclePublisher:
-        """A publisher that is silent unless this node is active; arguments as of
-        `create_publisher`."""
+        """Return a new publisher that publishes only while this node is active.
+
+        The arguments are those of `create_publisher`.
+        """
         publisher = self.create_publisher(*args, **kwargs, publisher_class=LifecyclePublisher)
         self.add_managed_entity(publisher)
         return publisher
@@ -186,7 +188,7 @@ class LifecycleNodeMixin(ManagedEntity):
 
 
 class LifecycleNode(LifecycleNodeMixin, Node):
-    """A managed node; keyword arguments as of `Node`."""
+    """A managed node; it takes the keyword arguments of `Node`."""
 
     def __init__(
         self, node_name: str, *, enable_communication_interface: bool = True, **kwargs

@@ -16,5 +16,5 @@ class LifecyclePublisher(SimpleManagedEntity, Publisher):
 
     @SimpleManagedEntity.when_enabled
     def publish(self, msg) -> None:
-        """Publish a message, or one that is serialised already, while active."""
+        """Publish a message, or its CDR, if the node is active."""
         Publisher.publish(self, msg)

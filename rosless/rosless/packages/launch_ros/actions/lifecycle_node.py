@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Managed nodes: started, and led through their life.
+"""The action that starts a managed node.
 
-What needs DDS is imported where it is used: most launch files have no managed nodes.
+Modules that need messages or DDS are imported where they are used: they take long to load, and
+most launch files have no managed nodes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Callable
 
-from launch.action import Action
-from launch.actions import EmitEvent, RegisterEventHandler, text_of
 from launch.event import Event
 from launch.event_handlers import EventHandler, OnProcessExit
 from launch.launch_context import LaunchContext
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
 
-from launch_ros.actions import Node
+from launch_ros.actions.node import Node
 
 if TYPE_CHECKING:
     from launch_ros.events.lifecycle import ChangeState
@@ -27,7 +26,7 @@ _logger = get_logger("launch_ros.actions.lifecycle_node")
 
 
 class LifecycleNode(Node):
-    """Starts a managed node, leads it through transitions, and tells of them.
+    """Starts a managed node and leads it through transitions.
 
     It handles `ChangeState` events, one after the other, and emits `StateTransition` events.
     """
@@ -109,14 +108,14 @@ class LifecycleNode(Node):
             )
 
     async def _ask(self, transition_id: int) -> bool:
-        """Whether the node has made the transition; False too if its process has ended."""
+        """Return whether the node made the transition; False also if its process has ended."""
         loop = asyncio.get_running_loop()
         answer = self._answer = loop.create_future()
         request = self._client.srv_type.Request()
         request.transition.id = transition_id
         try:
             asked = self._client.call_async(request)
-        except RuntimeError as err:  # it runs on another DDS
+        except RuntimeError as err:  # the node runs on another DDS
             _logger.error(str(err))
             return False
         asked.add_done_callback(
@@ -125,8 +124,10 @@ class LifecycleNode(Node):
         return await answer
 
     def _note_exit(self, event: Event, context: LaunchContext) -> None:
-        """What is still seen of the process is dead, which DDS takes 10 s to find out by itself
-        where it was killed."""
+        """Note that what DDS still shows of the process is dead.
+
+        If the process was killed, DDS takes 10 s to find that out.
+        """
         if not context.is_shutdown:
             self._left_behind = set().union(*self._servers())
             if self._answer is not None:
@@ -138,9 +139,9 @@ class LifecycleNode(Node):
         )
 
     def _servers(self) -> tuple[set[bytes], set[bytes]]:
-        """Who reads requests, and who writes responses, by the names that services have on DDS.
+        """Return the gids that read requests and that write responses, by their DDS topics.
 
-        On other middleware nobody is found: what is left behind is then taken for alive.
+        On another middleware there are none: what a process left behind then counts as alive.
         """
         name = self._client.srv_name
         found = (
@@ -154,89 +155,3 @@ class LifecycleNode(Node):
 def _settle(answer: asyncio.Future, success: bool) -> None:
     if not answer.done():
         answer.set_result(success)
-
-
-class LifecycleTransition(Action):
-    """Leads managed nodes through transitions: each next one when the last one is made."""
-
-    def __init__(
-        self,
-        *,
-        lifecycle_node_names: Iterable[SomeSubstitutionsType],
-        transition_ids: Iterable[int | SomeSubstitutionsType],
-        **others: Any,
-    ) -> None:
-        super().__init__(**others)
-        self._names, self._ids = list(lifecycle_node_names), list(transition_ids)
-        for what, given in (("lifecycle_node_names", self._names), ("transition_ids", self._ids)):
-            if not given:
-                raise ValueError(f"No {what} provided.")
-
-    def execute(self, context: LaunchContext) -> list[Action]:
-        ids = [_transition_id(context, given) for given in self._ids]
-        return [
-            action
-            for name in self._names
-            for action in _lead("/" + text_of(context, name).lstrip("/"), ids)
-        ]
-
-
-def _transition_id(context: LaunchContext, given: int | SomeSubstitutionsType) -> int:
-    text = str(given) if isinstance(given, int) else text_of(context, given)
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"expected integer for lifecycle transition, got {text!r}") from None
-
-
-def _lead(node_name: str, transition_ids: list[int]) -> list[Action]:
-    """Ask a node for its next transition, and go on when it has made it."""
-    from launch_ros.events.lifecycle import ChangeState, StateTransition
-    from launch_ros.events.matchers import matches_node_name
-
-    if not transition_ids:
-        return []
-    following, *others = transition_ids
-    made = _made(following)
-
-    def is_over(event: Event) -> bool:
-        return (
-            isinstance(event, StateTransition)
-            and event.action.node_name == node_name
-            and (
-                event.goal_state == "errorprocessing"
-                or (event.start_state, event.goal_state) == made
-            )
-        )
-
-    def go_on(event: StateTransition, context: LaunchContext) -> list[Action]:
-        if event.goal_state == "errorprocessing":
-            _logger.info(
-                f"Stopping transitions for {node_name} because 'error occured during transitions'"
-            )
-            return []
-        return _lead(node_name, others)
-
-    return [
-        RegisterEventHandler(EventHandler(matcher=is_over, entities=go_on, handle_once=True)),
-        EmitEvent(
-            event=ChangeState(
-                lifecycle_node_matcher=matches_node_name(node_name), transition_id=following
-            )
-        ),
-    ]
-
-
-def _made(transition_id: int) -> tuple[str, str]:
-    """The last step of a transition that has succeeded: labels of its start and its goal."""
-    from rosless.state_machine import StateMachine
-
-    graph = StateMachine.transition_graph
-    for step in graph:
-        if step.transition_id == transition_id:
-            return next(
-                (last.start.label, last.goal.label)
-                for last in graph
-                if last.start == step.goal and last.label == "transition_success"
-            )
-    raise ValueError(f"{transition_id} is no lifecycle transition that can be asked for")

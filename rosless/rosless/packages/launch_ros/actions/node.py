@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actions: starting nodes, and what a group of nodes has in common."""
+"""The action that starts a node."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ import os
 import tempfile
 from typing import Any, Callable, Iterable, Mapping, Union
 
-from launch.action import Action
-from launch.actions import ExecuteProcess, text_of
+from launch.actions import ExecuteProcess
 from launch.launch_context import LaunchContext
 from launch.logging import get_logger
 from launch.some_substitutions_type import SomeSubstitutionsType
+from launch.utilities import text_of
 from rosless.executables import command, find_executable
 
+from launch_ros._group_settings import NAMESPACE, PARAMETERS, REMAPPINGS, below
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue, evaluate_parameters
 from rosless import parameter_yaml
 
 Parameters = Iterable[Union[Mapping, ParameterFile, SomeSubstitutionsType]]
 Remappings = Iterable["tuple[SomeSubstitutionsType, SomeSubstitutionsType]"]
-
-# Where groups keep what their nodes have in common: in launch configurations, so that it has
-# their scope. Never changed in place: outer scopes hold the same lists.
-_NAMESPACE, _PARAMETERS, _REMAPPINGS = "ros_namespace", "global_params", "ros_remaps"
 
 
 class Node(ExecuteProcess):
@@ -62,22 +59,22 @@ class Node(ExecuteProcess):
         )
         configurations: dict[str, Any] = context.launch_configurations
         name = None if self._node_name is None else text_of(context, self._node_name)
-        namespace = configurations.get(_NAMESPACE)
+        namespace = configurations.get(NAMESPACE)
         if self._namespace is not None:
             namespace = below(namespace, text_of(context, self._namespace))
-        rules = [*configurations.get(_REMAPPINGS, ()), *self._remappings]
+        rules = [*configurations.get(REMAPPINGS, ()), *self._remappings]
         remaps = [f"__node:={name}"] * bool(name) + [f"__ns:={namespace}"] * bool(namespace)
         remaps += [f"{text_of(context, a)}:={text_of(context, b)}" for a, b in rules]
 
         if name:
             self.node_name = below(namespace, name)
-        # A node that may have another name takes its parameters under any.
+        # If the node can have another name, it must take its parameters under any name.
         own = self.node_name if name and namespace else "/**"
         temporary: list[str] = []
         files = []
         try:
             for entry, pattern in [
-                *((p, "/**") for p in configurations.get(_PARAMETERS, ())),
+                *((p, "/**") for p in configurations.get(PARAMETERS, ())),
                 *((p, own) for p in self._parameters),
             ]:
                 if isinstance(entry, Mapping):
@@ -96,15 +93,8 @@ class Node(ExecuteProcess):
         return ([*argv, *arguments, "--ros-args", *ros], exec_name, lambda: _remove(temporary))
 
 
-def below(namespace: str | None, name: str) -> str:
-    """A name below a namespace, unless it is absolute. Namespaces are absolute themselves."""
-    if not name.startswith("/"):
-        name = f"{(namespace or '').rstrip('/')}/{name}"
-    return name.rstrip("/") or "/"
-
-
 def write_parameters(node: str, parameters: dict[str, Any]) -> str:
-    """Write a parameter file for nodes of this name or pattern. Returns its path."""
+    """Write a parameter file for the nodes of this name or pattern; return its path."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="launch_params_", delete=False, encoding="utf-8"
     ) as file:
@@ -132,55 +122,3 @@ def _remove(files: list[str]) -> None:
             os.unlink(file)
         except FileNotFoundError:
             pass
-
-
-class PushRosNamespace(Action):
-    """Puts the nodes that follow in this group below a namespace."""
-
-    def __init__(self, namespace: SomeSubstitutionsType, **others: Any) -> None:
-        super().__init__(**others)
-        self._namespace = namespace
-
-    def execute(self, context: LaunchContext) -> None:
-        pushed = text_of(context, self._namespace)
-        if pushed:
-            outer = context.launch_configurations.get(_NAMESPACE)
-            context.launch_configurations[_NAMESPACE] = below(outer, pushed)
-
-
-PushROSNamespace = PushRosNamespace
-
-
-class SetParameter(Action):
-    """Sets a parameter of the nodes that follow in this group."""
-
-    def __init__(self, name: SomeSubstitutionsType, value: Any, **others: Any) -> None:
-        super().__init__(**others)
-        self._name, self._value = name, value
-
-    def execute(self, context: LaunchContext) -> None:
-        parameters = evaluate_parameters(context, {self._name: self._value})
-        _add(context, _PARAMETERS, parameters)
-
-
-class SetRemap(Action):
-    """Remaps a name in the nodes that follow in this group."""
-
-    def __init__(
-        self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType, **others: Any
-    ) -> None:
-        super().__init__(**others)
-        self._rule = src, dst
-
-    def execute(self, context: LaunchContext) -> None:
-        source, target = (text_of(context, side) for side in self._rule)
-        _add(context, _REMAPPINGS, (source, target))
-
-
-def _add(context: LaunchContext, key: str, value: Any) -> None:
-    configurations: dict[str, Any] = context.launch_configurations
-    configurations[key] = [*configurations.get(key, ()), value]
-
-
-# At the end, since they build on Node.
-from launch_ros._lifecycle import LifecycleNode, LifecycleTransition  # noqa: E402, F401
