@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Those who are compared by engine.py, what they are given, and the processes they live in."""
+"""The baselines of engine.py, their input, and the processes that they run in."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 DATA = ROOT.parent / "shared" / "data"
 WIDTH, HEIGHT = 1280, 720
-PACE_S = 1 / 30  # a camera's
-REST_S = 0.05  # between turns, in which the last one's threads stop spinning
+PACE_S = 1 / 30  # period of a camera
+REST_S = 0.05  # between turns, until the last one's threads have stopped spinning
 DETECT_EVERY = 10
 DETECTOR_SIZE = 416
 
@@ -31,8 +31,8 @@ class Work(NamedTuple):
     """What a baseline does on each frame."""
 
     kind: str
-    """``pose`` (of given boxes), ``image`` (detector and pose), ``video``, or ``video without
-    ids``, which rtmlib's PoseTracker offers: then it works less."""
+    """``pose`` (in given boxes), ``image`` (detector and pose), ``video``, or ``video without
+    ids``, for which rtmlib's PoseTracker works less."""
     network: str
     people: int = 1
     runtime: str = "onnxruntime"
@@ -46,11 +46,11 @@ class Work(NamedTuple):
         return f"{self.runtime:<12}{what}, {self.network}, {who}" + ", 30 Hz" * self.paced
 
 
-# What baselines are shown and given.
+# The input of the baselines.
 
 
 def scene() -> np.ndarray:
-    """An RGB image with some structure."""
+    """Return an RGB image with some structure."""
     noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
     return cv2.GaussianBlur(noise, None, 3)
 
@@ -60,16 +60,16 @@ def given_boxes(people: int) -> np.ndarray:
 
 
 def photograph() -> np.ndarray:
-    """An RGB image with one person, whom the detector finds."""
+    """Return an RGB image with one person, whom the detector finds."""
     bgr = cv2.imread(str(DATA / "000000000785.jpg"))
     return np.ascontiguousarray(cv2.resize(bgr, (WIDTH, HEIGHT))[..., ::-1])
 
 
 def standing(path: Path) -> Path:
-    """The network with maps that show a person who fills the box: what video mode can follow.
+    """Return the network with maps of a person who fills the box, which video mode can follow.
 
-    Its own maps, which mean nothing with random weights, stay in the sum with a tiny weight, so
-    that nothing of the work is left out.
+    The network's own maps, which are random, are added with a tiny weight, so that they are still
+    computed.
     """
     import onnx
     from onnx import helper, numpy_helper
@@ -81,7 +81,7 @@ def standing(path: Path) -> Path:
         return target
     model = onnx.load(str(path))
     height, width = (d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[2:])
-    # Across the box, which is the crop's inner 1 / 1.25; bodies are wider than they are deep.
+    # Points are spread over the box, which is the crop's inner 1 / 1.25.
     rng = np.random.default_rng(1)
     places = rng.uniform(0.12, 0.88, (COUNT, 2)) * [width, height]
     for output, places_1d, length in zip(model.graph.output, places.T, (2 * width, 2 * height)):
@@ -103,7 +103,7 @@ def standing(path: Path) -> Path:
     return target
 
 
-# The baselines: each is a function of a work and files, and gives what to run on each frame.
+# The baselines: each function takes a work and files, and returns what to run on each frame.
 
 
 def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
@@ -159,7 +159,7 @@ def rtmlib(work: Work, pose: Path, detector: Path | None, device: str) -> Callab
 
 
 def official(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
-    """The authors' own code, from a checkout of its branch ``onnx``."""
+    """Return the authors' own code, from a checkout of its branch ``onnx``."""
     import onnxruntime
     from onnxpose import inference_pose
 
@@ -181,13 +181,13 @@ def input_size(pose: Path) -> tuple[int, int]:
 
 
 def serve(pipe, make: Callable, *arguments) -> None:
-    """Runs what ``make`` gives so often as it is asked to; answers with wall and CPU seconds."""
+    """Run what ``make`` returns as often as asked, and answer with wall and CPU time, s."""
     with contextlib.redirect_stdout(io.StringIO()):
         run = make(*arguments)
         pipe.send("ready")
         while (turn := pipe.recv()) is not None:
             count, paced = turn
-            run()  # what was pushed out of the caches comes back
+            run()  # refills the caches
             start, cpu = time.perf_counter(), time.process_time()
             if not paced:
                 for _ in range(count):
@@ -202,13 +202,13 @@ def serve(pipe, make: Callable, *arguments) -> None:
                 begin = time.perf_counter()
                 run()
                 busy += time.perf_counter() - begin
-            # With what its threads do while it waits for the next frame.
+            # Include the CPU time of its threads while it waits for the next frame.
             time.sleep(max(0.0, start + count * PACE_S - time.perf_counter()))
             pipe.send((busy / count, (time.process_time() - cpu) / count))
 
 
 class Baseline:
-    """A process that does one work one way."""
+    """A process that does one work with one library."""
 
     def __init__(self, make: Callable, *arguments) -> None:
         self.name = make.__name__
@@ -220,7 +220,7 @@ class Baseline:
         self._pipe.recv()
 
     def turn(self, count: int, paced: bool) -> tuple[float, float]:
-        """Mean wall and CPU seconds a frame, over ``count`` frames."""
+        """Return mean wall and CPU time, s a frame, over ``count`` frames."""
         time.sleep(REST_S)
         self._pipe.send((count, paced))
         return self._pipe.recv()

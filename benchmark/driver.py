@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A camera driver as others write them: a reliable publisher with the middleware's own defaults.
+"""A typical camera driver: a reliable publisher with the middleware's own defaults.
 
 Prints how many images it sent, once it is told to end by SIGINT.
 """
@@ -25,12 +25,12 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-MATCHED_S = 0.5  # from the first subscription that is seen, until it is there for both sides
+MATCHED_S = 0.5  # from the first subscription seen, until the subscriber sees the publisher, too
 
 
 def main() -> None:
     width, height, rate, depth = map(int, sys.argv[1:5])
-    # Which a shell has background jobs ignore.
+    # Shells make background jobs ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("driver")
@@ -54,7 +54,7 @@ def main() -> None:
             time.sleep(max(0.0, due - time.monotonic()))
     except KeyboardInterrupt:
         print(sent, flush=True)
-    time.sleep(1.0)  # what is under way arrives
+    time.sleep(1.0)  # let the last images arrive
     rclpy.shutdown()
 
 

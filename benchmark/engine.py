@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The engine beside the runtimes a user would pick instead, on the same networks in one run.
+"""Compares the engine with the runtimes that a user would choose instead, on the same networks.
 
-Networks of the exact architectures with random weights serve (training/export.py), since time
-does not depend on weights. Each baseline lives in a process of its own, so that none spins
-against another; they take turns, and medians of the turns' ratios are printed, for wall and for
-CPU time. Needs rtmlib, and openvino for its rows: see benchmark/README.md.
+The networks have DWPose's exact architectures with random weights (training/export.py), since the
+time does not depend on the weights. Each baseline runs in a process of its own, so that the
+threads of one do not slow another. They take turns. Printed are medians of the turns' ratios, of
+wall time and of CPU time. Needs rtmlib, and openvino for its rows: see benchmark/README.md.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from baselines import (
 
 
 class Bar(NamedTuple):
-    """What a row must reach."""
+    """What a row must reach: the smallest ratio, and the largest share of CPU time."""
 
     ratio: float
     cpu: float = np.inf
 
 
 def bars(device: str) -> dict[Work, Bar]:
-    """Each work, and its bar."""
+    """Return the rows of a device: each work, and its bar."""
     rows: dict[Work, Bar] = {}
     if device != "cpu":
         for name in ("t", "m", "l-384"):
@@ -69,17 +69,19 @@ def bars(device: str) -> dict[Work, Bar]:
 
 
 class Row(NamedTuple):
+    """The result of one row, against the fastest peer."""
+
     peer: str
     ours_ms: float
     peer_ms: float
     ratio: float
-    """How often our time fits into the faster peer's."""
+    """The peer's wall time divided by ours."""
     cpu: float
-    """Our CPU time as a share of that peer's."""
+    """Our CPU time divided by the peer's."""
 
 
 def compare(baselines: list[Baseline], work: Work, turns: int, count: int) -> Row:
-    """Alternating turns, the first baseline being ours."""
+    """Time the baselines in alternating turns; the first baseline is ours."""
     found: dict[str, list[tuple[float, float]]] = {c.name: [] for c in baselines}
     for i in range(turns + 1):
         for baseline in baselines if i % 2 else baselines[::-1]:
@@ -100,7 +102,7 @@ def compare(baselines: list[Baseline], work: Work, turns: int, count: int) -> Ro
 
 
 def stages(pose: Path, detector: Path, device: str) -> str:
-    """Where the time goes on a GPU, for one person: upload, crop, network, download."""
+    """Time the stages on a GPU for one person: upload, crop, network, download."""
     import onnxruntime as ort
 
     from dwpose_ros.estimation.crop_geometry import around
@@ -143,7 +145,7 @@ def stages(pose: Path, detector: Path, device: str) -> str:
 
 
 def agreement(pose: Path, checkout: Path | None) -> str:
-    """How many peaks stand in the same SimCC bin as the official code's (or rtmlib's)."""
+    """Return the share of peaks in the same SimCC bin as the official code's (or rtmlib's)."""
     from dwpose_ros.estimation.crop_geometry import around
     from dwpose_ros.estimation.crops import CpuCrops
     from dwpose_ros.estimation.graph_rewrite import pose_network
@@ -183,7 +185,7 @@ def agreement(pose: Path, checkout: Path | None) -> str:
 
 
 def memory(pose: Path, detector: Path, frames: int) -> str:
-    """What the process holds at the beginning and at the end of many frames."""
+    """Return the memory of the process in the course of many frames."""
     from dwpose_ros.estimation.dwpose import DWPose
     from dwpose_ros.estimation.runtimes.target import ExecutionTarget
     from dwpose_ros.tracking.pose_tracker import PoseTracker
@@ -208,7 +210,7 @@ def memory(pose: Path, detector: Path, frames: int) -> str:
 
 
 def networks(folder: Path, names: list[str]) -> dict[str, Path]:
-    """The pose networks' files, exported where they are not there yet."""
+    """Return the pose networks' files, and export those that do not exist yet."""
     found = {n: folder / f"dwpose-{n}.onnx" for n in names}
     if not all(path.is_file() for path in found.values()):
         sys.path.insert(0, str(ROOT / "training"))
@@ -221,25 +223,45 @@ def networks(folder: Path, names: list[str]) -> dict[str, Path]:
     return found
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("networks", nargs="*", default=["t", "m", "l-384"])
-    parser.add_argument("--folder", type=Path, default=Path("models"), help="of the networks")
-    parser.add_argument("--detector", type=Path, default=DATA / "rtmdet_nano_person.onnx")
-    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda", "tensorrt"))
-    parser.add_argument(
+    add = parser.add_argument
+    add("networks", nargs="*", default=["t", "m", "l-384"])
+    add("--folder", type=Path, default=Path("models"), help="of the networks")
+    add("--detector", type=Path, default=DATA / "rtmdet_nano_person.onnx")
+    add("--device", default="cpu", choices=("cpu", "cuda", "tensorrt"))
+    add(
         "--official",
         type=Path,
         metavar="FOLDER",
         help="with onnxpose.py, of the official code's branch onnx",
     )
-    parser.add_argument("--turns", type=int, default=20)
-    parser.add_argument("--only", default="", help="rows that hold this text")
-    parser.add_argument("--frames", type=int, default=0, help="of the memory's row, e.g. 10000")
-    args = parser.parse_args()
+    add("--turns", type=int, default=20)
+    add("--only", default="", help="rows that contain this text")
+    add("--frames", type=int, default=0, help="of the memory's row, e.g. 10000")
+    return parser.parse_args()
+
+
+def measure(work: Work, pose: Path, args: argparse.Namespace) -> Row:
+    """Compare our engine with the others on one row's work."""
+    pose = standing(pose) if work.kind.startswith("video") else pose
+    peers = [rtmlib]
+    if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
+        peers.append(official)
+    baselines = [Baseline(make, work, pose, args.detector, args.device) for make in (ours, *peers)]
+    count = 2 * DETECT_EVERY if work.kind.startswith("video") else 30 if work.paced else 5
+    row = compare(baselines, work, max(4, args.turns // (4 if work.paced else 1)), count)
+    for baseline in baselines:
+        baseline.close()
+    return row
+
+
+def main() -> int:
+    args = arguments()
     files = networks(args.folder, args.networks)
     if args.official:
-        # Read by the baselines' processes too.
+        # The baselines' processes read it, too.
         os.environ["PYTHONPATH"] = os.pathsep.join(
             [str(args.official), os.environ.get("PYTHONPATH", "")]
         )
@@ -253,18 +275,7 @@ def main() -> int:
         if work.kind != "pose" and not args.detector.is_file():
             print(f"{work!s:<66}  left out: {args.detector} is absent")
             continue
-        pose = files[work.network]
-        pose = standing(pose) if work.kind.startswith("video") else pose
-        peers = [rtmlib]
-        if args.official and work.kind == "pose" and work.runtime == "onnxruntime":
-            peers.append(official)
-        baselines = [
-            Baseline(make, work, pose, args.detector, args.device) for make in (ours, *peers)
-        ]
-        count = 2 * DETECT_EVERY if work.kind.startswith("video") else 30 if work.paced else 5
-        row = compare(baselines, work, max(4, args.turns // (4 if work.paced else 1)), count)
-        for baseline in baselines:
-            baseline.close()
+        row = measure(work, files[work.network], args)
         holds = row.ratio >= bar.ratio and row.cpu <= bar.cpu
         broken += not holds
         limit = f">= {bar.ratio:g}x" + (f", CPU <= {bar.cpu:.0%}" if bar.cpu < 9 else "")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two machines on one: network namespaces, joined by a cable of so much rate and loss. For root.
+"""Two virtual machines: network namespaces joined by a cable of a given rate and loss. Needs root.
 
-Rates are limited by the queue tbf. Loss is a filter of four instructions, which any kernel with
-cls_bpf runs, as netem is not built into all; it drops packets at random on both sides where they
-come in, and so each fragment of a datagram by itself.
+The queue tbf limits the rate. Packets are dropped by a BPF filter of four instructions, since not
+all kernels have netem. It drops incoming packets on both sides at random, and so single fragments
+of a datagram.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 
 def check() -> None:
-    """Ends the program where no machines can be made, and says what is missing."""
+    """Raise SystemExit if no machines can be made; the text says what is missing."""
     if os.geteuid():
         raise SystemExit("network namespaces are made by root: run this with sudo")
     if missing := [p for p in ("ip", "tc", "unshare", "nsenter") if not shutil.which(p)]:
@@ -24,7 +24,7 @@ def check() -> None:
 
 
 class Machine:
-    """A network namespace with a /dev/shm of its own; it ends when this process does."""
+    """A network namespace with a /dev/shm of its own. It ends with this process."""
 
     def __init__(self) -> None:
         self._holder = subprocess.Popen(
@@ -63,7 +63,7 @@ class Machine:
         return run(*self.command(*words))
 
     def sent_bytes(self) -> int:
-        """By its end of the cable, so far."""
+        """Return the bytes sent through the cable so far."""
         link = json.loads(self.run("ip", "-json", "-statistics", "link", "show", "cable"))[0]
         return link["stats64"]["tx"]["bytes"]
 
@@ -76,7 +76,7 @@ class Machine:
 
 
 def run(*words: str) -> str:
-    """What a command prints; ends the program with what it complains of."""
+    """Run a command, and return its output. Raises SystemExit with its errors."""
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: {'; '.join(done.stderr.splitlines())}")
@@ -84,9 +84,15 @@ def run(*words: str) -> str:
 
 
 def join(machines: list[Machine], rate: str, loss: float, settings: Iterable[str] = ()) -> None:
-    """Lay a cable from one to the other, which carries `rate` (tc's, as in 100mbit) and loses that
-    share of the packets, 0..1. Its queue is a network card's, of 1000: whoever sends waits for it.
-    `settings` are those of the kernel's network, as sysctl takes them.
+    """Lay a cable between two machines.
+
+    Its queue holds 1000 packets, as a network card's; senders wait when it is full.
+
+    Args:
+        machines: the two.
+        rate: as tc takes it, such as 100mbit.
+        loss: share of the packets that are dropped, 0..1.
+        settings: of the kernel's network, as sysctl takes them.
     """
     name = f"cable{os.getpid()}"
     run("ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}b")
@@ -95,36 +101,13 @@ def join(machines: list[Machine], rate: str, loss: float, settings: Iterable[str
         machine.run("ip", "address", "add", f"10.77.0.{i + 1}/24", "dev", "cable")
         machine.run("ip", "link", "set", "cable", "up")
         machine.run("ip", "route", "add", "224.0.0.0/4", "dev", "cable")
-        machine.run(
-            "tc",
-            "qdisc",
-            "add",
-            "dev",
-            "cable",
-            "root",
-            "tbf",
-            "rate",
-            rate,
-            "burst",
-            "32kb",
-            "limit",
-            "1514000",
-        )
+        limit = f"rate {rate} burst 32kb limit 1514000"
+        machine.run(*f"tc qdisc add dev cable root tbf {limit}".split())
         for setting in settings:
             machine.run("sysctl", "--quiet", "--write", setting)
         if loss:
             # A = random; if A >= loss: return TC_ACT_UNSPEC; return TC_ACT_SHOT
             code = f"4,32 0 0 4294963256,53 0 1 {int(loss * 2**32)},6 0 0 4294967295,6 0 0 2"
             machine.run("tc", "qdisc", "add", "dev", "cable", "clsact")
-            machine.run(
-                "tc",
-                "filter",
-                "add",
-                "dev",
-                "cable",
-                "ingress",
-                "bpf",
-                "direct-action",
-                "bytecode",
-                code,
-            )
+            ingress = "tc filter add dev cable ingress bpf direct-action bytecode"
+            machine.run(*ingress.split(), code)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which images of 1280x720 at 30 Hz reach another machine, and how old they are there.
+"""Measures which images of 1280x720 at 30 Hz reach another machine, and how old they are there.
 
     sudo .venv/bin/python benchmark/network.py --rosless .venv/bin/python --ros2 .venv-ros2/jazzy
 
-The machines are two network namespaces that a veth joins, each with a /dev/shm of its own, since
-Fast DDS would take them for one machine otherwise; one clock measures both. The real camera node
-runs in the first, in the second a reader that subscribes as our nodes do. What was sent is what
-the camera says in its diagnostics. Namespaces, and what runs in them, end with this program.
+The machines are two network namespaces joined by a veth. Each has a /dev/shm of its own: otherwise
+Fast DDS would take them for one machine. Both have the same clock. The real camera node runs in
+the first. A reader that subscribes as our nodes do runs in the second. How many images were sent
+is read from the camera's diagnostics. Namespaces and their processes end with this program.
 """
 
 from __future__ import annotations
@@ -24,18 +24,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from machines import Machine, check, join
+from network_ends import TRANSPORTS
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 WIDTH, HEIGHT, RATE = 1280, 720, 30.0
-START_S = 10.0  # until the first image must have come
-WARM_S = 2.0  # after it, before anything is counted
 LINKS = {
     "1 Gbit": ("1gbit", 0.0),
     "100 Mbit": ("100mbit", 0.0),
     "1 Gbit, 1 % lost": ("1gbit", 0.01),
     "100 Mbit, 1 % lost": ("100mbit", 0.01),
 }
-TRANSPORTS = {"raw": "image_raw", "compressed": "image_raw/compressed"}
+ENDS = Path(__file__).with_name("network_ends.py")
+DIAGNOSTICS_S = 1.5  # the camera publishes its diagnostics once a second
+# Variables that would set another middleware, or another ROS 2, than a row's.
+LEFT_OUT = (
+    "ROS_AUTOMATIC_DISCOVERY_RANGE",
+    "ROS_LOCALHOST_ONLY",
+    "PYTHONPATH",
+    "AMENT_PREFIX_PATH",
+    "LD_LIBRARY_PATH",
+)
 HEADER = (
     "middleware",
     "settings",
@@ -60,7 +68,7 @@ class Setting(NamedTuple):
 
 
 def write_video(path: Path, count: int = 60) -> None:
-    """Frames full of detail, whose JPEGs are as large as a camera's of a furnished room."""
+    """Write a video of detailed frames, whose JPEGs are as large as those of a furnished room."""
     import cv2
     import numpy as np
     import skimage.data
@@ -76,158 +84,91 @@ def write_video(path: Path, count: int = 60) -> None:
     video.release()
 
 
-# In the namespaces
+class Programs:
+    """Starts programs on machines with one setting, and ends them all; a context manager."""
 
-
-def read(transport: str, seconds: float) -> None:
-    """Subscribe as our nodes do. Prints a line when counting begins, and one with what came."""
-    import rclpy
-    from rclpy.qos import QoSProfile, ReliabilityPolicy
-    from sensor_msgs.msg import CompressedImage, Image
-
-    from dwpose_ros.ros.reliability import BestReliability
-
-    kind = Image if transport == "raw" else CompressedImage
-    arrived: list[tuple[int, int]] = []  # ns: stamped, taken up
-
-    def on_image(msg) -> None:
-        stamp = msg.header.stamp
-        arrived.append((stamp.sec * 10**9 + stamp.nanosec, time.time_ns()))
-
-    rclpy.init(args=[])
-    node = rclpy.create_node("reader")
-    topic = f"/{TRANSPORTS[transport]}"
-    subscription = BestReliability(
-        node,
-        topic,
-        f"sensor_msgs/msg/{kind.__name__}",
-        QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-        lambda qos: node.create_subscription(kind, topic, on_image, qos),
-    )
-    node.create_timer(1.0, subscription.look)
-
-    def spin(duration: float, until=lambda: False) -> None:
-        end = time.monotonic() + duration
-        while time.monotonic() < end and not until():
-            rclpy.spin_once(node, timeout_sec=0.05)
-
-    spin(START_S, until=lambda: arrived)
-    spin(WARM_S)
-    begin = time.time_ns()
-    print(json.dumps(begin), flush=True)
-    spin(seconds)
-    print(json.dumps([a for a in arrived if a[1] >= begin]), flush=True)
-    rclpy.spin(node)  # the camera sends only while somebody subscribes
-
-
-def watch(transport: str) -> None:
-    """Prints how many images the camera says to have sent, and when it said so (ns)."""
-    import rclpy
-    from diagnostic_msgs.msg import DiagnosticArray
-
-    key = f"out /{TRANSPORTS[transport]} messages"
-
-    def on_diagnostics(msg) -> None:
-        counts = [
-            v.value for s in msg.status if s.name == "camera" for v in s.values if v.key == key
+    def __init__(self, setting: Setting) -> None:
+        self._started: list[subprocess.Popen] = []
+        self._prefix = setting.prefix
+        # Variables come after the prefix, since one that sources a ROS 2 sets some of them.
+        self._variables = [
+            word
+            for name, value in setting.variables.items()
+            for word in ([f"{name}={value}"] if value else ["-u", name])
         ]
-        if counts:
-            print(json.dumps([time.time_ns(), int(counts[0])]), flush=True)
 
-    rclpy.init(args=[])
-    node = rclpy.create_node("watcher")
-    node.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
-    rclpy.spin(node)
+    def __enter__(self) -> Programs:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
-# Outside of them
+    def stop(self) -> None:
+        """End all programs, as Ctrl-C does."""
+        stop(self._started)
+
+    def start(self, machine: Machine, *words: str, stdout=subprocess.DEVNULL) -> subprocess.Popen:
+        """Start a program on a machine."""
+        process = subprocess.Popen(
+            machine.command(*self._prefix, "env", *self._variables, *words),
+            env={name: value for name, value in os.environ.items() if name not in LEFT_OUT},
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
 
 
 def measure(
     machines: list[Machine], setting: Setting, transport: str, seconds: float, video: Path
 ) -> list[str]:
-    """The figures of a row: sent, arrived, share, Hz, ages, Mbit/s."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name
-        not in (
-            "ROS_AUTOMATIC_DISCOVERY_RANGE",
-            "ROS_LOCALHOST_ONLY",
-            "PYTHONPATH",
-            "AMENT_PREFIX_PATH",
-            "LD_LIBRARY_PATH",
-        )
-    }
-    said = tempfile.TemporaryFile("w+")
-    started: list[subprocess.Popen] = []
+    """Measure one row, and return its cells: sent, arrived, share, Hz, ages, Mbit/s.
 
-    def start(machine: Machine, *words: str, stdout=subprocess.DEVNULL) -> subprocess.Popen:
-        # Variables last: a prefix that sources a ROS 2 sets some of them.
-        variables = [
-            word
-            for name, value in setting.variables.items()
-            for word in ([f"{name}={value}"] if value else ["-u", name])
-        ]
-        started.append(
-            subprocess.Popen(
-                machine.command(*setting.prefix, "env", *variables, *words),
-                env=environment,
-                stdout=stdout,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            )
-        )
-        return started[-1]
-
-    try:
-        start(machines[0], "python3", __file__, "--role", "watch", transport, stdout=said)
-        start(
-            machines[0],
-            "ros2",
-            "run",
-            "dwpose_ros",
-            "camera",
-            "--ros-args",
-            "-p",
-            f"source:={video}",
-            "-p",
-            "loop:=true",
-        )
-        reader = start(
-            machines[1],
-            "python3",
-            __file__,
-            "--role",
-            "read",
-            transport,
-            "--seconds",
-            str(seconds),
+    Args:
+        machines: the sender and the receiver.
+        transport: one of TRANSPORTS.
+        seconds: for which images are counted.
+        video: what the camera shows.
+    """
+    sender, receiver = machines
+    camera = ("ros2", "run", "dwpose_ros", "camera", "--ros-args", "-p", f"source:={video}")
+    with tempfile.TemporaryFile("w+") as said, Programs(setting) as programs:
+        programs.start(sender, "python3", str(ENDS), "watch", transport, stdout=said)
+        programs.start(sender, *camera, "-p", "loop:=true")
+        reader = programs.start(
+            receiver,
+            *("python3", str(ENDS), "read", transport, str(seconds)),
             stdout=subprocess.PIPE,
         )
         begin = json.loads(reader.stdout.readline() or "0")  # both empty where it failed
-        bytes_before = machines[0].sent_bytes()
+        bytes_before = sender.sent_bytes()
         arrived = json.loads(reader.stdout.readline() or "null")
-        end, bytes_after = time.time_ns(), machines[0].sent_bytes()
+        end, bytes_after = time.time_ns(), sender.sent_bytes()
         if arrived is None:
             raise SystemExit(
                 f"the reader failed ({setting.middleware}, {setting.name}): run "
-                f"network.py --role read {transport} to see why"
+                f"{ENDS.name} read {transport} {seconds:g} to see why"
             )
-        time.sleep(1.5)  # the camera speaks once a second
-    finally:
-        stop(started)
-    said.seek(0)
-    return figures(
-        [json.loads(line) for line in said], arrived, begin, end, bytes_after - bytes_before
-    )
+        time.sleep(DIAGNOSTICS_S)
+        programs.stop()
+        said.seek(0)
+        counts = [json.loads(line) for line in said]
+    return figures(counts, arrived, begin, end, bytes_after - bytes_before)
 
 
 def figures(
     said: list[list[int]], arrived: list[list[int]], begin: int, end: int, sent_bytes: int
 ) -> list[str]:
-    """From what the camera said and the reader took up between two times (ns)."""
+    """Compute a row's cells.
+
+    Args:
+        said: pairs of a time (ns), and how many images the camera had sent by then.
+        arrived: pairs of an image's stamp and of when it was read, ns.
+        begin, end: between which images are counted, ns.
+        sent_bytes: what the camera's machine sent in that time.
+    """
     import numpy as np
 
     if not said:
@@ -248,7 +189,7 @@ def figures(
 
 
 def stop(processes: list[subprocess.Popen]) -> None:
-    """As Ctrl-C does it; a camera that waits for its network may need more."""
+    """End processes as Ctrl-C does, and kill those that do not end within 5 s."""
     for number in (signal.SIGINT, signal.SIGKILL):
         for process in processes:
             if process.poll() is None:
@@ -261,14 +202,14 @@ def stop(processes: list[subprocess.Popen]) -> None:
 
 
 def settings(args: argparse.Namespace, folder: Path) -> list[Setting]:
-    """What was asked for, each middleware with our settings first."""
+    """Return the settings that were asked for, of each middleware our own first."""
     found = []
     cyclone = [f for f in args.settings if "<CycloneDDS" in f.read_text()]
     fast = [f for f in args.settings if f not in cyclone]
     if args.rosless:
         path = f"PATH={args.rosless.absolute().parent}:{os.environ['PATH']}"
         ours = [CONFIG / "cyclonedds.xml", CONFIG / "cyclonedds_network.xml"]
-        for file in tuple(ours):  # and with what a system gives that was not told to give more
+        for file in tuple(ours):  # also with the socket buffer that most systems allow
             ours.append(folder / f"{file.stem}_208kB.xml")
             ours[-1].write_text(file.read_text().replace('max="32MB"', 'max="212992B"'))
         found += [
@@ -292,7 +233,8 @@ def settings(args: argparse.Namespace, folder: Path) -> list[Setting]:
     return found
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rosless", type=Path, metavar="PYTHON", help="with rosless installed")
     parser.add_argument(
@@ -318,16 +260,14 @@ def main() -> int:
         help="of both machines, as net.ipv4.ipfrag_time=1",
     )
     parser.add_argument("--only", default="", help="rows with this text")
-    parser.add_argument(
-        "--role", nargs=2, metavar=("read|watch", "raw|compressed"), help=argparse.SUPPRESS
-    )
     args = parser.parse_args()
-    if args.role:
-        role, transport = args.role
-        read(transport, args.seconds) if role == "read" else watch(transport)
-        return 0
     if not (args.rosless or args.ros2):
         parser.error("name --rosless, --ros2, or both")
+    return args
+
+
+def main() -> int:
+    args = arguments()
     check()
     print("| " + " | ".join(HEADER) + " |\n" + "| --- " * len(HEADER) + "|", flush=True)
     with tempfile.TemporaryDirectory() as folder:

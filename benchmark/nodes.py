@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-# As our launch files do, for rmw_cyclonedds: without, most images get lost on their way.
+# As our launch files do: on Cyclone DDS, most images would get lost without it.
 os.environ.setdefault(
     "CYCLONEDDS_URI", (Path(__file__).resolve().parents[1] / "config" / "cyclonedds.xml").as_uri()
 )
 
-START_S = 30.0  # until a pose must have come
+START_S = 30.0  # within which the first guidance must come
 
 
 def start(executable: str, **parameters) -> subprocess.Popen:
-    """A node in a process of its own."""
+    """Start a node in a process of its own."""
     words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
     for name, value in parameters.items():
         words += ["-p", f"{name}:={value}"]
@@ -31,7 +31,7 @@ def start(executable: str, **parameters) -> subprocess.Popen:
 
 
 def stop(*processes: subprocess.Popen) -> None:
-    """As Ctrl-C does it."""
+    """End processes as Ctrl-C does."""
     for process in processes:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
@@ -40,16 +40,19 @@ def stop(*processes: subprocess.Popen) -> None:
 
 
 class Seen(NamedTuple):
-    """What there was of an episode to be seen on its topics."""
+    """What was published in an episode."""
 
     time_s: float  # from the first guidance to the image of the last capture; inf without
     said: list[tuple[float, str]]  # when, and the instruction's code
-    captures: list[tuple]  # People as they truly were, and the picture's quality
+    captures: list[tuple]  # true poses, and the picture's quality
 
 
 class Nodes:
-    """Plays episodes one after the other. Each has a pose node of its own: nobody leaps from one
-    place to another, which a tracker needs seconds to follow."""
+    """Plays episodes one after the other.
+
+    Each has a new pose node: a tracker would need seconds to follow a person who jumps to another
+    place.
+    """
 
     def __enter__(self) -> Nodes:
         import rclpy
@@ -68,8 +71,8 @@ class Nodes:
     def episode(
         self, profile: str, behavior: str, seed: int, stance, pictures: int, limit_s: float
     ) -> Seen:
-        """Somebody begins at a stance, and is guided to so many pictures, or until the limit."""
-        watcher = _Watcher()  # a new one hears nothing of the last episode
+        """Guide somebody from a stance to a number of pictures, or until the time limit."""
+        watcher = _Watcher()  # a new one, which gets no messages of the last episode
         processes = [
             start("pose", backend="mediapipe"),
             start(
@@ -92,7 +95,7 @@ class Nodes:
 
 
 class _Watcher:
-    """Hears what goes on in an episode."""
+    """Subscribes to the topics of an episode."""
 
     def __init__(self) -> None:
         import rclpy
@@ -131,7 +134,7 @@ class _Watcher:
             self._node.create_subscription(kind, topic, callback, 10)
 
     def watch(self, pictures: int, limit_s: float) -> None:
-        """Until all pictures are taken, or the time is over, which begins with the guidance."""
+        """Wait until all pictures are taken, or `limit_s` after the first guidance."""
         end = time.monotonic() + START_S
         while len(self._captures) < pictures and time.monotonic() < end:
             begun = self._begin
@@ -147,7 +150,7 @@ class _Watcher:
             raise SystemExit("no guidance came: run the nodes by hand to see why")
         done = len(self._captures) == pictures
         time_s = (self._captures[-1][0] - self._begin) / 1e9 if done else math.inf
-        # Where the truth of a picture's very moment did not come, that of the next.
+        # The true pose with the nearest stamp, if that of the picture's own did not arrive.
         return Seen(
             time_s,
             self._said,

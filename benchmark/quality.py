@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long the quality of one picture takes: `python benchmark/quality.py`.
+"""Measures how long the quality of one picture takes: `python benchmark/quality.py`.
 
 The virtual person at several distances, 1280 x 720, with all measures of person and face; time
 of one core, so that what else runs on the machine matters little.
@@ -21,7 +21,7 @@ ROUNDS = 200
 
 
 def milliseconds(work) -> str:
-    """Median and 95th percentile."""
+    """Return the median and 95th percentile of the time of `work`, as text."""
     taken = []
     for _ in range(ROUNDS):
         start = time.thread_time()
@@ -31,7 +31,7 @@ def milliseconds(work) -> str:
 
 
 def main() -> None:
-    cv2.setNumThreads(1)  # else some of the work is not this thread's
+    cv2.setNumThreads(1)  # otherwise other threads do some of the work
     print("| picture | quality, ms | brightness and sharpness alone, ms |\n| --- | --- | --- |")
     for name, distance_m, camera_m in (
         ("face", 0.8, 1.5),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a benchmark in several environments in turns: rosless's, and real ROS 2s'."""
+"""Runs a benchmark in several environments in turns: rosless, and real ROS 2 distributions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-SOURCED = "sourced"  # the world of this process, as it is
-# What another world's Python must not find.
+SOURCED = "sourced"  # the environment of this process
+# Variables that another environment's Python must not see.
 _LEFT_OUT = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -26,8 +26,16 @@ _LEFT_OUT = (
 
 
 def command(world: str, script: Path, *words: str) -> tuple[list[str], dict[str, str]]:
-    """How to run a Python script in a world, a virtual environment's folder: the command line and
-    its environment. Raises SystemExit where there is none."""
+    """Return the command line and the variables to run a Python script in an environment.
+
+    Args:
+        world: the folder of a virtual environment, or SOURCED.
+        script: its file.
+        words: its arguments.
+
+    Raises:
+        SystemExit: there is no such environment.
+    """
     if world == SOURCED:
         return [sys.executable, str(script), *words], dict(os.environ)
     kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
@@ -53,7 +61,7 @@ def command(world: str, script: Path, *words: str) -> tuple[list[str], dict[str,
 
 
 def figures(world: str, script: Path, *words: str) -> dict:
-    """What the script's last line says, as JSON."""
+    """Run the script, and return its last line, which is JSON."""
     line, environment = command(world, script, *words)
     done = subprocess.run(line, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
@@ -62,7 +70,7 @@ def figures(world: str, script: Path, *words: str) -> dict:
 
 
 def table(columns: dict[str, list[dict]]) -> Iterator[str]:
-    """Lines of a Markdown table: a row for each world, in each cell all rounds."""
+    """Yield the lines of a Markdown table: a row for each environment, all rounds in each cell."""
 
     def of(rounds: list[dict], form: str, *names: str) -> str:
         return ", ".join(form.format(*(one[name] for name in names)) for one in rounds)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`.
 
-With `source:=sim` a simulated person comes before a simulated camera, hears what is spoken, and
-acts on it.
+With `source:=sim` a simulated person in front of a simulated camera hears the instructions and
+follows them.
 """
 
 from launch import LaunchDescription
@@ -39,55 +39,51 @@ ARGUMENTS = {
 }
 
 
+# The parameters of each node that are set from the argument of the same name.
+PARAMETERS = {
+    "guidance": {
+        "profile": str,
+        "language": str,
+        "mirrored": bool,
+        "label": str,
+        "on_demand": bool,
+        "notice": bool,
+        "exit_when_done": bool,
+    },
+    "capture": {"folder": str, "keep_hours": float, "image_transport": str},
+    "speech": {"language": str, "voice": str},
+    "downstream": {"folder": str},
+}
+
+
 def generate_launch_description() -> LaunchDescription:
-    allowed = ParameterValue(FoldersOf("allowed_folders", "profile", "language"), value_type=str)
+    parameters = {
+        node: {name: value(name, kind) for name, kind in kinds.items()}
+        for node, kinds in PARAMETERS.items()
+    }
+    files = ParameterValue(FoldersOf("allowed_folders", "profile", "language"), value_type=str)
+    allowed = {"allowed_folders": files}
+    pose = PathJoinSubstitution([FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"])
     return LaunchDescription(
         [
             *(
                 DeclareLaunchArgument(name, default_value=default, description=text)
                 for name, (default, text) in ARGUMENTS.items()
             ),
-            managed(
-                "guidance",
-                {
-                    "profile": value("profile", str),
-                    "language": value("language", str),
-                    "mirrored": value("mirrored", bool),
-                    "label": value("label", str),
-                    "on_demand": value("on_demand", bool),
-                    "notice": value("notice", bool),
-                    "allowed_folders": allowed,
-                    "exit_when_done": value("exit_when_done", bool),
-                },
-            ),
-            managed(
-                "capture",
-                {
-                    "folder": value("folder", str),
-                    "keep_hours": value("keep_hours", float),
-                    "allowed_folders": allowed,
-                    "image_transport": value("image_transport", str),
-                },
-                images=True,
-            ),
+            managed("guidance", parameters["guidance"] | allowed),
+            managed("capture", parameters["capture"] | allowed, images=True),
             managed(
                 "speech",
-                {"language": value("language", str), "voice": value("voice", str)},
+                parameters["speech"],
                 condition=IfCondition(LaunchConfiguration("speech")),
             ),
             managed(
                 "downstream",
-                {"folder": value("folder", str)},
+                parameters["downstream"],
                 composable=False,  # it stands for another program
                 condition=IfCondition(LaunchConfiguration("downstream")),
             ),
-            # Which starts these nodes too, in its namespace.
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(
-                    PathJoinSubstitution(
-                        [FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"]
-                    )
-                )
-            ),
+            # It also starts the nodes above, in its namespace.
+            IncludeLaunchDescription(PythonLaunchDescriptionSource(pose)),
         ]
     )

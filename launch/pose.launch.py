@@ -71,7 +71,7 @@ ARGUMENTS = {
 
 
 def camera(context) -> list[Action]:
-    """The node that publishes the images."""
+    """Return the node that publishes the images."""
     common = {
         "wait_for_node": "pose",
         "width": value("width", int),
@@ -80,7 +80,7 @@ def camera(context) -> list[Action]:
         "frame_id": value("frame_id", str),
     }
     if LaunchConfiguration("source").perform(context) == "sim":
-        # Nobody is asked to step in where somebody is already to be seen.
+        # With bystanders in view nobody is asked to step in: the person starts in the middle.
         crowd = LaunchConfiguration("bystanders").perform(context) != "0"
         common |= {"x": 0.0} if crowd else {}
         return [
@@ -96,7 +96,7 @@ def camera(context) -> list[Action]:
                     "noise": value("noise", float),
                     "blur": value("blur", float),
                     "bystanders": value("bystanders", int),
-                    # Arguments of guide.launch.py.
+                    # Arguments of guide.launch.py, with defaults for use without it.
                     "language": value("language", str, default="en"),
                     "profile": value("profile", str, default=""),
                 },
@@ -117,7 +117,7 @@ def camera(context) -> list[Action]:
 
 
 def rviz(context) -> list[Node]:
-    """RViz, whose topics are those of its own namespace, but whose frames are not."""
+    """Return RViz. Its topics are in the namespace; its fixed frame has to be named."""
     from dwpose_ros.ros.camera_frame import link_frame
 
     frame = link_frame(LaunchConfiguration("namespace").perform(context))
@@ -185,7 +185,7 @@ def generate_launch_description() -> LaunchDescription:
                 condition=IfCondition(LaunchConfiguration("markers")),
             ),
             managed("hri", {}, condition=IfCondition(LaunchConfiguration("hri"))),
-            start_nodes(),  # and what a launch file that includes this one has noted
+            start_nodes(),  # also those of a launch file that includes this one
             OpaqueFunction(function=rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
         ]
     )

@@ -24,7 +24,7 @@ ARGUMENTS = {
 
 
 def one(which: str) -> GroupAction:
-    """One camera's nodes. The group keeps its namespace and arguments from the other's."""
+    """Return one camera's nodes, in a group that keeps its namespace and arguments to itself."""
     namespace = LaunchConfiguration(f"namespace_{which}")
     return GroupAction(
         [

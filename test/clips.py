@@ -121,7 +121,7 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
             decision = coach.update(run_checks(observation), now, now < until)
             if decision.speak:
                 text = phrases.text(
-                    decision.code, decision.part, decision.magnitude, decision.count
+                    decision.code, decision.body_part, decision.magnitude, decision.count
                 )
                 until = now + speaking_s(text)
             if decision.capture:

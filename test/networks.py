@@ -20,6 +20,17 @@ STD = np.array([58.395, 57.12, 57.375], np.float32).reshape(1, 3, 1, 1)
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
+needs_quantizer = pytest.mark.skipif(
+    "not __import__('importlib.util').util.find_spec('ml_dtypes')",
+    reason="ml_dtypes, which onnxruntime.quantization imports, is absent",
+)
+
+
+def operators(path: Path) -> set[str]:
+    """The kinds of a network's nodes."""
+    return {node.op_type for node in onnx.load(str(path)).graph.node}
+
+
 @pytest.fixture
 def data() -> Path:
     """Real pictures and a real detector, where the machine has them."""

@@ -175,9 +175,9 @@ class Stage:
         return np.array(xy, np.float32), np.array(scores, np.float32)
 
     def _look(self, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        middle, extent = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) * 1.25
-        extent = np.maximum(extent, extent[::-1] * (0.75, 4 / 3))  # the network's 288 x 384
-        low, high = middle - extent / 2, middle + extent / 2
+        middle, sides = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) * 1.25
+        sides = np.maximum(sides, sides[::-1] * (0.75, 4 / 3))  # the network's 288 x 384
+        low, high = middle - sides / 2, middle + sides / 2
         best, answer = 0.25, None  # less than a quarter like anybody shows nobody
         for _, xy, cut, share in self.all():
             fit = float(iou(box[None], cut[None])[0, 0]) * math.sqrt(share)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An animated picture (GIF) of a session: what the camera saw, and below it what was said.
+"""An animated picture (GIF) of a session: the camera's images, and the instructions below.
 
 Layout and encoding only; Pillow writes the texts and the file.
 """
@@ -17,7 +17,7 @@ from dwpose_ros.visualization.captions import font
 
 WIDTH, BAR = 480, 52  # px: of the animation, and the height of the bar with the text
 RATE = 5.0  # pictures a second: enough to follow a walking person, and a small file
-LAST_S = 3.0  # for so long the last picture stays
+LAST_S = 3.0  # how long the last picture is shown
 COLORS = 128  # of the palette that all pictures share
 GROUND, TEXT, ACCENT = (24, 26, 31), (236, 238, 242), (255, 176, 64)
 
@@ -52,7 +52,7 @@ class Animation:
         self._times_s.append(seconds)
 
     def write(self, path: Path) -> None:
-        """Write the GIF, whole or not at all. ValueError without pictures; OSError."""
+        """Write the GIF, whole or not at all. Raises ValueError without pictures, and OSError."""
         if not self._pictures:
             raise ValueError(f"{path}: there are no pictures to write")
         palette = _palette(self._pictures)
@@ -74,7 +74,7 @@ class Animation:
 
 
 def _palette(pictures: list[Image.Image]) -> Image.Image:
-    """One palette for all, from a strip of every tenth: a palette each would flicker."""
+    """Return one palette for all pictures, made from every tenth. Different ones would flicker."""
     some = pictures[::10]
     strip = Image.new("RGB", (WIDTH, some[0].height * len(some)))
     for i, picture in enumerate(some):
@@ -83,7 +83,7 @@ def _palette(pictures: list[Image.Image]) -> Image.Image:
 
 
 def _fitting(pen: ImageDraw.ImageDraw, text: str, width: float):
-    """The largest font up to 22 px in which the text fits."""
+    """Return the largest font up to 22 px in which the text fits."""
     for size in range(22, 9, -1):
         if pen.textlength(text, font(size)) <= width:
             break

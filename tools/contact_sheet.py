@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A contact sheet: what was said and when, each with the camera's picture, and what was captured.
+"""A contact sheet: each instruction with its time and the camera's image, and the captures.
 
 Layout only; Pillow writes the texts.
 """
@@ -16,13 +16,13 @@ from dwpose_ros.visualization.captions import font
 
 COLUMNS, CAPTURES_ACROSS = 4, 2
 TILE, GAP = (432, 243), 24  # px
-CAPTURE = (888, 500)  # two, and the gap, are as wide as four tiles
+CAPTURE = (888, 500)  # px; two and the gap between them are as wide as four tiles
 HEADER, HEADING, LINE = 84, 56, 24  # px high: the title, a section's title, a line below a tile
 GROUND, TEXT, FAINT, ACCENT = (24, 26, 31), (236, 238, 242), (150, 156, 168), (255, 176, 64)
 
 
 class Tile(NamedTuple):
-    """A picture with what is written below it."""
+    """A picture and its caption."""
 
     bgr: np.ndarray
     """(h, w, 3) uint8 of any size."""
@@ -75,7 +75,7 @@ def _draw(
     size: tuple[int, int],
     lines: int,
 ) -> None:
-    """A tile: the whole picture in its frame, and the mark and the text below."""
+    """Draw a tile: the whole picture in its frame, and the mark and the text below."""
     (x, y), (w, h) = place, size
     scale = min(w / tile.bgr.shape[1], h / tile.bgr.shape[0])
     small = cv2.resize(
@@ -97,7 +97,7 @@ def _draw(
 
 
 def _wrap(pen: ImageDraw.ImageDraw, text: str, width: float, most: int) -> tuple[int, list[str]]:
-    """The font's size in px, and the lines; smaller where it would be too many of them."""
+    """Return the font's size in px, and the lines; the size is smaller if they are too many."""
     for size_px in range(18, 7, -1):
         lines = [""]
         for word in text.split():

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The whole chain: a simulated person comes before a simulated camera, and is guided by voice.
+"""Runs the whole chain: a simulated person in front of a simulated camera is guided by voice.
 
-Runs `ros2 launch dwpose_ros guide.launch.py source:=sim`, shows what is said, ends when every
-picture of the profile is captured, and writes a contact sheet of it all. Launch arguments, such as
-profile:=upper_body behavior:=overshooting seed:=3 language:=fr, are passed on. Exit code 0 if all
-that happened.
+Starts `ros2 launch dwpose_ros guide.launch.py source:=sim`, prints what is said, ends when all
+pictures of the profile are captured, and writes a contact sheet. Launch arguments, such as
+profile:=upper_body behavior:=overshooting seed:=3 language:=fr, are passed on. Exits 0 if all
+pictures were captured.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ KEEP = 30  # images that wait for their pose
 
 
 class Watcher:
-    """Prints what the person is told, and remembers how they looked then, and the figures."""
+    """Prints the instructions, and keeps their images, the captures and the latencies."""
 
     def __init__(self) -> None:
         rclpy.init(args=[])
@@ -70,7 +70,7 @@ class Watcher:
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
+        """Time since the start, s."""
         return time.monotonic() - self.start
 
     def _on_image(self, msg: Image) -> None:
@@ -94,7 +94,7 @@ class Watcher:
         self.moments.append(Tile(self._drawn(), f"{self.seconds:.1f} s", msg.data))
 
     def _drawn(self) -> np.ndarray:
-        """The newest image that has a pose, with its skeletons; black before the first."""
+        """Return the newest image that has a pose, with its skeletons; black before the first."""
         if self._seen is None:
             return np.zeros((9, 16, 3), np.uint8)
         frame, pose = self._seen
@@ -113,7 +113,7 @@ class Watcher:
         self._animate(f"Captured: {msg.label}, quality {msg.quality:.0f} of 100", accent=True)
 
     def watch(self, launch: subprocess.Popen, timeout_s: float) -> None:
-        """Until the launch has ended, or the time is over."""
+        """Spin until the launch has ended, or the time is over."""
         while launch.poll() is None and self.seconds < timeout_s:
             rclpy.spin_once(self.node, timeout_sec=0.1)
 
@@ -171,7 +171,7 @@ def main() -> int:
 
 
 def stop(launch: subprocess.Popen) -> int:
-    """End the launch as Ctrl-C would, if it has not ended; its exit code."""
+    """End the launch as Ctrl-C would, if it has not ended. Return its exit code."""
     if launch.poll() is None:
         os.killpg(launch.pid, signal.SIGINT)
     try:
@@ -182,7 +182,7 @@ def stop(launch: subprocess.Popen) -> int:
 
 
 def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, str]) -> None:
-    """What was said and captured, as one picture."""
+    """Return the instructions and captures as one picture."""
     shown = (
         [arguments["behavior"], f"seed {arguments['seed']}"]
         if (arguments["source"] == "sim")
@@ -210,7 +210,7 @@ def write_sheet(path: Path, watcher: Watcher, wanted: int, arguments: dict[str, 
 
 
 def report(watcher: Watcher, wanted: int, code: int, folder: Path) -> int:
-    """Print paths and figures; 0 if all pictures were taken."""
+    """Print paths and figures. Return 0 if all pictures were captured, else 1."""
     log = folder / "launch.log"
     print(f"\nCaptured {len(watcher.captures)} of {wanted} pictures in {watcher.seconds:.0f} s:")
     for _, capture in watcher.captures:

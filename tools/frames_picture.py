@@ -18,7 +18,7 @@ LENGTH = 110.0  # px of an axis
 
 
 def rotation(x: float, y: float, z: float, w: float) -> np.ndarray:
-    """(3, 3) of a unit quaternion; its columns are the turned axes."""
+    """Return the rotation matrix (3, 3) of a unit quaternion; its columns are the turned axes."""
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
@@ -29,14 +29,16 @@ def rotation(x: float, y: float, z: float, w: float) -> np.ndarray:
 
 
 def seen(direction: np.ndarray) -> np.ndarray:
-    """(2,) on the paper, x right and y down, of a direction (ahead, left, up): the camera is seen
-    from behind, from the right and from above."""
+    """Project a direction (ahead, left, up) onto the picture: (2,), x right and y down.
+
+    The camera is seen from behind, from the right and from above.
+    """
     ahead, left, up = direction
     return np.array([0.7 * ahead - 0.95 * left, -up - 0.5 * ahead - 0.16 * left])
 
 
 def triad(name: str, axes: np.ndarray, x: float, y: float) -> str:
-    """A frame at a place of the picture."""
+    """Return SVG of a frame's axes, at a place of the picture."""
     parts = [f'<text x="{x}" y="{y + 165}" class="name">{name}</text>']
     for axis, direction in zip("xyz", axes.T):
         dx, dy = seen(direction) * LENGTH
@@ -53,7 +55,7 @@ def triad(name: str, axes: np.ndarray, x: float, y: float) -> str:
 
 
 def svg() -> str:
-    """The whole picture."""
+    """Return the whole picture."""
     heads = "".join(
         f'<marker id="{axis}" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="3.5" '
         f'markerHeight="3.5" orient="auto"><path d="M0 0L10 5L0 10z" fill="{color}"/></marker>'

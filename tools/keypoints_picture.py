@@ -62,7 +62,7 @@ def write(path: Path) -> None:
 
 
 def _draw(panel: Panel) -> Image.Image:
-    """The panel: the person, enlarged, with the points and their numbers."""
+    """Draw a panel: the person, enlarged, with the points and their numbers."""
     camera = SimulatedCamera(
         CAMERA.width, CAMERA.height, CAMERA.horizontal_fov_deg, panel.camera_height_m
     )
@@ -89,8 +89,11 @@ def _draw(panel: Panel) -> Image.Image:
 def _cut(
     rgb: np.ndarray, points: np.ndarray, size: tuple[int, int]
 ) -> tuple[Image.Image, float, np.ndarray]:
-    """The part of an image round points (n, 2) in a picture of `size`, the factor by which it is
-    enlarged, and its corner in the image."""
+    """Cut out the surroundings of points (n, 2), enlarged to `size`.
+
+    Returns:
+        The picture, the factor by which it is enlarged, and its corner in the image.
+    """
     low, high = points.min(0), points.max(0)
     scale = float((np.array(size) / ((high - low) * 1.2 + 1)).min())
     corner = (low + high - np.array(size) / scale) / 2
@@ -98,7 +101,11 @@ def _cut(
     picture = cv2.warpAffine(
         rgb, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return Image.fromarray((picture * 0.75).astype(np.uint8)), scale, corner  # numbers stand out
+    return (
+        Image.fromarray((picture * 0.75).astype(np.uint8)),
+        scale,
+        corner,
+    )  # darker, so that numbers stand out
 
 
 def _number(
@@ -109,7 +116,7 @@ def _number(
     middle: np.ndarray,
     text_px: int,
 ) -> None:
-    """A point and its number, which stands away from the middle of all."""
+    """Draw a point, and its number on the side away from the middle of all points."""
     color = {"left": LEFT, "right": RIGHT}.get(name.split("_")[0], MIDDLE)
     x, y = place
     r = 3.5

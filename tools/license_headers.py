@@ -18,7 +18,7 @@ LINE = "# SPDX-License-Identifier: Apache-2.0\n"
 
 
 def python_files(root: Path) -> list[Path]:
-    """The Python files that git has or could add: by their ending, or by their first line."""
+    """Return the Python files that git tracks or could add, by their ending or first line."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -30,7 +30,7 @@ def python_files(root: Path) -> list[Path]:
 
 
 def is_python(file: Path) -> bool:
-    """Whether it is Python by its name, or by a `#!` line that says so."""
+    """Return whether a file is Python, by its name or its `#!` line."""
     if file.suffix:
         return file.suffix == ".py"
     with file.open("rb") as stream:
@@ -39,7 +39,7 @@ def is_python(file: Path) -> bool:
 
 
 def with_line(text: str) -> str:
-    """The text of a Python file with the licence line, where it lacks it."""
+    """Return the text of a Python file with the licence line, added if it is missing."""
     first, rest = "", text
     if text.startswith("#!"):
         first, _, rest = text.partition("\n")

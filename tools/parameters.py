@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The parameters of all our nodes, as the nodes themselves describe them, in Markdown.
+"""Prints the parameters of all our nodes, as the nodes describe them, in Markdown.
 
     python tools/parameters.py > docs/parameters.md
 
@@ -24,7 +24,7 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 from dwpose_ros.ros.parameters import ONLY_UNCONFIGURED
 
 ROOT = Path(__file__).resolve().parents[1]
-START_S = 60.0  # for all nodes to be there: each loads OpenCV and more
+START_S = 60.0  # for all nodes to start: each loads OpenCV and more
 ANSWER_S = 10.0
 ROS_2S_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 
@@ -66,7 +66,7 @@ def node_names() -> list[str]:
 
 
 def row(descriptor: ParameterDescriptor, value: Any) -> Row:
-    """A parameter's row. Reads the constraints that `DwposeNode.parameter` writes."""
+    """Return a parameter's row, from the constraints that `ParameterNode.parameter` writes."""
     constraints = descriptor.additional_constraints.split("; ")
     told = dict(c.split(": ", 1) for c in constraints if ": " in c)
     limits = [
@@ -74,7 +74,7 @@ def row(descriptor: ParameterDescriptor, value: Any) -> Row:
         for r in (*descriptor.integer_range, *descriptor.floating_point_range)
     ]
     if descriptor.name == "autostart":
-        value = not value  # the one that was not left at its default here
+        value = not value  # its default: `all_rows` starts the nodes with the opposite
     return Row(
         descriptor.name,
         Parameter.Type(descriptor.type).name.lower(),
@@ -89,7 +89,7 @@ def row(descriptor: ParameterDescriptor, value: Any) -> Row:
 
 
 def ask(node, srv_type, name: str, **fields) -> Any:
-    """A service's response. Raises TimeoutError where it does not answer."""
+    """Call a service, and return its response. Raises TimeoutError if it does not answer."""
     client = node.create_client(srv_type, name)
     try:
         if not client.wait_for_service(START_S):
@@ -104,7 +104,7 @@ def ask(node, srv_type, name: str, **fields) -> Any:
 
 
 def rows_of(node, full_name: str) -> list[Row]:
-    """All parameters of the node, but not ROS 2's own."""
+    """Return all parameters of a node, except ROS 2's own."""
     listed = ask(node, ListParameters, f"{full_name}/list_parameters").result.names
     names = sorted(n for n in listed if not n.startswith(ROS_2S_OWN))
     values = ask(node, GetParameters, f"{full_name}/get_parameters", names=names).values
@@ -113,8 +113,8 @@ def rows_of(node, full_name: str) -> list[Row]:
 
 
 def all_rows() -> dict[str, list[Row]]:
-    """The parameters of all our nodes, which are started for it and stopped again."""
-    namespace = f"/parameters_{os.getpid()}"  # beside whatever else runs
+    """Start all our nodes, and return their parameters."""
+    namespace = f"/parameters_{os.getpid()}"  # apart from other nodes on this network
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     started = []
     rclpy.init(args=[])
@@ -171,7 +171,7 @@ def table(rows: list[Row]) -> str:
 
 
 def page(nodes: dict[str, list[Row]]) -> str:
-    """docs/parameters.md; what all nodes have comes once."""
+    """Return docs/parameters.md; parameters that all nodes have come once."""
     common = [r for r in next(iter(nodes.values())) if all(r in rows for rows in nodes.values())]
     parts = [HEAD, "## All nodes\n", table(common)]
     for name, rows in nodes.items():

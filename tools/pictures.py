@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of the documentation, each by a command.
+"""Makes the pictures of the documentation.
 
     python tools/pictures.py                # all but the session
     python tools/pictures.py keypoints      # or: frames, node_graph, guidance_states
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
 
 
 def graphviz(name: str) -> None:
-    """docs/images/<name>.svg from the .dot file beside it."""
+    """Draw docs/images/<name>.svg from the .dot file beside it."""
     if not shutil.which("dot"):
         sys.exit("dot is not installed: apt-get install graphviz")
     subprocess.run(

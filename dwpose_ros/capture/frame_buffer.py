@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
+from dwpose_ros.capture.storage import CaptureError
+
 
 class BufferedFrame(NamedTuple):
     """A frame and its pose, both of any type."""
@@ -108,3 +110,31 @@ class FrameBuffer:
                 if nearest in self._poses and abs(nearest - stamp) <= self.tolerance_ns:
                     found.append(BufferedFrame(stamp, frame, self._poses[nearest]))
             return found
+
+    def frames_until(self, now_ns: int, window_s: float) -> list[BufferedFrame]:
+        """Return the frames up to a time that have a pose, oldest first.
+
+        Args:
+            now_ns: stamp of the newest frame wanted.
+            window_s: the newest frame must not be older than this at that time, s.
+
+        Raises:
+            CaptureError: no frame was taken in that window.
+        """
+        there = self.buffered_frames()
+        found = [buffered for buffered in there if buffered.stamp_ns <= now_ns]
+        if there and not found:
+            ahead_s = (there[0].stamp_ns - now_ns) / 1e9
+            raise CaptureError(
+                "no frame is as old as the stamp that was asked for: the oldest "
+                f"is {ahead_s:.1f} s newer; do the clocks differ?"
+            )
+        if not found or found[-1].stamp_ns < now_ns - int(window_s * 1e9):
+            age = (
+                f"{(now_ns - found[-1].stamp_ns) / 1e9:.1f} s old" if found else "not there at all"
+            )
+            raise CaptureError(
+                f"no frame with a pose in the last {window_s:.3g} s: the newest "
+                f"is {age}; are the camera and the pose node running?"
+            )
+        return found

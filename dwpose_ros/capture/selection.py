@@ -117,20 +117,14 @@ class FrameEvaluator:
             The candidate; None without pixels.
         """
         chosen = self._choose(people)
+        observation = self._observe(people, chosen, width, height, stamp_ns / 1e9)
         if chosen is None:
             self._last = None
-            if self._selector is not None:
-                self._selector.look(people[:0], width, height, stamp_ns / 1e9)
             who = f"person {self._person_id} is not" if self._person_id else "nobody is"
             return None if bgr is None else Candidate(stamp_ns, None, f"{who} in view")
         xy, scores, box = people.xy[chosen], people.scores[chosen], people.boxes[chosen]
         person_id = int(people.ids[chosen])
         speed = self._speed(person_id, stamp_ns, xy, scores, float(box[3] - box[1]))
-        observation = (
-            None
-            if self._selector is None
-            else self._selector.look(people[chosen], width, height, stamp_ns / 1e9)
-        )
         if bgr is None:
             return None
         there, profile = company(people.boxes, chosen), self._profile
@@ -157,7 +151,16 @@ class FrameEvaluator:
         if not len(people):
             return None
         sides = np.clip(people.boxes[:, 2:] - people.boxes[:, :2], 0, None)
-        return int(np.nan_to_num(sides.prod(axis=1)).argmax())
+        return int(sides.prod(axis=1).argmax())
+
+    def _observe(
+        self, people: PersonPoses, chosen: int | None, width: int, height: int, time_s: float
+    ) -> Observation | None:
+        """Return what the profile's checks need of the chosen person; None without a profile."""
+        if self._selector is None:
+            return None
+        alone = people[:0] if chosen is None else people[chosen]
+        return self._selector.look(alone, width, height, time_s)
 
     def _speed(
         self, who: int, stamp_ns: int, xy: np.ndarray, scores: np.ndarray, height: float
@@ -189,7 +192,7 @@ def broken_limit(
         if result.ok is False:
             return _told(result)
         if result.ok is None and result.required and result.name != "still":
-            return f"{result.name} cannot be judged"
+            return f"{result.name} cannot be measured"
     if quality.score < profile.quality_minimum:
         worst = quality.worst(profile.weights)
         why = f": {worst.name} {worst.value:.3g} (score {worst.score:.0f})" if worst else ""
@@ -206,5 +209,5 @@ def _told(result: CheckResult) -> str:
         if math.isnan(result.maximum)
         else f"{low} to {high}"
     )
-    part = f" ({result.part})" if result.part else ""
-    return f"{result.name} {result.value:.3g}, {wanted}{part}"
+    body_part = f" ({result.body_part})" if result.body_part else ""
+    return f"{result.name} {result.value:.3g}, {wanted}{body_part}"

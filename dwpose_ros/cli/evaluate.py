@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""COCO-WholeBody AP of any backend, beside the paper's: the command `evaluate`.
+"""Compute the COCO-WholeBody AP of a backend, beside the paper's: the command `evaluate`.
 
-The paper's figures come with boxes of a detector with person AP 56.4 (``--boxes FILE``) and the
-flip test (``--flip``).
+The paper's figures were measured with the boxes of a detector with person AP 56.4
+(``--boxes FILE``) and with the flip test (``--flip``).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,19 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.capture.storage import write_atomically
-from dwpose_ros.core.errors import DwposeError, ModelError
-from dwpose_ros.core.keypoints import COUNT, MIRROR
+from dwpose_ros.cli.execution_options import add_execution_target, execution_target
+from dwpose_ros.cli.output_file import check_output, write_output
+from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.estimation import backends as backend
-from dwpose_ros.estimation.crop_geometry import PADDING, around
-from dwpose_ros.estimation.crops import CpuCrops
+from dwpose_ros.estimation import backends
+from dwpose_ros.estimation.crop_geometry import PADDING
 from dwpose_ros.estimation.estimator import Estimator
-from dwpose_ros.estimation.runtimes.target import DEVICES, PRECISIONS, RUNTIMES, ExecutionTarget
 from dwpose_ros.evaluation import coco
-from dwpose_ros.evaluation.coco import COLUMNS, Boxes, CocoError
-from dwpose_ros.evaluation.frames import FramesError, picture
-from dwpose_ros.evaluation.simcc import SimccNetwork, decode
+from dwpose_ros.evaluation.coco import COLUMNS, Boxes
+from dwpose_ros.evaluation.flip_test import Flipped
+from dwpose_ros.evaluation.frames import picture
 
 # AP in percent on COCO-WholeBody v1.0 val2017: README.md of IDEA-Research/DWPose.
 PAPER: dict[str, tuple[float, ...]] = {
@@ -43,14 +41,19 @@ VAL2017 = 5000  # images
 
 
 class EvaluateError(DwposeError):
-    """An evaluation that cannot be had; the message says what is wrong and where."""
+    """The evaluation failed; the message says what is wrong and where."""
 
 
 def people_in(estimator: Estimator, rgb: np.ndarray, boxes: Boxes | None) -> PersonPoses:
-    """The people of an image (h, w, 3) RGB: those that the estimator finds, or those in boxes.
+    """Return the people of an image: those that the estimator finds, or those in boxes.
 
-    An estimator that cannot be given boxes sees each, with the surroundings that DWPose sees, as
-    an image of its own, and the first person in it counts.
+    If the estimator cannot be given boxes, each box is cut out with the margin that DWPose uses,
+    and the first person found in it counts.
+
+    Args:
+        estimator: finds the people.
+        rgb: (h, w, 3) uint8, RGB.
+        boxes: where to look; None: in the whole image.
     """
     if boxes is None:
         return estimator(rgb)
@@ -70,34 +73,6 @@ def people_in(estimator: Estimator, rgb: np.ndarray, boxes: Boxes | None) -> Per
     return PersonPoses.of(xy, scores, *boxes)
 
 
-class Flipped:
-    """A SimCC network under the paper's flip test: mean maps of a crop and its mirror image.
-
-    It runs the model's file on onnxruntime as it is, since estimators give points, not maps.
-    Raises ModelError.
-    """
-
-    def __init__(self, model: str, device: str) -> None:
-        path = backend.find(model or backend.MODEL)
-        self._network = SimccNetwork(path, device)
-        self.name, self.runs_on = f"{path.stem}, flip test", self._network.runs_on
-
-    def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As TopDown.estimate, but scores are the peaks as they are, which may exceed 1."""
-        size = self._network.size
-        centers, scales = around(boxes, size)
-        crops = CpuCrops().people(rgb, centers, scales, size)
-        x, y = self._network(crops)
-        mirrored_x, mirrored_y = self._network(crops[:, :, ::-1])
-        points, scores = decode(
-            (x + mirrored_x[:, MIRROR, ::-1]) / 2, (y + mirrored_y[:, MIRROR]) / 2
-        )
-        return points / size * scales[:, None] + (centers - scales / 2)[:, None], scores
-
-    def close(self) -> None:
-        self._network = None  # type: ignore[assignment]
-
-
 def evaluate(
     estimator: Any,
     data: dict[str, Any],
@@ -106,11 +81,22 @@ def evaluate(
     detector: Any = None,
     limit: int = 0,
 ) -> tuple[list[dict[str, Any]], list[int]]:
-    """Run an estimator over the (first ``limit``) images; their COCO results and their ids.
+    """Run an estimator over a dataset's images, and show a progress bar.
 
-    ``boxes`` by image id, or None: those of ``detector``, else of the estimator itself. Shows a
-    progress bar. Raises EvaluateError for images that are absent or of another size, FramesError
-    for damaged ones.
+    Args:
+        estimator: finds the poses.
+        data: the annotations, from `coco.load_annotations`.
+        folder: of the images.
+        boxes: by image id; None: those of ``detector``, or else of the estimator itself.
+        detector: has a method ``detect``, as `TopDown`.
+        limit: the first so many images; 0: all.
+
+    Returns:
+        COCO keypoint results, and the ids of the images.
+
+    Raises:
+        EvaluateError: images are absent or of another size, or have nobody annotated.
+        FramesError: an image is damaged.
     """
     from tqdm import tqdm  # here, so that nodes do not need it
 
@@ -136,7 +122,7 @@ def evaluate(
 
 
 def table(name: str, values: dict[str, float]) -> str:
-    """The measured AP above the paper's, in percent."""
+    """Format the measured AP above the paper's, in percent."""
     rows: list[tuple[str, Sequence[str] | Sequence[float]]] = [
         ("", COLUMNS),
         (name, [100 * values[c] for c in COLUMNS]),
@@ -161,13 +147,6 @@ def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
             f"{size[0]}x{size[1]}: are these the annotations' images?"
         )
     return rgb
-
-
-def _write(path: Path, found: list[dict[str, Any]]) -> None:
-    try:
-        write_atomically({path: json.dumps(found).encode()})
-    except OSError as err:
-        raise EvaluateError(f"{path}: cannot be written: {err.strerror}") from err
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -209,17 +188,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--limit", type=int, default=0, metavar="N", help="the first N images only")
     add("--results", type=Path, metavar="FILE.json", help="write the COCO keypoint results there")
     add("--force", action="store_true", help="replace FILE.json if it is there already")
-    add("--backend", default="auto", choices=backend.BACKENDS, help="default: auto")
-    add("--model", default="", help=f"a name or an ONNX file; default: {backend.MODEL}")
-    add("--detector", default="", help=f"a name or an ONNX file; default: {backend.DETECTOR}")
-    for name, choices in (("runtime", RUNTIMES), ("device", DEVICES), ("precision", PRECISIONS)):
-        default = getattr(ExecutionTarget(), name)
-        add(f"--{name}", default=default, choices=choices, help=f"as the pose node's; {default}")
+    add("--backend", default="auto", choices=backends.BACKENDS, help="default: auto")
+    add("--model", default="", help=f"a name or an ONNX file; default: {backends.MODEL}")
+    add("--detector", default="", help=f"a name or an ONNX file; default: {backends.DETECTOR}")
+    add_execution_target(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
-    """The command `evaluate`. Exits 0, 1 when something failed, 2 for usage, 130 if stopped."""
+    """Run the command. Exits 0, 1 when something failed, 2 for wrong usage, 130 if stopped."""
     parser = _parser(prog)
     args = parser.parse_args(argv)
     if args.limit < 0:
@@ -230,7 +207,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
         parser.error("--flip runs the network as it is, on onnxruntime in float32")
     try:
         _run(args)
-    except (EvaluateError, CocoError, FramesError, ModelError) as err:
+    except DwposeError as err:
         print(err, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -240,11 +217,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    coco.xtcocotools()  # before the long work
-    if args.results and not os.access(args.results.absolute().parent, os.W_OK):
-        raise EvaluateError(f"{args.results.absolute().parent}: is no folder to write to")
-    if args.results and args.results.exists() and not args.force:
-        raise EvaluateError(f"{args.results} exists; give another name, or --force to replace it")
+    coco.xtcocotools()  # raise before the long work if it is missing
+    if args.results:
+        check_output(args.results, "--results", args.force)
     data = coco.load_annotations(args.annotations)
     if args.boxes == "detector":
         boxes = None
@@ -252,11 +227,11 @@ def _run(args: argparse.Namespace) -> None:
         boxes = coco.truth(data) if args.boxes == "truth" else coco.load_boxes(args.boxes)
     loaded, why, detector = None, "", None
     if not args.flip or boxes is None:
-        loaded, why = backend.load(
+        loaded, why = backends.load(
             args.backend,
             args.model,
             args.detector or ("" if boxes is None else None),
-            ExecutionTarget(args.runtime, args.device, args.precision),
+            execution_target(args),
             subpixel=args.subpixel,
             video=False,
         )
@@ -285,11 +260,11 @@ def _run(args: argparse.Namespace) -> None:
         flush=True,
     )
     if args.results:
-        _write(args.results, found)
+        write_output(args.results, json.dumps(found).encode())
 
 
 def _notes(args: argparse.Namespace, count: int, between: bool) -> list[str]:
-    """In what the measurement differs from the paper's."""
+    """Return how the measurement differs from the paper's."""
     other = [
         (count != VAL2017, f"{count} images instead of val2017's {VAL2017}"),
         (args.boxes == "detector", "boxes of our detector instead of one with person AP 56.4"),

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `dwpose`, whose subcommands are the other modules of this folder.
 
-Written with argparse: it comes with Python, ROS 2's own commands are made with it, and so nothing
-is added to what a robot has to install. Progress bars are tqdm's. Only the subcommand that is
-asked for is imported, so that `dwpose --help` answers at once.
+It uses argparse, which comes with Python, so that robots need not install more. Progress bars are
+tqdm's. Only the requested subcommand is imported, so that `dwpose --help` answers at once.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand, and give its exit code. Exits 2 for wrong usage."""
+    """Run a subcommand, and return its exit code. Exits 2 for wrong usage."""
     args = _parser().parse_args(argv)
     return run(args.command, args.arguments, f"dwpose {args.command}")
 
 
 def run(command: str, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Run one command of ``COMMANDS``, alone or as a subcommand, and give its exit code."""
-    # Ctrl-C while libraries are imported ends the process without a traceback.
+    """Run one command of ``COMMANDS``, and return its exit code."""
+    # Let Ctrl-C during imports end the process without a traceback.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         module = importlib.import_module(f"dwpose_ros.cli.{command}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists, downloads and checks the models in the cache: the command `models`."""
+"""List, download and check the models in the cache: the command `models`."""
 
 from __future__ import annotations
 

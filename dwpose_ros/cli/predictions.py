@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files that `predict` writes: of an image all at once, of a video frame by frame.
-
-Nothing appears under its final name before it is whole.
-"""
+"""The files that `predict` writes. A file gets its final name only when it is complete."""
 
 from __future__ import annotations
 
@@ -25,11 +22,11 @@ from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.visualization.drawing import draw
 from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose
 
-LIVE_RATE = 30.0  # frames/s of the videos of a camera that does not say its own
+LIVE_RATE = 30.0  # frames/s of videos of a camera whose rate is unknown
 
 
 class PredictError(DwposeError):
-    """Something that cannot be read or written; the message says what, and what would be right."""
+    """A file cannot be read or written; the message says which, and what would be right."""
 
 
 class Wanted(NamedTuple):
@@ -40,10 +37,10 @@ class Wanted(NamedTuple):
     openpose: bool
     overlay: bool
     threshold: float
-    """Points scored up to it are not drawn, and are absent from OpenPose's JSON."""
+    """Points with a score up to this are neither drawn nor written to OpenPose's JSON."""
 
     def files(self, name: str, video: bool) -> dict[str, Path]:
-        """The files of one source, by what they are: json, openpose, map and overlay."""
+        """Return the files of one source by their kind: json, openpose, map and overlay."""
         picture = ("mp4", "mp4") if video else ("png", "jpg")
         endings = {}
         if self.json:
@@ -56,7 +53,7 @@ class Wanted(NamedTuple):
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder to write to, if need be. Raises PredictError."""
+    """Make the output folder if it does not exist. Raises PredictError if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -68,7 +65,7 @@ def make_folder(folder: Path) -> None:
 def write_image(
     wanted: Wanted, name: str, file: str, bgr: np.ndarray, poses: PersonPoses, model: str
 ) -> list[Path]:
-    """Write what is wanted of one image (h, w, 3) uint8 BGR, whole or not at all."""
+    """Write all files of one image (h, w, 3) uint8 BGR, or none. Raises PredictError."""
     height, width = bgr.shape[:2]
     make: dict[str, Callable[[], bytes]] = {
         "json": lambda: _json(
@@ -93,11 +90,19 @@ def write_image(
 
 
 class VideoFiles:
-    """Writes what is wanted of one video, frame by frame; a context manager.
+    """Writes the files of one video frame by frame; a context manager.
 
-    Files are made in a hidden folder beside their final places. `finish` moves them there; left
-    without it, nothing stays. ``rate`` is in frames/s. The frames of a ``live`` source come when
-    they come: they are repeated in the videos, so that these run as fast as reality did.
+    Files are written in a hidden folder, and `finish` moves them to their places. Without it they
+    are removed.
+
+    Args:
+        wanted: which files, and where.
+        name: beginning of the files' names.
+        file: the source, as it is named in the JSON.
+        model: the estimator's name.
+        rate: of the videos, frames/s; 0: LIVE_RATE.
+        live: frames come irregularly; they are repeated or left out, so that the videos run at
+            the speed of reality.
     """
 
     def __init__(
@@ -144,7 +149,7 @@ class VideoFiles:
         self.frames += 1
 
     def finish(self) -> list[Path]:
-        """Put the files in their places, and give these."""
+        """Move the files to their places, and return their paths."""
         try:
             if "openpose" in self._texts:
                 self._texts["openpose"].write("\n]\n")
@@ -206,15 +211,13 @@ class VideoFiles:
 
 
 def _persons(poses: PersonPoses) -> list[dict[str, Any]]:
-    """People as `pose_document` has them; what is not finite has no place in JSON, and was not
-    seen."""
+    """Return people for `pose_document`."""
     rows = np.concatenate([poses.xy, poses.scores[..., None]], 2).astype(float)
-    rows[~np.isfinite(rows).all(2)] = 0.0
     return [
         {
             "id": int(i),
-            "score": round(float(np.nan_to_num(score)), 3),
-            "box": np.nan_to_num(box.astype(float)).round(2).tolist(),
+            "score": round(float(score), 3),
+            "box": box.astype(float).round(2).tolist(),
             "keypoints": points.round(3).tolist(),
         }
         for i, score, box, points in zip(poses.ids, poses.box_scores, poses.boxes, rows)

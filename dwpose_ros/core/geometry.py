@@ -96,8 +96,7 @@ class PinholeCamera(NamedTuple):
 
     def sees(self, people: PersonPoses, threshold: float = THRESHOLD) -> np.ndarray:
         """Return (n, 133) bool: the score is above the threshold and the point in the image."""
-        with np.errstate(invalid="ignore"):
-            inside = ((people.xy >= 0) & (people.xy <= [self.width - 1, self.height - 1])).all(-1)
+        inside = ((people.xy >= 0) & (people.xy <= [self.width - 1, self.height - 1])).all(-1)
         return inside & visible(people, threshold)
 
 

@@ -58,13 +58,22 @@ def load(
     except ModelError as err:
         if backend == "dwpose" or model or detector:
             raise
-        why = str(err)
-    else:
-        from dwpose_ros.estimation.dwpose import DWPose
+        return _instead(target, video, str(err))
+    estimator = _dwpose(pose, boxes, target, subpixel, detector_size)
+    asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
+    return estimator, f"DWPose {estimator.name}, {asked}"
 
-        estimator = DWPose(pose, boxes, target, subpixel=subpixel, detector_size=detector_size)
-        asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
-        return estimator, f"DWPose {estimator.name}, {asked}"
+
+def _dwpose(
+    pose: Path, detector: Path | None, target: ExecutionTarget, subpixel: bool, detector_size: int
+) -> Estimator:
+    from dwpose_ros.estimation.dwpose import DWPose
+
+    return DWPose(pose, detector, target, subpixel=subpixel, detector_size=detector_size)
+
+
+def _instead(target: ExecutionTarget, video: bool, why: str) -> tuple[Estimator, str]:
+    """Make MediaPipe's estimator in place of DWPose, which cannot be had."""
     try:
         return _mediapipe(target, video), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
     except ModelError as err:

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.errors import ModelError
+from dwpose_ros.core.person_poses import valid_boxes
 from dwpose_ros.estimation.crops import crops_for
 from dwpose_ros.estimation.graph_rewrite import PERSON, STRIDES, detector_network
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Network, line
 
-MIN_SCORE = 0.3
+MIN_SCORE = 0.3  # of a box
 NMS_IOU = 0.45
 
 
@@ -57,7 +58,7 @@ class Yolox:
             half = np.exp(out[:, 2:4]) * self._stride[few] / 2
         center = (out[:, :2] + self._grid[few]) * self._stride[few]
         boxes = np.hstack([center - half, center + half]) / np.float32(ratio)
-        good = sound(boxes)
+        good = valid_boxes(boxes)
         boxes, scores = boxes[good], out[good, 4]
         # The official NMS counts pixels, x2 - x1 + 1.
         xywh = np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1])
@@ -80,7 +81,7 @@ class Rtmdet:
         dets, labels = self._network({"image": image})
         people = dets[0][(labels[0] == PERSON) & (dets[0, :, 4] > self._min_score)]
         boxes = people[:, :4] / np.float32(ratio)
-        good = sound(boxes)
+        good = valid_boxes(boxes)
         return boxes[good], people[good, 4]
 
 
@@ -109,11 +110,6 @@ def open_detector(
     except Exception as err:  # runtimes' own exceptions share no narrower base
         raise ModelError(f"{path}: does not run on {network.target}: {line(err)}") from err
     return detector
-
-
-def sound(boxes: np.ndarray) -> np.ndarray:
-    """Return which boxes (n, 4) are finite and have an area, (n,) bool."""
-    return np.isfinite(boxes).all(1) & (boxes[:, 2:] > boxes[:, :2]).all(1)
 
 
 def _size(network: Network) -> tuple[int, int]:

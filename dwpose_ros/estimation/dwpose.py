@@ -15,17 +15,16 @@ import numpy as np
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import PersonPoses, valid_boxes
 from dwpose_ros.estimation.crop_geometry import around
 from dwpose_ros.estimation.crops import crops_for
-from dwpose_ros.estimation.detectors import open_detector, sound
+from dwpose_ros.estimation.detectors import open_detector
 from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.estimation.graph_rewrite import SPLIT, pose_network
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import MAX_BATCH, ExecutionTarget, line
 
 ONE_BY_ONE_PX = 192 * 256  # a batch of larger crops exceeds a CPU's caches and takes 3 % longer
-LIMIT_PX = 1e6  # boxes beyond are nonsense and would overflow OpenCV's fixed-point numbers
 
 
 class DWPose:
@@ -100,7 +99,7 @@ class DWPose:
         """
         check_image(rgb)
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-        good = sound(boxes) & (np.abs(boxes) < LIMIT_PX).all(1)
+        good = valid_boxes(boxes)
         xy = np.zeros((len(boxes), COUNT, 2), np.float32)
         scores = np.zeros((len(boxes), COUNT), np.float32)
         if good.any():

@@ -26,13 +26,12 @@ import numpy as np
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import BODY, COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
 from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 VERSION = "0.10.21"  # the last version whose wheel contains the Holistic models
 PYTHONS = ((3, 9), (3, 12))  # first and last Python version with a wheel
-MIN_SCORE = 0.3  # points with a higher score define the person's box
 
 # MediaPipe's pose landmark (of 33) for each body keypoint, from the nose to the ankles.
 POSE_BODY = [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
@@ -120,7 +119,7 @@ def to_people(found: Any, width: int, height: int, score: float = 1.0) -> Person
             scores[where] = 1
     inside = (xy >= 0).all(1) & (xy < (width, height)).all(1)
     scores[~inside] = 0  # MediaPipe gives points outside the image high scores
-    seen = scores > MIN_SCORE
+    seen = scores > THRESHOLD
     if not seen.any():
         return PersonPoses.none()
     box = [*xy[seen].min(0), *xy[seen].max(0)]

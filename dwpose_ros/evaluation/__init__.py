@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is done to networks before use: they are measured, and made smaller. No ROS here."""
+"""Measure networks, and quantise them. No ROS."""

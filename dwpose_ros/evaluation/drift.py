@@ -11,15 +11,15 @@ import numpy as np
 
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.keypoints import GROUPS
+from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.estimation.graph_rewrite import SPLIT
 from dwpose_ros.evaluation.simcc import decode
 
-MIN_SCORE = 0.3  # points that the float32 network scores lower are ignored
 # 95 of 100 points of each body part must stay within 1 % of the person's height, which is 4 bins
 # at 256x192. The OKS of the body is then above 0.98, and the distances between guidance's limits
 # are larger than that.
 LIMIT_SHARE = 0.01
-MAX_LOST = 0.05  # share of the visible points whose score may fall below MIN_SCORE
+MAX_LOST = 0.05  # share of the visible points whose score may fall below the threshold
 
 
 class DriftError(DwposeError):
@@ -48,7 +48,7 @@ def compare(
     exact: Sequence[np.ndarray],
     other: Sequence[np.ndarray],
     heights: np.ndarray,
-    min_score: float = MIN_SCORE,
+    min_score: float = THRESHOLD,
 ) -> dict[str, Drift]:
     """Compute the drift of each body part, over the points that the exact network sees.
 
@@ -82,15 +82,19 @@ def compare(
     return report
 
 
-def judge(drifts: dict[str, Drift], limit_px: float) -> list[str]:
-    """Return why the drift is too large, by body part; an empty list if it is not.
+def exceeding(drifts: dict[str, Drift], limit_px: float) -> list[str]:
+    """Return what exceeds the limits, a line for each body part; an empty list if nothing does.
+
+    Args:
+        drifts: from `compare`.
+        limit_px: largest 95th percentile of a body part's drift, pixels of the network's input.
 
     Raises:
         DriftError: the float32 network sees no point.
     """
     if not any(d.points for d in drifts.values()):
         raise DriftError(
-            f"the float32 network sees no point with a score of {MIN_SCORE} or "
+            f"the float32 network sees no point with a score of {THRESHOLD} or "
             "more on the held-out frames: there is nothing to compare with"
         )
     far = []

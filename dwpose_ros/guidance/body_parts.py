@@ -131,24 +131,24 @@ _EARS = {
 
 
 @lru_cache(maxsize=None)
-def part_points(part: str, side: str = "front") -> tuple[int, ...]:
+def body_part_points(body_part: str, side: str = "front") -> tuple[int, ...]:
     """Return the keypoints of a part that must be visible when the camera sees that side.
 
     From the left or right, keypoints of the far side are hidden. Of a head from the side or from
     behind, only ears are certain to be visible; a face has no points from behind.
     """
-    if part == "head" and side in _EARS:
+    if body_part == "head" and side in _EARS:
         return _EARS[side]
-    if part == "face" and side == "back":
+    if body_part == "face" and side == "back":
         return ()
     hidden = {"left": _RIGHT, "right": _LEFT}.get(side, frozenset())
-    return tuple(i for i in PARTS[part] if i not in hidden)
+    return tuple(i for i in PARTS[body_part] if i not in hidden)
 
 
 @lru_cache(maxsize=None)
 def points_of(parts: tuple[str, ...], side: str = "front") -> tuple[int, ...]:
-    """Return the keypoints of several parts, as `part_points`."""
-    return tuple(i for part in parts for i in part_points(part, side))
+    """Return the keypoints of several parts, as `body_part_points`."""
+    return tuple(i for body_part in parts for i in body_part_points(body_part, side))
 
 
 @lru_cache(maxsize=None)
@@ -161,5 +161,5 @@ def indices(points: tuple[int, ...]) -> np.ndarray:
 
 def height_of(parts: Iterable[str]) -> float:
     """Return the share of a standing person's height that the parts span; 0 for none."""
-    ends = [end for part in parts for end in ABOVE_GROUND[part]]
+    ends = [end for body_part in parts for end in ABOVE_GROUND[body_part]]
     return max(ends, default=0.0) - min(ends, default=0.0)

@@ -98,10 +98,12 @@ class Coach:
         self._begin_anew(somebody, now)
         busy = self._is_busy(busy, now)
         self._policy.watch(results, now, busy)
-        failing = [v for v in results if v.ok is False]
+        failing = [result for result in results if result.ok is False]
         failed = self._policy.choose(failing, now)
-        unknown = next((v for v in results if v.ok is None and v.required), None)
-        known = [v.ok for v in results if v.ok is not None or v.required]
+        unknown = next(
+            (result for result in results if result.ok is None and result.required), None
+        )
+        known = [result.ok for result in results if result.ok is not None or result.required]
         progress = sum(ok is True for ok in known) / len(known) if known else 0.0
         if self._news.code:
             return self._tell_news(progress, now, busy)
@@ -258,7 +260,7 @@ class Coach:
         return Decision(
             state,
             current.code,
-            current.part,
+            current.body_part,
             progress,
             0.0,
             speak,

@@ -80,7 +80,7 @@ class _Axis:
     """The last instruction on an axis, and the movement since."""
 
     code: str = ""
-    part: str = ""
+    body_part: str = ""
     spoken_at: float = -math.inf
     heard_at: float = -math.inf  # the end of the sentence
     moved: bool = False  # since it was heard
@@ -115,20 +115,20 @@ class ComplianceTracker:
         """Return the axes on which an instruction can be followed: a head turns with its body."""
         return [self.on(code)] + [self.on("turn_left")] * (axis(code) == "head")
 
-    def asked(self, code: str, part: str, now: float) -> None:
+    def asked(self, code: str, body_part: str, now: float) -> None:
         """Record an instruction. It is heard now, or at the end of `busy` in calls of `watch`."""
         self._last = self.on(code)
         if self._last.moved and self._last.code == code:  # they did too little
             self._last.ease = min(1.0, self._last.ease / _EASED)
         self._last.ease = self.ease(code)
-        self._last.code, self._last.part, self._last.moved = code, part, False
+        self._last.code, self._last.body_part, self._last.moved = code, body_part, False
         self._last.spoken_at = self._last.heard_at = now
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
         """Measure movement in a new frame; `busy` while a sentence is being spoken."""
         if busy and self._last is not None:
             self._last.heard_at = now
-        found = {v.name: v for v in results}
+        found = {result.name: result for result in results}
         stirring = "still" in found and found["still"].ok is False
         values = _places(found)
         for name in {*self._axes, *_LEAST}:

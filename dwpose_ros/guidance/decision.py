@@ -32,7 +32,7 @@ class Instruction(NamedTuple):
     """What the person is asked to do; an empty code is nothing."""
 
     code: str = ""
-    part: str = ""
+    body_part: str = ""
     """Of the body, that it is about; empty for none."""
     magnitude: str = ""
     """"little", "" or "big"."""
@@ -42,7 +42,7 @@ class Instruction(NamedTuple):
     @property
     def what(self) -> tuple[str, str]:
         """Code and body part, without the amount."""
-        return self.code, self.part
+        return self.code, self.body_part
 
 
 class Decision(NamedTuple):
@@ -50,7 +50,7 @@ class Decision(NamedTuple):
 
     state: State
     code: str  # instruction; empty for none
-    part: str  # of the body that the instruction is about; empty for none
+    body_part: str  # of the body that the instruction is about; empty for none
     progress: float  # share of the checks that hold
     hold_remaining: float  # s
     speak: bool  # say the instruction aloud now

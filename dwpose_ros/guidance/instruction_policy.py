@@ -10,11 +10,11 @@ from dwpose_ros.guidance.checks import CheckResult
 from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.decision import Instruction
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.repetition import LASTING_S, PATIENCE, Repetition
+from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 LONG_WALK = 4  # steps
-UNKNOWN_S = 2.0  # for so long what cannot be judged is waited for
+UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
 NEWS = {"", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
@@ -71,7 +71,7 @@ class InstructionPolicy:
     def told(self, news: Instruction, now: float) -> None:
         """Note that something else than an instruction is being spoken."""
         self.spoken, self._spoken_at = news, now
-        self._compliance.asked(news.code, news.part, now)
+        self._compliance.asked(news.code, news.body_part, now)
 
     def choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
         """Return the first failed check; while the person is acting on it, the next one that can
@@ -79,22 +79,24 @@ class InstructionPolicy:
 
         A long walk comes before everything that can be done on the way.
         """
-        by_name = {v.name: v for v in failing}
+        by_name = {result.name: result for result in failing}
         walk = next(
             (
-                v
-                for v in failing
-                if v.code in ("move_closer", "move_back") and v.count >= LONG_WALK
+                result
+                for result in failing
+                if result.code in ("move_closer", "move_back") and result.count >= LONG_WALK
             ),
             None,
         )
         if walk is not None and failing[0].code in PLACING:
-            failing = [walk, *(v for v in failing if v is not walk)]
+            failing = [walk, *(result for result in failing if result is not walk)]
         for result in failing:
             due = self._due(result, by_name, now)
             if due is not None and (result is failing[0] or due.code in PLACING):
                 return due
-        spoken = (v for v in failing if (v.code, v.part) == self.spoken.what)
+        spoken = (
+            result for result in failing if (result.code, result.body_part) == self.spoken.what
+        )
         return next(spoken, failing[0] if failing else None)
 
     def _due(
@@ -132,14 +134,23 @@ class InstructionPolicy:
         unknown_s = 0.0 if self._unknown_since is None else now - self._unknown_since
         if wrong is None or failed is None and unknown_s < UNKNOWN_S:
             return Instruction()
-        what = wrong.code, wrong.part
+        what = wrong.code, wrong.body_part
         self._repetition.watch(what, now - self._since.get(what, now), results, now)
         if self._repetition.pausing(now):
             return Instruction("pause")
-        if self._repetition.said(what) >= PATIENCE:
-            part = next((v.part for v in results if v.ok is False and v.part), "")
-            named = wrong.code == "show" or not part or self._repetition.said(("show", part))
-            return Instruction("pause") if named else Instruction("show", part)
+        if self._repetition.said(what) >= MOST_REPETITIONS:
+            body_part = next(
+                (
+                    result.body_part
+                    for result in results
+                    if result.ok is False and result.body_part
+                ),
+                "",
+            )
+            named = (
+                wrong.code == "show" or not body_part or self._repetition.said(("show", body_part))
+            )
+            return Instruction("pause") if named else Instruction("show", body_part)
         if wrong.code == "step_into_view" and (
             self._compliance.too_near(now)
             or (
@@ -152,7 +163,7 @@ class InstructionPolicy:
 
     def _eased(self, result: CheckResult) -> Instruction:
         """Return the instruction for a check; a smaller one for a person who overshoots."""
-        instruction = Instruction(result.code, result.part, result.magnitude, result.count)
+        instruction = Instruction(result.code, result.body_part, result.magnitude, result.count)
         ease = self._compliance.ease(instruction.code)
         if ease == 1.0 or instruction.code not in GRADUAL:
             return instruction
@@ -175,7 +186,7 @@ class InstructionPolicy:
 
         What was spoken stays, as long as it is true, until the other can be spoken.
         """
-        due = {(v.code, v.part): self._eased(v) for v in failing}
+        due = {(result.code, result.body_part): self._eased(result) for result in failing}
         due[wanted.what] = wanted
         walks = self._compliance.busy()  # what is to last begins when they have come to rest
         self._since = {
@@ -210,7 +221,7 @@ class InstructionPolicy:
             return False
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
-        self._compliance.asked(current.code, current.part, now)
+        self._compliance.asked(current.code, current.body_part, now)
         return True
 
     def has_ceased_to_be_true(self, now: float) -> bool:
@@ -261,7 +272,7 @@ class InstructionPolicy:
             "hands",
         ):  # those are raised anywhere
             return False
-        if instruction.what == (asked.code, asked.part):
+        if instruction.what == (asked.code, asked.body_part):
             return self._compliance.ended(instruction.code, now)
         if instruction.code in LASTING:
             return not self._compliance.busy()

@@ -19,7 +19,6 @@ _LATEST_S = 0.15  # the same for hands that have just come to rest
 _LONGEST_S = 2.0  # longest time between two frames for measuring speed
 _GONE_S = 1.0  # after an absence of so long, a new id is taken for another person
 _BRIDGED_S = 0.25  # an invisible point keeps its last position for so long
-_ABSURD_PX = 1e5
 _LEAST_SIZE = 0.05  # least size of the measured parts, in heights of the person's box
 _TELLING = 5  # least number of points for measuring the movement
 # A wrist and its hand: networks lose a blurred hand, but keep the wrist.
@@ -37,8 +36,8 @@ class Observation(NamedTuple):
     """One person in an image of `width` x `height` pixels, and the number of other people."""
 
     xy: np.ndarray  # (133, 2) px
-    scores: np.ndarray  # (133,), 0 where a coordinate is not finite
-    box: np.ndarray  # (4,) px
+    scores: np.ndarray  # (133,)
+    box: np.ndarray  # (4,) px; without area if unknown
     width: int
     height: int
     others: int  # other people who are large enough to count
@@ -62,25 +61,6 @@ class Observation(NamedTuple):
         """Return the coordinates (n, 2) of the given points that score above the threshold."""
         index = np.asarray(points)
         return self.xy[index[self.scores[index] > threshold]]
-
-
-def usable(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return scores (n, 133) that are 0 if score or coordinates are not finite or too large."""
-    with np.errstate(invalid="ignore"):
-        fine = (np.abs(xy) < _ABSURD_PX).all(-1) & (scores >= 0)
-    return np.where(fine, scores, 0.0)
-
-
-def usable_boxes(boxes: np.ndarray, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return boxes (n, 4); those that are not finite or are too large are replaced.
-
-    The replacement is the extent of the visible points, (n, 133) bool; NaN if none is visible."""
-    with np.errstate(invalid="ignore"):
-        fine = (np.abs(boxes) < _ABSURD_PX).all(-1)
-    boxes = np.where(fine[:, None], boxes, np.nan)
-    for i in np.flatnonzero(~fine & seen.any(-1)):
-        boxes[i] = [*xy[i, seen[i]].min(0), *xy[i, seen[i]].max(0)]
-    return boxes
 
 
 def _deviation(values: np.ndarray) -> float:
@@ -141,7 +121,7 @@ class TargetSelector:
         if not len(ids):
             return None
         wide, high = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).T
-        areas = np.where(wide * high > 0, wide * high, 0.0)  # 0 also for NaN
+        areas = wide * high
         best = int(np.argmax(areas))
         if self.person_id in ids:
             current = ids.index(self.person_id)
@@ -157,9 +137,7 @@ class TargetSelector:
     ) -> Observation | None:
         """Observe the followed person in an image of `width` x `height` px; None if nobody is in
         it."""
-        ids, xy, boxes = people.ids.tolist(), people.xy, people.boxes
-        scores = usable(xy, people.scores)
-        boxes = usable_boxes(boxes, xy, scores > self._threshold)
+        ids, xy, scores, boxes = people.ids.tolist(), people.xy, people.scores, people.boxes
         last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)
         if chosen is None:

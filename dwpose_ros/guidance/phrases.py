@@ -84,12 +84,12 @@ class Phrases(NamedTuple):
     phrases: dict[str, _Phrase]
     parts: dict[str, str]
 
-    def text(self, code: str, part: str = "", magnitude: str = "", count: int = 0) -> str:
+    def text(self, code: str, body_part: str = "", magnitude: str = "", count: int = 0) -> str:
         """Return the sentence for an instruction; empty for the empty code.
 
         Args:
             code: one of CODES.
-            part: the body part that is named.
+            body_part: the one that is named.
             magnitude: "", "little" or "big"; the normal text is used if there is none for it.
             count: seconds of a countdown, wanted people or steps, from 1 on; 0 counts as 1.
         """
@@ -101,7 +101,7 @@ class Phrases(NamedTuple):
                 phrase = phrase.get("one" if count == 1 else "other", phrase["other"])
             else:
                 phrase = phrase.get(magnitude or "normal") or phrase["normal"]
-        return phrase.format(part=self.parts.get(part, part), count=count)
+        return phrase.format(part=self.parts.get(body_part, body_part), count=count)
 
 
 def speaking_s(text: str, rate: int = RATE) -> float:
@@ -146,10 +146,10 @@ def load_phrases(path: str | Path) -> Phrases:
         for form, text in _forms(path, code, phrase).items():
             _refuse_braces(path, code, text)
             _refuse_silence(path, code, form, text)
-    for part, text in data["parts"].items():
+    for body_part, text in data["parts"].items():
         if set(text) & set("{}"):
             raise ProfileError(
-                f"{path}: the text of {part} is {shown(text)}; it can have nothing in braces"
+                f"{path}: the text of {body_part} is {shown(text)}; it can have nothing in braces"
             )
     return Phrases(path.stem, data["phrases"], data["parts"])
 

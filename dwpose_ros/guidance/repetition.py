@@ -8,7 +8,7 @@ from typing import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
 
-PATIENCE = 4  # repetitions without effect; then the body part is named, then there is a pause
+MOST_REPETITIONS = 4  # without effect; then the body part is named, then there is a pause
 PAUSE_S = 15.0  # doubled after each pause without effect
 LONGEST_PAUSE_S = 240.0
 LASTING_S = 1.5  # a change counts after it has lasted for so long
@@ -38,7 +38,7 @@ class Repetition:
     @property
     def exhausted(self) -> bool:
         """Whether an instruction has been repeated as often as it will be."""
-        return PATIENCE in self._said.values()
+        return MOST_REPETITIONS in self._said.values()
 
     def watch(self, what: What, due_s: float, results: Sequence[CheckResult], now: float) -> None:
         """Process the results of a new frame.
@@ -52,7 +52,12 @@ class Repetition:
             results: of all checks.
             now: current time, s.
         """
-        wrong = {(code, v.part) for v in results if v.ok is not True for code in (v.code, "show")}
+        wrong = {
+            (code, result.body_part)
+            for result in results
+            if result.ok is not True
+            for code in (result.code, "show")
+        }
         if self._said.keys() <= wrong:
             self._heeded_since = None
         elif self._heeded_since is None:

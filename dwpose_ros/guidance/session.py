@@ -14,7 +14,6 @@ from typing import Any
 from dwpose_ros.guidance.checks import CheckResult
 from dwpose_ros.guidance.course import Course
 from dwpose_ros.guidance.decision import Decision, State
-from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.guidance.session_types import (
     CaptureRequest,
     Effects,
@@ -24,10 +23,10 @@ from dwpose_ros.guidance.session_types import (
     Plan,
     Told,
 )
+from dwpose_ros.guidance.voice import Voice
 
 NO_POSE = "no_pose"  # code while nothing is known, so that there is nothing to say
 NO_CAPTURE = "there is no capture service: is the capture node running?"
-BREATH_S = 0.2  # between two sentences, whatever each takes on its way to the voice
 FIRST_S = 10.0  # for so long a capture service may take to start
 
 
@@ -56,8 +55,7 @@ class GuidanceSession:
         self._until = math.inf  # when the goal is given up
         self._asked: CaptureRequest | None = None
         self._now = -math.inf  # of the newest frame
-        self._said_at, self._saying_s, self._speaking = -math.inf, 0.0, False
-        self._silent = True  # nothing was said since the voice was silenced
+        self._voice = Voice(effects.say)
         self._last_text = ""
         self._noticing = self._blind = False
         self._ready_at: float | None = None  # when there was a capture service
@@ -95,7 +93,7 @@ class GuidanceSession:
         else:
             self._own = Course(plan)
             if self._goal is None:
-                self._said_at, self._saying_s = -math.inf, 0.0
+                self._voice.forget()
         if self._goal is None:
             self._effects.speak_in(plan.phrases)
 
@@ -105,14 +103,14 @@ class GuidanceSession:
         """Start a goal; it replaces another one."""
         if self._goal is not None:
             self._end(Outcome.ABORTED, "another goal came")
-        self._interrupt_speech()
+        self._voice.interrupt()
         self._goal, self._for_goal = goal, Course(goal.plan)
         self._until = now_mono_s + goal.timeout_s if goal.timeout_s > 0 else math.inf
         self._effects.speak_in(goal.plan.phrases)
 
     def close(self, message: str) -> None:
         """Abort the goal, and stop speaking."""
-        self._interrupt_speech()
+        self._voice.interrupt()
         if self._goal is not None:
             self._end(Outcome.ABORTED, message)
 
@@ -120,7 +118,7 @@ class GuidanceSession:
         assert self._goal is not None
         goal, self._goal, self._for_goal = self._goal, None, None
         self._until = math.inf
-        self._interrupt_speech()
+        self._voice.interrupt()
         self._own.coach.interrupted()
         self._effects.speak_in(self._own.plan.phrases)
         self._effects.ended(goal, outcome, message)
@@ -129,7 +127,7 @@ class GuidanceSession:
 
     def speaking(self, speaks: bool) -> None:
         """Note whether the voice is speaking."""
-        self._speaking = speaks
+        self._voice.reports_speaking = speaks
 
     def look(self, frame: Frame) -> None:
         """Decide from a frame what is to be shown, said and captured."""
@@ -140,13 +138,13 @@ class GuidanceSession:
             return
         results, person = course.look(frame, self.mirrored)
         decision = self._notice(course, person) or course.coach.update(
-            results, frame.now_s, busy=self._busy()
+            results, frame.now_s, busy=self._voice.busy(self._now)
         )
         self._show(course, decision, results, person, frame.source)
         if decision.speak:
-            self._say(self._last_text)
+            self._voice.say(self._last_text, self._now)
         elif decision.interrupt_speech:
-            self._interrupt_speech()
+            self._voice.interrupt()
         if decision.capture:
             self._request(course, person, frame.source)
 
@@ -157,7 +155,7 @@ class GuidanceSession:
         session = course.coach.sessions
         if not self.notice or course.noticed == session and not self._noticing:
             return None
-        busy = self._busy()
+        busy = self._voice.busy(self._now)
         due = course.noticed != session and person > 0
         self._noticing = due or self._noticing and busy
         if not self._noticing:
@@ -179,34 +177,12 @@ class GuidanceSession:
             ""
             if decision.code == NO_POSE
             else course.plan.phrases.text(
-                decision.code, decision.part, decision.magnitude, decision.count
+                decision.code, decision.body_part, decision.magnitude, decision.count
             )
         )
         self._effects.show(
             Told(decision, self._last_text, course.coach.profile, results, person, source)
         )
-
-    def _busy(self) -> bool:
-        """Return whether something is being spoken: by its length, or as long as the voice says
-        so.
-
-        A voice that never ends, or has died, is not waited for much longer.
-        """
-        since = self._now - self._said_at
-        return (
-            0 <= since < BREATH_S + (3 * self._saying_s + 6 if self._speaking else self._saying_s)
-        )
-
-    def _say(self, text: str) -> None:
-        self._said_at, self._saying_s = self._now, speaking_s(text)
-        self._silent = False
-        self._effects.say(text)
-
-    def _interrupt_speech(self) -> None:
-        self._said_at = -math.inf
-        if not self._silent:
-            self._silent = True
-            self._effects.say("")
 
     def tick(self, now_mono_s: float, *, capture_ready: bool, blind: bool, source: Any) -> None:
         """Handle deadlines, and call this periodically.
@@ -226,7 +202,7 @@ class GuidanceSession:
         course = self._course
         if blind and not self._blind and course is not None:
             course.coach.interrupted()
-            self._interrupt_speech()
+            self._voice.interrupt()
             self._show(
                 course,
                 Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False),

@@ -3,7 +3,7 @@
 
 import sys
 
-from dwpose_ros.ros.settings import cannot_begin
+from dwpose_ros.ros.middleware_environment import cannot_begin
 
 if _fault := cannot_begin():  # else importing rclpy ends the process, in words of its own
     print(f"dwpose_ros: {_fault}", file=sys.stderr)

@@ -24,12 +24,12 @@ from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.transport import ImageOutput
 
 RETRY_S = 2.0  # between attempts to open a camera that is not there
-MISSES = 10  # frames one after the other, until a camera is taken for unplugged,
-PATIENCE_S = 5.0  # or so long without one
-PAUSE_S = 0.05  # after a read that gave nothing, which some drivers do at once
-WAIT_S = 10.0  # at most, for subscribers of a file
-NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are none
-SETTLE_S = 1.5  # after the last of them came
+# A camera counts as unplugged after so many unreadable frames in a row, or s without a frame.
+MISSES, SILENT_S = 10, 5.0
+PAUSE_S = 0.05  # after a failed read, since some drivers fail without waiting
+WAIT_S = 10.0  # longest wait for subscribers before a file starts
+NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are no files
+SETTLE_S = 1.5  # wait after the last subscriber came
 
 
 class CameraNode(ManagedNode):
@@ -89,7 +89,7 @@ class CameraNode(ManagedNode):
 
     def activate(self) -> None:
         self._description, self._missed, self._info = "", 0, CameraInfo()
-        # What is no file may take half a minute to open, which its thread does.
+        # Cameras and streams may take half a minute to open, so the thread opens them.
         source = None if local(self._name) is None else self._open()
         self._thread = Stoppable(partial(self._run, source), "camera")
 
@@ -107,7 +107,7 @@ class CameraNode(ManagedNode):
         self.get_logger().info(source.description)
         return source
 
-    # In the thread, which has no state in common with that of an earlier activation
+    # In the thread. It shares no state with an earlier activation's thread, which may still run.
 
     def _run(self, source: Source | None, ending: threading.Event) -> None:
         while not ending.is_set() and rclpy.ok():
@@ -117,7 +117,7 @@ class CameraNode(ManagedNode):
                 may_come_back = source.live
             except SourceError as err:
                 error, may_come_back = str(err), err.may_come_back
-            except Exception as err:  # publishing is an error once everything is shut down
+            except Exception as err:  # publishing raises once ROS is shut down
                 error = f"{self._name}: {type(err).__name__}: {err}"
                 may_come_back = source is None or source.live
             if source is not None:
@@ -138,7 +138,7 @@ class CameraNode(ManagedNode):
         """Publish until the source ends. Return what went wrong; empty if nothing did."""
         if source.paced:
             self._wait_for_subscribers(ending)
-        due = good = time.monotonic()  # when a frame is to be shown, and when one was there
+        due = good = time.monotonic()  # when to show the next frame, and when the last one came
         time_s, misses, published = math.nan, 0, False
         while not ending.is_set() and rclpy.ok():
             there = source.grab()
@@ -152,13 +152,13 @@ class CameraNode(ManagedNode):
                 return f"{self._name}: has no frame that can be read"
             rate = self.value("rate")
             if there and not source.paced and rate and now < due:
-                continue  # not even decoded
+                continue  # without decoding it
             frame = source.retrieve() if there else None
             if ending.is_set():
                 return ""
             if frame is None:
                 misses, self._missed = misses + 1, self._missed + 1
-                if source.live and (misses >= MISSES or now - good > PATIENCE_S):
+                if source.live and (misses >= MISSES or now - good > SILENT_S):
                     return f"{self._name}: " + (
                         f"{misses} frames one after the other cannot be decoded"
                         if there
@@ -168,11 +168,11 @@ class CameraNode(ManagedNode):
                 continue
             misses, good = 0, now
             if source.paced:
-                # Files are there at once: they are shown at their rate, and stamped when shown.
+                # Files are read at once, so frames are shown at their rate and stamped when shown.
                 gap = source.time_s - time_s
                 period = 1 / rate if rate else gap if gap > 0 else 1 / source.rate
                 time_s = source.time_s
-                # After a stall the rate goes on; what was missed is not made up for.
+                # After a stall the rate continues; frames are not shown faster to catch up.
                 due = max(due + period, now - period) if published else now
                 if ending.wait(max(0.0, due - time.monotonic())):
                     return ""
@@ -185,7 +185,7 @@ class CameraNode(ManagedNode):
         return ""
 
     def _wait_for_subscribers(self, ending: threading.Event) -> None:
-        """Let a file wait until the nodes that start with this one listen."""
+        """Wait until the nodes that were started together with this one have subscribed."""
         count, changed = 0, time.monotonic()
         end = changed + WAIT_S
         while time.monotonic() < end and not ending.wait(0.05):
@@ -205,9 +205,7 @@ class CameraNode(ManagedNode):
         self._infos.publish(self._info)
 
     def _calibrated(self, width: int, height: int) -> CameraInfo:
-        """Return the calibration for images of that size; None, with a warning, if it does
-        not fit.
-        """
+        """Return the calibration for images of that size, or an empty one if it does not fit."""
         given = self._calibration
         if given is None:
             return CameraInfo(width=width, height=height)

@@ -14,28 +14,26 @@ from dwpose_ros.capture import (
     BufferedFrame,
     Candidate,
     CaptureError,
-    Files,
     FrameBuffer,
     WriteError,
     check_label,
     choose,
-    discard,
     remove_old,
     remove_unfinished,
-    save,
     unwritable,
 )
 from dwpose_ros.capture.selection import FrameEvaluator
-from dwpose_ros.capture.storage import quality_document
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
 from dwpose_ros.core.geometry import is_calibrated
-from dwpose_ros.core.images import ImageError, fill_compressed, to_bgr
+from dwpose_ros.core.images import ImageError, to_bgr
 from dwpose_ros.core.text import one_line
-from dwpose_ros.guidance import Profile, load_profile
-from dwpose_ros.msg import CapturedImage, QualityMeasure, WholeBodyPose
+from dwpose_ros.guidance import Profile
+from dwpose_ros.guidance.profile import load_step
+from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.ros.calibration import fitted
-from dwpose_ros.ros.conversions import capture_document, from_msg, stamp_ns, time_ns
+from dwpose_ros.ros.capture_writer import write_captures
+from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
@@ -43,7 +41,6 @@ from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured, folder_below
 from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.srv import Capture as CaptureSrv
-from dwpose_ros.visualization.skeleton import draw_skeleton
 
 FOLDER = "~/dwpose_captures"
 SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
@@ -147,7 +144,13 @@ class CaptureNode(ManagedNode):
             if not best:
                 response.retake = True
                 raise CaptureError(f"{found[-1].fault}: nothing was captured")
-            captures = self._write_all(label, best)
+            captures = write_captures(
+                best,
+                label,
+                self._folder(self.value("folder")),
+                self.value("format"),
+                self._calibration_of,
+            )
         except DwposeError as err:
             response.success, response.message = False, one_line(err)
             if isinstance(err, WriteError):  # which stays so until somebody makes room
@@ -188,16 +191,7 @@ class CaptureNode(ManagedNode):
                     f"step is {step!r}, but no profile is named: give both, or none"
                 )
             return None
-        path = configured("profiles", self.allowed(name))
-        steps = load_profile(path).steps
-        for profile in steps:
-            if step in ("", profile.step):
-                return profile
-        names = ", ".join(p.step for p in steps if p.step)
-        raise CaptureError(
-            f"{path} has no step {step!r}; "
-            + (f"it has {names}" if names else "it has but one picture: leave step empty")
-        )
+        return load_step(configured("profiles", self.allowed(name)), step)
 
     def _tidy(self) -> None:
         keep_s = self.value("keep_hours") * 3600
@@ -218,32 +212,11 @@ class CaptureNode(ManagedNode):
         return newest + int(self._images.silent_s(time.monotonic()) * 1e9)
 
     def _candidates(self, now: int, look: FrameEvaluator) -> list[Candidate]:
-        """Return all frames of the window, oldest first.
-
-        Raises:
-            CaptureError: there is none.
-        """
+        """Return all frames of the window, oldest first. Raises CaptureError if there is none."""
         period_s = self._images.period_s()
         window_s = max(self._window_s, SLOW_PERIODS * period_s)
         since = now - int(window_s * 1e9)
-        there = self._buffer.buffered_frames()
-        buffered_frames = [buffered for buffered in there if buffered.stamp_ns <= now]
-        if there and not buffered_frames:
-            ahead_s = (there[0].stamp_ns - now) / 1e9
-            raise CaptureError(
-                "no frame is as old as the stamp that was asked for: the oldest "
-                f"is {ahead_s:.1f} s newer; do the clocks differ?"
-            )
-        if not buffered_frames or buffered_frames[-1].stamp_ns < since:
-            age = (
-                f"{(now - buffered_frames[-1].stamp_ns) / 1e9:.1f} s old"
-                if buffered_frames
-                else "not there at all"
-            )
-            raise CaptureError(
-                f"no frame with a pose in the last {window_s:.3g} s: the newest "
-                f"is {age}; are the camera and the pose node running?"
-            )
+        buffered_frames = self._buffer.frames_until(now, window_s)
         self._counted &= {buffered.stamp_ns for buffered in buffered_frames}
         found = []
         for buffered in buffered_frames:
@@ -277,8 +250,12 @@ class CaptureNode(ManagedNode):
             "frames damaged or unreadable": self._unreadable,
         }
 
-    def _fitted(self, bgr: np.ndarray) -> CameraInfo:
-        """Return camera_info for the size of the picture, or as it came if it does not fit."""
+    def _calibration_of(self, bgr: np.ndarray) -> CameraInfo | None:
+        """Return camera_info for the size of the picture, or as it came if it does not fit; None
+        if none came.
+        """
+        if self._info is None:
+            return None
         height, width = bgr.shape[:2]
         try:
             return fitted(self._info, width, height) if is_calibrated(self._info.k) else self._info
@@ -287,52 +264,6 @@ class CaptureNode(ManagedNode):
                 f"{self.resolve_topic_name('camera_info')}: {err}", throttle_duration_sec=60.0
             )
             return self._info
-
-    def _write_all(self, label: str, chosen: list[Candidate]) -> list[CapturedImage]:
-        """Write all chosen pictures to disk, or none."""
-        written, captures = [], []
-        try:
-            for candidate in chosen:
-                capture, files = self._write(label, candidate)
-                written.append(files)
-                captures.append(capture)
-        except (CaptureError, ImageError):
-            for files in written:
-                discard(files)
-            raise
-        return captures
-
-    def _write(self, label: str, chosen: Candidate) -> tuple[CapturedImage, Files]:
-        (buffered, bgr, people), quality = chosen.buffered, chosen.quality
-        header = buffered.pose.header
-        capture = CapturedImage(
-            header=header,
-            label=label,
-            pose=buffered.pose,
-            person_id=chosen.person_id,
-            quality=quality.score,
-            sharpness=quality.value("sharpness"),
-            motion=quality.value("motion"),
-            measures=[QualityMeasure(**m._asdict()) for m in quality.measures],
-        )
-        form = self.value("format")
-        fill_compressed(capture.image, bgr, form)
-        capture.image.header = header
-        if self._info is not None:
-            capture.camera_info = self._fitted(bgr)
-        document = capture_document(capture)
-        document["quality"] = quality_document(quality)
-        files = save(
-            self._folder(self.value("folder")),
-            label,
-            buffered.stamp_ns,
-            bytes(capture.image.data),
-            form,
-            document,
-            draw_skeleton(bgr.copy(), people),
-        )
-        capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
-        return capture, files
 
 
 def main() -> None:

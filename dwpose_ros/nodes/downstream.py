@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Downstream node: an example of an AI node that uses captures, for image generators.
 
-It writes what these expect of DWPose: the pose map on black, and the people as OpenPose JSON.
+It writes what image generators expect of DWPose: a pose map on black, and OpenPose JSON.
 Replace the body of `_write` by your own model.
 """
 
@@ -61,9 +61,7 @@ class DownstreamNode(ManagedNode):
             self.get_logger().error(f"a capture cannot be used: {one_line(err)}")
 
     def _write(self, msg: CapturedImage) -> None:
-        """Write the files. Their names come from label and stamp: no message says where to
-        write.
-        """
+        """Write the files. Label and stamp name them, so a message cannot choose a path."""
         check_label(msg.label)
         image = decode(msg.image)
         height, width = image.shape[:2]
@@ -71,7 +69,7 @@ class DownstreamNode(ManagedNode):
         people = from_msg(msg.pose)
         _, pose_map = cv2.imencode(".png", draw_pose_map(people, width, height))
         stem = stem_of(msg.label, stamp_ns(msg.header))
-        # Of captures of one moment the paths differ by a number.
+        # Several captures with the same stamp are numbered.
         if re.fullmatch(re.escape(stem) + r"~\d{1,4}", own := Path(msg.image_path).stem):
             stem = own
         folder = self._folder(self.value("folder"))

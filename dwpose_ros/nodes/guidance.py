@@ -28,11 +28,11 @@ from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
-EXIT_AFTER_S = 3.0  # once done, where exit_when_done is set
+EXIT_AFTER_S = 3.0  # time from done to exit, with exit_when_done
 
 
 class GuidanceNode(ManagedNode):
-    """Passes messages to and from a `GuidanceSession`, and carries out what it decides."""
+    """Connects a `GuidanceSession` to ROS: messages in, its decisions out."""
 
     def __init__(self) -> None:
         super().__init__("guidance")
@@ -134,7 +134,7 @@ class GuidanceNode(ManagedNode):
         if self._session is not None:
             self._session.notice = notice
 
-    # What comes in
+    # Inputs
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
         self._session.look(
@@ -198,7 +198,7 @@ class GuidanceNode(ManagedNode):
             profile=told.profile.name,
             step=told.profile.step,
             code=decision.code,
-            part=decision.part,
+            part=decision.body_part,
             grade=decision.magnitude,
             count=decision.count,
             text=told.text,
@@ -207,22 +207,22 @@ class GuidanceNode(ManagedNode):
             hold_remaining=float(decision.hold_remaining),
             checks=[
                 Check(
-                    name=v.name,
-                    ok=v.ok is True,
-                    judged=v.ok is not None,
-                    value=float(v.value),
-                    minimum=float(v.minimum),
-                    maximum=float(v.maximum),
-                    unit=v.unit,
+                    name=result.name,
+                    ok=result.ok is True,
+                    judged=result.ok is not None,
+                    value=float(result.value),
+                    minimum=float(result.minimum),
+                    maximum=float(result.maximum),
+                    unit=result.unit,
                 )
-                for v in told.results
+                for result in told.results
             ],
         )
         self._guidance.publish(message)
         if self._session.goal is not None:
             self._session.goal.handle.tell(message)
         if decision.state == State.DONE and self.value("exit_when_done") and self._exit is None:
-            # What was just published, and said, is to arrive first.
+            # Let the last messages arrive, and the last sentence be spoken.
             self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown)
 
     def ended(self, goal: Goal, outcome: Outcome, message: str) -> None:
@@ -276,7 +276,7 @@ class GuidanceNode(ManagedNode):
 
 
 def _label_of(profile: str) -> str:
-    """Return a label for a profile, whose name may not be a valid one."""
+    """Return a valid label made of a profile's name."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", profile)[:64]
 
 

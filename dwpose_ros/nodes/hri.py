@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS4HRI node (REP 155): the people in view as bodies below /humans, if hri_msgs is
-installed.
-"""
+"""ROS4HRI node (REP 155): people as bodies below /humans, if hri_msgs is installed."""
 
 from __future__ import annotations
 
@@ -17,8 +15,8 @@ from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
 
-BODIES = "/humans/bodies"  # REP 155 wants absolute names
-GONE_S = 2.0  # without a pose at all, after which nobody is there
+BODIES = "/humans/bodies"  # absolute, as in REP 155
+GONE_S = 2.0  # without any pose message, all bodies are removed after this time
 
 
 class TrackedBody(NamedTuple):
@@ -29,9 +27,7 @@ class TrackedBody(NamedTuple):
 
 
 class HriNode(ManagedNode):
-    """Publishes bodies. An id is `dwpose` and the track id, as a topic cannot begin with a
-    digit.
-    """
+    """Publishes bodies. Ids are `dwpose` and the track id: names cannot begin with a digit."""
 
     def __init__(self) -> None:
         super().__init__("hri")
@@ -47,7 +43,7 @@ class HriNode(ManagedNode):
                 "hri_msgs is not installed: apt install ros-$ROS_DISTRO-hri-msgs, or "
                 "https://github.com/ros4hri/hri_msgs in your workspace"
             ) from err
-        # Before hri_msgs 0.8 a region was one in pixels, and a point had a shorter name.
+        # Before hri_msgs 0.8, regions were in pixels, and the type of points had a shorter name.
         self._normalized = getattr(msg, "NormalizedRegionOfInterest2D", None)
         self._point = getattr(msg, "NormalizedPointOfInterest2D", None) or msg.PointOfInterest2D
         self._tracked = self.output(self._msg.IdsList, f"{BODIES}/tracked", 1)
@@ -96,7 +92,7 @@ class HriNode(ManagedNode):
         )
 
     def _appear(self, name: str) -> TrackedBody:
-        # Not self.output(): its parameters for QoS would grow with everybody who comes.
+        # Not self.output(): it would declare new QoS parameters for each person.
         body = self._bodies[name] = TrackedBody(
             self.create_publisher(self._normalized or RegionOfInterest, f"{BODIES}/{name}/roi", 1),
             self.create_publisher(self._msg.Skeleton2D, f"{BODIES}/{name}/skeleton2d", 1),

@@ -22,17 +22,17 @@ from dwpose_ros.ros.on_demand_node import OnDemandNode
 from dwpose_ros.ros.qos import NEWEST_IMAGE
 from dwpose_ros.ros.scene_markers import SceneMarkers
 
-KEEP = 10  # depth images that wait for the pose of their moment
-UNKNOWN_M = 2.0  # where somebody stands of whom too little is seen to tell how far away
+KEEP = 10  # depth images that wait for the pose with their stamp
+UNKNOWN_M = 2.0  # distance assumed for a person of whom too little is visible
 ASSUMED = "the camera is taken for one of 60 degrees across, and distances are as wrong as that is"
-PATIENCE_S = 3.0  # until it is said that something never comes
+WARN_AFTER_S = 3.0  # without an input, before the log says so
 
 
 class MarkersNode(OnDemandNode):
-    """Works only while somebody subscribes.
+    """Publishes markers while somebody subscribes.
 
-    The distance of people is estimated from the size of an adult. With `depth` each point lies
-    where a depth image says.
+    Distances are estimated from apparent size, assuming adults. With `depth` they are read from
+    depth images.
     """
 
     def __init__(self) -> None:
@@ -55,10 +55,12 @@ class MarkersNode(OnDemandNode):
         self._depths: deque[Image] = deque(maxlen=KEEP)
         self._info: CameraInfo | None = None
         self._scene = SceneMarkers()
-        self._nowhere = ""  # that markers are shown nowhere
+        self._nowhere = ""  # why no markers can be shown
 
     def configure(self) -> None:
-        self._markers = self.output(MarkerArray, "markers", 5)  # none that deletes is to be lost
+        self._markers = self.output(
+            MarkerArray, "markers", 5
+        )  # a lost deletion would leave a marker behind
         self._annotations = self._poses_3d = None
         if annotations.AVAILABLE:
             self._annotations = self.output(annotations.ImageAnnotations, "annotations", 1)
@@ -115,13 +117,13 @@ class MarkersNode(OnDemandNode):
             return abs(stamp_ns(depth.header) - stamp) / 1e9
 
         nearest = min(self._depths, key=apart_s, default=None)
-        if nearest is None:  # who should send it is in the diagnostics
-            self._warn_depth("no depth image came yet", patience=True)
+        if nearest is None:  # the diagnostics name the publisher
+            self._warn_depth("no depth image came yet", only_later=True)
         elif apart_s(nearest) > self.value("depth_tolerance"):
             self._warn_depth(
                 f"the nearest depth image is {apart_s(nearest):.3f} s from the "
                 "pose's: see depth_tolerance",
-                patience=True,
+                only_later=True,
             )
         else:
             return nearest
@@ -156,14 +158,14 @@ class MarkersNode(OnDemandNode):
             self._warn_depth(f"{self.resolve_topic_name('depth/image')}: {err}")
             return None
 
-    def _warn_depth(self, why: str, patience: bool = False) -> None:
-        if not patience or time.monotonic() - self._since > PATIENCE_S:
+    def _warn_depth(self, why: str, only_later: bool = False) -> None:
+        if not only_later or time.monotonic() - self._since > WARN_AFTER_S:
             self.get_logger().warning(
                 f"no depth, skeletons are flat: {why}", throttle_duration_sec=10.0
             )
 
     def _camera(self, pose: WholeBodyPose) -> PinholeCamera:
-        if self._info is None and time.monotonic() - self._since > PATIENCE_S:
+        if self._info is None and time.monotonic() - self._since > WARN_AFTER_S:
             self.get_logger().warning(
                 f"nothing comes on {self.resolve_topic_name('camera_info')}: {ASSUMED}", once=True
             )

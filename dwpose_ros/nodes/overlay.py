@@ -19,7 +19,7 @@ KEEP = 30  # images that wait for their pose
 
 
 class OverlayNode(OnDemandNode):
-    """Works only while somebody subscribes."""
+    """Publishes the overlay while somebody subscribes."""
 
     def __init__(self) -> None:
         super().__init__("overlay")
@@ -46,7 +46,7 @@ class OverlayNode(OnDemandNode):
     def companion(self, pose: WholeBodyPose) -> Any:
         """Return the image that the pose belongs to."""
         stamp = stamp_ns(pose.header)
-        if self._images.unstamped:  # each node stamped it when it arrived there
+        if self._images.unstamped:  # each node used its own time of arrival
             nearest = min(self._frames, key=lambda other: abs(other - stamp), default=stamp)
             if abs(nearest - stamp) <= self._images.period_s() / 2 * 1e9:
                 stamp = nearest

@@ -29,7 +29,7 @@ from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.tracking.pose_tracker import PoseTracker
 
-STALE = 5  # frames one after the other: then it is no passing delay
+STALE = 5  # after so many old frames in a row it is no passing delay
 
 
 class PoseNode(ManagedNode):
@@ -132,7 +132,7 @@ class PoseNode(ManagedNode):
         self._processed = self._failed = self._unreadable = 0
         self._stale = self._stale_in_a_row = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
-        self._oldest_ms = 0.0  # the oldest frame ever taken up
+        self._oldest_ms = 0.0  # age of the oldest frame that was ever processed
         self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
         self._images = image_input(self, "image_raw", self._worker.put)
 
@@ -160,7 +160,7 @@ class PoseNode(ManagedNode):
         self._oldest_ms = max(self._oldest_ms, age * 1e3)
         try:
             rgb = to_rgb(msg)
-        except ImageError as err:  # of a damaged one the rest would be taken for a grey wall
+        except ImageError as err:  # the grey rest of a damaged image would hide people
             self._unreadable += 1
             self.last_error = str(err)
             raise

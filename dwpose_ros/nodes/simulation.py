@@ -17,8 +17,9 @@ from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas
-from dwpose_ros.simulation.actor import BEHAVIORS, Actor, Stance
+from dwpose_ros.simulation.actor import Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
+from dwpose_ros.simulation.behavior import BEHAVIORS
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
 from dwpose_ros.simulation.scene import MOST, PLACES, Scene, bystanders
@@ -33,27 +34,14 @@ class SimulationNode(ManagedNode):
 
     def __init__(self) -> None:
         super().__init__("simulation")
-        self._declare_room_and_camera()
+        self.parameter("seed", 0, "seed of everything random", minimum=0, maximum=2**31 - 1)
+        self._declare_room()
+        self._declare_camera()
         self._declare_person()
 
-    def _declare_room_and_camera(self) -> None:
-        self.parameter("seed", 0, "seed of everything random", minimum=0, maximum=2**31 - 1)
+    def _declare_room(self) -> None:
         self.parameter("background", "wall", "background of the room", choices=tuple(NAMES))
-        for name, text, unit in (
-            ("light", "brightness of the room: every colour is multiplied by it", ""),
-            ("noise", "standard deviation of the camera's noise", "grey levels"),
-            ("blur", "standard deviation of the blur of a lens that is out of focus", "px"),
-            ("motion_blur", "length of the sideways blur of a moving camera", "px"),
-        ):
-            self.parameter(
-                name,
-                getattr(Scene, LIVE[name]),
-                text,
-                unit=unit,
-                minimum=0.0,
-                maximum=MOST[LIVE[name]],
-                change=True,
-            )
+        self._declare_live("light", "brightness of the room: every colour is multiplied by it")
         self.parameter(
             "bystanders",
             0,
@@ -61,6 +49,14 @@ class SimulationNode(ManagedNode):
             minimum=0,
             maximum=len(PLACES),
         )
+
+    def _declare_camera(self) -> None:
+        for name, text, unit in (
+            ("noise", "standard deviation of the camera's noise", "grey levels"),
+            ("blur", "standard deviation of the blur of a lens that is out of focus", "px"),
+            ("motion_blur", "length of the sideways blur of a moving camera", "px"),
+        ):
+            self._declare_live(name, text, unit)
         for name, own in zip(("width", "height"), SIZE):
             self.parameter(
                 name, 0, f"{name} of the image; 0: {own}", unit="px", minimum=0, maximum=4096
@@ -91,6 +87,18 @@ class SimulationNode(ManagedNode):
             "JPEG quality of the compressed images",
             minimum=1,
             maximum=100,
+            change=True,
+        )
+
+    def _declare_live(self, name: str, text: str, unit: str = "") -> None:
+        """Declare a parameter that is read for each picture."""
+        self.parameter(
+            name,
+            getattr(Scene, LIVE[name]),
+            text,
+            unit=unit,
+            minimum=0.0,
+            maximum=MOST[LIVE[name]],
             change=True,
         )
 
@@ -195,8 +203,8 @@ class SimulationNode(ManagedNode):
     def _hear(self, now: float) -> None:
         """Pass on a sentence that was spoken to its end."""
         if self._to_hear is not None and self._to_hear[0] <= now:
-            ended, (code, part, magnitude, count) = self._to_hear
-            self._actor.hear(code, part, magnitude, ended, count)
+            ended, (code, body_part, magnitude, count) = self._to_hear
+            self._actor.hear(code, body_part, magnitude, ended, count)
             self._to_hear = None
 
     def _show(self) -> None:

@@ -22,39 +22,39 @@ from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.qos import LATCHED
 
 ENGINE = "espeak-ng"
-VOICES = {"pt": "pt-br", "zh": "cmn"}  # where a language's voice has another name
-WATCH_S = 0.05  # between two looks at the engine
+VOICES = {"pt": "pt-br", "zh": "cmn"}  # voices that are not named after their language
+WATCH_S = 0.05  # period of checking the engine
 
 
 class Printed:
-    """A sentence that is printed because there is no speech engine. It lasts as long as
-    speech.
-    """
+    """A sentence that is printed, since there is no speech engine. It lasts as long as speech."""
 
     def __init__(self, expected_s: float) -> None:
         self._end = time.monotonic() + expected_s
 
     def trouble(self) -> str | None:
-        """None while it is being read, then the empty string."""
+        """Return None until the sentence is over, then an empty string."""
         return None if time.monotonic() < self._end else ""
 
     def stop(self) -> None:
-        """Nothing sounds."""
+        """Do nothing: there is no sound to stop."""
 
     def sounded(self) -> bool:
-        """Nothing has."""
+        """Return False."""
         return False
 
 
 class Spoken:
-    """A sentence spoken by an engine in its own process. Raises OSError if that does not
-    start.
+    """A sentence spoken by an engine in its own process.
+
+    Raises:
+        OSError: the engine does not start.
     """
 
     def __init__(self, command: list[str], text: str, expected_s: float) -> None:
         self._expected_s = expected_s
-        # Files, not pipes: an engine that hangs must not block who writes or reads. Not an
-        # argument either: a sentence that begins with '-' is no option.
+        # Files, since a hanging engine would block a pipe. The sentence is no argument, since one
+        # that begins with '-' would be taken for an option.
         self._errors = tempfile.TemporaryFile()
         with tempfile.TemporaryFile() as words:
             words.write(text.encode())
@@ -69,7 +69,10 @@ class Spoken:
         self._began = time.monotonic()
 
     def trouble(self) -> str | None:
-        """None while it speaks; then what went wrong, empty if nothing did. Ends a hanging one."""
+        """Return None while it speaks, then what went wrong; empty if nothing.
+
+        An engine that hangs is killed.
+        """
         took, limit = time.monotonic() - self._began, 3 * self._expected_s + 5
         code = self._process.poll()
         if code is None:
@@ -77,7 +80,7 @@ class Spoken:
                 return None
             self.stop()
             return f"it did not end in {limit:.0f} s"
-        told = printable(self._told(), 200)  # the sound system says the same ten times
+        told = printable(self._told(), 200)  # cut, since the sound system repeats itself
         if code < 0:
             return f"it was killed by {signal.Signals(-code).name}"
         if code > 0:
@@ -85,12 +88,14 @@ class Spoken:
         return "" if self.sounded() else told
 
     def sounded(self) -> bool:
-        """Whether it spoke as long as speech takes: without a sound card espeak-ng complains and
-        ends at once, with 0."""
+        """Return whether it took as long as speech does.
+
+        Without a sound card espeak-ng complains and ends at once with exit code 0.
+        """
         return time.monotonic() - self._began >= self._expected_s / 4
 
     def stop(self) -> None:
-        """Silence, now, whatever the engine does with softer signals."""
+        """Kill the engine, which may ignore softer signals."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):  # stuck in the sound driver
@@ -145,7 +150,7 @@ class SpeechNode(ManagedNode):
         self.input(String, "speech", lambda msg: self._say(msg.data), 1, steady=False)
 
     def _speak_in(self, language: str) -> None:
-        self._language = Path(printable(language, 64)).stem  # which can be a user's file
+        self._language = Path(printable(language, 64)).stem  # it can be a user's file
 
     def deactivate(self) -> None:
         self._silence()
@@ -162,7 +167,7 @@ class SpeechNode(ManagedNode):
 
     def _say(self, text: str) -> None:
         self._silence()
-        text = printable(text)  # it is for a terminal, and comes from anybody
+        text = printable(text)  # text from the network must not control the terminal
         if text:
             self.get_logger().info(f"says: {text}")
             self._saying = self._begin(text)

@@ -12,7 +12,7 @@ from dwpose_ros.quality.face import eye_distance
 from dwpose_ros.quality.measure import Measure, measure
 
 # Points of an adult's face that facial expressions move little, in mm: x to the person's left, y
-# down, z away from the viewer. Widths and heights after Farkas, "Anthropometry of the Head and
+# down, z away from the camera. Widths and heights after Farkas, "Anthropometry of the Head and
 # Face" (1994): eye corners 90 and 33 apart, nose 52 long, mouth 52 wide, chin 67 below the nose.
 # Depths are for a nose whose tip is 34 mm in front of the outer eye corners. The yaw of a person
 # with a flatter nose is underestimated, and with a longer nose overestimated, in proportion.

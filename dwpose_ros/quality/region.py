@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from dwpose_ros.core.keypoints import FACE, INDEX, SKELETON
+from dwpose_ros.core.person_poses import THRESHOLD, valid_boxes, valid_points
 
-SEEN = 0.3  # keypoints with a higher score count as visible
 # Limbs from the shoulders down to the toes, without the hands. The neck is not among them, since
 # a limb's width would include the background beside it.
 _LIMBS = SKELETON[((SKELETON >= INDEX["left_shoulder"]) & (SKELETON < FACE.start)).all(1)]
@@ -25,7 +25,6 @@ _TORSO = [
     )
 ]
 _LIMB_WIDTH = 0.2  # of the shoulders' width
-_ABSURD_PX = 1e5
 
 
 class Region(NamedTuple):
@@ -52,7 +51,7 @@ def region(image: np.ndarray, box: np.ndarray, height: int, rgb: bool = False) -
     Returns:
         The region; None if the box is not finite or has less than 2 x 2 pixels in the image.
     """
-    if not np.isfinite(box).all():
+    if not np.isfinite(box).all():  # NaN of `person_box`
         return None
     rows, columns = image.shape[:2]
     x1, y1, x2, y2 = np.clip(np.asarray(box, float), 0, [columns, rows] * 2).astype(int)
@@ -68,18 +67,21 @@ def region(image: np.ndarray, box: np.ndarray, height: int, rgb: bool = False) -
 
 
 def seen_points(xy: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return (133,) bool: the score is above SEEN and the coordinates are plausible."""
-    with np.errstate(invalid="ignore"):
-        return (np.asarray(scores) > SEEN) & (np.abs(xy) < _ABSURD_PX).all(1)
+    """Return (133,) bool: which keypoints are valid and visible.
+
+    Measures take plain arrays, so these are checked here and not by a PersonPoses.
+    """
+    scores = np.asarray(scores)
+    return valid_points(xy, scores) & (scores > THRESHOLD)
 
 
 def person_box(xy: np.ndarray, seen: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return the person's box (4,) px.
 
-    If the given box is not valid, it is the extent of the visible keypoints; NaN without any.
+    If the given box is not valid, it is that of the visible keypoints; NaN without any.
     """
     box = np.asarray(box, float)
-    if np.isfinite(box).all() and (box[2:] > box[:2]).all():
+    if valid_boxes(box[None])[0]:
         return box
     if not seen.any():
         return np.full(4, math.nan)

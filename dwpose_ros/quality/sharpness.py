@@ -10,7 +10,7 @@ import numpy as np
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.quality.measure import Measure, measure, sigmoid
-from dwpose_ros.quality.region import Region, region
+from dwpose_ros.quality.region import Region, region, seen_points
 
 PERSON_PX = 256  # a person is scaled down to this height before sharpness is measured
 _DETAIL_PX = 128  # the same for a face or a hand
@@ -24,7 +24,7 @@ _WRISTS_AND_HANDS = [
     np.array([INDEX[wrist], *range(hand.start, hand.stop)])
     for wrist, hand in (("left_wrist", LEFT_HAND), ("right_wrist", RIGHT_HAND))
 ]
-_ROOM = 0.15  # margin around the points of a face or hand, as a share of their extent
+_ROOM = 0.15  # margin around the points of a face or hand, as a share of their size
 
 
 def sharpness(person: Region) -> float:
@@ -82,12 +82,10 @@ def sharpness_at(image: np.ndarray, points: np.ndarray) -> float:
     detail.
     """
     low, high = points.min(0), points.max(0)
-    extent = high - low
-    if extent.max() < _SMALLEST_PX:
+    size = high - low
+    if size.max() < _SMALLEST_PX:
         return math.nan
-    found = region(
-        image, np.concatenate([low - _ROOM * extent, high + _ROOM * extent]), _DETAIL_PX
-    )
+    found = region(image, np.concatenate([low - _ROOM * size, high + _ROOM * size]), _DETAIL_PX)
     if found is None:
         return math.nan
     return sharpness(found._replace(grey=cv2.GaussianBlur(found.grey, (3, 3), 0)))
@@ -116,16 +114,15 @@ def motion(
 
     Args:
         xy: (133, 2) px.
-        scores: (133,); points with more than 0.3 are visible.
+        scores: (133,)
         before: (133, 2) px, the points `dt_s` seconds ago.
         height: the person's height, px.
     """
-    there = (scores > 0.3) & np.isfinite(xy).all(1) & np.isfinite(before).all(1)
+    there = seen_points(xy, scores) & seen_points(before, scores)
     if not there.any() or not dt_s > 0 or not height > 0:
         return math.nan
     moved = np.zeros(len(there))
-    # Implausibly large coordinates would overflow float32.
-    moved[there] = np.linalg.norm(np.subtract(xy[there], before[there], dtype=float), axis=1)
+    moved[there] = np.linalg.norm(xy[there] - before[there], axis=1)
     hands = [moved[hand[there[hand]]] for hand in _WRISTS_AND_HANDS if there[hand].any()]
     fastest = max([float(moved[there].mean()), *(float(np.median(hand)) for hand in hands)])
     return fastest / height / dt_s

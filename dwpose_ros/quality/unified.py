@@ -65,10 +65,10 @@ class Quality(NamedTuple):
 
     def worst(self, weights: Mapping[str, float]) -> Measure | None:
         """Return the measure that lowers the unified score most; None if all are unknown."""
-        judged = [
+        measured = [
             m for m in self.measures if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0
         ]
-        return max(judged, key=lambda m: weights[m.name] / max(m.score, _WORST), default=None)
+        return max(measured, key=lambda m: weights[m.name] / max(m.score, _WORST), default=None)
 
     def _named(self, name: str) -> Measure:
         for measure in self.measures:
@@ -83,12 +83,12 @@ def unified(measures: Iterable[Measure], weights: Mapping[str, float]) -> float:
     An arithmetic or geometric mean hides one terrible score among good ones: for a 1 and nine
     times 100 they are 90 and 63. The harmonic mean is 9, and still 91 for a 50 and nine times 100.
     """
-    judged = [
+    measured = [
         (weights.get(m.name, 0.0), max(m.score, _WORST))
         for m in measures
         if not math.isnan(m.score) and weights.get(m.name, 0.0) > 0
     ]
-    return sum(w for w, _ in judged) / sum(w / s for w, s in judged) if judged else 0.0
+    return sum(w for w, _ in measured) / sum(w / s for w, s in measured) if measured else 0.0
 
 
 def assess(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The frame `dwpose_camera_link`: at the camera, with x ahead, y left and z up (REP 103).
 
-In an image's own frame y points down: the floor of a viewer would be a wall.
+In an image's own frame y points down: the floor that RViz draws would be a wall.
 """
 
 from __future__ import annotations

@@ -115,14 +115,11 @@ def capture_document(capture: CapturedImage) -> dict:
 
 
 def _person(person) -> dict:
-    """Return a person for JSON, which has no NaN: a point that is not finite counts as not
-    seen.
-    """
+    """Return a person of a message that `pose_input` has cleaned, for JSON, which has no NaN."""
     rows = np.column_stack([person.x, person.y, person.scores]).astype(float)
-    rows[~np.isfinite(rows).all(1)] = 0.0
     return {
         "id": int(person.id),
-        "score": float(np.nan_to_num(person.score)),
-        "box": np.nan_to_num(np.asarray(person.box, float)).round(2).tolist(),
+        "score": float(person.score),
+        "box": np.asarray(person.box, float).round(2).tolist(),
         "keypoints": rows.round(3).tolist(),
     }

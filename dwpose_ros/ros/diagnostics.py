@@ -24,7 +24,7 @@ class Limits(NamedTuple):
     late_error_s: float
 
 
-def judged(
+def status_of(
     node,
     phase: str,
     inputs: list[TopicStats],
@@ -37,8 +37,8 @@ def judged(
     Stale input is a warning, since the fault is another node's. Late output is its own.
     """
     level, message = DiagnosticStatus.OK, phase if phase != "active" else "running"
-    silent = [flow for flow in inputs if flow.stale(now, limits.stale_s)]
-    ages = [flow.age_ms()[1] / 1e3 for flow in outputs if flow.steady]
+    silent = [stats for stats in inputs if stats.stale(now, limits.stale_s)]
+    ages = [stats.age_ms()[1] / 1e3 for stats in outputs if stats.steady]
     late = max((age for age in ages if age > 0), default=0.0)  # some are not known
     if trouble := node.trouble(now):
         level, message = DiagnosticStatus.ERROR, trouble
@@ -59,32 +59,32 @@ def judged(
     )
 
 
-def lost_trouble(flow: TopicStats) -> str:
+def lost_trouble(stats: TopicStats) -> str:
     """Return a line if many messages get lost, else an empty text."""
-    lost, missed = flow.lost_share(), flow.missed_share()
-    is_image = "Image" in flow.type_name
+    lost, missed = stats.lost_share(), stats.missed_share()
+    is_image = "Image" in stats.type_name
     if lost >= LOST_SHARE:
-        trouble = f"{100 * lost:.0f} % of the messages on {flow.topic} get lost"
+        trouble = f"{100 * lost:.0f} % of the messages on {stats.topic} get lost"
     elif is_image and missed >= MISSED_SHARE:
         trouble = (
-            f"{100 * missed:.0f} % of the images on {flow.topic} do not reach this node: they are "
-            "sent faster than this machine takes them, or get lost"
+            f"{100 * missed:.0f} % of the images on {stats.topic} do not reach this node: they "
+            "are sent faster than this machine takes them, or get lost"
         )
     else:
         return ""
     return trouble + (f": {image_cure()}" if is_image else "")
 
 
-def clock_trouble(flow: TopicStats) -> str:
+def clock_trouble(stats: TopicStats) -> str:
     """Return what is wrong with the stamps of an input; empty if nothing."""
-    if flow.unstamped:
+    if stats.unstamped:
         return (
-            f"messages on {flow.topic} have no stamp (header.stamp is 0): they are taken as "
+            f"messages on {stats.topic} have no stamp (header.stamp is 0): they are taken as "
             "of now, which hides how old they are; set header.stamp where they are made"
         )
-    if flow.recent_age_s() < -SKEW_S:
+    if stats.recent_age_s() < -SKEW_S:
         return (
-            f"stamps on {flow.topic} are {-flow.recent_age_s():.1f} s ahead of this node's "
+            f"stamps on {stats.topic} are {-stats.recent_age_s():.1f} s ahead of this node's "
             "clock: the clock of the machine that stamps the images is ahead, or this one's "
             "is behind; synchronise both (chrony, NTP)"
         )
@@ -106,9 +106,9 @@ def add_figures(
         **details,
         **_figures("in", inputs, now),
         **{
-            f"in {flow.topic} missing (%)": f"{100 * flow.missed_share():.1f}"
-            for flow in inputs
-            if "Image" in flow.type_name
+            f"in {stats.topic} missing (%)": f"{100 * stats.missed_share():.1f}"
+            for stats in inputs
+            if "Image" in stats.type_name
         },
         **_figures("out", outputs, now),
         "faults": node.faults,
@@ -118,32 +118,35 @@ def add_figures(
     status.values = [KeyValue(key=key, value=str(value)) for key, value in figures.items()]
 
 
-def _figures(way: str, flows: list[TopicStats], now: float) -> dict[str, str]:
+def _figures(way: str, topics: list[TopicStats], now: float) -> dict[str, str]:
     found = {}
-    for flow in flows:
-        name = f"{way} {flow.topic}"
-        found |= {f"{name} (Hz)": f"{flow.rate_hz(now):.1f}", f"{name} messages": str(flow.count)}
-        p50, p95 = flow.age_ms()
+    for stats in topics:
+        name = f"{way} {stats.topic}"
+        found |= {
+            f"{name} (Hz)": f"{stats.rate_hz(now):.1f}",
+            f"{name} messages": str(stats.count),
+        }
+        p50, p95 = stats.age_ms()
         if p50 == p50:
             found |= {f"{name} age p50 (ms)": f"{p50:.1f}", f"{name} age p95 (ms)": f"{p95:.1f}"}
     return found
 
 
-def _silence(node, flow: TopicStats, now: float) -> str:
+def _silence(node, stats: TopicStats, now: float) -> str:
     """Return that an input is silent, and who should send it."""
-    nothing = f"nothing on {flow.topic} for {flow.silent_s(now):.1f} s: "
-    found = node.get_publishers_info_by_topic(flow.topic)
+    nothing = f"nothing on {stats.topic} for {stats.silent_s(now):.1f} s: "
+    found = node.get_publishers_info_by_topic(stats.topic)
     if not found:
         return nothing + "nobody publishes it"
-    others = [one for one in found if one.topic_type != flow.type_name]
+    others = [one for one in found if one.topic_type != stats.type_name]
     if len(others) == len(found):
         return (
             f"{nothing}{name_of(others[0])} publishes it as {others[0].topic_type}, but this "
-            f"node reads {flow.type_name}{_transport_hint(flow, others[0].topic_type)}"
+            f"node reads {stats.type_name}{_transport_hint(stats, others[0].topic_type)}"
         )
     wants = [
         s.qos_profile.reliability
-        for s in node.get_subscriptions_info_by_topic(flow.topic)
+        for s in node.get_subscriptions_info_by_topic(stats.topic)
         if s.node_name == node.get_name() and s.node_namespace == node.get_namespace()
     ]
     told = []
@@ -165,13 +168,13 @@ def _silence(node, flow: TopicStats, now: float) -> str:
     return nothing + ", ".join(told) + hint
 
 
-def _transport_hint(flow: TopicStats, topic_type: str) -> str:
+def _transport_hint(stats: TopicStats, topic_type: str) -> str:
     """Return how to read images of the other type."""
     compressed, raw = "sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image"
-    if (flow.type_name, topic_type) == (raw, compressed):
+    if (stats.type_name, topic_type) == (raw, compressed):
         return (
-            f": image_transport:=compressed image_topic:={flow.topic.removesuffix('/compressed')}"
+            f": image_transport:=compressed image_topic:={stats.topic.removesuffix('/compressed')}"
         )
-    if (flow.type_name, topic_type) == (compressed, raw):
-        return f": image_transport:=raw image_topic:={flow.topic.removesuffix('/compressed')}"
+    if (stats.type_name, topic_type) == (compressed, raw):
+        return f": image_transport:=raw image_topic:={stats.topic.removesuffix('/compressed')}"
     return ""

@@ -76,7 +76,9 @@ class EndpointNode(ParameterNode):
             from_outside: called first with messages of other processes, to check or repair them.
         """
         name = self.resolve_topic_name(topic)
-        flow = self._inputs[name] = TopicStats(name, steady, time.monotonic(), type_name(msg_type))
+        stats = self._inputs[name] = TopicStats(
+            name, steady, time.monotonic(), type_name(msg_type)
+        )
 
         def arrived(msg, number: int | None) -> None:
             if from_outside is not None:
@@ -88,29 +90,29 @@ class EndpointNode(ParameterNode):
             unstamped = header is not None and stamp_ns(header) == 0
             if unstamped:
                 header.stamp = self.get_clock().now().to_msg()
-            flow.tick(time.monotonic(), self.age_s(msg), unstamped, number)
+            stats.tick(time.monotonic(), self.age_s(msg), unstamped, number)
             callback(msg)
 
         heard = with_number(arrived)
 
         def subscribe(wanted, **more):
             return counting_losses(
-                partial(self.create_subscription, msg_type, topic, heard, wanted, **more), flow
+                partial(self.create_subscription, msg_type, topic, heard, wanted, **more), stats
             )
 
         if (best or local) and not self._is_overridden(f"qos_overrides.{name}.subscription."):
             receive = received if best else InExecutor(self, received, qos)
             chosen = AdaptiveSubscription(
-                self, name, flow.type_name, qos, subscribe, receive, best
+                self, name, stats.type_name, qos, subscribe, receive, best
             )
             self._adaptive.append(chosen)
             self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
-            return flow
+            return stats
         subscription = subscribe(
             qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
         )
         self._undo.append(lambda: self.destroy_subscription(subscription))
-        return flow
+        return stats
 
     def _is_overridden(self, prefix: str) -> bool:
         """Return whether the user set a parameter with this prefix at the start."""
@@ -161,6 +163,6 @@ class EndpointNode(ParameterNode):
             output.close()
         self._outputs = []
 
-    def flows(self) -> tuple[list[TopicStats], list[TopicStats]]:
+    def topic_stats(self) -> tuple[list[TopicStats], list[TopicStats]]:
         """Return the statistics of all inputs, and of all outputs."""
-        return list(self._inputs.values()), [output.flow for output in self._outputs]
+        return list(self._inputs.values()), [output.stats for output in self._outputs]

@@ -8,7 +8,7 @@ import time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 
-from dwpose_ros.ros.diagnostics import Limits, add_figures, judged
+from dwpose_ros.ros.diagnostics import Limits, add_figures, status_of
 from dwpose_ros.ros.middleware import name_of, strangers
 from dwpose_ros.ros.peers import START_S, LifecycleObserver
 from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
@@ -36,13 +36,13 @@ class Health:
         node, now = self._node, time.monotonic()
         self._looks += 1
         limits = Limits(*map(node.value, ("stale_after", "late_warning", "late_error")))
-        inputs, outputs = node.flows()
+        inputs, outputs = node.topic_stats()
         if self._looks % DIAGNOSE_EVERY == 0:
             self._observe(inputs, now)
             node.adapt()
         if self._looks % STRANGERS_EVERY == DIAGNOSE_EVERY:
             self.strangers = strangers(node)
-        status = judged(node, node.phase, inputs, outputs, limits, now)
+        status = status_of(node, node.phase, inputs, outputs, limits, now)
         worse = status.level > self._level
         # Each severity has a call of its own: rclpy refuses another one from the same line.
         if worse and status.level == DiagnosticStatus.ERROR:
@@ -63,23 +63,23 @@ class Health:
         state = self._observers[name].state if name in self._observers else None
         return state if state not in (None, "active") else ""
 
-    def awaited(self, flow: TopicStats, now: float) -> str:
+    def awaited(self, stats: TopicStats, now: float) -> str:
         """Note that the sender of a topic has not begun yet, which is no fault for a while."""
-        if flow.count or flow.waited_s(now) > START_S:
+        if stats.count or stats.waited_s(now) > START_S:
             return ""
-        for endpoint in self._node.get_publishers_info_by_topic(flow.topic):
+        for endpoint in self._node.get_publishers_info_by_topic(stats.topic):
             if phase := self.phase_of(name_of(endpoint)):
-                flow.awaited_at = now
+                stats.awaited_at = now
                 return f"waits for {name_of(endpoint)}, which is {phase}"
-        return f"waits for {flow.topic}" if now - flow.awaited_at < FIRST_S else ""
+        return f"waits for {stats.topic}" if now - stats.awaited_at < FIRST_S else ""
 
     def _observe(self, inputs: list[TopicStats], now: float) -> None:
         """Poll the state of nodes whose messages are missing; of none if all arrive."""
         names = {
             name_of(endpoint)
-            for flow in inputs
-            if flow.steady and flow.silent_s(now) > OBSERVE_AFTER_S
-            for endpoint in self._node.get_publishers_info_by_topic(flow.topic)
+            for stats in inputs
+            if stats.steady and stats.silent_s(now) > OBSERVE_AFTER_S
+            for endpoint in self._node.get_publishers_info_by_topic(stats.topic)
         }
         for name in self._observers.keys() - names:
             self._observers.pop(name).close()

@@ -29,13 +29,12 @@ def skeletons(people: PersonPoses, width: int, height: int) -> np.ndarray:
         points = [INDEX[name] for name in names]
         found[:, i, :2] = people.xy[:, points].mean(1) / size
         found[:, i, 2] = people.scores[:, points].min(1)
-    with np.errstate(invalid="ignore"):
-        inside = ((found >= 0) & (found <= 1)).all(-1)  # also False for NaN
+    inside = ((found >= 0) & (found <= 1)).all(-1)
     found[..., 2] = np.where(inside, found[..., 2], 0.0)
-    return np.clip(np.nan_to_num(found), 0.0, 1.0)
+    return np.clip(found, 0.0, 1.0)
 
 
 def region(box: np.ndarray, width: int, height: int) -> tuple[float, float, float, float]:
     """A box, x1 y1 x2 y2 px, cut off at the image's borders, in shares of its size, 0..1."""
-    shares = np.nan_to_num(box) / np.tile([max(width, 1), max(height, 1)], 2)
+    shares = box / np.tile([max(width, 1), max(height, 1)], 2)
     return tuple(np.clip(shares, 0.0, 1.0).tolist())

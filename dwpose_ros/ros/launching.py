@@ -19,7 +19,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from dwpose_ros.ros.settings import cannot_begin
+from dwpose_ros.ros.middleware_environment import cannot_begin
 
 MISTAKE = 2  # exit code of a node that was given what cannot work: as in ros/node_main.py
 RESPAWN_S = 1.0

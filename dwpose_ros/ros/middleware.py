@@ -7,7 +7,7 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from dwpose_ros.ros.settings import FAST_DDS_VARIABLES, UDP, cyclone_fault, fast_dds
+from dwpose_ros.ros.middleware_environment import FAST_DDS_VARIABLES, UDP, cyclone_fault, fast_dds
 
 try:
     from rclpy.utilities import get_rmw_implementation_identifier

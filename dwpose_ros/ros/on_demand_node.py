@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.managed_node import ManagedNode
@@ -24,7 +25,7 @@ class OnDemandNode(ManagedNode):
         super().__init__(name)
         self.parameter(
             "threshold",
-            0.3,
+            THRESHOLD,
             "keypoints with a score up to this are not drawn",
             minimum=0.0,
             maximum=1.0,

@@ -20,7 +20,7 @@ class Output:
 
     def __init__(self, node, publisher, steady: bool, local: bool = False) -> None:
         self._node, self.publisher = node, publisher
-        self.flow = TopicStats(publisher.topic_name, steady)
+        self.stats = TopicStats(publisher.topic_name, steady)
         self._local = (
             local_topics.Publisher(publisher.topic_name, node.get_fully_qualified_name())
             if local
@@ -39,7 +39,7 @@ class Output:
             reader.receive(msg)
         if self._local is None or self.wanted():
             self.publisher.publish(for_others() if for_others else msg)
-        self.flow.tick(time.monotonic(), self._node.age_s(msg))
+        self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
     def wanted(self) -> bool:
         """Return whether anybody subscribes outside this process."""

@@ -69,18 +69,16 @@ class ParameterNode(LifecycleNode):
         """Declare a parameter.
 
         Args:
-            name: as users type it.
-            default: its type is the parameter's type.
+            name, default: as users type them; the default's type is the parameter's.
             description: one sentence for `ros2 param describe` and the documentation.
             unit: of the value, such as "s" or "px".
             minimum, maximum: inclusive limits of a number.
             choices: the only values allowed.
-            no_file: pattern of values that are not paths. Any other value is the path of a file,
-                which must lie below an allowed folder once the node has started.
+            no_file: pattern of values that are no paths. Others are, and must lie below an
+                allowed folder once the node has started.
             fixed: it never changes after the start.
-            change: when it may change. False: only while the node is unconfigured. True: always,
-                since the node reads it each time. A function: always; it applies the new value and
-                raises ValueError to refuse it.
+            change: False: only while the node is unconfigured. True: always, since the node reads
+                it each time. A function: always; it applies the value, or raises ValueError.
 
         Raises:
             ValueError: the value given at the start is not one of the choices.
@@ -94,15 +92,8 @@ class ParameterNode(LifecycleNode):
             description=description,
             additional_constraints="; ".join(filter(None, constraints)),
             read_only=fixed,
+            **_range(type(default), minimum, maximum),
         )
-        if minimum is not None and isinstance(default, float):
-            described.floating_point_range = [
-                FloatingPointRange(from_value=float(minimum), to_value=float(maximum))
-            ]
-        elif minimum is not None:
-            described.integer_range = [
-                IntegerRange(from_value=int(minimum), to_value=int(maximum))
-            ]
         value = self.declare_parameter(name, default, described).value
         self._choices[name] = choices
         _choose(name, value, choices)
@@ -150,6 +141,16 @@ class ParameterNode(LifecycleNode):
                     before(value)
                 return SetParametersResult(successful=False, reason=one_line(err))
         return SetParametersResult(successful=True)
+
+
+def _range(kind: type, minimum: float | None, maximum: float | None) -> dict[str, Any]:
+    """Return a ParameterDescriptor's field for the limits of a float or an int; empty for none."""
+    if minimum is None or maximum is None:
+        return {}
+    if kind is float:
+        limits = FloatingPointRange(from_value=float(minimum), to_value=float(maximum))
+        return {"floating_point_range": [limits]}
+    return {"integer_range": [IntegerRange(from_value=int(minimum), to_value=int(maximum))]}
 
 
 def _choose(name: str, value: Any, choices: Iterable[str]) -> None:

@@ -22,12 +22,12 @@ def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
 
     def repair(msg: WholeBodyPose) -> None:
         if fault := cleaned(msg):
-            node.get_logger().warning(f"{flow.topic}: {fault}", throttle_duration_sec=30.0)
+            node.get_logger().warning(f"{stats.topic}: {fault}", throttle_duration_sec=30.0)
 
-    flow = node.input(
+    stats = node.input(
         WholeBodyPose, "wholebody_pose", callback, depth, local=True, from_outside=repair
     )
-    return flow
+    return stats
 
 
 def cleaned(msg: WholeBodyPose) -> str:

@@ -107,12 +107,14 @@ class AdaptiveSubscription:
             self._subscription = None
 
 
-def counting_losses(make: Callable, flow):
-    """Create a subscription by `make(**arguments)` and count its lost messages in `flow`, if the
+def counting_losses(make: Callable, stats):
+    """Create a subscription by `make(**arguments)` and count its lost messages in `stats`, if the
     middleware reports them."""
     if SubscriptionEventCallbacks is None:
         return make()
-    told = SubscriptionEventCallbacks(message_lost=lambda info: flow.lost(info.total_count_change))
+    told = SubscriptionEventCallbacks(
+        message_lost=lambda info: stats.lost(info.total_count_change)
+    )
     try:
         return make(event_callbacks=told)
     except UnsupportedEventTypeError:

@@ -16,14 +16,14 @@ import numpy as np
 
 from dwpose_ros.guidance.checks.facing import wrapped
 from dwpose_ros.guidance.compliance import axis
+from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
+from dwpose_ros.simulation.sway import Sway
 
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}
 TURN_DEG = {"little": 15.0, "": 40.0}
 TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; looking is more exact
 NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # limits of the room
-SWAY_TIME_S = 0.7  # time constant of a standing person's sway
-SWAY_TICK_S = 0.05  # sway is sampled with this period and interpolated linearly
 LONGEST_S = 60.0  # simulated between two calls; a longer time is a jump of the clock
 # The posture that the actor takes for each instruction.
 POSTURES = {
@@ -52,38 +52,7 @@ HEADINGS = {
 }
 
 
-class Behavior(NamedTuple):
-    """How somebody follows instructions."""
-
-    delay_s: tuple[float, float] = (0.4, 0.9)
-    """Shortest and longest time from the end of a sentence to the first movement."""
-    walk_m_s: float = 0.9
-    turn_deg_s: float = 90.0
-    gain: float = 1.0
-    """Movement done, as a share of the movement asked for."""
-    spread: float = 0.12
-    """Relative standard deviation of the gain."""
-    sway_m: float = 0.006
-    sway_deg: float = 0.8
-    fidget_s: float = math.inf
-    """Mean time between spontaneous steps."""
-    swaps: float = 0.0
-    """Share of sentences in which left and right are confused."""
-    misses: float = 0.0
-    """Share of sentences that are not heard."""
-    leaves_s: float = math.inf
-    """Mean time after which they leave the picture for some seconds."""
-
-
-BEHAVIORS = {
-    "obedient": Behavior(),
-    "slow": Behavior(delay_s=(1.5, 3.0), walk_m_s=0.35, turn_deg_s=35.0),
-    "overshooting": Behavior(gain=1.8, spread=0.3),
-    "restless": Behavior(sway_m=0.015, sway_deg=2.5, fidget_s=4.0),
-    "confused": Behavior(swaps=0.3),
-    "hard_of_hearing": Behavior(misses=0.4),
-    "leaving": Behavior(leaves_s=8.0),
-}
+WALKS = ("move_left", "move_right", "move_forward", "move_backward", "move_back", "move_closer")
 
 
 class Stance(NamedTuple):
@@ -115,30 +84,30 @@ class Actor:
             raise ValueError(f"behavior {behavior!r} is unknown; there are {', '.join(BEHAVIORS)}")
         self.behavior = BEHAVIORS[behavior] if isinstance(behavior, str) else behavior
         # One generator for each purpose, so that draws for one do not change those for another.
-        self._hearing, self._acting, self._fidgeting, self._leaving, self._balancing = map(
+        self._hearing, self._acting, self._fidgeting, self._leaving, balancing = map(
             np.random.default_rng, np.random.SeedSequence(seed).spawn(5)
         )
+        self._sway = Sway(balancing, self.behavior.sway_m, self.behavior.sway_deg)
         self._stance = start
         self._goal = start  # where they are going
-        self._heard: list[tuple] = []  # (when to act, code, part, magnitude, count)
+        self._heard: list[tuple] = []  # (when to act, code, body part, magnitude, count)
         self._time_s: float | None = None  # of the last call of `at`
         # All times below are since the first call of `at`.
         self._lived_s = 0.0
         self._calm_until = self._away_until = -math.inf
         self._fidgets_at = self._fidgeting.exponential(self.behavior.fidget_s)
         self._leaves_at = self._leaving.exponential(self.behavior.leaves_s)
-        self._balance = np.zeros(3)
-        self._sways = [np.zeros(3)] * 2  # sway of the body at the last two ticks
-        self._ticks = 0  # number of the second of them
 
-    def hear(self, code: str, part: str, magnitude: str, time_s: float, count: int = 0) -> None:
+    def hear(
+        self, code: str, body_part: str, magnitude: str, time_s: float, count: int = 0
+    ) -> None:
         """Hear an instruction that has been spoken to its end at `time_s`.
 
         It replaces an earlier instruction about the same axis of movement that the actor has not
         begun to follow. A turn does not replace a walk.
 
         Args:
-            code, part, magnitude, count: the instruction, as given by the coach.
+            code, body_part, magnitude, count: the instruction, as given by the coach.
             time_s: when the sentence ends, s.
         """
         missed, swapped, delay = self._hearing.random(3)
@@ -155,7 +124,7 @@ class Actor:
         # A repeated instruction does not delay the reaction to the first one.
         begin = min([begin, *(at for at, heard, *_ in about_to if heard == code)])
         self._heard = due + [h for h in about_to if axis(h[1]) != axis(code)]
-        self._heard.append((begin, code, part, magnitude, count))
+        self._heard.append((begin, code, body_part, magnitude, count))
 
     def at(self, time_s: float) -> Stance:
         """Return the state at `time_s`, which must not decrease from call to call."""
@@ -168,7 +137,9 @@ class Actor:
             self._act(*what)
         self._live(time_s - now)
         self._time_s = time_s
-        x, distance, yaw = self._sway() * (0.3 if self._lived_s < self._calm_until else 1.0)
+        x, distance, yaw = self._sway.at(self._lived_s) * (
+            0.3 if self._lived_s < self._calm_until else 1.0
+        )
         stance = self._stance
         return stance._replace(
             x_m=stance.x_m + x,
@@ -182,65 +153,60 @@ class Actor:
         """Whether the actor is walking or turning."""
         return self._goal[:3] != self._stance[:3]
 
-    def _act(self, code: str, part: str, magnitude: str, count: int) -> None:
+    def _act(self, code: str, body_part: str, magnitude: str, count: int) -> None:
+        """Begin to follow an instruction. A new movement replaces the one on the same axis, and
+        leaves those on the others.
+        """
         gain = self.behavior.gain * max(0.2, self._acting.normal(1, self.behavior.spread))
-        steps = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
+        lengths_m = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
         magnitude = "little" if magnitude == "little" else ""
-        step, turn = gain * steps[magnitude] * max(count, 1), gain * TURN_DEG[magnitude]
-        here = self._stance
-        # A new movement replaces the one on the same axis, and leaves those on the others.
-        x, distance, yaw = self._goal[:3]
+        step_m = gain * lengths_m[magnitude] * max(count, 1)
+        here, goal = self._stance, self._goal
         if axis(code) == "turn":
-            yaw = here.yaw_deg
+            goal = goal._replace(yaw_deg=here.yaw_deg)
         elif axis(code) == "depth":
-            distance = here.distance_m
+            goal = goal._replace(distance_m=here.distance_m)
         elif axis(code) == "side":
-            x = here.x_m
-        # The person's own left; the image's right while they face the camera.
-        side = np.array([math.cos(math.radians(yaw)), math.sin(math.radians(yaw))])
-        ahead = np.array([side[1], -side[0]])
-        if code in ("move_left", "move_right"):
-            x, distance = (x, distance) + side * (step if code == "move_left" else -step)
-        elif code in ("move_forward", "move_backward"):
-            x, distance = (x, distance) + ahead * (step if code == "move_forward" else -step)
-        elif code in ("move_back", "move_closer"):
-            distance += step if code == "move_back" else -step
-        elif code in ("turn_left", "turn_right"):
-            yaw += turn if code == "turn_left" else -turn
-        elif code in HEADINGS:
-            error = LOOK_ERROR_DEG if code == "look_at_camera" else TURN_ERROR_DEG
-            yaw += wrapped(HEADINGS[code] + self._acting.normal(0, error) - yaw)
-        elif code in POSTURES:
-            wanted = POSTURES[code]
-            if (
-                here.posture == "a_pose"
-                and code in ("feet_apart", "straighten_arms")
-                or ({here.posture, wanted} == {"feet_apart", "a_pose"})
-            ):
-                wanted = "a_pose"  # its feet are apart and its arms straight
-            here = here._replace(posture=wanted)
+            goal = goal._replace(x_m=here.x_m)
+        if code in WALKS:
+            goal = _walked(goal, code, step_m)
+        elif code in ("turn_left", "turn_right") or code in HEADINGS:
+            goal = self._turned(goal, code, gain * TURN_DEG[magnitude])
         elif code == "show":
-            if part in PARTS_BELOW:
-                distance += step
-            elif part in ("hands", "elbows"):
-                here = here._replace(posture="hands_shown" if part == "hands" else "a_pose")
-            else:
-                yaw = self._acting.normal(0, 8)
+            goal = self._showing(goal, body_part, step_m)
+        elif code in POSTURES:
+            goal = goal._replace(posture=_posture_for(code, here.posture))
         elif code == "step_into_view":
             self._away_until = self._lived_s
             x, distance = self._acting.normal(0, 0.3), self._acting.uniform(1.5, 3.5)
-            yaw = self._acting.normal(0, 15)
+            goal = goal._replace(x_m=x, distance_m=distance, yaw_deg=self._acting.normal(0, 15))
         elif code in ("keep_still", "hold_still", "countdown"):
             self._calm_until = self._lived_s + 4.0
-            x, distance, yaw = here[:3]  # stop all movements
+            goal = here  # stop all movements
         else:
             return
-        self._goal = here._replace(
-            x_m=float(np.clip(x, -WIDEST_M, WIDEST_M)),
-            yaw_deg=float(yaw),
-            distance_m=float(np.clip(distance, NEAREST_M, FARTHEST_M)),
+        self._goal = goal._replace(
+            x_m=float(np.clip(goal.x_m, -WIDEST_M, WIDEST_M)),
+            yaw_deg=float(goal.yaw_deg),
+            distance_m=float(np.clip(goal.distance_m, NEAREST_M, FARTHEST_M)),
         )
-        self._stance = self._stance._replace(posture=here.posture)
+        self._stance = self._stance._replace(posture=goal.posture)
+
+    def _turned(self, goal: Stance, code: str, turn_deg: float) -> Stance:
+        if code in HEADINGS:
+            error = LOOK_ERROR_DEG if code == "look_at_camera" else TURN_ERROR_DEG
+            off = HEADINGS[code] + self._acting.normal(0, error) - goal.yaw_deg
+            return goal._replace(yaw_deg=goal.yaw_deg + wrapped(off))
+        return goal._replace(
+            yaw_deg=goal.yaw_deg + (turn_deg if code == "turn_left" else -turn_deg)
+        )
+
+    def _showing(self, goal: Stance, body_part: str, step_m: float) -> Stance:
+        if body_part in PARTS_BELOW:
+            return goal._replace(distance_m=goal.distance_m + step_m)
+        if body_part in ("hands", "elbows"):
+            return goal._replace(posture="hands_shown" if body_part == "hands" else "a_pose")
+        return goal._replace(yaw_deg=self._acting.normal(0, 8))
 
     def _live(self, seconds: float) -> None:
         """Continue the movement for some seconds, with the spontaneous steps and absences."""
@@ -274,20 +240,6 @@ class Actor:
         if self._lived_s >= max(self._calm_until, self._away_until):
             self._away_until = self._lived_s + away_s
 
-    def _sway(self) -> np.ndarray:
-        """Return the current sway (3,): m to the image's right, m away, degrees of yaw."""
-        keep = math.exp(-SWAY_TICK_S / SWAY_TIME_S)
-        size = np.array([self.behavior.sway_m, self.behavior.sway_m, self.behavior.sway_deg])
-        while self._ticks * SWAY_TICK_S <= self._lived_s:
-            self._balance = keep * self._balance + (
-                math.sqrt(2 * (1 - keep**2)) * size * self._balancing.normal(size=3)
-            )
-            last = self._sways[1]
-            self._sways = [last, keep * last + (1 - keep) * self._balance]
-            self._ticks += 1
-        before, after = self._sways
-        return before + (after - before) * (self._lived_s / SWAY_TICK_S - self._ticks + 1)
-
     def _move(self, dt: float) -> None:
         here, goal = self._stance, self._goal
         way = np.array([goal.x_m - here.x_m, goal.distance_m - here.distance_m])
@@ -302,3 +254,31 @@ class Actor:
             else float(here.distance_m + share * way[1]),
             yaw_deg=goal.yaw_deg if abs(turned) == abs(turn) else here.yaw_deg + turned,
         )
+
+
+def _walked(goal: Stance, code: str, step_m: float) -> Stance:
+    """Return where a step leads: for its direction, the turn that the actor is making counts."""
+    if code in ("move_back", "move_closer"):
+        return goal._replace(
+            distance_m=goal.distance_m + (step_m if code == "move_back" else -step_m)
+        )
+    # The person's own left; the image's right while they face the camera.
+    yaw = math.radians(goal.yaw_deg)
+    left = np.array([math.cos(yaw), math.sin(yaw)])
+    ahead = np.array([left[1], -left[0]])
+    direction = left if code in ("move_left", "move_right") else ahead
+    way = direction * (step_m if code in ("move_left", "move_forward") else -step_m)
+    x, distance = goal[:2] + way
+    return goal._replace(x_m=x, distance_m=distance)
+
+
+def _posture_for(code: str, posture: str) -> str:
+    """Return the posture that an instruction leads to from another one."""
+    wanted = POSTURES[code]
+    if (
+        posture == "a_pose"
+        and code in ("feet_apart", "straighten_arms")
+        or {posture, wanted} == {"feet_apart", "a_pose"}
+    ):
+        return "a_pose"  # its feet are apart and its arms straight
+    return wanted

@@ -14,7 +14,7 @@ class Heard(NamedTuple):
     """An instruction as the coach gave it, before it became a sentence."""
 
     code: str
-    part: str
+    body_part: str
     magnitude: str
     count: int = 0
 
@@ -24,8 +24,8 @@ def sentences(phrases: Phrases) -> dict[str, Heard]:
     meanings: dict[str, Heard] = {}
     for magnitude in ("", "little", "big"):
         for code in CODES:
-            for part in ("", *phrases.parts):
+            for body_part in ("", *phrases.parts):
                 for count in range(1, MOST + 1) if code in COUNTED else (0,):
-                    heard = Heard(code, part, magnitude, count)
+                    heard = Heard(code, body_part, magnitude, count)
                     meanings.setdefault(phrases.text(*heard), heard)
     return meanings

@@ -72,14 +72,13 @@ class OneEuro:
     def __call__(self, people: PersonPoses, time_s: float) -> PersonPoses:
         """Return the people with smoothed ``xy`` (n, 133, 2); all else is unchanged.
 
-        A keypoint that was not found (score 0) or is not finite is left unchanged, and its filter
-        restarts when it is found again. A person's filters also restart after a call without that
+        A keypoint that was not found (score 0) is left unchanged, and its filter restarts when it
+        is found again. A person's filters also restart after a call without that
         person, and everybody's if ``time_s`` repeats or goes back.
         """
         ids = people.ids.tolist()
         raw = np.asarray(people.xy, float)
-        seen = (people.scores > 0) & np.isfinite(raw).all(2)
-        raw = np.where(seen[..., None], raw, 0.0)
+        seen = people.scores > 0
         dt = time_s - self._time_s
         if not dt > 0:  # also true for NaN, at the first call
             self._rows = {}

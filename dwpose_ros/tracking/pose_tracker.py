@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import PersonPoses, clean_points, valid_boxes
 from dwpose_ros.estimation.estimator import Estimator, TopDown, check_image
 from dwpose_ros.tracking.one_euro import OneEuro
 from dwpose_ros.tracking.presence import Presence
@@ -19,7 +19,6 @@ from dwpose_ros.tracking.track_state import (
     carry,
     detected,
     gone,
-    sound,
     sure,
     twice,
     unique,
@@ -45,8 +44,8 @@ class PoseTracker:
     fit their box. Between detections:
 
     - A person's box is the detector's last, moved and scaled with the head, torso and legs,
-      extended to points outside it and cut at the image's border. So it has the extent that the
-      detector would give, and is replaced at each detection. A side that was at the border stays
+      extended to points outside it and cut at the image's border. So it is as large as the
+      detector's would be, and is replaced at each detection. A side that was at the border stays
       there: nothing is known about what lies beyond until the next detection.
     - A person's box score is the detector's last, lowered as the keypoint scores fall.
     - If a person's keypoint scores fall, the detector looks for them in the same frame; if it
@@ -193,13 +192,21 @@ class PoseTracker:
         """The estimator, which has two steps wherever ``detect_every`` is not 1."""
         return cast(TopDown, self._estimator)
 
+    def _estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Estimate the poses in boxes (n, 4): xy (n, 133, 2) px and scores (n, 133), float64.
+
+        An estimator's two steps return plain arrays, so they are cleaned here.
+        """
+        xy, scores = self._top_down.estimate(rgb, boxes.astype(np.float32))
+        return clean_points(np.asarray(xy, float), np.asarray(scores, float))
+
     def _keep(
         self, rgb: np.ndarray, tracks: Tracks, crops: np.ndarray, size: tuple[int, int]
     ) -> tuple[Tracks, np.ndarray]:
         """Estimate the tracks in crops (n, 4); return those found again, and their mask (n,)."""
         if not len(crops):
             return tracks, np.empty(0, bool)
-        xy, scores = sound(*self._top_down.estimate(rgb, crops.astype(np.float32)))
+        xy, scores = self._estimate(rgb, crops)
         moved = carry(tracks, xy, scores, crops, size)
         there = sure(moved, LOST)
         there[there] = unique(moved.take(there))
@@ -213,10 +220,10 @@ class PoseTracker:
         boxes, box_scores = self._top_down.detect(rgb)
         self.detections += 1
         boxes, box_scores = np.asarray(boxes, float), np.asarray(box_scores, float)
-        fine = np.isfinite(boxes).all(1) & np.isfinite(box_scores)
-        boxes, box_scores = boxes[fine], box_scores[fine]
-        fine = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
-        boxes, box_scores, n = boxes[fine], box_scores[fine], int(fine.sum())
+        valid = valid_boxes(boxes) & np.isfinite(box_scores)
+        boxes, box_scores = boxes[valid], box_scores[valid]
+        large = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
+        boxes, box_scores, n = boxes[large], box_scores[large], int(large.sum())
         # Poses are estimated in the detected boxes, and in those of tracks without a detection.
         # The tracker assigns the ids; `unique` removes a pose that two boxes gave.
         missed = unmatched(crops, boxes)
@@ -224,7 +231,7 @@ class PoseTracker:
         looked_at = np.concatenate([boxes, crops])
         if not len(looked_at):
             return tracks
-        xy, scores = sound(*self._top_down.estimate(rgb, looked_at.astype(np.float32)))
+        xy, scores = self._estimate(rgb, looked_at)
         seen = detected(xy[:n], scores[:n], boxes, box_scores, size)
         seen = seen.take(seen.then_quality >= MIN_QUALITY)
         blinked = carry(tracks, xy[n:], scores[n:], crops, size)

@@ -27,10 +27,9 @@ import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, SHOULDER_WIDTH
 from dwpose_ros.core.keypoints import BODY, FACE, INDEX
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
 from dwpose_ros.tracking.tracker import KEEP_S, POINTS
 
-SEEN = 0.3  # a keypoint with a higher score counts as visible, as it does for drawing
 # A track becomes a person at odds of 20 : 1, which at most one ghost of 20 reaches. It stays one
 # until the odds are against it, which prevents flicker. Odds are limited to 400 : 1: otherwise a
 # ghost that takes over the track of a person who was there for long would stay as long.
@@ -95,7 +94,7 @@ def length_spread(xy: np.ndarray, scores: np.ndarray) -> float:
     Returns:
         Standard deviation divided by mean; NaN if too few bones are visible.
     """
-    seen = scores > SEEN
+    seen = scores > THRESHOLD
     both = seen[_FROM] & seen[_TO]
     lengths = np.hypot(*(xy[_FROM] - xy[_TO])[both].T) / _LENGTH[both]
     head = [point for point in _HEAD if seen[point]]
@@ -162,7 +161,7 @@ class Presence:
         }
         return np.array(
             [
-                self._judge(i, xy, scores, float(box_score), time_s)
+                self._is_real(i, xy, scores, float(box_score), time_s)
                 for i, xy, scores, box_score in zip(
                     people.ids.tolist(), people.xy, people.scores, people.box_scores
                 )
@@ -170,18 +169,17 @@ class Presence:
             bool,
         )
 
-    def _judge(
+    def _is_real(
         self, i: int, xy: np.ndarray, scores: np.ndarray, box_score: float, time_s: float
     ) -> bool:
-        with np.errstate(invalid="ignore"):
-            fine = np.isfinite(xy).all(1) & (np.abs(xy) < 1e6).all(1) & np.isfinite(scores)
-        xy = np.where(fine[:, None], xy, 0.0).astype(float)
-        scores = np.where(fine, scores, 0.0)
+        xy = xy.astype(float)
         score = _of_score(box_score)
-        look = _of_spread(length_spread(xy, scores)) + float((scores[FACE] > SEEN).mean() > 0.5)
-        points, seen = xy[POINTS], scores[POINTS] > SEEN
+        look = _of_spread(length_spread(xy, scores)) + float(
+            (scores[FACE] > THRESHOLD).mean() > 0.5
+        )
+        points, seen = xy[POINTS], scores[POINTS] > THRESHOLD
         if seen[BODY].sum() < _LEAST_POINTS:  # a face or hands alone
-            points, seen = xy, scores > SEEN
+            points, seen = xy, scores > THRESHOLD
         case = self._cases.get(i)
         if case is None:
             case = self._cases[i] = _Case(time_s, score, score + look)
@@ -220,8 +218,6 @@ class Presence:
 
 def _of_score(score: float) -> float:
     """Return the evidence of a detector's score."""
-    if math.isnan(score):
-        return 0.0
     return min(max(_PER_SCORE * (score - _EVEN_SCORE), _SCORE_RANGE[0]), _SCORE_RANGE[1])
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dwpose_ros.core.keypoints import COUNT, INDEX
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
 from dwpose_ros.tracking.tracker import POINTS, area, iou, point_likeness
 
-SEEN = 0.3  # a keypoint with a higher score counts as visible, as it does for drawing
 BEST = 8  # best points whose mean score is a person's quality: head and shoulders, or legs
-MIN_QUALITY = 0.3  # with a lower quality not even the best points are visible: no person
+MIN_QUALITY = THRESHOLD  # with a lower quality not even the best points are visible: no person
 SAME_BOX = 0.5  # IoU of a detection and a tracked person's box; below it, poses are compared
 SAME_POSE = 0.85  # similarity from which two poses are the same person's
 MIN_SIDE_PX = 4  # boxes with a shorter side are dropped
@@ -48,7 +47,9 @@ class Tracks(NamedTuple):
     box_scores: np.ndarray  # (n,)
     ids: np.ndarray  # (n,)
     misses: np.ndarray  # (n,) detections in a row that did not find them
-    fits: np.ndarray  # (n,) 0..1, IoU of the points' extent and the box they were estimated in
+    fits: (
+        np.ndarray
+    )  # (n,) 0..1, IoU of the points' bounding box and the box they were estimated in
 
     then_xy: np.ndarray  # (n, 133, 2) px
     then_seen: np.ndarray  # (n, 133) bool
@@ -82,10 +83,10 @@ def detected(
     """Make the tracks of n people who were just detected."""
     n = len(xy)
     seen = _seen(xy, scores, size)
-    extent = _extent(xy, seen)
-    fits = _overlap(extent, boxes)
+    bounds = _bounds(xy, seen)
+    fits = _overlap(bounds, boxes)
     root = np.sqrt(area(boxes))[:, None]
-    gaps = np.clip((boxes - extent) * OUTWARD, GAP[0] * root, GAP[1] * root) * OUTWARD
+    gaps = np.clip((boxes - bounds) * OUTWARD, GAP[0] * root, GAP[1] * root) * OUTWARD
     return Tracks(
         xy,
         scores,
@@ -120,8 +121,8 @@ def carry(
     growth = np.where(then_spread > 0, spread / np.maximum(then_spread, 1e-9), 1.0)
     growth = np.clip(growth, 0.5, 2.0)[:, None]  # two points that turn away tell little
     boxes = (tracks.then_boxes - twice(then)) * growth + twice(now)
-    extent = _extent(xy, seen)
-    widened = extent + tracks.then_gaps * growth
+    bounds = _bounds(xy, seen)
+    widened = bounds + tracks.then_gaps * growth
     border = np.array([0, 0, *size], float)
     stuck = (tracks.then_boxes - border) * OUTWARD >= -AT_BORDER * twice(size)
     for other in (widened, np.where(stuck, tracks.then_boxes, boxes)):
@@ -133,7 +134,7 @@ def carry(
         scores=scores,
         boxes=np.minimum(np.maximum(boxes, 0), twice(size)),
         box_scores=tracks.then_scores * share,
-        fits=_overlap(extent, crops),
+        fits=_overlap(bounds, crops),
     )
 
 
@@ -169,18 +170,9 @@ def _spread(xy: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return middle, np.sqrt(np.einsum("nk,nki,nki->n", weights, step, step) / total)
 
 
-def sound(xy: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Convert to float64, with score 0 for points that are not finite."""
-    xy, scores = np.asarray(xy, float), np.asarray(scores, float)
-    fine = np.isfinite(xy).all(2) & np.isfinite(scores)
-    if fine.all():
-        return xy, scores
-    return np.where(fine[..., None], xy, 0.0), np.where(fine, scores, 0.0)
-
-
 def _seen(xy: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return (n, 133) bool: which points count. Those outside the image are guesses."""
-    return (scores > SEEN) & (xy >= 0).all(2) & (xy <= size).all(2)
+    return (scores > THRESHOLD) & (xy >= 0).all(2) & (xy <= size).all(2)
 
 
 def _quality(scores: np.ndarray) -> np.ndarray:
@@ -188,7 +180,7 @@ def _quality(scores: np.ndarray) -> np.ndarray:
     return np.partition(scores[:, POINTS], -BEST, 1)[:, -BEST:].mean(1)
 
 
-def _extent(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _bounds(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Return boxes (n, 4) around the visible points; infinite and without area if none is."""
     at = seen[..., None]
     return np.concatenate([np.where(at, xy, np.inf).min(1), np.where(at, xy, -np.inf).max(1)], 1)
@@ -219,7 +211,7 @@ def unique(tracks: Tracks) -> np.ndarray:
     keep = np.ones(n, bool)
     if n < 2:
         return keep
-    xy, seen = tracks.xy[:, POINTS], tracks.scores[:, POINTS] > SEEN
+    xy, seen = tracks.xy[:, POINTS], tracks.scores[:, POINTS] > THRESHOLD
     like = point_likeness(xy, xy, area(tracks.boxes)) * (seen[:, None] & seen)
     count = seen.sum(1)
     share = like.sum(2) / np.maximum(np.minimum(count[:, None], count), 1)

@@ -40,7 +40,6 @@ GROWTH = 2.0  # largest factor between the sizes; half a person behind a table i
 STRANGE, AT_ONCE_S = 0.15, 0.25  # a pose less similar, so soon after a match, is another person's
 EVIDENCE = 1.0  # sum of squared scores; less, as one sure point or a dozen guesses, is ignored
 VELOCITY_TIME_S = 0.15  # velocity is averaged over it: a few frames, less than half a step
-_ABSURD_PX = 1e6
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -96,8 +95,8 @@ class Tracker:
     def __call__(self, people: PersonPoses, time_s: float) -> list[int]:
         """Return the ids of the n people, in their order; new people get new ids.
 
-        Points with score 0 are ignored. A person without a finite position gets a new id each
-        time, and does not affect the ids of others.
+        Points with score 0 are ignored. A person without a position, which is a box or points
+        with an area, gets a new id each time, and does not affect the ids of others.
 
         Args:
             people: the people in the frame.
@@ -108,7 +107,7 @@ class Tracker:
         self._tracks = {i: t for i, t in self._tracks.items() if abs(time_s - t.time_s) <= KEEP_S}
         if not len(people):
             return []
-        xy, scores, boxes, placed = _sound(people)
+        xy, scores, boxes, placed = _places(people)
         ids = [0] * len(boxes)
         for row, i in self._match(xy, scores, boxes, placed, time_s):
             ids[row] = i
@@ -221,21 +220,16 @@ def _renew(
     track.xy, track.scores, track.box, track.time_s = xy, scores, box, time_s
 
 
-def _sound(people: PersonPoses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return xy, scores and boxes as finite float64, and which people have a position."""
+def _places(people: PersonPoses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return xy, scores and boxes as float64, and which people have a position.
+
+    A box without area is replaced by the bounding box of the found points.
+    """
     xy = np.asarray(people.xy[:, POINTS], float)
+    scores = np.minimum(people.scores[:, POINTS], 1.0)
     boxes = np.array(people.boxes, float)
-    with np.errstate(invalid="ignore"):
-        fine = (np.abs(xy) < _ABSURD_PX).all(2)
-        given = people.scores[:, POINTS]
-        scores = np.where((given > 0) & fine, np.minimum(given, 1.0), 0.0)
-        placed = (np.abs(boxes) < _ABSURD_PX).all(1)
-    if not fine.all():
-        xy = np.where(fine[..., None], xy, 0.0)
-    if not placed.all():
-        boxes = np.where(placed[:, None], boxes, 0.0)
-    placed &= area(boxes) > 0
-    for row in np.flatnonzero(~placed & ((scores > 0).sum(1) > 1)):  # use the points' extent
+    placed = area(boxes) > 0
+    for row in np.flatnonzero(~placed & ((scores > 0).sum(1) > 1)):
         points = xy[row, scores[row] > 0]
         boxes[row] = [*points.min(0), *points.max(0)]
         placed[row] = (boxes[row, 2:] > boxes[row, :2]).all()

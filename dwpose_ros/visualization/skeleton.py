@@ -49,7 +49,7 @@ def draw_skeleton(
     for xy, there, limbs in zip(points, seen, limbs_seen):
         if not there.any():
             continue
-        # Line width: one pixel per 150 pixels of the person's extent.
+        # Line width: one pixel per 150 pixels of the person's size.
         thick = max(1, round(float(np.ptp(xy[there], axis=0).max()) / 150))
         fine = max(1, thick // 2)
         for color, is_fine, which in _STROKES:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from dwpose_ros.capture import BufferedFrame, FrameBuffer
+from dwpose_ros.capture import BufferedFrame, CaptureError, FrameBuffer
 
 S = 10**9
 START = 1_700_000_000 * S
@@ -149,3 +149,27 @@ def test_frames_have_no_more_bytes_than_the_most():
     assert (len(buffer), buffer.size) == (1, 10**6)
     buffer.clear()
     assert (buffer.size, buffer.full, buffer.length_s) == (0, False, 0.0)
+
+
+def test_frames_until_a_time():
+    buffer = filled(frames=4)  # at 0.0 to 0.3 s
+    names = [b.frame for b in buffer.frames_until(START + S // 4, 0.1)]
+    assert names == ["f0", "f1", "f2"]  # those before the window, too
+
+
+@pytest.mark.parametrize(
+    "frames, now, says",
+    [
+        (0, START, "no frame with a pose in the last 0.7 s: the newest is not there at all"),
+        (
+            4,
+            START + S * 13 // 10,
+            "no frame with a pose in the last 0.7 s: the newest is 1.0 s old",
+        ),
+        (4, START - S, "the oldest is 1.0 s newer; do the clocks differ?"),
+    ],
+)
+def test_no_frame_until_a_time(frames, now, says):
+    with pytest.raises(CaptureError) as error:
+        filled(length_s=9.0, frames=frames).frames_until(now, 0.7)
+    assert says in str(error.value)

@@ -86,7 +86,7 @@ def test_losers_are_compared_with_the_least_of_the_chosen():
     ]
 
 
-def test_where_nothing_both_were_judged_by_is_worse_only_the_quality_is_told():
+def test_where_no_measure_of_both_is_worse_only_the_quality_is_told():
     """A face seen in one frame alone makes it the better or the worse, and is not comparable."""
     plain, seen = frame(0.2), frame(0.1)
     measures = (*seen.quality.measures[:2], Measure("eyes_open", 0.3, 99.0))

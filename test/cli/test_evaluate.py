@@ -8,10 +8,9 @@ import pytest
 
 from dwpose_ros.cli import evaluate
 from dwpose_ros.core.errors import ModelError
-from dwpose_ros.core.keypoints import COUNT, INDEX
+from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation import backends as backend
-from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 from dwpose_ros.evaluation import coco
 from dwpose_ros.evaluation.coco import COLUMNS, Boxes
 
@@ -62,37 +61,6 @@ def test_an_estimator_without_boxes_sees_each_as_an_image():
     assert found.xy[0, 0].tolist() == [140, 120] and found.xy[1, 0].tolist() == [313.5, 234]
     assert found.scores[2].max() == 0  # outside the image nobody is seen
     assert found.box_scores.tolist() == pytest.approx([0.9, 0.8, 0.7])
-
-
-def test_the_flip_test_averages_maps_of_the_mirrored_crop(monkeypatch, tmp_path):
-    given = []
-
-    class Fake:
-        size, runs_on = (48, 64), ExecutionTarget()
-
-        def __init__(self, path, device):
-            pass
-
-        def __call__(self, crops):
-            given.append(np.array(crops))
-            x, y = np.zeros((1, COUNT, 96)), np.ones((1, COUNT, 128)) * 0.1
-            y[:, :, 40] = 2
-            if len(given) == 1:
-                x[0, INDEX["left_eye"], 10] = 1.0
-            else:  # the mirrored left eye is a right eye on the other side
-                x[0, INDEX["right_eye"], 95 - 10] = 0.5
-            return x, y
-
-    monkeypatch.setattr(evaluate, "SimccNetwork", Fake)
-    (tmp_path / "model.onnx").touch()
-    image = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
-    flipped = evaluate.Flipped(str(tmp_path / "model.onnx"), "cpu")
-    xy, scores = flipped.estimate(image, np.array([[100, 40, 200, 190]], np.float32))
-    assert np.array_equal(given[1], given[0][:, :, ::-1]) and given[0].shape == (1, 64, 48, 3)
-    eye = INDEX["left_eye"]
-    assert scores[0, eye] == pytest.approx(0.75) and scores[0, INDEX["right_eye"]] == 0
-    scale = 150 * 1.25 / 64  # image pixels a crop pixel; the box is as high as 187.5 px
-    assert xy[0, eye] == pytest.approx([150 + (5 - 24) * scale, 115 + (20 - 32) * scale])
 
 
 def without_image(folder):
@@ -161,7 +129,7 @@ def test_the_command(folder, told, monkeypatch, capsys):
     assert sorted(p.name for p in folder[0].iterdir()) == ["a.json", "images", "r.json"]
     results.write_text("old")
     assert evaluate.main([*save(folder), "--results", str(results)]) == 1
-    assert "r.json exists; give another name, or --force" in capsys.readouterr().err
+    assert "r.json exists; give another --results, or --force" in capsys.readouterr().err
     assert results.read_text() == "old"
     assert evaluate.main([*save(folder), "--results", str(results), "--force"]) == 0
     assert len(json.loads(results.read_text())) == 3
@@ -193,7 +161,10 @@ def test_stopped_nothing_is_evaluated(folder, told, monkeypatch, capsys):
 def test_results_have_a_place_before_the_long_work(folder, monkeypatch, capsys):
     monkeypatch.setattr(coco, "xtcocotools", lambda: None)
     assert evaluate.main([*save(folder), "--results", str(folder[0] / "no" / "r.json")]) == 1
-    assert "no folder to write to" in capsys.readouterr().err
+    assert (
+        "r.json: cannot be written there; wanted a file's name in a folder that exists"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+import math
+
 import numpy as np
 import pytest
 
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import PersonPoses, valid_boxes
 from dwpose_ros.estimation.estimator import check_image
 
 
@@ -71,3 +73,78 @@ def test_a_wrong_shape_is_named_with_the_right_one(which, shape, message):
 def test_what_is_not_an_image_is_refused(image):
     with pytest.raises(ValueError, match=r"wanted \(h, w, 3\) and uint8"):
         check_image(image)
+
+
+def one(xy=(1, 2), score=0.5, box=(0, 0, 9, 9), box_score=1.0) -> PersonPoses:
+    """Somebody with one point, the nose."""
+    points, scores = np.zeros((1, 133, 2)), np.zeros((1, 133))
+    points[0, 0], scores[0, 0] = xy, score
+    return PersonPoses.of(points, scores, [box], [box_score])
+
+
+@pytest.mark.parametrize(
+    "x, y, score, wanted",
+    [
+        (1, 2, 0.5, 0.5),
+        (-5, 2, 0.5, 0.5),
+        (math.nan, 2, 0.5, 0),
+        (1, math.inf, 0.5, 0),
+        (1, -math.inf, 0.5, 0),
+        (2e5, 2, 0.5, 0),
+        (1, 2, math.nan, 0),
+        (1, 2, math.inf, 0),
+        (1, 2, -1, 0),
+    ],
+)
+def test_points_that_are_no_place_have_score_0(x, y, score, wanted):
+    with np.errstate(all="raise"):
+        people = one((x, y), score)
+    assert people.scores[0, 0] == wanted
+    assert np.isfinite(people.xy).all() and people.xy.dtype == people.scores.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "box, wanted",
+    [
+        ((1, 2, 3, 4), (1, 2, 3, 4)),
+        ((-10, -10, 2000, 2000), (-10, -10, 2000, 2000)),
+        ((7, 7, 7, 7), (7, 7, 7, 7)),
+        ((math.nan, 2, 3, 4), (10, 20, 30, 50)),
+        ((1, 2, math.inf, 4), (10, 20, 30, 50)),
+        ((1, 2, 3, 1e9), (10, 20, 30, 50)),
+    ],
+)
+def test_a_box_that_is_no_place_is_the_bounding_box_of_the_visible_points(box, wanted):
+    xy, scores = np.full((1, 133, 2), 99.0), np.full((1, 133), 0.1)
+    xy[0, :2], scores[0, :2] = ((10, 20), (30, 50)), 0.9
+    people = PersonPoses.of(xy, scores, [box])
+    assert tuple(people.boxes[0]) == wanted and people.boxes.dtype == np.float32
+
+
+def test_a_box_that_is_no_place_without_visible_points_is_zero():
+    assert (one(score=0.1, box=(math.inf,) * 4).boxes == 0).all()
+
+
+@pytest.mark.parametrize("score, wanted", [(0.4, 0.4), (math.nan, 0), (math.inf, 0), (-1, 0)])
+def test_box_scores_are_finite(score, wanted):
+    assert one(box_score=score).box_scores[0] == pytest.approx(wanted)
+
+
+def test_what_replaces_arrays_is_cleaned_too_and_never_in_place():
+    bad = np.full((1, 133, 2), np.nan, np.float32)
+    assert (one().replace(xy=bad).scores == 0).all() and np.isnan(bad).all()
+
+
+@pytest.mark.parametrize(
+    "box, valid",
+    [
+        ((1, 2, 3, 4), True),
+        ((1, 2, 1, 4), False),
+        ((3, 2, 1, 4), False),
+        ((math.nan, 2, 3, 4), False),
+        ((1, 2, 3, 2e5), False),
+    ],
+)
+def test_boxes_that_are_rectangles(box, valid):
+    with np.errstate(all="raise"):
+        assert valid_boxes(np.array([box], np.float32)).tolist() == [valid]

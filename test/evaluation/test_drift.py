@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.core.keypoints import COUNT, LEFT_HAND
-from dwpose_ros.evaluation.drift import DriftError, compare, judge, table
+from dwpose_ros.evaluation.drift import DriftError, compare, exceeding, table
 from dwpose_ros.evaluation.simcc import SimccNetwork
 
 HEIGHTS = np.array([40.0])
@@ -60,22 +60,22 @@ def test_scores_that_change_and_points_that_are_lost():
     assert drifts["face"].score == 0 and drifts["face"].lost == 0
 
 
-def test_points_that_float32_does_not_see_are_not_judged():
+def test_points_that_float32_does_not_see_are_not_compared():
     exact = maps(score=0.2)
     exact[0][:, 3] *= 3
     exact[1][:, 3] *= 3
     drifts = compare(exact, moved(exact, slice(0, 3), 40), HEIGHTS)
     assert drifts["body"].points == 1 and drifts["body"].p95_px == 0
     assert math.isnan(drifts["face"].p95_px)
-    assert judge(drifts, 0) == []
+    assert exceeding(drifts, 0) == []
     assert "sees none" in table(drifts)
     with pytest.raises(DriftError, match="sees no point"):
-        judge(compare(maps(score=0.1), maps(), HEIGHTS), 5)
+        exceeding(compare(maps(score=0.1), maps(), HEIGHTS), 5)
 
 
 def test_the_limit_is_the_95th_percentile_of_the_worst_part():
     drifts = compare(maps(), moved(maps(), slice(91, 94), 4), HEIGHTS)  # 3 of 21
-    assert judge(drifts, 2) == [] and judge(drifts, 1.9) == [
+    assert exceeding(drifts, 2) == [] and exceeding(drifts, 1.9) == [
         "95 % of the left hand are within 2.0 px"]  # fmt: skip
 
 
@@ -83,8 +83,8 @@ def test_points_that_are_not_seen_any_more_did_not_stay():
     dark = maps(score=0.8)
     dark[0][:, :2] *= 0.1
     drifts = compare(maps(), dark, HEIGHTS)
-    assert judge(drifts, 9) == ["12% of the body are not seen any more"]
+    assert exceeding(drifts, 9) == ["12% of the body are not seen any more"]
     dark[0][:, 0] *= 10  # 1 of 17 is more than one in twenty, 1 of 68 is not
     dark[0][:, 1] *= 10
     dark[0][:, 23] *= 0.1
-    assert judge(compare(maps(), dark, HEIGHTS), 9) == []
+    assert exceeding(compare(maps(), dark, HEIGHTS), 9) == []

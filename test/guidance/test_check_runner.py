@@ -51,7 +51,7 @@ CASES = [
 
 @pytest.fixture
 def seen(person, custom):
-    """seen(judge, name, ...) -> what it finds of that name, of such a person."""
+    """seen(run_checks, name, ...) -> what it finds of that name, of such a person."""
 
     def _seen(run_checks, name: str, **stands) -> CheckResult:
         image = {k: stands.pop(k) for k in ("brightness", "sharpness") if k in stands}
@@ -60,7 +60,7 @@ def seen(person, custom):
             .view(speed=stands.get("speed", 0.0))
             ._replace(**image)
         )
-        return next(v for v in run_checks(observation) if v.name == name)
+        return next(result for result in run_checks(observation) if result.name == name)
 
     return _seen
 
@@ -74,7 +74,7 @@ def test_limits_to_enter_and_to_leave(seen, custom, profile, name, values, enter
         seen(run_checks, name, **stands)
         for stands in (leaves, holds, enters, holds, enters, leaves, holds)
     ]
-    assert [v.ok for v in found] == [False, False, True, True, True, False, False]
+    assert [result.ok for result in found] == [False, False, True, True, True, False, False]
     run_checks.reset()
     assert seen(run_checks, name, **holds).ok is False
 
@@ -85,14 +85,14 @@ def test_a_score_that_flickers_does_not(person, profile):
     def said(score: float) -> bool | None:
         one = person()
         one.scores[one.points("left_knee")] = score
-        return {v.name: v.ok for v in run_checks(one.view())}["visible"]
+        return {result.name: result.ok for result in run_checks(one.view())}["visible"]
 
     assert [said(s) for s in (0.32, 0.34, 0.31, 0.29, 0.32)] == [False, True, True, False, False]
 
 
 def test_every_check_has_a_case_or_needs_none():
     others = {
-        "one_person",  # counts; the follower has two limits for whom it counts
+        "one_person",  # counts; the TargetSelector has two limits for whom it counts
         "visible",
     }  # by score and margin, above
     assert {c.__name__ for c in CHECKS} == {c[0] for c in CASES} | others
@@ -106,7 +106,9 @@ def test_the_result_says_which_limits_are_in_force(seen, custom):
 def test_where_any_turn_is_right_none_is_asked_for(seen, person, custom):
     run_checks = CheckRunner(custom(facing=180, looking=180, parts=("shoulders", "hips")))
     for yaw in (0, 150, 180, -90):
-        assert not {"facing", "looking"} & {v.name for v in run_checks(person(yaw=yaw).view())}
+        assert not {"facing", "looking"} & {
+            result.name for result in run_checks(person(yaw=yaw).view())
+        }
 
 
 def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
@@ -117,7 +119,7 @@ def test_a_moment_without_anybody_is_no_reason_to_forget(seen, custom):
     assert seen(run_checks, "centred", x=0.642).ok
 
 
-def test_what_cannot_be_judged_for_a_moment_changes_nothing(seen, custom):
+def test_what_is_unknown_for_a_moment_changes_nothing(seen, custom):
     run_checks = CheckRunner(custom())
     assert [seen(run_checks, "still", speed=s).ok for s in (0.1, math.nan, 0.22)] == [
         True,
@@ -305,13 +307,13 @@ def test_within(value, ok, code):
 def test_random_poses_never_crash(profile, custom):
     random = np.random.default_rng(1)
     folder = Path(__file__).resolve().parents[2] / "config" / "profiles"
-    judges = [
+    runners = [
         CheckRunner(step, mirrored)
         for path in sorted(folder.glob("*.yaml"))
         for step in load_profile(path).steps
         for mirrored in (False, True)
     ]
-    judges.append(CheckRunner(custom(posture=tuple(POSTURES.values()), people=2)))
+    runners.append(CheckRunner(custom(posture=tuple(POSTURES.values()), people=2)))
     for i in range(60):
         xy = random.uniform(-200, 1500, (133, 2)).astype(np.float32)
         observation = Observation(
@@ -323,8 +325,8 @@ def test_random_poses_never_crash(profile, custom):
             i % 3,
             random.uniform(0, 1),
         )
-        for one in judges:
-            for v in one(observation):
-                assert v.ok in (True, False, None)
-                assert math.isnan(v.value) == (v.ok is None)
-                assert bool(v.code) == (v.ok is False) or v.ok is None
+        for one in runners:
+            for result in one(observation):
+                assert result.ok in (True, False, None)
+                assert math.isnan(result.value) == (result.ok is None)
+                assert bool(result.code) == (result.ok is False) or result.ok is None

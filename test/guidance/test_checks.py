@@ -52,23 +52,27 @@ RIGHT = {
 def instruction(person, profile, mirrored=False, **observation) -> str:
     """What is said to a person: the first code, with its part; 'good' for none."""
     failed = {
-        v.name: v
-        for v in run_checks(person.view(**observation), profile, mirrored)
-        if v.ok is False
+        result.name: result
+        for result in run_checks(person.view(**observation), profile, mirrored)
+        if result.ok is False
     }
     if not failed:
         return "good"
     said = next(iter(failed.values()))
     while said.first in failed:
         said = failed[said.first]
-    return " ".join(filter(None, (said.code, said.part)))
+    return " ".join(filter(None, (said.code, said.body_part)))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_person_in_the_right_place_is_right(person, profile, name):
     results = run_checks(person(**RIGHT[name]).view(), profile(name))
-    assert [v.name for v in results if v.ok is False or v.ok is None and v.required] == []
-    assert [v.code for v in results if v.code] == []
+    assert [
+        result.name
+        for result in results
+        if result.ok is False or result.ok is None and result.required
+    ] == []
+    assert [result.code for result in results if result.code] == []
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -289,7 +293,9 @@ def walk(
             height=height, top=0.5 - (1 - camera) * height, x=0.5 + x_m * 0.87 / distance_m
         )
         one = person(**where, image=image, mirrored=mirrored, perspective=True)
-        failed = [v for v in run_checks(one.view(), profile, mirrored) if v.ok is False]
+        failed = [
+            result for result in run_checks(one.view(), profile, mirrored) if result.ok is False
+        ]
         if not failed:
             break
         code, count = failed[0].code, failed[0].count
@@ -371,7 +377,7 @@ def test_who_would_walk_out_of_the_image_first_goes_to_the_middle(person, profil
         (0.3, 0.57, False),
     ],
 )
-def test_the_middle_is_judged_from_where_they_will_be(person, custom, height, x, ok):
+def test_the_middle_is_measured_from_where_they_will_be(person, custom, height, x, ok):
     wanted = custom(parts=("shoulders", "knees"), size_minimum=0.4, size_maximum=0.5)
     one = person(height=height, x=x, top=0.5 - 0.45 * height)
     result = centred(one.view(), wanted)
@@ -518,10 +524,10 @@ def test_a_part_that_cannot_be_seen_is_named(person, profile, name, where, said)
 
 def test_every_part_can_be_missed(person, custom):
     whole = ("head", "face", "shoulders", "elbows", "wrists", "hips", "knees", "feet", "hands")
-    for part in whole:
-        result = visible(person(hidden=(part,)).view(), custom(parts=whole), False)
+    for body_part in whole:
+        result = visible(person(hidden=(body_part,)).view(), custom(parts=whole), False)
         # The points of the head are not those of the face: one can be missed without the other.
-        assert (result.ok, result.part, result.code) == (False, part, "show")
+        assert (result.ok, result.body_part, result.code) == (False, body_part, "show")
         assert result.value == pytest.approx(1 - 1 / len(whole))
     assert visible(person().view(), custom(parts=whole), False).value == 1.0
 
@@ -534,7 +540,7 @@ def test_every_part_can_be_missed(person, custom):
         (0.85, ("feet",), "show feet"),  # large enough without them
     ],
 )
-def test_too_far_is_judged_by_the_parts_that_are_seen(person, profile, height, hidden, said):
+def test_too_far_is_measured_by_the_parts_that_are_seen(person, profile, height, hidden, said):
     assert instruction(person(height=height, hidden=hidden), profile("full_body")) == said
 
 
@@ -623,7 +629,9 @@ def test_held_up(person, profile, where, value, ok, mirrored):
         if value is None
         else (result.value == pytest.approx(value, abs=0.02))
     )
-    assert (result.code, result.part) == (("show_hands", "hands") if ok is False else ("", ""))
+    assert (result.code, result.body_part) == (
+        ("show_hands", "hands") if ok is False else ("", "")
+    )
 
 
 @pytest.mark.parametrize("arms, ok", [((170, 10), True), ((10, 170), False)])
@@ -807,7 +815,7 @@ def test_the_order_of_the_checks():
 
 def test_a_result_tells_value_limits_and_unit(person, profile):
     wanted = profile("full_body")
-    results = {v.name: v for v in run_checks(person(x=0.6).view(speed=0.1), wanted)}
+    results = {result.name: result for result in run_checks(person(x=0.6).view(speed=0.1), wanted)}
     assert [*results] == [
         "somebody",
         *(check.__name__ for check in CHECKS if check not in POSTURE_CHECKS),
@@ -822,7 +830,7 @@ def test_a_result_tells_value_limits_and_unit(person, profile):
         == pytest.approx(0.8 * (0.985 - 0.064), abs=1e-3)
     )
     assert (results["centred"].minimum, results["centred"].maximum) == (-0.15, 0.15)
-    assert {v.unit for v in results.values()} == {"people", "1", "deg", "1/s"}
+    assert {result.unit for result in results.values()} == {"people", "1", "deg", "1/s"}
 
 
 BAD = [math.nan, math.inf, -math.inf, 1e30, -3e38]
@@ -850,7 +858,7 @@ def test_what_is_not_a_place_counts_as_not_seen(person, profile, what, bad):
             0.0,
         )
         results = run_checks(observation, profile("full_body"))
-    failed = [v.code + v.part for v in results if v.ok is False]
+    failed = [result.code + result.body_part for result in results if result.ok is False]
     assert failed == {"a knee": ["showknees"], "the box": []}.get(what, ["showhead"])
 
 
@@ -864,10 +872,12 @@ def test_a_box_that_is_no_place_hides_no_cut(person, profile, bad):
         cut.height,
         0.0,
     )
-    assert not all(v.ok is not False for v in run_checks(observation, profile("full_body")))
+    assert not all(
+        result.ok is not False for result in run_checks(observation, profile("full_body"))
+    )
 
 
-def test_judging_takes_under_a_millisecond(person, profile):
+def test_all_checks_take_under_a_millisecond(person, profile):
     wanted, observation = profile("a_pose"), person().view()
     run_checks(observation, wanted)
     took = []

@@ -26,7 +26,7 @@ FPS = 20
 TIMES = dict(debounce_s=0.5, hold_s=1.5, gap_s=1.5, repeat_s=5.0)
 
 
-def results(failing: str = "", part: str = "") -> list[CheckResult]:
+def results(failing: str = "", body_part: str = "") -> list[CheckResult]:
     """All checks hold but the one that gives this code; 'nobody' is an empty room."""
     if failing == "nobody":
         return [CheckResult("somebody", False, 0.0, code="step_into_view")]
@@ -34,7 +34,7 @@ def results(failing: str = "", part: str = "") -> list[CheckResult]:
     return [
         there,
         *(CheckResult(c.__name__, True, 0.0) for c in CHECKS[1:]),
-        CheckResult("the one", not failing, 0.0, code=failing, part=part),
+        CheckResult("the one", not failing, 0.0, code=failing, body_part=body_part),
     ]
 
 
@@ -55,10 +55,10 @@ class Film:
     def elapsed(self) -> float:
         return self.frames / FPS
 
-    def show(self, failing: str = "", seconds: float = 1 / FPS, part: str = ""):
+    def show(self, failing: str = "", seconds: float = 1 / FPS, body_part: str = ""):
         """The same for some time; gives the last decision."""
         for _ in range(round(seconds * FPS)):
-            decision = self.coach.update(results(failing, part), self.now)
+            decision = self.coach.update(results(failing, body_part), self.now)
             self.decisions.append(decision)
             if decision.speak:
                 self.spoken.append((round(self.elapsed, 2), decision.code))
@@ -126,8 +126,8 @@ def test_a_flicker_does_not_replace_the_instruction_in_force(film):
 
 
 def test_the_part_is_of_the_instruction(film):
-    assert film.show("show", 2, part="feet")[1:3] == ("show", "feet")
-    film.show("show", 3, part="knees")
+    assert film.show("show", 2, body_part="feet")[1:3] == ("show", "feet")
+    film.show("show", 3, body_part="knees")
     assert film.said() == ["show", "show"]  # another part is another instruction
 
 
@@ -412,7 +412,7 @@ class Room:
         *failing: str,
         moving: str = "",
         busy: bool = False,
-        part: str = "",
+        body_part: str = "",
         magnitude: str = "",
         count: int = 0,
     ) -> list[tuple[float, str]]:
@@ -430,11 +430,11 @@ class Room:
                     code=code,
                     magnitude=magnitude,
                     count=count,
-                    part=part if code == "show" else "",
+                    body_part=body_part if code == "show" else "",
                 )
                 for code in failing
             ]
-            there = {v.name for v in found}
+            there = {result.name for result in found}
             found += [
                 CheckResult(name, True, 0.0)
                 for name in ("too_close", "centred", "facing", "still")
@@ -442,12 +442,12 @@ class Room:
             ]
             track = {"too_close": "depth", "centred": "side"}
             found = [
-                v._replace(track=self.ways[track[v.name]])
-                if v.name in track
-                else v._replace(value=self.ways["turn"])
-                if v.name == "facing"
-                else v
-                for v in found
+                result._replace(track=self.ways[track[result.name]])
+                if result.name in track
+                else result._replace(value=self.ways["turn"])
+                if result.name == "facing"
+                else result
+                for result in found
             ]
             now = self.frames / FPS + 1e-6
             self.last = self.coach.update([CheckResult("somebody", True, 1.0), *found], now, busy)
@@ -736,13 +736,13 @@ class TestPace:
 
     def test_a_part_that_is_lost_for_a_moment_is_not_asked_for(self, room):
         room.run(0.1, "move_back")
-        assert room.run(1.5, "show", part="feet") == []
-        assert room.run(0.2, "show", part="feet") == [(1.7, "show")]
+        assert room.run(1.5, "show", body_part="feet") == []
+        assert room.run(0.2, "show", body_part="feet") == [(1.7, "show")]
 
     def test_what_was_never_there_is(self, room):
-        assert room.run(0.6, "show", part="hands") == [(0.55, "show")]
+        assert room.run(0.6, "show", body_part="hands") == [(0.55, "show")]
 
-    def test_each_instruction_has_its_own_patience(self, room):
+    def test_repetitions_are_counted_for_each_instruction(self, room):
         """What was due all the while is said at once when what came first is right."""
         room.run(0.4, "move_back", "turn_left")
         assert room.run(0.2, "turn_left") == [(0.55, "turn_left")]
@@ -828,14 +828,14 @@ class TestNoise:
             assert decision.code in ("", "pause", *codes)
 
 
-class TestPatience:
+class TestRepetitions:
     def said(self, coach, seconds, *results):
         found = [CheckResult("somebody", True, 1.0), *results]
         codes = []
         for i in range(round(seconds * FPS)):
             decision = coach.update(found, i / FPS)
             if decision.speak:
-                codes.append((round(i / FPS), decision.code, decision.part))
+                codes.append((round(i / FPS), decision.code, decision.body_part))
         return codes
 
     def test_what_is_said_in_vain_ends_in_a_pause(self, profile):
@@ -914,7 +914,7 @@ class TestPatience:
 
     def test_the_missing_part_is_named_first(self, profile):
         cut = CheckResult("cut_off", False, 0.1, code="move_back")
-        hidden = CheckResult("visible", False, 0.1, code="show", part="feet")
+        hidden = CheckResult("visible", False, 0.1, code="show", body_part="feet")
         codes = self.said(Coach(profile("full_body")), 30, cut, hidden)
         assert [c[1:] for c in codes] == [
             *[("move_back", "")] * 4,
@@ -924,16 +924,16 @@ class TestPatience:
 
     def test_and_once_whatever_else_is_asked_of_it(self, profile):
         far = CheckResult("too_far", False, 0.1, code="move_closer")
-        hanging = CheckResult("held_up", False, -1.0, code="show_hands", part="hands")
+        hanging = CheckResult("held_up", False, -1.0, code="show_hands", body_part="hands")
         codes = [c[1:] for c in self.said(Coach(profile("hands")), 80, far, hanging)]
         told = codes.index(("show", "hands"))
         assert codes[told + 1] == ("pause", "") and codes.count(("pause", "")) == 2
 
 
-class TestWhatCannotBeJudged:
+class TestUnknownChecks:
     def test_is_no_fault_and_no_leave_to_capture(self, profile):
         coach = Coach(profile("full_body"))
-        unknown = CheckResult("arms_away", None, float("nan"), code="show", part="elbows")
+        unknown = CheckResult("arms_away", None, float("nan"), code="show", body_part="elbows")
         found = [CheckResult("somebody", True, 1.0), unknown]
         codes = {}
         for i in range(20 * FPS):

@@ -178,7 +178,7 @@ def test_how_far_to_turn(person, profile, yaw, code, magnitude):
         (60, -50, (), "turn_right", "look_at_camera"),
     ],
 )
-def test_body_and_head_are_judged_each_for_itself(
+def test_body_and_head_are_measured_each_for_itself(
     person, profile, yaw, head, hidden, faced, looked
 ):
     observation = person(yaw=yaw, head=head, hidden=hidden).view()
@@ -233,20 +233,24 @@ def test_the_far_side_need_not_be_seen(person, custom, side, yaw, mirrored):
     one = person(yaw=yaw, hidden=("face", *hidden), mirrored=mirrored)
     one.scores[one.points("face")] = 0.1
     wanted = custom(side=side, parts=("head", "shoulders", "elbows", "hips", "knees", "feet"))
-    missed = {v.name: v for v in run_checks(one.view(), wanted, mirrored)}
+    missed = {result.name: result for result in run_checks(one.view(), wanted, mirrored)}
     assert missed["visible"].ok and missed["cut_off"].ok and missed["too_far"].ok
     other = replace(wanted, side=far)
-    assert not {v.name: v for v in run_checks(one.view(), other, mirrored)}["visible"].ok
+    assert not {result.name: result for result in run_checks(one.view(), other, mirrored)}[
+        "visible"
+    ].ok
 
 
 def test_from_behind_ears_make_a_head(person, custom):
     wanted = custom(side="back", parts=("head", "shoulders"))
-    assert all(v.ok is not False for v in run_checks(person(yaw=180).view(), wanted))
+    assert all(result.ok is not False for result in run_checks(person(yaw=180).view(), wanted))
     bald = person(yaw=180, hidden=("left_ear",))
-    assert [v.part for v in run_checks(bald.view(), wanted) if v.ok is False] == ["head"]
+    assert [
+        result.body_part for result in run_checks(bald.view(), wanted) if result.ok is False
+    ] == ["head"]
 
 
-def test_left_or_right_that_cannot_be_told_cannot_be_judged(person, custom):
+def test_left_or_right_that_cannot_be_told_is_unknown(person, custom):
     hidden = ("left_heel", "right_heel", "face", "left_ear", "right_ear", "head")
     result = facing(person(yaw=-90, hidden=hidden).view(), custom(side="left"))
     assert (result.ok, result.code, result.required) == (None, "face_left_side", True)
@@ -256,11 +260,11 @@ def test_left_or_right_that_cannot_be_told_cannot_be_judged(person, custom):
     assert (front.ok, front.code) == (False, "face_left_side")
 
 
-def test_what_cannot_be_seen_cannot_be_judged(person, profile):
+def test_what_cannot_be_seen_is_unknown(person, profile):
     nothing = facing(person(hidden=("shoulders", "face", "head")).view(), profile("full_body"))
-    assert (nothing.ok, nothing.code, nothing.part) == (None, "show", "shoulders")
+    assert (nothing.ok, nothing.code, nothing.body_part) == (None, "show", "shoulders")
     head = looking(person(hidden=("face", "nose")).view(), profile("full_body"))
-    assert (head.ok, head.code, head.part, head.required) == (None, "show", "head", True)
+    assert (head.ok, head.code, head.body_part, head.required) == (None, "show", "head", True)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +288,7 @@ def test_where_the_head_is_to_look(person, custom, side, head, code, mirrored):
     assert result.value == pytest.approx(head, abs=2)
 
 
-def test_from_the_side_a_head_that_cannot_be_judged_is_let_pass(person, custom):
+def test_from_the_side_an_unknown_head_is_let_pass(person, custom):
     one = person(yaw=-90, hidden=("face", "right_ear", "right_eye"))
     result = looking(one.view(), custom(side="left"))
     assert (result.ok, result.required) == (None, False)
@@ -308,7 +312,9 @@ def test_somebody_seen_from_behind_turns_around(
     back = person(height=height, yaw=180)
     if seen_through_the_head:
         back.scores[back.points("head")] = 0.99
-    failed = [v.code for v in run_checks(back.view(), profile(name)) if v.ok is False]
+    failed = [
+        result.code for result in run_checks(back.view(), profile(name)) if result.ok is False
+    ]
     assert failed[0] == "turn_around"
 
 
@@ -316,7 +322,9 @@ def film(person, run_checks: CheckRunner, turns) -> list[str]:
     """What is said about turning while somebody is turned like that, without repetitions."""
     said = []
     for yaw in turns:
-        code = next(v.code for v in run_checks(person(yaw=yaw).view()) if v.name == "facing")
+        code = next(
+            result.code for result in run_checks(person(yaw=yaw).view()) if result.name == "facing"
+        )
         if not said or said[-1] != code:
             said.append(code)
     return said

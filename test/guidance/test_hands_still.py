@@ -58,7 +58,7 @@ def test_who_waves_is_not_still(profile, person, fps, hz, side, lost):
     ]
     moving = [result.ok is False for result in found]
     assert np.mean(moving) >= 0.5
-    assert {v.code for v in found if not v.ok} == {"keep_still"}
+    assert {result.code for result in found if not result.ok} == {"keep_still"}
 
 
 def test_a_hand_that_has_come_to_rest_is_still_soon(profile, person):

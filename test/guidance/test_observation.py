@@ -8,7 +8,7 @@ import pytest
 
 from dwpose_ros.core.keypoints import NAMES
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.observation import TargetSelector, usable, usable_boxes
+from dwpose_ros.guidance.observation import TargetSelector
 
 
 def look(selector, people: dict, time_s: float = 0.0):
@@ -423,41 +423,3 @@ def test_one_jump_of_the_estimator_is_no_movement(selector, person):
         )
     assert max(speeds[1:]) < 0.25  # there and back in 33 ms is over 2 heights a second
     assert speeds[39] == 0
-
-
-@pytest.mark.parametrize(
-    "x, y, score, wanted",
-    [
-        (1, 2, 0.5, 0.5),
-        (-5, 2, 0.5, 0.5),
-        (math.nan, 2, 0.5, 0),
-        (1, math.inf, 0.5, 0),
-        (1, -math.inf, 0.5, 0),
-        (2e5, 2, 0.5, 0),
-        (1, 2, math.nan, 0),
-        (1, 2, -1, 0),
-    ],
-)
-def test_usable_scores(x, y, score, wanted):
-    assert usable(np.array([[[x, y]]]), np.array([[score]])) == wanted
-
-
-@pytest.mark.parametrize(
-    "box, wanted",
-    [
-        ((1, 2, 3, 4), (1, 2, 3, 4)),
-        ((-10, -10, 2000, 2000), (-10, -10, 2000, 2000)),
-        ((math.nan, 2, 3, 4), (10, 20, 30, 50)),
-        ((1, 2, math.inf, 4), (10, 20, 30, 50)),
-        ((1, 2, 3, 1e9), (10, 20, 30, 50)),
-    ],
-)
-def test_usable_boxes(box, wanted):
-    xy = np.array([[(10, 20), (30, 50), (99, 99)]], float)
-    seen = np.array([[True, True, False]])
-    assert tuple(usable_boxes(np.array([box], float), xy, seen)[0]) == wanted
-
-
-def test_a_box_of_nothing_is_not_a_place():
-    boxes = usable_boxes(np.full((1, 4), np.inf), np.zeros((1, 3, 2)), np.zeros((1, 3), bool))
-    assert np.isnan(boxes).all()

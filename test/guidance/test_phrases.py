@@ -66,8 +66,8 @@ def english(tmp_path):
 def forms(phrases, code: str) -> list[str]:
     """Every text that a code can be, with every part, magnitude and number that it can have."""
     return [
-        phrases.text(code, part, magnitude, count)
-        for part in (PARTS if code in NAMING else [""])
+        phrases.text(code, body_part, magnitude, count)
+        for body_part in (PARTS if code in NAMING else [""])
         for magnitude in ("", "little", "big")
         for count in (range(6) if code in COUNTED else [0])
     ]
@@ -91,7 +91,7 @@ def test_every_language_says_everything(path):
             assert text[0].isupper() or text[0].isdigit() or path.stem in NO_CASE
     said = {phrases.text(code) for code in CODES}
     assert len(said) == len(CODES)  # no two say the same
-    assert len({phrases.text("show", part) for part in PARTS}) == len(PARTS)
+    assert len({phrases.text("show", body_part) for body_part in PARTS}) == len(PARTS)
 
 
 @EVERY
@@ -171,8 +171,8 @@ def test_a_sentence_is_said_within_a_few_seconds(path):
 @EVERY
 def test_the_part_and_the_number_are_where_they_belong(path):
     phrases = load_phrases(path)
-    for part in PARTS:
-        assert phrases.parts[part] in phrases.text("show", part)
+    for body_part in PARTS:
+        assert phrases.parts[body_part] in phrases.text("show", body_part)
     for code, phrase in phrases.phrases.items():
         for text in [phrase] if isinstance(phrase, str) else phrase.values():
             named = {field for _, field, _, _ in string.Formatter().parse(text) if field}
@@ -220,8 +220,8 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
                 observation = person(**kwargs).view(speed=speed, others=others)
                 for light in (0.01, 0.99):
                     observation = observation._replace(brightness=light, sharpness=1.0)
-                    codes |= {v.code for v in run_checks(observation, wanted)}
-    codes |= {v.code for v in run_checks(None, profile("face"))}
+                    codes |= {result.code for result in run_checks(observation, wanted)}
+    codes |= {result.code for result in run_checks(None, profile("face"))}
     session = {
         "notice",
         "hold_still",

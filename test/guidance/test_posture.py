@@ -110,7 +110,7 @@ def test_the_worse_is_the_one_that_is_further_off(check):
 
 
 @pytest.mark.parametrize(
-    "posture, hidden, part",
+    "posture, hidden, body_part",
     [
         ("upright", "hips", "hips"),
         ("upright", "left_shoulder", "shoulders"),
@@ -127,17 +127,17 @@ def test_the_worse_is_the_one_that_is_further_off(check):
         ("feet_apart", "left_ankle", "feet"),
     ],
 )
-def test_a_missing_point_is_not_a_bad_posture(check, posture, hidden, part):
+def test_a_missing_point_is_not_a_bad_posture(check, posture, hidden, body_part):
     result = check(posture, hidden=(hidden,))
-    assert (result.ok, result.code, result.part) == (None, "show", part)
+    assert (result.ok, result.code, result.body_part) == (None, "show", body_part)
     assert math.isnan(result.value) and result.required and result.magnitude == ""
 
 
 @pytest.mark.parametrize("posture", ["arms_away", "arms_side", "feet_apart"])
 @pytest.mark.parametrize("yaw", [70, -90, 110])
-def test_what_the_camera_sees_from_the_side_cannot_be_judged(check, posture, yaw):
+def test_what_the_camera_sees_from_the_side_is_unknown(check, posture, yaw):
     result = check(posture, yaw=yaw)
-    assert (result.ok, result.code, result.part) == (None, posture, "")
+    assert (result.ok, result.code, result.body_part) == (None, posture, "")
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_from_behind_it_is_the_same(check, posture, stands):
     assert check(posture, side="back", yaw=180, **stands).ok
 
 
-def test_an_arm_that_points_at_the_camera_cannot_be_judged(person, custom):
+def test_an_arm_that_points_at_the_camera_is_unknown(person, custom):
     one = person(arms=40)
     shoulder, elbow = one.points("left_shoulder", "left_elbow")
     one.xy[elbow] = one.xy[shoulder] + (5, 10)
     result = CHECK["arms_away"](one.view(), custom(posture=(POSTURES["arms_away"],)))
-    assert (result.ok, result.code, result.part) == (None, "arms_away", "")
+    assert (result.ok, result.code, result.body_part) == (None, "arms_away", "")
 
 
-def test_a_hand_that_points_at_the_camera_cannot_be_judged(person, custom):
+def test_a_hand_that_points_at_the_camera_is_unknown(person, custom):
     one = person(arms=40)
     root = one.xy[LEFT_HAND.start]
     one.xy[LEFT_HAND] = root + (one.xy[LEFT_HAND] - root) * 0.3
@@ -186,7 +186,7 @@ def test_nor_does_the_far_half_of_the_torso(check, side, far, yaw, lean):
     assert result.value == pytest.approx(lean, abs=2) and result.ok == (lean == 0)
 
 
-def test_what_is_not_asked_for_is_not_judged(person, custom):
+def test_what_is_not_asked_for_is_not_measured(person, custom):
     assert [c(person().view(), custom()) for c in POSTURE_CHECKS] == [None] * len(CHECK)
 
 

@@ -79,11 +79,11 @@ def test_points_are_those_of_the_parts(write):
 
 
 def test_parts_hold_both_sides_of_a_pair():
-    for part, points in PARTS.items():
+    for body_part, points in PARTS.items():
         names = [NAMES[i] for i in points]
         assert len(set(points)) == len(points) and max(points) < COUNT
         sides = [sum(n.startswith(side) for n in names) for side in ("left_", "right_")]
-        assert sides[0] == sides[1], part
+        assert sides[0] == sides[1], body_part
 
 
 @pytest.mark.parametrize(
@@ -397,10 +397,10 @@ def test_postures_that_are_wrong_are_named(write, text, said):
         ),
         *(
             (
-                f"parts: [{part}]",
-                f"parts is ['{part}'], which has no height to tell a size by; it must",
+                f"parts: [{body_part}]",
+                f"parts is ['{body_part}'], which has no height to tell a size by; it must",
             )
-            for part in ("shoulders", "elbows", "wrists", "hips", "knees")
+            for body_part in ("shoulders", "elbows", "wrists", "hips", "knees")
         ),
         (
             "parts: [head, face]\nposture: [upright]",
@@ -532,8 +532,8 @@ def test_what_is_no_contradiction(write, text):
         "parts: [head]\nsize_minimum: 0.02\nsize_maximum: 0.5\nposture: [feet_apart]\n",
         "parts: [head, face]\nsize_minimum: 0.5\nsize_maximum: 0.9\nposture: [open_hands]\n",
         *(
-            f"parts: [{part}]\nsize_minimum: 0.2\nsize_maximum: 0.5\n"
-            for part in ("head", "face", "hands", "feet", "wrists, hips")
+            f"parts: [{body_part}]\nsize_minimum: 0.2\nsize_maximum: 0.5\n"
+            for body_part in ("head", "face", "hands", "feet", "wrists, hips")
         ),
     ],
 )

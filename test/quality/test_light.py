@@ -69,7 +69,7 @@ def test_only_what_is_in_the_mask_counts():
     assert under_exposure("under_exposure", image, mask, DARK).value == 0.0
 
 
-def test_an_empty_mask_cannot_be_judged():
+def test_an_empty_mask_is_unknown():
     image = grey(0)
     for found in (
         under_exposure("under_exposure", image, np.zeros_like(image), DARK),

@@ -31,7 +31,7 @@ ALIKE = {f"m{i}": 1.0 for i in range(20)}
         ((100,) * 9 + (50,), 90.9),
     ],
 )
-def test_the_unified_score_is_a_harmonic_mean_of_what_was_judged(scores, expected):
+def test_the_unified_score_is_a_harmonic_mean_of_what_was_measured(scores, expected):
     assert unified(scored(*scores), ALIKE) == pytest.approx(expected, abs=0.05)
 
 
@@ -112,7 +112,7 @@ def test_a_face_that_is_not_seen_does_not_count(rendered, yaw):
         (np.full((133, 2), np.nan), np.full(133, np.nan), [0, 0, 1, 1]),
     ],
 )
-def test_nobody_to_judge_is_worth_nothing(photograph, xy, scores, box):
+def test_nobody_to_measure_is_worth_nothing(photograph, xy, scores, box):
     with np.errstate(all="raise"):
         found = assess(
             photograph,
@@ -130,7 +130,7 @@ def test_a_face_of_few_pixels_has_no_measures(rendered):
     assert math.isnan(found.scored("inter_eye_distance")) and found.score > 0
 
 
-def test_a_grey_image_is_judged_by_what_it_has():
+def test_a_grey_image_is_measured_by_what_it_has():
     who = Subject(np.zeros((133, 2)), np.zeros(133), np.array([0, 0, 90, 90.0]))
     found = assess(np.full((90, 90, 3), 127, np.uint8), who)
     assert (found.value("sharpness"), found.brightness) == (0.0, pytest.approx(0.5, abs=0.01))

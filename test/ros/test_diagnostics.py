@@ -57,12 +57,12 @@ NODES = (
 def test_a_node_survives_getting_worse_and_better_in_any_order(peer, monkeypatch, kind):
     """rclpy refuses a log call whose severity is not that of the last time."""
     levels = [OK, WARN, ERROR, OK, ERROR, WARN, OK, WARN, ERROR]
-    judged = iter(levels)
+    statuses = iter(levels)
     monkeypatch.setattr(
         health,
-        "judged",
+        "status_of",
         lambda node, *_: DiagnosticStatus(
-            level=next(judged), message="by the test", name=node.get_name()
+            level=next(statuses), message="by the test", name=node.get_name()
         ),
     )
     node = kind()
@@ -71,7 +71,7 @@ def test_a_node_survives_getting_worse_and_better_in_any_order(peer, monkeypatch
             node.health.watch()
     finally:
         node.destroy_node()
-    assert next(judged, None) is None
+    assert next(statuses, None) is None
 
 
 def test_figures_can_be_read_while_messages_arrive():

@@ -85,7 +85,8 @@ def test_who_gives_nothing_on_comes_back_too(peer, launched, killed):  # noqa: F
     health.forget()
     wait_until(lambda: health.well(killed))
     if killed == "capture":
-        assert peer.call(Capture, "capture", label="again").success
+        # Its first frames and poses have yet to come.
+        wait_until(lambda: peer.call(Capture, "capture", label="again").success)
     assert launch.stop() == 0 and "Traceback" not in launch.output
 
 
@@ -99,7 +100,7 @@ def test_a_process_of_several_nodes_comes_back_as_one(peer, launched):  # noqa: 
     health.forget()
     poses.clear()
     wait_until(lambda: poses and health.well(*nodes))
-    assert peer.call(Capture, "capture", label="again").success
+    wait_until(lambda: peer.call(Capture, "capture", label="again").success)
     assert launch.stop() == 0 and "Traceback" not in launch.output
 
 

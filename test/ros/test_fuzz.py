@@ -225,7 +225,7 @@ def test_no_message_ends_a_node(peer, alive, name):
     seen = [
         peer.node.create_subscription(kind, topic, lambda _: None, 1)
         for kind, topic in ((Image, "overlay"), (MarkerArray, "markers"))
-    ]  # so that viewers work at all
+    ]  # so that overlay and markers work at all
     publishers = [(peer.publisher(kind, topic, qos), kind) for kind, topic, qos in NODES[name]]
     for publisher, kind in publishers:
         throw(pictures(kind), publisher.publish)

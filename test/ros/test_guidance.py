@@ -15,7 +15,7 @@ from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.phrases import speaking_s
-from dwpose_ros.guidance.session import BREATH_S
+from dwpose_ros.guidance.voice import BREATH_S
 from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
 from dwpose_ros.srv import Capture
 

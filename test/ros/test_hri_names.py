@@ -54,7 +54,6 @@ def test_nobody():
     [
         ((64, 48, 320, 480), (0.1, 0.1, 0.5, 1.0)),
         ((-50, -1, 700, 500), (0, 0, 1, 1)),
-        ((np.nan, 0, 64, 48), (0, 0, 0.1, 0.1)),
     ],
 )
 def test_regions_end_at_the_image_s_border(box, shares):

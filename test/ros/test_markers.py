@@ -108,7 +108,7 @@ def test_people_stand_where_they_are(show):
 
 
 def test_a_frame_is_upright(peer, show):
-    """For viewers: x ahead, y left, z up, whichever frame the images have."""
+    """For RViz: x ahead, y left, z up, whichever frame the images have."""
     frames = peer.listen(TFMessage, "/tf_static", STATIC)
     show.start()
     show(portrait(0.5))

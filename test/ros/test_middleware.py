@@ -18,15 +18,15 @@ from launch.actions import LogInfo, OpaqueFunction, SetEnvironmentVariable
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from dwpose_ros.ros import launching, middleware, settings
+from dwpose_ros.ros import launching, middleware, middleware_environment
 from dwpose_ros.ros.peers import LifecycleObserver
 from dwpose_ros.ros.shipped_files import share
 
 CONFIG = share("config")
 FAST_DDS = "fastrtps" in middleware.get_rmw_implementation_identifier()
 CYCLONE = "cyclonedds" in middleware.get_rmw_implementation_identifier()
-VARIABLE = settings.FAST_DDS_VARIABLES[0]
-NONE_SET = dict.fromkeys(settings.FAST_DDS_VARIABLES, "")
+VARIABLE = middleware_environment.FAST_DDS_VARIABLES[0]
+NONE_SET = dict.fromkeys(middleware_environment.FAST_DDS_VARIABLES, "")
 PROFILE = '<profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"></profiles>'
 only_fast_dds = pytest.mark.skipif(not FAST_DDS, reason="this is not Fast DDS")
 only_cyclone = pytest.mark.skipif(not CYCLONE, reason="this is not Cyclone DDS")
@@ -53,72 +53,79 @@ class TestFastDds:
     @pytest.fixture
     def enough(self, monkeypatch, tmp_path) -> str:
         """A folder with enough shared memory."""
-        monkeypatch.setattr(settings, "LEAST_SHM", 1)
-        monkeypatch.setattr(settings, "FULL_SHM", 1)
-        monkeypatch.setattr(settings, "SEGMENT", 1)
+        monkeypatch.setattr(middleware_environment, "LEAST_SHM", 1)
+        monkeypatch.setattr(middleware_environment, "FULL_SHM", 1)
+        monkeypatch.setattr(middleware_environment, "SEGMENT", 1)
         return str(tmp_path)
 
     def test_images_have_shared_memory_where_there_is_some(self, enough):
-        assert settings.fast_dds(CONFIG, enough, {}) == (settings.SHARED_MEMORY, "")
+        assert middleware_environment.fast_dds(CONFIG, enough, {}) == (
+            middleware_environment.SHARED_MEMORY,
+            "",
+        )
 
     @pytest.mark.parametrize("shm", [".", "/nowhere", "/proc"])
     def test_without_enough_of_it_they_go_by_udp(self, monkeypatch, shm):
-        monkeypatch.setattr(settings, "LEAST_SHM", 10**18)
-        profile, told = settings.fast_dds(CONFIG, shm, {})
-        assert profile == settings.UDP and "they go by UDP" in told
+        monkeypatch.setattr(middleware_environment, "LEAST_SHM", 10**18)
+        profile, told = middleware_environment.fast_dds(CONFIG, shm, {})
+        assert profile == middleware_environment.UDP and "they go by UDP" in told
         assert told.startswith(f"{shm} has ") and "--shm-size=1g" in told
 
-    @pytest.mark.parametrize("variable", settings.FAST_DDS_VARIABLES)
+    @pytest.mark.parametrize("variable", middleware_environment.FAST_DDS_VARIABLES)
     def test_what_the_user_has_set_stays(self, enough, tmp_path, variable):
         (tmp_path / "mine.xml").write_text(PROFILE)
         given = {variable: str(tmp_path / "mine.xml")}
-        assert settings.fast_dds(CONFIG, enough, given) == ("", "")
-        profile, told = settings.fast_dds(CONFIG, "/nowhere", given)
+        assert middleware_environment.fast_dds(CONFIG, enough, given) == ("", "")
+        profile, told = middleware_environment.fast_dds(CONFIG, "/nowhere", given)
         assert profile == "" and "`Bus error`" in told
 
     def test_one_sound_file_is_enough(self, enough, tmp_path):
         """Each version of Fast DDS reads one of the variables only."""
         (tmp_path / "mine.xml").write_text(PROFILE)
-        given = dict.fromkeys(settings.FAST_DDS_VARIABLES, "/gone.xml")
-        given[settings.FAST_DDS_VARIABLES[0]] = str(tmp_path / "mine.xml")
-        assert settings.fast_dds(CONFIG, enough, given) == ("", "")
+        given = dict.fromkeys(middleware_environment.FAST_DDS_VARIABLES, "/gone.xml")
+        given[middleware_environment.FAST_DDS_VARIABLES[0]] = str(tmp_path / "mine.xml")
+        assert middleware_environment.fast_dds(CONFIG, enough, given) == ("", "")
 
     def test_xml_in_an_unknown_encoding_is_none(self, tmp_path):
         path = tmp_path / "odd.xml"
         path.write_bytes(b'<?xml version="1.0" encoding="of-mars"?><profiles/>')
-        assert settings.file_fault(path, ("profiles",)).startswith("is not XML")
+        assert middleware_environment.file_fault(path, ("profiles",)).startswith("is not XML")
 
     def test_settings_for_other_machines_that_are_replaced_are_named(self):
-        given = {VARIABLE: str(CONFIG / settings.NETWORK)}
-        profile, told = settings.fast_dds(CONFIG, "/nowhere", given)
-        assert profile == settings.UDP and f"{VARIABLE} is replaced" in told
+        given = {VARIABLE: str(CONFIG / middleware_environment.NETWORK)}
+        profile, told = middleware_environment.fast_dds(CONFIG, "/nowhere", given)
+        assert profile == middleware_environment.UDP and f"{VARIABLE} is replaced" in told
 
     def test_what_the_user_has_set_is_ours_where_it_cannot_be_read(self, enough, faulty):
         path, fault = faulty
-        profile, told = settings.fast_dds(CONFIG, enough, {VARIABLE: str(path)})
-        assert profile == settings.SHARED_MEMORY
+        profile, told = middleware_environment.fast_dds(CONFIG, enough, {VARIABLE: str(path)})
+        assert profile == middleware_environment.SHARED_MEMORY
         assert told.startswith(f"{VARIABLE} names '{path}', which {fault}") and "\n" not in told
 
     def test_what_launch_has_chosen_stays_while_images_fill_the_memory(self, monkeypatch, enough):
-        monkeypatch.setattr(settings, "LEAST_SHM", 10**18)
-        for name in (settings.SHARED_MEMORY, settings.UDP):
-            assert settings.fast_dds(CONFIG, enough, {VARIABLE: str(CONFIG / name)}) == ("", "")
+        monkeypatch.setattr(middleware_environment, "LEAST_SHM", 10**18)
+        for name in (middleware_environment.SHARED_MEMORY, middleware_environment.UDP):
+            assert middleware_environment.fast_dds(
+                CONFIG, enough, {VARIABLE: str(CONFIG / name)}
+            ) == ("", "")
 
     def test_once_it_is_full_it_is_left(self):
-        ours = {VARIABLE: str(CONFIG / settings.SHARED_MEMORY)}
-        profile, told = settings.fast_dds(CONFIG, "/nowhere", ours)
-        assert profile == settings.UDP and "they go by UDP" in told
+        ours = {VARIABLE: str(CONFIG / middleware_environment.SHARED_MEMORY)}
+        profile, told = middleware_environment.fast_dds(CONFIG, "/nowhere", ours)
+        assert profile == middleware_environment.UDP and "they go by UDP" in told
 
-    @pytest.mark.parametrize("name", [settings.SHARED_MEMORY, settings.UDP])
+    @pytest.mark.parametrize(
+        "name", [middleware_environment.SHARED_MEMORY, middleware_environment.UDP]
+    )
     def test_our_profiles_are_profiles(self, name):
-        assert settings.file_fault(CONFIG / name, ("profiles",)) == ""
+        assert middleware_environment.file_fault(CONFIG / name, ("profiles",)) == ""
 
 
 class TestCycloneDds:
     def test_files_that_cannot_be_settings_are_named(self, faulty):
         path, fault = faulty
         for uri in (path.as_uri(), str(path), f"{(CONFIG / 'cyclonedds.xml').as_uri()},{path}"):
-            told = settings.cyclone_fault({"CYCLONEDDS_URI": uri})
+            told = middleware_environment.cyclone_fault({"CYCLONEDDS_URI": uri})
             assert told.startswith("CYCLONEDDS_URI names ") and f"which {fault}" in told
             assert "mend it, or unset it" in told and "\n" not in told
 
@@ -137,7 +144,7 @@ class TestCycloneDds:
         ],
     )
     def test_others_are_left_to_it(self, uri):
-        assert settings.cyclone_fault({"CYCLONEDDS_URI": uri}) == ""
+        assert middleware_environment.cyclone_fault({"CYCLONEDDS_URI": uri}) == ""
 
     @pytest.mark.parametrize("folder, given", [("jörg @2 (x)", True), ("a,b", False)])
     def test_our_own_lies_in_any_folder(self, monkeypatch, tmp_path, folder, given):
@@ -149,7 +156,7 @@ class TestCycloneDds:
         shutil.copytree(CONFIG, config)
         variables, told = middleware.settings(config, environ={})
         assert ("CYCLONEDDS_URI" in variables) == given and told == ""
-        assert settings.cyclone_fault(variables) == ""
+        assert middleware_environment.cyclone_fault(variables) == ""
 
 
 class TestMissing:
@@ -163,7 +170,7 @@ class TestMissing:
         return {"AMENT_PREFIX_PATH": f"/nowhere:{tmp_path}", "ROS_DISTRO": "jazzy"}
 
     def test_a_middleware_that_is_not_installed_is_named_with_its_package(self, prefix):
-        told = settings.missing_rmw(prefix | {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"})
+        told = middleware_environment.missing_rmw(prefix | {"RMW_IMPLEMENTATION": "rmw_zenoh_cpp"})
         assert told == (
             "RMW_IMPLEMENTATION is 'rmw_zenoh_cpp', which is not installed: apt "
             "install ros-jazzy-rmw-zenoh-cpp, or set it to one that is "
@@ -171,21 +178,21 @@ class TestMissing:
         )
 
     def test_a_mistyped_one_has_no_package(self, prefix):
-        told = settings.missing_rmw(prefix | {"RMW_IMPLEMENTATION": "fastdds"})
+        told = middleware_environment.missing_rmw(prefix | {"RMW_IMPLEMENTATION": "fastdds"})
         assert "apt" not in told and told.endswith("set it to one that is (rmw_fastrtps_cpp)")
 
     @pytest.mark.parametrize("name", ["", "rmw_fastrtps_cpp"])
     def test_others_are_taken(self, prefix, name):
-        assert settings.missing_rmw(prefix | {"RMW_IMPLEMENTATION": name}) == ""
-        assert settings.missing_rmw({"RMW_IMPLEMENTATION": name}) == ""
+        assert middleware_environment.missing_rmw(prefix | {"RMW_IMPLEMENTATION": name}) == ""
+        assert middleware_environment.missing_rmw({"RMW_IMPLEMENTATION": name}) == ""
 
 
 class TestLaunching:
     @pytest.fixture(autouse=True)
     def none_set(self, monkeypatch):
-        for name in ("CYCLONEDDS_URI", *settings.FAST_DDS_VARIABLES):
+        for name in ("CYCLONEDDS_URI", *middleware_environment.FAST_DDS_VARIABLES):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setattr(settings, "LEAST_SHM", 1)
+        monkeypatch.setattr(middleware_environment, "LEAST_SHM", 1)
 
     @pytest.mark.skipif(not FAST_DDS and not CYCLONE, reason="another needs no settings")
     def test_the_middleware_is_given_what_images_need(self, tmp_path):
@@ -306,7 +313,7 @@ def everywhere(monkeypatch) -> None:
     ids=["small", "full", "read-only"],
 )
 @pytest.mark.parametrize(
-    "profile", ["", str(CONFIG / settings.SHARED_MEMORY)], ids=["none", "ours"]
+    "profile", ["", str(CONFIG / middleware_environment.SHARED_MEMORY)], ids=["none", "ours"]
 )
 def test_images_arrive_by_udp_where_shared_memory_is_unfit(
     everywhere, peer, command, tmp_path, options, before, profile

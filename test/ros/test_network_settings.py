@@ -10,14 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-from dwpose_ros.ros import settings
+from dwpose_ros.ros import middleware_environment
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FRAME = 1500  # bytes that an Ethernet frame carries
 HEADERS = 20 + 8  # of IP and UDP
 SETTINGS = {
     "CYCLONEDDS_URI": (CONFIG / "cyclonedds_network.xml").as_uri(),
-    **dict.fromkeys(settings.FAST_DDS_VARIABLES, str(CONFIG / "fastdds_network.xml")),
+    **dict.fromkeys(
+        middleware_environment.FAST_DDS_VARIABLES, str(CONFIG / "fastdds_network.xml")
+    ),
 }
 
 

@@ -108,25 +108,25 @@ def test_where_a_middleware_tells_of_no_losses_there_is_a_subscription_all_the_s
             raise Unsupported
         return "a subscription"
 
-    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
-    assert subscription.counting_losses(make, flow) == "a subscription"
+    stats = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    assert subscription.counting_losses(make, stats) == "a subscription"
 
 
 @pytest.mark.parametrize("lost, told", [(0, ""), (10, ""), (100, "25 % of the messages on /im")])
 def test_that_images_get_lost_is_told_with_the_cure(lost, told):
-    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    stats = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     for i in range(300):
-        flow.tick(i / 30)
-    flow.lost(lost)
-    assert lost_trouble(flow).startswith(told) and bool(lost_trouble(flow)) == bool(told)
-    assert ("large images get lost" in lost_trouble(flow)) == bool(told)
+        stats.tick(i / 30)
+    stats.lost(lost)
+    assert lost_trouble(stats).startswith(told) and bool(lost_trouble(stats)) == bool(told)
+    assert ("large images get lost" in lost_trouble(stats)) == bool(told)
 
 
 def images(numbers: list[int | None]) -> TopicStats:
-    flow = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
+    stats = TopicStats("/image_raw", type_name="sensor_msgs/msg/Image")
     for i, number in enumerate(numbers):
-        flow.tick(i / 30, number=number)
-    return flow
+        stats.tick(i / 30, number=number)
+    return stats
 
 
 @pytest.mark.parametrize(

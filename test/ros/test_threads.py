@@ -20,7 +20,7 @@ from test_faults import Health
 
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.nodes import camera, pose
-from dwpose_ros.ros import on_demand_node as viewer
+from dwpose_ros.ros import on_demand_node
 from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.qos import NEWEST_IMAGE
@@ -258,10 +258,10 @@ class Untracked:
         return [], self._estimator(rgb)
 
 
-def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
+def test_a_node_that_is_still_drawing_is_not_called_inactive(spin):
     drawing, done = threading.Event(), threading.Event()
 
-    class Slow(viewer.OnDemandNode):
+    class Slow(on_demand_node.OnDemandNode):
         def draw(self, pose, companion):
             drawing.set()
             done.wait(30.0)
@@ -275,10 +275,10 @@ def test_a_viewer_that_is_still_drawing_is_not_called_inactive(spin):
     assert node.trigger_deactivate() == SUCCESS
 
 
-def test_a_viewer_that_cannot_draw_says_so(peer, spin):
+def test_a_node_that_cannot_draw_says_so(peer, spin):
     health = Health(peer)
 
-    class Broken(viewer.OnDemandNode):
+    class Broken(on_demand_node.OnDemandNode):
         def draw(self, pose, companion):
             if pose is None:
                 raise ValueError("there is nothing to draw")

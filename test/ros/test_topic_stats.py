@@ -10,7 +10,7 @@ import pytest
 from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
 
 
-def flow(rate_hz: float, seconds: float, **more) -> TopicStats:
+def stats(rate_hz: float, seconds: float, **more) -> TopicStats:
     """A topic that had messages at a rate, from 100 s on."""
     made = TopicStats("/images", now=100.0, **more)
     for i in range(int(rate_hz * seconds)):
@@ -20,7 +20,7 @@ def flow(rate_hz: float, seconds: float, **more) -> TopicStats:
 
 @pytest.mark.parametrize("rate_hz", [1, 5, 30, 120])
 def test_rate_and_age(rate_hz):
-    one = flow(rate_hz, 8.0)
+    one = stats(rate_hz, 8.0)
     assert one.rate_hz(108.0) == pytest.approx(rate_hz, rel=0.05)
     assert one.rate_hz(130.0) == 0  # nothing has come lately
     p50, p95 = one.age_ms()
@@ -38,10 +38,10 @@ def test_rate_and_age(rate_hz):
     ],
 )
 def test_silence_is_a_fault_after_some_periods(rate_hz, silent_s, stale):
-    one = flow(rate_hz, 10.0)
+    one = stats(rate_hz, 10.0)
     last = 100 + (10 * rate_hz - 1) / rate_hz
     assert one.stale(last + silent_s, after_s=0.7) == stale
-    assert not flow(rate_hz, 10.0, steady=False).stale(1e6, 0.7)  # of a topic that has events
+    assert not stats(rate_hz, 10.0, steady=False).stale(1e6, 0.7)  # of a topic that has events
 
 
 def test_who_sends_may_take_a_while_to_start():

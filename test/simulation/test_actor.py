@@ -7,29 +7,22 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance.body_parts import SIDES
-from dwpose_ros.simulation.actor import (
-    BEHAVIORS,
-    SIDESTEP_M,
-    STEP_M,
-    SWAY_TIME_S,
-    TURN_DEG,
-    Actor,
-    Behavior,
-    Stance,
-)
+from dwpose_ros.simulation.actor import SIDESTEP_M, STEP_M, TURN_DEG, Actor, Stance
+from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
+from dwpose_ros.simulation.sway import SWAY_TIME_S
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
 EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance
 
 
 def after(actor, *sentences, seconds=5.0):
-    """Where they are some seconds after hearing these (code, part, magnitude, count), one by one."""
+    """Where they are some seconds after hearing these (code, body part, magnitude, count), one by one."""
     time_s = 0.0
     actor.at(time_s)
     for code, *more in sentences or [("",)]:
         if code:
-            part, magnitude, count = (*more, *("", "", 0)[len(more) :])
-            actor.hear(code, part, magnitude, time_s, count)
+            body_part, magnitude, count = (*more, *("", "", 0)[len(more) :])
+            actor.hear(code, body_part, magnitude, time_s, count)
         for _ in range(round(seconds * 20)):
             time_s += 0.05
             stance = actor.at(time_s)
@@ -267,7 +260,7 @@ def test_the_same_seed_is_the_same_person_whenever_they_are_looked_at(behavior):
             assert other[:3] == pytest.approx(first[:3], abs=1e-6) and other[3:] == first[3:]
 
 
-def test_whims_come_as_often_as_the_temper_says():
+def test_whims_come_as_often_as_the_behavior_says():
     """Also where they are seldom looked at: once in 30 s they are away for four."""
     for hz in (2, 20):
         actor = Actor(START, Behavior(leaves_s=26.0), 0)
@@ -286,7 +279,7 @@ def test_a_clock_that_jumps_is_no_time_lived():
     assert actor.at(102.0).distance_m == pytest.approx(2.0)
 
 
-def test_tempers_do_what_their_names_say():
+def test_behaviors_do_what_their_names_say():
     def moved(behavior, seconds=2.0):
         runs = [
             after(Actor(START, behavior, s), ("move_closer",), seconds=seconds) for s in range(40)
@@ -305,6 +298,6 @@ def test_tempers_do_what_their_names_say():
     assert 0.3 < sum(there) / 600 < 0.95 and there[0]
 
 
-def test_an_unknown_temper():
+def test_an_unknown_behavior():
     with pytest.raises(ValueError, match="behavior 'angry' is unknown; there are obedient, slow"):
         Actor(START, "angry")

@@ -168,7 +168,7 @@ def test_who_comes_back_after_long_is_looked_at_anew():
     assert not presence(people(body, 0.5, body_only()).with_ids([1]), 2.1 * KEEP_S).any()
 
 
-def test_people_are_judged_each_by_their_own_and_keep_their_order():
+def test_people_are_told_each_by_their_own_and_keep_their_order():
     presence, spectre = Presence(), ghost()
     body = person()
     for k in range(30):

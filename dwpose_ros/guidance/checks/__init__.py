@@ -6,15 +6,14 @@ before `too_far`, since a face that fills the image is cropped and looks small.
 """
 
 from dwpose_ros.guidance.checks.apparent_size import crown, size
+from dwpose_ros.guidance.checks.cut_off import cut_off, visible
 from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, looking
 from dwpose_ros.guidance.checks.framing import (
     centred,
-    cut_off,
     one_person,
     somebody,
     too_close,
     too_far,
-    visible,
 )
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up

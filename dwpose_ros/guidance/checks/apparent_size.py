@@ -11,7 +11,7 @@ import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, FOCAL, STATURE_M
 from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.guidance.body_parts import PARTS, height_of, in_image, indices, part_points
+from dwpose_ros.guidance.body_parts import PARTS, body_part_points, height_of, in_image, indices
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
@@ -41,9 +41,9 @@ _ROOM = 1.05  # factor on the distance that is just enough
 per_observation = lru_cache(maxsize=4)
 
 
-def shown(part: str, profile: Profile, mirrored: bool) -> np.ndarray:
+def shown(body_part: str, profile: Profile, mirrored: bool) -> np.ndarray:
     """Return the keypoints (n,) of a part that must be visible, as the estimator labels them."""
-    return indices(part_points(part, in_image(profile.side, mirrored)))
+    return indices(body_part_points(body_part, in_image(profile.side, mirrored)))
 
 
 @per_observation
@@ -129,13 +129,13 @@ def _stature(
     )  # faster than numpy for so few
     side = in_image(profile.side, mirrored)
     rulers = []
-    for part in _RULERS:
-        if part == "elbows" and _lifts_arms(profile):
+    for body_part in _RULERS:
+        if body_part == "elbows" and _lifts_arms(profile):
             continue
-        points = part_points(part, side)
+        points = body_part_points(body_part, side)
         at = [y[i] for i in points if there[i]]
-        if at and (part != "feet" or len(at) == len(points)):
-            rulers.append((sum(ABOVE_GROUND[part]) / 2, sum(at) / len(at)))
+        if at and (body_part != "feet" or len(at) == len(points)):
+            rulers.append((sum(ABOVE_GROUND[body_part]) / 2, sum(at) / len(at)))
     if len(rulers) > 1:
         (high, top), (low, bottom) = rulers[0], rulers[-1]
         return (bottom - top) / (high - low)
@@ -257,7 +257,7 @@ def _spread(observation: Observation, profile: Profile, mirrored: bool, stature:
 
 
 def sticks_out(observation: Observation, profile: Profile, mirrored: bool) -> bool:
-    """Whether, judging by the visible parts, the others are above or below the image."""
+    """Whether, going by the visible parts, the others are above or below the image."""
     stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
     return _overhang(observation, profile, mirrored, stature) > _ROOM
 

@@ -218,7 +218,7 @@ def facing(
             ok=None,
             value=math.nan,
             code="show",
-            part="shoulders",
+            body_part="shoulders",
             required=profile.parts != ("hands",),
         )
     if not known and wanted % 180 and abs(abs(turn) - abs(wanted)) <= profile.facing:
@@ -231,7 +231,9 @@ def facing(
             return result._replace(code=head.code)
     if not known and abs(turn) < 180 - _AGREES_DEG:  # from behind, either way is right
         if before is not None and before.ok is False and before.code:
-            return result._replace(code=before.code, part=before.part, magnitude=before.magnitude)
+            return result._replace(
+                code=before.code, body_part=before.body_part, magnitude=before.magnitude
+            )
         around = abs(off) > _AROUND_DEG and profile.side == "front"
         return result._replace(code="turn_around" if around else code)
     return _which_way(result, off, profile, mirrored, before)
@@ -272,12 +274,12 @@ def looking(
         "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"
     )
     if math.isnan(off):  # from the side an ear is hidden, so the check is not required
-        part = "head"
+        body_part = "head"
         return result._replace(
             ok=None,
             value=math.nan,
             code="show",
-            part=part,
+            body_part=body_part,
             required=in_image(profile.side, False) not in ("left", "right"),
         )
     return result if result.ok else result._replace(code=code, first="facing")

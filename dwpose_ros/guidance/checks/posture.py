@@ -19,6 +19,7 @@ from dwpose_ros.guidance.body_parts import (
     PARTS,
     POSTURE_PARTS,
     POSTURES,
+    PostureLimit,
     in_image,
 )
 from dwpose_ros.guidance.checks.facing import from_the_side
@@ -62,13 +63,21 @@ class PostureMeasurement(NamedTuple):
     def missing(self, *parts: str) -> str:
         """Return the first part that is not visible on a side that should be; or empty."""
         return next(
-            (part for part in parts for side in self.sides if not self._sees(part, side)), ""
+            (
+                body_part
+                for body_part in parts
+                for side in self.sides
+                if not self._sees(body_part, side)
+            ),
+            "",
         )
 
-    def _sees(self, part: str, side: str) -> bool:
-        if part == "hands":
+    def _sees(self, body_part: str, side: str) -> bool:
+        if body_part == "hands":
             return self.observation.scores[_HANDS[side]].min() > self.threshold
-        return self.find(f"{side}_{'ankle' if part == 'feet' else part[:-1]}") is not None
+        return (
+            self.find(f"{side}_{'ankle' if body_part == 'feet' else body_part[:-1]}") is not None
+        )
 
     def torso(self) -> complex:
         """Return the vector from the middle of the shoulders to the middle of the hips, px."""
@@ -199,8 +208,8 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
         mirrored: bool = False,
         before: CheckResult | None = None,
     ) -> CheckResult | None:
-        posture_limit = profile.posture_limit(name)
-        if posture_limit is None:
+        limit = profile.posture_limit(name)
+        if limit is None:
             return None
         figure = _figure(observation, profile, mirrored)
         hidden = figure.missing(*POSTURE_PARTS[name])
@@ -208,34 +217,17 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
         if not found or name in FRONTAL and from_the_side(observation, profile.score):
             code = "show" if hidden else about.low or about.high
             return CheckResult(
-                name,
-                None,
-                math.nan,
-                posture_limit.minimum,
-                posture_limit.maximum,
-                about.unit,
-                code,
-                hidden,
+                name, None, math.nan, limit.minimum, limit.maximum, about.unit, code, hidden
             )
         # Of two sides, the worse one counts.
-        off, value = max(
-            (_beyond(v, posture_limit.minimum, posture_limit.maximum), v) for v in found
-        )
+        off, value = max((_beyond(v, limit), v) for v in found)
         result = within(
-            name,
-            value,
-            posture_limit.minimum,
-            posture_limit.maximum,
-            about.unit,
-            about.low,
-            about.high,
+            name, value, limit.minimum, limit.maximum, about.unit, about.low, about.high
         )
-        return (
-            result
-            if result.ok
-            else result._replace(
-                magnitude=with_magnitude(off, about.little, about.big, result.code, before)
-            )
+        if result.ok:
+            return result
+        return result._replace(
+            magnitude=with_magnitude(off, about.little, about.big, result.code, before)
         )
 
     check.__name__ = check.__qualname__ = name
@@ -243,9 +235,9 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
     return check
 
 
-def _beyond(value: float, minimum: float, maximum: float) -> float:
+def _beyond(value: float, limit: PostureLimit) -> float:
     """Return how far a value is outside its limits; < 0 inside."""
-    return max((o for o in (minimum - value, value - maximum) if not math.isnan(o)))
+    return max(o for o in (limit.minimum - value, value - limit.maximum) if not math.isnan(o))
 
 
 POSTURE_CHECKS = tuple(_check(name) for name in _POSTURES)
@@ -277,4 +269,4 @@ def held_up(
     )
     value = min(up, default=-1.0 if not hands and (head or hips) else math.nan)
     result = within("held_up", value, _HANGS, low_code="show_hands")
-    return result._replace(required=False, part="hands" if result.code else "")
+    return result._replace(required=False, body_part="hands" if result.code else "")

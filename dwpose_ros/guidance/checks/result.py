@@ -19,7 +19,7 @@ class CheckResult(NamedTuple):
     """The result of a check: passed (`ok` True), failed (False) or unknown (None).
 
     A check whose keypoints are not visible is reported as unknown, not failed. If it is
-    `required`, no picture is captured while it is unknown, and `code` and `part` say what the
+    `required`, no picture is captured while it is unknown, and `code` and `body_part` say what the
     person can do to make it known, which is said after some time. If it is not required, an
     unknown result is ignored.
     """
@@ -31,7 +31,7 @@ class CheckResult(NamedTuple):
     maximum: float = math.nan
     unit: str = "1"
     code: str = ""  # the instruction, where it does not hold
-    part: str = ""  # of the body, where the instruction names one
+    body_part: str = ""  # of the body, where the instruction names one
     magnitude: str = ""  # "little" or "big" where little or much is missing
     # Of the steps to take, where the instruction is to take some; it hides tuple.count.
     count: int = 0  # type: ignore[assignment]

@@ -10,15 +10,14 @@ from typing import Callable
 import numpy as np
 
 from dwpose_ros.guidance.body_parts import POSTURE_RANGE, PostureLimit
+from dwpose_ros.guidance.checks.cut_off import cut_off, visible
 from dwpose_ros.guidance.checks.facing import facing, looking
 from dwpose_ros.guidance.checks.framing import (
     centred,
-    cut_off,
     one_person,
     somebody,
     too_close,
     too_far,
-    visible,
 )
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up

@@ -75,7 +75,7 @@ def _refuse_unseen(where: str, profile: Profile, posture: str) -> None:
     may be held anywhere.
     """
     parts = (*profile.parts, *POSTURE_PARTS[posture])
-    whole = height_of(part for part in parts if part not in OF_ARMS)
+    whole = height_of(body_part for body_part in parts if body_part not in OF_ARMS)
     if profile.size_minimum * whole > height_of(profile.parts):
         most = math.floor(1000 * height_of(profile.parts) / whole) / 1000
         raise ProfileError(

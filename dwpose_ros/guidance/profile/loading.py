@@ -97,6 +97,23 @@ def load_profile(path: str | Path) -> Profile:
     )
 
 
+def load_step(path: str | Path, step: str) -> Profile:
+    """Read one step of a profile; empty: the first.
+
+    Raises:
+        ProfileError: the profile cannot be used, or has no such step.
+    """
+    steps = load_profile(path).steps
+    for profile in steps:
+        if step in ("", profile.step):
+            return profile
+    names = ", ".join(p.step for p in steps if p.step)
+    raise ProfileError(
+        f"{path} has no step {step!r}; "
+        + (f"it has {names}" if names else "it has but one picture: leave step empty")
+    )
+
+
 def _refuse_unknown(where: str, values: dict[str, Any], known: Iterable[str]) -> None:
     for key in values:
         if key not in known:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dwpose_ros.core.errors import DwposeError
+from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.guidance.body_parts import (
     SIDE_CODES,
     PostureLimit,
@@ -99,7 +100,7 @@ class Profile:
     """Largest mean keypoint speed, in heights of the seen parts a second."""
     still_hands: float = 0.6
     """The same of a hand in the image, where `parts` has no hands: networks err more there."""
-    score: float = 0.3
+    score: float = THRESHOLD
     """Keypoints up to this score count as not seen."""
     hold_s: float = 1.5
     """How long all must hold before the capture."""

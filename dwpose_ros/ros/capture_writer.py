@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the chosen frames to disk, and describes them as CapturedImage messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo
+
+from dwpose_ros.capture import Candidate, CaptureError, Files, discard, save
+from dwpose_ros.capture.storage import quality_document
+from dwpose_ros.core.images import ImageError, fill_compressed
+from dwpose_ros.msg import CapturedImage, QualityMeasure
+from dwpose_ros.ros.conversions import capture_document
+from dwpose_ros.visualization.skeleton import draw_skeleton
+
+# Returns the calibration for a picture (h, w, 3) uint8 BGR; None if no calibration is known.
+CalibrationOf = Callable[[np.ndarray], "CameraInfo | None"]
+
+
+def write_captures(
+    chosen: Sequence[Candidate], label: str, folder: Path, form: str, calibration_of: CalibrationOf
+) -> list[CapturedImage]:
+    """Write all chosen pictures to disk, or none.
+
+    Args:
+        chosen: candidates whose `buffered` is the frame, its picture (h, w, 3) uint8 BGR, and the
+            people in it.
+        label: of the files' names.
+        folder: made if it does not exist.
+        form: file format of the images, "png" or "jpg".
+        calibration_of: gives the calibration that is published with a picture.
+
+    Raises:
+        CaptureError: a file cannot be written.
+        ImageError: a picture cannot be encoded.
+    """
+    written, captures = [], []
+    try:
+        for candidate in chosen:
+            capture, files = _write(candidate, label, folder, form, calibration_of)
+            written.append(files)
+            captures.append(capture)
+    except (CaptureError, ImageError):
+        for files in written:
+            discard(files)
+        raise
+    return captures
+
+
+def _write(
+    chosen: Candidate, label: str, folder: Path, form: str, calibration_of: CalibrationOf
+) -> tuple[CapturedImage, Files]:
+    (buffered, bgr, people), quality = chosen.buffered, chosen.quality
+    header = buffered.pose.header
+    capture = CapturedImage(
+        header=header,
+        label=label,
+        pose=buffered.pose,
+        person_id=chosen.person_id,
+        quality=quality.score,
+        sharpness=quality.value("sharpness"),
+        motion=quality.value("motion"),
+        measures=[QualityMeasure(**m._asdict()) for m in quality.measures],
+    )
+    fill_compressed(capture.image, bgr, form)
+    capture.image.header = header
+    if (info := calibration_of(bgr)) is not None:
+        capture.camera_info = info
+    document = capture_document(capture)
+    document["quality"] = quality_document(quality)
+    files = save(
+        folder,
+        label,
+        buffered.stamp_ns,
+        bytes(capture.image.data),
+        form,
+        document,
+        draw_skeleton(bgr.copy(), people),
+    )
+    capture.image_path, capture.pose_path, capture.overlay_path = map(str, files)
+    return capture, files
