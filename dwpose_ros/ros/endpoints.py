@@ -80,18 +80,12 @@ class EndpointNode(ParameterNode):
             name, steady, time.monotonic(), type_name(msg_type)
         )
 
+        received = partial(self._received, stats, callback)
+
         def arrived(msg, number: int | None) -> None:
             if from_outside is not None:
                 from_outside(msg)
             received(msg, number)
-
-        def received(msg, number: int | None = None) -> None:
-            header = getattr(msg, "header", None)
-            unstamped = header is not None and stamp_ns(header) == 0
-            if unstamped:
-                header.stamp = self.get_clock().now().to_msg()
-            stats.tick(time.monotonic(), self.age_s(msg), unstamped, number)
-            callback(msg)
 
         heard = with_number(arrived)
 
@@ -101,7 +95,7 @@ class EndpointNode(ParameterNode):
             )
 
         if (best or local) and not self._is_overridden(f"qos_overrides.{name}.subscription."):
-            receive = received if best else InExecutor(self, received, qos)
+            receive = self._guarded(received) if best else InExecutor(self, received, qos)
             chosen = AdaptiveSubscription(
                 self, name, stats.type_name, qos, subscribe, receive, best
             )
@@ -113,6 +107,27 @@ class EndpointNode(ParameterNode):
         )
         self._undo.append(lambda: self.destroy_subscription(subscription))
         return stats
+
+    def _received(
+        self, stats: TopicStats, callback: Callable[[Any], None], msg, number: int | None = None
+    ) -> None:
+        header = getattr(msg, "header", None)
+        unstamped = header is not None and stamp_ns(header) == 0
+        if unstamped:
+            header.stamp = self.get_clock().now().to_msg()
+        stats.tick(time.monotonic(), self.age_s(msg), unstamped, number)
+        callback(msg)
+
+    def _guarded(self, callback: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return a callback for the thread of another node, which our faults must not reach."""
+
+        def guarded(msg) -> None:
+            try:
+                callback(msg)
+            except Exception as err:
+                self.fault(err)
+
+        return guarded
 
     def _is_overridden(self, prefix: str) -> bool:
         """Return whether the user set a parameter with this prefix at the start."""

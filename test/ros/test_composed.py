@@ -22,21 +22,21 @@ from dwpose_ros.nodes.pose import PoseNode
 
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 FAULTY = """
-from std_msgs.msg import String
-
 from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.transport import declare_transport, image_input
 
 
 class FaultyNode(ManagedNode):
     def __init__(self):
         super().__init__("faulty")
+        declare_transport(self)
 
     def activate(self):
-        self.input(String, "trouble", self._on_trouble, 1, steady=False)
+        image_input(self, "image_raw", self._on_image)
         self.every(0.1, self._look)
 
-    def _on_trouble(self, msg):
-        raise RuntimeError(f"no {msg.data} today")
+    def _on_image(self, msg):
+        raise RuntimeError(f"no {msg.encoding} today")
 
     def _look(self):
         raise LookupError("nothing to be seen")
@@ -121,6 +121,7 @@ def test_a_fault_stays_in_its_node(peer, compose, told, picture, tmp_path):
     )
     wait_until(lambda: int(told("faulty").get("faults", 0)) > 5)
     process.says("nothing to be seen")
+    process.says("no bgr8 today")  # raised in the camera's thread
     sent = int(told("camera")["out /camera_info messages"])
     wait_until(lambda: int(told("camera")["out /camera_info messages"]) > sent + 30)
     assert told("camera")["faults"] == "0"
