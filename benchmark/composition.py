@@ -24,7 +24,8 @@ from statistics import median
 import cv2
 import nodes  # noqa: F401  # the PATH, and Cyclone DDS's settings
 import numpy as np
-from pipeline import RATE, READY_S, WARM_S, Watcher, cpu_s, measure_guidance, size, write_video
+from pipeline import READY_S, WARM_S, measure_guidance, size
+from watcher import RATE, Watcher, cpu_s, write_video
 
 BARS = {
     "latency beyond the engine, p95": 0.35,
@@ -142,7 +143,7 @@ def show(way: str, turns: list[dict], engine: dict[str, float]) -> None:
         )
 
 
-def judge(found: dict[str, list[dict]], engine: dict[str, float], guidance: float) -> None:
+def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: float) -> None:
     """Print the ratios, and which bars hold."""
 
     def ratio(figure) -> float:
@@ -192,7 +193,7 @@ def main() -> int:
     )
     for way, turns in found.items():
         show(way, turns, engine)
-    judge(found, engine, measure_guidance())
+    tell_bars(found, engine, measure_guidance())
     return 0
 
 

@@ -4,8 +4,8 @@
 
 One run prints, for 1280x720 at 30 Hz with real nodes in processes of their own: the engine's time
 per frame (asked of the pose node), latency from stamp to a subscriber's callback, frames sent,
-arrived and dropped, age of the oldest frame ever taken up, guidance time per message, and how much
-of a core each node of the whole launched system takes while nobody looks at the overlay.
+arrived and dropped, age of the oldest frame ever taken up, and guidance time per message. What the
+whole launched system takes is measured by `composition.py`.
 
 With `--worlds .venv .venv-ros2/jazzy` (`sourced`: as it is in this terminal) each environment
 takes its turn, and a table has them side by side.
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -24,12 +23,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import worlds
 from nodes import start, stop
+from watcher import RATE, Watcher, write_video
 
-RATE = 30.0
 BAR_MS = 15.0  # what the middleware may add to the engine, at the 95th percentile
 GUIDANCE_BAR_MS = 1.0
 OLDEST_BAR_MS = 100.0
@@ -37,74 +35,6 @@ ARRIVED_BAR, ARRIVED_BAR_DRIVER = 0.995, 0.9  # of the frames that were sent
 READY_S = 60.0  # until the first pose, of which networks take most to load
 WARM_S = 5.0  # the network's first runs
 SETTLE_S = 2.5  # until what was under way has arrived and the diagnostics tell of it
-
-
-def write_video(path: Path, width: int, height: int, count: int = 300) -> None:
-    """A portrait that sways a little; motion JPEG, which costs the camera node little."""
-    import skimage.data
-
-    photo = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
-    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (width, height))
-    scale = 1.2 * height / 720
-    for i in range(count):
-        shift = 20 * np.sin(2 * np.pi * i / 30)
-        move = np.array(
-            [[scale, 0, width / 2 - 256 * scale + shift], [0, scale, height - scale * 512]]
-        )
-        video.write(cv2.warpAffine(photo, move, (width, height), borderValue=(96, 88, 80)))
-    video.release()
-
-
-class Watcher:
-    """A subscriber in a process of its own: latencies, and what the nodes say of themselves."""
-
-    def __init__(self) -> None:
-        import rclpy
-        from diagnostic_msgs.msg import DiagnosticArray
-
-        from dwpose_ros.msg import WholeBodyPose
-
-        self.latencies: list[float] = []
-        self.told: dict[str, dict[str, str]] = {}  # by node
-        self.recording = False
-        rclpy.init(args=[])
-        self._rclpy, self.node = rclpy, rclpy.create_node("benchmark")
-        self.poses = 0
-        self.node.create_subscription(WholeBodyPose, "wholebody_pose", self._on_pose, 5)
-        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
-
-    def _on_pose(self, msg) -> None:
-        self.poses += 1
-        if self.recording:
-            now = self.node.get_clock().now().nanoseconds
-            stamp = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
-            self.latencies.append((now - stamp) / 1e6)
-
-    def _on_diagnostics(self, msg) -> None:
-        self.told[msg.status[0].name] = {v.key: v.value for v in msg.status[0].values} | {
-            "message": msg.status[0].message
-        }
-
-    def spin(self, duration: float, until=lambda: False) -> None:
-        end = time.monotonic() + duration
-        while time.monotonic() < end and not until():
-            self._rclpy.spin_once(self.node, timeout_sec=0.05)
-
-    def deactivate(self, name: str) -> None:
-        """Ask a managed node for it; it then still tells how much it has sent."""
-        from lifecycle_msgs.msg import Transition
-        from lifecycle_msgs.srv import ChangeState
-
-        client = self.node.create_client(ChangeState, f"{name}/change_state")
-        client.wait_for_service(10.0)
-        asked = client.call_async(
-            ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
-        )
-        self.spin(10.0, asked.done)
-
-    def close(self) -> None:
-        self.node.destroy_node()
-        self._rclpy.shutdown()
 
 
 def measure_pipeline(args, parameters: dict[str, str], video: Path) -> dict:
@@ -206,49 +136,6 @@ def measure_guidance(messages: int = 2000) -> float:
     return (time.perf_counter() - start_s) / messages * 1e3
 
 
-def cpu_s(pid: int) -> float:
-    """CPU time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def measure_idle(seconds: float = 10.0) -> dict[str, float]:
-    """Share of a core that each node takes once all of guide.launch.py runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        video = Path(folder) / "sway.avi"
-        write_video(video, 1280, 720)
-        log = Path(folder) / "log"
-        with open(log, "w") as output:
-            launch = subprocess.Popen(
-                [
-                    "ros2",
-                    "launch",
-                    "dwpose_ros",
-                    "guide.launch.py",
-                    f"source:={video}",
-                    "loop:=true",
-                    "speech:=false",
-                    f"folder:={folder}",
-                ],
-                start_new_session=True,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            time.sleep(10.0)  # start-up
-            nodes = dict(
-                re.findall(r"\[(\w+)-\d+\]: process started with pid \[(\d+)\]", log.read_text())
-            )
-            before = {name: cpu_s(int(pid)) for name, pid in nodes.items()}
-            time.sleep(seconds)
-            return {
-                name: (cpu_s(int(pid)) - before[name]) / seconds for name, pid in nodes.items()
-            }
-        finally:
-            os.killpg(launch.pid, signal.SIGINT)
-            launch.wait(20)
-
-
 def size(text: str) -> tuple[int, int]:
     width, height = map(int, text.split("x"))
     return width, height
@@ -334,12 +221,6 @@ def report(args, video: Path, parameters: dict[str, str]) -> None:
     print(f"poses a second               {figures['poses a second']:.1f}")
     print(f"frames dropped               {figures['dropped']}")
     print(f"guidance per message         {guidance:.3f} ms\n")
-    idle = measure_idle()
-    print(
-        f"CPU while nobody looks       {sum(idle.values()):.0%} of a core: "
-        + ", ".join(f"{name} {share:.0%}" for name, share in idle.items())
-        + "\n"
-    )
     told_bars(figures["middleware"], figures, args.driver)
     print(
         f"{'holds ' if guidance <= GUIDANCE_BAR_MS else 'BROKEN'} guidance takes "

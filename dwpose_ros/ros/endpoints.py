@@ -82,12 +82,7 @@ class EndpointNode(ParameterNode):
 
         received = partial(self._received, stats, callback)
 
-        def arrived(msg, number: int | None) -> None:
-            if from_outside is not None:
-                from_outside(msg)
-            received(msg, number)
-
-        heard = with_number(arrived)
+        heard = with_number(partial(_checked, from_outside, received))
 
         def subscribe(wanted, **more):
             return counting_losses(
@@ -181,3 +176,11 @@ class EndpointNode(ParameterNode):
     def topic_stats(self) -> tuple[list[TopicStats], list[TopicStats]]:
         """Return the statistics of all inputs, and of all outputs."""
         return list(self._inputs.values()), [output.stats for output in self._outputs]
+
+
+def _checked(
+    check: Callable[[Any], None] | None, received: Callable, msg, number: int | None
+) -> None:
+    if check is not None:
+        check(msg)
+    received(msg, number)
