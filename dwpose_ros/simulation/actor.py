@@ -19,8 +19,11 @@ from dwpose_ros.guidance.compliance import axis
 from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
 from dwpose_ros.simulation.sway import Sway
 
+# Mean lengths of steps on request, judged by eye: shorter than in walking. Each person's own differ
+# from them by Behavior.step_spread, and the coach does not know them.
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}
+SHORTEST, LONGEST = 0.5, 1.6  # of a person's steps, in mean lengths
 TURN_DEG = {"little": 15.0, "": 40.0}
 TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; looking is more exact
 NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # limits of the room
@@ -84,9 +87,11 @@ class Actor:
             raise ValueError(f"behavior {behavior!r} is unknown; there are {', '.join(BEHAVIORS)}")
         self.behavior = BEHAVIORS[behavior] if isinstance(behavior, str) else behavior
         # One generator for each purpose, so that draws for one do not change those for another.
-        self._hearing, self._acting, self._fidgeting, self._leaving, balancing = map(
-            np.random.default_rng, np.random.SeedSequence(seed).spawn(5)
+        self._hearing, self._acting, self._fidgeting, self._leaving, balancing, body = map(
+            np.random.default_rng, np.random.SeedSequence(seed).spawn(6)
         )
+        length = body.normal(1.0, self.behavior.step_spread)
+        self._step_length = float(np.clip(length, SHORTEST, LONGEST))  # in mean lengths
         self._sway = Sway(balancing, self.behavior.sway_m, self.behavior.sway_deg)
         self._stance = start
         self._goal = start  # where they are going
@@ -160,7 +165,7 @@ class Actor:
         gain = self.behavior.gain * max(0.2, self._acting.normal(1, self.behavior.spread))
         lengths_m = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
         magnitude = "little" if magnitude == "little" else ""
-        step_m = gain * lengths_m[magnitude] * max(count, 1)
+        step_m = gain * self._step_length * lengths_m[magnitude] * max(count, 1)
         here, goal = self._stance, self._goal
         if axis(code) == "turn":
             goal = goal._replace(yaw_deg=here.yaw_deg)

@@ -17,7 +17,10 @@ class Behavior(NamedTuple):
     gain: float = 1.0
     """Movement done, as a share of the movement asked for."""
     spread: float = 0.12
-    """Relative standard deviation of the gain."""
+    """Relative standard deviation of the gain, from movement to movement."""
+    step_spread: float = 0.1
+    """Relative standard deviation of the length of steps, from person to person: 6 to 10 % for
+    adults who walk (Oberg, Karsznia and Oberg, J. Rehabil. Res. Dev. 30, 1993)."""
     sway_m: float = 0.006
     sway_deg: float = 0.8
     fidget_s: float = math.inf

@@ -12,7 +12,8 @@ from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
 from dwpose_ros.simulation.sway import SWAY_TIME_S
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
-EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0)  # obedient, and nothing by chance
+# Obedient, and nothing by chance.
+EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0, step_spread=0.0)
 
 
 def after(actor, *sentences, seconds=5.0):
@@ -115,6 +116,21 @@ def test_steps_are_counted(magnitude, count, x_m, way_m):
     assert (left.x_m, 2.5 - closer.distance_m) == (pytest.approx(x_m), pytest.approx(way_m))
 
 
+def test_each_person_has_steps_of_their_own():
+    def step(seed: int) -> float:
+        actor = Actor(START, EXACT._replace(step_spread=0.2), seed)
+        ways = [2.5 - after(actor, ("move_closer",)).distance_m]
+        before = actor.at(100.0).distance_m
+        actor.hear("move_closer", "", "", 100.0)
+        ways.append(before - actor.at(110.0).distance_m)
+        assert ways[0] == pytest.approx(ways[1])  # always the same
+        return ways[0]
+
+    found = [step(seed) for seed in range(200)]
+    assert np.mean(found) == pytest.approx(STEP_M[""], rel=0.05)
+    assert np.std(found) == pytest.approx(0.2 * STEP_M[""], rel=0.2)
+
+
 @pytest.mark.parametrize("magnitude", ["little", ""])
 def test_grades_are_heard(magnitude):
     assert after(Actor(START, EXACT), ("turn_left", "", magnitude)).yaw_deg == TURN_DEG[magnitude]
@@ -146,22 +162,23 @@ def test_they_take_time_to_begin_and_to_arrive():
     actor.hear("move_closer", "", "", 0.0, 2)
     assert actor.at(0.35).distance_m == 2.5
     under_way = actor.at(1.2).distance_m
-    assert 1.5 < under_way < 2.5 and actor.moving
-    assert actor.at(4.0).distance_m == pytest.approx(1.5) and not actor.moving
+    arrived = 2.5 - 2 * STEP_M[""]
+    assert arrived < under_way < 2.5 and actor.moving
+    assert actor.at(4.0).distance_m == pytest.approx(arrived) and not actor.moving
 
 
 @pytest.mark.parametrize(
     "first, later_s, second, x_m, way_m, yaw",
     [
         # Of two sentences about the same, begun or not, the later one counts.
-        ("move_closer", 0.1, "move_back", 0, 0.5, 0),
+        ("move_closer", 0.1, "move_back", 0, STEP_M[""], 0),
         ("turn_left", 0.1, "turn_right", 0, 0, -40),
         # Others are done one beside the other.
-        ("move_closer", 0.1, "move_left", 0.35, -0.5, 0),
-        ("move_closer", 0.1, "turn_left", 0, -0.5, 40),
-        ("turn_left", 0.1, "move_back", 0, 0.5, 40),
-        ("move_closer", 1.0, "turn_left", 0, -0.5, 40),
-        ("turn_left", 1.0, "move_back", 0, 0.5, 40),
+        ("move_closer", 0.1, "move_left", SIDESTEP_M[""], -STEP_M[""], 0),
+        ("move_closer", 0.1, "turn_left", 0, -STEP_M[""], 40),
+        ("turn_left", 0.1, "move_back", 0, STEP_M[""], 40),
+        ("move_closer", 1.0, "turn_left", 0, -STEP_M[""], 40),
+        ("turn_left", 1.0, "move_back", 0, STEP_M[""], 40),
     ],
 )
 def test_several_sentences(first, later_s, second, x_m, way_m, yaw):
@@ -276,7 +293,7 @@ def test_a_clock_that_jumps_is_no_time_lived():
     assert actor.at(1.7e9)[:3] == START[:3]
     actor.at(100.0)
     actor.hear("move_closer", "", "", 100.0)
-    assert actor.at(102.0).distance_m == pytest.approx(2.0)
+    assert actor.at(102.0).distance_m == pytest.approx(2.5 - STEP_M[""])
 
 
 def test_behaviors_do_what_their_names_say():
