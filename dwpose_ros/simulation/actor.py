@@ -19,8 +19,8 @@ from dwpose_ros.guidance.compliance import axis
 from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
 from dwpose_ros.simulation.sway import Sway
 
-# Mean lengths of steps on request, judged by eye: shorter than in walking. Each person's own differ
-# from them by Behavior.step_spread, and the coach does not know them.
+# Mean lengths of steps on request, judged by eye: shorter than in walking. Each person's own
+# differ from them by Behavior.step_spread, and the coach does not know them.
 STEP_M = {"little": 0.15, "": 0.5}
 SIDESTEP_M = {"little": 0.12, "": 0.35}
 SHORTEST, LONGEST = 0.5, 1.6  # of a person's steps, in mean lengths
