@@ -19,7 +19,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 pytest.importorskip("rclpy")
 
-from harness import Peer, Process  # noqa: E402
+from harness import Peer, Process, parameter_words  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
 from dwpose_ros.core.images import fill  # noqa: E402
@@ -46,11 +46,9 @@ def run(command):
     """run('camera', source='a.mp4') -> that node of ours as a Process."""
 
     def start(executable: str, env: dict[str, str] | None = None, **parameters) -> Process:
-        words = ["ros2", "run", "dwpose_ros", executable, "--ros-args"]
-        for name, value in parameters.items():
-            text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
-            words += ["-p", f"{name}:={text}"]
-        return command(*words, env=env)
+        return command(
+            "ros2", "run", "dwpose_ros", executable, *parameter_words(parameters), env=env
+        )
 
     return start
 

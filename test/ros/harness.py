@@ -49,6 +49,15 @@ def ros2(*words: str, timeout_s: float = LIMIT_S) -> str:
     return done.stdout
 
 
+def parameter_words(parameters: dict) -> list[str]:
+    """ROS arguments that set parameters: {"rate": 5.0} -> ["--ros-args", "-p", "rate:=5.0"]."""
+    words = ["--ros-args"]
+    for name, value in parameters.items():
+        text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
+        words += ["-p", f"{name}:={text}"]
+    return words
+
+
 class Process:
     """A command in a process group of its own, its output in a file."""
 

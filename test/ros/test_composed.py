@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from harness import send_until, wait_until
+from harness import parameter_words, send_until, wait_until
 from rcl_interfaces.srv import GetParameters
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -55,11 +55,8 @@ def compose(command):
     """compose("camera", "capture", **{"camera:source": "a.png"}) -> the Process of both."""
 
     def start(*names: str, env: dict[str, str] | None = None, **parameters):
-        words = ["ros2", "run", "dwpose_ros", "composed", *names, "--ros-args"]
-        for name, value in parameters.items():
-            text = f"'{value}'" if isinstance(value, (str, Path)) else str(value).lower()
-            words += ["-p", f"{name}:={text}"]
-        return command(*words, env=env)
+        words = [*names, *parameter_words(parameters)]
+        return command("ros2", "run", "dwpose_ros", "composed", *words, env=env)
 
     return start
 
