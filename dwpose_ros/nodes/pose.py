@@ -27,6 +27,7 @@ from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.transport import declare_transport, image_input
+from dwpose_ros.tracking.load_adapter import LoadAdapter
 from dwpose_ros.tracking.pose_tracker import PoseTracker
 
 STALE = 5  # after so many old frames in a row it is no passing delay
@@ -109,6 +110,19 @@ class PoseNode(ManagedNode):
             minimum=1,
             maximum=1000,
         )
+        self.parameter(
+            "max_detect_every",
+            10,
+            "on a machine that does not keep up with the camera, the detector runs ever less "
+            "often, down to every n-th frame; 1: as detect_every says",
+            minimum=1,
+            maximum=1000,
+        )
+        self.parameter(
+            "skip_frames",
+            True,
+            "if that does not suffice, every second frame is left out",
+        )
         declare_transport(self)
 
     def configure(self) -> None:
@@ -133,14 +147,43 @@ class PoseNode(ManagedNode):
         self._stale = self._stale_in_a_row = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # age of the oldest frame that was ever processed
+        self._skipped = self._arrived = 0
+        most = self.value("max_detect_every") if self._video.follows else 1
+        wanted = self.value("detect_every") if self._video.follows else 1
+        self._video.detect_every = wanted
+        self._load = LoadAdapter(wanted, most, self.value("skip_frames"))
+        self._least = self._load.effort  # that was ever told of
         self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
-        self._images = image_input(self, "image_raw", self._worker.put)
+        self._images = image_input(self, "image_raw", self._on_image)
 
     def deactivate(self) -> None:
         self._worker.stop()
 
     def cleanup(self) -> None:
         self._video.close()
+
+    def _on_image(self, msg: Any) -> None:
+        self._arrived += 1
+        if self._arrived % self._load.effort.use_every:
+            self._skipped += 1
+        else:
+            self._worker.put(msg)
+
+    def _adapt(self, busy_s: float, detected: bool) -> None:
+        """Let frames get as much work as the machine can do."""
+        if not self._load(time.monotonic(), busy_s, detected, self._worker.dropped):
+            return
+        effort = self._load.effort
+        self._video.detect_every = effort.detect_every
+        if effort > self._least:  # of what changes to and fro, nobody wants to read
+            self._least = effort
+            skips = " and every second frame is left out" if effort.use_every > 1 else ""
+            self.get_logger().warning(
+                f"this machine does not keep up with {self._images.rate_hz(time.monotonic()):.0f} "
+                f"images a second: the detector now runs once in {effort.detect_every} frames"
+                f"{skips} (max_detect_every, skip_frames); a smaller network helps, see "
+                "docs/how-to/speed.md"
+            )
 
     def _process(self, msg: Any) -> None:
         age, oldest = self.age_s(msg), self.value("max_age")
@@ -164,7 +207,7 @@ class PoseNode(ManagedNode):
             self._unreadable += 1
             self.last_error = str(err)
             raise
-        start = time.perf_counter()
+        start, detections = time.perf_counter(), self._video.detections
         try:
             people = self._video(rgb, stamp_ns(msg.header) / 1e9)
         except Exception as err:  # runtimes' own exceptions share no narrower base
@@ -183,6 +226,7 @@ class PoseNode(ManagedNode):
         height, width = rgb.shape[:2]
         self._poses.publish(to_msg(people, msg.header, width, height, self._estimator.name, looks))
         self._processed += 1
+        self._adapt(time.perf_counter() - start, self._video.detections > detections)
 
     def details(self) -> dict[str, Any]:
         if not self.active:
@@ -192,6 +236,8 @@ class PoseNode(ManagedNode):
             **self._estimator.runs_on._asdict(),
             "frames processed": self._processed,
             "frames dropped": self._worker.dropped,
+            "frames skipped": self._skipped,
+            "detector runs on every n-th frame": self._video.detect_every,
             "frames too old": self._stale,
             "frames failed": self._failed,
             "frames damaged or unreadable": self._unreadable,

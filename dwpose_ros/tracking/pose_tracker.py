@@ -83,8 +83,11 @@ class PoseTracker:
                 "1 or more: 1 detects people on each, 10 on every tenth"
             )
         self._estimator = estimator
-        self.detect_every = int(detect_every) if isinstance(estimator, TopDown) else 1
-        """Frames from one scheduled detection to the next; 1 if the estimator is not TopDown."""
+        self.follows = isinstance(estimator, TopDown)
+        """Whether people can be followed without the detector."""
+        self.detect_every = int(detect_every) if self.follows else 1
+        """Frames from one scheduled detection to the next. It may be changed, but stays 1 if people
+        cannot be followed."""
         self.detections = 0
         """How often the detector has run."""
         self._smooth = OneEuro() if smooth is True else smooth or None

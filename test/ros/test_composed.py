@@ -200,3 +200,26 @@ def test_messages_from_outside_are_still_checked(peer, compose, told, image, tmp
     bad = WholeBodyPose(width=640, height=480, persons=[PersonPose(id=1, score=7.0)])
     wait_until(lambda: publisher.get_subscription_count())
     send_until(lambda: publisher.publish(bad), lambda: "scores" in process.output)
+
+
+def test_a_machine_that_does_not_keep_up_does_less_for_each_frame(
+    peer, compose, told, picture, standing_model, detector_model
+):
+    """It says so once for each step, and the diagnostics have it."""
+    process = compose(
+        "pose",
+        "camera",
+        **{
+            "camera:source": picture,
+            "camera:rate": 1000.0,
+            "pose:model": standing_model(),
+            "pose:detector": detector_model([[100, 20, 220, 220]], [0.9]),
+            "pose:max_detect_every": 3,
+        },
+    )
+    process.says("the detector now runs once in 2 frames")
+    process.says("the detector now runs once in 3 frames")
+    process.says("and every second frame is left out")
+    wait_until(lambda: int(told("pose").get("frames skipped", 0)) > 100)
+    assert told("pose")["detector runs on every n-th frame"] == "3"
+    assert process.output.count("once in 2 frames") == 1
