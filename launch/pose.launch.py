@@ -75,6 +75,24 @@ ARGUMENTS = {
 }
 
 
+# The pose node's parameters that are set from the argument of the same name.
+POSE = {
+    "backend": str,
+    "model": str,
+    "detector": str,
+    "runtime": str,
+    "device": str,
+    "precision": str,
+    "detector_size": int,
+    "detect_every": int,
+    "max_detect_every": int,
+    "skip_frames": bool,
+    "smooth": bool,
+    "download": bool,
+    "max_age": float,
+}
+
+
 def camera(context) -> list[Action]:
     """Return the node that publishes the images."""
     common = {
@@ -147,21 +165,6 @@ def rviz(context) -> list[Node]:
 def generate_launch_description() -> LaunchDescription:
     network = middleware_settings()
     transport = {"image_transport": value("image_transport", str)}
-    kinds = {
-        "backend": str,
-        "model": str,
-        "detector": str,
-        "runtime": str,
-        "device": str,
-        "precision": str,
-        "detector_size": int,
-        "detect_every": int,
-        "max_detect_every": int,
-        "skip_frames": bool,
-        "smooth": bool,
-        "download": bool,
-        "max_age": float,
-    }
     return LaunchDescription(
         [
             *(
@@ -174,7 +177,7 @@ def generate_launch_description() -> LaunchDescription:
             managed(
                 "pose",
                 images=True,
-                parameters=transport | {name: value(name, kind) for name, kind in kinds.items()},
+                parameters=transport | {name: value(name, kind) for name, kind in POSE.items()},
             ),
             managed(
                 "overlay",

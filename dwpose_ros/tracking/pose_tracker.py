@@ -86,8 +86,8 @@ class PoseTracker:
         self.follows = isinstance(estimator, TopDown)
         """Whether people can be followed without the detector."""
         self.detect_every = int(detect_every) if self.follows else 1
-        """Frames from one scheduled detection to the next. It may be changed, but stays 1 if people
-        cannot be followed."""
+        """Frames from one scheduled detection to the next. It may be changed, but stays 1 if
+        people cannot be followed."""
         self.detections = 0
         """How often the detector has run."""
         self._smooth = OneEuro() if smooth is True else smooth or None
