@@ -39,6 +39,7 @@ from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
 from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured, folder_below
+from dwpose_ros.ros.topic_stats import TopicStats
 from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.srv import Capture as CaptureSrv
 
@@ -105,6 +106,7 @@ class CaptureNode(ManagedNode):
         self._unreadable = 0  # frames, each counted once
         self._counted: set[int] = set()
         self._info: CameraInfo | None = None
+        self._images: TopicStats | None = None  # the first image may come before they are known
         self._images = image_input(self, "image_raw", self._on_image)
         pose_input(self, self._on_pose, 5)
         self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
@@ -119,7 +121,7 @@ class CaptureNode(ManagedNode):
         self._info = msg
 
     def _on_image(self, msg: Any) -> None:
-        if self._images.unstamped:
+        if self._images is not None and self._images.unstamped:
             self._buffer.tolerance_ns = int(self._images.period_s() / 2 * 1e9)
         self._buffer.add_frame(stamp_ns(msg.header), msg, len(msg.data))
         if self._buffer.full and self._buffer.length_s < self._window_s:

@@ -41,7 +41,7 @@ def node_class(name: str) -> type[ManagedNode]:
             raise CompositionError(f"there is no node {name!r} in dwpose_ros")
     try:
         found = getattr(importlib.import_module(module), cls)
-    except (ImportError, AttributeError) as err:
+    except (ImportError, AttributeError, ValueError, TypeError) as err:
         raise CompositionError(f"{name}: {err}") from err
     if not (isinstance(found, type) and issubclass(found, ManagedNode)):
         raise CompositionError(f"{name} is no ManagedNode")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from typing import Any
 
@@ -28,6 +29,7 @@ class OverlayNode(OnDemandNode):
         )
         declare_transport(self)
         self._frames: OrderedDict[int, Any] = OrderedDict()
+        self._lock = threading.Lock()  # images may come in the camera's thread
 
     def configure(self) -> None:
         self._overlays = ImageOutput(self, "overlay", 1)
@@ -36,23 +38,26 @@ class OverlayNode(OnDemandNode):
         self._images = image_input(self, "image_raw", self._on_image)
 
     def forget(self) -> None:
-        self._frames.clear()
+        with self._lock:
+            self._frames.clear()
 
     def _on_image(self, msg: Any) -> None:
-        self._frames[stamp_ns(msg.header)] = msg
-        while len(self._frames) > KEEP:
-            self._frames.popitem(last=False)
+        with self._lock:
+            self._frames[stamp_ns(msg.header)] = msg
+            while len(self._frames) > KEEP:
+                self._frames.popitem(last=False)
 
     def companion(self, pose: WholeBodyPose) -> Any:
         """Return the image that the pose belongs to."""
         stamp = stamp_ns(pose.header)
-        if self._images.unstamped:  # each node used its own time of arrival
-            nearest = min(self._frames, key=lambda other: abs(other - stamp), default=stamp)
-            if abs(nearest - stamp) <= self._images.period_s() / 2 * 1e9:
-                stamp = nearest
-        frame = self._frames.pop(stamp, None)
-        for older in [s for s in self._frames if s < stamp]:
-            del self._frames[older]
+        with self._lock:
+            if self._images.unstamped:  # each node used its own time of arrival
+                nearest = min(self._frames, key=lambda other: abs(other - stamp), default=stamp)
+                if abs(nearest - stamp) <= self._images.period_s() / 2 * 1e9:
+                    stamp = nearest
+            frame = self._frames.pop(stamp, None)
+            for older in [s for s in self._frames if s < stamp]:
+                del self._frames[older]
         return frame
 
     def draw(self, pose: WholeBodyPose, companion: Any) -> None:

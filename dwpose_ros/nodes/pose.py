@@ -201,6 +201,7 @@ class PoseNode(ManagedNode):
             return
         self._stale_in_a_row = 0
         self._oldest_ms = max(self._oldest_ms, age * 1e3)
+        begun = time.perf_counter()
         try:
             rgb = to_rgb(msg)
         except ImageError as err:  # the grey rest of a damaged image would hide people
@@ -226,7 +227,7 @@ class PoseNode(ManagedNode):
         height, width = rgb.shape[:2]
         self._poses.publish(to_msg(people, msg.header, width, height, self._estimator.name, looks))
         self._processed += 1
-        self._adapt(time.perf_counter() - start, self._video.detections > detections)
+        self._adapt(time.perf_counter() - begun, self._video.detections > detections)
 
     def details(self) -> dict[str, Any]:
         if not self.active:

@@ -170,7 +170,10 @@ class SpeechNode(ManagedNode):
         text = printable(text)  # text from the network must not control the terminal
         if text:
             self.get_logger().info(f"says: {text}")
-            self._saying = self._begin(text)
+            try:
+                self._saying = self._begin(text)
+            finally:
+                self._publish()
         self._publish()
 
     def _begin(self, text: str) -> Spoken | Printed | None:

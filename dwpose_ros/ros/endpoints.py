@@ -90,18 +90,28 @@ class EndpointNode(ParameterNode):
             )
 
         if (best or local) and not self._is_overridden(f"qos_overrides.{name}.subscription."):
-            receive = self._guarded(received) if best else InExecutor(self, received, qos)
-            chosen = AdaptiveSubscription(
-                self, name, stats.type_name, qos, subscribe, receive, best
-            )
-            self._adaptive.append(chosen)
-            self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
+            self._follow(stats, qos, subscribe, received, best)
             return stats
         subscription = subscribe(
             qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
         )
         self._undo.append(lambda: self.destroy_subscription(subscription))
         return stats
+
+    def _follow(
+        self, stats: TopicStats, qos, subscribe: Callable, received: Callable, best: bool
+    ) -> None:
+        """Subscribe so that the publishers' reliability, or their process, are followed."""
+        if best:
+            receive = self._guarded(received)
+        else:
+            receive = InExecutor(self, received, qos)
+            self._undo.append(receive.close)
+        chosen = AdaptiveSubscription(
+            self, stats.topic, stats.type_name, qos, subscribe, receive, best
+        )
+        self._adaptive.append(chosen)
+        self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
 
     def _received(
         self, stats: TopicStats, callback: Callable[[Any], None], msg, number: int | None = None

@@ -100,7 +100,7 @@ class InExecutor:
         self._node, self._callback = node, callback
         self._queue: deque[Any] = deque(maxlen=depth)
         self._lock = threading.Lock()
-        self._scheduled = False
+        self._scheduled = self._closed = False
 
     def __call__(self, message: Any) -> None:
         """Hand over a message, from any thread."""
@@ -111,15 +111,23 @@ class InExecutor:
             self._queue.append(message)
             if self._scheduled:
                 return
+            executor.create_task(self._run)
             self._scheduled = True
-        executor.create_task(self._run)
+
+    def close(self) -> None:
+        """Drop what has not been called back for."""
+        with self._lock:
+            self._closed = True
+            self._queue.clear()
 
     def _run(self) -> None:
         with self._lock:
-            messages = list(self._queue)
-            self._queue.clear()
             self._scheduled = False
-        for message in messages:
+        while True:
+            with self._lock:
+                if self._closed or not self._queue:
+                    return
+                message = self._queue.popleft()
             self._callback(message)
 
 

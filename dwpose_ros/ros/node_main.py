@@ -94,6 +94,8 @@ def _live_together(nodes: list) -> None:
     try:
         _live(nodes[0])
     finally:
+        # As in `run`: a second SIGINT must not cut short what others are at.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _shut_down()
         for thread in others:
             thread.join()
@@ -101,9 +103,9 @@ def _live_together(nodes: list) -> None:
 
 def _live(node) -> None:
     """Start a node and spin it until a signal, or until it has failed; then end all nodes."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
     try:
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
         if node.start():
             _spin(executor, node)
         elif rclpy.ok():
@@ -131,15 +133,19 @@ def _shut_down() -> None:
 
 def _close(nodes: list, code: int) -> None:
     """Release everything; end the process at once if a thread does not end."""
+    stuck = False
     for node in nodes:
         try:
             node.close()
         except StillRunning:  # in a camera's driver, say; nothing it uses can be taken down
-            _shut_down()
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-        node.destroy_node()
+            stuck = True
+        else:
+            node.destroy_node()
+    if stuck:
+        _shut_down()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _spin(executor: SingleThreadedExecutor, node) -> None:

@@ -72,7 +72,7 @@ class OnDemandNode(ManagedNode):
 
     def _look(self) -> None:
         """Subscribe once somebody subscribes to us, and unsubscribe with the last."""
-        wanted = any(output.wanted() for output in self._outputs)
+        wanted = any(output.subscriptions() for output in self._outputs)
         if wanted and not self._looking:
             self.listen()
             pose_input(self, self._on_pose, 1)

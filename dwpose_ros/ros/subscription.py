@@ -66,24 +66,30 @@ class AdaptiveSubscription:
         self._qos, self._best, self._subscription = qos, best, None
         self._closed = False
         self._lock = threading.Lock()  # a publisher of this process may come in another thread
-        self._local = local_topics.Reader(topic, receive, self.look)
+        self._receive = receive
+        self._local = local_topics.Reader(topic, self._from_inside, self.look)
         self.look()
 
     def look(self) -> None:
         """Ask the graph who publishes, and adapt."""
-        ours = local_topics.publishers(self._topic)
-        if not (ours or self._best or self._subscription is None) or not self._node.context.ok():
-            return
-        found = self._node.get_publishers_info_by_topic(self._topic)
-        others = [one for one in found if name_of(one) not in ours]
         with self._lock:
+            ours = local_topics.publishers(self._topic)
+            settled = self._subscription is not None and not (ours or self._best)
+            if self._closed or settled or not self._node.context.ok():
+                return
+            found = self._node.get_publishers_info_by_topic(self._topic)
+            others = [one for one in found if name_of(one) not in ours]
             wanted = self._wanted(others)
-            if self._closed or ours and not others:
+            if ours and not others:
                 self._unsubscribe()
             elif self._subscription is None or wanted != self._qos:
                 self._unsubscribe()
                 self._qos = wanted
                 self._subscription = self._make(wanted)
+
+    def _from_inside(self, message: Any) -> None:
+        if self._subscription is None:  # else it comes by the middleware, as others' do
+            self._receive(message)
 
     def _wanted(self, publishers: list) -> QoSProfile | int:
         if not self._best:

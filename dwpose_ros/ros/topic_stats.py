@@ -66,10 +66,10 @@ class TopicStats:
             self._lost.append((self.count, messages))
 
     def _count_gap(self, number: int) -> None:
-        """Count messages that were sent before this one, but neither arrived nor were reported as
-        lost. Numbers fall where there are several publishers, whose gaps cannot be told apart."""
+        """Count messages that were sent before this one, but did not arrive. Numbers leap where
+        there are several publishers, whose gaps cannot be told apart."""
         gap, self._number = number - self._number - 1, number
-        if gap < 0:
+        if not 0 <= gap <= WINDOW:
             self._in_order = 0
             return
         if gap and self._in_order >= SETTLED:

@@ -476,6 +476,25 @@ def test_tasks(default_context):
     assert coroutine.result() == 7 and cancelled.cancelled()
 
 
+def test_tasks_that_come_all_the_time_keep_nothing_waiting(default_context):
+    node = rclpy.create_node("busy")
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    ticks: list = []
+    node.create_timer(0.02, lambda: ticks.append(1))
+
+    def again() -> None:
+        time.sleep(0.005)
+        executor.create_task(again)
+
+    executor.create_task(again)
+    end = time.monotonic() + 60.0
+    while len(ticks) < 5 and time.monotonic() < end:
+        executor.spin_once(timeout_sec=0.1)
+    assert len(ticks) >= 5
+    node.destroy_node()
+
+
 def test_futures():
     future, called = Future(), []
     future.add_done_callback(called.append)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import cv2
@@ -102,6 +103,12 @@ def test_who_is_outside_gets_images_and_is_heard(peer, compose, told, picture, i
     assert bytes(images[0].data) == bytes([90]) * (640 * 480 * 3)
     publisher = peer.node.create_publisher(Image, "image_raw", BEST_EFFORT)
     wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw")[1:])
+    # Meanwhile none comes twice: by reference, and as a message too.
+    before = told("camera"), told("capture")
+    sent, arrived = "out /image_raw messages", "in /image_raw messages"
+    wait_until(lambda: int(told("camera")[sent]) > int(before[0][sent]) + 90)
+    gone = int(told("camera")[sent]) - int(before[0][sent])
+    assert int(told("capture")[arrived]) - int(before[1][arrived]) < gone + 60
     peer.node.destroy_publisher(publisher)
     # Afterwards only the test's own subscription is left.
     wait_until(lambda: not peer.node.get_subscriptions_info_by_topic("/image_raw")[1:])
@@ -131,6 +138,15 @@ def test_they_end_together(compose, picture):
     process = compose("camera", "markers", **{"camera:source": picture, "camera:loop": True})
     process.says(str(picture.name))
     assert process.stop(signal.SIGTERM) == 0
+
+
+def test_a_second_ctrl_c_is_no_fault(compose, picture):
+    """As a terminal and launch both send one."""
+    process = compose("camera", "markers", **{"camera:source": picture, "camera:loop": True})
+    process.says(str(picture.name))
+    os.killpg(process.popen.pid, signal.SIGINT)
+    time.sleep(0.02)
+    assert process.stop() == 0 and "Traceback" not in process.output
 
 
 def test_one_that_cannot_work_ends_them_all(compose, picture):
@@ -171,6 +187,8 @@ def test_parameters_and_names_are_each_node_s_own(peer, compose, picture):
         (["os.path:join"], "is no ManagedNode"),
         (["dwpose_ros.nodes.pose:None"], "None"),
         (["../pose"], "there is no node"),
+        ([":Foo"], ":Foo"),
+        ([".x:Foo"], ".x:Foo"),
     ],
 )
 def test_what_is_no_node_is_refused(names, told):

@@ -94,5 +94,33 @@ def test_an_executor_gets_the_newest_messages_once():
     assert heard == [3, 4, 5]
 
 
+def test_what_was_not_called_back_for_is_dropped_at_the_end():
+    tasks: list = []
+    node = SimpleNamespace(executor=SimpleNamespace(create_task=tasks.append))
+    deliver = InExecutor(node, pytest.fail, 2)
+    deliver("message")
+    deliver.close()
+    tasks.pop()()
+
+
+def test_a_callback_that_fails_loses_one_message():
+    tasks, heard = [], []
+
+    def callback(message) -> None:
+        heard.append(message)
+        if message == 0:
+            raise LookupError("this one")
+
+    node = SimpleNamespace(executor=SimpleNamespace(create_task=tasks.append))
+    deliver = InExecutor(node, callback, 5)
+    deliver(0)
+    deliver(1)
+    with pytest.raises(LookupError):
+        tasks.pop()()
+    deliver(2)
+    tasks.pop()()
+    assert heard == [0, 1, 2]
+
+
 def test_a_node_without_an_executor_gets_nothing():
     InExecutor(SimpleNamespace(executor=None), pytest.fail, 1)("message")

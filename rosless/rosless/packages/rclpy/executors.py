@@ -33,6 +33,7 @@ class Executor:
         self.context = context or get_default_context()
         self._nodes: list = []
         self._tasks: deque[Task] = deque()
+        self._took_task = False  # and no callback, the last time
         self._ready: deque = deque()  # entities that have something to do
         self._queued: set = set()  # entities that wait for a thread
         self._wake = GuardCondition(self.context)
@@ -135,6 +136,8 @@ class Executor:
             else (time.monotonic_ns() + int(timeout_sec * 1e9))
         )
         while not self._is_shutdown and not enough():
+            if self._took_task and not self._ready:
+                self._collect(0)  # else tasks that come all the time would keep all else waiting
             if work := self._next_work():
                 return work
             left = _LONGEST_WAIT_NS if end is None else end - time.monotonic_ns()
@@ -151,13 +154,18 @@ class Executor:
         raise NotImplementedError
 
     def _next_work(self) -> Callable[[], None] | None:
+        """Return the next task or callback, in turns while there are both."""
+        turn = not (self._took_task and self._ready)
+        self._took_task = False
+        if not (self._tasks and turn):
+            while self._ready:
+                entity = self._ready.popleft()
+                if entity.callback_group.beginning_execution(entity):
+                    self._queued.add(entity)
+                    return lambda: self._execute(entity)
         if self._tasks:
+            self._took_task = True
             return self._tasks.popleft()
-        while self._ready:
-            entity = self._ready.popleft()
-            if entity.callback_group.beginning_execution(entity):
-                self._queued.add(entity)
-                return lambda: self._execute(entity)
         return None
 
     def _execute(self, entity) -> None:
