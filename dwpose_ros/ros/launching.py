@@ -184,12 +184,15 @@ def _process(executable: str, what: str) -> dict:
 
 
 def _parameter_file(context: LaunchContext, together: list[_Wanted]) -> str:
-    """Write the parameters of several nodes, whatever their namespace. A respawn needs the file
-    again, so it is removed when launch ends.
+    """Write the parameters of several nodes. A respawn needs the file again, so it is removed when
+    launch ends.
     """
+    # Full names: Humble's rclpy knows no pattern but /**.
+    namespace = context.launch_configurations.get("ros_namespace", "").strip("/")
+    prefix = f"/{namespace}/" if namespace else "/"
     lines = []
     for one in together:
-        lines += [f"/**/{one.executable}:", "  ros__parameters:"]
+        lines += [f"{prefix}{one.executable}:", "  ros__parameters:"]
         for name, given in one.parameters.items():
             meant = given.evaluate(context) if isinstance(given, ParameterValue) else given
             # JSON is YAML in which text is always quoted.
