@@ -104,8 +104,9 @@ def test_who_is_outside_gets_images_and_is_heard(peer, compose, told, picture, i
     publisher = peer.node.create_publisher(Image, "image_raw", BEST_EFFORT)
     wait_until(lambda: peer.node.get_subscriptions_info_by_topic("/image_raw")[1:])
     # Meanwhile none comes twice: by reference, and as a message too.
-    before = told("camera"), told("capture")
     sent, arrived = "out /image_raw messages", "in /image_raw messages"
+    wait_until(lambda: sent in told("camera") and arrived in told("capture"))
+    before = told("camera"), told("capture")
     wait_until(lambda: int(told("camera")[sent]) > int(before[0][sent]) + 90)
     gone = int(told("camera")[sent]) - int(before[0][sent])
     assert int(told("capture")[arrived]) - int(before[1][arrived]) < gone + 60
