@@ -84,6 +84,7 @@ def test_images_go_by_reference_while_nobody_outside_wants_them(
         **{"camera:source": picture, "camera:loop": True, "capture:folder": tmp_path},
     )
     wait_until(lambda: int(told("capture").get("in /image_raw messages", 0)) > 20)
+    wait_until(lambda: "out /image_raw messages" in told("camera"))
     assert not peer.node.get_subscriptions_info_by_topic("/image_raw")
     # Nothing is lost: what has been published had arrived before.
     figures = told("camera"), told("capture")
@@ -127,8 +128,9 @@ def test_a_fault_stays_in_its_node(peer, compose, told, picture, tmp_path):
     wait_until(lambda: int(told("faulty").get("faults", 0)) > 5)
     process.says("nothing to be seen")
     process.says("no bgr8 today")  # raised in the camera's thread
-    sent = int(told("camera")["out /camera_info messages"])
-    wait_until(lambda: int(told("camera")["out /camera_info messages"]) > sent + 30)
+    infos = "out /camera_info messages"
+    sent = int(wait_until(lambda: told("camera").get(infos)))
+    wait_until(lambda: int(told("camera")[infos]) > sent + 30)
     assert told("camera")["faults"] == "0"
     worst = [m.status[0] for m in told.heard if m.status[0].name == "faulty"]
     assert max(status.level for status in worst) == DiagnosticStatus.ERROR
