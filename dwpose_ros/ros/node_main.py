@@ -47,6 +47,7 @@ def run(*makes: type) -> None:
         makes: subclasses of ManagedNode.
     """
     nodes: list = []
+    executors: list = []  # nodes end their goals with them, after they have stopped
     left = None
     joined = False  # afterwards only a signal, or a node itself, shuts rclpy down
     code, make = 0, makes[0]
@@ -61,7 +62,7 @@ def run(*makes: type) -> None:
         if told:
             nodes[0].get_logger().warning(told)
         left = _leave_in_time(nodes)
-        _live_together(nodes)
+        _live_together(nodes, executors)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (*MISTAKES, RuntimeError) as err:  # the latter is RCLError, as where security refuses
@@ -84,15 +85,16 @@ def run(*makes: type) -> None:
     sys.exit(code)
 
 
-def _live_together(nodes: list) -> None:
+def _live_together(nodes: list, executors: list) -> None:
     """Start all nodes, each in its thread, and spin until one ends."""
     others = [
-        threading.Thread(target=_live, args=[node], name=node.get_name()) for node in nodes[1:]
+        threading.Thread(target=_live, args=[node, executors], name=node.get_name())
+        for node in nodes[1:]
     ]
     for thread in others:
         thread.start()
     try:
-        _live(nodes[0])
+        _live(nodes[0], executors)
     finally:
         # As in `run`: a second SIGINT must not cut short what others are at.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -101,10 +103,11 @@ def _live_together(nodes: list) -> None:
             thread.join()
 
 
-def _live(node) -> None:
+def _live(node, executors: list) -> None:
     """Start a node and spin it until a signal, or until it has failed; then end all nodes."""
     try:
         executor = SingleThreadedExecutor()
+        executors.append(executor)
         executor.add_node(node)
         if node.start():
             _spin(executor, node)

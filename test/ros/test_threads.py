@@ -249,7 +249,7 @@ def test_an_estimator_is_not_closed_while_it_is_at_work(monkeypatch, spin, image
 
 
 class Untracked:
-    detections = 0
+    detections, detect_every, follows = 0, 1, False
 
     def __init__(self, estimator) -> None:
         self._estimator, self.close = estimator, estimator.close
