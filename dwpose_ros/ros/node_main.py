@@ -124,7 +124,7 @@ def _live(node, executors: list) -> None:
 
 
 def _exit_code(nodes: list) -> int:
-    """Return the first exit code that is not 0: a crash before a mistake of the user."""
+    """Return the process's exit code: that of a crash, else of a user's mistake, else 0."""
     codes = [node.exit_code for node in nodes]
     return CRASH if CRASH in codes else max(codes, default=0)
 
