@@ -47,7 +47,7 @@ autodoc_mock_imports = [
     "launch",
     "launch_ros",
     "lifecycle_msgs",
-    "mediapipe",
+    "ai_edge_litert",
     "ml_dtypes",
     "onnx",
     "onnxruntime",

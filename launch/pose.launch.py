@@ -49,14 +49,14 @@ ARGUMENTS = {
         "how many other simulated people stand behind, 0 to 4; with "
         "any, the person begins in the middle",
     ),
-    "backend": ("auto", "estimator: auto, dwpose or mediapipe"),
+    "backend": ("auto", "estimator: auto, dwpose or holistic"),
     "model": ("", "pose network: a name from `ros2 run dwpose_ros models list`, or a path"),
     "detector": ("", "person detector: likewise"),
-    "runtime": ("onnxruntime", "what runs networks: onnxruntime or openvino"),
+    "runtime": ("auto", "what runs networks: auto, onnxruntime, openvino or litert"),
     "device": ("auto", "where networks run: auto, cpu, cuda, tensorrt, gpu or npu"),
     "precision": ("auto", "what networks calculate in: auto, fp32, fp16 or bf16"),
     "detector_size": ("0", "pixels a side of the detector's input; 0: its file's own, or 640"),
-    "detect_every": ("1", "detect people on every n-th frame; between, follow them"),
+    "detect_every": ("0", "detect people on every n-th frame; 0: as the backend needs it"),
     "max_detect_every": (
         "10",
         "limit of detect_every on a machine that does not keep up with the camera",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
+from holistic_models import READY
 
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import Coach, Decision, Profile, load_phrases, load_profile
@@ -28,11 +29,10 @@ CONFIG = Path(__file__).resolve().parents[1] / "config"
 
 
 class Frame(NamedTuple):
-    """What was published of one frame, and what the estimator itself had found."""
+    """What was published of one frame."""
 
     time_s: float
     people: PersonPoses
-    found: int
     size: tuple[int, int]
 
 
@@ -46,7 +46,8 @@ class Told(NamedTuple):
 
 def need(name: str) -> Path:
     """The film, or the test is skipped."""
-    pytest.importorskip("mediapipe")
+    if not READY:
+        pytest.skip("holistic's networks are absent")
     if not (FOLDER / name).is_file():
         pytest.skip(f"{FOLDER / name} is absent")
     return FOLDER / name
@@ -74,24 +75,11 @@ def images(name: str) -> Iterator[tuple[float, np.ndarray]]:
 def poses(name: str) -> list[Frame]:
     """A film as the pose node publishes it."""
     need(name)
-    from dwpose_ros.estimation.mediapipe import MediaPipe
+    from dwpose_ros.estimation.holistic import Holistic
 
-    estimator = MediaPipe()
-    found = []
-
-    class Counting:
-        name, runs_on = estimator.name, estimator.runs_on
-
-        def __call__(self, rgb):
-            people = estimator(rgb)
-            found.append(len(people))
-            return people
-
-    video = PoseTracker(Counting())
-    frames = []
-    for time_s, rgb in images(name):
-        frames.append(Frame(time_s, video(rgb, time_s), found[-1], rgb.shape[1::-1]))
-    estimator.close()
+    video = PoseTracker(Holistic())
+    frames = [Frame(t, video(rgb, t), rgb.shape[1::-1]) for t, rgb in images(name)]
+    video.close()
     return frames
 
 

@@ -10,6 +10,8 @@ import pytest
 # Not `pythonpath` in pytest.ini: Ubuntu 22.04 has pytest 6.2, which does not know it.
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "ros")]
 
+import holistic_models  # noqa: E402  found by the line above
+
 pytest_plugins = ["networks"]
 
 
@@ -19,6 +21,7 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     before = os.environ.get("DWPOSE_ROS_CACHE")
     os.environ["DWPOSE_ROS_CACHE"] = str(folder)
+    holistic_models.link_into(folder)
     yield folder
     if before is None:
         del os.environ["DWPOSE_ROS_CACHE"]

@@ -29,7 +29,7 @@ def test_the_import_is_light(tmp_path):
     code = (
         "import sys; before = set(sys.modules); import dwpose_ros\n"
         "new = {m.split('.')[0] for m in set(sys.modules) - before}\n"
-        "print(sorted(new & {'numpy', 'cv2', 'onnx', 'onnxruntime', 'rclpy', 'mediapipe'}))"
+        "print(sorted(new & {'numpy', 'cv2', 'onnx', 'onnxruntime', 'rclpy', 'ai_edge_litert'}))"
     )
     assert python(code, tmp_path) == "[]"
 

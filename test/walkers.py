@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from dwpose_ros.core.boxes import iou
 from dwpose_ros.core.keypoints import COUNT, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.tracking.tracker import iou
 
 # x (to the image's right of the person's middle) and height above ground, in body heights.
 _STANDING = {

@@ -29,7 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).resolve().parent / "ros2"
 DISTRIBUTIONS = sorted(f.stem for f in REQUIREMENTS.glob("*.txt") if f.stem != "python")
-# Versions that have wheels of everything; MediaPipe has the fewest.
+# Versions for which the pinned files have wheels of everything.
 PYTHONS = ((3, 11), (3, 12))
 _PACKAGES = {"tf2_msgs": REQUIREMENTS / "tf2_msgs", "dwpose_ros": ROOT}
 _BUILT_FROM = ("CMakeLists.txt", "package.xml", "msg", "srv", "action")
@@ -120,7 +120,7 @@ class Environment:
         _say(f"installing ROS 2 {self.distribution} from wheels into {self.prefix}")
         shutil.rmtree(self.prefix, ignore_errors=True)
         _run(sys.executable, "-m", "venv", self.prefix)
-        # Without dependencies: the file lists all, and MediaPipe's are not needed.
+        # Without dependencies, since the file lists all of them.
         _run(
             self.python,
             "-m",

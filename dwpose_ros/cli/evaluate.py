@@ -169,8 +169,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         default="detector",
         metavar="detector|truth|FILE.json",
         help="whom to look at: those the detector finds (default), the annotated boxes, or those "
-        "of a COCO detection results file. An estimator that takes no boxes, MediaPipe, sees "
-        "each as an image of its own",
+        "of a COCO detection results file",
     )
     add(
         "--flip",
@@ -201,9 +200,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
     args = parser.parse_args(argv)
     if args.limit < 0:
         parser.error(f"--limit is {args.limit}; wanted 1 or more, or 0 for all")
-    if args.flip and args.backend == "mediapipe":
-        parser.error("--flip averages the maps of a DWPose network; MediaPipe has none")
-    if args.flip and (args.runtime, args.precision) != ("onnxruntime", "auto"):
+    if args.flip and args.backend == "holistic":
+        parser.error("--flip averages the maps of a DWPose network; holistic has none")
+    if args.flip and (args.runtime not in ("auto", "onnxruntime") or args.precision != "auto"):
         parser.error("--flip runs the network as it is, on onnxruntime in float32")
     try:
         _run(args)
@@ -251,7 +250,7 @@ def _run(args: argparse.Namespace) -> None:
         f"{len(found)} poses" + (f"\n{why}" if why else "")
     )
     print(f"\n{table('measured', values)}\n")
-    between = args.subpixel and not args.flip and estimator.runs_on.runtime != "mediapipe"
+    between = args.subpixel and not args.flip and estimator.name != "holistic"
     print(
         "AP in percent, mean over OKS 0.50 to 0.95; hand: mean of left and right; -: nobody has "
         "it annotated.",

@@ -28,7 +28,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         ("verify", "check SHA-256 of what is in the cache"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("names", nargs="*", metavar="NAME", help="all, if none is given")
+        command.add_argument(
+            "names",
+            nargs="*",
+            metavar="NAME",
+            help="all, if none is given; holistic: MediaPipe's networks",
+        )
         if name == "fetch":
             command.add_argument(
                 "--mirror", default="", metavar="URL", help="the folder to download from"
@@ -48,7 +53,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "models") -> int:
     try:
         for name in args.names or registry.MODELS:
             try:
-                run[args.command](registry.named(name))
+                for model in registry.group(name):
+                    run[args.command](model)
             except ModelError as err:
                 print(err, file=sys.stderr)
                 failed = 1
@@ -60,7 +66,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "models") -> int:
 
 def _list(model: Model) -> None:
     print(
-        f"{model.name:18}{model.kind:10}{model.size / 1e6:6.0f} MB  {model.licence:12}"
+        f"{model.name:28}{model.kind:10}{model.size / 1e6:6.1f} MB  {model.licence:12}"
         f"{registry.status(model):14}{registry.cached(model)}"
     )
 

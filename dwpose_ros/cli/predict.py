@@ -71,7 +71,7 @@ class Predictor:
 
     def _video(self, job: Job, source: Source) -> str:
         estimator = self._estimator(video=True)
-        tracker = PoseTracker(estimator, self._args.detect_every, self._args.smooth)
+        tracker = PoseTracker(estimator, self._args.detect_every or None, self._args.smooth)
         file = job.source if source.live else Path(job.source).name
         seen: set[int] = set()
         limit = self._args.frames
@@ -159,9 +159,10 @@ def _add_video(group: argparse._ArgumentGroup) -> None:
     add(
         "--detect-every",
         type=int,
-        default=1,
+        default=0,
         metavar="N",
-        help="detect people on every N-th frame, and follow them between; default: 1",
+        help="detect people on every N-th frame, and follow them between; default: 1 with "
+        "DWPose, 10 with holistic",
     )
     add("--smooth", action="store_true", help="smooth the points over time; they then lag")
 
@@ -172,7 +173,7 @@ def _add_estimator(group: argparse._ArgumentGroup) -> None:
         "--backend",
         default="auto",
         choices=backends.BACKENDS,
-        help="auto (default): DWPose where its weights are, else MediaPipe",
+        help="auto (default): DWPose where its weights are, else holistic",
     )
     add("--model", default="", help=f"a name or an ONNX file; default: {backends.MODEL}")
     add("--detector", default="", help=f"a name or an ONNX file; default: {backends.DETECTOR}")
@@ -199,8 +200,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "predict") -> int:
     args = parser.parse_args(argv)
     if args.frames < 0:
         parser.error(f"--frames is {args.frames}; wanted 1 or more, or 0 for all")
-    if args.detect_every < 1:
-        parser.error(f"--detect-every is {args.detect_every}; wanted 1 or more")
+    if args.detect_every < 0:
+        parser.error(f"--detect-every is {args.detect_every}; wanted 1 or more, or 0")
     if not 0 <= args.threshold <= 1:
         parser.error(f"--threshold is {args.threshold}; wanted 0 to 1")
     try:

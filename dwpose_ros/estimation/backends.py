@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import model_registry as models
 from dwpose_ros.estimation.estimator import Estimator
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
-BACKENDS = ("auto", "dwpose", "mediapipe")
+BACKENDS = ("auto", "dwpose", "holistic")
 MODEL = "dw-ll_ucoco_384"
 DETECTOR = "yolox_l"
 
@@ -31,16 +32,16 @@ def load(
 
     Args:
         backend: one of BACKENDS. ``auto`` is DWPose if its models are in the cache or are named,
-            otherwise MediaPipe.
+            otherwise holistic, the networks of MediaPipe Holistic.
         model: pose network, a name from the registry or the path of an ONNX file; empty: MODEL.
         detector: person detector, likewise; empty: DETECTOR; None: no detector.
-        target: where DWPose's networks run.
+        target: where the networks run.
         subpixel: let DWPose read points between the bins of the SimCC maps.
         detector_size: side of the detector's input in pixels, if its file leaves that open.
         download: first fetch models that are missing from the cache.
         progress: called with the bytes done and the bytes in all during a download.
-        video: let MediaPipe track the person from image to image; otherwise it processes each
-            image independently.
+        video: the images are the frames of one video, in which holistic follows people from
+            image to image; otherwise it processes each image independently.
 
     Returns:
         The estimator, and one line that says which one it is and why.
@@ -50,18 +51,21 @@ def load(
     """
     if backend not in BACKENDS:
         raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
-    if backend == "mediapipe":
-        return _mediapipe(target, video), "MediaPipe Holistic, as asked"
+    if backend == "holistic":
+        _refuse(model or detector)
+        return _holistic(target, video, download, progress), "holistic, as asked"
     try:
         pose = find(model or MODEL, download, progress)
         boxes = None if detector is None else find(detector or DETECTOR, download, progress)
     except ModelError as err:
         if backend == "dwpose" or model or detector:
             raise
-        return _instead(target, video, str(err))
-    estimator = _dwpose(pose, boxes, target, subpixel, detector_size)
-    asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
-    return estimator, f"DWPose {estimator.name}, {asked}"
+        why = str(err)
+    else:
+        estimator = _dwpose(pose, boxes, target, subpixel, detector_size)
+        asked = "as asked" if backend == "dwpose" or model or detector else "weights are there"
+        return estimator, f"DWPose {estimator.name}, {asked}"
+    return _instead(why, target, video, download, progress)
 
 
 def _dwpose(
@@ -72,22 +76,32 @@ def _dwpose(
     return DWPose(pose, detector, target, subpixel=subpixel, detector_size=detector_size)
 
 
-def _instead(target: ExecutionTarget, video: bool, why: str) -> tuple[Estimator, str]:
-    """Make MediaPipe's estimator in place of DWPose, which cannot be had."""
-    try:
-        return _mediapipe(target, video), f"MediaPipe Holistic, since DWPose cannot be had: {why}"
-    except ModelError as err:
-        raise ModelError(f"neither backend can be had: DWPose: {why}; MediaPipe: {err}") from err
-
-
-def _mediapipe(target: ExecutionTarget, video: bool) -> Estimator:
-    if target.device not in ("auto", "cpu"):
+def _refuse(named: str | None) -> None:
+    """Raise ModelError if a network is named to a backend that has its own."""
+    if named:
         raise ModelError(
-            f"device {target.device!r} cannot be had: MediaPipe runs on auto or cpu only"
+            f"backend 'holistic' has networks of its own, so model {named!r} cannot be used; "
+            "leave model and detector empty, or use backend 'dwpose'"
         )
-    from dwpose_ros.estimation.mediapipe import MediaPipe
 
-    return MediaPipe(tracking=video)
+
+def _instead(why: str, *args: Any) -> tuple[Estimator, str]:
+    """Make the estimator that stands in for DWPose, which cannot be had."""
+    try:
+        return _holistic(*args), f"holistic, since DWPose cannot be had: {why}"
+    except ModelError as err:
+        raise ModelError(f"neither backend can be had: DWPose: {why}; holistic: {err}") from err
+
+
+def _holistic(
+    target: ExecutionTarget, video: bool, download: bool, progress: models.Progress | None
+) -> Estimator:
+    from dwpose_ros.estimation.holistic import Holistic
+
+    if download:
+        for model in models.group("holistic"):
+            models.fetch(model, progress)
+    return Holistic(target, video)
 
 
 def find(name: str, download: bool = False, progress: models.Progress | None = None) -> Path:

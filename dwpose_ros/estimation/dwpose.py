@@ -55,7 +55,7 @@ class DWPose:
         # TensorRT and OpenVINO convert a network to float16 themselves.
         half = (
             target.precision == "fp16"
-            and target.runtime == "onnxruntime"
+            and target.runtime in ("auto", "onnxruntime")
             and (target.device != "tensorrt")
         )
         self.name = Path(model).stem

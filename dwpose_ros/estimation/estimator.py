@@ -32,7 +32,11 @@ class Estimator(Protocol):
 
 @runtime_checkable
 class TopDown(Estimator, Protocol):
-    """An estimator whose steps, detecting boxes and estimating poses, can be run separately."""
+    """An estimator whose steps, detecting boxes and estimating poses, can be run separately.
+
+    It may have an attribute ``detect_every``: how many frames from one detection to the next suit
+    it in a video, if not 1.
+    """
 
     def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return people's boxes (n, 4), x1 y1 x2 y2 in pixels, and their scores (n,), 0..1."""

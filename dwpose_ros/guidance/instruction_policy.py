@@ -41,6 +41,7 @@ class InstructionPolicy:
         self._began: float | None = None
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
+        self._left_aside = False  # whether they were at the picture's side when last seen
         self._compliance = ComplianceTracker()
         self._repetition = Repetition()
 
@@ -151,8 +152,12 @@ class InstructionPolicy:
                 wrong.code == "show" or not body_part or self._repetition.said(("show", body_part))
             )
             return Instruction("pause") if named else Instruction("show", body_part)
+        if wrong.code != "step_into_view":
+            self._left_aside = False
+        elif self._wanted.code in ("move_left", "move_right"):
+            self._left_aside = True
         if wrong.code == "step_into_view" and (
-            self._compliance.too_near(now)
+            (self._compliance.too_near(now) and not self._left_aside)
             or (
                 self._compliance.stepping_back(now)
                 and now - self._spoken_at < self._profile.repeat_s

@@ -46,7 +46,7 @@ class PoseNode(ManagedNode):
         self.parameter(
             "backend",
             "auto",
-            "estimator; auto: DWPose if its weights are there, else MediaPipe",
+            "estimator; auto: DWPose if its weights are there, else holistic",
             choices=BACKENDS,
         )
         which = "a name from `ros2 run dwpose_ros models list`, or an ONNX file's path"
@@ -55,7 +55,10 @@ class PoseNode(ManagedNode):
             "detector", "", f"person detector: {which}; empty: DWPose's own", no_file=SHIPPED
         )
         self.parameter(
-            "runtime", "onnxruntime", "library that runs the networks", choices=RUNTIMES
+            "runtime",
+            "auto",
+            "library that runs the networks; auto: onnxruntime for DWPose, litert for holistic",
+            choices=RUNTIMES,
         )
         self.parameter(
             "device",
@@ -104,10 +107,10 @@ class PoseNode(ManagedNode):
         self.parameter("smooth", False, "smooth the keypoints over time, which makes them lag")
         self.parameter(
             "detect_every",
-            1,
+            0,
             "run the person detector on every n-th frame; in between, people are tracked by their "
-            "keypoints",
-            minimum=1,
+            "keypoints; 0: on each with DWPose, on every tenth with holistic",
+            minimum=0,
             maximum=1000,
         )
         self.parameter(
@@ -138,8 +141,9 @@ class PoseNode(ManagedNode):
         )
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
         self._video = PoseTracker(
-            self._estimator, self.value("detect_every"), self.value("smooth")
+            self._estimator, self.value("detect_every") or None, self.value("smooth")
         )
+        self._detect_every = self._video.detect_every
         self._poses = self.output(WholeBodyPose, "wholebody_pose", 5, local=True)
 
     def activate(self) -> None:
@@ -149,9 +153,8 @@ class PoseNode(ManagedNode):
         self._oldest_ms = 0.0  # age of the oldest frame that was ever processed
         self._skipped = self._arrived = 0
         most = self.value("max_detect_every") if self._video.follows else 1
-        wanted = self.value("detect_every") if self._video.follows else 1
-        self._video.detect_every = wanted
-        self._load = LoadAdapter(wanted, most, self.value("skip_frames"))
+        self._video.detect_every = self._detect_every
+        self._load = LoadAdapter(self._detect_every, most, self.value("skip_frames"))
         self._least = self._load.effort  # that was ever told of
         self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
         self._images = image_input(self, "image_raw", self._on_image)

@@ -63,7 +63,8 @@ class PoseTracker:
 
     Args:
         estimator: finds the people in each frame.
-        detect_every: frames from one scheduled detection to the next, 1 or more.
+        detect_every: frames from one scheduled detection to the next, 1 or more; None: as the
+            estimator says, else 1.
         smooth: True for a One-Euro filter with its defaults, or a filter of your own. It is
             applied to the result only, not to the points that boxes are computed from: such boxes
             would lag behind a moving person and cut them off, which would increase the lag
@@ -74,8 +75,13 @@ class PoseTracker:
     """
 
     def __init__(
-        self, estimator: Estimator, detect_every: int = 1, smooth: bool | OneEuro = False
+        self,
+        estimator: Estimator,
+        detect_every: int | None = None,
+        smooth: bool | OneEuro = False,
     ) -> None:
+        if detect_every is None:
+            detect_every = getattr(estimator, "detect_every", 1)
         whole = isinstance(detect_every, (int, np.integer)) and not isinstance(detect_every, bool)
         if not whole or detect_every < 1:
             raise ValueError(

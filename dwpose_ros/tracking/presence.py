@@ -25,9 +25,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dwpose_ros.core.anthropometry import ABOVE_GROUND, SHOULDER_WIDTH
-from dwpose_ros.core.keypoints import BODY, FACE, INDEX
+from dwpose_ros.core.keypoints import BODY, FACE
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
+from dwpose_ros.core.proportions import length_spread
 from dwpose_ros.tracking.tracker import KEEP_S, POINTS
 
 # A track becomes a person at odds of 20 : 1, which at most one ghost of 20 reaches. It stays one
@@ -41,69 +41,13 @@ RECENT_S = 0.35  # shapes further apart in time are not compared: a person may h
 _EVEN_SCORE, _PER_SCORE, _SCORE_RANGE = 0.6, 15.0, (-1.5, 4.0)
 # Spread of bone lengths: below 0.39 in 19 of 20 frames of people, above 0.42 in 9 of 10 frames of
 # the table. One unit is the variation of one person's spread.
-_EVEN_SPREAD, _SPREAD_UNIT, _LEAST_BONES = 0.42, 0.08, 4
+_EVEN_SPREAD, _SPREAD_UNIT = 0.42, 0.08
 # Change of shape: 0.01 for people at rest, up to 0.07 signing or walking, up to 0.3 turning while
 # walking; above 0.09 for half of the ghosts.
 _EVEN_CHANGE, _CHANGE_RANGE = 0.05, (-1.5, 1.0)
 _LEAST_CHANGE = 1e-3
 _LEAST_POINTS = 3
 _LEAST_PX = 1.0  # smaller shapes are not evaluated
-
-_HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
-_SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
-
-
-def _apart(upper: str, lower: str) -> float:
-    """Return the vertical distance between the middles of two body parts, in body heights."""
-    (a, b), (c, d) = ABOVE_GROUND[upper], ABOVE_GROUND[lower]
-    return (a + b) / 2 - (c + d) / 2
-
-
-# The two keypoints of each bone, and its length in body heights.
-_CHAIN = (("shoulder", "hip"), ("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"))
-_BONES = [(*_SHOULDERS, SHOULDER_WIDTH)]
-for _side in ("left", "right"):
-    for _a, _b in _CHAIN:
-        _BONES.append((INDEX[f"{_side}_{_a}"], INDEX[f"{_side}_{_b}"], _apart(f"{_a}s", f"{_b}s")))
-    # The ankle is the upper end of the feet in ABOVE_GROUND.
-    _BONES.append(
-        (
-            INDEX[f"{_side}_knee"],
-            INDEX[f"{_side}_ankle"],
-            ABOVE_GROUND["knees"][0] - ABOVE_GROUND["feet"][1],
-        )
-    )
-_FROM, _TO = (np.array([bone[i] for bone in _BONES]) for i in (0, 1))
-_LENGTH = np.array([bone[2] for bone in _BONES])
-# From the middle of the shoulder joints, which lie lower than the top of the shoulders, to the
-# middle of nose, eyes and ears, in body heights. In the clips 0.134 to 0.155 relative to the
-# shoulder width, 0.112 to 0.142 relative to the torso length; 0.129 on the simulation's model.
-_NECK = 0.13
-
-
-def length_spread(xy: np.ndarray, scores: np.ndarray) -> float:
-    """Return the coefficient of variation of a body's bone lengths.
-
-    Each length is divided by that of an average adult, so that 0 is an adult body in a plane
-    parallel to the image.
-
-    Args:
-        xy: (133, 2) px.
-        scores: (133,).
-
-    Returns:
-        Standard deviation divided by mean; NaN if too few bones are visible.
-    """
-    seen = scores > THRESHOLD
-    both = seen[_FROM] & seen[_TO]
-    lengths = np.hypot(*(xy[_FROM] - xy[_TO])[both].T) / _LENGTH[both]
-    head = [point for point in _HEAD if seen[point]]
-    if head and seen[_SHOULDERS].all():
-        neck = np.hypot(*(xy[head].mean(0) - xy[_SHOULDERS].mean(0))) / _NECK
-        lengths = np.append(lengths, neck)
-    if len(lengths) < _LEAST_BONES or not lengths.mean() > _LEAST_PX:
-        return math.nan
-    return float(lengths.std() / lengths.mean())
 
 
 def shape_change(xy: np.ndarray, seen: np.ndarray, old: np.ndarray, was_seen: np.ndarray) -> float:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dwpose_ros.core.boxes import area, iou
 from dwpose_ros.core.keypoints import COUNT, INDEX
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
-from dwpose_ros.tracking.tracker import POINTS, area, iou, point_likeness
+from dwpose_ros.tracking.tracker import POINTS, point_likeness
 
 BEST = 8  # best points whose mean score is a person's quality: head and shoulders, or legs
 MIN_QUALITY = THRESHOLD  # with a lower quality not even the best points are visible: no person

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dwpose_ros.core.boxes import area, iou
 from dwpose_ros.core.keypoints import FEET
 from dwpose_ros.core.person_poses import PersonPoses
 
@@ -40,22 +41,6 @@ GROWTH = 2.0  # largest factor between the sizes; half a person behind a table i
 STRANGE, AT_ONCE_S = 0.15, 0.25  # a pose less similar, so soon after a match, is another person's
 EVIDENCE = 1.0  # sum of squared scores; less, as one sure point or a dozen guesses, is ignored
 VELOCITY_TIME_S = 0.15  # velocity is averaged over it: a few frames, less than half a step
-
-
-def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the intersection over union (n, m) of boxes (n, 4) and (m, 4), x1 y1 x2 y2."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0)
-    shared = sides[..., 0] * sides[..., 1]
-    total = area(a)[:, None] + area(b) - shared
-    return shared / np.maximum(total, 1e-9)
-
-
-def area(boxes: np.ndarray) -> np.ndarray:
-    """Return the areas (n,) of boxes (n, 4); 0 if a box's corners are swapped."""
-    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
-    return sides[:, 0] * sides[:, 1]
 
 
 def point_likeness(a: np.ndarray, b: np.ndarray, areas: np.ndarray) -> np.ndarray:

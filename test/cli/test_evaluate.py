@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from holistic_models import needs_holistic
 
 from dwpose_ros.cli import evaluate
 from dwpose_ros.core.errors import ModelError
@@ -118,7 +119,7 @@ def test_the_command(folder, told, monkeypatch, capsys):
     results = folder[0] / "r.json"
     assert evaluate.main([*save(folder), "--results", str(results)]) == 0
     out, err = capsys.readouterr()
-    assert "told on onnxruntime" in out and "2 images, 3 poses" in out
+    assert "told on auto" in out and "2 images, 3 poses" in out
     rows = {line.rpartition("  ")[0].split("  ")[0]: line.split() for line in out.splitlines()}
     assert rows["measured"][1:] == ["100.0"] * 5
     assert rows["DWPose-l 384x288"][2:] == ["72.2", "70.4", "88.7", "62.1", "66.5"]
@@ -171,7 +172,7 @@ def test_results_have_a_place_before_the_long_work(folder, monkeypatch, capsys):
     "arguments",
     [
         ["--limit", "-1"],
-        ["--flip", "--backend", "mediapipe"],
+        ["--flip", "--backend", "holistic"],
         ["--flip", "--runtime", "openvino"],
         ["--boxes"],
     ],
@@ -219,11 +220,11 @@ def test_without_a_detector_nobody_is_detected(pose_model):
 
 
 @counted
-def test_mediapipe_on_photographs(data, capsys):
-    pytest.importorskip("mediapipe")
+@needs_holistic
+def test_holistic_on_photographs(data, capsys):
     annotations = data / "coco_wholebody_2.json"
     assert evaluate.main([str(annotations), str(data), "--boxes", "truth",
-                          "--backend", "mediapipe"]) == 0  # fmt: skip
+                          "--backend", "holistic"]) == 0  # fmt: skip
     out = capsys.readouterr().out
     assert "peaks between bins" not in out
     row = next(r for r in out.splitlines() if r.startswith("measured"))

@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from holistic_models import needs_holistic
 
 from dwpose_ros.cli import predict
 from dwpose_ros.core.keypoints import COUNT, NAMES
@@ -241,7 +242,7 @@ class TestRefused:
         "arguments, says",
         [
             (["--frames", "-1"], "--frames is -1; wanted 1 or more"),
-            (["--detect-every", "0"], "--detect-every is 0; wanted 1 or more"),
+            (["--detect-every", "-1"], "--detect-every is -1; wanted 1 or more, or 0"),
             (["--threshold", "30"], "--threshold is 30.0; wanted 0 to 1"),
         ],
     )
@@ -348,16 +349,21 @@ def test_a_stream_ends_with_frames(run, tmp_path, stream):
     assert len(lines.read_text().splitlines()) == 3
 
 
-def test_a_real_video_with_mediapipe(data, tmp_path):
-    """One person walks through it; what holds for the pose node's ids holds here."""
-    pytest.importorskip("mediapipe")
+def _height(person: dict) -> float:
+    return person["box"][3] - person["box"][1]
+
+
+@needs_holistic
+def test_a_real_video_with_holistic(data, tmp_path):
+    """Several people walk through it; the one nearest to the camera is in all of it."""
     out = tmp_path / "out"
     video = data / "demo.mp4"
-    assert predict.main([str(video), "--backend", "mediapipe", "--output", str(out)]) == 0
+    assert predict.main([str(video), "--backend", "holistic", "--output", str(out)]) == 0
     frames = [json.loads(line) for line in (out / "demo.jsonl").read_text().splitlines()]
     capture = cv2.VideoCapture(str(video))
     assert len(frames) == capture.get(cv2.CAP_PROP_FRAME_COUNT)
     people = [p for frame in frames for p in frame["persons"]]
-    assert len({p["id"] for p in people}) == 1 and len(people) >= len(frames) / 2
+    nearest = [max(frame["persons"], key=_height)["id"] for frame in frames]
+    assert len(set(nearest)) == 1
     seen = np.array([p["keypoints"] for p in people])
     assert (seen[:, :17, 2] > 0.5).mean() > 0.5  # most of the body, most of the time

@@ -9,12 +9,12 @@ import os
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import pytest
 from documents import ARGUMENT, ROOT, TEXTS, blocks, choices, commands, named
+from holistic_models import needs_holistic
 
 import dwpose_ros
 from dwpose_ros.guidance import load_phrases, load_profile
@@ -62,7 +62,7 @@ def launch_arguments() -> dict[str, set[str]]:
 
 
 @needs_library
-@pytest.mark.skipif(not find_spec("mediapipe"), reason="there is no estimator without weights")
+@needs_holistic
 @pytest.mark.parametrize("page, code", blocks("python", marked=True))
 def test_an_example_runs(page, code, tmp_path):
     rgb = Scene(SimulatedCamera(), noise=0.0).render([SimulatedPerson(distance_m=2.5)])

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from holistic_models import link_into, needs_holistic
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import model_registry as models
@@ -55,36 +56,52 @@ def test_a_name_and_a_path_together(filled_cache, pair):
     assert estimator.name == "dw-ll_ucoco_384"
 
 
+@needs_holistic
 @pytest.mark.parametrize("device", ["auto", "cpu"])
-def test_auto_takes_mediapipe_where_they_are_not_and_says_why(device):
-    pytest.importorskip("mediapipe")
+def test_auto_takes_holistic_where_they_are_not_and_says_why(device):
+    models.cache_dir().mkdir()
+    link_into(models.cache_dir())
     estimator, why = load(target=ExecutionTarget(device=device))
-    assert estimator.name == "mediapipe_holistic"
-    assert estimator.runs_on == ("mediapipe", "cpu", "fp32")
-    assert why.startswith("MediaPipe Holistic, since DWPose cannot be had: ")
+    assert estimator.name == "holistic"
+    assert estimator.runs_on == ("litert", "cpu", "fp32")
+    assert why.startswith("holistic, since DWPose cannot be had: ")
     assert "dw-ll_ucoco_384.onnx is absent: `ros2 run dwpose_ros models fetch" in why
     estimator.close()
 
 
-def test_nothing_can_be_had(monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 13, 1))
-    with pytest.raises(ModelError, match=r"neither.*is absent.*no wheel for Python 3\.13"):
+def test_nothing_can_be_had():
+    with pytest.raises(
+        ModelError,
+        match=r"neither.*DWPose: .*is absent.*holistic: .*pose_detection\.tflite is absent: "
+        r".*fetch holistic",
+    ):
         load()
+
+
+@needs_holistic
+def test_without_litert_it_says_what_to_install(monkeypatch):
+    models.cache_dir().mkdir()
+    link_into(models.cache_dir())
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(ModelError, match="runtime 'litert' cannot be had.*install ai-edge-litert"):
+        load(backend="holistic")
 
 
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (dict(backend="openpose"), "backend 'openpose' is unknown; use one of auto, dwpose, medi"),
+        (dict(backend="openpose"), "backend 'openpose' is unknown; use one of auto, dwpose, holi"),
         (dict(backend="dwpose"), r"dw-ll_ucoco_384\.onnx is absent: .*put https://.* there"),
         (dict(model="dw-xl"), "model 'dw-xl' is unknown; there are dw-ll_ucoco_384, yolox_l"),
         (dict(model="/no/where.onnx"), r"/no/where\.onnx: no such model file"),
         (dict(detector="yolox_l"), "dw-ll_ucoco_384.onnx is absent"),
         (
-            dict(backend="mediapipe", target=ExecutionTarget(device="cuda")),
-            "MediaPipe runs on auto or cpu",
+            dict(backend="holistic", model="dw-ll_ucoco_384"),
+            "backend 'holistic' has networks of its own, so model 'dw-ll_ucoco_384' cannot be",
         ),
-        (dict(target=ExecutionTarget(device="cuda")), "device 'cuda' cannot be had"),
+        (dict(backend="holistic", detector="a.onnx"), "so model 'a.onnx' cannot be used"),
+        (dict(target=ExecutionTarget(device="cuda")), "neither backend can be had"),
     ],
 )
 def test_what_cannot_be_had_is_one_clear_line(arguments, message):

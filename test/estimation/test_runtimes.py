@@ -35,7 +35,7 @@ def pair(pose_model, detector_model):
     [
         (
             ExecutionTarget("tflite"),
-            "runtime 'tflite' is unknown; use one of onnxruntime, openvino",
+            "runtime 'tflite' does not run .onnx networks; use one of auto, onnxruntime, openvino",
         ),
         (
             ExecutionTarget(device="gpu"),

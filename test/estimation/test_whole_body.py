@@ -6,6 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from holistic_models import needs_holistic
 
 import dwpose_ros
 from dwpose_ros.core.keypoints import COUNT
@@ -98,11 +99,11 @@ def test_it_is_closed_at_the_end_of_a_with(pair, image):
         estimator(image)
 
 
-def test_mediapipe_looks_at_each_image_by_itself(tmp_path):
+@needs_holistic
+def test_holistic_looks_at_each_image_by_itself():
     """Not as in a video, where it looks for the person near where they were."""
-    pytest.importorskip("mediapipe")
     bgr = np.ascontiguousarray(pytest.importorskip("skimage.data").astronaut()[..., ::-1])
-    first = dwpose_ros.WholeBody(backend="mediapipe")
+    first = dwpose_ros.WholeBody(backend="holistic")
     wanted = first(bgr)
     first(np.roll(bgr, 100, 1))
     again = first(bgr)

@@ -9,7 +9,6 @@ what the nodes need.)
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import tempfile
 import unittest
@@ -35,8 +34,10 @@ from std_msgs.msg import String  # noqa: E402
 
 from dwpose_ros.msg import Guidance, WholeBodyPose  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).parent))  # launch_test knows no conftest.py
+# launch_test knows no conftest.py.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 import alone  # noqa: E402, F401
+from holistic_models import READY  # noqa: E402
 
 START_S = 60.0  # for all nodes and the network, on a slow machine
 NODES = ("simulation", "pose", "overlay", "markers", "guidance", "capture", "speech", "downstream")
@@ -44,8 +45,7 @@ NODES = ("simulation", "pose", "overlay", "markers", "guidance", "capture", "spe
 pytestmark = pytest.mark.skip(  # said by pytest alone
     "a launch test: python3 -m launch_testing.launch_test, or colcon test, runs it"
 )
-HAS_MEDIAPIPE = importlib.util.find_spec("mediapipe") is not None
-needs_mediapipe = unittest.skipUnless(HAS_MEDIAPIPE, "MediaPipe is not installed")
+needs_holistic = unittest.skipUnless(READY, "holistic's networks are absent")
 
 
 @launch_testing.markers.keep_alive  # else launch ends before the tests where it has nothing to do
@@ -56,10 +56,10 @@ def generate_test_description() -> LaunchDescription:
         ),
         launch_arguments={"source": "sim", "folder": tempfile.mkdtemp()}.items(),
     )
-    return LaunchDescription([*HAS_MEDIAPIPE * [guide], launch_testing.actions.ReadyToTest()])
+    return LaunchDescription([*READY * [guide], launch_testing.actions.ReadyToTest()])
 
 
-@needs_mediapipe
+@needs_holistic
 class WhileItRuns(unittest.TestCase):
     def test_a_person_is_seen_and_told_what_to_do(self):
         topics = WaitForTopics(
@@ -83,7 +83,7 @@ class WhileItRuns(unittest.TestCase):
 
 
 @launch_testing.post_shutdown_test()
-@needs_mediapipe
+@needs_holistic
 class AfterItEnded(unittest.TestCase):
     def test_all_nodes_ended_well(self, proc_info):
         self.assertEqual(

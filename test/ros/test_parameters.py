@@ -107,7 +107,7 @@ def test_ros2_param_describes_them(peer, run):
         "unit: s",
         "Parameter name: backend",
         "Type: string",
-        "one of: auto, dwpose, mediapipe",
+        "one of: auto, dwpose, holistic",
         "changes only while the node is unconfigured",
     ):
         assert line in said

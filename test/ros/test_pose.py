@@ -240,7 +240,7 @@ def test_a_network_that_fails_on_a_frame(peer, run, image, pose_model, detector_
     "parameters, expected",
     [
         ({"runtime": "tflite"}, "'onnxruntime', 'openvino'"),
-        ({"backend": "openpose"}, "'auto', 'dwpose', 'mediapipe'"),
+        ({"backend": "openpose"}, "'auto', 'dwpose', 'holistic'"),
         ({"model": "/nowhere/dw.onnx"}, "/nowhere/dw.onnx: no such model file"),
         ({"device": "tpu"}, "'auto', 'cpu', 'cuda'"),
         ({"model": "no-such-model"}, "no-such-model"),

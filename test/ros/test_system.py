@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import supervised
 from harness import ros2, wait_until
+from holistic_models import needs_holistic
 
 from dwpose_ros.msg import WholeBodyPose
 
@@ -121,12 +121,7 @@ def generate_launch_description():
         assert wait_until(lambda: heard, 30.0)[0].persons[0].id == 1
 
 
-needs_mediapipe = pytest.mark.skipif(
-    not importlib.util.find_spec("mediapipe"), reason="MediaPipe is not installed"
-)
-
-
-@needs_mediapipe
+@needs_holistic
 def test_the_demo(tmp_path):
     done = supervised.run(
         [sys.executable, ROOT / "tools" / "demo.py", "--folder", tmp_path, "language:=fr"],
@@ -146,7 +141,7 @@ def test_the_demo(tmp_path):
     assert sheet.shape[1] == 1848 and sheet.shape[0] > 1000
 
 
-@needs_mediapipe
+@needs_holistic
 def test_a_demo_that_does_not_end_fails_and_shows_what_there_was(tmp_path):
     done = supervised.run(
         [

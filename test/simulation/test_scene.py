@@ -6,6 +6,7 @@ import math
 import cv2
 import numpy as np
 import pytest
+from holistic_models import needs_holistic
 
 from dwpose_ros.core.keypoints import BODY, FACE, INDEX
 from dwpose_ros.simulation import atlas
@@ -405,13 +406,13 @@ def test_what_cannot_be_is_refused(make, told):
         make()
 
 
+@needs_holistic
 def test_a_real_estimator_finds_the_points():
-    pytest.importorskip("mediapipe")
-    from dwpose_ros.estimation.mediapipe import MediaPipe
+    from dwpose_ros.estimation.holistic import Holistic
 
     camera = SimulatedCamera(height_m=1.0)
     scene, figures = Scene(camera, "wall"), [SimulatedPerson(0, 3)]
-    estimator = MediaPipe(tracking=False)
+    estimator = Holistic(video=False)
     try:
         found, true = estimator(scene.render(figures)), scene.truth(figures)
     finally:

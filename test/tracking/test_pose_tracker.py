@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from walkers import IMAGE, SIZE, Stage, Walker, nearest, walk
 
+from dwpose_ros.core.boxes import iou
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation.estimator import TopDown
 from dwpose_ros.tracking.one_euro import OneEuro
 from dwpose_ros.tracking.pose_tracker import EXTRA, PoseTracker
-from dwpose_ros.tracking.tracker import KEEP_S, iou
+from dwpose_ros.tracking.tracker import KEEP_S
 
 FPS = 30
 STANDING = Walker(walk(640, 0), pace_hz=0)
@@ -56,10 +57,18 @@ class Whole:
 # --- What it is given, and what it passes on
 
 
-@pytest.mark.parametrize("detect_every", [0, -3, 1.5, 2.0, True, False, "10", None, math.nan])
+@pytest.mark.parametrize("detect_every", [0, -3, 1.5, 2.0, True, False, "10", math.nan])
 def test_a_detect_every_that_cannot_be(detect_every):
     with pytest.raises(ValueError, match=r"detect_every is .*, wanted a whole number of frames, "):
         PoseTracker(Stage([]), detect_every)
+
+
+def test_without_one_it_is_what_suits_the_estimator():
+    stage = Stage([])
+    assert PoseTracker(stage).detect_every == 1
+    stage.detect_every = 7
+    assert PoseTracker(stage).detect_every == 7
+    assert PoseTracker(stage, 3).detect_every == 3
 
 
 def test_it_speaks_for_its_estimator():

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from walkers import IMAGE, Stage, Walker, figure, nearest, together, walk
 
+from dwpose_ros.core.boxes import iou
 from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.tracking.tracker import KEEP_S, POINTS, REACH, SIGMAS, Tracker, iou, point_likeness
+from dwpose_ros.tracking.tracker import KEEP_S, POINTS, REACH, SIGMAS, Tracker, point_likeness
 
 
 def boxes(*left: float, width: float = 100, height: float = 300) -> np.ndarray:

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from dwpose_ros.core.errors import ModelError
-from dwpose_ros.estimation.runtimes.target import OFFERED, ExecutionTarget, Network, Unavailable
+from dwpose_ros.estimation.runtimes.target import (
+    OFFERED,
+    ONNX,
+    TFLITE,
+    ExecutionTarget,
+    Network,
+    Unavailable,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +31,62 @@ def open_network(path: Path | str, target: ExecutionTarget = ExecutionTarget()) 
     Raises:
         ModelError: the file is missing or corrupt, or the execution target is not available.
     """
+    return _open(path, target, ONNX)
+
+
+def open_tflite(
+    path: Path | str, outputs: tuple[str, ...], target: ExecutionTarget = ExecutionTarget()
+) -> Network:
+    """Open a TFLite file for inference.
+
+    Args:
+        path: the TFLite file.
+        outputs: names of the outputs that are wanted. What only the others need is not computed.
+        target: as for `open_network`.
+
+    Raises:
+        ModelError: the file is missing or corrupt, has no such output, or the execution target is
+            not available.
+    """
+    return _open(path, target, TFLITE, outputs)
+
+
+def _open(
+    path: Path | str, target: ExecutionTarget, runtimes: tuple[str, ...], *args: Any
+) -> Network:
+    """Open a file in one of some runtimes, the first of which is the default."""
     if not Path(path).is_file():
         raise ModelError(f"{path}: no such model file")
-    if target.runtime not in OFFERED:
-        raise ModelError(f"runtime {target.runtime!r} is unknown; use one of {', '.join(OFFERED)}")
+    if target.runtime == "auto":
+        target = target._replace(runtime=runtimes[0])
+    if target.runtime not in runtimes:
+        raise ModelError(
+            f"runtime {target.runtime!r} does not run {Path(path).suffix or 'such'} networks; "
+            f"use one of auto, {', '.join(runtimes)}"
+        )
+    able = _able(target)
+    make = _runtime(target.runtime)
+    if target.device != "auto":
+        return make(path, target, *args)
+    why = ""
+    for device in make.best:
+        if device in able:
+            try:
+                return make(path, target._replace(device=device), *args)
+            except Unavailable as err:
+                why = str(err)
+    if "cpu" not in able:
+        raise Unavailable(why)
+    if why:
+        _log.warning("device 'auto' is the cpu here: %s", why)
+    return make(path, target._replace(device="cpu"), *args)
+
+
+def _able(target: ExecutionTarget) -> list[str]:
+    """Return the runtime's devices that offer the precision; at least the one that is asked for.
+
+    Raises ModelError if there is none.
+    """
     offered = OFFERED[target.runtime]
     if target.device not in ("auto", *offered):
         raise ModelError(
@@ -44,24 +103,15 @@ def open_network(path: Path | str, target: ExecutionTarget = ExecutionTarget()) 
             f"precision {target.precision!r} cannot be had with {where}; use one of "
             f"auto, {', '.join(sorted(kinds))}"
         )
-    make = _runtime(target.runtime)
-    if target.device != "auto":
-        return make(path, target)
-    why = ""
-    for device in make.best:
-        if device in able:
-            try:
-                return make(path, target._replace(device=device))
-            except Unavailable as err:
-                why = str(err)
-    if "cpu" not in able:
-        raise Unavailable(why)
-    _log.warning("device 'auto' is the cpu here: %s", why)
-    return make(path, target._replace(device="cpu"))
+    return able
 
 
 def _runtime(name: str) -> Any:
-    """Return the runtime's class; imported here, since only one of the two may be installed."""
+    """Return the runtime's class; imported here, since not all may be installed."""
+    if name == "litert":
+        from dwpose_ros.estimation.runtimes.lite_rt import LiteRt
+
+        return LiteRt
     if name == "openvino":
         from dwpose_ros.estimation.runtimes.open_vino import OpenVino
 

@@ -26,11 +26,19 @@ NAMES = {
 
 
 class OpenVino:
-    """Implementation of `Network` with a model compiled by OpenVINO."""
+    """Implementation of `Network` with a model compiled by OpenVINO.
+
+    Args:
+        path: an ONNX or TFLite file.
+        target: device and precision.
+        outputs: names of the outputs that are wanted; empty: all.
+    """
 
     best = ("gpu",)
 
-    def __init__(self, path: Path | str, target: ExecutionTarget) -> None:
+    def __init__(
+        self, path: Path | str, target: ExecutionTarget, outputs: tuple[str, ...] = ()
+    ) -> None:
         try:
             import openvino
         except ImportError as err:
@@ -52,16 +60,10 @@ class OpenVino:
         if device != "CPU":  # compiling takes long there, but only a second for a CPU
             config["CACHE_DIR"] = str(cache_dir() / "openvino")
         try:
-            model = core.read_model(str(path))
-            self._compiled = core.compile_model(model, device, config)
-            self._requests = {0: self._compiled.create_infer_request()}  # for any number
-            if model.inputs[0].get_partial_shape()[0].is_dynamic:
-                # Fixed shapes are 10 % faster, and most images show one person.
-                model.reshape({i: [1, *i.get_partial_shape()[1:]] for i in model.inputs})
-                one = core.compile_model(model, device, config)
-                self._requests[1] = one.create_infer_request()
+            self._compiled, self._requests = _compile(core, path, device, config, outputs)
         except Exception as err:  # OpenVINO raises RuntimeError and its own kinds
-            raise ModelError(f"{path}: not a usable ONNX model: {line(err)}") from err
+            kind = "TFLite" if outputs else "ONNX"
+            raise ModelError(f"{path}: not a usable {kind} model: {line(err)}") from err
         used = self._compiled.get_property("INFERENCE_PRECISION_HINT")
         precision = NAMES.get(
             used.get_type_name() if hasattr(used, "get_type_name") else str(used), str(used)
@@ -79,10 +81,28 @@ class OpenVino:
             )
             for i in self._compiled.inputs
         }
-        self.outputs = tuple(o.get_any_name() for o in self._compiled.outputs)
+        self.outputs = outputs or tuple(o.get_any_name() for o in self._compiled.outputs)
 
     def __call__(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
         count = len(next(iter(feed.values())))
         request = self._requests.get(count, self._requests[0])
         results = request.infer(dict(feed), share_inputs=True)
         return [np.array(results[name]) for name in self.outputs]
+
+
+def _compile(
+    core: Any, path: Path | str, device: str, config: dict[str, Any], outputs: tuple[str, ...]
+) -> tuple[Any, dict[int, Any]]:
+    """Return the compiled model, and a request for each number of people; 0 is for any."""
+    import openvino
+
+    model = core.read_model(str(path))
+    if outputs:
+        model = openvino.Model([model.output(o) for o in outputs], model.get_parameters())
+    compiled = core.compile_model(model, device, config)
+    requests = {0: compiled.create_infer_request()}
+    if model.inputs[0].get_partial_shape()[0].is_dynamic:
+        # Fixed shapes are 10 % faster, and most images show one person.
+        model.reshape({i: [1, *i.get_partial_shape()[1:]] for i in model.inputs})
+        requests[1] = core.compile_model(model, device, config).create_infer_request()
+    return compiled, requests

@@ -10,16 +10,18 @@ import numpy as np
 
 from dwpose_ros.core.errors import ModelError
 
-RUNTIMES = ("onnxruntime", "openvino")
+RUNTIMES = ("auto", "onnxruntime", "openvino", "litert")
 DEVICES = ("auto", "cpu", "cuda", "tensorrt", "gpu", "npu")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 
 # Precisions of each runtime's devices. With onnxruntime, `auto` is the first; OpenVINO chooses
-# its own.
-OFFERED = {
+# its own. LiteRT runs TFLite networks, OpenVINO both kinds.
+OFFERED: dict[str, dict[str, tuple[str, ...]]] = {
     "onnxruntime": {"cpu": ("fp32",), "cuda": ("fp32", "fp16"), "tensorrt": ("fp16", "fp32")},
     "openvino": {"cpu": ("fp32", "bf16", "fp16"), "gpu": ("fp16", "fp32"), "npu": ("fp16",)},
+    "litert": {"cpu": ("fp32",)},
 }
+ONNX, TFLITE = ("onnxruntime", "openvino"), ("litert", "openvino")
 
 MAX_BATCH = 8  # people per run; larger batches need more memory and are not faster
 
@@ -27,8 +29,8 @@ MAX_BATCH = 8  # people per run; larger batches need more memory and are not fas
 class ExecutionTarget(NamedTuple):
     """Where a network shall run, or where it actually runs."""
 
-    runtime: str = "onnxruntime"
-    """One of RUNTIMES."""
+    runtime: str = "auto"
+    """One of RUNTIMES; ``auto`` is onnxruntime for ONNX networks, litert for TFLite networks."""
     device: str = "auto"
     """One of DEVICES; ``auto`` is the best one available."""
     precision: str = "auto"

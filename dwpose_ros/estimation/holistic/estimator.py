@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole-body poses by MediaPipe's networks, for everybody in view."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from dwpose_ros.core.boxes import area, iou
+from dwpose_ros.core.keypoints import COUNT
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, valid_boxes
+from dwpose_ros.estimation.estimator import check_image
+from dwpose_ros.estimation.holistic.body import SCALE, Body
+from dwpose_ros.estimation.holistic.face import Face, head_region
+from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT, Hand
+from dwpose_ros.estimation.holistic.keypoints import to_keypoints
+from dwpose_ros.estimation.holistic.networks import Networks, open_networks
+from dwpose_ros.estimation.holistic.parts import next_face, next_hand
+from dwpose_ros.estimation.holistic.regions import Region
+from dwpose_ros.estimation.holistic.search import (
+    MIN_ODDS,
+    Candidate,
+    Search,
+    alike,
+    odds,
+)
+from dwpose_ros.estimation.holistic.ssd import SURE as SURE_DETECTION
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget
+
+MIN_PRESENCE = 0.5  # of the body's network, below which a person is lost
+SAME_BOX = 0.2  # least overlap (IoU) of a box with that of a person in the last image
+SAME_BODY = 0.6  # overlap of two bodies' boxes from which they are the same person's
+SAME_HEAD = 0.15  # distance of two heads below which they are, in sides of their generous regions
+TILES_ALONE = 4  # searched in each detection of a video while there is nobody; else 1
+PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
+SURE = 3.0  # unless these are the odds of it
+STAY = 0.0  # odds below which somebody found before is nobody
+
+
+@dataclass
+class _Person:
+    """What is known of a person from the last image."""
+
+    body: Body
+    chance: float
+    """Logarithm of the odds that it is a person."""
+    face: Face | None = None
+    hands: tuple[Hand | None, Hand | None] = (None, None)
+    box: np.ndarray = field(default_factory=lambda: np.zeros(4, np.float32))
+    """Of the body's visible points, px."""
+    then: np.ndarray | None = None
+    """The body's points, (33, 2) px, in the image in which face and hands were found."""
+
+
+class Holistic:
+    """MediaPipe's networks for body, face and hands, run for each person in view.
+
+    Implements `TopDown`: ``detect`` finds people and their bodies, ``estimate`` the keypoints. In
+    a video, regions come from the same person's points in the last image, so that the detector
+    has to run only now and then.
+
+    Args:
+        target: where the networks run: LiteRT, or OpenVINO, on a CPU.
+        video: the images are the frames of one video. Then people are followed from image to
+            image, and each detection covers the whole image and some tiles of it in turn.
+            Otherwise each image is independent and searched completely.
+
+    Raises:
+        ModelError: the networks are not in the cache, or a runtime is not available.
+    """
+
+    name = "holistic"
+    detect_every = 10
+    """Frames from one detection to the next that suit this estimator."""
+
+    def __init__(self, target: ExecutionTarget = ExecutionTarget(), video: bool = True) -> None:
+        self._networks: Networks = open_networks(target)
+        self.runs_on = self._networks.target
+        self._search = Search(self._networks.detector)
+        self._video = video
+        self._people: list[_Person] = []
+        self._image = 0  # checksum of the one in which `_people` were detected
+        self._frames = 0
+        self(np.zeros((64, 64, 3), np.uint8))  # the slow first run
+
+    def __call__(self, rgb: np.ndarray) -> PersonPoses:
+        boxes, box_scores = self.detect(rgb)
+        if not len(boxes):
+            return PersonPoses.none()
+        return PersonPoses.of(*self.estimate(rgb, boxes), boxes, box_scores)
+
+    def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return people's boxes (n, 4), x1 y1 x2 y2 in pixels, and scores (n,).
+
+        A box is that of the body's visible points. Its score is the probability that there is a
+        person, judged from detector and body.
+        """
+        check_image(rgb)
+        if not self._video:
+            self._people = []
+        found = self._candidates(rgb)
+        people = []
+        for person in self._people:
+            body = self._networks.body(rgb, person.body.region)
+            same = [one for one in found if alike(one.region, body.region)]
+            found = [one for one in found if one not in same]
+            score = same[0].score if same else self._search.near(rgb, body.region)
+            chance = odds(score, person.body, body, person.face)
+            if body.presence >= MIN_PRESENCE and chance >= STAY:
+                people.append(replace(person, body=body, chance=chance))
+        new = [self._looked_at(rgb, one) for one in found]
+        new.sort(key=lambda person: -person.chance)
+        people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
+        self._people, self._image = people, _checksum(rgb)
+        boxes = np.array([p.box for p in people], np.float32).reshape(-1, 4)
+        return boxes, np.array([1 / (1 + np.exp(-p.chance)) for p in people], np.float32)
+
+    def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Estimate the pose in each box (n, 4), x1 y1 x2 y2 in pixels.
+
+        Returns:
+            xy (n, 133, 2) in pixels of the image, and scores (n, 133), 0..1, which are all 0
+            where there is nobody.
+        """
+        check_image(rgb)
+        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+        size = rgb.shape[1], rgb.shape[0]
+        xy = np.zeros((len(boxes), COUNT, 2), np.float32)
+        scores = np.zeros((len(boxes), COUNT), np.float32)
+        same_image = self._image == _checksum(rgb)
+        known = self._matched(boxes)
+        self._people = []
+        self._frames += 1
+        for i in np.flatnonzero(valid_boxes(boxes)):
+            before = known.get(int(i))
+            body = before.body if before and same_image else self._body(rgb, before, boxes[i])
+            if body.presence < MIN_PRESENCE:
+                continue
+            person = self._with_parts(rgb, body, before)
+            xy[i], scores[i] = to_keypoints(body, person.face, person.hands, size)
+            self._people.append(person)
+        self._image = 0
+        return xy, scores
+
+    def close(self) -> None:
+        self._networks = self._search = None  # type: ignore[assignment]
+
+    def _candidates(self, rgb: np.ndarray) -> list[Candidate]:
+        if not self._video:
+            return self._search.everywhere(rgb)
+        # While nobody is there, no other network takes time.
+        return self._search.in_turn(rgb, 1 if self._people else TILES_ALONE)
+
+    def _body(self, rgb: np.ndarray, before: _Person | None, box: np.ndarray) -> Body:
+        if before is not None:
+            last = before.body.region
+            body = self._networks.body(rgb, last)
+            return body._replace(region=body.region.calmed(last)) if self._video else body
+        region = self._search.within(rgb, box)
+        if region is None:
+            # Of a box alone, only the second look is at the right region.
+            x, y = ((box[:2] + box[2:]) / 2).tolist()
+            guess = Region(x, y, SCALE * float((box[2:] - box[:2]).max()), 0.0)
+            region = self._networks.body(rgb, guess).region
+        return self._networks.body(rgb, region)
+
+    def _with_parts(self, rgb: np.ndarray, body: Body, before: _Person | None) -> _Person:
+        """Find face and hands of a body."""
+        networks = self._networks
+        person = _Person(body, before.chance if before else 0.0, box=_box(body, rgb), then=body.xy)
+        if before is None or not self._video:
+            before = _Person(body, 0.0)  # of whom nothing is known
+        old = before.then
+        person.face = next_face(rgb, networks.face, body, before.face, old)
+        person.hands = (
+            next_hand(rgb, networks.hand, body, LEFT, before.hands[0], old, self._rests(0)),
+            next_hand(rgb, networks.hand, body, RIGHT, before.hands[1], old, self._rests(1)),
+        )
+        return person
+
+    def _rests(self, hand: int) -> bool:
+        """Whether the network need not run for this hand: in a video they take turns."""
+        return self._video and self._frames % 2 == hand
+
+    def _matched(self, boxes: np.ndarray) -> dict[int, _Person]:
+        """Return whom of the last image each box is, the most overlapping first."""
+        last = np.array([p.box for p in self._people], np.float32).reshape(-1, 4)
+        overlap = iou(boxes, last)
+        matches = {}
+        while overlap.size and overlap.max() >= SAME_BOX:
+            row, column = np.unravel_index(overlap.argmax(), overlap.shape)
+            matches[int(row)] = self._people[int(column)]
+            overlap[row, :] = overlap[:, column] = -1
+        return matches
+
+    def _looked_at(self, rgb: np.ndarray, one: Candidate) -> _Person:
+        """Return who is where the detector sees somebody, and how likely it is a person."""
+        first = self._networks.body(rgb, one.region)
+        second = self._networks.body(rgb, first.region)
+        face = next_face(rgb, self._networks.face, second, None, None)
+        # Where the detector is sure, its region is as good as one from points; MediaPipe uses it.
+        body = first if one.score >= SURE_DETECTION else second
+        return _Person(body, odds(one.score, first, second, face), face, then=body.xy)
+
+
+def _different(people: list[_Person], rgb: np.ndarray) -> list[_Person]:
+    """Return the people without those who are the same as one before, and their boxes."""
+    kept: list[_Person] = []
+    for one in people:
+        one.box = _box(one.body, rgb)
+        if valid_boxes(one.box[None])[0] and not any(_same(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _same(one: _Person, other: _Person) -> bool:
+    """Whether two bodies are the same person's: their boxes or their heads coincide, or the less
+    likely one is a part of the other."""
+    boxes = one.box[None], other.box[None]
+    overlap = float(iou(*boxes)[0, 0])
+    inside = overlap / (1 + overlap) * float(area(boxes[0])[0] + area(boxes[1])[0])
+    if overlap > SAME_BODY or (one.chance < SURE and inside > PART * float(area(boxes[0])[0])):
+        return True
+    heads = head_region(one.body.xy), head_region(other.body.xy)
+    apart = np.hypot(heads[0].x - heads[1].x, heads[0].y - heads[1].y)
+    return bool(apart < SAME_HEAD * max(heads[0].side, heads[1].side))
+
+
+def _box(body: Body, rgb: np.ndarray) -> np.ndarray:
+    """Return the box (4,) of the visible points within the image."""
+    size = rgb.shape[1], rgb.shape[0]
+    seen = (body.visibility > THRESHOLD) & (body.xy >= 0).all(1) & (body.xy <= size).all(1)
+    if not seen.any():
+        return np.zeros(4, np.float32)
+    return np.concatenate([body.xy[seen].min(0), body.xy[seen].max(0)]).astype(np.float32)
+
+
+def _checksum(rgb: np.ndarray) -> int:
+    """Return a checksum of some pixels, not 0, by which an image is recognized."""
+    return zlib.crc32(rgb[::16, ::16].tobytes()) or 1

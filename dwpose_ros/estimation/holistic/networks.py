@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open MediaPipe's networks, which `models fetch holistic` puts into the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from dwpose_ros.core.errors import ModelError
+from dwpose_ros.estimation import model_registry as models
+from dwpose_ros.estimation.holistic import face, search
+from dwpose_ros.estimation.holistic.body import BodyNetwork
+from dwpose_ros.estimation.holistic.face import FaceNetwork
+from dwpose_ros.estimation.holistic.hand import HandNetwork
+from dwpose_ros.estimation.holistic.ssd import Ssd
+from dwpose_ros.estimation.runtimes import open_tflite
+from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Network
+
+_DETECTOR_OUTPUTS = ("Identity", "Identity_1")
+
+
+class Networks(NamedTuple):
+    detector: Ssd
+    body: BodyNetwork
+    face: FaceNetwork
+    hand: HandNetwork
+    target: ExecutionTarget
+
+
+def open_networks(target: ExecutionTarget) -> Networks:
+    """Open all networks. Raises ModelError if they are not in the cache or do not run."""
+    files = {model.name: models.cached(model) for model in models.group("holistic")}
+    missing = [m for m in models.group("holistic") if models.status(m) != "ready"]
+    if missing:
+        raise ModelError(
+            f"{models.cached(missing[0])} is {models.status(missing[0])}: "
+            "`ros2 run dwpose_ros models fetch holistic`"
+        )
+
+    def network(name: str, outputs: tuple[str, ...]) -> Network:
+        return open_tflite(Path(files[name]), outputs, target)
+
+    body = network("pose_landmark_full", BodyNetwork.OUTPUTS)
+    return Networks(
+        Ssd(network("pose_detection", _DETECTOR_OUTPUTS), search.ANCHORS),
+        BodyNetwork(body),
+        FaceNetwork(
+            Ssd(
+                network("face_detection_short_range", FaceNetwork.DETECTOR_OUTPUTS),
+                face.DETECTOR_ANCHORS,
+            ),
+            network("face_landmark", FaceNetwork.OUTPUTS),
+        ),
+        HandNetwork(
+            network("hand_recrop", HandNetwork.RECROP_OUTPUTS),
+            network("hand_landmark_full", HandNetwork.OUTPUTS),
+        ),
+        body.target,
+    )

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Follow a person's face and hands from image to image, and find them where they are not known.
+
+MediaPipe looks for them anew in each image and takes what it finds unless it is near the region
+from the last image. Here that region, moved with the body, is used as long as the body agrees;
+this saves a network for each part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dwpose_ros.estimation.holistic.body import Body
+from dwpose_ros.estimation.holistic.face import HEAD, Face, FaceNetwork, head_region
+from dwpose_ros.estimation.holistic.hand import Hand, HandNetwork, hand_region
+from dwpose_ros.estimation.holistic.regions import Region
+
+MIN_PRESENCE = 0.5  # of a face or hand that is one
+MIN_VISIBILITY = 0.1  # of a wrist or head, as in MediaPipe; below it the part is not looked for
+MOST_SHIFT = 0.25  # of a followed region's centre from where the body has it, in sides of that
+STILL, SLOW = 0.02, 0.06  # ways of a wrist to the next image, in sides of the hand's region
+SIDES = (0.2, 0.9)  # a followed region's side, in sides of the generous one around it
+
+
+def next_face(
+    rgb: np.ndarray, network: FaceNetwork, body: Body, last: Face | None, old: np.ndarray | None
+) -> Face | None:
+    """Return a body's face, None if it is not seen.
+
+    Args:
+        last: this person's face in the last image, if it was found.
+        old: the body's points (33, 2) px in that image.
+    """
+    if body.visibility[HEAD].mean() < MIN_VISIBILITY:
+        return None
+    near = head_region(body.xy)
+    if last is not None and old is not None:
+        moved = last.region.moved((body.xy[HEAD] - old[HEAD]).mean(0))
+        if _agrees(moved, near):
+            face = network(rgb, moved)
+            if face.presence >= MIN_PRESENCE:
+                return face
+    where = network.find(rgb, near)
+    if where is None:
+        return None
+    face = network(rgb, where)
+    return face if face.presence >= MIN_PRESENCE else None
+
+
+def next_hand(
+    rgb: np.ndarray,
+    network: HandNetwork,
+    body: Body,
+    points: tuple[int, int, int],
+    last: Hand | None,
+    old: np.ndarray | None,
+    rest: bool,
+) -> Hand | None:
+    """Return a body's left or right hand, None if it is not seen.
+
+    Args:
+        points: of the hand in the body, LEFT or RIGHT.
+        last: this hand in the last image, if it was found.
+        old: the body's points (33, 2) px in that image, if it was looked at.
+        rest: save the network if little can have changed: a hand that was seen in the last image
+            moves with the wrist if that is slow, and one that was not is not looked for.
+    """
+    if body.visibility[points[0]] < MIN_VISIBILITY:
+        return None
+    if old is not None:
+        if last is None and rest:
+            return None
+        if last is not None:
+            shift = body.xy[points[0]] - old[points[0]]
+            if np.hypot(*shift) < STILL * last.region.side:
+                shift = np.zeros(2)  # the wrist trembles more than the hand
+            moved = last.region.moved(shift)
+            if rest and last.seen and np.hypot(*shift) < SLOW * last.region.side:
+                return last._replace(xy=last.xy + shift, region=moved, seen=False)
+            if _agrees(moved, hand_region(body.xy, points)):
+                hand = network(rgb, moved)
+                if hand.presence >= MIN_PRESENCE:
+                    return hand
+    hand = network(rgb, network.find(rgb, hand_region(body.xy, points)))
+    return hand if hand.presence >= MIN_PRESENCE else None
+
+
+def _agrees(followed: Region, near: Region) -> bool:
+    apart = np.hypot(followed.x - near.x, followed.y - near.y)
+    low, high = SIDES
+    return bool(apart <= MOST_SHIFT * near.side and low <= followed.side / near.side <= high)
