@@ -37,7 +37,7 @@ from sensor_fit import fit  # noqa: E402
 from sensor_model import NetworkSensorModel, SensorModel, at_best  # noqa: E402
 
 from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
-from dwpose_ros.estimation.mediapipe import MediaPipe  # noqa: E402
+from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
 from dwpose_ros.guidance import load_phrases, load_profile  # noqa: E402
 from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
 from dwpose_ros.guidance.checks import CheckRunner, relaxed, run_checks  # noqa: E402
@@ -81,9 +81,9 @@ _profile = lru_cache(maxsize=None)(load_profile)
 
 
 @lru_cache(maxsize=None)
-def _network() -> MediaPipe:
-    """Return one MediaPipe for each process, since it never gives its memory back."""
-    return MediaPipe()
+def _network() -> Holistic:
+    """Return one estimator for each process, since it takes a while to load."""
+    return Holistic()
 
 
 def episode(
@@ -95,7 +95,7 @@ def episode(
         coach_name: one of COACHES.
         profile_path: of the profile's YAML file.
         behavior, seed: of the simulated person.
-        images: render the person, and let MediaPipe look at the images.
+        images: render the person, and let the holistic backend look at the images.
     """
     random = np.random.default_rng(seed)
     profile = _profile(profile_path)
@@ -223,7 +223,7 @@ def main() -> int:
         "--images",
         action="store_true",
         help="rendered images, at which "
-        "MediaPipe looks: some 10 s an episode; prints their quality, too",
+        "the holistic backend looks: some 20 s an episode; prints their quality, too",
     )
     parser.add_argument(
         "--nodes",
@@ -234,11 +234,11 @@ def main() -> int:
     parser.add_argument(
         "--fit",
         action="store_true",
-        help="print MediaPipe's errors on the renders, which sensor_model.py imitates",
+        help="print the errors of holistic on the renders, which sensor_model.py imitates",
     )
     args = parser.parse_args()
     if args.fit:
-        print(fit(MediaPipe()))
+        print(fit(Holistic(video=False)))
         return 0
     begin = time.perf_counter()
     print(head(args.images or args.nodes))

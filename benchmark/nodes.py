@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real nodes: simulated camera and person, pose with MediaPipe, guidance and capture."""
+"""The real nodes: simulated camera and person, pose with holistic, guidance and capture."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Nodes:
         """Guide somebody from a stance to a number of pictures, or until the time limit."""
         watcher = _Watcher()  # a new one, which gets no messages of the last episode
         processes = [
-            start("pose", backend="mediapipe"),
+            start("pose", backend="holistic"),
             start(
                 "simulation",
                 profile=profile,

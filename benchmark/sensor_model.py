@@ -20,10 +20,10 @@ from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import POSTURES, Stance
 from dwpose_ros.simulation.scene import Scene, SimulatedCamera, SimulatedPerson
 
-# Measured on MediaPipe by sensor_fit.py: standard deviations of a coordinate, in heights of the
-# person, and the share of frames in which a point is seen. Most of an error depends on the place,
-# the posture and the turn, and lasts as long as those do. How long that is, and how often points
-# appear and disappear, is an estimate.
+# Measured on MediaPipe's networks by sensor_fit.py: standard deviations of a coordinate, in
+# heights of the person, and the share of frames in which a point is seen. Most of an error depends
+# on the place, the posture and the turn, and lasts as long as those do. How long that is, and how
+# often points appear and disappear, is an estimate.
 LASTING = {"body": 0.011, "feet": 0.017, "face": 0.0018, "hands": 0.0035}
 JITTER = {"body": 0.0022, "feet": 0.0027, "face": 0.0003, "hands": 0.0003}
 LASTS_S, LASTS_M, LASTS_DEG = 15.0, 0.3, 20.0

@@ -206,12 +206,15 @@ def test_a_calibration_of_another_aspect_ratio_is_not_published(peer, run, folde
 
 
 def test_a_recording_is_shown_at_its_frames_own_times(peer, run, tmp_path):
-    """As phones film: with a pause between some frames, which an average would spread out."""
+    """As phones film: with a pause between some frames, which an average would spread out.
+
+    The median of several showings counts: on a busy machine some frames are late.
+    """
     matroska(tmp_path / "film.mkv", [0, 100, 200, 1200, 1300, 1400])
-    images = peer.listen(Image, "image_raw", 20)
-    camera = run("camera", source=(tmp_path / "film.mkv").as_uri())
-    camera.says("the last frame was published", 20.0)
-    wait_until(lambda: len(images) == 6)
-    gaps = np.diff([stamp_ns(i.header) for i in images]) / 1e9
+    images = peer.listen(Image, "image_raw", 100)
+    camera = run("camera", source=(tmp_path / "film.mkv").as_uri(), loop=True)
+    wait_until(lambda: len(images) >= 7 * 6)
+    stamps = np.array([stamp_ns(i.header) for i in images[: 7 * 6]]) / 1e9
+    gaps = np.median(np.diff(stamps.reshape(7, 6), axis=1), axis=0)
     assert gaps == pytest.approx([0.1, 0.1, 1.0, 0.1, 0.1], abs=0.06)
     assert camera.popen.poll() is None

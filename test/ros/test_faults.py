@@ -131,6 +131,7 @@ def test_a_flood_of_requests_is_answered_and_the_rest_goes_on(
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launched(loop="true", composed=composed)
     wait_until(lambda: poses)
+    wait_until(lambda: peer.call(Capture, "capture", label="first").success)
     # By default a client keeps 10 requests, and loses the first of more.
     client = peer.node.create_client(Capture, "capture", qos_profile=QoSProfile(depth=100))
     assert client.wait_for_service(20.0)

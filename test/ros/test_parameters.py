@@ -127,13 +127,16 @@ def test_some_change_at_any_time_and_some_while_unconfigured(pose):
         ),
     ]:
         assert reason in refusal("/pose", name, value)
-    assert ros2("param", "set", "/pose", "max_age", "0.25") == "Set parameter successful\n"
-    assert ros2("param", "get", "/pose", "max_age") == "Double value is: 0.25\n"
+    assert ros2("param", "set", "/pose", "max_age", "0.25").endswith("Set parameter successful\n")
+    # On a busy machine the command first says that it waits for the node.
+    assert ros2("param", "get", "/pose", "max_age").endswith("Double value is: 0.25\n")
     ros2("lifecycle", "set", "/pose", "deactivate")
     assert "and it is inactive" in refusal("/pose", "detect_every", "5")
     ros2("lifecycle", "set", "/pose", "cleanup")
-    assert ros2("param", "set", "/pose", "detect_every", "5") == "Set parameter successful\n"
-    assert ros2("param", "get", "/pose", "detect_every") == "Integer value is: 5\n"
+    assert ros2("param", "set", "/pose", "detect_every", "5").endswith(
+        "Set parameter successful\n"
+    )
+    assert ros2("param", "get", "/pose", "detect_every").endswith("Integer value is: 5\n")
 
 
 def test_what_a_node_cannot_use_is_refused_with_the_reason(run, active):
