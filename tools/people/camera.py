@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tools.people.rig import cross
+
 LENS = (40.0, 110.0)  # degrees, along the picture's longer side
 NEAR, FAR = 0.05, 60.0  # m, what is drawn
 
@@ -86,8 +88,8 @@ def look_at(position: np.ndarray, target: np.ndarray, roll: float = 0.0) -> np.n
     """
     ahead = target - position
     ahead = ahead / np.linalg.norm(ahead)
-    right = np.cross(ahead, [0, 1, 0])
+    right = np.array([-ahead[2], 0, ahead[0]])
     right /= np.linalg.norm(right)
-    down = np.cross(ahead, right)
+    down = cross(ahead, right)
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     return np.stack([c * right + s * down, -s * right + c * down, ahead])

@@ -67,7 +67,7 @@ def displacement(expression: Expression, body: Body) -> np.ndarray:
         lids[f"eyeLook{'Up' if up > 0 else 'Down'}{side}"] = abs(up) / GAZE[1]
     for name, weight in (*expression.units, *lids.items()):
         if f"unit/{name}" in body.targets and weight > 1e-3:
-            moved += body.targets[f"unit/{name}"] * np.float32(weight)
+            body.targets[f"unit/{name}"].add_to(moved, weight)
     return moved
 
 

@@ -102,6 +102,8 @@ class FigureMaker:
         corners = self._skin.index[self._skin.triangles]
         self._covered_triangles = self.covered[corners].any(1)
         self._corners = corners
+        self._vertices = np.unique(corners)
+        self._seated = self._vertices[self.covered[self._vertices]]
         below = body.mesh.vertices[:, 1] < self._hip_height(body.mesh.vertices)
         self._skin.part = below.astype(np.float32)[self._skin.index]
 
@@ -142,8 +144,7 @@ class FigureMaker:
         up = np.array([-points[[11, 12], 0].mean(), -lowest, -points[[11, 12], 2].mean()])
         if seat is not None:
             items.append(seat)
-        body = np.unique(self._corners)
-        high = float(np.ptp(plain[body, 1]))
+        high = float(np.ptp(plain[self._vertices, 1]))
         figure = Figure(items, points, physique, expression, posture, outfit, high)
         return figure.placed(1, np.eye(3), up)
 
@@ -286,7 +287,7 @@ class FigureMaker:
         ])  # fmt: skip
 
     def _underlayer(self, suit: Garment, outfit: Outfit) -> np.ndarray:
-        """Tints (8, 3): the suit's mean colour above (0) and below the hips (1)."""
+        """Tints (8, 3): a dark shade of the suit's mean colour above (0) and below the hips (1)."""
         tints = self._dyed(suit, outfit) * self._color(suit)
         at = fit(suit, self.body.mesh.vertices)[suit.surface.index, 1]
         low = at < self._hip_height(self.body.mesh.vertices)
@@ -294,7 +295,8 @@ class FigureMaker:
         found = np.ones((8, 3))
         for i, use in enumerate((~low, low)):
             found[i] = tints[part[use]].mean(0) if use.any() else tints.mean(0)
-        return found
+        # Dark, so that it can be taken for leggings and never for skin.
+        return found * np.minimum(1, 0.1 / np.maximum(found.max(1, keepdims=True), 1e-3))
 
     def _hip_height(self, vertices: np.ndarray) -> float:
         bone = self.body.bones[self.rig.at["upperleg01.L"]]
@@ -333,12 +335,13 @@ class FigureMaker:
         hips = np.array([posed.heads[at[f"upperleg01.{s}"]] for s in "LR"])
         knees = np.array([posed.heads[at[f"lowerleg01.{s}"]] for s in "LR"])
         thigh = np.linalg.norm(knees - hips, axis=1).mean()
-        near = (np.abs(skinned[:, 2] - hips[:, 2].mean()) < thigh * 0.5) & self.covered
-        under = float(skinned[near, 1].min())
-        feet = float(skinned[np.unique(self._corners), 1].min())
+        seated = skinned[self._seated]
+        near = seated[np.abs(seated[:, 2] - hips[:, 2].mean()) < thigh * 0.4]
+        under = float(near[:, 1].min()) + 0.01
+        feet = float(skinned[self._vertices, 1].min())
         floor = feet - (0.02 if kind == "chair" else 0.12)
         height = max(under - floor, 0.15)
-        width = max(0.4, np.ptp(skinned[near, 0]) * 1.05)
+        width = max(0.4, np.ptp(near[:, 0]) * 1.05)
         deep = float(np.clip(thigh * 1.15, 0.3, 0.5))
         made = chair(random, height, width, deep) if kind == "chair" else wheelchair(height, width, deep)
         middle = hips.mean(0)

@@ -28,7 +28,7 @@ HAIR = (
     "afro01", "bob01", "bob02", "braid01", "long01", "ponytail01", "short01", "short02", "short03",
     "short04",
 )  # fmt: skip
-SHORT_HAIR = ("short02", "short03", "short04")  # lies close enough to the head for a hat
+SHORT_HAIR = ("short02", "short04")  # lies close enough to the head for a hat
 BROWS = tuple(f"eyebrow{i:03}" for i in range(1, 13))
 TEXTURE = 1024  # px, the largest that is kept
 
@@ -149,7 +149,8 @@ def _garment(path: Path) -> Garment:
     offsets = (offsets * METRES).astype(np.float32)
     return Garment(
         path.stem, Surface(mesh, parts=True), anchors.astype(np.int32),
-        shares.astype(np.float32), offsets, sizes, hides, _texture(path),
+        shares.astype(np.float32), offsets, sizes, hides,
+        _texture(path, (keys.get("material") or [""])[0]),
     )  # fmt: skip
 
 
@@ -184,10 +185,21 @@ def _ranges(text: str) -> np.ndarray:
     return np.array(found, np.int32)
 
 
-def _texture(path: Path) -> Path | None:
-    """The picture of a garment's colours: the one called so, or an eyebrow's only one."""
+def _texture(path: Path, material: str) -> Path | None:
+    """The picture of a garment's colours: its material's, or the only one that is there."""
+    named = [] if not material else _diffuse(path.parent / material)
     pictures = [p for p in sorted(path.parent.iterdir()) if p.suffix in (".webp", ".png")]
-    named = [p for p in pictures if "diffuse" in p.name]
-    plain = [p for p in pictures if p.stem == path.stem]
+    plain = [p for p in pictures if "diffuse" in p.name or p.stem == path.stem]
     shade = [p for p in pictures if p.stem.endswith("_ao")]  # folds in grey: to be dyed
     return (named or plain or shade or [None])[0]
+
+
+def _diffuse(material: Path) -> list[Path]:
+    """The picture that a material names, whichever kind of file it is here."""
+    try:
+        lines = material.read_text("utf-8", "ignore").splitlines()
+    except OSError:
+        return []
+    names = [line.split()[1] for line in lines if line.startswith("diffuseTexture ")]
+    found = [(material.parent / n).with_suffix(s) for n in names for s in (".webp", ".png")]
+    return [p for p in found if p.is_file()]

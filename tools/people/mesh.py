@@ -105,7 +105,7 @@ class Surface:
         if parts:
             self.part = components(mesh.faces, len(mesh.vertices))[self.index]
         ends = self.index[self.triangles]
-        self._corners = ends
+        self._corners = np.ascontiguousarray(ends.T)
         self._sum = sparse.csr_matrix(
             (np.ones(ends.size, np.float32), (ends.ravel(), np.repeat(np.arange(len(ends)), 3))),
             shape=(len(mesh.vertices), len(ends)),
@@ -113,9 +113,11 @@ class Surface:
 
     def normals(self, vertices: np.ndarray) -> np.ndarray:
         """Return the unit normals (n, 3) float32 of the mesh's vertices."""
-        a, b, c = (vertices[self._corners[:, k]] for k in range(3))
-        summed = self._sum @ np.cross(b - a, c - a)
-        return summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-12)
+        a, b, c = (vertices[corner].T for corner in self._corners)
+        (u0, u1, u2), (v0, v1, v2) = b - a, c - a
+        faces = np.stack([u1 * v2 - u2 * v1, u2 * v0 - u0 * v2, u0 * v1 - u1 * v0], 1)
+        summed = self._sum @ faces
+        return summed / (np.sqrt(np.einsum("ni,ni->n", summed, summed))[:, None] + 1e-12)
 
 
 def components(faces: np.ndarray, count: int) -> np.ndarray:

@@ -79,7 +79,7 @@ def draw_outfit(random: np.random.Generator, physique: Physique, wardrobe: Wardr
         mask=random.random() < 0.06,
         holds=(holds[0], holds[1]),
         skin=_skin(random, physique, wardrobe.skins),
-        eyes=wardrobe.eyes[random.integers(len(wardrobe.eyes))],
+        eyes=_eyes(random, physique, wardrobe.eyes),
         skin_tint=_skin_tint(random, physique),
         hair_color=_hair_color(random, physique),
         dyes=tuple(dyes),
@@ -128,6 +128,14 @@ def _skin(random: np.random.Generator, physique: Physique, skins: list[Path]) ->
         chosen = [s for s in skins if part in f"_{s.stem}_".replace(f"_{age}_", f"_{age}_")]
         skins = chosen or skins
     return skins[random.integers(len(skins))]
+
+
+def _eyes(random: np.random.Generator, physique: Physique, eyes: list[Path]) -> Path:
+    """Choose eyes: brown ones for all but a part of the Europeans."""
+    brown = [e for e in eyes if e.stem.startswith("brown")]
+    if brown and random.random() > 0.75 * max(0, physique.origin[2] - 0.3) / 0.7:
+        eyes = brown
+    return eyes[random.integers(len(eyes))]
 
 
 def _skin_tint(random: np.random.Generator, physique: Physique) -> Color:

@@ -53,10 +53,10 @@ def draw_physique(random: np.random.Generator, body: Body) -> Physique:
     origin = random.dirichlet([0.35, 0.35, 0.35])
     return Physique(
         age=float(random.uniform(low, high)),
-        male=float(np.clip(male + (0.5 - male) * abs(random.normal(0, 0.15)), 0, 1)),
+        male=male if random.random() < 0.6 else abs(male - float(random.uniform(0, 0.25))),
         muscle=_around_half(random),
         weight=_around_half(random),
-        height=_around_half(random),
+        height=float(np.clip(random.normal(0.5, 0.11), 0.2, 0.8)),
         proportions=float(random.uniform(0.2, 1)),
         origin=tuple(float(x) for x in origin),
         details=tuple(_details(random, body)),
@@ -127,7 +127,7 @@ def shape(physique: Physique, body: Body) -> np.ndarray:
 
     def add(name: str, weight: float) -> None:
         if weight > 1e-3 and name in body.targets:
-            vertices[:] += body.targets[name] * np.float32(weight)
+            body.targets[name].add_to(vertices, weight)
 
     for (sex, a), (age, b) in itertools.product(grid["sex"].items(), grid["age"].items()):
         for origin, c in grid["origin"].items():

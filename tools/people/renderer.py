@@ -20,6 +20,7 @@ from tools.people.garments import read_texture
 
 LARGER = 1.5  # the drawn picture's size over the wanted one's
 SHADOW_SIZE = 768  # px of the sun's view
+FEW = 1000  # triangles
 INSTALL = "apt-get install libegl1 libgl1-mesa-dri libgles2"
 PIP = "pip install moderngl"
 # What is drawn, beside whose it is: the number in the second target is 16 * person + kind, with
@@ -115,9 +116,8 @@ class Renderer:
         self._shadow.repeat_x = self._shadow.repeat_y = False
         self._shadow_target = gl.framebuffer([], self._shadow)
         self._textures: dict = {}
-        plane = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], "f4") * 40
-        corners = np.insert(plane, 1, 0, 1).astype("f4")
-        self._plane = gl.vertex_array(self._floor, [(gl.buffer(corners), "3f", "position")])
+        self._corners = gl.buffer(reserve=48)
+        self._plane = gl.vertex_array(self._floor, [(self._corners, "3f", "position")])
 
     def close(self) -> None:
         """Give the context back."""
@@ -140,6 +140,7 @@ class Renderer:
                 program["shadow"].value = 1
                 program["texel"].value = 0.7 / SHADOW_SIZE
             self._floor["strength"].value = light.shadow
+            self._corners.write(_shadowed(light, items))
             self._plane.render(flags.TRIANGLE_STRIP)
             gl.enable_only(flags.DEPTH_TEST)
             self._set_light(camera, light)
@@ -167,6 +168,8 @@ class Renderer:
         self._gl.polygon_offset = 2.5, 4.0
         _write(self._depths, "clip", matrix)
         for item, buffer in zip(items, buffers):
+            if len(item.triangles) < FEW and item.kind in (HAIR, EYE):  # brows, lashes, eyeballs
+                continue
             self._use_texture(item)
             self._depths["cut"].value = item.cut if item.texture else 0.0
             buffer.render(self._gl, self._depths, "3f 12x", "position")
@@ -228,6 +231,14 @@ class _Buffers:
     def release(self) -> None:
         for buffer in self._all:
             buffer.release()
+
+
+def _shadowed(light: Light, items: list[Item]) -> bytes:
+    """The corners of the part of the floor that the items' shadows may fall on."""
+    points = np.concatenate([item.positions[::7] for item in items] or [np.zeros((1, 3))])
+    down = points - light.sun * (points[:, 1:2] / light.sun[1])
+    (x0, _, z0), (x1, _, z1) = down.min(0) - 0.1, down.max(0) + 0.1
+    return np.array([[x0, 0, z0], [x1, 0, z0], [x0, 0, z1], [x1, 0, z1]], "f4").tobytes()
 
 
 def _write(program, name: str, matrix: np.ndarray) -> None:

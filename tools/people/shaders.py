@@ -18,9 +18,8 @@ SHADOW = """
 uniform sampler2DShadow shadow; uniform float texel;
 float lit(vec3 s) {
   if (any(lessThan(s.xy, vec2(0))) || any(greaterThan(s.xy, vec2(1)))) return 1.;
-  vec2 d = vec2(texel, -texel);
-  return (texture(shadow, s + vec3(d.xx, 0)) + texture(shadow, s + vec3(d.xy, 0)) +
-          texture(shadow, s + vec3(d.yx, 0)) + texture(shadow, s + vec3(d.yy, 0))) / 4.;
+  vec3 d = vec3(texel, texel, 0);
+  return (texture(shadow, s + d) + texture(shadow, s - d)) / 2.;
 }"""
 
 FRAGMENT = (
