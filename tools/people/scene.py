@@ -153,7 +153,7 @@ def draw_light(random: np.random.Generator) -> Light:
 
     def direction(up: float) -> np.ndarray:
         at = random.normal(size=3) + [0, up, 0.8]
-        at[1] = max(at[1], 0.15)
+        at[1] = max(at[1], 0.45)
         return at / np.linalg.norm(at)
 
     def white(spread: float) -> np.ndarray:
