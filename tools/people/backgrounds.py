@@ -29,10 +29,12 @@ class Backgrounds:
             if folder.is_dir():
                 self._photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in endings)
             if not self._photos:
-                raise PeopleError(f"{folder}: has no photographs; wanted some {', '.join(endings)}")
+                raise PeopleError(
+                    f"{folder}: has no photographs; wanted some {', '.join(endings)}"
+                )
 
     def draw(self, random: np.random.Generator, width: int, height: int) -> np.ndarray:
-        """Return a background (height, width, 3) uint8 BGR: four of five are photographs, if any."""
+        """Return a background (height, width, 3) uint8 BGR; four of five are photographs."""
         if self._photos and random.random() < 0.8:
             image = self._cutting(random, width, height)
         else:
@@ -46,8 +48,13 @@ class Backgrounds:
         high, wide = photo.shape[:2]
         share = random.uniform(0.35, 1) * min(wide / width, high / height)
         w, h = max(8, int(width * share)), max(8, int(height * share))
-        x, y = random.integers(0, wide - min(w, wide) + 1), random.integers(0, high - min(h, high) + 1)
-        cut = cv2.resize(photo[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_AREA)
+        x, y = (
+            random.integers(0, wide - min(w, wide) + 1),
+            random.integers(0, high - min(h, high) + 1),
+        )
+        cut = cv2.resize(
+            photo[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_AREA
+        )
         return np.ascontiguousarray(cut[:, ::-1]) if random.random() < 0.5 else cut
 
     def _photo(self, path: Path) -> np.ndarray:
@@ -84,7 +91,7 @@ def procedural(random: np.random.Generator, width: int, height: int) -> np.ndarr
 
 def _color(random: np.random.Generator) -> np.ndarray:
     """A colour of rooms and streets, (3,) float32: mostly pale, sometimes bright."""
-    vivid = 70 if random.random() < 0.25 else 14
+    vivid = 50 if random.random() < 0.12 else 14
     return np.clip(random.uniform(15, 240) + random.normal(0, vivid, 3), 0, 255).astype(np.float32)
 
 
@@ -111,8 +118,9 @@ def _room(random: np.random.Generator, image: np.ndarray) -> None:
         x0 = random.uniform(-0.5, 1.5) * width
         shade = float(random.uniform(0.7, 0.95))
         for x in np.arange(-2 * width, 3 * width, random.uniform(0.1, 0.5) * width):
-            cv2.line(image, (int(x0 + (x - x0) * 0.35), edge), (int(x), height),
-                     tuple(float(c * shade) for c in floor), int(random.integers(1, 3)))  # fmt: skip
+            far = (int(x0 + (x - x0) * 0.35), edge)
+            color = tuple(float(c * shade) for c in floor)
+            cv2.line(image, far, (int(x), height), color, int(random.integers(1, 3)))
     if random.random() < 0.5:
         x = int(random.uniform(0.1, 0.9) * width)
         image[:edge, :x] *= random.uniform(0.7, 1.1)
@@ -129,12 +137,13 @@ def _thing(random: np.random.Generator, image: np.ndarray) -> None:
     thickness = -1 if random.random() < 0.6 else int(random.integers(1, 5))
     start, end = (int(x - w / 2), int(y - h / 2)), (int(x + w / 2), int(y + h / 2))
     if kind == 0:
-        cv2.ellipse(image, ((float(x), float(y)), (float(w), float(h)), float(random.uniform(0, 180))),
-                    color, thickness)  # fmt: skip
+        turned = float(random.uniform(0, 180))
+        around = ((float(x), float(y)), (float(w), float(h)), turned)
+        cv2.ellipse(image, around, color, thickness)
     elif kind == 1:
         cv2.line(image, start, end, color, int(random.integers(1, 12)))
     elif kind == 2:
-        points = (np.array([x, y]) + random.normal(0, 0.4, (random.integers(3, 8), 2)) * (w, h))
+        points = np.array([x, y]) + random.normal(0, 0.4, (random.integers(3, 8), 2)) * (w, h)
         cv2.fillPoly(image, [points.astype(np.int32)], color)
     else:
         cv2.rectangle(image, start, end, color, thickness)

@@ -48,9 +48,7 @@ class Collision:
             points = self._rig.skin(posed, vertices[arm], self._weights[side])
             distance, nearest = tree.query(points, distance_upper_bound=0.12)
             near = np.isfinite(distance)
-            inside = np.einsum(
-                "ni,ni->n", points[near] - solid[nearest[near]], out[nearest[near]]
-            )
+            inside = np.einsum("ni,ni->n", points[near] - solid[nearest[near]], out[nearest[near]])
             if (inside < -DEEPEST).any():
                 found += side
         return found

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Datasets on disk: pictures as JPEG and one file of annotations, written whole or not at all.
 
-    OUT/annotations.json
-    OUT/images/000001.jpg
+OUT/annotations.json
+OUT/images/000001.jpg
 """
 
 from __future__ import annotations

@@ -7,4 +7,4 @@ from dwpose_ros.core.errors import DwposeError
 
 
 class PeopleError(DwposeError):
-    """People cannot be made: the message says what is missing or wrong, and what would be right."""
+    """People cannot be made; the message says what is wrong, and what would be right."""

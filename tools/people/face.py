@@ -57,7 +57,7 @@ def draw_expression(random: np.random.Generator) -> Expression:
 
 
 def displacement(expression: Expression, body: Body) -> np.ndarray:
-    """Return what an expression adds to the vertices, (n, 3) float32 m, lids following the gaze."""
+    """Return what an expression adds to the vertices (n, 3) float32 m; lids follow the gaze."""
     moved = np.zeros_like(body.mesh.vertices)
     left, up = expression.gaze
     sides = {"Left": left, "Right": -left}  # outwards

@@ -32,7 +32,10 @@ class Faults(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """What an annotation says of it."""
-        return {k: v if isinstance(v, int) else np.round(v, 3).tolist() for k, v in self._asdict().items()}
+        return {
+            k: v if isinstance(v, int) else np.round(v, 3).tolist()
+            for k, v in self._asdict().items()
+        }
 
 
 def draw_faults(random: np.random.Generator, size: tuple[int, int]) -> Faults:

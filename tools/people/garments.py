@@ -53,7 +53,9 @@ class Garment(NamedTuple):
 
 def fit(garment: Garment, body: np.ndarray) -> np.ndarray:
     """Return the garment's vertices (n, 3) float32 on a body's vertices (m, 3), both at rest."""
-    scale = np.array([abs(body[a, i] - body[b, i]) / d for i, (a, b, d) in enumerate(garment.sizes)])
+    scale = np.array(
+        [abs(body[a, i] - body[b, i]) / d for i, (a, b, d) in enumerate(garment.sizes)]
+    )
     on_body = np.einsum("nk,nkc->nc", garment.shares, body[garment.anchors])
     return (on_body + garment.offsets * scale).astype(np.float32)
 

@@ -108,7 +108,12 @@ class People:
             for number, figure in enumerate(scene.figures, 1)
         ]
         first = index * MOST_PEOPLE + 1
-        found = annotations(scene.figures, truths, index + 1, first)
+        picture = {
+            "camera": scene.camera.as_dict(),
+            "faults": faults.as_dict(),
+            "frame": scene.frame,
+        }
+        found = annotations(scene.figures, truths, index + 1, first, picture)
         return Shot(Sample(image, found), scene, truths, drawn, faults)
 
     def close(self) -> None:
@@ -130,4 +135,6 @@ def _check(seed: int, size: tuple[int, int], people: tuple[int, int]) -> None:
         wanted = f"each side from {SMALLEST} to {LARGEST} px"
         raise PeopleError(f"size {size[0]}x{size[1]} cannot be drawn; wanted {wanted}")
     if not 1 <= people[0] <= people[1] <= MOST_PEOPLE:
-        raise PeopleError(f"people {people[0]}..{people[1]}; wanted 1 to {MOST_PEOPLE}, as in 1..3")
+        raise PeopleError(
+            f"people {people[0]}..{people[1]}; wanted 1 to {MOST_PEOPLE}, as in 1..3"
+        )

@@ -27,6 +27,7 @@ PIP = "pip install moderngl"
 # people from 1 and 0 for what is nobody's.
 SKIN, CLOTH, HAIR, EYE, WORN, HELD, FURNITURE = range(1, 8)
 OWN_BODY = (SKIN, EYE)
+WHITE = np.ones((8, 3))  # tints that leave the texture's colours
 
 
 class Light(NamedTuple):
@@ -151,7 +152,9 @@ class Renderer:
                 buffer.release()
         return self._read()
 
-    def _draw_shadows(self, light: Light, items: list[Item], buffers: list[_Buffers]) -> np.ndarray:
+    def _draw_shadows(
+        self, light: Light, items: list[Item], buffers: list[_Buffers]
+    ) -> np.ndarray:
         """Draw the sun's view, and return its matrix (4, 4) from the world."""
         points = np.concatenate([item.positions[::7] for item in items] or [np.zeros((1, 3))])
         middle = (points.min(0) + points.max(0)) / 2

@@ -132,7 +132,9 @@ def _moved(motion: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def _trunk(angles: np.ndarray) -> dict[str, np.ndarray]:
     def bent(part: str, share: float) -> np.ndarray:
-        flexion, lateral, twist = (angles[AT[f"{part}_{k}"]] for k in ("flexion", "lateral", "twist"))
+        flexion, lateral, twist = (
+            angles[AT[f"{part}_{k}"]] for k in ("flexion", "lateral", "twist")
+        )
         turn = rotation(_Y, twist) @ rotation(_Z, -lateral) @ rotation(_X, flexion)
         return _part(turn, share)
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.core.keypoints import BODY, COUNT, FACE, LEFT_HAND, RIGHT_HAND
+from tools.people.belongings import shape_item
 from tools.people.camera import LENS, Camera, focal, look_at
-from tools.people.figure import Figure, FigureMaker, shape_item
+from tools.people.figure import Figure, FigureMaker
 from tools.people.renderer import FURNITURE, Item, Light
 from tools.people.rig import rotation
 from tools.people.things import table
@@ -120,7 +121,7 @@ def _at(
 def _place(
     random: np.random.Generator, camera: Camera, places: list[np.ndarray]
 ) -> np.ndarray | None:
-    """Find a place (x, z) on the floor in the picture, apart from others; None if there is none."""
+    """Find a place (x, z) on the floor in the picture, apart from others, or return None."""
     eye, ahead = camera.position[[0, 2]], camera.rotation[2][[0, 2]]
     ahead = ahead / (np.linalg.norm(ahead) + 1e-9)
     side = np.array([-ahead[1], ahead[0]])

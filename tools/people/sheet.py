@@ -22,10 +22,10 @@ COLORS = {
 def sheet(samples: list[Sample], columns: int, points: bool, larger: int = 1) -> np.ndarray:
     """Return the pictures in rows, (h, w, 3) uint8 BGR, each some times larger."""
     tiles = []
-    for image, annotations in samples:
+    for image, found in samples:
         tile = cv2.resize(image, None, fx=larger, fy=larger, interpolation=cv2.INTER_CUBIC)
         if points:
-            for annotation in annotations:
+            for annotation in found:
                 draw_points(tile, annotation, larger)
         tiles.append(tile)
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)

@@ -48,7 +48,11 @@ def joined(*shapes: Shape) -> Shape:
 
 def _shape(vertices: list | np.ndarray, triangles: list | np.ndarray, part: int) -> Shape:
     points = np.array(vertices, float).reshape(-1, 3)
-    return Shape(points, np.array(triangles, np.int32).reshape(-1, 3), np.full(len(points), part, np.float32))
+    return Shape(
+        points,
+        np.array(triangles, np.int32).reshape(-1, 3),
+        np.full(len(points), part, np.float32),
+    )
 
 
 def box(size: tuple[float, float, float], at: tuple = (0, 0, 0), part: int = 0) -> Shape:
@@ -98,8 +102,12 @@ def wheel(at: tuple, radius: float, width: float, part: int = 0) -> Shape:
     angle = np.linspace(0, 2 * np.pi, 19)[:, None]
     small = np.linspace(0, 2 * np.pi, 7)[None]
     out = radius + np.cos(small) * width
-    points = np.stack(np.broadcast_arrays(
-        np.sin(small) * width + 0 * angle, out * np.sin(angle), out * np.cos(angle)), -1)
+    points = np.stack(
+        np.broadcast_arrays(
+            np.sin(small) * width + 0 * angle, out * np.sin(angle), out * np.cos(angle)
+        ),
+        -1,
+    )
     tyre = _shape(points.reshape(-1, 3) + at, grid(19, 7), part)
     spokes = [
         tube(at, tuple(np.array(at) + radius * np.array([0, np.sin(a), np.cos(a)])), 0.004, 5, 1)
@@ -131,7 +139,9 @@ def chair(random: np.random.Generator, height: float, width: float, deep: float)
     if random.random() < 0.8:
         parts.append(box((width, back, 0.03), (0, height + 0.12 + back / 2, -deep / 2 - 0.015)))
         for x in (-1, 1):
-            parts.append(box((0.03, 0.25, 0.03), (x * (width / 2 - 0.03), height + 0.1, -deep / 2), 1))
+            parts.append(
+                box((0.03, 0.25, 0.03), (x * (width / 2 - 0.03), height + 0.1, -deep / 2), 1)
+            )
     if random.random() < 0.2:
         parts.append(tube((0, 0.05, 0), (0, height - 0.03, 0), 0.03, part=1))
         parts.append(tube((0, 0, 0), (0, 0.05, 0), 0.24, 14, part=1))
@@ -160,7 +170,13 @@ def wheelchair(height: float, width: float, deep: float) -> Shape:
             wheel((side + x * 0.035, 0.3, -deep / 2 + 0.12), 0.285, 0.014, part=2),
             wheel((side, 0.09, deep / 2 + 0.02), 0.075, 0.014, part=2),
             tube((side, height, -deep / 2), (side, height + 0.5, -deep / 2), 0.012, 6, 1),
-            tube((side, height + 0.48, -deep / 2), (side, height + 0.48, -deep / 2 - 0.14), 0.015, 6, 2),
+            tube(
+                (side, height + 0.48, -deep / 2),
+                (side, height + 0.48, -deep / 2 - 0.14),
+                0.015,
+                6,
+                2,
+            ),
             tube((side, height, -deep / 2), (side, height, deep / 2), 0.012, 6, 1),
             tube((side, height, deep / 2), (side, 0.1, deep / 2 + 0.12), 0.012, 6, 1),
             box((0.04, 0.02, deep * 0.6), (side, height + 0.2, -0.05), 2),
@@ -192,10 +208,14 @@ def held(random: np.random.Generator, what: str) -> Shape:
     The palm's middle is the origin.
     """
     if what == "phone":
-        return box((0.075, 0.009, 0.15), (0.02, 0.022, 0.03)).moved(rotation([1, 0, 0], 15), np.zeros(3))
+        return box((0.075, 0.009, 0.15), (0.02, 0.022, 0.03)).moved(
+            rotation([1, 0, 0], 15), np.zeros(3)
+        )
     if what == "cup":
         radius, high = random.uniform((0.028, 0.08), (0.04, 0.13))
-        return tube((0.02, radius + 0.012, -high / 2), (0.02, radius + 0.012, high / 2), radius, 14)
+        return tube(
+            (0.02, radius + 0.012, -high / 2), (0.02, radius + 0.012, high / 2), radius, 14
+        )
     if what == "ball":
         radius = random.uniform(0.03, 0.11)
         return ball(radius, (0.02, radius + 0.01, 0))

@@ -14,7 +14,7 @@ from tools.people.anny import Body
 from tools.people.garments import Garment
 from tools.people.landmarks import EARS, FACE
 from tools.people.mesh import Mesh, Surface
-from tools.people.things import Shape, box, grid, joined, tube
+from tools.people.things import Shape, grid, joined, tube
 
 # Pairs of vertices whose distances in x, y and z are the head's sizes, as in MakeHuman's hair.
 _SIZES = ((5399, 11998), (791, 881), (962, 5320))
@@ -34,7 +34,9 @@ class HeadWear:
         self._all = skin
         self._middle = self._vertices[self._skin]
         self._middle = (self._middle.min(0) + self._middle.max(0)) / 2
-        tops = [abs(self._vertices[a, i] - self._vertices[b, i]) for i, (a, b) in enumerate(_SIZES)]
+        tops = [
+            abs(self._vertices[a, i] - self._vertices[b, i]) for i, (a, b) in enumerate(_SIZES)
+        ]
         self._sizes = tuple((a, b, float(d)) for (a, b), d in zip(_SIZES, tops))
 
     def hat(self, kind: str) -> Garment:
@@ -70,24 +72,29 @@ class HeadWear:
         points = np.stack(
             [centre[0] + reach * np.sin(around), height, centre[2] + reach * np.cos(around)], -1
         )
-        loops = []
-        for side, ear in zip((-1, 0), EARS[::-1]):
-            for row in (1, rows - 3):
-                loops.append(tube(tuple(points[row, side * -1 - 1 if side else 0]), tuple(v[ear]), 0.0015, 5))
         sheet = Shape(points.reshape(-1, 3), grid(rows, columns), np.zeros(rows * columns))
-        return self._garment("mask", joined(sheet, *loops) if False else sheet)
+        loops = [
+            tube(tuple(points[row, edge]), tuple(v[ear] + [side * 0.004, 0, 0]), 0.0015, 5)
+            for edge, ear, side in ((-1, EARS[0], 1), (0, EARS[1], -1))
+            for row in (1, rows - 3)
+        ]
+        return self._garment("mask", joined(sheet, *loops))
 
     def glasses(self, dark: bool) -> Garment:
         """Return glasses: rims and temples, and, if they are dark, lenses."""
         v = self._vertices
-        corners = {side: v[[FACE[i] for i in eye]] for side, eye in (("l", range(42, 48)), ("r", range(36, 42)))}
+        corners = {
+            side: v[[FACE[i] for i in eye]]
+            for side, eye in (("l", range(42, 48)), ("r", range(36, 42)))
+        }
         front = max(c[:, 2].max() for c in corners.values()) + 0.014
         shapes = []
         for side, eye in corners.items():
             x, y = eye[:, 0].mean(), eye[:, 1].mean() - 0.003
             angle = np.linspace(0, 2 * np.pi, 17)
-            ring = np.stack([x + 0.025 * np.cos(angle), y + 0.019 * np.sin(angle),
-                             front - 0.35 * np.abs(x + 0.025 * np.cos(angle)) ** 2 / 0.06], 1)  # fmt: skip
+            across = x + 0.025 * np.cos(angle)
+            bent = front - 0.35 * across**2 / 0.06
+            ring = np.stack([across, y + 0.019 * np.sin(angle), bent], 1)
             shapes += [tube(tuple(a), tuple(b), 0.0017, 5) for a, b in zip(ring, ring[1:])]
             if dark:
                 fan = [[0, k, k + 1] for k in range(1, 17)]
@@ -98,10 +105,12 @@ class HeadWear:
             ear = v[EARS[0 if side == "l" else 1]]
             tip = (ear[0] + sign * 0.004, y + 0.004, ear[2])
             shapes.append(tube(hinge, tip, 0.0018, 5))
-            shapes.append(tube(tip, (tip[0] - sign * 0.004, tip[1] - 0.03, tip[2] - 0.022), 0.0018, 5))
+            shapes.append(
+                tube(tip, (tip[0] - sign * 0.004, tip[1] - 0.03, tip[2] - 0.022), 0.0018, 5)
+            )
         y = np.mean([c[:, 1].mean() for c in corners.values()])
-        inner = [min(abs(c[:, 0].mean()) for c in corners.values()) - 0.025] * 2
-        shapes.append(tube((-inner[0], y, front - 0.001), (inner[1], y, front - 0.001), 0.0017, 5))
+        inner = min(abs(c[:, 0].mean()) for c in corners.values()) - 0.025
+        shapes.append(tube((-inner, y, front - 0.001), (inner, y, front - 0.001), 0.0017, 5))
         garment = self._garment("sunglasses" if dark else "glasses", joined(*shapes))
         return self._rigid(garment, front)
 
@@ -116,7 +125,9 @@ class HeadWear:
 
     def _shell(self, around: np.ndarray, rise: np.ndarray, thick: float) -> np.ndarray:
         """Points (..., 3) around the head in directions by azimuth and elevation, radians."""
-        ray = np.stack([np.cos(rise) * np.sin(around), np.sin(rise), np.cos(rise) * np.cos(around)], -1)
+        ray = np.stack(
+            [np.cos(rise) * np.sin(around), np.sin(rise), np.cos(rise) * np.cos(around)], -1
+        )
         out = self._vertices[self._all] - self._middle
         far = np.linalg.norm(out, axis=1)
         near = far < 0.22
