@@ -15,7 +15,7 @@ from tools.people.camera import Camera, focal, look_at
 from tools.people.face import Expression
 from tools.people.garments import SUITS
 from tools.people.limits import ANGLES, AT, mirrored
-from tools.people.outfit import draw_outfit
+from tools.people.outfit import draw_outfit, like_skin
 from tools.people.physique import OLDEST, YOUNGEST, draw_physique
 from tools.people.postures import draw_posture
 from tools.people.renderer import CLOTH, SKIN
@@ -200,6 +200,17 @@ class TestClothes:
             kinds = drawn.kind[trunk > 0]
             assert len(kinds) > 300 and np.mean(kinds == CLOTH) > 0.93, suit
             assert not (kinds == 0).any(), f"{suit}: the background is seen through somebody"
+
+    def test_no_cloth_is_of_a_colour_of_skin(self, people):
+        random = np.random.default_rng(2)
+        physique = draw_physique(random, people.maker.body)
+        outfits = [draw_outfit(random, physique, people.maker.wardrobe) for _ in range(200)]
+        colors = [dye for o in outfits for dye in (*o.dyes, o.pattern_color) if dye]
+        assert len(colors) > 500 and not any(like_skin(color) for color in colors)
+        for skin in ((0.6, 0.35, 0.25), (0.75, 0.5, 0.4), (0.2, 0.1, 0.06), (0.5, 0.27, 0.24)):
+            assert like_skin(skin)
+        for cloth in ((0.7, 0.02, 0.02), (0.2, 0.2, 0.2), (0.1, 0.2, 0.6), (0.6, 0.6, 0.1)):
+            assert not like_skin(cloth)
 
     def test_everybody_wears_a_suit_that_covers(self, people):
         for figure, _ in self.figures(people):

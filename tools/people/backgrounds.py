@@ -99,7 +99,7 @@ def _noise(random: np.random.Generator, width: int, height: int) -> np.ndarray:
     """Noise of several octaves around 0, (h, w, 3) float32, coloured a little."""
     total = np.zeros((height, width, 3), np.float32)
     colored = random.random() < 0.15
-    strength = 1.0
+    strength = 0.5 if colored else 1.0
     for cells in (3, 7, 15, 40, 90):
         values = random.normal(0, 1, (cells, cells, 3 if colored else 1)).astype(np.float32)
         octave = cv2.resize(values, (width, height), interpolation=cv2.INTER_CUBIC)

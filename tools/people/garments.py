@@ -75,8 +75,8 @@ class Wardrobe:
             raise PeopleError(f"{folder}: is no folder; wanted {wanted}")
         self._read: dict[str, Garment] = {}
         self._found = {p.stem: p for p in sorted(folder.rglob("*.mhclo"))}
-        self.skins = sorted((folder / "skins" / "textures").glob("*.webp"))
-        self.skins += sorted((folder / "skins" / "textures").glob("*_diffuse*.png"))
+        skins = sorted((folder / "skins" / "textures").glob("*_diffuse*.*[gp]"))  # PNG or WebP
+        self.skins = [p for p in skins if "special" not in p.stem]  # with clothes painted on
         self.eyes = sorted((folder / "eyes" / "materials").glob("*_eye.*[gp]"))
         for kind, names in (("suits", SUITS), ("shoes", SHOES), ("eyebrows", BROWS)):
             if not self.some(names):

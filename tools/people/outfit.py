@@ -91,13 +91,22 @@ def draw_outfit(random: np.random.Generator, physique: Physique, wardrobe: Wardr
 
 
 def _color(random: np.random.Generator) -> Color:
-    """A colour of cloth: greys, darks, and all hues."""
+    """A colour of cloth: greys, darks, and all hues but those of skin."""
     if random.random() < 0.35:
         grey = random.choice([0.02, 0.06, 0.2, 0.5, 0.8]) * random.uniform(0.6, 1.1)
-        return tuple(float(grey * random.uniform(0.93, 1.07)) for _ in range(3))  # type: ignore
-    hue, bright, pale = random.uniform((0, 0.04, 0), (1, 0.75, 0.8))
-    rgb = np.clip(np.abs((hue * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
-    return tuple(float(x) for x in (rgb * (1 - pale) + pale) * bright)  # type: ignore
+        rgb = grey * random.uniform(0.93, 1.07, 3)
+    else:
+        hue, bright, pale = random.uniform((0, 0.04, 0), (1, 0.75, 0.8))
+        rgb = np.clip(np.abs((hue * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
+        rgb = (rgb * (1 - pale) + pale) * bright
+    red, green, blue = (float(x) for x in rgb)
+    return (green, red, blue) if like_skin((red, green, blue)) else (red, green, blue)
+
+
+def like_skin(color: Color) -> bool:
+    """Return whether cloth of a colour could be taken for skin: orange to pink, not vivid."""
+    red, green, blue = color
+    return red > 1.12 * green and red < 4.5 * green and green > 0.7 * blue
 
 
 def _hat(random: np.random.Generator, wardrobe: Wardrobe) -> str | None:
