@@ -13,7 +13,7 @@ from tools.people import People, dataset
 from tools.people.annotations import points_of
 from tools.people.camera import Camera, focal, look_at
 from tools.people.face import Expression
-from tools.people.garments import SUITS
+from tools.people.garments import SUITS, TWO_PARTS
 from tools.people.limits import ANGLES, AT, mirrored
 from tools.people.outfit import draw_outfit, like_skin
 from tools.people.physique import OLDEST, YOUNGEST, draw_physique
@@ -183,7 +183,9 @@ class TestClothes:
         for seed, suit in enumerate(s for s in SUITS if people.maker.wardrobe.has(s)):
             figure = somebody(people, seed, angles)
             random = np.random.default_rng(seed)
-            outfit = figure.outfit._replace(suit=suit)
+            two = [s for s in TWO_PARTS if suit in TWO_PARTS and people.maker.wardrobe.has(s)]
+            bottom = two[(3 * seed + 1) % len(two)] if two else None
+            outfit = figure.outfit._replace(suit=suit, bottom=bottom)
             figure = people.maker.make(
                 random, figure.physique, figure.expression, outfit, figure.posture
             )

@@ -17,6 +17,8 @@ from tools.people.rig import Posed, Rig
 from tools.people.skin import hip_height
 from tools.people.wear import HATS, HeadWear
 
+TROUSERS = 0.16  # m above the hips, below which trousers, shorts and skirts end
+WAIST = (-0.1, 0.17)  # m from the hips: where one half may end before the other begins
 OPEN = 0.04  # share of an open jaw from which teeth can be seen
 LARGE = 4  # parts of a suit that are dyed; smaller ones are buttons and seams, and dark
 DARKEST = 0.1  # the underlayer's brightest colour: it can be taken for leggings, never for skin
@@ -35,9 +37,15 @@ class Dresser:
     def hidden(self, outfit: Outfit) -> np.ndarray:
         """Return which of the body's vertices (n,) the clothes hide."""
         found = np.zeros(len(self._body.mesh.vertices), bool)
-        for name in (outfit.suit, outfit.shoes):
-            if name:
-                found[self._wardrobe.get(name).hides] = True
+        found[self._wardrobe.get(outfit.suit).hides] = True
+        if outfit.bottom:
+            other = np.zeros(len(found), bool)
+            other[self._wardrobe.get(outfit.bottom).hides] = True
+            # Around the waist neither half hides what is below the other: the underlayer stays.
+            above = self._body.mesh.vertices[:, 1] - hip_height(self._body)
+            found = (found & (above > WAIST[1])) | (other & (above < WAIST[0]))
+        if outfit.shoes:
+            found[self._wardrobe.get(outfit.shoes).hides] = True
         return found
 
     def items(
@@ -52,14 +60,7 @@ class Dresser:
             expression: of the face.
         """
         get = self._wardrobe.get
-        suit = get(outfit.suit)
-        items = [
-            self._item(rest, posed, suit, kinds.CLOTH, self._dyed(suit, outfit))._replace(
-                pattern=outfit.pattern,
-                pattern_color=outfit.pattern_color,
-                pattern_size=outfit.pattern_size,
-            )
-        ]
+        items = self._halves(rest, posed, outfit)
         if outfit.shoes:
             items.append(self._item(rest, posed, get(outfit.shoes), kinds.CLOTH, WHITE))
         for name, color in self._hairs(outfit):
@@ -78,15 +79,48 @@ class Dresser:
 
     def underlayer(self, outfit: Outfit) -> np.ndarray:
         """Return tints (8, 3): dark shades of the suit's colour, 0 above the hips, 1 below."""
-        suit = self._wardrobe.get(outfit.suit)
-        tints = self._dyed(suit, outfit) * self._color(suit)
-        height = fit(suit, self._body.mesh.vertices)[suit.surface.index, 1]
-        low = height < hip_height(self._body)
-        part = suit.surface.part.astype(int)
         found = np.ones((8, 3))
-        for i, use in enumerate((~low, low)):
-            found[i] = tints[part[use]].mean(0) if use.any() else tints.mean(0)
+        halves = ((outfit.suit, outfit.dyes), (outfit.bottom or outfit.suit, outfit.dyes))
+        for i, (name, dyes) in enumerate(halves):
+            suit = self._wardrobe.get(name)
+            dyes = dyes[::-1] if i and outfit.bottom else dyes
+            tints = self._dyed(suit, dyes, outfit) * self._color(suit)
+            use = (self._height(suit) < 0) == bool(i)
+            part = suit.surface.part[use].astype(int)
+            found[i] = tints[part].mean(0) if use.any() else tints.mean(0)
         return found * np.minimum(1, DARKEST / np.maximum(found.max(1, keepdims=True), 1e-3))
+
+    def _halves(self, rest: np.ndarray, posed: Posed, outfit: Outfit) -> list[Item]:
+        """The suit, or the upper half of it and the lower half of another."""
+        suit = self._wardrobe.get(outfit.suit)
+        dyed = self._dyed(suit, outfit.dyes, outfit)
+        item = self._item(rest, posed, suit, kinds.CLOTH, dyed)._replace(
+            pattern=outfit.pattern,
+            pattern_color=outfit.pattern_color,
+            pattern_size=outfit.pattern_size,
+        )
+        if not outfit.bottom:
+            return [item]
+        other = self._wardrobe.get(outfit.bottom)
+        dyed = self._dyed(other, outfit.dyes[::-1], outfit)
+        lower = self._item(rest, posed, other, kinds.CLOTH, dyed)
+        return [
+            item._replace(triangles=item.triangles[~self._is_low(suit)]),
+            lower._replace(triangles=lower.triangles[self._is_low(other)]),
+        ]
+
+    def _is_low(self, suit: Garment) -> np.ndarray:
+        """Which of a suit's triangles belong to its lower half: parts that end at the waist."""
+        height = self._height(suit)
+        part = suit.surface.part
+        tops = [height[part == p].max() if (part == p).any() else 0 for p in range(8)]
+        low = np.array(tops) < TROUSERS
+        return low[part[suit.surface.triangles[:, 0]].astype(int)]
+
+    def _height(self, suit: Garment) -> np.ndarray:
+        """How high above the hips the vertices of a suit are on the base mesh, m."""
+        vertices = self._body.mesh.vertices
+        return fit(suit, vertices)[suit.surface.index, 1] - hip_height(self._body)
 
     def _hairs(self, outfit: Outfit) -> list[tuple[str, Color]]:
         brows = tuple(0.5 * x for x in outfit.hair_color)
@@ -147,12 +181,12 @@ class Dresser:
             self._colors[garment.name] = means
         return self._colors[garment.name]
 
-    def _dyed(self, suit: Garment, outfit: Outfit) -> np.ndarray:
+    def _dyed(self, suit: Garment, dyes: tuple[Color | None, ...], outfit: Outfit) -> np.ndarray:
         """The tints (8, 3) that give a suit's parts their colours."""
         grey = self._color(suit).mean(1)
         own = suit.texture is not None and not suit.texture.stem.endswith("_ao")
         tints = np.ones((8, 3))
-        for part, dye in enumerate(outfit.dyes):
+        for part, dye in enumerate(dyes):
             if part >= LARGE and (dye or not own):
                 tints[part] = DARKEST / 3 / max(grey[part], 0.05)
             elif dye is not None or not own:

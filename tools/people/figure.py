@@ -63,7 +63,7 @@ class Figure(NamedTuple):
             "angles_degrees": dict(zip(ANGLES, np.round(self.posture.angles, 2).tolist())),
             "expression": {n: round(w, 3) for n, w in self.expression.units},
             "gaze_degrees": np.round(self.expression.gaze, 2).tolist(),
-            "wears": [n for n in (o.suit, o.shoes, o.hair, o.hat, o.glasses,
+            "wears": [n for n in (o.suit, o.bottom, o.shoes, o.hair, o.hat, o.glasses,
                                   "mask" if o.mask else None) if n],
             "holds": list(o.holds),
         }  # fmt: skip

@@ -23,6 +23,12 @@ SUITS = (
     "male_casualsuit02", "male_casualsuit03", "male_casualsuit04", "male_casualsuit05",
     "male_casualsuit06", "male_elegantsuit01", "male_worksuit01",
 )  # fmt: skip
+# Those of them whose upper and lower half may be worn with others' halves.
+TWO_PARTS = (
+    "female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "male_casualsuit02",
+    "male_casualsuit03", "male_casualsuit04", "male_casualsuit05", "male_casualsuit06",
+    "male_elegantsuit01",
+)  # fmt: skip
 SHOES = tuple(f"shoes{i:02}" for i in range(1, 7))
 HAIR = (
     "afro01", "bob01", "bob02", "braid01", "long01", "ponytail01", "short01", "short02", "short03",

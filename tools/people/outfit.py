@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tools.people.garments import BROWS, HAIR, SHOES, SHORT_HAIR, SUITS, Wardrobe
+from tools.people.garments import BROWS, HAIR, SHOES, SHORT_HAIR, SUITS, TWO_PARTS, Wardrobe
 from tools.people.physique import Physique
 from tools.people.things import HELD
 from tools.people.wear import HATS
@@ -28,6 +28,8 @@ class Outfit(NamedTuple):
     """What somebody wears; names are those of the garments."""
 
     suit: str
+    bottom: str | None
+    """Another suit, of which the lower half is worn; None is the suit's own."""
     shoes: str | None
     hair: str | None
     brows: str
@@ -58,6 +60,11 @@ def draw_outfit(random: np.random.Generator, physique: Physique, wardrobe: Wardr
     suit = str(random.choice(own if own and random.random() < (0.97 if man else 0.6) else suits))
     if man and suit.startswith("female"):
         suit = str(random.choice(own or suits))
+    bottom = None
+    if suit in TWO_PARTS and random.random() < 0.6:
+        others = wardrobe.some(TWO_PARTS)
+        fitting = [s for s in others if not (man and s.startswith("female"))]
+        bottom = str(random.choice(fitting or others))
     hat = _hat(random, wardrobe)
     hair = _hair(random, man, hat, wardrobe)
     glasses = None
@@ -71,6 +78,7 @@ def draw_outfit(random: np.random.Generator, physique: Physique, wardrobe: Wardr
         dyes = [None] * 8
     return Outfit(
         suit=suit,
+        bottom=bottom,
         shoes=str(random.choice(wardrobe.some(SHOES))) if random.random() < 0.93 else None,
         hair=hair,
         brows=str(random.choice(wardrobe.some(BROWS))),

@@ -57,7 +57,7 @@ def draw_physique(random: np.random.Generator, body: Body) -> Physique:
         male=male if random.random() < 0.6 else abs(male - float(random.uniform(0, 0.25))),
         muscle=_around_half(random),
         weight=_around_half(random),
-        height=float(np.clip(random.normal(0.5, 0.11), 0.2, 0.8)),
+        height=float(np.clip(random.normal(0.53, 0.08), 0.2, 0.8)),
         proportions=float(random.uniform(0.2, 1)),
         origin=tuple(float(x) for x in origin),
         details=tuple(_details(random, body)),
