@@ -104,6 +104,15 @@ class TestVisibility:
         who, said = (1, "worn") if kind == HAIR else (0, "thing")
         assert nose([(ALL, 3.0, 1, SKIN), (ALL, 2.5, who, kind)])[0] == said
 
+    def test_lashes_hide_nothing_and_hair_hides_ears(self):
+        points = np.tile([0, 1.0, 0], (133, 1))
+        for far, eye, ear in ((2.98, "seen", "worn"), (2.96, "worn", "worn"), (2.997, "seen", "seen")):
+            said = truth(points, 1, 1.0, camera(), drawn([(ALL, far, 1, HAIR)])).hidden_by
+            assert reasons.REASONS[said[INDEX["left_eye"]]] == eye
+            assert reasons.REASONS[said[INDEX["left_ear"]]] == ear
+        said = truth(points, 1, 1.0, camera(), drawn([(ALL, 2.95, 1, SKIN)])).hidden_by
+        assert said[INDEX["left_ear"]] == reasons.SEEN, "ears stick out"
+
     def test_hidden_by_another_person_whose_number_is_told(self):
         assert nose([(ALL, 3.0, 1, SKIN), (ALL, 2.0, 2, CLOTH)]) == ("another_person", 2)
 

@@ -23,11 +23,16 @@ NOSE = 294
 EARS = (12121, 5522)  # left, right, as of all pairs here
 HEELS = (12442, 5845)
 _JOINTS = ("upperarm01", "lowerarm01", "wrist", "upperleg01", "lowerleg01", "foot")
-# How far the skin may lie before a point, metres, and the point still counts as seen: joints lie
-# inside the limb. In the order of the body's and the feet's points.
-_DEPTHS = (0.02, 0.025, 0.025, 0.02, 0.02, 0.11, 0.11, 0.075, 0.075, 0.05, 0.05, 0.19, 0.19, 0.1,
-           0.1, 0.08, 0.08, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05)  # fmt: skip
+# How far the person's skin may lie before a point, metres, and the point still counts as seen:
+# joints lie inside the limb, and ears stick out. In the order of the body's and the feet's points.
+_DEPTHS = (
+    0.02, 0.025, 0.025, 0.05, 0.05, 0.11, 0.11, 0.075, 0.075, 0.05, 0.05, 0.19, 0.19, 0.1, 0.1,
+    0.08, 0.08, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05,
+)  # fmt: skip
 THICKNESS = np.array([*_DEPTHS, *[0.02] * 68, *[0.045, *[0.022] * 20] * 2])
+# The same of hair and of what is worn or held: lashes and brows do not hide an eye.
+COVER = np.full(133, 0.025)
+COVER[[3, 4]] = 0.006  # but hair hides ears
 
 
 class Landmarks:

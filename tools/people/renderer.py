@@ -16,11 +16,12 @@ import numpy as np
 from tools.people import shaders
 from tools.people.camera import Camera, metres
 from tools.people.errors import PeopleError
-from tools.people.garments import read_texture
+from tools.people.garments import TEXTURE, read_texture
 
 LARGER = 1.5  # the drawn picture's size over the wanted one's
 SHADOW_SIZE = 768  # px of the sun's view
 FEW = 1000  # triangles
+LARGE = 640  # px of pictures from which the finest textures of clothes are worth it
 INSTALL = "apt-get install libegl1 libgl1-mesa-dri libgles2"
 PIP = "pip install moderngl"
 # What is drawn, beside whose it is: the number in the second target is 16 * person + kind, with
@@ -146,6 +147,9 @@ class Renderer:
             self._set_light(camera, light)
             for item, buffer in zip(items, buffers):
                 self._set_item(item)
+                # Of a closed body half is never seen; clothes are seen from inside, too.
+                closed = item.kind in OWN_BODY
+                gl.enable_only(flags.DEPTH_TEST | (flags.CULL_FACE if closed else 0))
                 buffer.render(gl, self._paint, "3f 3f", "position", "normal")
         finally:
             for buffer in buffers:
@@ -196,7 +200,9 @@ class Renderer:
     def _use_texture(self, item: Item) -> None:
         if item.texture not in self._textures:
             white = np.full((1, 1, 4), 255, np.uint8)
-            rgba = white if item.texture is None else read_texture(item.texture)
+            # A face may fill the picture; cloth is never seen from so near.
+            finest = TEXTURE if item.kind in OWN_BODY or max(self.size) > LARGE else TEXTURE // 2
+            rgba = white if item.texture is None else read_texture(item.texture, finest)
             data = np.ascontiguousarray(rgba[::-1]).tobytes()
             texture = self._gl.texture((rgba.shape[1], rgba.shape[0]), 4, data)
             texture.build_mipmaps()

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from tools.people.camera import Camera
-from tools.people.landmarks import THICKNESS
+from tools.people.landmarks import COVER, THICKNESS
 from tools.people.renderer import FURNITURE, HAIR, HELD, OWN_BODY, WORN, Drawn
 
 # Why a point is not seen.
@@ -58,7 +58,8 @@ def truth(points: np.ndarray, person: int, size: float, camera: Camera, drawn: D
     inside = known & (at >= 0).all(1) & (at < (wide, high)).all(1)
     column, row = np.where(inside[:, None], at, 0).T
     own = drawn.person == person
-    thick = THICKNESS * size + CLOTH_THICKNESS
+    covers = np.isin(drawn.kind[row, column], (HAIR, WORN, HELD))
+    thick = np.where(covers, COVER, THICKNESS + CLOTH_THICKNESS / size) * size
     before = drawn.depth[row, column] < depth - thick
     hidden = before & (drawn.kind[row, column] > 0)
     beside = ~cv2.dilate(own.astype(np.uint8), np.ones((2 * NEAR + 1,) * 2)).astype(bool)
