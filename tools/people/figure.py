@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tools.people.anny import Body
+from tools.people.beard import Beards
 from tools.people.belongings import held_items, seat_item
 from tools.people.collision import Collision
 from tools.people.dresser import Dresser
@@ -63,7 +64,7 @@ class Figure(NamedTuple):
             "angles_degrees": dict(zip(ANGLES, np.round(self.posture.angles, 2).tolist())),
             "expression": {n: round(w, 3) for n, w in self.expression.units},
             "gaze_degrees": np.round(self.expression.gaze, 2).tolist(),
-            "wears": [n for n in (o.suit, o.bottom, o.shoes, o.hair, o.hat, o.glasses,
+            "wears": [n for n in (o.suit, o.bottom, o.shoes, o.hair, o.beard, o.hat, o.glasses,
                                   "mask" if o.mask else None) if n],
             "holds": list(o.holds),
         }  # fmt: skip
@@ -77,6 +78,7 @@ class FigureMaker:
         self.rig = Rig(body)
         self.skin = Skin(body, self.rig)
         self._dresser = Dresser(body, self.rig, wardrobe)
+        self._beards = Beards(body, self.skin.surface)
         self._landmarks = Landmarks(body, self.rig)
         self._collision = Collision(body, self.rig)
 
@@ -106,6 +108,8 @@ class FigureMaker:
         skinned = self.rig.skin(posed, rest, self.rig.weights)
         hidden, under = self._dresser.hidden(outfit), self._dresser.underlayer(outfit)
         items = self.skin.items(rest, normals, posed, outfit, hidden, under)
+        if outfit.beard:
+            items.append(self._beards.item(outfit.beard, items[0], outfit.hair_color))
         items += self._dresser.items(rest, posed, outfit, expression)
         items += held_items(random, self.body, self.rig, rest, posed, outfit)
         points = self._landmarks.points(skinned, posed)

@@ -33,6 +33,7 @@ class Outfit(NamedTuple):
     shoes: str | None
     hair: str | None
     brows: str
+    beard: str | None
     hat: str | None
     glasses: str | None
     mask: bool
@@ -82,6 +83,7 @@ def draw_outfit(random: np.random.Generator, physique: Physique, wardrobe: Wardr
         shoes=str(random.choice(wardrobe.some(SHOES))) if random.random() < 0.93 else None,
         hair=hair,
         brows=str(random.choice(wardrobe.some(BROWS))),
+        beard=_beard(random, physique),
         hat=hat,
         glasses=glasses,
         mask=random.random() < 0.06,
@@ -134,6 +136,13 @@ def _hair(
         names = [n for n in names if n.startswith(("short", "afro"))] or names
     bald = 0.18 if man else 0.03
     return str(random.choice(names)) if names and random.random() > bald else None
+
+
+def _beard(random: np.random.Generator, physique: Physique) -> str | None:
+    """Choose a beard for two of five men."""
+    if physique.male < 0.7 or physique.age < 18 or random.random() > 0.4:
+        return None
+    return str(random.choice(["full", "stubble", "goatee", "moustache"], p=[0.35, 0.4, 0.15, 0.1]))
 
 
 def _skin(random: np.random.Generator, physique: Physique, skins: list[Path]) -> Path:

@@ -27,6 +27,7 @@ PIP = "pip install moderngl"
 # What is drawn, beside whose it is: the number in the second target is 16 * person + kind, with
 # people from 1 and 0 for what is nobody's.
 SKIN, CLOTH, HAIR, EYE, WORN, HELD, FURNITURE = range(1, 8)
+STRANDS = 6  # the pattern of strands with gaps: pattern_color's red is the share that they cover
 OWN_BODY = (SKIN, EYE)
 WHITE = np.ones((8, 3))  # tints that leave the texture's colours
 

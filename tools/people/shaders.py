@@ -32,6 +32,7 @@ layout(location = 0) out vec4 color; layout(location = 1) out uint number;
 """
     + SHADOW
     + """
+float chance(vec2 u) { return fract(sin(dot(u, vec2(12.9898, 78.233))) * 43758.5453); }
 float drawn(vec2 u) {
   vec2 f = fract(u * pattern_size);
   if (pattern == 1) return step(f.x, .5);
@@ -43,8 +44,10 @@ float drawn(vec2 u) {
 void main() {
   vec4 c = texture(picture, t);
   if (c.a < cut) discard;
+  if (pattern == 6 && chance(floor(t * pattern_size)) > pattern_color.r) discard;
   vec3 b = c.rgb * c.rgb * tints[p];
-  if (pattern > 0) b = mix(b, pattern_color * (b.r + b.g + b.b) * .5, clamp(drawn(t), 0., 1.));
+  vec3 other = pattern_color * (b.r + b.g + b.b) * .5;
+  if (pattern > 0 && pattern < 6) b = mix(b, other, clamp(drawn(t), 0., 1.));
   vec3 m = normalize(gl_FrontFacing ? n : -n);
   vec3 v = normalize(eye - at);
   float d = dot(m, sun);
