@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("scipy")
 from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
-from tools.people import People, dataset
+from tools.people import People, PeopleError, dataset
 from tools.people.annotations import points_of
 from tools.people.camera import Camera, focal, look_at
 from tools.people.face import Expression
@@ -241,6 +243,16 @@ class TestDataset:
         assert sample.annotations == one[1].annotations
         xy, flags = points_of(sample.annotations[0])
         assert np.array_equal(xy, one[1].xy[0]) and np.array_equal(flags, one[1].flags[0])
+
+    def test_a_worker_that_ends_is_one_clear_line(self, outside, tmp_path):
+        settings = {**outside, "seed": 5, "size": (64, 64), "people": (1, 1)}
+        made = dataset.write(tmp_path / "out", settings, 1000, 1)
+        next(made)
+        for child in multiprocessing.active_children():
+            child.kill()
+        with pytest.raises(PeopleError, match="one of 1 processes .* has ended.*fewer --workers"):
+            list(made)
+        assert not list(tmp_path.iterdir())
 
     def test_hands_have_fingers_that_end_in_tips(self, people):
         figure = somebody(people, 1, np.zeros(len(ANGLES)), **PLAIN)

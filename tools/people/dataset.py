@@ -14,7 +14,10 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +31,7 @@ from tools.people.generator import People
 
 ANNOTATIONS, IMAGES = "annotations.json", "images"
 QUALITY = 95  # of the files; the camera's own JPEG comes before, see `faults`
+AHEAD = 4  # pictures that each worker may be ahead
 # One thread in each worker, which is what fits several workers on as many cores.
 ONE_THREAD = ("LP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -128,15 +132,22 @@ def _made(settings: dict[str, Any], count: int, workers: int) -> Iterator[tuple]
     """Make the pictures in other processes: index, JPEG, annotations, seconds; in order."""
     kept = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    pool = None
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (settings,))
     try:
-        context = multiprocessing.get_context("spawn")
-        pool = context.Pool(workers, _start, (settings,))
-        yield from pool.imap(_one, range(count), chunksize=1)
+        ahead: deque[Future] = deque()  # some pictures more than there are workers
+        for index in range(count):
+            ahead.append(pool.submit(_one, index))
+            if len(ahead) > AHEAD * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    except BrokenProcessPool as err:
+        raise PeopleError(
+            f"one of {workers} processes that make pictures has ended, perhaps for want of "
+            "memory (each takes 0.7 GB); try fewer --workers"
+        ) from err
     finally:
-        if pool is not None:
-            pool.terminate()
-            pool.join()
+        pool.shutdown(cancel_futures=True)
         for name, value in kept.items():
             if value is None:
                 os.environ.pop(name, None)
