@@ -144,7 +144,7 @@ def _made(settings: dict[str, Any], count: int, workers: int) -> Iterator[tuple]
     except BrokenProcessPool as err:
         raise PeopleError(
             f"one of {workers} processes that make pictures has ended, perhaps for want of "
-            "memory (each takes 0.7 GB); try fewer --workers"
+            "memory (each takes 0.6 GB); try fewer --workers"
         ) from err
     finally:
         pool.shutdown(cancel_futures=True)
