@@ -91,6 +91,17 @@ class TestBodies:
         assert front > 0.05
         assert (figure.points[INDEX["left_big_toe"]] - figure.points[INDEX["left_heel"]])[2] > 0.1
 
+    def test_eyes_are_between_their_lids_and_move_with_the_head(self, people):
+        angles = np.zeros(len(ANGLES))
+        angles[AT["neck_twist"]] = 50
+        for figure in (somebody(people, 4), somebody(people, 4, angles)):
+            points = figure.points
+            for eye, corners in ((INDEX["left_eye"], (42, 45)), (INDEX["right_eye"], (36, 39))):
+                inner, outer = points[FACE][list(corners)]
+                assert np.linalg.norm(points[eye] - (inner + outer) / 2) < 0.006
+        assert points[INDEX["nose"], 0] > points[INDEX["left_ear"], 0] - 0.09, "turned to the left"
+        assert points[INDEX["nose"], 0] > 0.03
+
     def test_a_mirrored_posture_has_left_and_right_exchanged(self, people):
         angles = draw_posture(np.random.default_rng(5), "walk").angles
         free = [angles, mirrored(angles)]

@@ -79,7 +79,7 @@ class FigureMaker:
         self.skin = Skin(body, self.rig)
         self._dresser = Dresser(body, self.rig, wardrobe)
         self._beards = Beards(body, self.skin.surface)
-        self._landmarks = Landmarks(body, self.rig)
+        self._landmarks = Landmarks(self.rig)
         self._collision = Collision(body, self.rig)
 
     def draw(self, random: np.random.Generator, kind: str | None = None) -> Figure:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.people.anny import Body
 from tools.people.rig import Posed, Rig
 
 FACE = (
-    5739, 5694, 5092, 5238, 912, 893, 3697, 914, 732, 7616, 10365, 7595, 7614, 11847, 11707,
-    12291, 12336, 254, 207, 206, 1259, 209, 6984, 7951, 6981, 6982, 7023, 132, 131, 201, 294,
+    5739, 5763, 5092, 5238, 912, 893, 3697, 914, 732, 7616, 10365, 7595, 7614, 11847, 11707,
+    12360, 12336, 254, 207, 206, 177, 181, 6957, 6953, 6981, 6982, 7023, 132, 131, 201, 294,
     5136, 285, 317, 7054, 11750, 18, 6, 54, 4871, 47, 41, 11489, 6838, 6790, 6802, 6825, 6831,
     3736, 5354, 456, 455, 7215, 11956, 10404, 7235, 7241, 492, 486, 480, 433, 472, 474, 7228,
     7193, 7264, 523, 517,
 )  # fmt: skip
 NOSE = 294
-EARS = (12121, 5522)  # left, right, as of all pairs here
+LIDS = (FACE[42:48], FACE[36:42])  # left, right, as of all pairs here
+EARS = (12121, 5522)
 HEELS = (12442, 5845)
 _JOINTS = ("upperarm01", "lowerarm01", "wrist", "upperleg01", "lowerleg01", "foot")
 # How far the person's skin may lie before a point, metres, and the point still counts as seen:
@@ -38,17 +38,14 @@ COVER[[3, 4]] = 0.006  # but hair hides ears
 class Landmarks:
     """The 133 points of a posed body."""
 
-    def __init__(self, body: Body, rig: Rig) -> None:
-        mesh = body.mesh
+    def __init__(self, rig: Rig) -> None:
         self._at = rig.at
-        self._eyes = [
-            np.unique(mesh.faces[mesh.groups == f"helper-{side}-eye"]) for side in ("l", "r")
-        ]
 
     def points(self, skinned: np.ndarray, posed: Posed) -> np.ndarray:
         """Return the points (133, 3) m from the skin's vertices (n, 3) and the skeleton."""
         heads, tails = ({n: ends[i] for n, i in self._at.items()} for ends in posed[1:])
-        found = [skinned[NOSE], *(skinned[eye].mean(0) for eye in self._eyes)]
+        # An eye is between its lids; the eyeball's centre is 14 mm behind.
+        found = [skinned[NOSE], *(skinned[list(lids)].mean(0) for lids in LIDS)]
         found += [skinned[vertex] for vertex in EARS]
         found += [heads[f"{joint}.{side}"] for joint in _JOINTS for side in "LR"]
         for side, heel in zip("LR", HEELS):
