@@ -202,8 +202,9 @@ class TestBackgrounds:
     def test_photographs_are_cut_and_used(self, tmp_path):
         cv2.imwrite(str(tmp_path / "a.png"), np.full((300, 200, 3), (10, 200, 30), np.uint8))
         made = [Backgrounds(tmp_path).draw(np.random.default_rng(i), 64, 80) for i in range(40)]
-        assert all(m.shape == (80, 64, 3) for m in made)
-        photographs = np.mean([np.ptp(m.reshape(-1, 3), axis=0).max() == 0 for m in made])
+        assert all(m.bgr.shape == (80, 64, 3) for m in made)
+        photographs = np.mean([np.ptp(m.bgr.reshape(-1, 3), axis=0).max() == 0 for m in made])
+        assert {m.photo for m in made} == {"a.png", ""}
         assert 0.6 < photographs < 0.97
 
     def test_none_there(self, tmp_path):

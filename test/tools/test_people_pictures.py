@@ -14,11 +14,11 @@ from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from tools.people import People, PeopleError, dataset
 from tools.people.annotations import points_of
 from tools.people.camera import Camera, focal, look_at
-from tools.people.face import Expression
+from tools.people.face import Expression, displacement
 from tools.people.garments import SUITS, TWO_PARTS
 from tools.people.limits import ANGLES, AT, mirrored
 from tools.people.outfit import draw_outfit, like_skin
-from tools.people.physique import OLDEST, YOUNGEST, draw_physique
+from tools.people.physique import OLDEST, YOUNGEST, draw_physique, shape
 from tools.people.postures import draw_posture
 from tools.people.renderer import CLOTH, SKIN
 from tools.people.rig import rotation
@@ -152,6 +152,53 @@ def region(people) -> np.ndarray:
     low = vertices[:, 1] < at["upperleg01.L"][1]
     wide = np.where(low, aside * 1.4, aside)  # the hands hang beside the thighs, far out
     return (vertices[:, 1] < armpit) & (vertices[:, 1] > knee) & (np.abs(vertices[:, 0]) < wide)
+
+
+class TestCollision:
+    def through(self, people, arm, legs=0.0):
+        """The sides whose arm goes through the body, of somebody whose arms both do the same."""
+        maker = people.maker
+        angles = np.zeros(len(ANGLES))
+        for side in "LR":
+            for name, value in arm.items():
+                angles[AT[f"{name}.{side}"]] = value
+            angles[AT[f"hip_flexion.{side}"]] = legs
+        rest = shape(
+            draw_physique(np.random.default_rng(0), maker.body)._replace(**PLAIN), maker.body
+        )
+        normals = maker.skin.surface.normals(rest)
+        return maker._collision.through(rest, normals, maker.rig.pose(rest, angles))
+
+    def test_arms_beside_the_body_are_free(self, people):
+        assert self.through(people, {"shoulder_elevation": 40}) == ""
+        assert self.through(people, {"shoulder_elevation": 80, "elbow": 90}) == ""
+
+    def test_arms_in_the_chest_and_hands_in_the_head_are_not(self, people):
+        inside = {
+            "shoulder_plane": 60,
+            "shoulder_elevation": 10,
+            "shoulder_axial": 75,
+            "elbow": 90,
+        }
+        assert self.through(people, inside) == "LR"
+        assert self.through(people, {"shoulder_elevation": 20}, legs=110.0) == ""
+        hands = {
+            "shoulder_plane": 60,
+            "shoulder_elevation": 75,
+            "shoulder_axial": 30,
+            "elbow": 145,
+        }
+        assert self.through(people, hands) != ""
+
+    def test_hardly_anybodys_arms_go_through(self, people):
+        maker, through = people.maker, 0
+        for seed in range(30):
+            figure = maker.draw(np.random.default_rng(seed))
+            rest = shape(figure.physique, maker.body)
+            rest = (rest + displacement(figure.expression, maker.body)).astype(np.float32)
+            posed = maker.rig.pose(rest, figure.posture.angles)
+            through += len(maker._collision.through(rest, maker.skin.surface.normals(rest), posed))
+        assert through <= 2  # of 60 arms: after some tries the last one is taken as it is
 
 
 class TestClothes:

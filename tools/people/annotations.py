@@ -2,10 +2,11 @@
 """Annotations as COCO-WholeBody has them, and what this tool adds to them.
 
 Each annotation has the dataset's fields, so that whatever reads COCO-WholeBody reads these, and an
-entry `person`: body, clothes and posture (`figure.Figure.as_dict`), the camera, its faults and
-what it was to show (`camera`, `faults`, `frame`), where all 133 points are, even outside the
-picture (`xy`), why each one is not seen (`hidden_by`, an index of `truth.REASONS`) and, where
-another person hides it, the id of that annotation (`hider`, else 0).
+entry `person`: body, clothes and posture (`figure.Figure.as_dict`), the camera, its faults, what
+it was to show and the photograph behind (`camera`, `faults`, `frame`, `background`), where all 133
+points are, even outside the picture (`xy`; -1000000 if behind the camera), why each one is not
+seen (`hidden_by`, an index of `truth.REASONS`) and, where another person hides it, the id of that
+annotation (`hider`, else 0).
 
 As in the dataset, a point has the flag 2 if it is seen, 1 if it is hidden, 0 if it is outside the
 picture; of a face, hand or foot of which less than a fifth is seen all points are 0.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +13,15 @@ from tools.people.errors import PeopleError
 
 LARGEST = 1024  # px, photographs are kept no larger
 KEPT = 64  # photographs in memory
+
+
+class Background(NamedTuple):
+    """What is behind the people."""
+
+    bgr: np.ndarray
+    """(h, w, 3) uint8."""
+    photo: str
+    """The photograph's file in its folder, whose licence holds; empty if it is none."""
 
 
 class Backgrounds:
@@ -23,6 +33,7 @@ class Backgrounds:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._photos: list[Path] = []
+        self._folder = folder or Path()
         self._kept: dict[Path, np.ndarray] = {}
         if folder is not None:
             endings = (".jpg", ".jpeg", ".png", ".webp")
@@ -33,18 +44,23 @@ class Backgrounds:
                     f"{folder}: has no photographs; wanted some {', '.join(endings)}"
                 )
 
-    def draw(self, random: np.random.Generator, width: int, height: int) -> np.ndarray:
-        """Return a background (height, width, 3) uint8 BGR; four of five are photographs."""
+    def draw(self, random: np.random.Generator, width: int, height: int) -> Background:
+        """Return a background; four of five are photographs."""
+        name = ""
         if self._photos and random.random() < 0.8:
-            image = self._cutting(random, width, height)
+            path = self._photos[random.integers(len(self._photos))]
+            name = path.relative_to(self._folder).as_posix()
+            image = self._cutting(random, path, width, height)
         else:
             image = procedural(random, width, height)
         if random.random() < 0.35:
             image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.5, 4))
-        return image
+        return Background(image, name)
 
-    def _cutting(self, random: np.random.Generator, width: int, height: int) -> np.ndarray:
-        photo = self._photo(self._photos[random.integers(len(self._photos))])
+    def _cutting(
+        self, random: np.random.Generator, path: Path, width: int, height: int
+    ) -> np.ndarray:
+        photo = self._photo(path)
         high, wide = photo.shape[:2]
         share = random.uniform(0.35, 1) * min(wide / width, high / height)
         w, h = max(8, int(width * share)), max(8, int(height * share))

@@ -11,7 +11,7 @@ import numpy as np
 
 from tools.people import anny
 from tools.people.annotations import annotations
-from tools.people.backgrounds import Backgrounds
+from tools.people.backgrounds import Background, Backgrounds
 from tools.people.errors import PeopleError
 from tools.people.faults import Faults, apply, draw_faults
 from tools.people.figure import FigureMaker
@@ -98,11 +98,11 @@ class People:
         background = self._backgrounds.draw(random, *self.size)
         return self.take(scene, background, draw_faults(random, self.size), index)
 
-    def take(self, scene: Scene, background: np.ndarray, faults: Faults, index: int) -> Shot:
-        """Take the picture of a scene before a background (h, w, 3) uint8 BGR."""
+    def take(self, scene: Scene, background: Background, faults: Faults, index: int) -> Shot:
+        """Take the picture of a scene before a background."""
         items = [item for figure in scene.figures for item in figure.items]
         drawn = self._renderer.draw(scene.camera, scene.light, items + scene.things)
-        image = apply(faults, composed(drawn.rgba, background))
+        image = apply(faults, composed(drawn.rgba, background.bgr))
         truths = [
             truth(figure.points, number, figure.height / GROWN_UP, scene.camera, drawn)
             for number, figure in enumerate(scene.figures, 1)
@@ -112,6 +112,7 @@ class People:
             "camera": scene.camera.as_dict(),
             "faults": faults.as_dict(),
             "frame": scene.frame,
+            "background": background.photo,
         }
         found = annotations(scene.figures, truths, index + 1, first, picture)
         return Shot(Sample(image, found), scene, truths, drawn, faults)
