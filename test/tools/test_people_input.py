@@ -255,11 +255,11 @@ def test_a_size_or_range_that_is_none_is_told(option, capsys):
 @pytest.mark.parametrize("end", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_nothing_is_left_of_a_dataset_that_was_not_finished(tmp_path, monkeypatch, end):
     def made(*_):
-        yield 0, b"jpeg", [], 0.1
+        yield (b"jpeg", []), 0.1
         assert list(tmp_path.glob(".out-*/images/000001.jpg")), "it was begun"
         raise end
 
-    monkeypatch.setattr(dataset, "_made", made)
+    monkeypatch.setattr(dataset, "timed", made)
     with pytest.raises(KeyboardInterrupt if end is KeyboardInterrupt else PeopleError):
         list(dataset.write(tmp_path / "out", {"seed": 0, "size": (64, 80)}, 2, 1))
     assert not list(tmp_path.iterdir())

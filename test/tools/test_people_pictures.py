@@ -18,6 +18,7 @@ from tools.people.face import Expression, displacement
 from tools.people.garments import SUITS, TWO_PARTS
 from tools.people.limits import ANGLES, AT, mirrored
 from tools.people.outfit import draw_outfit, like_skin
+from tools.people.parallel import samples
 from tools.people.physique import OLDEST, YOUNGEST, draw_physique, shape
 from tools.people.postures import draw_posture
 from tools.people.renderer import CLOTH, SKIN
@@ -298,6 +299,9 @@ class TestDataset:
             sample = people.sample(1)
         finally:
             people.close()
+        (streamed,) = samples(settings, range(1, 2), 1)
+        assert np.array_equal(streamed.image, sample.image)
+        assert streamed.annotations == sample.annotations
         assert sample.annotations == one[1].annotations
         xy, flags = points_of(sample.annotations[0])
         assert np.array_equal(xy, one[1].xy[0]) and np.array_equal(flags, one[1].flags[0])

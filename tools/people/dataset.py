@@ -8,34 +8,22 @@ OUT/images/000001.jpg
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
-import time
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from dwpose_ros.evaluation.coco import load_annotations
 from tools.people.annotations import document, points_of
 from tools.people.errors import PeopleError
-from tools.people.generator import People
+from tools.people.parallel import timed
 
 ANNOTATIONS, IMAGES = "annotations.json", "images"
 QUALITY = 95  # of the files; the camera's own JPEG comes before, see `faults`
-AHEAD = 4  # pictures that each worker may be ahead
-# One thread in each worker, which is what fits several workers on as many cores.
-ONE_THREAD = ("LP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
-_people: People | None = None
 
 
 class Entry(NamedTuple):
@@ -87,7 +75,8 @@ def write(out: Path, settings: dict[str, Any], count: int, workers: int) -> Iter
         (part / IMAGES).mkdir()
         images: list[dict[str, Any]] = []
         found: list[dict[str, Any]] = []
-        for index, coded, annotations, spent in _made(settings, count, workers):
+        pictures = timed(settings, range(count), workers, QUALITY)
+        for index, ((coded, annotations), spent) in enumerate(pictures):
             name = f"{index + 1:06}.jpg"
             (part / IMAGES / name).write_bytes(coded)
             width, height = settings["size"]
@@ -126,46 +115,3 @@ def read(out: Path) -> Iterator[Entry]:
             boxes,
             annotations,
         )
-
-
-def _made(settings: dict[str, Any], count: int, workers: int) -> Iterator[tuple]:
-    """Make the pictures in other processes: index, JPEG, annotations, seconds; in order."""
-    kept = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (settings,))
-    try:
-        ahead: deque[Future] = deque()  # some pictures more than there are workers
-        for index in range(count):
-            ahead.append(pool.submit(_one, index))
-            if len(ahead) > AHEAD * workers:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    except BrokenProcessPool as err:
-        raise PeopleError(
-            f"one of {workers} processes that make pictures has ended, perhaps for want of "
-            "memory (each takes 0.6 GB); try fewer --workers"
-        ) from err
-    finally:
-        pool.shutdown(cancel_futures=True)
-        for name, value in kept.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _start(settings: dict[str, Any]) -> None:
-    """Begin a worker; the main process alone answers an interruption."""
-    global _people
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    _people = People(**settings)
-
-
-def _one(index: int) -> tuple[int, bytes, list[dict[str, Any]], float]:
-    assert _people is not None
-    began = time.process_time()
-    image, annotations = _people.sample(index)
-    coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    return index, coded.tobytes(), annotations, time.process_time() - began
