@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -274,7 +275,7 @@ def test_an_interrupted_command_leaves_nothing(outside, tmp_path, end):
         command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     while run.poll() is None and not list(tmp_path.glob(".out-*/images/*.jpg")):
-        pass
+        time.sleep(0.1)  # between two looks for the first picture, however long it takes
     os.kill(run.pid, end) if end == signal.SIGTERM else os.killpg(run.pid, end)
     _, error = run.communicate(timeout=60)
     assert run.returncode == 130 and "interrupted; nothing was written" in error
