@@ -685,6 +685,31 @@ class TestPace:
                 quiet_at = i / FPS + sentence_s
         assert heard[: len(said)] == said
 
+    @pytest.mark.parametrize(
+        "aside, said",
+        [("", "move_back"), ("move_right", "step_into_view"), ("move_left", "step_into_view")],
+    )
+    def test_who_leaves_to_a_side_while_they_come_closer_is_not_right_before_it(
+        self, profile, aside, said
+    ):
+        """At last they stood at the picture's side: they walked out, and need not step back."""
+        coach, heard = Coach(replace(profile("face"), **TIMES)), []
+        for i in range(20 * FPS):
+            now = i / FPS
+            found = [CheckResult("somebody", False, 0.0, code="step_into_view")]
+            if now <= 6:
+                found = [
+                    CheckResult("somebody", True, 1.0),
+                    CheckResult("too_close", True, 0.1, track=0.3 * min(max(now - 4, 0), 2)),
+                    CheckResult("off_center", not (aside and now > 5), 0.1, code=aside),
+                    CheckResult("too_far", False, 0.1, code="move_closer"),
+                    CheckResult("still", not 4 < now < 6, 1.0, code="keep_still"),
+                ]
+            decision = coach.update(found, now)
+            if decision.speak and now > 6:
+                heard.append(decision.code)
+        assert heard[0] == said
+
     def test_who_turns_is_not_captured(self, profile):
         """It hardly moves a point, and so they count as still."""
         room = Room(profile, hold_s=0.5)

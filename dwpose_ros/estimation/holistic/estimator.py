@@ -33,6 +33,7 @@ MIN_PRESENCE = 0.5  # of the body's network, below which a person is lost
 SAME_BOX = 0.2  # least overlap (IoU) of a box with that of a person in the last image
 SAME_BODY = 0.6  # overlap of two bodies' boxes from which they are the same person's
 SAME_HEAD = 0.15  # distance of two heads below which they are, in sides of their generous regions
+MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture takes for ever
 TILES_ALONE = 4  # searched in each detection of a video while there is nobody; else 1
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
 SURE = 3.0  # unless these are the odds of it
@@ -110,7 +111,7 @@ class Holistic:
             chance = odds(score, person.body, body, person.face)
             if body.presence >= MIN_PRESENCE and chance >= STAY:
                 people.append(replace(person, body=body, chance=chance))
-        new = [self._looked_at(rgb, one) for one in found]
+        new = [self._looked_at(rgb, one) for one in found[:MOST_CANDIDATES]]
         new.sort(key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
