@@ -701,7 +701,7 @@ class TestPace:
                 found = [
                     CheckResult("somebody", True, 1.0),
                     CheckResult("too_close", True, 0.1, track=0.3 * min(max(now - 4, 0), 2)),
-                    CheckResult("off_center", not (aside and now > 5), 0.1, code=aside),
+                    CheckResult("off_center", not (aside and now > 5.7), 0.1, code=aside),
                     CheckResult("too_far", False, 0.1, code="move_closer"),
                     CheckResult("still", not 4 < now < 6, 1.0, code="keep_still"),
                 ]
