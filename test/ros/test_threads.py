@@ -13,7 +13,6 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from harness import wait_until
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from test_faults import Health
@@ -26,35 +25,6 @@ from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.qos import NEWEST_IMAGE
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-
-
-@pytest.fixture
-def spin(peer):
-    """spin(node) -> the node, which an executor works for until the test ends."""
-    executor = SingleThreadedExecutor()
-    nodes = []
-
-    def work():
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            pass
-
-    thread = threading.Thread(target=work, daemon=True)
-
-    def begin(node):
-        nodes.append(node)
-        executor.add_node(node)
-        if not thread.is_alive():
-            thread.start()
-        return node
-
-    yield begin
-    executor.shutdown()
-    thread.join(5.0)
-    for node in nodes:
-        node.close()
-        node.destroy_node()
 
 
 class Webcam:
