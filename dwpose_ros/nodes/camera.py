@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -85,7 +86,7 @@ class CameraNode(ManagedNode):
         self._calibration = read_calibration(user_path(calibration)) if calibration else None
         self._info = CameraInfo()
         self._images = ImageOutput(self, "image_raw", 1)
-        self._infos = self.output(CameraInfo, "camera_info", 1)
+        self._infos = self.output(CameraInfo, "camera_info", 1, local=True)
 
     def activate(self) -> None:
         self._description, self._missed, self._info = "", 0, CameraInfo()
@@ -201,8 +202,9 @@ class CameraNode(ManagedNode):
         height, width = frame.shape[:2]
         if (self._info.width, self._info.height) != (width, height):
             self._info = self._calibrated(width, height)
-        self._info.header = header
-        self._infos.publish(self._info)
+        info = copy(self._info)  # others of this process may keep the last one
+        info.header = header
+        self._infos.publish(info)
 
     def _calibrated(self, width: int, height: int) -> CameraInfo:
         """Return the calibration for images of that size, or an empty one if it does not fit."""

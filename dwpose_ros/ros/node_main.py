@@ -43,6 +43,9 @@ def run(*makes: type) -> None:
     that loads networks or writes files keeps no other waiting, and an executor looks only at what
     belongs to its node. They end together.
 
+    OpenCV gets one thread, unless the user sets OPENCV_FOR_THREADS_NUM: what it does to an image is
+    so short that its other threads cost more CPU time, in waiting for work, than they save.
+
     Args:
         makes: subclasses of ManagedNode.
     """
@@ -52,6 +55,7 @@ def run(*makes: type) -> None:
     joined = False  # afterwards only a signal, or a node itself, shuts rclpy down
     code, make = 0, makes[0]
     _keep_freed_memory()
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     try:
         variables, told = settings(share("config"))
         os.environ.update(variables)

@@ -12,11 +12,12 @@ import pytest
 from harness import send_until, wait_until
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Bool, Header
 
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes import capture, pose, speech
+from dwpose_ros.msg import Guidance, WholeBodyPose
+from dwpose_ros.nodes import camera, capture, guidance, pose, speech
 from dwpose_ros.nodes.overlay import OverlayNode
 from dwpose_ros.ros import local_topics, node_main
 from dwpose_ros.ros.latest_only_worker import StillRunning
@@ -54,10 +55,10 @@ def test_the_overlay_takes_images_while_it_looks_for_one(spin, impatient):
         for image in images:
             node._on_image(image)
 
-    camera = threading.Thread(target=come)
-    camera.start()
+    coming = threading.Thread(target=come)
+    coming.start()
     looks = 0
-    while camera.is_alive():
+    while coming.is_alive():
         assert node.companion(WholeBodyPose(header=header_of(0))) is None
         looks += 1
     assert looks > 10
@@ -69,13 +70,13 @@ def test_the_overlay_is_drawn_for_a_node_of_the_same_process(peer, spin):
     assert node.start()
     overlays: list[LocalImage] = []
     reader = local_topics.Reader("/overlay", overlays.append, lambda: None)
-    camera = local_topics.Publisher("/image_raw", "/camera")
+    images = local_topics.Publisher("/image_raw", "/camera")
     estimator = local_topics.Publisher("/wholebody_pose", "/pose")
-    wait_until(lambda: camera.readers() and estimator.readers())
+    wait_until(lambda: images.readers() and estimator.readers())
 
     def send() -> None:
         header = Header(stamp=node.get_clock().now().to_msg())
-        for one in camera.readers():
+        for one in images.readers():
             one.receive(LocalImage.of(header, BGR))
         for one in estimator.readers():
             one.receive(WholeBodyPose(header=header, width=64, height=48))
@@ -83,8 +84,8 @@ def test_the_overlay_is_drawn_for_a_node_of_the_same_process(peer, spin):
     send_until(send, lambda: overlays)
     assert (overlays[0].width, overlays[0].height) == (64, 48)
     reader.close()
-    wait_until(lambda: not camera.readers())
-    camera.close()
+    wait_until(lambda: not images.readers())
+    images.close()
     estimator.close()
 
 
@@ -187,3 +188,53 @@ def test_an_image_may_come_while_the_capture_node_subscribes(spin, monkeypatch, 
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
     assert node._buffer.newest_ns == 10**9
+
+
+def test_what_is_taken_directly_comes_in_the_thread_of_who_publishes(spin):
+    node = spin(OverlayNode())
+    assert node.start()
+    threads: list[int] = []
+    node.input(
+        WholeBodyPose, "some_pose", lambda _: threads.append(threading.get_ident()), 1, direct=True
+    )
+    publisher = local_topics.Publisher("/some_pose", "/pose")
+    for reader in publisher.readers():
+        reader.receive(WholeBodyPose())
+    publisher.close()
+    assert threads == [threading.get_ident()]
+
+
+def test_every_camera_info_is_kept_as_it_was(spin):
+    """Whoever takes one by reference keeps it longer than until the next frame."""
+    node = spin(camera.CameraNode())
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    infos: list[CameraInfo] = []
+    reader = local_topics.Reader("/camera_info", infos.append, lambda: None)
+    node._phase = "active"
+    for seconds in (1, 2):
+        node._publish(BGR, Time(seconds=seconds))
+    reader.close()
+    node._phase = "inactive"
+    assert [info.header.stamp.sec for info in infos] == [1, 2]
+    assert {(info.width, info.height) for info in infos} == {(64, 48)}
+
+
+def test_an_instruction_that_nobody_reads_is_no_message_but_counts(peer, spin, monkeypatch):
+    node = spin(guidance.GuidanceNode())
+    assert node.start()
+    made, message_of = [], guidance._message_of
+    monkeypatch.setattr(
+        guidance, "_message_of", lambda told: made.append(told) or message_of(told)
+    )
+
+    def look() -> None:
+        header = Header(stamp=node.get_clock().now().to_msg())
+        node._on_pose(WholeBodyPose(header=header, width=64, height=48))
+
+    look()
+    assert not made and node._guidance.stats.count == 1
+    assert node._guidance.stats.age_ms()[1] >= 0
+    heard = peer.listen(Guidance, "guidance")
+    wait_until(node._guidance.wanted)
+    send_until(look, lambda: heard)
+    assert heard[-1].profile == "upper_body" and made
