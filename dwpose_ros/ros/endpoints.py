@@ -64,6 +64,7 @@ class EndpointNode(ParameterNode):
         best: bool = False,
         local: bool = False,
         direct: bool = False,
+        every: Callable[[], int] | None = lambda: 1,
         from_outside: Callable[[Any], None] | None = None,
     ) -> TopicStats:
         """Subscribe while the node is active. A message without a stamp gets its time of arrival.
@@ -76,6 +77,8 @@ class EndpointNode(ParameterNode):
             local: take messages of this process by reference; they must not be changed.
             direct: the same, in their publisher's thread, which wakes no executor. The callback
                 must be quick, and may run while others of this node do.
+            every: tells publishers of this process that one of so many messages is used; None:
+                those that others use.
             from_outside: called first with messages of other processes, to check or repair them.
         """
         name = self.resolve_topic_name(topic)
@@ -95,7 +98,7 @@ class EndpointNode(ParameterNode):
         if (best or local or direct) and not self._is_overridden(
             f"qos_overrides.{name}.subscription."
         ):
-            self._follow(stats, qos, subscribe, received, best, direct)
+            self._follow(stats, qos, subscribe, received, best, direct, every)
             return stats
         subscription = subscribe(
             qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
@@ -111,6 +114,7 @@ class EndpointNode(ParameterNode):
         received: Callable,
         best: bool,
         direct: bool,
+        every: Callable[[], int] | None,
     ) -> None:
         """Subscribe so that the publishers' reliability, or their process, are followed."""
         if best or direct:
@@ -119,7 +123,7 @@ class EndpointNode(ParameterNode):
             receive = InExecutor(self, received, getattr(qos, "depth", qos))
             self._undo.append(receive.close)
         chosen = AdaptiveSubscription(
-            self, stats.topic, stats.type_name, qos, subscribe, receive, best
+            self, stats.topic, stats.type_name, qos, subscribe, receive, best, every
         )
         self._adaptive.append(chosen)
         self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))

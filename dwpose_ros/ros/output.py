@@ -50,6 +50,10 @@ class Output:
         """Return whether anybody subscribes outside this process."""
         return self.publisher.get_subscription_count() > 0
 
+    def every(self) -> int:
+        """Return that subscribers use one of so many messages; those of other processes all."""
+        return 1 if self._local is None or self.wanted() else self._local.every()
+
     def subscriptions(self) -> int:
         """Return the number of subscriptions, in this process and outside."""
         inside = len(self._local.readers()) if self._local else 0

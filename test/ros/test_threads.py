@@ -19,7 +19,7 @@ from test_faults import Health
 
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.nodes import camera, pose
-from dwpose_ros.ros import on_demand_node
+from dwpose_ros.ros import local_topics, on_demand_node
 from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.qos import NEWEST_IMAGE
@@ -182,6 +182,26 @@ def test_a_frame_is_stamped_when_it_was_taken_not_when_it_was_decoded(peer, webc
     wait_until(lambda: images)
     shown = images[0]
     assert stamp_ns(shown.header) < webcam.retrieved_ns[shown.data[0]]
+
+
+def test_frames_that_nobody_uses_are_not_decoded(peer, webcams):
+    """While all who want images are in the camera's process, and say so."""
+    webcam = Webcam()
+    node = webcams(webcam)
+    webcam.clock = node.get_clock()
+    heard: list = []
+    reader = local_topics.Reader("/image_raw", heard.append, lambda: None, every=lambda: 3)
+    assert node.trigger_activate() == SUCCESS
+    wait_until(lambda: len(heard) > 5)
+    left_out, decoded = node.details()["frames left out"], len(webcam.retrieved_ns)
+    assert 2 * (decoded - 1) <= left_out <= 2 * (decoded + 1)
+    images = peer.listen(Image, "image_raw", NEWEST_IMAGE)
+    wait_until(lambda: images)
+    left_out = node.details()["frames left out"]
+    count = len(heard)
+    wait_until(lambda: len(heard) > count + 5)
+    assert node.details()["frames left out"] == left_out  # others want all
+    reader.close()
 
 
 class Estimator:
