@@ -21,6 +21,8 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 pytest.importorskip("rclpy")
 
 from harness import Peer, Process, parameter_words  # noqa: E402
+from lifecycle_msgs.msg import State  # noqa: E402
+from lifecycle_msgs.srv import GetState  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
@@ -102,3 +104,14 @@ def spin(peer):
     for node in nodes:
         node.close()
         node.destroy_node()
+
+
+@pytest.fixture
+def active(peer):
+    """active(name) -> whether that is what a node says it is."""
+
+    def ask(name: str) -> bool:
+        state = peer.call(GetState, f"/{name}/get_state").current_state
+        return state.id == State.PRIMARY_STATE_ACTIVE
+
+    return ask
