@@ -149,13 +149,12 @@ class GuidanceNode(ManagedNode):
         )
 
     def _look(self) -> None:
-        now, stamp = time.monotonic(), self.get_clock().now()
+        now = time.monotonic()
         self._session.tick(
             now,
             capture_ready=self._capture.service_is_ready(),
             blind=self._poses.stale(now, self.value("stale_after")),
-            source=Header(stamp=stamp.to_msg()),
-            now_s=stamp.nanoseconds / 1e9,
+            source=Header(stamp=self.get_clock().now().to_msg()),
             heard=self._speech.wanted(),
         )
         self.last_error = self._session.trouble

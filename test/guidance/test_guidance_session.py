@@ -79,9 +79,7 @@ class World:
         heard: bool = False,
     ) -> None:
         now = self.now + after_s
-        self.session.tick(
-            now, capture_ready=ready, blind=blind, source=None, now_s=now, heard=heard
-        )
+        self.session.tick(now, capture_ready=ready, blind=blind, source=None, heard=heard)
 
     @property
     def sentences(self) -> list[str]:
@@ -132,10 +130,12 @@ def test_before_anything_is_seen_people_are_asked_for_a_moment(world):
     one.tick(heard=True)
     assert one.said == [wait]
     assert [(told.decision.code, told.text) for told in one.shown] == [("one_moment", wait)]
-    one.frames(seconds=0.8)
-    assert one.said == [wait]  # it is spoken to its end
-    one.frames(seconds=2.0)
+    two = world()
+    for each in (one, two):
+        each.frames(seconds=2.0)
     assert one.said == [wait, ENGLISH.text("step_into_view")]
+    told = [[(told.decision, told.text) for told in each.shown] for each in (one, two)]
+    assert told[0][1:] == told[1]  # nothing waits for the end of it
 
 
 def test_nobody_is_asked_for_a_moment_once_something_is_seen_or_while_nobody_is_guided(
