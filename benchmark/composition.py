@@ -159,7 +159,9 @@ def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: 
 
     ratios = {
         "latency beyond the engine, p95": ratio(lambda o: o["latency p95"] - o["engine p95"]),
-        "CPU beyond the engine": ratio(lambda o: sum(o["cpu"].values()) - engine["cpu"]),
+        "CPU beyond the engine": ratio(
+            lambda o: sum(o["cpu"].values()) - engine["busy"] / 1e3 * o["poses"]
+        ),
         "memory": ratio(lambda o: sum(o["memory"].values())),
     }
     print("\ncomposed / separate, medians of the turns:")
