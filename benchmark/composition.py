@@ -174,8 +174,10 @@ def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: 
         f"{'holds ' if poses >= POSES_BAR * able else 'BROKEN'} {poses:.1f} poses a second "
         f"(bar: {POSES_BAR:g} of the {able:.1f} that the engine alone could do)"
     )
+    share = guidance / engine["p50"]
     print(
-        f"guidance takes {guidance:.2f} ms a message, the engine {engine['mean']:.1f} ms a frame"
+        f"{'holds ' if share <= GUIDANCE_BAR else 'BROKEN'} guidance takes {guidance:.2f} ms a "
+        f"message, {share:.3f} of the engine's median frame (bar: {GUIDANCE_BAR:g} of DWPose-t's)"
     )
 
 
