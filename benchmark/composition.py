@@ -38,7 +38,9 @@ FIRST = 300  # frames of the bare engine
 
 
 def bare_engine(parameters: dict[str, str], video: Path, seconds: float) -> dict[str, float]:
-    """Run the pose node's engine without ROS: CPU share at RATE, and milliseconds a frame."""
+    """Run the pose node's engine without ROS: CPU share at RATE, and milliseconds a frame, of
+    which `busy` are CPU time.
+    """
     from dwpose_ros.estimation.backends import load
     from dwpose_ros.estimation.runtimes.target import ExecutionTarget
     from dwpose_ros.tracking.pose_tracker import PoseTracker
@@ -71,10 +73,16 @@ def bare_engine(parameters: dict[str, str], video: Path, seconds: float) -> dict
         busy += time.process_time() - cpu
         due += 1 / RATE
         time.sleep(max(0.0, due - time.perf_counter()))
-    share = busy / (time.perf_counter() - begin)
+    share, busy_ms = busy / (time.perf_counter() - begin), busy / len(times) * 1e3
     tracker.close()
     p50, p95 = np.percentile(times, [50, 95])
-    return {"cpu": share, "p50": float(p50), "p95": float(p95), "mean": float(np.mean(times))}
+    return {
+        "cpu": share,
+        "busy": busy_ms,
+        "p50": float(p50),
+        "p95": float(p95),
+        "mean": float(np.mean(times)),
+    }
 
 
 def memory_mb(pid: int) -> float:
@@ -151,7 +159,9 @@ def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: 
 
     ratios = {
         "latency beyond the engine, p95": ratio(lambda o: o["latency p95"] - o["engine p95"]),
-        "CPU beyond the engine": ratio(lambda o: sum(o["cpu"].values()) - engine["cpu"]),
+        "CPU beyond the engine": ratio(
+            lambda o: sum(o["cpu"].values()) - engine["busy"] / 1e3 * o["poses"]
+        ),
         "memory": ratio(lambda o: sum(o["memory"].values())),
     }
     print("\ncomposed / separate, medians of the turns:")
@@ -164,8 +174,10 @@ def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: 
         f"{'holds ' if poses >= POSES_BAR * able else 'BROKEN'} {poses:.1f} poses a second "
         f"(bar: {POSES_BAR:g} of the {able:.1f} that the engine alone could do)"
     )
+    share = guidance / engine["p50"]
     print(
-        f"guidance takes {guidance:.2f} ms a message, the engine {engine['mean']:.1f} ms a frame"
+        f"{'holds ' if share <= GUIDANCE_BAR else 'BROKEN'} guidance takes {guidance:.2f} ms a "
+        f"message, {share:.3f} of the engine's median frame (bar: {GUIDANCE_BAR:g} of DWPose-t's)"
     )
 
 
@@ -180,6 +192,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "sway.avi"
         write_video(video, *args.size)
+        cv2.setNumThreads(1)  # as our nodes have it
         engine = bare_engine(parameters, video, args.seconds)
         found: dict[str, list[dict]] = {"separate": [], "composed": []}
         for _ in range(args.rounds):

@@ -119,7 +119,7 @@ class _Watcher:
             self._begin = self._begin or stamp_ns(msg.header)
 
         def on_speech(msg) -> None:
-            if msg.data:
+            if msg.data and meanings[msg.data].code != "one_moment":  # before the first image
                 self._said.append((time.monotonic(), meanings[msg.data].code))
 
         def on_capture(msg) -> None:

@@ -90,6 +90,8 @@ class Watcher:
         if not msg.data:
             return
         print(f"  {self.seconds:5.1f} s  {msg.data}", flush=True)
+        if self._seen is None:  # "One moment, please."
+            return
         self._told = msg.data
         self.moments.append(Tile(self._drawn(), f"{self.seconds:.1f} s", msg.data))
 

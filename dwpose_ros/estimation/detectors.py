@@ -11,8 +11,9 @@ import numpy as np
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.person_poses import valid_boxes
+from dwpose_ros.estimation.conventions import PERSON, STRIDES
 from dwpose_ros.estimation.crops import crops_for
-from dwpose_ros.estimation.graph_rewrite import PERSON, STRIDES, detector_network
+from dwpose_ros.estimation.graph_rewrite import detector_network
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Network, line
 

@@ -16,11 +16,12 @@ import numpy as np
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses, valid_boxes
+from dwpose_ros.estimation.conventions import SPLIT
 from dwpose_ros.estimation.crop_geometry import around
 from dwpose_ros.estimation.crops import crops_for
 from dwpose_ros.estimation.detectors import open_detector
 from dwpose_ros.estimation.estimator import check_image
-from dwpose_ros.estimation.graph_rewrite import SPLIT, pose_network
+from dwpose_ros.estimation.graph_rewrite import pose_network
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import MAX_BATCH, ExecutionTarget, line
 

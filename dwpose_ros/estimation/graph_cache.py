@@ -8,12 +8,13 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-
-import onnx
-from onnx.compose import add_prefix
+from typing import TYPE_CHECKING
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation.model_registry import cache_dir
+
+if TYPE_CHECKING:
+    import onnx
 
 PREFIX = "network/"
 VERSION = "1"  # of what is made here: files in the cache made by another are not taken
@@ -34,6 +35,9 @@ def rewritten(path: Path, kind: str, make: Callable[[onnx.ModelProto], onnx.Mode
         raise ModelError(f"{path}: no such model file: {err.strerror}") from err
     target = cache_dir() / "networks" / f"{path.stem}-{kind}-{digest.hexdigest()[:16]}.onnx"
     if not target.is_file():
+        import onnx  # only now: it takes time and memory
+        from onnx.compose import add_prefix
+
         try:
             model = onnx.load(str(path))
         except Exception as err:  # protobuf's errors are its own

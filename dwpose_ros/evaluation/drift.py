@@ -12,7 +12,7 @@ import numpy as np
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.keypoints import GROUPS
 from dwpose_ros.core.person_poses import THRESHOLD
-from dwpose_ros.estimation.graph_rewrite import SPLIT
+from dwpose_ros.estimation.conventions import SPLIT
 from dwpose_ros.evaluation.simcc import decode
 
 # 95 of 100 points of each body part must stay within 1 % of the person's height, which is 4 bins

@@ -10,7 +10,7 @@ import numpy as np
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.core.keypoints import COUNT
-from dwpose_ros.estimation.graph_rewrite import MEAN, SPLIT, STD
+from dwpose_ros.estimation.conventions import MEAN, SPLIT, STD
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import MAX_BATCH, ExecutionTarget, line
 

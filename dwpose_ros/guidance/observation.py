@@ -22,10 +22,14 @@ _BRIDGED_S = 0.25  # an invisible point keeps its last position for so long
 _LEAST_SIZE = 0.05  # least size of the measured parts, in heights of the person's box
 _TELLING = 5  # least number of points for measuring the movement
 # A wrist and its hand: networks lose a blurred hand, but keep the wrist.
-_HANDS = {
-    side: np.array([INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)])
-    for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
-}
+_HANDS = np.array(
+    [
+        [INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)]
+        for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND))
+    ]
+)
+_SIDES = {"left": slice(0, 1), "right": slice(1, 2)}  # rows of it
+_Trail = list[tuple[float, np.ndarray, np.ndarray]]  # times, points, and which are visible
 # Other people count from this share of the followed person's height on, and once they count, until
 # they are smaller than the second share.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
@@ -43,9 +47,7 @@ class Observation(NamedTuple):
     others: int  # other people who are large enough to count
     speed: float  # of the profile's points, heights of the visible parts per s; NaN if unknown
     brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
-    sharpness: float = (
-        math.nan
-    )  # variance of the Laplacian, as in quality/sharpness.py; NaN if unknown
+    sharpness: float = math.nan  # as quality/sharpness.py measures it; NaN if unknown
     nearer: float = math.nan  # logarithm of the growth of their size since an arbitrary time
     aside: float = math.nan  # movement to the image's right since then, in their heights
     hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
@@ -111,8 +113,8 @@ class TargetSelector:
         return xy, scores
 
     def _forget_movement(self) -> None:
-        self._recent: list[tuple[float, np.ndarray, np.ndarray]] = []  # time, points, visible
-        self._trail: list[tuple[float, np.ndarray, np.ndarray]] = []  # the same for all points
+        self._recent: _Trail = []  # of the profile's points
+        self._trail: _Trail = []  # of the hands
         self._speed = self._hands = math.nan
         self._seen = None
 
@@ -224,59 +226,71 @@ class TargetSelector:
 
         A waving hand returns to the same position. Not measured for profiles that include hands,
         whose `speed` covers them."""
-        before = _lately(self._trail, time_s)
-        self._trail = [*before, (time_s, xy, seen)]
+        before, now = _lately(self._trail, time_s), (time_s, xy[_HANDS], seen[_HANDS])
+        self._trail = [*before, now]
         self._hands = math.nan
         if not before or "hands" in self._profile.parts or math.isnan(size):
             return
-        side = in_image(self._profile.side, self.mirrored)
-        found = [
-            _swiftness(before, xy, seen, hand, time_s)
-            for hand in ((_HANDS[side],) if side in _HANDS else _HANDS.values())
-        ]
-        found = [speed for speed in found if not math.isnan(speed)]
+        wanted = _SIDES.get(in_image(self._profile.side, self.mirrored), slice(2))
+        found = [speed for speed in _swiftness(before, *now)[wanted] if not math.isnan(speed)]
         if found:
             self._hands = max(found) / size
 
 
 def _swiftness(
-    trail: list[tuple[float, np.ndarray, np.ndarray]],
+    trail: _Trail,
+    time_s: float,
     xy: np.ndarray,
     seen: np.ndarray,
-    hand: np.ndarray,
-    time_s: float,
-) -> float:
-    """Return the speed of a hand's points, px/s; NaN if none is visible twice.
+) -> list[float]:
+    """Return the speed of the points of each hand, px/s; NaN for one of which none is visible
+    twice.
+
+    Args:
+        trail: as the other arguments, for earlier frames.
+        xy: (hands, 22, 2) px.
+        seen: (hands, 22) bool.
 
     It is the smaller of the speeds over a longer and a shorter time, so that a hand that has just
     come to rest is recognized. Movements are divided by the whole time, since otherwise noise
     between two frames would count as movement.
     """
-    both = np.array([was_seen[hand] for _, _, was_seen in trail]) & seen[hand]
-    counts = both.sum(1)
-    if not counts.any():
-        return math.nan
+    both = np.array([was_seen for _, _, was_seen in trail]) & seen
+    counts = both.sum(2)
     with np.errstate(over="ignore", invalid="ignore"):  # those not seen may be anywhere
-        off = np.array([old[hand] for _, old, _ in trail]) - xy[hand]
+        off = np.array([old for _, old, _ in trail]) - xy
         far = np.where(both, np.hypot(off[..., 0], off[..., 1]), np.inf)
-    far.sort(1)
-    # The median of those seen both times, against misplaced fingertips. All rows at once: one by
-    # one, they were a third of what the guidance takes for a message.
-    rows = np.arange(len(trail))
-    medians = (far[rows, (counts - 1) // 2] + far[rows, counts // 2]) / 2
+    far.sort(2)
+    # The median of those seen both times, against misplaced fingertips. All at once: one by one,
+    # they were a third of what the guidance takes for a message.
+    middle = np.stack([(counts - 1) // 2, counts // 2], 2)
+    medians = np.take_along_axis(far, middle, 2).sum(2) / 2
+    return [
+        _speed_of(trail, time_s, medians[:, hand].tolist(), counts[:, hand].tolist())
+        for hand in range(len(xy))
+    ]
+
+
+def _speed_of(
+    trail: _Trail,
+    time_s: float,
+    medians: list[float],
+    counts: list[int],
+) -> float:
+    """Return the speed of a hand from how far it was away, px, in each frame of the trail."""
     steps = [
-        (time_s - then, float(median))
+        (time_s - then, median)
         for (then, _, _), median, count in zip(trail, medians, counts)
         if count
     ]
+    if not steps:
+        return math.nan
     ago = min(ago for ago, _ in steps)
     spans = [max(lasted, ago) for lasted in (_SPEED_TIME_S, _LATEST_S)]
     return min(max(moved for t, moved in steps if t <= span) / min(span, 1.0) for span in spans)
 
 
-def _lately(
-    trail: list[tuple[float, np.ndarray, np.ndarray]], time_s: float
-) -> list[tuple[float, np.ndarray, np.ndarray]]:
+def _lately(trail: _Trail, time_s: float) -> _Trail:
     """Return the entries of a trail that are recent enough for measuring speed, oldest first.
 
     It is only the last one if the frame rate is low, and none if the time jumps."""

@@ -54,6 +54,7 @@ CODES = (
     "clean_lens",
     "keep_still",
     # the session
+    "one_moment",
     "notice",
     "hold_still",
     "countdown",

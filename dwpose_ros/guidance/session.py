@@ -57,7 +57,7 @@ class GuidanceSession:
         self._now = -math.inf  # of the newest frame
         self._voice = Voice(effects.say)
         self._last_text = ""
-        self._noticing = self._blind = False
+        self._noticing = self._blind = self._asked_to_wait = False
         self._ready_at: float | None = None  # when there was a capture service
         effects.speak_in(plan.phrases)
 
@@ -184,13 +184,24 @@ class GuidanceSession:
             Told(decision, self._last_text, course.coach.profile, results, person, source)
         )
 
-    def tick(self, now_mono_s: float, *, capture_ready: bool, blind: bool, source: Any) -> None:
+    def tick(
+        self,
+        now_mono_s: float,
+        *,
+        capture_ready: bool,
+        blind: bool,
+        source: Any,
+        heard: bool = False,
+    ) -> None:
         """Handle deadlines, and call this periodically.
 
         Args:
             blind: no frames arrive any more.
+            heard: there is a voice.
         """
         self._look_at_goal(now_mono_s)
+        if heard and self._now == -math.inf and self._course is not None:
+            self._ask_to_wait(self._course, source)
         if capture_ready or self._ready_at is None:
             self._ready_at = now_mono_s
         if not capture_ready and self._asked is not None:
@@ -211,6 +222,18 @@ class GuidanceSession:
                 source,
             )
         self._blind = blind
+
+    def _ask_to_wait(self, course: Course, source: Any) -> None:
+        """Say once that it takes a moment: no frame has come, since networks take time to load.
+
+        Nothing waits for the end of that sentence, so that the same frames lead to the same
+        decisions, whenever they come.
+        """
+        if not self._asked_to_wait:
+            self._asked_to_wait = True
+            wait = Decision(State.SEARCHING, "one_moment", "", 0.0, 0.0, True, False)
+            self._show(course, wait, [], 0, source)
+            self._effects.say(self._last_text)
 
     def _look_at_goal(self, now_mono_s: float) -> None:
         if self._goal is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ MISSES, SILENT_S = 10, 5.0
 PAUSE_S = 0.05  # after a failed read, since some drivers fail without waiting
 WAIT_S = 10.0  # longest wait for subscribers before a file starts
 NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are no files
-SETTLE_S = 1.5  # wait after the last subscriber came
+SETTLE_S = 0.5  # wait after the last subscriber came
 
 
 class CameraNode(ManagedNode):
@@ -85,10 +86,11 @@ class CameraNode(ManagedNode):
         self._calibration = read_calibration(user_path(calibration)) if calibration else None
         self._info = CameraInfo()
         self._images = ImageOutput(self, "image_raw", 1)
-        self._infos = self.output(CameraInfo, "camera_info", 1)
+        self._infos = self.output(CameraInfo, "camera_info", 1, local=True)
 
     def activate(self) -> None:
-        self._description, self._missed, self._info = "", 0, CameraInfo()
+        self._description, self._info = "", CameraInfo()
+        self._missed = self._unused = 0
         # Cameras and streams may take half a minute to open, so the thread opens them.
         source = None if local(self._name) is None else self._open()
         self._thread = Stoppable(partial(self._run, source), "camera")
@@ -99,7 +101,11 @@ class CameraNode(ManagedNode):
     def details(self) -> dict[str, Any]:
         if not self.active:
             return {}
-        return {"source": self._description or "not open", "frames missed": self._missed}
+        return {
+            "source": self._description or "not open",
+            "frames missed": self._missed,
+            "frames left out": self._unused,
+        }
 
     def _open(self) -> Source:
         source = open_source(self._name, self.value("width"), self.value("height"))
@@ -139,7 +145,7 @@ class CameraNode(ManagedNode):
         if source.paced:
             self._wait_for_subscribers(ending)
         due = good = time.monotonic()  # when to show the next frame, and when the last one came
-        time_s, misses, published = math.nan, 0, False
+        time_s, misses, frames, published = math.nan, 0, 0, False
         while not ending.is_set() and rclpy.ok():
             there = source.grab()
             now, stamp = time.monotonic(), self.get_clock().now()
@@ -153,10 +159,12 @@ class CameraNode(ManagedNode):
             rate = self.value("rate")
             if there and not source.paced and rate and now < due:
                 continue  # without decoding it
-            frame = source.retrieve() if there else None
+            frames += there
+            unused = there and frames % self._images.every() > 0  # which is not decoded
+            frame = source.retrieve() if there and not unused else None
             if ending.is_set():
                 return ""
-            if frame is None:
+            if frame is None and not unused:
                 misses, self._missed = misses + 1, self._missed + 1
                 if source.live and (misses >= MISSES or now - good > SILENT_S):
                     return f"{self._name}: " + (
@@ -179,9 +187,11 @@ class CameraNode(ManagedNode):
                 stamp = self.get_clock().now()
             elif rate:
                 due = max(due, now - 1 / rate) + 1 / rate
-            self._publish(frame, stamp)
-            published = True
-            self.last_error = ""
+            self._unused += unused
+            if frame is not None:
+                self._publish(frame, stamp)
+                published = True
+                self.last_error = ""
         return ""
 
     def _wait_for_subscribers(self, ending: threading.Event) -> None:
@@ -201,8 +211,9 @@ class CameraNode(ManagedNode):
         height, width = frame.shape[:2]
         if (self._info.width, self._info.height) != (width, height):
             self._info = self._calibrated(width, height)
-        self._info.header = header
-        self._infos.publish(self._info)
+        info = copy(self._info)  # others of this process may keep the last one
+        info.header = header
+        self._infos.publish(info)
 
     def _calibrated(self, width: int, height: int) -> CameraInfo:
         """Return the calibration for images of that size, or an empty one if it does not fit."""

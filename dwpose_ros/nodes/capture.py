@@ -107,9 +107,11 @@ class CaptureNode(ManagedNode):
         self._counted: set[int] = set()
         self._info: CameraInfo | None = None
         self._images: TopicStats | None = None  # the first image may come before they are known
-        self._images = image_input(self, "image_raw", self._on_image)
-        pose_input(self, self._on_pose, 5)
-        self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
+        self._images = image_input(self, "image_raw", self._on_image, every=None)
+        pose_input(self, self._on_pose, 5, direct=True)
+        self.input(
+            CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False, direct=True
+        )
         self.serve(CaptureSrv, "capture", self._on_request)
         self._tidy()
         self.every(TIDY_S, self._tidy)

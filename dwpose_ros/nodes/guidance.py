@@ -155,6 +155,7 @@ class GuidanceNode(ManagedNode):
             capture_ready=self._capture.service_is_ready(),
             blind=self._poses.stale(now, self.value("stale_after")),
             source=Header(stamp=self.get_clock().now().to_msg()),
+            heard=self._speech.wanted(),
         )
         self.last_error = self._session.trouble
 
@@ -188,39 +189,17 @@ class GuidanceNode(ManagedNode):
         self._guidance.publish(GuidanceMsg(header=source, state=GuidanceMsg.IDLE))
 
     def show(self, told: Told) -> None:
-        decision = told.decision
+        decision, goal = told.decision, self._session.goal
         if told.text and told.text != self._last_logged:
             self.get_logger().info(f"{decision.state.name}: {told.text}")
         self._last_logged = told.text
-        message = GuidanceMsg(
-            header=told.source,
-            state=int(decision.state),
-            profile=told.profile.name,
-            step=told.profile.step,
-            code=decision.code,
-            part=decision.body_part,
-            grade=decision.magnitude,
-            count=decision.count,
-            text=told.text,
-            person_id=told.person_id,
-            progress=float(decision.progress),
-            hold_remaining=float(decision.hold_remaining),
-            checks=[
-                Check(
-                    name=result.name,
-                    ok=result.ok is True,
-                    judged=result.ok is not None,
-                    value=float(result.value),
-                    minimum=float(result.minimum),
-                    maximum=float(result.maximum),
-                    unit=result.unit,
-                )
-                for result in told.results
-            ],
-        )
-        self._guidance.publish(message)
-        if self._session.goal is not None:
-            self._session.goal.handle.tell(message)
+        if goal is None and not self._guidance.wanted():
+            self._guidance.unwanted(told.source)  # to make a message takes a fifth of the work
+        else:
+            message = _message_of(told)
+            self._guidance.publish(message)
+            if goal is not None:
+                goal.handle.tell(message)
         if decision.state == State.DONE and self.value("exit_when_done") and self._exit is None:
             # Let the last messages arrive, and the last sentence be spoken.
             self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown)
@@ -273,6 +252,36 @@ class GuidanceNode(ManagedNode):
             count=request.count,
         )
         self._capture.call_async(asked).add_done_callback(answered)
+
+
+def _message_of(told: Told) -> GuidanceMsg:
+    decision = told.decision
+    return GuidanceMsg(
+        header=told.source,
+        state=int(decision.state),
+        profile=told.profile.name,
+        step=told.profile.step,
+        code=decision.code,
+        part=decision.body_part,
+        grade=decision.magnitude,
+        count=decision.count,
+        text=told.text,
+        person_id=told.person_id,
+        progress=float(decision.progress),
+        hold_remaining=float(decision.hold_remaining),
+        checks=[
+            Check(
+                name=result.name,
+                ok=result.ok is True,
+                judged=result.ok is not None,
+                value=float(result.value),
+                minimum=float(result.minimum),
+                maximum=float(result.maximum),
+                unit=result.unit,
+            )
+            for result in told.results
+        ],
+    )
 
 
 def _label_of(profile: str) -> str:

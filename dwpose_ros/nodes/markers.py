@@ -79,7 +79,9 @@ class MarkersNode(OnDemandNode):
 
     def listen(self) -> None:
         self._since = time.monotonic()
-        self.input(CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False)
+        self.input(
+            CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False, local=True
+        )
         if self.value("depth"):
             self.input(Image, "depth/image", self._depths.append, NEWEST_IMAGE)
 

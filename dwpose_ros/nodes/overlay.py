@@ -35,7 +35,7 @@ class OverlayNode(OnDemandNode):
         self._overlays = ImageOutput(self, "overlay", 1)
 
     def listen(self) -> None:
-        self._images = image_input(self, "image_raw", self._on_image)
+        self._images = image_input(self, "image_raw", self._on_image, every=None)
 
     def forget(self) -> None:
         with self._lock:

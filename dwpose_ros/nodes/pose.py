@@ -151,13 +151,14 @@ class PoseNode(ManagedNode):
         self._stale = self._stale_in_a_row = 0
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # age of the oldest frame that was ever processed
-        self._skipped = self._arrived = 0
+        self._skipped = self._used_ns = 0
+        self._period_s = 0.0  # of the images, when all of them were used
         most = self.value("max_detect_every") if self._video.follows else 1
         self._video.detect_every = self._detect_every
         self._load = LoadAdapter(self._detect_every, most, self.value("skip_frames"))
         self._least = self._load.effort  # that was ever told of
         self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
-        self._images = image_input(self, "image_raw", self._on_image)
+        self._images = image_input(self, "image_raw", self._on_image, self._every)
 
     def deactivate(self) -> None:
         self._worker.stop()
@@ -165,11 +166,16 @@ class PoseNode(ManagedNode):
     def cleanup(self) -> None:
         self._video.close()
 
+    def _every(self) -> int:
+        return self._load.effort.use_every
+
     def _on_image(self, msg: Any) -> None:
-        self._arrived += 1
-        if self._arrived % self._load.effort.use_every:
+        # By time, since a camera that is told of it leaves them out itself.
+        stamp, spare_s = stamp_ns(msg.header), (self._every() - 0.5) * self._period_s
+        if self._every() > 1 and 0 <= stamp - self._used_ns < spare_s * 1e9:
             self._skipped += 1
         else:
+            self._used_ns = stamp
             self._worker.put(msg)
 
     def _adapt(self, busy_s: float, detected: bool) -> None:
@@ -178,6 +184,7 @@ class PoseNode(ManagedNode):
             return
         effort = self._load.effort
         self._video.detect_every = effort.detect_every
+        self._period_s = self._images.period_s()
         if effort > self._least:  # of what changes to and fro, nobody wants to read
             self._least = effort
             skips = " and every second frame is left out" if effort.use_every > 1 else ""
@@ -241,6 +248,7 @@ class PoseNode(ManagedNode):
             "frames processed": self._processed,
             "frames dropped": self._worker.dropped,
             "frames skipped": self._skipped,
+            "every n-th frame is used": self._every(),
             "detector runs on every n-th frame": self._video.detect_every,
             "frames too old": self._stale,
             "frames failed": self._failed,

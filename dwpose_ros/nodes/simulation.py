@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header, String
@@ -172,7 +174,7 @@ class SimulationNode(ManagedNode):
             p=[f, 0.0, cx, 0.0, 0.0, f, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
         )
         self._images = ImageOutput(self, "image_raw", 1)
-        self._infos = self.output(CameraInfo, "camera_info", 5)
+        self._infos = self.output(CameraInfo, "camera_info", 5, local=True)
         self._truth = self.output(WholeBodyPose, "true_pose", 5, steady=False)
 
     def activate(self) -> None:
@@ -223,8 +225,9 @@ class SimulationNode(ManagedNode):
         self._images.publish(
             header, np.ascontiguousarray(rgb[..., ::-1]), self.value("jpeg_quality")
         )
-        self._info.header = header
-        self._infos.publish(self._info)
+        info = copy(self._info)  # others of this process may keep the last one
+        info.header = header
+        self._infos.publish(info)
         if self._truth.wanted():
             ids = [1] * len(figures) + [2 + i for i in range(len(self._scene.bystanders))]
             people = self._scene.truth(figures).with_ids(ids)

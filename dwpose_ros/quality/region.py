@@ -96,9 +96,7 @@ def person_mask(person: Region, xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
     if seen[_TORSO[:2]].all():
         width = _LIMB_WIDTH * float(np.linalg.norm(places[_TORSO[0]] - places[_TORSO[1]]))
     thickness = int(max(2, min(255, width)))
-    for a, b in _LIMBS:
-        if seen[a] and seen[b]:
-            cv2.line(mask, places[a].tolist(), places[b].tolist(), 255, thickness)
+    cv2.polylines(mask, list(places[_LIMBS[seen[_LIMBS].all(1)]]), False, 255, thickness)
     face = places[FACE][seen[FACE]]
     for outline in (places[_TORSO] if seen[_TORSO].all() else places[:0], face):
         if len(outline) > 2:

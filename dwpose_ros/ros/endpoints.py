@@ -63,6 +63,8 @@ class EndpointNode(ParameterNode):
         steady: bool = True,
         best: bool = False,
         local: bool = False,
+        direct: bool = False,
+        every: Callable[[], int] | None = lambda: 1,
         from_outside: Callable[[Any], None] | None = None,
     ) -> TopicStats:
         """Subscribe while the node is active. A message without a stamp gets its time of arrival.
@@ -73,6 +75,10 @@ class EndpointNode(ParameterNode):
                 later, and take messages of this process by reference in their publisher's thread,
                 unless the user overrides the QoS.
             local: take messages of this process by reference; they must not be changed.
+            direct: the same, in their publisher's thread, which wakes no executor. The callback
+                must be quick, and may run while others of this node do.
+            every: tells publishers of this process that one of so many messages is used; None:
+                those that others use.
             from_outside: called first with messages of other processes, to check or repair them.
         """
         name = self.resolve_topic_name(topic)
@@ -89,8 +95,10 @@ class EndpointNode(ParameterNode):
                 partial(self.create_subscription, msg_type, topic, heard, wanted, **more), stats
             )
 
-        if (best or local) and not self._is_overridden(f"qos_overrides.{name}.subscription."):
-            self._follow(stats, qos, subscribe, received, best)
+        if (best or local or direct) and not self._is_overridden(
+            f"qos_overrides.{name}.subscription."
+        ):
+            self._follow(stats, qos, subscribe, received, best, direct, every)
             return stats
         subscription = subscribe(
             qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
@@ -99,16 +107,23 @@ class EndpointNode(ParameterNode):
         return stats
 
     def _follow(
-        self, stats: TopicStats, qos, subscribe: Callable, received: Callable, best: bool
+        self,
+        stats: TopicStats,
+        qos,
+        subscribe: Callable,
+        received: Callable,
+        best: bool,
+        direct: bool,
+        every: Callable[[], int] | None,
     ) -> None:
         """Subscribe so that the publishers' reliability, or their process, are followed."""
-        if best:
+        if best or direct:
             receive = self._guarded(received)
         else:
-            receive = InExecutor(self, received, qos)
+            receive = InExecutor(self, received, getattr(qos, "depth", qos))
             self._undo.append(receive.close)
         chosen = AdaptiveSubscription(
-            self, stats.topic, stats.type_name, qos, subscribe, receive, best
+            self, stats.topic, stats.type_name, qos, subscribe, receive, best, every
         )
         self._adaptive.append(chosen)
         self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
@@ -174,8 +189,10 @@ class EndpointNode(ParameterNode):
     def age_s(self, msg) -> float:
         """Return the age of a message by its header, in seconds; NaN without a header."""
         header = getattr(msg, "header", None)
-        if header is None:
-            return math.nan
+        return math.nan if header is None else self.header_age_s(header)
+
+    def header_age_s(self, header) -> float:
+        """Return the age of a header's stamp, in seconds."""
         return (self.get_clock().now().nanoseconds - stamp_ns(header)) / 1e9
 
     def _drop_outputs(self) -> None:

@@ -41,7 +41,11 @@ class Reader:
     """Receives the messages of a topic from the publishers of its process."""
 
     def __init__(
-        self, topic: str, callback: Callable[[Any], None], changed: Callable[[], None]
+        self,
+        topic: str,
+        callback: Callable[[Any], None],
+        changed: Callable[[], None],
+        every: Callable[[], int] | None = lambda: 1,
     ) -> None:
         """Start to receive.
 
@@ -49,8 +53,9 @@ class Reader:
             topic: a full name.
             callback: called with each message in the publisher's thread.
             changed: called when a publisher comes or goes.
+            every: tells that one of so many messages is used; None: those that others use.
         """
-        self.topic, self.changed = topic, changed
+        self.topic, self.changed, self.every = topic, changed, every
         self._callback = callback
         self._lock = threading.RLock()
         self._closed = False
@@ -85,6 +90,10 @@ class Publisher:
         """Return who receives the messages now."""
         with _lock:
             return [reader for reader in _readers if reader.topic == self.topic]
+
+    def every(self) -> int:
+        """Return that the readers use one of so many messages."""
+        return min((one.every() for one in self.readers() if one.every), default=1)
 
     def close(self) -> None:
         """Withdraw the offer."""

@@ -7,20 +7,29 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from dwpose_ros.ros.middleware_environment import FAST_DDS_VARIABLES, UDP, cyclone_fault, fast_dds
-
-try:
-    from rclpy.utilities import get_rmw_implementation_identifier
-except ImportError:  # without ROS 2 it is Cyclone DDS
-
-    def get_rmw_implementation_identifier() -> str:
-        return "rmw_cyclonedds_cpp"
-
+from dwpose_ros.ros.middleware_environment import (
+    FAST_DDS_VARIABLES,
+    UDP,
+    cyclone_fault,
+    fast_dds,
+    installed,
+)
 
 # The first two bytes of an endpoint's GID are its vendor's number in the DDS standard.
 _VENDORS = {b"\x01\x0f": "Fast DDS", b"\x01\x10": "Cyclone DDS", b"\x01\x01": "Connext DDS"}
 _OURS = {"fastrtps": "Fast DDS", "cyclonedds": "Cyclone DDS", "connext": "Connext DDS"}
 _NAMED = 3  # nodes that a line names
+
+
+def get_rmw_implementation_identifier() -> str:
+    """Return the middleware's name, as rclpy does. Without a real ROS 2 rclpy is not imported for
+    it, which would be half of the time until a launch file starts its nodes.
+    """
+    if not installed(os.environ):
+        return "rmw_cyclonedds_cpp"
+    from rclpy.utilities import get_rmw_implementation_identifier as identifier
+
+    return identifier()
 
 
 def settings(

@@ -42,7 +42,7 @@ def cannot_begin(shm: str = "/dev/shm", environ: Mapping[str, str] = os.environ)
     # ROS 2's tracing makes two small files there, and dies where they cannot be filled. Humble's
     # binaries have none.
     traced = (
-        bool(_installed(environ))
+        bool(installed(environ))
         and environ.get("ROS_DISTRO") != "humble"
         and not list(Path(shm).glob("lttng-ust-wait-*"))
     )
@@ -60,18 +60,18 @@ def missing_rmw(environ: Mapping[str, str] = os.environ) -> str:
     text.
     """
     name = environ.get("RMW_IMPLEMENTATION", "")
-    installed = _installed(environ)
-    if not name or not installed or name in installed:
+    there = installed(environ)
+    if not name or not there or name in there:
         return ""
     package = f"ros-{environ.get('ROS_DISTRO', '$ROS_DISTRO')}-{name.replace('_', '-')}"
     cure = f"apt install {package}, or " if name.startswith("rmw_") else ""
     return (
         f"RMW_IMPLEMENTATION is {name!r}, which is not installed: {cure}set it to one that "
-        f"is ({', '.join(sorted(installed))})"
+        f"is ({', '.join(sorted(there))})"
     )
 
 
-def _installed(environ: Mapping[str, str]) -> set[str]:
+def installed(environ: Mapping[str, str]) -> set[str]:
     """Return the middlewares of a real ROS 2; empty without one."""
     indices = [
         Path(prefix, "share/ament_index/resource_index/rmw_typesupport")

@@ -39,37 +39,38 @@ _MALLOPT = {
 def run(*makes: type) -> None:
     """Run nodes until SIGINT or SIGTERM. A mistake of the user is one line, and exit code 2.
 
-    Each node has an executor and a thread of its own; the first has the main thread. So a node
-    that loads networks or writes files keeps no other waiting, and an executor looks only at what
-    belongs to its node. They end together.
+    Each node has an executor and a thread of its own, from when it is made; a single one has the
+    main thread. So a node that loads networks or writes files keeps no other waiting, and an
+    executor looks only at what belongs to its node. They end together.
+
+    OpenCV gets one thread, unless the user sets OPENCV_FOR_THREADS_NUM: what it does to an image
+    is so short that other threads cost more CPU time, in waiting for work, than they save.
 
     Args:
         makes: subclasses of ManagedNode.
     """
     nodes: list = []
     executors: list = []  # nodes end their goals with them, after they have stopped
+    threads: list[threading.Thread] = []
     left = None
     joined = False  # afterwards only a signal, or a node itself, shuts rclpy down
-    code, make = 0, makes[0]
+    code = 0
     _keep_freed_memory()
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     try:
         variables, told = settings(share("config"))
         os.environ.update(variables)
         rclpy.init()
         joined = True
-        for make in makes:
-            nodes.append(make())
+        left = _leave_in_time(_logger(makes[0]), nodes)
         if told:
-            nodes[0].get_logger().warning(told)
-        left = _leave_in_time(nodes)
-        _live_together(nodes, executors)
+            _logger(makes[0]).warning(told)
+        _live_all(makes, nodes, executors, threads)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (*MISTAKES, RuntimeError) as err:  # the latter is RCLError, as where security refuses
         if rclpy.ok() or not joined:
-            rclpy.logging.get_logger(make.__name__.removesuffix("Node").lower()).fatal(
-                one_line(err)
-            )
+            _logger(makes[min(len(nodes), len(makes) - 1)]).fatal(one_line(err))
             code = MISTAKE
     except Exception:
         if rclpy.ok() or not joined:  # else a signal cut it short
@@ -77,30 +78,34 @@ def run(*makes: type) -> None:
     finally:
         # A terminal's Ctrl-C reaches a node twice: from the terminal, and from launch.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _shut_down()
+        for thread in threads:
+            thread.join()
         code = code or _exit_code(nodes)
         _close(nodes, code)
-        _shut_down()
         if left is not None:
             left.set()
     sys.exit(code)
 
 
-def _live_together(nodes: list, executors: list) -> None:
-    """Start all nodes, each in its thread, and spin until one ends."""
-    others = [
-        threading.Thread(target=_live, args=[node, executors], name=node.get_name())
-        for node in nodes[1:]
-    ]
-    for thread in others:
-        thread.start()
-    try:
+def _live_all(
+    makes: tuple[type, ...], nodes: list, executors: list, threads: list[threading.Thread]
+) -> None:
+    """Make all nodes and start each at once; return when all have ended."""
+    for make in makes:
+        nodes.append(make())
+        if len(makes) > 1:
+            name = nodes[-1].get_name()
+            threads.append(threading.Thread(target=_live, args=[nodes[-1], executors], name=name))
+            threads[-1].start()
+    if not threads:
         _live(nodes[0], executors)
-    finally:
-        # As in `run`: a second SIGINT must not cut short what others are at.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _shut_down()
-        for thread in others:
-            thread.join()
+    for thread in threads:
+        thread.join()
+
+
+def _logger(make: type):
+    return rclpy.logging.get_logger(make.__name__.removesuffix("Node").lower())
 
 
 def _live(node, executors: list) -> None:
@@ -172,7 +177,7 @@ def _spin(executor: SingleThreadedExecutor, node) -> None:
             node.fault(err)
 
 
-def _leave_in_time(nodes: list) -> threading.Event:
+def _leave_in_time(logger, nodes: list) -> threading.Event:
     """End the process some seconds after a signal, unless the event is set before.
 
     Native code that loads a network, or a driver that hangs, does not react to signals.
@@ -184,7 +189,7 @@ def _leave_in_time(nodes: list) -> threading.Event:
             if left.wait(LOOK_S):
                 return
         if not left.wait(LEAVE_S):
-            nodes[0].get_logger().warning(
+            logger.warning(
                 f"something did not end within {LEAVE_S:g} s of the signal: "
                 "the process ends without it"
             )

@@ -41,9 +41,18 @@ class Output:
             self.publisher.publish(for_others() if for_others else msg)
         self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
+    def unwanted(self, header: Any) -> None:
+        """Count a message with this header that was not made, since nobody subscribes."""
+        if self._node.active:
+            self.stats.tick(time.monotonic(), self._node.header_age_s(header))
+
     def wanted(self) -> bool:
         """Return whether anybody subscribes outside this process."""
         return self.publisher.get_subscription_count() > 0
+
+    def every(self) -> int:
+        """Return that subscribers use one of so many messages; those of other processes all."""
+        return 1 if self._local is None or self.wanted() else self._local.every()
 
     def subscriptions(self) -> int:
         """Return the number of subscriptions, in this process and outside."""

@@ -15,9 +15,11 @@ LARGEST_PX = 65536  # of an image's side
 BEYOND = 2.0  # image sizes that a point of somebody who is cut off may be outside of the image
 
 
-def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
+def pose_input(
+    node, callback: Callable[[WholeBodyPose], None], depth: int, *, direct: bool = False
+):
     """Subscribe a node to `wholebody_pose`. Messages from outside this process are `cleaned`; the
-    log says what was wrong.
+    log says what was wrong. `direct`: as `EndpointNode.input` has it.
     """
 
     def repair(msg: WholeBodyPose) -> None:
@@ -25,7 +27,13 @@ def pose_input(node, callback: Callable[[WholeBodyPose], None], depth: int):
             node.get_logger().warning(f"{stats.topic}: {fault}", throttle_duration_sec=30.0)
 
     stats = node.input(
-        WholeBodyPose, "wholebody_pose", callback, depth, local=True, from_outside=repair
+        WholeBodyPose,
+        "wholebody_pose",
+        callback,
+        depth,
+        local=True,
+        direct=direct,
+        from_outside=repair,
     )
     return stats
 

@@ -53,6 +53,7 @@ class AdaptiveSubscription:
         make: Callable[[QoSProfile | int], object],
         receive: Callable[[Any], None],
         best: bool,
+        every: Callable[[], int] | None,
     ) -> None:
         """Subscribe.
 
@@ -61,13 +62,14 @@ class AdaptiveSubscription:
             make: creates a subscription of a given QoS.
             receive: called with the messages of this process, in their publisher's thread.
             best: follow the reliability of the publishers.
+            every: as `local_topics.Reader` has it.
         """
         self._node, self._topic, self._type, self._make = node, topic, type_name, make
         self._qos, self._best, self._subscription = qos, best, None
         self._closed = False
         self._lock = threading.Lock()  # a publisher of this process may come in another thread
         self._receive = receive
-        self._local = local_topics.Reader(topic, self._from_inside, self.look)
+        self._local = local_topics.Reader(topic, self._from_inside, self.look, every)
         self.look()
 
     def look(self) -> None:

@@ -29,14 +29,23 @@ def declare_transport(node: ManagedNode) -> None:
     )
 
 
-def image_input(node: ManagedNode, topic: str, callback: Callable[[Any], None]) -> TopicStats:
+def image_input(
+    node: ManagedNode,
+    topic: str,
+    callback: Callable[[Any], None],
+    every: Callable[[], int] | None = lambda: 1,
+) -> TopicStats:
     """Subscribe to the newest image. The callback gets an Image, a LocalImage, or a
     CompressedImage, and may be called from another thread.
+
+    Args:
+        every: tells our camera node in the same process that one of so many images is used; None:
+            those that others use, as where an image without its pose is of no use.
     """
     transport = node.value("image_transport")
     # As image_transport does it, the suffix follows the name that the topic was remapped to.
     name = topic if transport == "raw" else f"{node.resolve_topic_name(topic)}/{transport}"
-    return node.input(TRANSPORTS[transport], name, callback, NEWEST_IMAGE, best=True)
+    return node.input(TRANSPORTS[transport], name, callback, NEWEST_IMAGE, best=True, every=every)
 
 
 class ImageOutput:
@@ -56,6 +65,10 @@ class ImageOutput:
             self._compressed.publish(
                 fill_compressed(CompressedImage(header=header), bgr, "jpg", jpeg_quality)
             )
+
+    def every(self) -> int:
+        """Return that one of so many images is used."""
+        return 1 if self._compressed.wanted() else self._raw.every()
 
     def subscriptions(self) -> int:
         """Return the number of subscriptions."""

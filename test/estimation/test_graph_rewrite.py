@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rewritten networks see and say what they did before."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -8,7 +11,8 @@ import pytest
 from onnx import helper
 
 from dwpose_ros.core.errors import ModelError
-from dwpose_ros.estimation.graph_rewrite import MEAN, STD, detector_network, pose_network
+from dwpose_ros.estimation.conventions import MEAN, STD
+from dwpose_ros.estimation.graph_rewrite import detector_network, pose_network
 from dwpose_ros.estimation.runtimes import open_network
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
@@ -227,3 +231,17 @@ def test_every_runtime_says_the_same(small, crops, target):
     wanted = np.stack([x.argmax(-1), y.argmax(-1)], -1)
     assert (bins == wanted).mean() > 0.999
     np.testing.assert_allclose(scores, np.minimum(x.max(-1), y.max(-1)), rtol=1e-3)
+
+
+def test_a_network_that_was_seen_before_needs_no_onnx(pose_model, detector_model):
+    """Which would take memory as long as a node runs, and time at its start."""
+    pose, detector = pose_model(), detector_model([[100, 20, 180, 170]], [1])
+    made = pose_network(pose), detector_network(detector)
+    program = (
+        "import sys; from dwpose_ros.estimation.graph_rewrite import *; "
+        f"print(pose_network({str(pose)!r}), detector_network({str(detector)!r})); "
+        "sys.exit('onnx' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    assert done.stdout.split() == [str(path) for path in made]

@@ -278,3 +278,16 @@ def test_openvino_that_is_not_installed(network, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "openvino", None)
     with pytest.raises(ModelError, match="runtime 'openvino' cannot be had: .*pip install openv"):
         open_network(network, ExecutionTarget("openvino", "cpu"))
+
+
+def test_threads_of_a_network_do_not_spin(network, monkeypatch):
+    """While other programs share the cores, that doubles what a frame takes."""
+    opened, opener = [], onnxruntime.InferenceSession
+
+    def note(model, options, **more):
+        opened.append(options.get_session_config_entry("session.intra_op.allow_spinning"))
+        return opener(model, options, **more)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", note)
+    open_network(network, ExecutionTarget(device="cpu"))
+    assert opened and set(opened) == {"0"}

@@ -71,8 +71,15 @@ class World:
             )
             self.tick()
 
-    def tick(self, after_s: float = 0.0, ready: bool = True, blind: bool = False) -> None:
-        self.session.tick(self.now + after_s, capture_ready=ready, blind=blind, source=None)
+    def tick(
+        self,
+        after_s: float = 0.0,
+        ready: bool = True,
+        blind: bool = False,
+        heard: bool = False,
+    ) -> None:
+        now = self.now + after_s
+        self.session.tick(now, capture_ready=ready, blind=blind, source=None, heard=heard)
 
     @property
     def sentences(self) -> list[str]:
@@ -112,6 +119,37 @@ def test_whoever_comes_is_told_first_that_pictures_are_taken(world, person):
     first = next(i for i, told in enumerate(one.shown) if told.decision.capture)
     assert notice in [told.text for told in one.shown[:first]]
     assert len(one.requests) == 1
+
+
+def test_before_anything_is_seen_people_are_asked_for_a_moment(world):
+    wait = ENGLISH.text("one_moment")
+    one = world()
+    one.tick(heard=False)  # there is no voice yet
+    assert one.said == [] and not one.shown
+    one.tick(heard=True)
+    one.tick(heard=True)
+    assert one.said == [wait]
+    assert [(told.decision.code, told.text) for told in one.shown] == [("one_moment", wait)]
+    two = world()
+    for each in (one, two):
+        each.frames(seconds=2.0)
+    assert one.said == [wait, ENGLISH.text("step_into_view")]
+    told = [[(told.decision, told.text) for told in each.shown] for each in (one, two)]
+    assert told[0][1:] == told[1]  # nothing waits for the end of it
+
+
+def test_nobody_is_asked_for_a_moment_once_something_is_seen_or_while_nobody_is_guided(
+    world, plan, person
+):
+    wait = ENGLISH.text("one_moment")
+    one, two = world(), world(on_demand=True)
+    one.frames(person(), seconds=0.1)
+    for each in (one, two):
+        each.tick(heard=True)
+        assert wait not in each.said
+    two.session.begin(Goal(plan("full_body")), two.now)
+    two.tick(heard=True)
+    assert two.said == [wait]
 
 
 def test_the_notice_is_given_once_in_a_session(world, person):

@@ -223,6 +223,7 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
                     codes |= {result.code for result in run_checks(observation, wanted)}
     codes |= {result.code for result in run_checks(None, profile("face"))}
     session = {
+        "one_moment",
         "notice",
         "hold_still",
         "countdown",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import alone  # noqa: F401
@@ -20,6 +21,9 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 pytest.importorskip("rclpy")
 
 from harness import Peer, Process, parameter_words  # noqa: E402
+from lifecycle_msgs.msg import State  # noqa: E402
+from lifecycle_msgs.srv import GetState  # noqa: E402
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
 from dwpose_ros.core.images import fill  # noqa: E402
@@ -71,3 +75,43 @@ def image(peer):
         return message
 
     return make
+
+
+@pytest.fixture
+def spin(peer):
+    """spin(node) -> the node, which an executor works for until the test ends."""
+    executor = SingleThreadedExecutor()
+    nodes = []
+
+    def work():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    thread = threading.Thread(target=work, daemon=True)
+
+    def begin(node):
+        nodes.append(node)
+        executor.add_node(node)
+        if not thread.is_alive():
+            thread.start()
+        return node
+
+    yield begin
+    executor.shutdown()
+    thread.join(5.0)
+    for node in nodes:
+        node.close()
+        node.destroy_node()
+
+
+@pytest.fixture
+def active(peer):
+    """active(name) -> whether that is what a node says it is."""
+
+    def ask(name: str) -> bool:
+        state = peer.call(GetState, f"/{name}/get_state").current_state
+        return state.id == State.PRIMARY_STATE_ACTIVE
+
+    return ask

@@ -62,7 +62,7 @@ class Session:
         ]
         return (
             adjusting,
-            [m.data for m in self.speech],
+            [m.data for m in self.speech if m.data != "One moment, please."],  # before the frames
             {p.name: p.read_bytes() for p in sorted(self._folder.iterdir())},
         )
 

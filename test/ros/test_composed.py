@@ -42,6 +42,19 @@ class FaultyNode(ManagedNode):
     def _look(self):
         raise LookupError("nothing to be seen")
 """
+COUNTER = """
+import cv2
+
+from dwpose_ros.ros.managed_node import ManagedNode
+
+
+class CounterNode(ManagedNode):
+    def __init__(self):
+        super().__init__("counter")
+
+    def activate(self):
+        self.get_logger().info(f"OpenCV has {cv2.getNumThreads()} threads")
+"""
 
 
 @pytest.fixture
@@ -90,6 +103,8 @@ def test_images_go_by_reference_while_nobody_outside_wants_them(
     figures = told("camera"), told("capture")
     sent, arrived = figures[0]["out /image_raw messages"], figures[1]["in /image_raw messages"]
     assert abs(int(sent) - int(arrived)) <= 40  # they tell at different moments of a second
+    assert not peer.node.get_subscriptions_info_by_topic("/camera_info")
+    assert int(figures[1]["in /camera_info messages"]) > 20
 
 
 def test_who_is_outside_gets_images_and_is_heard(peer, compose, told, picture, image, tmp_path):
@@ -135,6 +150,14 @@ def test_a_fault_stays_in_its_node(peer, compose, told, picture, tmp_path):
     worst = [m.status[0] for m in told.heard if m.status[0].name == "faulty"]
     assert max(status.level for status in worst) == DiagnosticStatus.ERROR
     assert process.stop() == 0
+
+
+@pytest.mark.parametrize("given, threads", [({}, 1), ({"OPENCV_FOR_THREADS_NUM": "2"}, 2)])
+def test_opencv_has_one_thread_unless_the_user_wants_more(compose, tmp_path, given, threads):
+    (tmp_path / "counter.py").write_text(COUNTER)
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    process = compose("counter:CounterNode", env={"PYTHONPATH": path, **given})
+    process.says(f"OpenCV has {threads} threads")
 
 
 def test_they_end_together(compose, picture):
@@ -241,6 +264,8 @@ def test_a_machine_that_does_not_keep_up_does_less_for_each_frame(
     process.says("the detector now runs once in 2 frames")
     process.says("the detector now runs once in 3 frames")
     process.says("and every second frame is left out")
-    wait_until(lambda: int(told("pose").get("frames skipped", 0)) > 100)
+    # The camera does not even decode those.
+    wait_until(lambda: int(told("camera").get("frames left out", 0)) > 100)
+    wait_until(lambda: told("pose")["every n-th frame is used"] == "2")
     assert told("pose")["detector runs on every n-th frame"] == "3"
     assert process.output.count("once in 2 frames") == 1

@@ -14,9 +14,10 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.core.keypoints import FACE, INDEX
-from dwpose_ros.guidance.phrases import speaking_s
+from dwpose_ros.guidance.phrases import load_phrases, speaking_s
 from dwpose_ros.guidance.voice import BREATH_S
 from dwpose_ros.msg import Guidance, PersonPose, WholeBodyPose
+from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
 WIDTH, HEIGHT = 1280, 720
@@ -65,7 +66,17 @@ def show(peer, run):
             self.guidance = peer.listen(Guidance, "guidance")
             self.speech = peer.listen(String, "speech")
             self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10)
+            if not parameters.get("on_demand"):
+                self._is_asked_for_a_moment(parameters.get("language", "en"))
             return self
+
+        def _is_asked_for_a_moment(self, language: str) -> None:
+            wait_until(lambda: self.speech and self.guidance)
+            wait = load_phrases(configured("phrases", language)).text("one_moment")
+            assert [msg.data for msg in self.speech] == [wait]
+            assert [(msg.code, msg.text) for msg in self.guidance] == [("one_moment", wait)]
+            self.speech.clear()
+            self.guidance.clear()
 
         def __call__(self, *persons: PersonPose, seconds: float = 1.0) -> Guidance:
             for _ in range(round(seconds * 20)):

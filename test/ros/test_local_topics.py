@@ -68,6 +68,19 @@ def test_a_closed_reader_hears_nothing_and_waits_for_what_is_under_way():
     assert heard == ["first"]
 
 
+def test_a_publisher_knows_which_share_of_its_messages_is_used(publisher):
+    assert publisher.every() == 1  # nobody has come yet
+    third = Reader("/image_raw", print, lambda: None, every=lambda: 3)
+    others = Reader("/image_raw", print, lambda: None, every=None)
+    assert publisher.every() == 3
+    all_of_them = Reader("/image_raw", print, lambda: None)
+    assert publisher.every() == 1
+    for reader in (third, all_of_them):
+        reader.close()
+    assert publisher.every() == 1  # nobody says which
+    others.close()
+
+
 def test_an_image_shares_its_pixels_and_they_cannot_be_changed():
     bgr = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
     image = LocalImage.of("header", bgr)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -210,6 +211,16 @@ class TestLaunching:
         monkeypatch.setenv("CYCLONEDDS_URI", "file:///nowhere.xml")
         (refusal,) = launching.middleware_settings()
         assert type(refusal) is OpaqueFunction
+
+
+@pytest.mark.skipif(bool(middleware_environment.installed(os.environ)), reason="has ROS 2")
+def test_launch_starts_nodes_before_it_could_have_imported_rclpy():
+    """Without ROS 2, that would be half of what it does until then."""
+    program = (
+        "import sys; from dwpose_ros.ros import launching; launching.middleware_settings(); "
+        "sys.exit('rclpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 @only_fast_dds

@@ -101,8 +101,9 @@ def session(model: str | bytes, providers: list) -> ort.InferenceSession:
     """Open a session with the options that all sessions of this package use."""
     options = ort.SessionOptions()
     options.log_severity_level = 3  # errors only; this package raises or logs what matters
-    # The idle threads of one session would spin and slow down the other sessions.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    # Threads that have nothing to do would spin, in a run too: on two cores that other programs
+    # share, a frame would take twice the CPU time, and half as long again.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return ort.InferenceSession(model, options, providers=providers)
 

@@ -136,7 +136,7 @@ class Executor:
             else (time.monotonic_ns() + int(timeout_sec * 1e9))
         )
         while not self._is_shutdown and not enough():
-            if self._took_task and not self._ready:
+            if self._took_task and self._tasks and not self._ready:
                 self._collect(0)  # else tasks that come all the time would keep all else waiting
             if work := self._next_work():
                 return work
