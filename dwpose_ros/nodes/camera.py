@@ -167,11 +167,7 @@ class CameraNode(ManagedNode):
             if frame is None and not unused:
                 misses, self._missed = misses + 1, self._missed + 1
                 if source.live and (misses >= MISSES or now - good > SILENT_S):
-                    return f"{self._name}: " + (
-                        f"{misses} frames one after the other cannot be decoded"
-                        if there
-                        else "no more frames, the camera may be unplugged"
-                    )
+                    return f"{self._name}: {_why(misses, there)}"
                 ending.wait(0.0 if there else PAUSE_S)
                 continue
             misses, good = 0, now
@@ -231,6 +227,13 @@ class CameraNode(ManagedNode):
                 f"was scaled to {width}x{height}"
             )
         return info
+
+
+def _why(misses: int, there: bool) -> str:
+    """Say why a live source has ended, after so many frames that were not there or unreadable."""
+    if there:
+        return f"{misses} frames one after the other cannot be decoded"
+    return "no more frames, the camera may be unplugged"
 
 
 def main() -> None:

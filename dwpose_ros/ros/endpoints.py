@@ -85,9 +85,7 @@ class EndpointNode(ParameterNode):
         stats = self._inputs[name] = TopicStats(
             name, steady, time.monotonic(), type_name(msg_type)
         )
-
         received = partial(self._received, stats, callback)
-
         heard = with_number(partial(_checked, from_outside, received))
 
         def subscribe(wanted, **more):
