@@ -59,9 +59,12 @@ def given_boxes(people: int) -> np.ndarray:
     return np.array([[60 + 200 * i, 40, 360 + 200 * i, 700] for i in range(people)], np.float32)
 
 
+PHOTOGRAPH = DATA / "000000000785.jpg"
+
+
 def photograph() -> np.ndarray:
     """Return an RGB image with one person, whom the detector finds."""
-    bgr = cv2.imread(str(DATA / "000000000785.jpg"))
+    bgr = cv2.imread(str(PHOTOGRAPH))
     return np.ascontiguousarray(cv2.resize(bgr, (WIDTH, HEIGHT))[..., ::-1])
 
 
@@ -112,7 +115,8 @@ def ours(work: Work, pose: Path, detector: Path | None, device: str) -> Callable
     from dwpose_ros.tracking.pose_tracker import PoseTracker
 
     target = ExecutionTarget(work.runtime, device)
-    estimator = DWPose(pose, detector, target, detector_size=DETECTOR_SIZE)
+    boxes_from = None if work.kind == "pose" else detector
+    estimator = DWPose(pose, boxes_from, target, detector_size=DETECTOR_SIZE)
     if work.kind == "pose":
         rgb, boxes = scene(), given_boxes(work.people)
         return lambda: estimator.estimate(rgb, boxes)
@@ -168,6 +172,18 @@ def official(work: Work, pose: Path, detector: Path | None, device: str) -> Call
     session = onnxruntime.InferenceSession(str(pose), providers=providers)
     bgr, boxes = np.ascontiguousarray(scene()[..., ::-1]), given_boxes(work.people)
     return lambda: inference_pose(session, boxes, bgr)
+
+
+def bare(work: Work, pose: Path, detector: Path | None, device: str) -> Callable[[], object]:
+    """Return the network alone, on tensors that are ready."""
+    from dwpose_ros.estimation.runtimes import open_network
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
+
+    width, height = input_size(pose)
+    crops = np.random.default_rng(0).normal(size=(work.people, 3, height, width))
+    network = open_network(pose, ExecutionTarget(work.runtime, device))
+    feed = {next(iter(network.inputs)): crops.astype(np.float32)}
+    return lambda: network(feed)
 
 
 def input_size(pose: Path) -> tuple[int, int]:
