@@ -84,7 +84,6 @@ class Holistic:
         self._people: list[_Person] = []
         self._image = 0  # checksum of the one in which `_people` were detected
         self._frames = 0
-        self(np.zeros((64, 64, 3), np.uint8))  # the slow first run
 
     def __call__(self, rgb: np.ndarray) -> PersonPoses:
         boxes, box_scores = self.detect(rgb)

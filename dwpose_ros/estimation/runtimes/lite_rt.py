@@ -48,6 +48,7 @@ class LiteRt:
                     model_content=pruned(Path(path).read_bytes(), outputs), num_threads=THREADS
                 )
                 self._interpreter.allocate_tensors()
+                self._interpreter.invoke()  # the slow first run
         except ModelError as err:
             raise ModelError(f"{path}: {err}") from err
         except Exception as err:  # LiteRT raises RuntimeError and ValueError, flatbuffers its own
