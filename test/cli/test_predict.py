@@ -289,7 +289,7 @@ class Process:
 
 
 def test_ctrl_c_leaves_nothing_that_is_not_finished(pair, tmp_path):
-    process = Process(pair, tmp_path / "out", film(tmp_path / "v.avi", 20_000), "--json")
+    process = Process(pair, tmp_path / "out", film(tmp_path / "v.avi", 6_000), "--json")
     process.interrupt_once_it_writes()
     code, out, err = process.end()
     assert code == 130 and not out
