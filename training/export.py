@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import warnings
 from pathlib import Path
 
 import torch
-from rtmpose import SIZES, RTMPose, gflops
+
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[1])
+)  # as a script: python training/export.py
+
+from training.rtmpose import SIZES, RTMPose, gflops  # noqa: E402
 
 
 def build(name: str, weights: Path | None = None) -> RTMPose:

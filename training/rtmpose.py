@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from cspnext import CSPNeXt
 from torch import Tensor, nn
+
+from training.cspnext import CSPNeXt
 
 POINTS = 133
 SPLIT = 2  # SimCC bins per pixel

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from export import build, export  # noqa: E402
-from rtmpose import SIZES, gflops  # noqa: E402
+from training.export import build, export  # noqa: E402
+from training.rtmpose import SIZES, gflops  # noqa: E402
 
 
 @pytest.mark.parametrize("name", SIZES)
