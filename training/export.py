@@ -21,6 +21,7 @@ sys.path.insert(
 )  # as a script: python training/export.py
 
 from training.rtmpose import SIZES, RTMPose, gflops  # noqa: E402
+from training.weights import load_all  # noqa: E402
 
 
 def build(name: str, weights: Path | None = None) -> RTMPose:
@@ -28,8 +29,7 @@ def build(name: str, weights: Path | None = None) -> RTMPose:
     torch.manual_seed(0)
     model = RTMPose(SIZES[name])
     if weights is not None:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        model.load_state_dict(state.get("state_dict", state))
+        load_all(model, weights)
     return model.eval()
 
 
