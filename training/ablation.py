@@ -27,10 +27,11 @@ import numpy as np
 from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError
 from training.checkpoints import check_folder, network, save
+from training.console import Stop
 from training.data import Joined, read
 from training.evaluation import evaluate
 from training.settings import Settings, SettingsError
-from training.train import Stop, Trainer
+from training.train import Trainer
 
 # Each row: its name, the run whose network teaches it, its mode.
 ROWS = {

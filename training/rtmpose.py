@@ -37,6 +37,12 @@ SIZES = {
     "l": Size(1.0, 1.0, 192, 256, 4.5),
     "l-384": Size(1.0, 1.0, 288, 384, 10.1),
 }
+# RTMPose-x, the teacher of DWPose-l; GFLOPs of 384x288 as mmpose tells, and the same by area.
+TEACHERS = {
+    **SIZES,
+    "x": Size(1.33, 1.25, 192, 256, 8.0),
+    "x-384": Size(1.33, 1.25, 288, 384, 18.1),
+}
 
 
 class ScaleNorm(nn.Module):

@@ -13,7 +13,7 @@ import yaml
 
 from dwpose_ros.core.errors import DwposeError
 from training.distillation import MODES
-from training.rtmpose import SIZES, Size
+from training.rtmpose import SIZES, TEACHERS, Size
 
 
 class SettingsError(DwposeError):
@@ -35,7 +35,7 @@ class Settings:
     teacher: str = ""
     """A checkpoint, for stage1 and stage2; or, with `teacher_size`, a .pth of mmpose's names."""
     teacher_size: str = ""
-    """t, s, m, l or l-384, of a teacher that is no checkpoint of ours."""
+    """t, s, m, l, l-384, x or x-384, of a teacher that is no checkpoint of ours."""
     start: str = ""
     """A checkpoint or a .pth of mmpose's names whose weights that fit are the beginning."""
     size: str = "t"
@@ -84,9 +84,9 @@ class Settings:
             raise SettingsError(f"mode {self.mode!r}: wanted one of {', '.join(MODES)}")
         if self.size not in SIZES:
             raise SettingsError(f"size {self.size!r}: wanted one of {', '.join(SIZES)}")
-        if self.teacher_size not in ("", *SIZES):
+        if self.teacher_size not in ("", *TEACHERS):
             raise SettingsError(
-                f"teacher_size {self.teacher_size!r}: wanted one of {', '.join(SIZES)}"
+                f"teacher_size {self.teacher_size!r}: wanted one of {', '.join(TEACHERS)}"
             )
         if self.device not in ("auto", "cpu", "cuda"):
             raise SettingsError(f"device {self.device!r}: wanted auto, cpu or cuda")
@@ -114,7 +114,9 @@ def parse(arguments: list[str] | None = None) -> tuple[Settings, bool]:
         SettingsError: the YAML file cannot be read, or a value is wrong.
     """
     parser = argparse.ArgumentParser(prog="python -m training.train")
-    parser.add_argument("--config", type=Path, help="a YAML file of these options")
+    parser.add_argument(
+        "--config", type=Path, nargs="+", default=[], help="YAML files of these options"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from OUT/last.pth")
     for one in fields(Settings):
         kind: dict[str, Any] = {"type": type(_default(one)), "help": f"default: {_default(one)!r}"}
@@ -124,8 +126,10 @@ def parse(arguments: list[str] | None = None) -> tuple[Settings, bool]:
             kind = {"action": argparse.BooleanOptionalAction}
         parser.add_argument(f"--{one.name.replace('_', '-')}", default=None, **kind)
     given = vars(parser.parse_args(arguments))
-    config, resume = given.pop("config"), given.pop("resume")
-    values = from_file(config) if config else {}
+    configs, resume = given.pop("config"), given.pop("resume")
+    values: dict[str, Any] = {}
+    for config in configs:
+        values |= from_file(config)
     told = {name: value for name, value in given.items() if value is not None}
     settings = Settings(**{**values, **told})
     settings.check()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from dwpose_ros.core.errors import DwposeError
 from training.augment import NONE, Augmentation
 from training.batches import Batch, Crops, batches, order
 from training.checkpoints import BEST, LAST, check_folder, load, save
+from training.console import Stop, progress
 from training.data import Joined, Person, read
 from training.distillation import lesson
 from training.evaluation import evaluate
@@ -34,7 +34,6 @@ from training.schedule import Average, groups, rate
 from training.settings import FREE, Settings, SettingsError, parse
 from training.weights import load_fitting, teacher
 
-LOG_S = 30.0  # between lines of a log
 BASE_BATCH = 512  # for which `Settings.rate` is meant
 
 
@@ -214,21 +213,6 @@ class Trainer:
         self.history = list(state["history"])
 
 
-class Stop:
-    """Whether SIGINT or SIGTERM has asked for the end; a second one ends at once."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def _ask(self, number: int, _: Any) -> None:
-        if self.asked:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        self.asked = number
-
-
 def main(arguments: list[str] | None = None) -> int:
     try:
         settings, resume = parse(arguments)
@@ -245,7 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
         if resume:
             trainer.load_state(load(out / LAST))
         stop = Stop()
-        finished = trainer.run(stop, out, _progress())
+        finished = trainer.run(stop, out, progress())
         if sys.stderr.isatty():
             print(file=sys.stderr)
         if not finished:
@@ -258,21 +242,6 @@ def main(arguments: list[str] | None = None) -> int:
     measured = "".join(f", {n} {v:.3f}" for n, v in last.items() if n not in ("epoch", "loss"))
     print(f"{out / LAST}: {trainer.step} steps, loss {trainer.loss:.4f}{measured}")
     return 0
-
-
-def _progress() -> Callable[[str], None]:
-    """Return what writes one line over and over, or in a log one in half a minute."""
-    said = -math.inf
-
-    def say(line: str) -> None:
-        nonlocal said
-        if sys.stderr.isatty():
-            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - said >= LOG_S:
-            print(line, file=sys.stderr, flush=True)
-            said = time.monotonic()
-
-    return say
 
 
 def _lesson(mode: str, student: RTMPose, teacher: RTMPose | None) -> Any:

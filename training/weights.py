@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dwpose_ros.core.errors import DwposeError
 from training.checkpoints import network, read
-from training.rtmpose import SIZES, RTMPose
+from training.rtmpose import TEACHERS, RTMPose
 
 SHOWN = 8  # names in a message
 # Of mmpose's files, and no weights of the network: the normalisation that ours does outside, and
@@ -65,7 +65,7 @@ def teacher(path: Path, size: str = "") -> RTMPose:
     """
     if not size:
         return network(path)
-    model = RTMPose(SIZES[size])
+    model = RTMPose(TEACHERS[size])
     load_all(model, path)
     return model.eval()
 

@@ -21,8 +21,9 @@ from learners import TINY, settings, write_people  # noqa: E402
 from training.checkpoints import LAST, CheckpointError, load, network, save  # noqa: E402
 from training.data import coco  # noqa: E402
 from training.evaluation import evaluate  # noqa: E402
+from training.rtmpose import SIZES, TEACHERS  # noqa: E402
 from training.settings import SettingsError, from_file, parse  # noqa: E402
-from training.train import Trainer, TrainingError, main  # noqa: E402
+from training.train import BASE_BATCH, Trainer, TrainingError, main  # noqa: E402
 
 
 class After:
@@ -224,3 +225,23 @@ def test_a_file_that_is_wrong_is_said(text, said, tmp_path):
     path.write_text(text)
     with pytest.raises(SettingsError, match=said):
         from_file(path)
+
+
+CONFIGS = ROOT / "training" / "configs"
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_papers_configurations_are_right(size, stage):
+    files = [str(CONFIGS / f) for f in ("coco_ubody.yaml", f"{size}_stage{stage}.yaml")]
+    found, _ = parse(["--config", *files])
+    assert found.network == SIZES[size] and found.mode == f"stage{stage}"
+    assert found.epochs == (270 if stage == 1 else 60) and len(found.data) == 16
+    assert found.rate * found.batch / BASE_BATCH == pytest.approx(4e-3)
+    if stage == 1:
+        teacher = TEACHERS[found.teacher_size]
+        assert (teacher.width, teacher.height) == (found.network.width, found.network.height)
+        assert teacher.widen > found.network.widen
+    else:
+        before, _ = parse(["--config", files[0], files[1].replace("stage2", "stage1")])
+        assert found.teacher == f"{before.out}/last.pth"

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from training.checkpoints import CheckpointError  # noqa: E402
+from training.export import build  # noqa: E402
 from training.rtmpose import SIZES, RTMPose  # noqa: E402
 from training.weights import WeightsError, load_all, load_fitting, teacher  # noqa: E402
 
@@ -167,3 +168,7 @@ def test_code_in_a_file_is_not_run(write, capsys):
 def test_a_file_without_weights_is_said(data, write):
     with pytest.raises(WeightsError, match="holds no weights by name; wanted a state_dict"):
         load_all(RTMPose(SIZES["t"]), write(data))
+
+
+def test_the_export_takes_them_too(weights, write):
+    assert holds(build("t", write({"state_dict": weights})), weights)
