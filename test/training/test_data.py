@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "test" / "tools")]
+
+from people_fixtures import outside  # noqa: E402, F401  a fixture
 
 from dwpose_ros.evaluation.coco import PARTS  # noqa: E402
-from training.data import DataError, coco, collect, read, unlabelled  # noqa: E402
+from training.data import DataError, coco, collect, generated, read, unlabelled  # noqa: E402
 
 WIDTH, HEIGHT = 120, 160
 
@@ -140,6 +143,25 @@ def test_generated_people_stay_in_memory(folder):
     assert len(people) == 2 and people[1].image[0, 0, 0] == 200
     with pytest.raises(DataError, match="nobody is in 1 pictures"):
         collect([(coded, [])])
+
+
+def test_synthetic_people_are_those_of_the_generator(outside):  # noqa: F811
+    from tools.people import People
+
+    settings = {**outside, "seed": 4, "people": (1, 2), "size": (160, 208)}
+    people = generated(settings, range(3), workers=2)
+    maker = People(**settings)
+    wanted = [(image, one) for image, found in map(maker.sample, range(3)) for one in found]
+    maker.close()
+    assert len(people) == len(wanted)
+    for person, (image, one) in zip(people, wanted):
+        assert person.image.shape == image.shape
+        assert np.abs(person.image.astype(int) - image[..., ::-1]).mean() < 6  # JPEG between
+        x, y, width, height = one["bbox"]
+        np.testing.assert_allclose(person.box, [x, y, x + width, y + height], atol=1e-3)
+        seen = np.array(one["keypoints"]).reshape(-1, 3)
+        np.testing.assert_array_equal(person.weights[:17], seen[:, 2] > 0)
+        np.testing.assert_allclose(person.xy[:17], seen[:, :2], atol=1e-3)
 
 
 @pytest.mark.parametrize("source", ["a.json", "a.json,b,c", "a.json,b,1,2"])
