@@ -73,7 +73,8 @@ def batches(
                  for v in (MEAN.ravel(), STD.ravel()))  # fmt: skip
     for images, xy, weights in loader:
         images, xy, weights = (t.to(device, non_blocking=True) for t in (images, xy, weights))
-        yield (images.float() - mean) / std, xy, weights
+        normalised = (images.float() - mean) / std
+        yield normalised.contiguous(memory_format=torch.channels_last), xy, weights
 
 
 def _start(_: int) -> None:

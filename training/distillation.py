@@ -59,7 +59,7 @@ class FirstStage(Lesson):
     def forward(
         self, images: Tensor, xy: Tensor, weights: Tensor, epoch: int, epochs: int
     ) -> Tensor:
-        teacher = self._teacher[0].to(images.device)
+        teacher = self._teacher[0]
         with torch.no_grad():
             wanted = teacher.backbone(images)
             wanted_maps = _head(teacher, wanted)
@@ -90,7 +90,7 @@ class SecondStage(Lesson):
     def forward(
         self, images: Tensor, xy: Tensor, weights: Tensor, epoch: int, epochs: int
     ) -> Tensor:
-        teacher = self._teacher[0].to(images.device)
+        teacher = self._teacher[0]
         with torch.no_grad():
             features = self.student.backbone(images)
             wanted = _head(teacher, features)

@@ -67,7 +67,10 @@ class Trainer:
         student = RTMPose(settings.network)
         if settings.start:
             load_fitting(student, Path(settings.start))
-        self.lesson = _lesson(settings.mode, student, teacher).to(self.device)
+        # Channels last is faster on GPUs, and a little on CPUs.
+        layout = {"device": self.device, "memory_format": torch.channels_last}
+        self.lesson = _lesson(settings.mode, student, teacher and teacher.to(**layout))
+        self.lesson.to(**layout)
         self.average = Average(self.lesson.student)
         scaled = settings.rate * settings.batch / BASE_BATCH
         self.optimizer = torch.optim.AdamW(groups(self.lesson, settings.weight_decay), lr=scaled)
