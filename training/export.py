@@ -10,11 +10,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import warnings
 from pathlib import Path
 
 import torch
-from rtmpose import SIZES, RTMPose, gflops
+
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[1])
+)  # as a script: python training/export.py
+
+from training.rtmpose import SIZES, RTMPose, gflops  # noqa: E402
+from training.weights import load_all  # noqa: E402
 
 
 def build(name: str, weights: Path | None = None) -> RTMPose:
@@ -22,8 +29,7 @@ def build(name: str, weights: Path | None = None) -> RTMPose:
     torch.manual_seed(0)
     model = RTMPose(SIZES[name])
     if weights is not None:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        model.load_state_dict(state.get("state_dict", state))
+        load_all(model, weights)
     return model.eval()
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from cspnext import CSPNeXt
 from torch import Tensor, nn
+
+from training.cspnext import CSPNeXt
 
 POINTS = 133
 SPLIT = 2  # SimCC bins per pixel
@@ -35,6 +36,12 @@ SIZES = {
     "m": Size(0.67, 0.75, 192, 256, 2.2),
     "l": Size(1.0, 1.0, 192, 256, 4.5),
     "l-384": Size(1.0, 1.0, 288, 384, 10.1),
+}
+# RTMPose-x, the teacher of DWPose-l; GFLOPs of 384x288 as mmpose tells, and the same by area.
+TEACHERS = {
+    **SIZES,
+    "x": Size(1.33, 1.25, 192, 256, 8.0),
+    "x-384": Size(1.33, 1.25, 288, 384, 18.1),
 }
 
 

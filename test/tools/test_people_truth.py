@@ -209,3 +209,9 @@ class TestAnnotations:
         found = annotations([Somebody(), Somebody()], [one, a_truth()], 1, 9)
         assert found[0]["person"]["hider"][3] == found[1]["id"] == 10
         assert sum(found[0]["person"]["hider"]) == 10
+
+    def test_who_hides_a_point_is_told_in_large_datasets_too(self):
+        one = a_truth()
+        one.hidden_by[3], one.hider[3] = reasons.ANOTHER, 2
+        found = annotations([Somebody(), Somebody()], [one, a_truth()], 12_500, 100_001)
+        assert found[0]["person"]["hider"][3] == found[1]["id"] == 100_002

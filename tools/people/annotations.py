@@ -111,7 +111,8 @@ def _annotation(
             name = _VALID[field]
             entry[f"{name}_valid"] = bool((flag[part] > 0).any())
             entry[f"{name}_box"] = _box(xy[part], flag[part])
-    hider = np.where(truth.hidden_by == ANOTHER, truth.hider + first_id - 1, 0)
+    # Not in the 8 bits of `hider`: ids are larger.
+    hider = np.where(truth.hidden_by == ANOTHER, truth.hider.astype(int) + first_id - 1, 0)
     entry["person"] = {
         **figure.as_dict(),
         **picture,
