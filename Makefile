@@ -21,7 +21,7 @@ SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts r
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo test test-ros2 lint bench docs docs-links clean
+.PHONY: demo test test-ros2 ros2-environment lint bench docs docs-links clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
@@ -35,6 +35,9 @@ test: $(VENV)/.test
 test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
 	tools/test_on_ros2 --wheels $(ROS2) $(TEST_ARGS)
+
+ros2-environment:
+	'$(or $(ROS2_PYTHON),python3)' tools/ros2_environment.py $(ROS2)
 
 lint:
 	PYTHON='$(or $(PYTHON),python3)' tools/lint
