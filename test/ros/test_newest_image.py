@@ -37,7 +37,8 @@ def pose_node(spin, monkeypatch):
     """pose_node(track) -> an active pose node that calls `track(rgb, time_s)` for each image."""
 
     def make(track):
-        track.detections, track.follows, track.close = 0, False, lambda: None
+        track.detections, track.follows, track.detect_every = 0, False, 1
+        track.close = lambda: None
         estimator = SimpleNamespace(name="none", runs_on=SimpleNamespace(_asdict=dict))
         monkeypatch.setattr(pose, "load", lambda *_, **__: (estimator, "for a test"))
         monkeypatch.setattr(pose, "PoseTracker", lambda *_: track)
