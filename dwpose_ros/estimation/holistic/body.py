@@ -46,7 +46,7 @@ class BodyNetwork:
         self._size = shape[1]
 
     def __call__(self, rgb: np.ndarray, region: Region) -> Body:
-        image = region.crop(rgb, self._size)[None] * np.float32(1 / 255)
+        image = region.pixels(rgb, self._size)
         raw, presence, heatmaps = self._network({self._name: image})
         raw = raw.reshape(-1, 5)  # x, y and z in px of the crop, visibility, presence
         shares = _refined(raw[:, :2] / self._size, heatmaps[0])

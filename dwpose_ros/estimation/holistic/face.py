@@ -46,7 +46,7 @@ class FaceNetwork:
         self._size = shape[1]
 
     def __call__(self, rgb: np.ndarray, region: Region) -> Face:
-        image = region.crop(rgb, self._size)[None] * np.float32(1 / 255)
+        image = region.pixels(rgb, self._size)
         raw, logit = self._network({self._name: image})
         xy = region.to_image(raw.reshape(-1, 3)[:, :2] / self._size)
         right, left = xy[list(_MESH_EYES)]

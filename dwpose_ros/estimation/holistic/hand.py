@@ -47,7 +47,7 @@ class HandNetwork:
         self._size = shape[1]
 
     def __call__(self, rgb: np.ndarray, where: Region) -> Hand:
-        image = where.crop(rgb, self._size)[None] * np.float32(1 / 255)
+        image = where.pixels(rgb, self._size)
         raw, presence = self._network({self._name: image})
         xy = where.to_image(raw.reshape(-1, 3)[:, :2] / self._size)
         index, ring, middle = xy[_KNUCKLES]
@@ -56,7 +56,7 @@ class HandNetwork:
 
     def find(self, rgb: np.ndarray, near: Region) -> Region:
         """Return the region of the hand within the one from `hand_region`."""
-        crop = near.crop(rgb, self._recrop_size)[None] * np.float32(1 / 255)
+        crop = near.pixels(rgb, self._recrop_size)
         (raw,) = self._recrop({self._recrop_name: crop})
         center, rim = near.to_image(raw.reshape(2, 2) / self._recrop_size)
         return around_points(center, rim, -_UP, up=0.1)

@@ -41,6 +41,10 @@ class Region(NamedTuple):
             borderMode=border,
         )  # fmt: skip
 
+    def pixels(self, rgb: np.ndarray, size: int) -> np.ndarray:
+        """Return the region as the landmark networks take it, (1, size, size, 3) float32, 0..1."""
+        return self.crop(rgb, size)[None] * np.float32(1 / 255)
+
     def to_image(self, points: np.ndarray) -> np.ndarray:
         """Convert points (..., 2) from shares of the region, 0..1, to pixels of the image."""
         cos, sin = math.cos(self.angle) * self.side, math.sin(self.angle) * self.side

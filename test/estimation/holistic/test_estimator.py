@@ -89,7 +89,7 @@ class TestPortrait:
             portrait, (size, size), interpolation=cv2.INTER_AREA
         )
         found = estimator(picture)
-        assert len(found) == (1 if size > 60 else len(found))  # 60 px of a portrait may be missed
+        assert len(found) == 1 or (size == 60 and not len(found))  # so small it may be missed
         for box in found.boxes:
             assert iou(box[None], np.array([[x, y, x + size, y + size]])) > 0.25
 

@@ -14,7 +14,6 @@ from dwpose_ros.estimation.holistic.keypoints import POSE_BODY
 from dwpose_ros.estimation.holistic.regions import Region
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
-    Candidate,
     Search,
     alike,
     odds,
@@ -97,8 +96,8 @@ def test_near_a_person():
     search = Search(detector)
     # The tile is 1.6 times as large as the region, and who is seen in it 0.8 * 1.25 of that.
     assert search.near(image, Region(200, 200, 100, 0)) == 0
-    same = Region(200, 200, 100, 0)._replace(side=100)
-    assert alike(same, same) and not alike(same, same.moved(np.array([40.0, 0.0])))
+    one = Region(200, 200, 100, 0)
+    assert alike(one, one) and not alike(one, one.moved(np.array([40.0, 0.0])))
 
 
 def body(xy: np.ndarray, visibility: float = 0.9, presence: float = 1.0) -> Body:
@@ -136,7 +135,3 @@ def test_a_face_makes_a_person_more_likely():
 def test_points_that_are_no_numbers_make_nobody():
     bad = body(np.full((133, 2), np.nan), 0.0, 0.0)
     assert odds(0.3, bad, bad, None) < MIN_ODDS
-
-
-def test_a_candidate_is_what_the_detector_said():
-    assert Candidate(Region(1, 2, 3, 0), 0.5).score == 0.5
