@@ -64,7 +64,7 @@ $(VENV)/pyvenv.cfg:
 # The build folders are removed first, since they may hold modules that are gone from the sources.
 $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	rm -rf build rosless/build
-	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[holistic]'
+	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[holistic,screen]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./rosless .
 	$(ROSLESS) $(BIN)/dwpose models fetch holistic >/dev/null
 	rm -rf build rosless/build
@@ -77,7 +77,7 @@ $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(BIN)/pip install --quiet --disable-pip-version-check '.[holistic,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check '.[holistic,screen,test]'
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(MEDIAPIPE) || \
 	echo "$$($(BIN)/python --version) has no wheel of MediaPipe: the comparison with it is left out."
 	touch $@
