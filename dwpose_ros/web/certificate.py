@@ -99,9 +99,13 @@ def own(folder: Path, names: list[str], now: datetime.datetime) -> Certificate:
 def _covers(kept: Any, names: list[str], now: datetime.datetime) -> bool:
     from cryptography import x509
 
-    # Not the ..._utc properties, which older versions lack.
-    ends = kept.not_valid_after.replace(tzinfo=datetime.timezone.utc)
-    begins = kept.not_valid_before.replace(tzinfo=datetime.timezone.utc)
+    if hasattr(kept, "not_valid_after_utc"):
+        begins, ends = kept.not_valid_before_utc, kept.not_valid_after_utc
+    else:  # before version 42
+        begins, ends = (
+            time.replace(tzinfo=datetime.timezone.utc)
+            for time in (kept.not_valid_before, kept.not_valid_after)
+        )
     there = kept.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     told = {str(name.value) for name in there}
     return begins <= now < ends - datetime.timedelta(days=RENEW_DAYS) and set(names) <= told

@@ -387,4 +387,5 @@ function renderCamera() {
 }
 
 want();
+renderVoice();
 connection.open();

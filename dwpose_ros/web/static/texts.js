@@ -4,6 +4,11 @@
 const RIGHT_TO_LEFT = new Set(["ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
 let texts = {};
 
+// The cookie has the token now: it is not to be read over a shoulder, or kept in a history.
+if (new URLSearchParams(location.search).has("token")) {
+  history.replaceState(null, "", location.pathname);
+}
+
 /** "rtl" or "ltr", for a language's code such as "he" or "pt-BR". */
 export function direction(language) {
   return RIGHT_TO_LEFT.has(language.toLowerCase().split(/[-_]/)[0]) ? "rtl" : "ltr";
