@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import math
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -33,6 +34,12 @@ class Channel:
     send_bytes = send_str
 
 
+def run(coroutine) -> None:
+    """Run it to its end in a thread of its own: the tests' browser has a loop in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, coroutine).result()
+
+
 async def settled() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
@@ -50,7 +57,7 @@ def sending(scenario):
         finally:
             task.cancel()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_page_that_does_not_confirm_gets_no_more_pictures():
@@ -109,7 +116,7 @@ def test_what_pages_want_is_told_when_it_changes():
         hub.keep("goal", "kept")
         assert list(hub.join()._messages) == ["goal"]
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_picture_carries_its_stamp():

@@ -146,7 +146,7 @@ def serve(tmp_path):
         one.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there, asyncio cannot be used in this thread
 def chromium(tmp_path_factory):
     """A browser with a film as its camera."""
     need_browser()
