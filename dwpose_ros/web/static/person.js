@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The person's page: themselves in a mirror, what to do, and the pictures taken.
+// The person's page: a mirror, what to do, and the pictures taken.
 import { BrowserCamera } from "./camera.js";
+import { renderChecks, renderRing } from "./checks.js";
+import { options, profileChoices } from "./choices.js";
 import { Connection } from "./connection.js";
-import { figure, profileFigure, tick } from "./figures.js";
+import { figure } from "./figures.js";
 import { Mirror } from "./mirror.js";
 import { drawSkeletons } from "./skeleton.js";
 import { chooseLanguage, chosenLanguage, speak, text } from "./texts.js";
+import { showCapture } from "./thumbs.js";
 import { Voice } from "./voice.js";
 
 const NO_IMAGE_MS = 4000;
-const NEW_S = 10; // a capture that is older was taken before this page was opened
-const SHOWN_THUMBS = 4;
 const LONG = 42; // characters, from which on the words are smaller
 const SIZES = ["640x480", "1280x720", "1920x1080"];
-// What is told of the checks: few words for many names.
-const CHECKS = {
-  alone: ["somebody", "one_person"],
-  distance: ["too_close", "too_far"],
-  inside: ["cut_off", "visible"],
-  centred: ["centred"],
-  facing: ["facing"],
-  looking: ["looking"],
-  posture: ["upright", "arms_away", "arms_side", "arms_up", "arms_straight", "feet_apart"],
-  hands: ["open_hands", "fingers_spread", "held_up"],
-  light: ["light"],
-  sharp: ["sharp"],
-  still: ["still"],
-};
 
 const $ = (id) => document.getElementById(id);
 const connection = new Connection();
@@ -42,7 +29,6 @@ const state = {
   camera: false, // whether a browser is the camera
   cameraTrouble: "",
   seenAt: performance.now(), // the last picture
-  longest: 0, // of this hold, s
   shown: "", // what is on the page, to leave it alone if nothing has changed
 };
 
@@ -138,46 +124,11 @@ function render() {
   $("use-camera").textContent = text(
     state.cameraTrouble === "camera_taken" ? "camera_take" : "camera_start",
   );
-  renderChecks(["adjusting", "holding", "searching"].includes(how) ? state.guidance.checks : []);
-  renderRing(how === "holding" ? state.guidance : null);
-}
-
-function renderChecks(checks) {
-  const rows = [];
-  for (const [name, members] of Object.entries(CHECKS)) {
-    const found = checks.filter(([check]) => members.includes(check));
-    if (found.length) rows.push([name, found.every(([, ok]) => ok)]);
-  }
-  const list = $("checks");
-  const key = JSON.stringify([rows, state.language]);
-  if (list.dataset.key === key) return;
-  list.dataset.key = key;
-  list.replaceChildren(
-    ...rows.map(([name, ok]) => {
-      const row = document.createElement("li");
-      row.className = ok ? "ok" : "";
-      const told = document.createElement("span");
-      told.className = "unseen";
-      told.textContent = `: ${text(ok ? "ok" : "not_yet")}`;
-      const mark = tick(ok);
-      mark.setAttribute("aria-hidden", "true");
-      row.append(mark, text(`check_${name}`), told);
-      return row;
-    }),
+  renderChecks(
+    $("checks"),
+    ["adjusting", "holding", "searching"].includes(how) ? state.guidance.checks : [],
   );
-}
-
-function renderRing(told) {
-  const ring = $("ring");
-  ring.toggleAttribute("hidden", !told || !(told.hold > 0));
-  if (!told) {
-    state.longest = 0;
-    return;
-  }
-  state.longest = Math.max(state.longest, told.hold);
-  const done = state.longest ? 1 - told.hold / state.longest : 0;
-  ring.querySelector(".front").style.strokeDashoffset = String(100 * (1 - done));
-  ring.querySelector("text").textContent = String(Math.ceil(told.hold) || "");
+  renderRing($("ring"), how === "holding" ? state.guidance : null);
 }
 
 connection.addEventListener("up", () => {
@@ -202,32 +153,7 @@ connection.addEventListener("goal", ({ detail }) => {
 });
 setInterval(render, 500);
 
-// Pictures that were taken
-
-connection.addEventListener("capture", ({ detail }) => {
-  const list = $("thumbs");
-  if (list.querySelector(`[data-name="${CSS.escape(detail.name)}"]`)) return;
-  const item = document.createElement("li");
-  item.dataset.name = detail.name;
-  const image = document.createElement("img");
-  image.src = `/api/captures/${encodeURIComponent(detail.name)}/thumbnail`;
-  image.alt = `${text("image")}: ${detail.label}`;
-  image.addEventListener("error", () => item.remove());
-  const link = document.createElement("a");
-  link.href = "/captures";
-  link.append(image);
-  item.append(link);
-  list.prepend(item);
-  while (list.children.length > SHOWN_THUMBS) list.lastChild.remove();
-  if (detail.age < NEW_S) flash();
-  else item.remove();
-});
-
-function flash() {
-  document.body.classList.remove("flashed");
-  requestAnimationFrame(() => document.body.classList.add("flashed"));
-  setTimeout(() => document.body.classList.remove("flashed"), 1500);
-}
+connection.addEventListener("capture", ({ detail }) => showCapture($("thumbs"), detail));
 
 // The voice
 
@@ -299,28 +225,12 @@ connection.addEventListener("language", ({ detail }) => {
     useLanguage(detail.language);
 });
 
-function options(select, pairs, chosen) {
-  select.replaceChildren(...pairs.map(([value, name]) => new Option(name, value)));
-  select.value = chosen;
-}
-
 function renderSettings() {
   const { languages, profiles, camera: wanted, camera_size: asked } = state.settings;
   options($("language"), Object.entries(languages), state.language);
   const names = profiles.map((name) => [name, text(name)]);
   options($("profile"), names, state.profile);
-  $("profiles").replaceChildren(
-    ...names.map(([value, name]) => {
-      const label = document.createElement("label");
-      const input = document.createElement("input");
-      Object.assign(input, { type: "radio", name: "profile", value, className: "unseen" });
-      input.addEventListener("change", () => chooseProfile(value));
-      const drawing = profileFigure(value);
-      drawing.setAttribute("aria-hidden", "true");
-      label.append(input, drawing, name);
-      return label;
-    }),
-  );
+  profileChoices($("profiles"), names, chooseProfile);
   chooseProfile(state.profile);
   $("camera-fields").hidden = !wanted;
   const own = asked.join("x");
@@ -368,9 +278,7 @@ camera.addEventListener("off", ({ detail }) => {
   state.cameraTrouble = detail;
   renderCamera();
 });
-camera.addEventListener("refused", () => {
-  state.cameraTrouble = "camera_refused";
-});
+camera.addEventListener("refused", () => (state.cameraTrouble = "camera_refused"));
 connection.addEventListener("camera", ({ detail }) => {
   state.camera = detail.connected;
   render();
