@@ -213,7 +213,7 @@ FIGURES.move_forward = FIGURES.move_closer;
 FIGURES.move_backward = FIGURES.move_back;
 const PROFILES = {
   face: () => [dot(60, 50, 26), line("M28 108q4 -24 32 -24t32 24", BODY, 9)],
-  upper_body: () => small(person(), 34).concat(element("rect", { x: 0, y: 96, width: 120, height: 24, fill: "none" })),
+  upper_body: () => person(),
   full_body: () => person(),
   hands: () => FIGURES.show_hands(),
   a_pose: () => person({ arms: 42, legs: 14 }),
@@ -250,7 +250,7 @@ export function figure(told) {
 /** The picture of a profile; a person for one of the user's own. */
 export function profileFigure(name) {
   const draw = Object.hasOwn(PROFILES, name) ? PROFILES[name] : PROFILES.full_body;
-  return drawing(draw(), name === "upper_body" ? "18 4 84 84" : undefined);
+  return drawing(draw(), name === "upper_body" ? "20 4 80 68" : undefined);
 }
 
 /** A tick, or an empty ring. */

@@ -122,6 +122,7 @@ async function openParameters(name) {
   try {
     const found = await ask(path(name));
     if ($("parameters-title").textContent !== name) return;
+    found.sort((a, b) => b.editable - a.editable);
     $("rows").replaceChildren(...found.map((parameter) => row(name, parameter)));
   } catch (error) {
     $("trouble").textContent = error.message;
@@ -133,7 +134,7 @@ const path = (node) => `/api/nodes/${encodeURIComponent(node)}/parameters`;
 
 function row(node, parameter) {
   const { name, description, unit, minimum, maximum, editable } = parameter;
-  const limits = minimum === null ? "" : ` From ${minimum} to ${maximum}.`;
+  const limits = minimum === null ? "" : `; from ${minimum} to ${maximum}`;
   const about = make("p", { className: "about", textContent: description + limits });
   const made = make("div", { className: "parameter" });
   if (!editable) {
