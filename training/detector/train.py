@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a person detector of nano size, taught by an RTMDet on the features of its backbone.
 
-    python -m training.detector.train --teacher rtmdet_nano.onnx --data people room.mp4 --out runs/d
-    python -m training.detector.export --teacher rtmdet_nano.onnx --head runs/d/last.pth --out d.onnx
+    python -m training.detector.train --teacher rtmdet.onnx --data people room.mp4 --out runs/d
+    python -m training.detector.export --teacher rtmdet.onnx --head runs/d/last.pth --out d.onnx
 
 The backbone stays as it is. SIGINT and SIGTERM end it after the step, with a checkpoint; --resume
 goes on from there.
@@ -115,8 +115,13 @@ def _train(args: argparse.Namespace, lessons: Lessons, teacher: Teacher) -> int:
     stop, say, saved = Stop(), progress(), time.monotonic()
 
     def store() -> None:
-        state = {"head": head.state_dict(), "state_dict": average.model.state_dict(),
-                 "optimizer": optimizer.state_dict(), "step": step, "channels": channels}  # fmt: skip
+        state = {
+            "head": head.state_dict(),
+            "state_dict": average.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "step": step,
+            "channels": channels,
+        }
         save(args.out / LAST, state)
 
     mean = 0.0

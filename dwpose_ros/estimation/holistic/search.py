@@ -102,7 +102,7 @@ class Search:
         found: list[Candidate] = []
         for tile in where:
             boxes, scores = self._detector(rgb[tile.y1 : tile.y2, tile.x1 : tile.x2])
-            boxes = boxes + np.float32([tile.x1, tile.y1, tile.x1, tile.y1])
+            boxes = boxes + np.array([tile[:2] * 2], np.float32)
             whole = ~_cut_off(boxes, tile, rgb.shape)
             found += [Candidate(b, float(s)) for b, s in zip(boxes[whole], scores[whole])]
         found.sort(key=lambda candidate: -candidate.score)
