@@ -126,6 +126,7 @@ def test_two_cameras(peer, launched, scene, tmp_path, composed):
 def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespace, composed):
     prefix = f"/{namespace.strip('/')}".rstrip("/")
     heard = peer.listen(Guidance, f"{prefix}/guidance")
+    poses = peer.listen(WholeBodyPose, f"{prefix}/wholebody_pose")
     given = {"namespace": namespace} if namespace else {}
     launch = launched(
         "guide.launch.py",
@@ -134,7 +135,7 @@ def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespa
         composed=composed,
         **given,
     )
-    wait_until(lambda: heard and heard[-1].code != "no_pose")
+    wait_until(lambda: heard and poses)
     names = {"camera", "pose", "overlay", "guidance", "capture", "speech", "downstream"}
     wait_until(lambda: {f"{prefix}/{n}" for n in names} <= nodes_and_names(peer, prefix)[0])
     nodes, outside = nodes_and_names(peer, prefix)
