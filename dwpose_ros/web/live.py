@@ -17,6 +17,8 @@ from typing import NamedTuple, Protocol
 
 ON_THE_WAY = 3  # pictures that a page has not confirmed yet
 FORGOTTEN_S = 5.0  # after which an unconfirmed picture no longer counts
+ALIVE_S = 1.0  # after which a page that was sent nothing is told that the connection stands
+ALIVE = '{"kind": "alive"}'
 KINDS = ("page", "picture", "pose", "status")
 """What a page can ask for. "page" is the guidance and all that belongs to it."""
 
@@ -78,7 +80,10 @@ class Viewer:
     async def send(self, channel: Channel) -> None:
         """Send what comes, for ever."""
         while True:
-            await self._changed.wait()
+            try:
+                await asyncio.wait_for(self._changed.wait(), ALIVE_S)
+            except asyncio.TimeoutError:
+                await channel.send_str(ALIVE)
             self._changed.clear()
             while self._messages:
                 waiting = self._messages.pop(next(iter(self._messages)))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from dwpose_ros.core.images import ImageError
+from dwpose_ros.web import live
 from dwpose_ros.web.camera_feed import CameraFeed, ClockOffset
 from dwpose_ros.web.live import ON_THE_WAY, Hub, Viewer, picture_message
 
@@ -86,6 +87,19 @@ def test_a_connection_that_is_stuck_keeps_one_of_each_kind():
         channel.open.set()
         await settled()
         assert channel.sent[1:] in (["p999", "g999", b"999"], ["g999", "p999", b"999"])
+
+    sending(scenario)
+
+
+def test_who_hears_nothing_is_told_that_the_connection_stands(monkeypatch):
+    monkeypatch.setattr(live, "ALIVE_S", 0.01)
+
+    async def scenario(viewer, channel):
+        while channel.sent.count(live.ALIVE) < 3:
+            await asyncio.sleep(0.01)
+        viewer.put("guidance", "now")
+        while "now" not in channel.sent:
+            await asyncio.sleep(0.01)
 
     sending(scenario)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from web_fixtures import seen, until
+from web_fixtures import Network, seen, until
 
 from dwpose_ros.guidance.phrases import CODES
 from dwpose_ros.web.live import picture_message
@@ -226,6 +226,28 @@ def test_it_comes_back_after_the_connection_was_cut(serve, browse):
     again.guide("adjusting", "Here again.", "move_back")
     page.wait_for_selector("text=Here again.")
     first.server.stop = lambda: True
+
+
+def test_a_network_that_is_cut_is_noticed_and_what_was_said_does_not_stay(serve, browse):
+    served = serve(camera=False)
+    url = served.url
+    network = Network(served.server.port)
+    page = browse(url.replace(f":{served.server.port}", f":{network.port}"))
+    connected(served, page)
+    served.guide("adjusting", "Step back.", "move_back")
+    page.wait_for_selector("text=Step back.")
+    network.cut()
+    page.wait_for_selector("text=No connection. Trying again")
+    assert "Step back." not in page.inner_text("body")
+    network.mend()
+    page.wait_for_selector("text=No connection. Trying again", state="hidden")
+
+    def told_again() -> bool:
+        served.guide("adjusting", "Here again.", "move_back")
+        return "Here again." in page.inner_text("body")
+
+    until(told_again)
+    network.close()
 
 
 def test_a_page_that_sleeps_costs_nothing(serve, browse):

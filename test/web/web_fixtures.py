@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -113,6 +116,48 @@ class Served:
 
     def stop(self) -> None:
         assert self.server.stop()
+
+
+class Network:
+    """Carries connections to a server, and can be cut: then nothing comes, and nothing closes."""
+
+    def __init__(self, port: int) -> None:
+        self._to = ("127.0.0.1", port)
+        self._whole = threading.Event()
+        self._whole.set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._in_thread(self._accept)
+
+    @staticmethod
+    def _in_thread(target, *args) -> None:
+        threading.Thread(target=target, args=args, daemon=True).start()
+
+    def cut(self) -> None:
+        self._whole.clear()
+
+    def mend(self) -> None:
+        self._whole.set()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._to)
+                self._in_thread(self._carry, near, far)
+                self._in_thread(self._carry, far, near)
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._whole.wait()
+                sink.sendall(data)
+        self._whole.wait()  # that one side has gone is not heard on the other, either
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
 
 
 def until(condition, timeout_s: float = LIMIT_S):

@@ -2,6 +2,8 @@
 // The WebSocket `/live`: what is shown, and what the page asks for. It comes back by itself.
 
 const SLOWEST_MS = 3000;
+const LOOK_MS = 500;
+const SILENT = 6; // looks without a message after which the network is taken to be cut
 
 /** The address of a WebSocket of this server. */
 export function socketAddress(path) {
@@ -17,14 +19,29 @@ export class Connection extends EventTarget {
   open() {
     const socket = new WebSocket(socketAddress("/live"));
     socket.binaryType = "arraybuffer";
+    // The server sends something every second. Where a network is cut, nobody closes a connection.
+    let silent = 0;
+    const watch = setInterval(() => {
+      silent += 1; // looks are counted, not time: a page that was asleep has missed nothing yet
+      if (silent > SILENT) end();
+    }, LOOK_MS);
+    const end = () => {
+      clearInterval(watch);
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+      this.#closed();
+    };
     socket.onopen = () => {
       this.#failed = 0;
       this.#socket = socket;
       for (const message of this.#said.values()) this.#send(message);
       this.dispatchEvent(new Event("up"));
     };
-    socket.onmessage = ({ data }) => this.#receive(data);
-    socket.onclose = () => this.#closed();
+    socket.onmessage = ({ data }) => {
+      silent = 0;
+      this.#receive(data);
+    };
+    socket.onclose = end;
   }
 
   /** Ask for something once; it is lost without a connection. */
