@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dwpose_ros.core.boxes import area, iou
+from dwpose_ros.core.boxes import iou
 from dwpose_ros.estimation.conventions import STRIDES
 
 SAME = 0.5  # overlap from which the teacher means somebody who is known
@@ -104,10 +104,3 @@ def giou(one: Tensor, other: Tensor) -> Tensor:
     low, high = torch.min(one[..., :2], other[..., :2]), torch.max(one[..., 2:], other[..., 2:])
     around = (high - low).prod(-1).clamp(min=1e-6)
     return both / union - (around - union) / around
-
-
-def visible(boxes: np.ndarray, width: int, height: int, share: float = 0.25) -> np.ndarray:
-    """Clip boxes (n, 4) to an image, without those of which less than a share is left."""
-    inside = boxes.clip(0, [width, height, width, height]).astype(np.float32)
-    whole = np.maximum(area(boxes), 1e-6)
-    return inside[area(inside) >= share * whole]

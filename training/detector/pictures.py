@@ -10,9 +10,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from dwpose_ros.core.boxes import area
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.evaluation.coco import load_annotations
-from training.detector.lesson import visible
 
 PICTURES, VIDEOS = (".jpg", ".jpeg", ".png", ".webp"), (".mp4", ".mkv", ".avi", ".webm")
 EVERY = 5  # frames of a video, of which one is taken
@@ -173,3 +173,10 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as err:
         raise PicturesError(f"{path}: cannot be read: {err.strerror or err}") from err
+
+
+def visible(boxes: np.ndarray, width: int, height: int, share: float = 0.25) -> np.ndarray:
+    """Clip boxes (n, 4) to an image, without those of which less than a share is left."""
+    inside = boxes.clip(0, [width, height, width, height]).astype(np.float32)
+    whole = np.maximum(area(boxes), 1e-6)
+    return inside[area(inside) >= share * whole]
