@@ -75,6 +75,7 @@ def play_live(peer, now: Callable[[], Time] | None = None, empty_s: float = 0.0)
     """Somebody comes closer, is too far to one side, stands right; each frame looks different.
     `now` is the camera's clock; at first nobody is there for so long."""
     now = now or peer.node.get_clock().now
+    told = peer.listen(Guidance, "guidance")
     images = peer.publisher(Image, "image_raw", 10, readers=2)
     poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10, readers=3)
     random = np.random.default_rng(1)
@@ -102,6 +103,11 @@ def play_live(peer, now: Callable[[], Time] | None = None, empty_s: float = 0.0)
                 )
             )
             time.sleep(1 / RATE_HZ)
+            # At the pace of the nodes: on a busy machine they would leave frames out, which are in
+            # the bag. The first one may be lost, so nobody waits for ever.
+            end = time.monotonic() + 1.0
+            while time.monotonic() < end and not any(t.header.stamp == header.stamp for t in told):
+                time.sleep(0.005)
 
 
 def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, tmp_path):
@@ -117,16 +123,10 @@ def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, t
     told, spoken, files = live.result()
     assert list(dict.fromkeys(what[1] for _, what in told)) == ["move_closer", "move_left"]
     assert len(files) == 3 and spoken[-1] == "Thank you, that is done."
-    for i in range(2):
-        folder = tmp_path / f"replay{i}"
-        folder.mkdir()
-        again = Session(peer, run, folder, use_sim_time=True)
-        assert (
-            command(
-                "ros2", "bag", "play", tmp_path / "bag", "--clock", "100", "--delay", "2"
-            ).ended(60.0)
-            == 0
-        )
-        wait_until(lambda: again.captures)
-        again.stop()
-        assert again.result() == (told, spoken, files)
+    (tmp_path / "replay").mkdir()
+    again = Session(peer, run, tmp_path / "replay", use_sim_time=True)
+    play = ("--clock", "100", "--delay", "2", "--rate", "0.5")  # slow enough for a busy machine
+    assert command("ros2", "bag", "play", tmp_path / "bag", *play).ended(90.0) == 0
+    wait_until(lambda: again.captures)
+    again.stop()
+    assert again.result() == (told, spoken, files)
