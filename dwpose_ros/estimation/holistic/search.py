@@ -41,7 +41,7 @@ _CONSTANT, _OF_SCORE, _OF_PRESENCE, _OF_VISIBILITY = -6.41, 9.23, 0.69, 2.84
 _OF_SPREAD, _OF_SHIFT, _OF_FACE, _OF_OVERLAP = -2.82, -0.46, 1.65, 1.49
 _MOST_SPREAD, _UNKNOWN_SPREAD = 1.0, 0.6
 _SHIFT_RANGE = (1e-3, 0.3)
-MIN_ODDS = 2.5  # logarithm of the odds from which a body is a person's
+MIN_ODDS = 3.0  # logarithm of the odds from which a body is a person's
 
 
 class Candidate(NamedTuple):
