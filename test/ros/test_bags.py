@@ -62,7 +62,9 @@ class Session:
         ]
         return (
             adjusting,
-            [m.data for m in self.speech if m.data != "One moment, please."],  # before the frames
+            # Not what is said before the frames. An empty one silences a sentence: that depends on
+            # how long it takes to say, and on the clock of the machine.
+            [m.data for m in self.speech if m.data not in ("One moment, please.", "")],
             {p.name: p.read_bytes() for p in sorted(self._folder.iterdir())},
         )
 

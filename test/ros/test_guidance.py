@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
 WIDTH, HEIGHT = 1280, 720
+AGAIN_S = 2.0  # until something that was not heard is published again
 
 
 def portrait(size: float, x: float = 0.5) -> PersonPose:
@@ -84,8 +86,7 @@ def show(peer, run):
                 header = Header(frame_id="camera")
                 header.stamp.sec = int(self.time_s)
                 header.stamp.nanosec = int(self.time_s % 1 * 1e9)
-                before = len(self.guidance)
-                self._poses.publish(
+                self._tell(
                     WholeBodyPose(
                         header=header,
                         width=WIDTH,
@@ -94,8 +95,20 @@ def show(peer, run):
                         persons=list(persons),
                     )
                 )
-                wait_until(lambda: len(self.guidance) > before)
             return self.guidance[-1]
+
+        def _tell(self, poses: WholeBodyPose) -> None:
+            """Publish until the node has answered: it may know of the publisher a little later."""
+            due = 0.0
+
+            def answered() -> bool:
+                nonlocal due
+                if time.monotonic() > due:
+                    self._poses.publish(poses)
+                    due = time.monotonic() + AGAIN_S
+                return bool(self.guidance) and self.guidance[-1].header.stamp == poses.header.stamp
+
+            wait_until(answered)
 
     return Show()
 

@@ -141,7 +141,6 @@ def test_everything_is_in_the_namespace(peer, launched, scene, tmp_path, namespa
     nodes, outside = nodes_and_names(peer, prefix)
     if namespace:
         assert outside <= GLOBAL and all(n.startswith(f"{prefix}/") for n in nodes)
-    assert "success=True" in ros2(
-        "service", "call", f"{prefix}/capture", "dwpose_ros/srv/Capture", "{label: try}"
-    )
+    call = ("service", "call", f"{prefix}/capture", "dwpose_ros/srv/Capture", "{label: try}")
+    wait_until(lambda: "success=True" in ros2(*call))  # once somebody is there for long enough
     assert launch.stop() == 0 and "Traceback" not in launch.output

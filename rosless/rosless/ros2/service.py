@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rosless.interfaces import get_interface
 from rosless.ros2 import CommandError, Parser, connected, settle, visible
 from rosless.ros2.values import from_yaml
@@ -53,7 +55,8 @@ def call(node, srv_type: type, name: str, request, timeout_s: float):
 
     client = node.create_client(srv_type, name)
     if not client.wait_for_service(0.3):
-        print("waiting for service to become available...", flush=True)
+        # Not among what `ros2 param dump` writes to a file.
+        print("waiting for service to become available...", file=sys.stderr, flush=True)
         if not client.wait_for_service(timeout_s):
             raise CommandError(
                 f"service {client.srv_name!r} did not appear in {timeout_s} s; "
