@@ -39,6 +39,15 @@ ARGUMENTS = {
         "how the simulated person follows instructions: obedient, slow, "
         "overshooting, restless, confused, hard_of_hearing or leaving",
     ),
+    "person": (
+        "man",
+        "the simulated person, such as amara or emil (dwpose_ros/simulation/atlas); or anyone, "
+        "who is drawn by the seed",
+    ),
+    "body": (
+        "any",
+        "of anyone: any, standing, adult, child, seated, wheelchair, stick or one_hand",
+    ),
     "seed": ("0", "of the simulation's chance"),
     "background": ("wall", "of the simulated room: wall, window, shelves or plain"),
     "light": ("1.0", "of the simulated room, by which every colour is multiplied: 0 to 3"),
@@ -113,6 +122,8 @@ def camera(context) -> list[Action]:
                 parameters=common
                 | {
                     "behavior": value("behavior", str),
+                    "person": value("person", str),
+                    "body": value("body", str),
                     "seed": value("seed", int),
                     "background": value("background", str),
                     "light": value("light", float),

@@ -3,7 +3,7 @@
 """Makes the pictures of the documentation.
 
     python tools/pictures.py                # all but the session
-    python tools/pictures.py keypoints      # or: frames, node_graph, guidance_states
+    python tools/pictures.py keypoints      # or: cast, frames, node_graph, guidance_states
     python tools/demo.py --animation docs/images/session.gif noise:=0.0    # the session
 
 `node_graph` and `guidance_states` are drawn by Graphviz from the `.dot` files in docs/images
@@ -36,6 +36,12 @@ def keypoints() -> None:
     keypoints_picture.write(FOLDER / "keypoints.jpg")
 
 
+def cast() -> None:
+    import cast_picture
+
+    cast_picture.write(FOLDER / "cast.jpg")
+
+
 def frames() -> None:
     import frames_picture
 
@@ -44,6 +50,7 @@ def frames() -> None:
 
 PICTURES = {
     "keypoints": keypoints,
+    "cast": cast,
     "frames": frames,
     "node_graph": lambda: graphviz("node_graph"),
     "guidance_states": lambda: graphviz("guidance_states"),

@@ -5,9 +5,9 @@
     apt-get install blender morse-simulator-data
     python tools/render_person.py
 
-writes dwpose_ros/simulation/atlas/ anew, in about a quarter of an hour on two cores. The person
-is human_rig.blend of Debian's morse-simulator-data (BSD-3-Clause); Blender renders it without a
-display.
+writes dwpose_ros/simulation/atlas/man.npz anew, in about a quarter of an hour on two cores. The
+person is human_rig.blend of Debian's morse-simulator-data (BSD-3-Clause); Blender renders it
+without a display.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "person"))
-from pack import pack  # noqa: E402
+sys.path[:0] = [str(HERE.parent), str(HERE / "person")]
 from plan import views  # noqa: E402
 
+from tools.person.pack import Told, pack  # noqa: E402
+
 ATLAS = HERE.parent / "dwpose_ros" / "simulation" / "atlas"
+ABOUT = {"age_years": 35, "seat": "", "stick": False, "without": ""}
 RIG = Path("/usr/share/morse/data/robots/human_rig.blend")
 COPYRIGHT = Path("/usr/share/doc/morse-simulator-data/copyright")
 INSTALL = "apt-get install blender morse-simulator-data"
@@ -33,7 +35,9 @@ INSTALL = "apt-get install blender morse-simulator-data"
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ATLAS, help="the atlas (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=ATLAS, help="folder of the atlas (default: %(default)s)"
+    )
     parser.add_argument("--rig", type=Path, default=RIG, help="the person (default: %(default)s)")
     parser.add_argument(
         "--renders",
@@ -57,8 +61,11 @@ def main(arguments: list[str] | None = None) -> None:
                 f"no view has {chosen.only!r} in its name, they are like {views()[0]['name']!r}"
             )
         render(blender, chosen.rig, plan, folder, chosen.samples)
-        size = pack(folder, chosen.out, licence())
-    print(f"{chosen.out}: {size / 1e6:.1f} MB")
+        told = json.loads((folder / "views.json").read_text(encoding="utf-8"))
+        told = Told(told["views"], told["postures"], told["stature"], ABOUT)
+        size = pack(folder, told, chosen.out / "man.npz")
+        (chosen.out / "LICENSE").write_text(licence(), encoding="utf-8")
+    print(f"{chosen.out / 'man.npz'}: {size / 1e6:.1f} MB")
 
 
 def render(blender: str, rig: Path, plan: list[dict], folder: Path, samples: int) -> None:
@@ -99,12 +106,13 @@ def licence() -> str:
     else:
         raise SystemExit(f"{COPYRIGHT} does not exist: {INSTALL}")
     return (
-        "The pictures in this folder are renders of robots/human_rig.blend of MORSE, as packaged\n"
+        "The pictures in man.npz are renders of robots/human_rig.blend of MORSE, as packaged\n"
         "in Debian's morse-simulator-data, made by tools/render_person.py. Their licence is that\n"
         "of the original, BSD-3-Clause; Debian's copyright file says:\n\n"
         + text
         + "\n\n"
         + WARRANTY
+        + OTHERS
     )
 
 
@@ -118,6 +126,11 @@ DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVI
 DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER
 IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT
 OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+"""
+OTHERS = """
+
+All other files in this folder are renders made by tools/people of MakeHuman's body, clothes, skins
+and hair, which are CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/), as are they.
 """
 
 

@@ -106,6 +106,15 @@ class SimulationNode(ManagedNode):
 
     def _declare_person(self) -> None:
         self.parameter(
+            "person",
+            atlas.MAN,
+            "who the person is; anyone draws one by the seed",
+            choices=(*atlas.names(), atlas.ANYONE),
+        )
+        self.parameter(
+            "body", "any", "what body somebody has who is drawn", choices=tuple(atlas.BODIES)
+        )
+        self.parameter(
             "behavior", "obedient", "how the person follows instructions", choices=tuple(BEHAVIORS)
         )
         self.parameter("language", "en", "language that the person understands", no_file=SHIPPED)
@@ -162,6 +171,9 @@ class SimulationNode(ManagedNode):
             background=self.value("background"),
             bystanders=bystanders(self.value("bystanders"), camera, self.value("seed")),
         )
+        self._person = atlas.choose(*map(self.value, ("person", "body", "seed")))
+        if self.value("person") == atlas.ANYONE:
+            self.get_logger().info(f"the person is {self._person}")
         self._meanings = sentences(load_phrases(configured("phrases", self.value("language"))))
         f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
         self._info = CameraInfo(
@@ -214,7 +226,16 @@ class SimulationNode(ManagedNode):
         now = stamp.nanoseconds / 1e9
         self._hear(now)
         stance = self._actor.at(now)
-        figures = [SimulatedPerson(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)]
+        figures = [
+            SimulatedPerson(
+                stance.x_m,
+                stance.distance_m,
+                stance.yaw_deg,
+                stance.posture,
+                atlas.load(self._person).stature_m,
+                person=self._person,
+            )
+        ]
         figures = figures if stance.present else []
         for name, field in LIVE.items():
             setattr(self._scene, field, self.value(name))

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of the simulated person in several postures and yaws, with their keypoints.
+"""Pictures of simulated people in several postures and yaws, with their keypoints.
 
-They are renders of a rigged human model, made by ``tools/render_person.py``. ``atlas/LICENSE``
-names the model's authors.
+They are renders of rigged human models, one file a person: ``man`` is made by
+``tools/render_person.py``, all others by ``tools/people/atlas.py`` with fewer and smaller
+pictures. ``atlas/LICENSE`` names the models' authors.
 """
 
 from __future__ import annotations
 
+import json
+import zipfile
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +22,38 @@ from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.keypoints import COUNT
 
 FOLDER = Path(__file__).resolve().parent / "atlas"
+MAN, ANYONE = "man", "anyone"
 SOLID = 127  # alpha above which a pixel belongs to the person
-KEPT = 48  # cached decoded pictures, of about 4 MB each
+KEPT = 48  # cached decoded pictures, of at most 4 MB each
 _FEWEST_ROWS = 32  # height of the smallest level of a picture's pyramid
 
 
 class AtlasError(DwposeError):
-    """The atlas is missing or damaged, or does not have a posture."""
+    """The atlas is missing or damaged, or does not have a person or a posture."""
+
+
+class About(NamedTuple):
+    """What is true of a person."""
+
+    age_years: float = 35.0
+    seat: str = ""
+    """"chair" or "wheelchair"; empty for somebody who stands."""
+    stick: bool = False
+    """Leans on a walking stick with the right hand, whenever that hand is not wanted."""
+    without: str = ""
+    """A lost limb, such as "left_hand"."""
+
+
+BODIES: dict[str, Callable[[About], bool]] = {
+    "any": lambda about: True,
+    "standing": lambda about: not about.seat,
+    "adult": lambda about: not about.seat and about.age_years >= 18,
+    "child": lambda about: about.age_years < 14,
+    "seated": lambda about: bool(about.seat),
+    "wheelchair": lambda about: about.seat == "wheelchair",
+    "stick": lambda about: about.stick,
+    "one_hand": lambda about: about.without.endswith("hand"),
+}
 
 
 class Sprite(NamedTuple):
@@ -52,35 +81,38 @@ class Sprite(NamedTuple):
     """(133, 2) keypoints in pixels of this picture, also those outside it."""
     visible: np.ndarray
     """(133,) bool: not hidden by the person's own body."""
-    path: Path
+    coded: bytes
+    """A WebP file with alpha."""
 
     def pyramid(self) -> tuple[np.ndarray, ...]:
         """Return the image pyramid, each level half as large, (h, w, 4) uint8 RGBA.
 
-        Colours are premultiplied by alpha. Raises AtlasError if the file cannot be read.
+        Colours are premultiplied by alpha. Raises AtlasError if it cannot be decoded.
         """
-        return _pyramid(self.path)
+        return _pyramid(self.coded, self.name)
 
     def outline(self) -> np.ndarray:
         """Return the convex hull of the silhouette, (n, 2) px."""
-        return _outline(self.path)
+        return _outline(self.coded, self.name)
 
 
 class Atlas:
-    """All pictures of one folder; image files are read on demand.
+    """All pictures of one person; they are decoded on demand.
 
     Raises:
-        AtlasError: the folder has no atlas, or a damaged one.
+        AtlasError: the file is missing or damaged.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        path = Path(folder) / "atlas.npz"
+    def __init__(self, path: Path) -> None:
         try:
             with np.load(path) as file:
                 table = {key: file[key] for key in file.files}
-        except (OSError, ValueError) as err:
+            self.about = About(**json.loads(str(table["about"])))
+            """Who it is."""
+        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as err:
             raise AtlasError(
-                f"{path} cannot be read ({err}): it is made by tools/render_person.py"
+                f"{path} cannot be read ({err}): it is made by tools/render_person.py or "
+                "tools/people/atlas.py"
             ) from err
         if table["xy"].shape[1:] != (COUNT, 2):
             raise AtlasError(
@@ -91,6 +123,7 @@ class Atlas:
         self.postures: tuple[str, ...] = tuple(map(str, table["postures"]))
         self._xyz = table["xyz"]
         self._sprites: dict[tuple[str, bool], list[Sprite]] = {}
+        webp, ends = table["webp"].tobytes(), [0, *table["ends"].tolist()]
         for i, name in enumerate(table["names"]):
             sprite = Sprite(
                 str(name),
@@ -103,7 +136,7 @@ class Atlas:
                 table["origin"][i],
                 table["xy"][i],
                 table["visible"][i],
-                Path(folder) / f"{name}.webp",
+                webp[ends[i] : ends[i + 1]],
             )
             self._sprites.setdefault((sprite.posture, sprite.bust), []).append(sprite)
         self._yaws = {
@@ -139,18 +172,49 @@ def turn_deg(a, b):
     return abs((a - b + 180) % 360 - 180)
 
 
-@lru_cache(maxsize=1)
-def load() -> Atlas:
-    """Return the atlas that comes with the package."""
-    return Atlas()
+def names() -> tuple[str, ...]:
+    """Return the names of all people; MAN is the first."""
+    others = sorted(path.stem for path in FOLDER.glob("*.npz") if path.stem != MAN)
+    return (MAN, *others)
+
+
+def choose(person: str = MAN, body: str = "any", seed: int = 0) -> str:
+    """Return the name of a person.
+
+    Args:
+        person: a name, or ANYONE to draw one of such a body.
+        body: one of BODIES.
+        seed: of the choice.
+
+    Raises:
+        AtlasError: there is no such body.
+    """
+    if person != ANYONE:
+        return person
+    if body not in BODIES:
+        raise AtlasError(f"body is {body!r}, wanted one of {', '.join(BODIES)}")
+    fitting = [name for name in names() if BODIES[body](load(name).about)]
+    return fitting[int(np.random.default_rng(seed).integers(len(fitting)))]
+
+
+@lru_cache(maxsize=None)
+def load(person: str = MAN) -> Atlas:
+    """Return the pictures of a person that come with the package.
+
+    Raises:
+        AtlasError: there is nobody of that name, or the file is damaged.
+    """
+    if person not in names():
+        raise AtlasError(f"person is {person!r}, wanted one of {', '.join(names())}")
+    return Atlas(FOLDER / f"{person}.npz")
 
 
 @lru_cache(maxsize=KEPT)
-def _pyramid(path: Path) -> tuple[np.ndarray, ...]:
-    bgra = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+def _pyramid(coded: bytes, name: str) -> tuple[np.ndarray, ...]:
+    bgra = cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_UNCHANGED) if coded else None
     if bgra is None or bgra.ndim != 3 or bgra.shape[2] != 4:
         raise AtlasError(
-            f"{path} cannot be read as WebP with alpha: it is missing or damaged, or "
+            f"picture {name} cannot be decoded as WebP with alpha: it is damaged, or "
             f"OpenCV {cv2.__version__} was built without WebP"
         )
     rgba = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA)
@@ -167,8 +231,8 @@ def _pyramid(path: Path) -> tuple[np.ndarray, ...]:
 
 
 @lru_cache(maxsize=None)
-def _outline(path: Path) -> np.ndarray:
-    solid = _pyramid(path)[0][..., 3] > SOLID
+def _outline(coded: bytes, name: str) -> np.ndarray:
+    solid = _pyramid(coded, name)[0][..., 3] > SOLID
     rows = np.flatnonzero(solid.any(1))
     first, last = solid[rows].argmax(1), solid.shape[1] - 1 - solid[rows, ::-1].argmax(1)
     ends = np.concatenate([np.stack([first, rows], 1), np.stack([last, rows], 1)])

@@ -89,6 +89,8 @@ class SimulatedPerson:
     """Height of the top of the skull above the ground when standing upright."""
     lean_deg: float = 0.0
     """Tilt of the whole person about their feet; positive to the image's right."""
+    person: str = "man"
+    """Who it is, one of `atlas.names`."""
 
     def __post_init__(self) -> None:
         for name in ("x_m", "distance_m", "yaw_deg", "stature_m", "lean_deg"):

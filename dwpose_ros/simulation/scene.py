@@ -173,7 +173,7 @@ class _Placed:
 
     def __init__(self, figure: SimulatedPerson, camera: SimulatedCamera) -> None:
         self.figure, self._size = figure, (camera.width, camera.height)
-        pictures = atlas.load()
+        pictures = atlas.load(figure.person)
         self._scale = figure.stature_m / pictures.stature_m
         self._onto = camera.matrix @ figure.plane()  # (3, 3), metres on the plane to pixels
         self._focal = camera.focal_px

@@ -10,6 +10,8 @@ from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.atlas import FOLDER, Atlas, AtlasError, turn_deg
 
 PICTURES = atlas.load()
+OTHERS = atlas.names()[1:]
+MASKED = ("lena",)
 SPRITES = [
     s for p in PICTURES.postures for bust in (False, True) for s in PICTURES.sprites(p, bust)
 ]
@@ -20,8 +22,7 @@ def named(sprite, *names):
 
 
 def test_it_is_complete_small_and_says_whose_it_is():
-    files = {p.name for p in FOLDER.iterdir()}
-    assert files == {f"{s.name}.webp" for s in SPRITES} | {"atlas.npz", "LICENSE"}
+    assert {p.name for p in FOLDER.iterdir()} == {f"{n}.npz" for n in atlas.names()} | {"LICENSE"}
     assert sum(p.stat().st_size for p in FOLDER.iterdir()) < 15e6
     licence = (FOLDER / "LICENSE").read_text()
     assert "LAAS-CNRS" in licence and "BSD-3" in licence and "Neither the name" in licence
@@ -63,19 +64,27 @@ def test_the_nearest_yaw_also_across_the_back():
 
 @pytest.mark.parametrize("sprite", SPRITES, ids=lambda s: s.name)
 def test_visible_points_are_on_the_person(sprite):
+    on_the_person(sprite)
+
+
+def on_the_person(sprite, reach: int = 7):
     rgba = sprite.pyramid()[0]
     h, w = rgba.shape[:2]
     # A finger's edge may be a pixel or two from where its bone ends.
-    near = cv2.dilate((rgba[..., 3] > 127).astype(np.uint8), np.ones((7, 7), np.uint8))
+    near = cv2.dilate((rgba[..., 3] > 127).astype(np.uint8), np.ones((reach, reach), np.uint8))
     i, j = np.rint(sprite.xy).astype(int).T
     shown = sprite.visible & (j < h - 3 if sprite.bust else True)
     assert ((i >= 0) & (i < w) & (j >= 0) & (j < h))[shown].all()
     off = [NAMES[k] for k in np.flatnonzero(shown) if not near[j[k], i[k]]]
-    assert not off
+    assert not off, sprite.name
 
 
 @pytest.mark.parametrize("sprite", SPRITES, ids=lambda s: s.name)
 def test_pictures_are_cut_and_colours_multiplied_by_alpha(sprite):
+    is_cut(sprite)
+
+
+def is_cut(sprite):
     pyramid = sprite.pyramid()
     rgba = pyramid[0]
     assert (rgba[..., :3] <= rgba[..., 3:]).all()
@@ -91,7 +100,11 @@ def test_pictures_are_cut_and_colours_multiplied_by_alpha(sprite):
 
 @pytest.mark.parametrize("sprite", SPRITES, ids=lambda s: s.name)
 def test_points_in_space_are_where_the_camera_that_took_the_picture_saw_them(sprite):
-    x, y, z = PICTURES.xyz(sprite.posture).T  # ahead, left, up
+    is_seen_where_it_is(sprite, PICTURES)
+
+
+def is_seen_where_it_is(sprite, pictures):
+    x, y, z = pictures.xyz(sprite.posture).T  # ahead, left, up
     turn = np.radians(sprite.yaw_deg)
     # Turned left, ahead moves to the image's right, and their left away from the camera.
     right = x * np.sin(turn) + y * np.cos(turn)
@@ -104,7 +117,7 @@ def test_points_in_space_are_where_the_camera_that_took_the_picture_saw_them(spr
         ],
         -1,
     )
-    assert np.abs(seen - sprite.xy).max() < 0.1
+    assert np.abs(seen - sprite.xy).max() < 0.3  # numbers are rounded in the files
 
 
 def test_upright_and_symmetric():
@@ -212,16 +225,81 @@ def test_shown_palms_face_the_camera():
     assert front.visible[LEFT_HAND].mean() > 0.9 and front.visible[RIGHT_HAND].mean() > 0.9
 
 
+class TestCast:
+    """The other people: fewer and smaller pictures, of all kinds of bodies."""
+
+    @pytest.mark.parametrize("person", OTHERS)
+    def test_pictures_and_points_fit_together(self, person):
+        pictures = atlas.load(person)
+        assert set(pictures.postures) == set(PICTURES.postures)
+        sprites = [
+            s for p in pictures.postures for bust in (0, 1) for s in pictures.sprites(p, bust)
+        ]
+        assert len(sprites) >= 40
+        for sprite in sprites:
+            on_the_person(sprite, reach=11)
+            is_cut(sprite)
+            is_seen_where_it_is(sprite, pictures)
+
+    @pytest.mark.parametrize("person", OTHERS)
+    def test_they_are_bodies(self, person):
+        pictures = atlas.load(person)
+        about, xyz = pictures.about, pictures.xyz("relaxed")
+        assert 1.10 <= pictures.stature_m <= 2.05 and 6 <= about.age_years <= 80
+        names = ("nose", "left_shoulder", "left_hip", "left_knee", "left_ankle")
+        height = dict(zip(names, xyz[[INDEX[n] for n in names], 2]))
+        assert height["nose"] > height["left_shoulder"] > height["left_hip"] > height["left_ankle"]
+        if about.seat:
+            assert abs(height["left_hip"] - height["left_knee"]) < 0.15
+            assert 0.6 < height["nose"] / pictures.stature_m < 0.8
+        else:
+            assert height["left_hip"] > height["left_knee"]
+            assert height["nose"] == pytest.approx(0.91 * pictures.stature_m, abs=0.05)
+        front, back = pictures.nearest("relaxed", 0), pictures.nearest("relaxed", 180)
+        for part in ("shoulder", "hip", "eye"):
+            (left, _), (right, _) = named(front, f"left_{part}", f"right_{part}")
+            assert left > right
+        assert front.visible[INDEX["nose"]] or person in MASKED
+        assert not back.visible[FACE][17:].any()  # the jaw may be seen from behind
+
+    @pytest.mark.parametrize("person", OTHERS)
+    def test_hands_are_shown_to_the_camera(self, person):
+        pictures = atlas.load(person)
+        front = pictures.nearest("hands_shown", 0)
+        for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+            seen = front.visible[hand].mean()
+            if pictures.about.without == f"{side}_hand":
+                assert seen < 0.1
+                fingers = pictures.xyz("relaxed")[hand]
+                assert np.linalg.norm(fingers - fingers[0], axis=1).max() < 0.06
+            else:
+                assert seen > 0.85
+
+    def test_all_kinds_of_bodies_are_among_them(self):
+        about = [atlas.load(person).about for person in atlas.names()]
+        statures = [atlas.load(person).stature_m for person in atlas.names()]
+        assert len(about) >= 25 and min(statures) < 1.2 and max(statures) == pytest.approx(2.05)
+        assert sum(a.seat == "wheelchair" for a in about) == 2
+        for body in atlas.BODIES:
+            chosen = {atlas.choose(atlas.ANYONE, body, seed) for seed in range(50)}
+            assert chosen and all(atlas.BODIES[body](atlas.load(n).about) for n in chosen)
+        assert len({atlas.choose(atlas.ANYONE, "any", seed) for seed in range(50)}) > 10
+        assert atlas.choose("emil", "wheelchair", 3) == "emil"
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(AtlasError, match="render_person"):
-        Atlas(tmp_path)
+        Atlas(tmp_path / "nobody.npz")
     with pytest.raises(AtlasError, match="'sitting', wanted one of relaxed"):
         PICTURES.nearest("sitting", 0)
-    for name in ("atlas.npz",):
-        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
-    there = Atlas(tmp_path)
-    with pytest.raises(AtlasError, match="relaxed_000.webp"):
-        there.nearest("relaxed", 0).pyramid()
-    (tmp_path / "relaxed_000.webp").write_bytes(b"not a picture")
-    with pytest.raises(AtlasError, match="damaged"):
-        there.nearest("relaxed", 0).pyramid()
+    with pytest.raises(AtlasError, match="'nobody', wanted one of man, amara"):
+        atlas.load("nobody")
+    with pytest.raises(AtlasError, match="'giant', wanted one of any"):
+        atlas.choose(atlas.ANYONE, "giant")
+    damaged = tmp_path / "man.npz"
+    damaged.write_bytes((FOLDER / "man.npz").read_bytes()[:100_000])
+    with pytest.raises(AtlasError, match="cannot be read"):
+        Atlas(damaged)
+    sprite = PICTURES.nearest("relaxed", 0)._replace(coded=b"not a picture")
+    with pytest.raises(AtlasError, match="relaxed_000 cannot be decoded"):
+        sprite.pyramid()

@@ -23,6 +23,7 @@ from tools.people.renderer import Item
 from tools.people.rig import Posed, Rig
 from tools.people.skin import Skin
 
+STUMP = 0.22  # of a hand's size, where the hand is lost
 TRIES = 6  # for each arm, until it does not go through the body
 
 
@@ -98,10 +99,18 @@ class FigureMaker:
         expression: Expression,
         outfit: Outfit,
         posture: Posture,
+        lost: str = "",
     ) -> Figure:
-        """Make somebody who is all of this; arms that go through the body are drawn anew."""
+        """Make somebody who is all of this; arms that go through the body are drawn anew.
+
+        `lost` is the side of a hand that somebody does not have, "L" or "R"; its points come to
+        lie at the wrist.
+        """
+        things = np.random.default_rng(int(random.integers(2**32)))  # the same for all postures
         plain = shape(physique, self.body)
         rest = (plain + displacement(expression, self.body)).astype(np.float32)
+        if lost:
+            rest = self._without_hand(rest, lost)
         self.skin.eyes.turn(rest, expression.gaze)
         normals = self.skin.surface.normals(rest)
         posture, posed = self._free(random, rest, normals, posture)
@@ -111,15 +120,24 @@ class FigureMaker:
         if outfit.beard:
             items.append(self._beards.item(outfit.beard, items[0], outfit.hair_color))
         items += self._dresser.items(rest, posed, outfit, expression)
-        items += held_items(random, self.body, self.rig, rest, posed, outfit)
+        items += held_items(things, self.body, self.rig, rest, posed, outfit)
         points = self._landmarks.points(skinned, posed)
         if posture.kind in SITTING:  # the chair may stand lower than the feet reach
-            items.append(seat_item(random, self.skin, skinned, posed, self.rig, posture.kind))
+            items.append(seat_item(things, self.skin, skinned, posed, self.rig, posture.kind))
         lowest = min(float(item.positions[:, 1].min()) for item in items)
         up = np.array([-points[[11, 12], 0].mean(), -lowest, -points[[11, 12], 2].mean()])
         high = float(np.ptp(plain[self.skin.vertices, 1]))
         figure = Figure(items, points, physique, expression, posture, outfit, high)
         return figure.placed(1, np.eye(3), up)
+
+    def _without_hand(self, rest: np.ndarray, side: str) -> np.ndarray:
+        """The body at rest (n, 3) m with a hand shrunk to the end of the forearm."""
+        names = [n for n in self.rig.at if n.endswith(f".{side}")]
+        bones = [self.rig.at[n] for n in names if n.startswith(("wrist", "finger", "metacarpal"))]
+        share = np.asarray(self.rig.weights[:, bones].sum(1)).ravel()[:, None]
+        wrist = rest[self.body.bones[self.rig.at[f"wrist.{side}"]].head].mean(0)
+        shrunk = wrist + STUMP * (rest - wrist)
+        return (rest + share * (shrunk - rest)).astype(np.float32)
 
     def _free(
         self, random: np.random.Generator, rest: np.ndarray, normals: np.ndarray, posture: Posture

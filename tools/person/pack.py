@@ -1,29 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """Renders to the atlas: cut to the person, WebP with alpha, and one table of where all is."""
 
+from __future__ import annotations
+
+import io
 import json
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from dwpose_ros.capture.storage import write_atomically
+
 MARGIN = 4  # px of transparency kept around the person
-QUALITY, ALPHA_QUALITY = 90, 90
+ALPHA_QUALITY = 90
 LEAST_PART = 0.01  # of the person that a part beside them must have
 DENOISE = 2.0  # of the renderer's grain, which would cost twice the bytes
 
 
-def pack(renders, out, licence):
-    """Write the atlas of the folder ``renders`` into ``out``; gives its size in bytes."""
-    renders, out = Path(renders), Path(out)
-    told = json.loads((renders / "views.json").read_text(encoding="utf-8"))
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.webp"):
-        old.unlink()
-    views = told["views"]
+class Told(NamedTuple):
+    """What pictures show."""
+
+    views: list[dict[str, Any]]
+    """Of each picture: name, kind, posture, yaw, distance, height, ppm, the edges left, right, top
+    and bottom in metres, xy (133, 2) px and visible (133,)."""
+    postures: dict[str, Any]
+    """(133, 3) m of each: ahead, to the left, up."""
+    stature_m: float
+    about: dict[str, Any]
+    """Of the person: age_years, seat, stick, without."""
+
+
+def pack(renders: Path, told: Told, out: Path, quality: int = 90) -> int:
+    """Write the pictures NAME.png of a folder into one file of the atlas; return its size."""
+    views = told.views
     xy = np.array([v["xy"] for v in views], np.float32)
     origin = np.empty((len(views), 2), np.float32)
+    pictures = []
     for i, view in enumerate(views):
         rgba = cv2.cvtColor(
             cv2.imread(str(renders / f"{view['name']}.png"), -1), cv2.COLOR_BGRA2RGBA
@@ -32,12 +47,31 @@ def pack(renders, out, licence):
         xy[i] -= (x, y)
         # Where the point of the ground below the person's axis is, if seen from its own height.
         origin[i] = (-view["left"] * view["ppm"] - 0.5 - x, view["top"] * view["ppm"] - 0.5 - y)
+        coded = io.BytesIO()
         Image.fromarray(picture).save(
-            out / f"{view['name']}.webp", quality=QUALITY, method=6, alpha_quality=ALPHA_QUALITY
+            coded, "webp", quality=quality, method=6, alpha_quality=ALPHA_QUALITY
         )
-    postures = list(told["postures"])
+        pictures.append(coded.getvalue())
+    write(out, told, pictures, xy, origin)
+    return out.stat().st_size
+
+
+def write(
+    out: Path, told: Told, pictures: list[bytes], xy: np.ndarray, origin: np.ndarray
+) -> None:
+    """Write a file of the atlas.
+
+    Args:
+        out: the file.
+        told: what the pictures show.
+        pictures: each as the bytes of a WebP file.
+        xy: (n, 133, 2) px, their points.
+        origin: (n, 2) px, the ground below the person's axis.
+    """
+    views, postures = told.views, list(told.postures)
+    file = io.BytesIO()
     np.savez_compressed(
-        out / "atlas.npz",
+        file,
         names=np.array([v["name"] for v in views]),
         bust=np.array([v["kind"] == "bust" for v in views]),
         posture=np.array([v["posture"] for v in views]),
@@ -46,14 +80,17 @@ def pack(renders, out, licence):
         height_m=np.array([v["height"] for v in views], np.float32),
         px_per_m=np.array([v["ppm"] for v in views], np.float32),
         origin=origin,
-        xy=xy,
+        xy=np.round(xy * 32) / np.float32(32),  # such numbers take fewer bytes
         visible=np.array([v["visible"] for v in views]),
         postures=np.array(postures),
-        xyz=np.array([told["postures"][p] for p in postures], np.float32),
-        stature_m=np.float32(told["stature"]),
+        xyz=np.round(np.array([told.postures[p] for p in postures]) * 8192).astype(np.float32)
+        / 8192,
+        stature_m=np.float32(told.stature_m),
+        about=np.array(json.dumps(told.about)),
+        webp=np.frombuffer(b"".join(pictures), np.uint8),
+        ends=np.cumsum([len(picture) for picture in pictures]),
     )
-    (out / "LICENSE").write_text(licence, encoding="utf-8")
-    return sum(p.stat().st_size for p in out.iterdir() if p.is_file())
+    write_atomically({out: file.getvalue()})
 
 
 def _cut(rgba, view):
