@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dwpose_ros.simulation.habits import Gait
 
 
 class Behavior(NamedTuple):
@@ -18,9 +21,10 @@ class Behavior(NamedTuple):
     """Movement done, as a share of the movement asked for."""
     spread: float = 0.12
     """Relative standard deviation of the gain, from movement to movement."""
-    step_spread: float = 0.1
-    """Relative standard deviation of the length of steps, from person to person: 6 to 10 % for
-    adults who walk (Oberg, Karsznia and Oberg, J. Rehabil. Res. Dev. 30, 1993)."""
+    gait: Gait | None = None
+    """How far they go and turn; None: drawn for each person, as habits.py does."""
+    aside: float = 1.0
+    """Speed to the side, as a share of the speed ahead."""
     sway_m: float = 0.006
     sway_deg: float = 0.8
     fidget_s: float = math.inf
