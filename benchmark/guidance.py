@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures how well guidance gets its pictures: episodes with simulated people and time.
 
-In each episode somebody of a group, such as children or people in wheelchairs, is anywhere before a
-camera of some lens, height and tilt. Guidance gets their true keypoints with a pose network's
+In each episode somebody of a group, such as children or people in wheelchairs, is anywhere before
+a camera of some lens, height and tilt. Guidance gets their true keypoints with a pose network's
 errors and losses, and they hear its instructions and act on them with steps and habits of their
 own. For comparison, the same episodes are played without guidance, and with a plain coach that
 says the first thing that is wrong. Printed for each profile, behavior and group: how many episodes
-end with a picture in time, how long that took, how much was said, and how many pictures were wrong.
+end with a picture in time, how long that took, how much was said, and how many pictures were
+wrong.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from dwpose_ros.guidance.compliance import undoes  # noqa: E402
 from dwpose_ros.guidance.decision import Decision  # noqa: E402
 from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
+from dwpose_ros.guidance.scale import ScaleLearner  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
 from dwpose_ros.simulation.bodies import Body  # noqa: E402
 from dwpose_ros.simulation.camera import SimulatedCamera, height_for  # noqa: E402
@@ -114,6 +116,7 @@ def episode(
 def play(coach, coach_name: str, actor: Actor, sensor: SensorModel, limit: float) -> Result:
     """Let a coach guide somebody until the last picture, or for `limit` s."""
     qualities: list[float] = []
+    learner = ScaleLearner()
     step, selector, check = None, None, None
     said: list[tuple[float, str]] = []
     lately: deque[tuple[float, Stance]] = deque(maxlen=MOVEMENT_FRAMES)
@@ -125,13 +128,14 @@ def play(coach, coach_name: str, actor: Actor, sensor: SensorModel, limit: float
         lately.append((now, stance))
         if coach.profile is not step:
             step = coach.profile
-            selector, check = TargetSelector(step), checks_of(coach_name, step)
+            selector, check = TargetSelector(step), checks_of(coach_name, step, learner)
         xy, scores, boxes = sensor(stance)
         poses = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
         observation = selector.look(poses, *sensor.size, now)
         decision = coach.update(check(observation), now, busy=now < busy_until)
         if decision.speak:
             busy_until = tell(actor, decision, now)
+            learner.told(decision.code, decision.magnitude, decision.count, now)
             said.append((now, decision.code))
         if decision.capture:
             pictures += 1
@@ -155,9 +159,11 @@ def tell(actor: Actor, decision: Decision, now: float) -> float:
     return ends
 
 
-def checks_of(coach_name: str, step):
+def checks_of(coach_name: str, step, learner: ScaleLearner):
     """Return what makes a coach's check results of an observation."""
-    return partial(run_checks, profile=step) if coach_name == "plain" else CheckRunner(step)
+    if coach_name == "plain":
+        return partial(run_checks, profile=step)
+    return CheckRunner(step, learner=learner)
 
 
 def through_nodes(nodes: Nodes, profile_path: str, behavior: str, seed: int) -> Result:

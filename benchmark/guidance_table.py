@@ -38,7 +38,8 @@ class Result(NamedTuple):
 def head(quality: bool) -> str:
     """Return the table's head; ``quality``: with the quality of the pictures."""
     return (
-        f"{'profile':<12}{'behavior':<17}{'group':<12}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
+        f"{'profile':<12}{'behavior':<17}{'group':<12}{'':<8}"
+        f"{'success':>8}{'p50 s':>8}{'p95 s':>8}"
         f"{'spoken':>8}{'undone':>9}{'wrong':>8}" + f"{'quality':>9}" * quality
     )
 

@@ -21,8 +21,8 @@ from dwpose_ros.simulation.movements import Stance
 # often points appear and disappear, is an estimate.
 LASTING = {"body": 0.011, "feet": 0.017, "face": 0.0018, "hands": 0.0035}
 JITTER = {"body": 0.0022, "feet": 0.0027, "face": 0.0003, "hands": 0.0003}
-# Share of the variance of an error that a limb, a hand or the face has as a whole: networks misplace
-# limbs, rather than points.
+# Share of the variance of an error that a limb, a hand or the face has as a whole (measured, too):
+# networks misplace limbs, rather than points.
 LASTING_SHARED = {"body": 0.34, "feet": 0.0, "face": 0.03, "hands": 0.29}
 JITTER_SHARED = {"body": 0.44, "feet": 0.27, "face": 0.24, "hands": 0.13}
 LASTS_S, LASTS_M, LASTS_DEG = 15.0, 0.3, 20.0

@@ -4,10 +4,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from dwpose_ros.simulation.habits import Gait
+
+class Gait(NamedTuple):
+    """How far one person goes and turns when asked to."""
+
+    forward_m: float = 0.5
+    backward_m: float = 0.5
+    side_m: float = 0.35
+    little: float = 0.3
+    """Share of a step that is "a little" to them; of a turn 0.375."""
+    metre_m: float = 1.0
+    """What they take for a metre."""
+    turn_deg: float = 40.0
 
 
 class Behavior(NamedTuple):

@@ -28,11 +28,10 @@ Nothing here is read from the guidance, which does not know these lengths. Sourc
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from dwpose_ros.simulation.behavior import Behavior
+from dwpose_ros.simulation.behavior import Behavior, Gait
 from dwpose_ros.simulation.bodies import GROWN_YEARS, Body
 
 _OLD_YEARS = 65.0
@@ -47,19 +46,6 @@ _HARD_OF_HEARING_AT_75 = 0.55
 _MISSES_WITH_LOSS, _MISSES = 0.08, 0.01
 _CONFUSED_SHARE, _CONFUSES, _CONFUSES_SELDOM = 0.13, 0.06, 0.005
 _WHEEL_SPEED, _WHEEL_ASIDE = 0.6, 0.35  # of a walker's; to the side they turn, roll and turn back
-
-
-class Gait(NamedTuple):
-    """How far one person goes and turns when asked to."""
-
-    forward_m: float = 0.5
-    backward_m: float = 0.5
-    side_m: float = 0.35
-    little: float = 0.3
-    """Share of a step that is "a little" to them; of a turn 0.375."""
-    metre_m: float = 1.0
-    """What they take for a metre."""
-    turn_deg: float = 40.0
 
 
 def drawn_gait(random: np.random.Generator, body: Body) -> Gait:

@@ -8,9 +8,8 @@ import pytest
 
 from dwpose_ros.guidance.body_parts import SIDES
 from dwpose_ros.simulation.actor import Actor, Stance
-from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
+from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior, Gait
 from dwpose_ros.simulation.bodies import Body
-from dwpose_ros.simulation.habits import Gait
 from dwpose_ros.simulation.sway import SWAY_TIME_S
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
