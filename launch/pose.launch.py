@@ -26,7 +26,7 @@ ARGUMENTS = {
     "source": (
         "0",
         "webcam number or device, video or image file, folder, or stream URL; or sim, "
-        "a simulated camera and person",
+        "a simulated camera and person; or browser, the camera of whoever opens the screen's page",
     ),
     "width": ("0", "pixels; 0: the source's own"),
     "height": ("0", "pixels; 0: the source's own"),

@@ -15,10 +15,11 @@ FLOORS = [
     {"estimation", "tracking", "quality"},
     {"guidance"},
     {"capture", "visualization", "simulation", "evaluation"},
+    {"web"},
     {"ros"},
     {"nodes", "cli"},
 ]
-NO_ROS = set().union(*FLOORS[:4])
+NO_ROS = set().union(*FLOORS[:5])
 MODULES = sorted(
     ".".join(f.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for f in PACKAGE.rglob("*.py")

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,8 @@ ARGUMENTS = {
     "seed": "0",
     "background": "window",
     "exit_when_done": "true",
+    # Where its library is not installed, the rest works all the same.
+    "screen": "true" if find_spec("aiohttp") else "false",
 }
 KEEP = 30  # images that wait for their pose
 
@@ -150,6 +153,8 @@ def main() -> int:
         *(f"{name}:={value}" for name, value in arguments.items()),
     ]
     print(f"$ {' '.join(command)}\n(its output goes to {log})\n", flush=True)
+    if arguments["screen"] == "true":
+        print(f"In a browser: http://127.0.0.1:{arguments.get('port', 8133)}/\n", flush=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with open(log, "wb") as output:
         watcher = Watcher()

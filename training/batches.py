@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from dwpose_ros.estimation.graph_rewrite import MEAN, STD
+from dwpose_ros.estimation.conventions import MEAN, STD
 from training.augment import NONE, Augmentation, crop
 from training.data import Person
 

@@ -38,24 +38,29 @@ class ConvModule(nn.Module):
 
 
 class DepthwiseSeparable(nn.Module):
-    """A 5x5 convolution of each channel, then one across channels."""
+    """A convolution of each channel, then one across channels."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
-        self.depthwise_conv = ConvModule(channels, channels, 5, groups=channels)
-        self.pointwise_conv = ConvModule(channels, channels, 1)
+        self.depthwise_conv = ConvModule(inputs, inputs, kernel, stride, groups=inputs)
+        self.pointwise_conv = ConvModule(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.pointwise_conv(self.depthwise_conv(x))
 
 
+def _conv3(depthwise: bool) -> type[ConvModule] | type[DepthwiseSeparable]:
+    """What 3x3 convolutions are: RTMDet-nano's are depthwise separable too."""
+    return DepthwiseSeparable if depthwise else ConvModule
+
+
 class Block(nn.Module):
     """CSPNeXt's block: 3x3, then a depthwise separable 5x5."""
 
-    def __init__(self, channels: int, add_identity: bool) -> None:
+    def __init__(self, channels: int, add_identity: bool, depthwise: bool) -> None:
         super().__init__()
-        self.conv1 = ConvModule(channels, channels, 3)
-        self.conv2 = DepthwiseSeparable(channels)
+        self.conv1 = _conv3(depthwise)(channels, channels, 3)
+        self.conv2 = DepthwiseSeparable(channels, channels, 5)
         self.add_identity = add_identity
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,13 +83,17 @@ class ChannelAttention(nn.Module):
 class CSPLayer(nn.Module):
     """Half the channels go through the blocks, half beside them."""
 
-    def __init__(self, inputs: int, outputs: int, blocks: int, add_identity: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, blocks: int, add_identity: bool, depthwise: bool
+    ) -> None:
         super().__init__()
         middle = outputs // 2
         self.main_conv = ConvModule(inputs, middle, 1)
         self.short_conv = ConvModule(inputs, middle, 1)
         self.final_conv = ConvModule(2 * middle, outputs, 1)
-        self.blocks = nn.Sequential(*(Block(middle, add_identity) for _ in range(blocks)))
+        self.blocks = nn.Sequential(
+            *(Block(middle, add_identity, depthwise) for _ in range(blocks))
+        )
         self.attention = ChannelAttention(2 * middle)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +118,7 @@ class SPPBottleneck(nn.Module):
 class CSPNeXt(nn.Module):
     """Images (n, 3, h, w) to features (n, 1024 * widen, h / 32, w / 32)."""
 
-    def __init__(self, deepen: float, widen: float) -> None:
+    def __init__(self, deepen: float, widen: float, depthwise: bool = False) -> None:
         super().__init__()
 
         def wide(channels: int) -> int:
@@ -122,13 +131,17 @@ class CSPNeXt(nn.Module):
             ConvModule(stem // 2, stem, 3),
         )
         for number, (inputs, outputs, blocks, add_identity, pools) in enumerate(STAGES, 1):
-            layers: list[nn.Module] = [ConvModule(wide(inputs), wide(outputs), 3, 2)]
+            layers: list[nn.Module] = [_conv3(depthwise)(wide(inputs), wide(outputs), 3, 2)]
             if pools:
                 layers.append(SPPBottleneck(wide(outputs)))
             layers.append(
                 CSPLayer(
-                    wide(outputs), wide(outputs), max(round(blocks * deepen), 1), add_identity
-                )
+                    wide(outputs),
+                    wide(outputs),
+                    max(round(blocks * deepen), 1),
+                    add_identity,
+                    depthwise,
+                )  # fmt: skip
             )
             setattr(self, f"stage{number}", nn.Sequential(*layers))
 

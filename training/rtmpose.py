@@ -21,16 +21,23 @@ SPLIT = 2  # SimCC bins per pixel
 
 
 class Size(NamedTuple):
-    """One published size; GFLOPs (multiply-adds) as in the DWPose paper, table 1."""
+    """A size of the network; GFLOPs (multiply-adds) as in the DWPose paper, table 1."""
 
     deepen: float
     widen: float
     width: int  # of the input, pixels
     height: int
     gflops: float
+    depthwise: bool = False
+    """Whether the backbone is RTMDet-nano's kind."""
+    hidden: int = 256
+    """Features of a point in the head."""
+    kernel: int = 7
+    """Of the convolution that makes a map for each point."""
 
 
 SIZES = {
+    "nano": Size(0.33, 0.25, 144, 192, 0.1, True, 128, 3),  # ours
     "t": Size(0.167, 0.375, 192, 256, 0.5),
     "s": Size(0.33, 0.5, 192, 256, 0.9),
     "m": Size(0.67, 0.75, 192, 256, 2.2),
@@ -95,16 +102,14 @@ class RTMCCBlock(nn.Module):
 class RTMCCHead(nn.Module):
     """Features (n, channels, h / 32, w / 32) to SimCC maps of the points along x and y."""
 
-    def __init__(
-        self, channels: int, width: int, height: int, hidden: int = 256, key: int = 128
-    ) -> None:
+    def __init__(self, channels: int, size: Size, key: int = 128) -> None:
         super().__init__()
-        flat = (width // 32) * (height // 32)
-        self.final_layer = nn.Conv2d(channels, POINTS, 7, padding=3)
+        hidden, flat = size.hidden, -(-size.width // 32) * -(-size.height // 32)
+        self.final_layer = nn.Conv2d(channels, POINTS, size.kernel, padding=size.kernel // 2)
         self.mlp = nn.Sequential(ScaleNorm(flat), nn.Linear(flat, hidden, bias=False))
         self.gau = RTMCCBlock(hidden, key)
-        self.cls_x = nn.Linear(hidden, width * SPLIT, bias=False)
-        self.cls_y = nn.Linear(hidden, height * SPLIT, bias=False)
+        self.cls_x = nn.Linear(hidden, size.width * SPLIT, bias=False)
+        self.cls_y = nn.Linear(hidden, size.height * SPLIT, bias=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = self.gau(self.mlp(self.final_layer(x).flatten(2)))
@@ -117,8 +122,8 @@ class RTMPose(nn.Module):
     def __init__(self, size: Size) -> None:
         super().__init__()
         self.size = size
-        self.backbone = CSPNeXt(size.deepen, size.widen)
-        self.head = RTMCCHead(int(1024 * size.widen), size.width, size.height)
+        self.backbone = CSPNeXt(size.deepen, size.widen, size.depthwise)
+        self.head = RTMCCHead(int(1024 * size.widen), size)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.head(self.backbone(x))

@@ -35,11 +35,12 @@ class Settings:
     teacher: str = ""
     """A checkpoint, for stage1 and stage2; or, with `teacher_size`, a .pth of mmpose's names."""
     teacher_size: str = ""
-    """t, s, m, l, l-384, x or x-384, of a teacher that is no checkpoint of ours."""
+    """nano, t, s, m, l, l-384, x or x-384, of a teacher that is no checkpoint of ours."""
     start: str = ""
-    """A checkpoint or a .pth of mmpose's names whose weights that fit are the beginning."""
+    """A checkpoint or a .pth of mmpose's names whose weights that fit are the beginning; or an
+    ONNX file of RTMDet-nano, whose backbone is nano's."""
     size: str = "t"
-    """t, s, m, l or l-384."""
+    """nano, t, s, m, l or l-384."""
     input: str = ""
     """WIDTHxHEIGHT px, if not the size's."""
     deepen: float = 0.0
@@ -74,9 +75,10 @@ class Settings:
         """The network's size."""
         base = SIZES[self.size]
         width, height = _input(self.input) if self.input else (base.width, base.height)
-        return Size(
-            self.deepen or base.deepen, self.widen or base.widen, width, height, base.gflops
-        )
+        return base._replace(
+            deepen=self.deepen or base.deepen, widen=self.widen or base.widen,
+            width=width, height=height,
+        )  # fmt: skip
 
     def check(self) -> None:
         """Raises SettingsError: a value is out of its range."""

@@ -32,7 +32,8 @@ from training.evaluation import evaluate
 from training.rtmpose import RTMPose
 from training.schedule import Average, groups, rate
 from training.settings import FREE, Settings, SettingsError, parse
-from training.weights import load_fitting, teacher
+from training.start import begin
+from training.weights import teacher
 
 BASE_BATCH = 512  # for which `Settings.rate` is meant
 
@@ -66,7 +67,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         student = RTMPose(settings.network)
         if settings.start:
-            load_fitting(student, Path(settings.start))
+            begin(student, Path(settings.start))
         # Channels last is faster on GPUs, and a little on CPUs.
         layout = {"device": self.device, "memory_format": torch.channels_last}
         self.lesson = _lesson(settings.mode, student, teacher and teacher.to(**layout))

@@ -41,7 +41,7 @@ _SECTIONS = {
     "action": ("Goal", "Result", "Feedback"),
 }
 # Packages that hold no API: processes, commands, and what they are made of.
-_NO_API = {"nodes", "cli", "ros"}
+_NO_API = {"nodes", "cli", "ros", "web"}
 
 
 class Field(NamedTuple):

@@ -19,6 +19,8 @@ from dwpose_ros.core.images import ImageError, decode_file
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; read at the first video
 
+BROWSER = "browser"  # the source whose pictures a page of the screen sends
+
 
 class SourceError(DwposeError):
     """A source that cannot be opened. `may_come_back` is True for cameras and streams."""
@@ -37,6 +39,8 @@ class Source(Protocol):
     rate: float  # frames a second of its own, on average; 0 if unknown
     length: int  # frames in all, as its container says; 0 if unknown
     time_s: float  # of the grabbed frame from a recording's beginning on; NaN if unknown
+    stamp_ns: int | None  # when the grabbed frame was taken, since the epoch; None: just now
+    missing: str  # why a live source may have no frame
 
     def grab(self) -> bool:
         """Take the next frame; False at the end, or where none came."""
@@ -63,7 +67,7 @@ def local(name: str) -> Path | None:
     """Return the path of a source that is a file or a folder, also as `file://`; None for
     cameras and streams, which take their time to open.
     """
-    if re.fullmatch(r"\d+", name) or name.startswith("/dev/"):
+    if re.fullmatch(r"\d+", name) or name.startswith("/dev/") or name == BROWSER:
         return None
     if name.lower().startswith("file:"):
         return Path(unquote(re.sub("^file:(//(localhost)?(?=/))?", "", name, flags=re.I)))
@@ -112,6 +116,8 @@ class _Reader:
     """Base class of sources."""
 
     time_s = math.nan
+    stamp_ns: int | None = None
+    missing = "no more frames, the camera may be unplugged"
     length = 0
 
     def grab(self) -> bool:
@@ -191,7 +197,7 @@ class VideoSource(_Reader):
                 frame = decode_file(frame.reshape(-1))
             except ImageError:
                 return None
-        return _resized(frame, self._size) if there and frame is not None else None
+        return resized(frame, self._size) if there and frame is not None else None
 
     def rewind(self) -> bool:
         # Not by a seek: neither every file nor every server can do that.
@@ -231,7 +237,7 @@ class Images(_Reader):
             frame = read_image(self._paths[self._next])
             self._next += 1
             if frame is not None:
-                self._shown = _resized(frame, self._size)
+                self._shown = resized(frame, self._size)
                 return True
         return False
 
@@ -246,7 +252,7 @@ class Images(_Reader):
         """Nothing is held open."""
 
 
-def _resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize a frame. Of width and height, one that is 0 follows the other."""
     if frame.ndim == 2:
         frame = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)

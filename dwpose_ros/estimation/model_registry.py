@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that can be downloaded, and the cache folder in which they are stored."""
+"""Models that can be downloaded, the cache folder in which they are stored, and those that come
+with the package."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from dwpose_ros.estimation import wheels
 from dwpose_ros.estimation.checksums import CHUNK, remembered_sha256, sha256
 
 TIMEOUT_S = 30.0
+SHIPPED = Path(__file__).resolve().parent / "models"  # the folder of those that need no download
 
 Progress = Callable[[int, int], object]
 
@@ -25,7 +27,8 @@ class Model(NamedTuple):
     kind: str
     """``pose``, ``detector`` or ``holistic``."""
     url: str
-    """Of the file; of a model in a wheel, the wheel's page and ``#`` the path in it."""
+    """Of the file; of a model in a wheel, the wheel's page and ``#`` the path in it; empty if it
+    comes with the package."""
     size: int
     """Bytes."""
     sha256: str
@@ -33,7 +36,7 @@ class Model(NamedTuple):
 
     @property
     def file(self) -> str:
-        return self.url.rpartition("/")[2]
+        return self.url.rpartition("/")[2] or f"{self.name}.onnx"
 
 
 def _in_wheel(path: str, size: int, sha256: str) -> Model:
@@ -53,6 +56,10 @@ MODELS: dict[str, Model] = {
         Model(
             "yolox_l", "detector", f"{_YZD_V}/yolox_l.onnx", 216_746_733,
             "7860ae79de6c89a3c1eb72ae9a2756c0ccfbe04b7791bb5880afabd97855a411", "Apache-2.0",
+        ),
+        Model(
+            "person_nano", "detector", "", 2_779_717,
+            "3a9bbbf2903835a515feea8e0a083a17fe8616b7d629fe435173c48a4832c3fa", "Apache-2.0",
         ),
         _in_wheel(
             "pose_detection/pose_detection", 2_959_046,
@@ -111,8 +118,9 @@ def group(name: str) -> list[Model]:
 
 
 def cached(model: Model) -> Path:
-    """Return the model's path in the cache, whether or not it has been downloaded."""
-    return cache_dir() / model.file
+    """Return the model's path in the cache, whether or not it has been downloaded, or in the
+    package if it comes with it."""
+    return (cache_dir() if model.url else SHIPPED) / model.file
 
 
 def status(model: Model) -> str:
@@ -126,7 +134,8 @@ def status(model: Model) -> str:
         try:
             if path.stat().st_size != model.size:
                 return "wrong size"
-            right = remembered_sha256(path) == model.sha256
+            # The package's folder may be read-only: nothing can be remembered there.
+            right = not model.url or remembered_sha256(path) == model.sha256
         except OSError:
             return "unreadable"
         return "ready" if right else "wrong content"
@@ -163,6 +172,9 @@ def fetch(model: Model, progress: Progress | None = None, mirror: str = "") -> P
         ModelError: no network, disk full, or wrong content.
     """
     path = cached(model)
+    if not model.url:
+        verify(model)
+        return path
     part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

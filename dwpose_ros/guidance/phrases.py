@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Union
 from dwpose_ros.core.text import printable, shown
 from dwpose_ros.guidance.body_parts import PARTS
 from dwpose_ros.guidance.profile import ProfileError, read_mapping
+from dwpose_ros.guidance.screen_texts import checked_texts
 
 CODES = (
     # who and where
@@ -84,6 +85,8 @@ class Phrases(NamedTuple):
     language: str
     phrases: dict[str, _Phrase]
     parts: dict[str, str]
+    screen: dict[str, str] = {}
+    """Texts of the screen's pages, as far as the file has them."""
 
     def text(self, code: str, body_part: str = "", magnitude: str = "", count: int = 0) -> str:
         """Return the sentence for an instruction; empty for the empty code.
@@ -123,9 +126,9 @@ def load_phrases(path: str | Path) -> Phrases:
     data = read_mapping(path)
     known = {"phrases": CODES, "parts": tuple(PARTS)}
     for key in data:
-        if key not in known:
+        if key not in (*known, "screen"):
             raise ProfileError(
-                f"{path}: unknown key {shown(key)}; the keys are {', '.join(known)}"
+                f"{path}: unknown key {shown(key)}; the keys are {', '.join(known)}, screen"
             )
     for key, wanted in known.items():
         texts = data.get(key)
@@ -152,7 +155,8 @@ def load_phrases(path: str | Path) -> Phrases:
             raise ProfileError(
                 f"{path}: the text of {body_part} is {shown(text)}; it can have nothing in braces"
             )
-    return Phrases(path.stem, data["phrases"], data["parts"])
+    screen = checked_texts(path, data.get("screen", {}))
+    return Phrases(path.stem, data["phrases"], data["parts"], screen)
 
 
 def _names(keys: Iterable) -> str:

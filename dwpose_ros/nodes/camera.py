@@ -17,7 +17,8 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from dwpose_ros.core.files import user_path
-from dwpose_ros.core.image_sources import Source, SourceError, local, open_source
+from dwpose_ros.core.image_sources import BROWSER, Source, SourceError, local, open_source
+from dwpose_ros.ros.browser_source import BrowserSource
 from dwpose_ros.ros.calibration import fitted, read_calibration
 from dwpose_ros.ros.latest_only_worker import Stoppable
 from dwpose_ros.ros.managed_node import ManagedNode
@@ -29,7 +30,8 @@ RETRY_S = 2.0  # between attempts to open a camera that is not there
 MISSES, SILENT_S = 10, 5.0
 PAUSE_S = 0.05  # after a failed read, since some drivers fail without waiting
 WAIT_S = 10.0  # longest wait for subscribers before a file starts
-NO_FILE = r"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*"  # sources that are no files
+# Sources that are no files.
+NO_FILE = rf"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*|{BROWSER}"
 SETTLE_S = 0.5  # wait after the last subscriber came
 
 
@@ -41,7 +43,8 @@ class CameraNode(ManagedNode):
         self.parameter(
             "source",
             "0",
-            "webcam number or device, video or image file, folder of images, or stream URL",
+            "webcam number or device, video or image file, folder of images, stream URL, or "
+            f"{BROWSER}, the camera of whoever opens the screen's page",
             no_file=NO_FILE,
         )
         for name in ("width", "height"):
@@ -91,6 +94,8 @@ class CameraNode(ManagedNode):
     def activate(self) -> None:
         self._description, self._info = "", CameraInfo()
         self._missed = self._unused = 0
+        if self._name == BROWSER:
+            self._browser = BrowserSource(self, self.value("width"), self.value("height"))
         # Cameras and streams may take half a minute to open, so the thread opens them.
         source = None if local(self._name) is None else self._open()
         self._thread = Stoppable(partial(self._run, source), "camera")
@@ -108,6 +113,9 @@ class CameraNode(ManagedNode):
         }
 
     def _open(self) -> Source:
+        if self._name == BROWSER:
+            self._description = self._browser.description
+            return self._browser
         source = open_source(self._name, self.value("width"), self.value("height"))
         self._description = source.description
         self.get_logger().info(source.description)
@@ -167,10 +175,12 @@ class CameraNode(ManagedNode):
             if frame is None and not unused:
                 misses, self._missed = misses + 1, self._missed + 1
                 if source.live and (misses >= MISSES or now - good > SILENT_S):
-                    return f"{self._name}: {_why(misses, there)}"
+                    return f"{self._name}: {_why(source, misses, there)}"
                 ending.wait(0.0 if there else PAUSE_S)
                 continue
             misses, good = 0, now
+            if source.stamp_ns is not None:
+                stamp = Time(nanoseconds=source.stamp_ns)
             if source.paced:
                 # Files are read at once, so frames are shown at their rate and stamped when shown.
                 gap = source.time_s - time_s
@@ -229,11 +239,11 @@ class CameraNode(ManagedNode):
         return info
 
 
-def _why(misses: int, there: bool) -> str:
+def _why(source: Source, misses: int, there: bool) -> str:
     """Say why a live source has ended, after so many frames that were not there or unreadable."""
     if there:
         return f"{misses} frames one after the other cannot be decoded"
-    return "no more frames, the camera may be unplugged"
+    return source.missing
 
 
 def main() -> None:

@@ -154,6 +154,7 @@ class CaptureNode(ManagedNode):
                 self._folder(self.value("folder")),
                 self.value("format"),
                 self._calibration_of,
+                response.rejected,
             )
         except DwposeError as err:
             response.success, response.message = False, one_line(err)

@@ -13,13 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from rclpy.timer import Timer
-from std_msgs.msg import Bool, String
+from std_msgs.msg import String
 
 from dwpose_ros.core.text import printable
 from dwpose_ros.guidance.phrases import RATE, speaking_s
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.speaking import SpeakingReport
+from dwpose_ros.web.site import SPEAKERS
 
 ENGINE = "espeak-ng"
 VOICES = {"pt": "pt-br", "zh": "cmn"}  # voices that are not named after their language
@@ -133,17 +135,23 @@ class SpeechNode(ManagedNode):
             change=True,
         )
         self.parameter("volume", 100, "volume of the voice", minimum=0, maximum=200, change=True)
+        self.parameter(
+            "speaker",
+            "speech",
+            "who speaks: a page of the screen, this node, both or none",
+            choices=SPEAKERS,
+            change=self._use_speaker,
+        )
         self._saying: Spoken | Printed | None = None
         self._timer: Timer | None = None  # only while something is spoken
 
     def configure(self) -> None:
-        self._speaking = self.output(Bool, "speaking", LATCHED, steady=False)
+        self._speaking = SpeakingReport(self)
         self._speak_in(self.value("language"))
         self._find_engine()
 
     def activate(self) -> None:
-        self._is_speaking: bool | None = None  # as published
-        self._publish()
+        self._speaking.listen()
         self.input(
             String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED, steady=False
         )
@@ -165,10 +173,15 @@ class SpeechNode(ManagedNode):
             )
         return engine
 
+    def _use_speaker(self, who: str) -> None:
+        if who not in ("speech", "both") and self.active:
+            self._silence()
+            self._publish()
+
     def _say(self, text: str) -> None:
         self._silence()
         text = printable(text)  # text from the network must not control the terminal
-        if text:
+        if text and self.value("speaker") in ("speech", "both"):
             self.get_logger().info(f"says: {text}")
             try:
                 self._saying = self._begin(text)
@@ -230,9 +243,7 @@ class SpeechNode(ManagedNode):
     def _publish(self) -> None:
         """Publish whether something is being spoken, if that has changed."""
         speaking = self._saying is not None
-        if speaking != self._is_speaking:
-            self._is_speaking = speaking
-            self._speaking.publish(Bool(data=speaking))
+        self._speaking.tell(speaking)
         self._watch(speaking)
 
     def _watch(self, wanted: bool) -> None:

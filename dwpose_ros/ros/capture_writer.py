@@ -21,7 +21,12 @@ CalibrationOf = Callable[[np.ndarray], "CameraInfo | None"]
 
 
 def write_captures(
-    chosen: Sequence[Candidate], label: str, folder: Path, form: str, calibration_of: CalibrationOf
+    chosen: Sequence[Candidate],
+    label: str,
+    folder: Path,
+    form: str,
+    calibration_of: CalibrationOf,
+    rejected: Sequence[str] = (),
 ) -> list[CapturedImage]:
     """Write all chosen pictures to disk, or none.
 
@@ -32,6 +37,7 @@ def write_captures(
         folder: made if it does not exist.
         form: file format of the images, "png" or "jpg".
         calibration_of: gives the calibration that is published with a picture.
+        rejected: why other frames were not taken, a line for each, for the pose file.
 
     Raises:
         CaptureError: a file cannot be written.
@@ -40,7 +46,7 @@ def write_captures(
     written, captures = [], []
     try:
         for candidate in chosen:
-            capture, files = _write(candidate, label, folder, form, calibration_of)
+            capture, files = _write(candidate, label, folder, form, calibration_of, rejected)
             written.append(files)
             captures.append(capture)
     except (CaptureError, ImageError):
@@ -51,7 +57,12 @@ def write_captures(
 
 
 def _write(
-    chosen: Candidate, label: str, folder: Path, form: str, calibration_of: CalibrationOf
+    chosen: Candidate,
+    label: str,
+    folder: Path,
+    form: str,
+    calibration_of: CalibrationOf,
+    rejected: Sequence[str],
 ) -> tuple[CapturedImage, Files]:
     (buffered, bgr, people), quality = chosen.buffered, chosen.quality
     header = buffered.pose.header
@@ -71,6 +82,7 @@ def _write(
         capture.camera_info = info
     document = capture_document(capture)
     document["quality"] = quality_document(quality)
+    document["rejected"] = list(rejected)
     files = save(
         folder,
         label,

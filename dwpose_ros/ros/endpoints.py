@@ -29,7 +29,8 @@ class EndpointNode(ParameterNode):
         self._outputs: list[Output] = []
         self._inputs: dict[str, TopicStats] = {}
         self._adaptive: list[AdaptiveSubscription] = []
-        self._undo: list[Callable[[], Any]] = []  # called when the node is deactivated
+        # What is called when the node is deactivated, and of which input; None: of none.
+        self._undo: list[tuple[TopicStats | None, Callable[[], Any]]] = []
 
     def output(
         self, msg_type, topic: str, qos, *, steady: bool = True, local: bool = False
@@ -101,7 +102,7 @@ class EndpointNode(ParameterNode):
         subscription = subscribe(
             qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
         )
-        self._undo.append(lambda: self.destroy_subscription(subscription))
+        self._undo.append((stats, lambda: self.destroy_subscription(subscription)))
         return stats
 
     def _follow(
@@ -119,12 +120,12 @@ class EndpointNode(ParameterNode):
             receive = self._guarded(received)
         else:
             receive = InExecutor(self, received, getattr(qos, "depth", qos))
-            self._undo.append(receive.close)
+            self._undo.append((stats, receive.close))
         chosen = AdaptiveSubscription(
             self, stats.topic, stats.type_name, qos, subscribe, receive, best, every
         )
         self._adaptive.append(chosen)
-        self._undo.append(lambda: (self._adaptive.remove(chosen), chosen.close()))
+        self._undo.append((stats, lambda: (self._adaptive.remove(chosen), chosen.close())))
 
     def _received(
         self, stats: TopicStats, callback: Callable[[Any], None], msg, number: int | None = None
@@ -158,14 +159,21 @@ class EndpointNode(ParameterNode):
 
     def drop_inputs(self) -> None:
         """Destroy subscriptions, timers and services, as before the node is deactivated."""
-        for undo in self._undo:
+        for _, undo in self._undo:
             undo()
         self._undo, self._inputs = [], {}
+
+    def drop_input(self, stats: TopicStats) -> None:
+        """Destroy one subscription before that: what `input` has returned."""
+        for _, undo in [one for one in self._undo if one[0] is stats]:
+            undo()
+        self._undo = [one for one in self._undo if one[0] is not stats]
+        self._inputs = {name: one for name, one in self._inputs.items() if one is not stats}
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically while the node is active."""
         timer = self.create_timer(period_s, callback)
-        self._undo.append(lambda: self.destroy_timer(timer))
+        self._undo.append((None, lambda: self.destroy_timer(timer)))
 
     def serve(self, srv_type, name: str, callback: Callable) -> None:
         """Offer a service while the node is active.
@@ -182,7 +190,7 @@ class EndpointNode(ParameterNode):
                 return srv_type.Response(success=False, message=one_line(err))
 
         service = self.create_service(srv_type, name, answered, qos_profile=CALLERS)
-        self._undo.append(lambda: self.destroy_service(service))
+        self._undo.append((None, lambda: self.destroy_service(service)))
 
     def age_s(self, msg) -> float:
         """Return the age of a message by its header, in seconds; NaN without a header."""

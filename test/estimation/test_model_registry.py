@@ -369,8 +369,19 @@ class TestCommand:
         assert stop.value.code == 2
 
 
+def test_what_comes_with_the_package_is_there_and_right(cache):
+    shipped = [model for model in models.MODELS.values() if not model.url]
+    assert [model.name for model in shipped] == ["person_nano"]
+    for model in shipped:
+        path = models.fetch(model)
+        assert models.status(model) == "ready" and path == models.cached(model)
+        assert path.parent == models.SHIPPED and not list(path.parent.glob("*.json"))
+        models.verify(model)
+
+
 def test_the_registry():
     for name, model in models.MODELS.items():
         assert model.name == name and model.kind in ("pose", "detector", "holistic")
-        assert model.url.endswith(f"/{model.file}") and "/resolve/main/" not in model.url
+        assert not model.url or model.url.endswith(f"/{model.file}")
+        assert "/resolve/main/" not in model.url
         assert len(model.sha256) == 64 and model.size > 1e5

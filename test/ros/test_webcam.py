@@ -26,6 +26,7 @@ class Webcam:
     on giving frames. It waits where `stalled` is not set."""
 
     live, paced, rate, description, time_s = True, False, 0.0, "a webcam", float("nan")
+    stamp_ns, missing = None, "no more frames, the camera may be unplugged"
 
     def __init__(self, shade: int = 1, grabs=()) -> None:
         self.shade, self._grabs = shade, list(grabs)

@@ -47,8 +47,11 @@ def test_the_file_gives_what_the_network_gives(tmp_path):
 
 def test_the_export_is_taken_by_the_estimator(tmp_path, detector_model):
     from dwpose_ros.estimation.dwpose import DWPose
+    from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
     export(build("t"), tmp_path / "t.onnx")
     detector = detector_model([[80, 20, 240, 220]], [0.9])
-    people = DWPose(tmp_path / "t.onnx", detector, "cpu")(np.full((480, 640, 3), 90, np.uint8))
+    people = DWPose(tmp_path / "t.onnx", detector, ExecutionTarget(device="cpu"))(
+        np.full((480, 640, 3), 90, np.uint8)
+    )
     assert people.xy.shape == (1, 133, 2) and np.isfinite(people.xy).all()

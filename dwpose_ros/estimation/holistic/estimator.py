@@ -12,21 +12,19 @@ from dwpose_ros.core.boxes import area, iou
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, valid_boxes
 from dwpose_ros.estimation.estimator import check_image
-from dwpose_ros.estimation.holistic.body import SCALE, Body
+from dwpose_ros.estimation.holistic.body import Body
 from dwpose_ros.estimation.holistic.face import Face, head_region
 from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT, Hand
 from dwpose_ros.estimation.holistic.keypoints import to_keypoints
 from dwpose_ros.estimation.holistic.networks import Networks, open_networks
 from dwpose_ros.estimation.holistic.parts import next_face, next_hand
-from dwpose_ros.estimation.holistic.regions import Region
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
     Candidate,
     Search,
-    alike,
     odds,
+    score_at,
 )
-from dwpose_ros.estimation.holistic.ssd import SURE as SURE_DETECTION
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 MIN_PRESENCE = 0.5  # of the body's network, below which a person is lost
@@ -34,7 +32,9 @@ SAME_BOX = 0.2  # least overlap (IoU) of a box with that of a person in the last
 SAME_BODY = 0.6  # overlap of two bodies' boxes from which they are the same person's
 SAME_HEAD = 0.15  # distance of two heads below which they are, in sides of their generous regions
 MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture takes for ever
-TILES_ALONE = 4  # searched in each detection of a video while there is nobody; else 1
+MOST_AT_ONCE = 3  # likewise in a frame of a video: the next ones follow
+TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
+SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
 SURE = 3.0  # unless these are the odds of it
 STAY = 0.0  # odds below which somebody found before is nobody
@@ -104,13 +104,14 @@ class Holistic:
         people = []
         for person in self._people:
             body = self._networks.body(rgb, person.body.region)
-            same = [one for one in found if alike(one.region, body.region)]
-            found = [one for one in found if one not in same]
-            score = same[0].score if same else self._search.near(rgb, body.region)
-            chance = odds(score, person.body, body, person.face)
+            box = _box(body, rgb)
+            score = score_at(found, box) or self._search.near(rgb, box)
+            found = [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
+            chance = odds(score, SURE_OVERLAP, person.body, body, person.face)
             if body.presence >= MIN_PRESENCE and chance >= STAY:
                 people.append(replace(person, body=body, chance=chance))
-        new = [self._looked_at(rgb, one) for one in found[:MOST_CANDIDATES]]
+        most = MOST_AT_ONCE if self._video else MOST_CANDIDATES
+        new = [self._looked_at(rgb, one) for one in found[:most]]
         new.sort(key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
@@ -158,13 +159,7 @@ class Holistic:
             last = before.body.region
             body = self._networks.body(rgb, last)
             return body._replace(region=body.region.calmed(last)) if self._video else body
-        region = self._search.within(rgb, box)
-        if region is None:
-            # Of a box alone, only the second look is at the right region.
-            x, y = ((box[:2] + box[2:]) / 2).tolist()
-            guess = Region(x, y, SCALE * float((box[2:] - box[:2]).max()), 0.0)
-            region = self._networks.body(rgb, guess).region
-        return self._networks.body(rgb, region)
+        return self._two_looks(rgb, box)[-1]
 
     def _with_parts(self, rgb: np.ndarray, body: Body, before: _Person | None) -> _Person:
         """Find face and hands of a body."""
@@ -197,12 +192,18 @@ class Holistic:
 
     def _looked_at(self, rgb: np.ndarray, one: Candidate) -> _Person:
         """Return who is where the detector sees somebody, and how likely it is a person."""
-        first = self._networks.body(rgb, one.region)
-        second = self._networks.body(rgb, first.region)
+        first, second, body = self._two_looks(rgb, one.box)
         face = next_face(rgb, self._networks.face, second, None, None)
-        # Where the detector is sure, its region is as good as one from points; MediaPipe uses it.
-        body = first if one.score >= SURE_DETECTION else second
-        return _Person(body, odds(one.score, first, second, face), face, then=body.xy)
+        overlap = float(iou(one.box[None], _box(second, rgb)[None])[0, 0])
+        return _Person(body, odds(one.score, overlap, first, second, face), face, then=body.xy)
+
+    def _two_looks(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Body, Body, Body]:
+        """Return the body in a box (4,) as seen at first and again, and the better one of both."""
+        region, good = self._networks.figure(rgb, box)
+        first = self._networks.body(rgb, region)
+        second = self._networks.body(rgb, first.region)
+        # A good region is as good as one from points; MediaPipe uses it.
+        return first, second, first if good else second
 
 
 def _different(people: list[_Person], rgb: np.ndarray) -> list[_Person]:

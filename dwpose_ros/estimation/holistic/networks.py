@@ -8,19 +8,23 @@ from typing import NamedTuple
 
 from dwpose_ros.core.errors import ModelError
 from dwpose_ros.estimation import model_registry as models
-from dwpose_ros.estimation.holistic import face, search
+from dwpose_ros.estimation.detectors import Detector, open_detector
+from dwpose_ros.estimation.holistic import face
 from dwpose_ros.estimation.holistic.body import BodyNetwork
 from dwpose_ros.estimation.holistic.face import FaceNetwork
 from dwpose_ros.estimation.holistic.hand import HandNetwork
+from dwpose_ros.estimation.holistic.search import ANCHORS, MIN_SCORE, Figure
 from dwpose_ros.estimation.holistic.ssd import Ssd
 from dwpose_ros.estimation.runtimes import open_tflite
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget, Network
 
-_DETECTOR_OUTPUTS = ("Identity", "Identity_1")
+DETECTOR = "person_nano"
+_FIGURE_OUTPUTS = ("Identity", "Identity_1")
 
 
 class Networks(NamedTuple):
-    detector: Ssd
+    detector: Detector
+    figure: Figure
     body: BodyNetwork
     face: FaceNetwork
     hand: HandNetwork
@@ -29,8 +33,9 @@ class Networks(NamedTuple):
 
 def open_networks(target: ExecutionTarget) -> Networks:
     """Open all networks. Raises ModelError if they are not in the cache or do not run."""
-    files = {model.name: models.cached(model) for model in models.group("holistic")}
-    missing = [m for m in models.group("holistic") if models.status(m) != "ready"]
+    wanted = [*models.group("holistic"), models.named(DETECTOR)]
+    files = {model.name: models.cached(model) for model in wanted}
+    missing = [m for m in wanted if models.status(m) != "ready"]
     if missing:
         raise ModelError(
             f"{models.cached(missing[0])} is {models.status(missing[0])}: "
@@ -41,8 +46,12 @@ def open_networks(target: ExecutionTarget) -> Networks:
         return open_tflite(Path(files[name]), outputs, target)
 
     body = network("pose_landmark_full", BodyNetwork.OUTPUTS)
+    # LiteRT reads no ONNX file.
+    runtime = "auto" if body.target.runtime == "litert" else body.target.runtime
+    detector = models.cached(models.named(DETECTOR))
     return Networks(
-        Ssd(network("pose_detection", _DETECTOR_OUTPUTS), search.ANCHORS),
+        open_detector(detector, ExecutionTarget(runtime, "cpu"), min_score=MIN_SCORE),
+        Figure(Ssd(network("pose_detection", _FIGURE_OUTPUTS), ANCHORS)),
         BodyNetwork(body),
         FaceNetwork(
             Ssd(

@@ -11,109 +11,163 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from dwpose_ros.core.boxes import iou
 from dwpose_ros.core.keypoints import BODY, COUNT
 from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.core.proportions import length_spread
+from dwpose_ros.estimation.detectors import Detector
 from dwpose_ros.estimation.holistic.body import SCALE, Body
 from dwpose_ros.estimation.holistic.face import Face
 from dwpose_ros.estimation.holistic.keypoints import POSE_BODY
 from dwpose_ros.estimation.holistic.regions import Region, around_points
 from dwpose_ros.estimation.holistic.ssd import SURE, Ssd
 
-MIN_SCORE = 0.25  # of the detector: the body's network has the last word
-ANCHORS = {8: 2, 16: 2, 32: 6}  # of the detector
+ANCHORS = {8: 2, 16: 2, 32: 6}  # of MediaPipe's detector
+MIN_SCORE = 0.2  # of the detector: the body's network has the last word
+LEVELS = 2  # the image itself, and tiles of half its size
 OVERLAP = 0.35  # of neighbouring tiles, so that somebody between two of them is in one
+SAME = 0.5  # overlap of two boxes from which they are of the same person
+EDGE = 3.0  # px of a tile's edge within which a box that it cuts off ends
 _UP = math.pi / 2
-_AROUND = 1.6  # side of the tile in which a person is looked for again, in sides of their region
-_ALIKE = {"turn": 0.8, "shift": 0.2, "scale": 0.35}  # two regions of the same person
+_LARGE = 0.7  # side of a tile, in sides of the image, from which that is looked at as a whole
+_LEAST_SIDE = 0.25  # of a body's region, in sides of the box
+MIN_FIGURE = 0.1  # score of MediaPipe's detector from which its keypoints are of use
+_AROUND = 1.6  # side of the tile in which a person is looked for again, in sides of their box
 
-# How likely it is that a body is a person's: weights of a logistic regression on 241 detections
-# of people, whole or in part, and 1,317 of nobody, in 101 pictures of people and 64 of animals,
-# things and empty rooms.
-_CONSTANT, _OF_SCORE, _OF_PRESENCE, _OF_VISIBILITY = -7.86, 4.31, 1.69, 5.3
-_OF_SPREAD, _OF_SHIFT, _OF_FACE = -4.4, -0.27, 3.89
+# How likely it is that a body is a person's: weights of a logistic regression on 248
+# detections of people and 932 of nobody, in 39 pictures of people and 63 of animals, things and
+# empty rooms.
+_CONSTANT, _OF_SCORE, _OF_PRESENCE, _OF_VISIBILITY = -6.41, 9.23, 0.69, 2.84
+_OF_SPREAD, _OF_SHIFT, _OF_FACE, _OF_OVERLAP = -2.82, -0.46, 1.65, 1.49
 _MOST_SPREAD, _UNKNOWN_SPREAD = 1.0, 0.6
 _SHIFT_RANGE = (1e-3, 0.3)
-MIN_ODDS = 1.0  # logarithm of the odds from which a body is a person's
+MIN_ODDS = 2.5  # logarithm of the odds from which a body is a person's
 
 
 class Candidate(NamedTuple):
-    region: Region
+    box: np.ndarray
+    """(4,) float32 x1 y1 x2 y2 px."""
     score: float
     """The detector's, 0..1."""
 
 
+class Tile(NamedTuple):
+    """A part of an image, px."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+
 class Search:
     """Looks for people in an image and in tiles of it, since the detector sees only people who
-    fill a good part of its input."""
+    fill a good part of its input.
 
-    def __init__(self, detector: Ssd) -> None:
+    Args:
+        detector: of people, from a score of MIN_SCORE on.
+    """
+
+    def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._turn = 0
 
     def everywhere(self, rgb: np.ndarray) -> list[Candidate]:
         """Look in the whole image and in all tiles."""
-        levels = (tiles(rgb.shape, level) for level in range(3))
-        return self._look(rgb, itertools.chain(*levels))
+        return self._look(rgb, itertools.chain(*(tiles(rgb.shape, n) for n in range(LEVELS))))
 
     def in_turn(self, rgb: np.ndarray, count: int) -> list[Candidate]:
         """Look in the whole image, and in so many of the tiles, the next ones each time."""
-        large, small = tiles(rgb.shape, 1), tiles(rgb.shape, 2)
-        where = tiles(rgb.shape, 0)
+        where, small = tiles(rgb.shape, 0), tiles(rgb.shape, 1)
         for _ in range(count):
             self._turn += 1
-            level = (large, small)[self._turn % 2]
-            where.append(level[self._turn // 2 % len(level)])
+            where.append(small[self._turn % len(small)])
         return self._look(rgb, where)
 
-    def near(self, rgb: np.ndarray, region: Region) -> float:
-        """Return the detector's score of a person whose region is known, 0 if it sees nobody."""
-        tile = Region(region.x, region.y, _AROUND * region.side, 0.0)
-        found = self._look(rgb, [tile])
-        return max((c.score for c in found if alike(c.region, region)), default=0.0)
-
-    def within(self, rgb: np.ndarray, box: np.ndarray) -> Region | None:
-        """Return the region of the surest person whose middle is in a box (4,), if any."""
+    def near(self, rgb: np.ndarray, box: np.ndarray) -> float:
+        """Return the score of a person whose box (4,) is known, 0 if the detector sees nobody."""
         x, y = ((box[:2] + box[2:]) / 2).tolist()
-        tile = Region(x, y, _AROUND * float((box[2:] - box[:2]).max()), 0.0)
-        for one in self._look(rgb, [tile]):
-            middle = np.array([one.region.x, one.region.y])
-            if (middle >= box[:2]).all() and (middle <= box[2:]).all():
-                return one.region
-        return None
+        half = _AROUND / 2 * float((box[2:] - box[:2]).max())
+        height, width = rgb.shape[:2]
+        tile = Tile(
+            max(0, int(x - half)), max(0, int(y - half)),
+            min(width, math.ceil(x + half)), min(height, math.ceil(y + half)),
+        )  # fmt: skip
+        if tile.x1 >= tile.x2 or tile.y1 >= tile.y2:
+            return 0.0
+        return score_at(self._look(rgb, [tile]), box)
 
-    def _look(self, rgb: np.ndarray, where: Iterable[Region]) -> list[Candidate]:
-        """Return the candidates, the surest first, each place once."""
-        found = []
+    def _look(self, rgb: np.ndarray, where: Iterable[Tile]) -> list[Candidate]:
+        """Return the candidates, the surest first, each once."""
+        found: list[Candidate] = []
         for tile in where:
-            crop = tile.crop(rgb, self._detector.size, cv2.BORDER_CONSTANT)
-            seen = self._detector(crop, MIN_SCORE)
-            # Of the four keypoints, the first is between the hips, the second is above the head
-            # on a circle around the body.
-            for points, score in zip(tile.to_image(seen.points), seen.scores):
-                region = around_points(points[0], points[1], _UP, scale=SCALE)
-                found.append((Candidate(region, float(score)), tile.side))
-        # Of one person seen in several tiles, MediaPipe would take the one in the largest.
-        found.sort(key=lambda pair: (pair[0].score < SURE, -pair[1], -pair[0].score))
+            boxes, scores = self._detector(rgb[tile.y1 : tile.y2, tile.x1 : tile.x2])
+            boxes = boxes + np.array([tile[:2] * 2], np.float32)
+            whole = ~_cut_off(boxes, tile, rgb.shape)
+            found += [Candidate(b, float(s)) for b, s in zip(boxes[whole], scores[whole])]
+        found.sort(key=lambda candidate: -candidate.score)
         unique: list[Candidate] = []
-        for one, _ in found:
-            if not any(alike(one.region, other.region) for other in unique):
+        for one in found:
+            if score_at(unique, one.box, SAME) == 0:
                 unique.append(one)
-        unique.sort(key=lambda candidate: -candidate.score)
         return unique
 
 
-def tiles(shape: tuple[int, ...], level: int) -> list[Region]:
+class Figure:
+    """Where the body of a person is whose box is known.
+
+    A box alone does not tell: it may end where the image ends. MediaPipe's detector gives the
+    middle of the hips, also outside of the image, and a circle around the body.
+
+    Args:
+        detector: MediaPipe's pose_detection.
+    """
+
+    def __init__(self, detector: Ssd) -> None:
+        self._detector = detector
+
+    def __call__(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Region, bool]:
+        """Return the region in which to look for a body, and whether it is a good one."""
+        x, y = ((box[:2] + box[2:]) / 2).tolist()
+        longer = float((box[2:] - box[:2]).max())
+        height, width = rgb.shape[:2]
+        tile = Region(x, y, _AROUND * longer, 0.0)
+        if tile.side > _LARGE * max(width, height):  # no more black around than there must be
+            tile = Region(width / 2, height / 2, max(width, height), 0.0)
+        crop = tile.crop(rgb, self._detector.size, cv2.BORDER_CONSTANT)
+        seen = self._detector(crop, MIN_FIGURE)
+        # Of the four keypoints, the first is between the hips, the second is above the head on a
+        # circle around the body.
+        boxes = tile.to_image(seen.boxes.reshape(-1, 2)).reshape(-1, 4)
+        for head, points, score in zip(boxes, tile.to_image(seen.points), seen.scores):
+            middle = (head[:2] + head[2:]) / 2
+            region = around_points(points[0], points[1], _UP, scale=SCALE)
+            inside = (middle >= box[:2]).all() and (middle <= box[2:]).all()
+            if inside and region.side >= _LEAST_SIDE * longer:
+                return region, bool(score >= SURE)
+        return Region(x, y, SCALE * longer, 0.0), False
+
+
+def score_at(found: list[Candidate], box: np.ndarray, overlap: float = 0.3) -> float:
+    """Return the highest score of candidates who are at a box (4,), 0 if there are none."""
+    boxes = np.array([one.box for one in found], np.float32).reshape(-1, 4)
+    there = iou(box[None], boxes)[0] >= overlap
+    return max((one.score for one, same in zip(found, there) if same), default=0.0)
+
+
+def tiles(shape: tuple[int, ...], level: int) -> list[Tile]:
     """Return the squares that cover an image (h, w, ...), each 2 ** level times smaller than it.
 
-    At level 0 it is one square around the image.
+    At level 0 it is the image; the others end where it ends.
     """
     height, width = shape[:2]
     side = max(width, height) / 2**level
     if level == 0:
-        return [Region(width / 2, height / 2, side, 0.0)]
+        return [Tile(0, 0, width, height)]
+    half = side / 2
     return [
-        Region(x, y, side, 0.0)
+        Tile(max(0, round(x - half)), max(0, round(y - half)),
+             min(width, round(x + half)), min(height, round(y + half)))
         for y in _middles(height, side)
         for x in _middles(width, side)
     ]  # fmt: skip
@@ -126,20 +180,28 @@ def _middles(length: float, side: float) -> list[float]:
     return np.linspace(side / 2, length - side / 2, count).tolist()
 
 
-def alike(one: Region, other: Region) -> bool:
-    """Whether two regions are of the same person."""
-    return one.is_near(other, **_ALIKE)
+def _cut_off(boxes: np.ndarray, tile: Tile, shape: tuple[int, ...]) -> np.ndarray:
+    """Return which boxes (n, 4) end at an edge of a tile that is none of the image's, (n,)."""
+    height, width = shape[:2]
+    return (
+        ((boxes[:, 0] < tile.x1 + EDGE) & (tile.x1 > 0))
+        | ((boxes[:, 1] < tile.y1 + EDGE) & (tile.y1 > 0))
+        | ((boxes[:, 2] > tile.x2 - EDGE) & (tile.x2 < width))
+        | ((boxes[:, 3] > tile.y2 - EDGE) & (tile.y2 < height))
+    )
 
 
-def odds(score: float, first: Body, second: Body, face: Face | None) -> float:
+def odds(score: float, overlap: float, first: Body, second: Body, face: Face | None) -> float:
     """Return the logarithm of the odds that a body is a person's.
 
     A person's points stay where they are when the body is looked at again, in the region that its
-    own points give, its bones have a person's proportions, and its head may have a face.
+    own points give, its bones have a person's proportions, they fill the detector's box, and its
+    head may have a face.
 
     Args:
         score: the detector's, 0..1.
-        first: the body in the detector's region.
+        overlap: of the detector's box and that of the visible points, 0..1.
+        first: the body as seen at first.
         second: the body in the region that the first one gives.
         face: that of the second, if it was found.
     """
@@ -160,4 +222,5 @@ def odds(score: float, first: Body, second: Body, face: Face | None) -> float:
         + _OF_SPREAD * spread
         + _OF_SHIFT * math.log(shift)
         + _OF_FACE * (face.presence if face else 0.0)
+        + _OF_OVERLAP * overlap
     )

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages and their files, and what every request goes through first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from dwpose_ros.web.security import COOKIE_S, HEADERS, Access, RateLimit
+from dwpose_ros.web.site import Site
+
+PAGES = {"/": "person", "/captures": "captures", "/status": "status", "/privacy": "privacy"}
+_FOLDER = Path(__file__).parent / "static"
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def static_files() -> dict[str, tuple[bytes, str]]:
+    """Return the content and type of all files of the pages, by name. They are read once, so that
+    no name in a request can lead to another file.
+    """
+    return {
+        path.name: (path.read_bytes(), _TYPES[path.suffix])
+        for path in _FOLDER.iterdir()
+        if path.suffix in _TYPES
+    }
+
+
+def page_routes(site: Site) -> list[web.RouteDef]:
+    """Return the routes of the pages, their files and texts."""
+    files = static_files()
+
+    def answer(name: str) -> web.Response:
+        if name not in files:
+            raise web.HTTPNotFound(text="there is no such file")
+        content, kind = files[name]
+        return web.Response(body=content, content_type=kind, charset="utf-8")
+
+    def page(name: str) -> _Handler:
+        async def handle(request: web.Request) -> web.Response:
+            return answer(f"{name}.html")
+
+        return handle
+
+    async def file(request: web.Request) -> web.Response:
+        return answer(request.match_info["name"])
+
+    async def texts(request: web.Request) -> web.Response:
+        found = site.settings.texts.get(request.match_info["language"])
+        if found is None:
+            raise web.HTTPNotFound(text="there are no texts in that language")
+        return web.json_response(dict(found))
+
+    async def kept(request: web.Request) -> web.Response:
+        s = site.settings
+        return web.json_response({"folder": str(s.folder), "keep_hours": s.keep_hours})
+
+    return [
+        *(web.get(path, page(name)) for path, name in PAGES.items()),
+        web.get("/static/{name}", file),
+        web.get("/api/kept", kept),
+        web.get("/api/texts/{language}", texts),
+    ]
+
+
+def guard(access: Access, refused: bytes) -> Any:
+    """Return the middleware that every request goes through.
+
+    Args:
+        refused: the page for who has no token.
+    """
+    requests = RateLimit(rate=50.0, burst=300.0)
+    strangers = RateLimit(rate=0.5, burst=20.0)
+
+    @web.middleware  # type: ignore[untyped-decorator, unused-ignore]
+    async def middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        try:
+            response = await checked(request, handler)
+        except web.HTTPException as err:
+            response = web.Response(status=err.status, text=err.text)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    async def checked(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        who, now = request.remote or "", time.monotonic()
+        if not requests.allows(who, now):
+            return web.Response(status=429, text="too many requests: wait a moment")
+        shown = request.query.get("token", "")
+        websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+        why = access.refusal(request.method, request.headers, request.cookies, shown, websocket)
+        if why:
+            if not strangers.allows(who, now):
+                return web.Response(status=429, text="too many requests: wait a moment")
+            if access.token and request.path in PAGES:
+                return web.Response(
+                    status=403, body=refused, content_type="text/html", charset="utf-8"
+                )
+            return web.Response(status=403, text=why)
+        response = await handler(request)
+        if access.enters(shown) and not response.prepared:
+            response.set_cookie(
+                access.cookie,
+                access.token,
+                max_age=COOKIE_S,
+                httponly=True,
+                secure=access.secure,
+                samesite="Strict",
+            )
+        return response
+
+    return middleware

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The captures that lie in a folder."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from dwpose_ros.capture.archive import Archive, ArchiveError
+from dwpose_ros.capture.storage import stem_of
+
+
+@pytest.fixture
+def write(tmp_path):
+    """write('face', 100.0) -> the name of a capture of that time."""
+
+    def make(label: str, time_s: float, document: str | None = None) -> str:
+        stem = stem_of(label, int(time_s * 1e9))
+        (tmp_path / f"{stem}.png").write_bytes(b"image")
+        stamp = {"sec": int(time_s), "nanosec": 0}
+        told = {
+            "header": {"stamp": stamp},
+            "quality": {"score": 71, "measures": {"motion": {"score": 5}}},
+            "rejected": ["-0.1 s: why"],
+        }
+        (tmp_path / f"{stem}.json").write_text(document or json.dumps(told))
+        return stem
+
+    return make
+
+
+def test_the_newest_come_first_by_session(tmp_path, write):
+    first, second = write("a", 1e9), write("b", 1e9 + 200)
+    third = write("c", 1e9 + 900)
+    sessions = Archive(tmp_path).sessions()
+    assert [[one.name for one in session] for session in sessions] == [[third], [second, first]]
+
+
+def test_what_is_known_of_a_capture(tmp_path, write):
+    write("my_label", 1e9)
+    (capture,) = Archive(tmp_path).captures()
+    assert (capture.label, capture.time_s, capture.quality) == ("my_label", 1e9, 71.0)
+    assert capture.measures == {"motion": {"score": 5}} and capture.rejected == ["-0.1 s: why"]
+    assert set(capture.files) == {"image", "pose"}
+
+
+@pytest.mark.parametrize(
+    "document", ["", "{", "[]", "null", '{"header": 5}', '{"quality": [1]}', "[" * 100_000]
+)
+def test_a_damaged_pose_hides_no_picture(tmp_path, write, document):
+    write("a", 1e9, document or " ")
+    (capture,) = Archive(tmp_path).captures()
+    assert math.isnan(capture.quality) and not capture.measures and capture.time_s > 0
+
+
+def test_what_is_no_capture_is_not_seen(tmp_path, write):
+    name = write("a", 1e9)
+    for other in ("notes.txt", "photo.png", ".dwpose_x.part", f"{name}.exe", "a_b.json"):
+        (tmp_path / other).write_text("secret")
+    (tmp_path / f"link_{name}.png").symlink_to("/etc/hostname")
+    (tmp_path / f"folder_{name}.png").mkdir()
+    assert [one.name for one in Archive(tmp_path).captures()] == [name]
+
+
+def test_removing_a_capture_leaves_the_others(tmp_path, write):
+    name, other = write("a", 1e9), write("b", 1e9)
+    archive = Archive(tmp_path)
+    for ending in ("_overlay.jpg", "_posemap.png", "_openpose.json"):
+        (tmp_path / f"{name}{ending}").write_text("x")
+    archive.remove(archive.find(name))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"{other}.json", f"{other}.png"]
+
+
+@pytest.mark.parametrize("name", ["../a", "", "/etc/passwd", "a\0b", "nothing"])
+def test_a_name_that_is_not_there(tmp_path, write, name):
+    write("a", 1e9)
+    with pytest.raises(ArchiveError, match="no such"):
+        Archive(tmp_path).find(name)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(ArchiveError, match="nowhere is not there: no picture was taken yet"):
+        Archive(tmp_path / "nowhere").captures()
+
+
+def test_a_change_on_disk_is_seen(tmp_path, write):
+    name, archive = write("a", 1e9), Archive(tmp_path)
+    assert archive.find(name).quality == 71
+    (tmp_path / f"{name}.json").write_text('{"header": {"stamp": {"sec": 5, "nanosec": 0}}}')
+    assert archive.find(name).time_s == 5.0

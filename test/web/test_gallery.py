@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gallery's data over HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import cv2
+import numpy as np
+from test_security import ask
+
+T = 1_700_000_000
+
+
+def remove(served, path: str) -> int:
+    host = served.url.split("/")[2]
+    return ask(served, path, "DELETE", Host=host, Origin=f"http://{host}")[0]
+
+
+def listed(served) -> list:
+    return json.loads(ask(served, "/api/captures")[2])["sessions"]
+
+
+def test_a_capture_with_its_worth(serve, captured):
+    name = captured("face", T)
+    served = serve()
+    [[one]] = listed(served)
+    assert (one["name"], one["label"], one["time_s"], one["quality"]) == (name, "face", T, 71)
+    assert one["measures"] == {"eyes_open": 97} and one["rejected"]
+    assert one["kinds"] == ["image", "overlay", "pose"]
+
+
+def test_all_files_can_be_had(serve, captured):
+    name = captured("face", T)
+    served = serve()
+    path = f"/api/captures/{name}"
+    for kind, form in (("image", "png"), ("overlay", "jpeg"), ("thumbnail", "jpeg")):
+        status, headers, body = ask(served, f"{path}/{kind}")
+        assert status == 200 and headers["Content-Type"] == f"image/{form}"
+        assert cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR).shape == (90, 120, 3)
+    _, headers, body = ask(served, f"{path}/pose?download")
+    assert f'filename="{name}.json"' in headers["Content-Disposition"]
+    assert json.loads(body)["width"] == 120
+
+
+def test_openpose_is_made_where_no_node_wrote_it(serve, captured):
+    served = serve()
+    path = f"/api/captures/{captured('face', T)}/openpose"
+    document = json.loads(ask(served, path)[2])
+    assert document["canvas_width"] == 120
+    assert document["people"][0]["pose_keypoints_2d"][:3] == [5.0, 6.0, 1.0]
+    damaged = captured("hands", T, persons=[{"keypoints": [[1, 2]]}])
+    assert ask(served, f"/api/captures/{damaged}/openpose")[0] == 404
+
+
+def test_a_session_as_one_zip(serve, captured):
+    names = [captured("front", T), captured("left", T + 20)]
+    captured("other", T - 5000)
+    served = serve()
+    _, headers, body = ask(served, f"/api/sessions/{names[0]}/zip")
+    assert int(headers["Content-Length"]) == len(body)
+    packed = zipfile.ZipFile(io.BytesIO(body))
+    assert packed.testzip() is None
+    assert sorted(packed.namelist()) == sorted(
+        f"{name}{ending}" for name in names for ending in (".png", ".json", "_overlay.jpg")
+    )
+
+
+def test_deletion(serve, captured, tmp_path):
+    names = [captured("front", T), captured("left", T + 20), captured("old", T - 5000)]
+    served = serve()
+    assert remove(served, f"/api/captures/{names[0]}") == 200
+    assert remove(served, f"/api/captures/{names[0]}") == 404
+    assert [[one["name"] for one in session] for session in listed(served)] == [
+        [names[1]],
+        [names[2]],
+    ]
+    assert remove(served, f"/api/sessions/{names[1]}") == 200
+    assert {p.name.split(".")[0].removesuffix("_overlay") for p in (
+        tmp_path / "captures").iterdir()} == {names[2]}  # fmt: skip
+
+
+def test_paths_lead_nowhere_else(serve, captured, tmp_path):
+    captured("face", T)
+    (tmp_path / "secret.png").write_text("secret")
+    served = serve()
+    for name in ("..%2Fsecret", "%2e%2e/secret", "../secret", "secret", "%00", "a" * 3000):
+        for kind in ("image", "pose", "../secret.png", "..%2f..%2fetc%2fpasswd"):
+            status, _, body = ask(served, f"/api/captures/{name}/{kind}")
+            assert status == 404 and b"secret" != body
+    for name in ("..%2Fserver.py", "%2Fetc%2Fpasswd", "nothing.js"):
+        assert ask(served, f"/static/{name}")[0] == 404
+
+
+def test_a_folder_that_is_gone_is_one_sentence(serve, tmp_path):
+    status, _, body = ask(serve(), "/api/captures")
+    assert status == 404
+    assert body.decode().startswith(f"the folder {tmp_path / 'captures'} is not there")
