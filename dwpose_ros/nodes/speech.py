@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Speech node: speaks a sentence at once, in place of the one before."""
+"""Speech node: speaks a sentence at once, in place of the one before, and plays tones."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from std_msgs.msg import String
 
 from dwpose_ros.core.text import printable
 from dwpose_ros.guidance.phrases import RATE, speaking_s
+from dwpose_ros.msg import Tone
+from dwpose_ros.ros.guidance_messages import tone_in
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.speaking import SpeakingReport
+from dwpose_ros.ros.tone_player import TonePlayer
 from dwpose_ros.web.site import SPEAKERS
 
 ENGINE = "espeak-ng"
@@ -109,7 +112,7 @@ class Spoken:
 
 
 class SpeechNode(ManagedNode):
-    """Speaks through espeak-ng, or prints.
+    """Speaks through espeak-ng, or prints, and plays tones through aplay or paplay.
 
     Nothing is queued: a new sentence replaces the one being spoken, and an empty one stops it.
     """
@@ -134,7 +137,9 @@ class SpeechNode(ManagedNode):
             maximum=450,
             change=True,
         )
-        self.parameter("volume", 100, "volume of the voice", minimum=0, maximum=200, change=True)
+        self.parameter(
+            "volume", 100, "volume of voice and tones", minimum=0, maximum=200, change=True
+        )
         self.parameter(
             "speaker",
             "speech",
@@ -151,6 +156,8 @@ class SpeechNode(ManagedNode):
         self._find_engine()
 
     def activate(self) -> None:
+        self._tones = TonePlayer(self.get_logger().warning)
+        self.input(Tone, "tone", self._on_tone, 1, steady=False)
         self._speaking.listen()
         self.input(
             String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED, steady=False
@@ -161,8 +168,14 @@ class SpeechNode(ManagedNode):
         self._language = Path(printable(language, 64)).stem  # it can be a user's file
 
     def deactivate(self) -> None:
+        self._tones.stop()
         self._silence()
         self._watch(False)
+
+    def _on_tone(self, msg: Tone) -> None:
+        if self.value("speaker") in ("speech", "both"):
+            self._tones.volume = self.value("volume") / 100
+            self._tones.play(tone_in(msg))
 
     def _find_engine(self) -> str | None:
         engine = shutil.which(ENGINE)
@@ -243,6 +256,7 @@ class SpeechNode(ManagedNode):
     def _publish(self) -> None:
         """Publish whether something is being spoken, if that has changed."""
         speaking = self._saying is not None
+        self._tones.pause(speaking)
         self._speaking.tell(speaking)
         self._watch(speaking)
 

@@ -16,8 +16,8 @@ from dwpose_ros.guidance.phrases import (
     COUNTED,
     MAGNITUDES,
     NAMING,
-    PLURALS,
     STEPPED,
+    TIMED,
     speaking_s,
 )
 
@@ -71,7 +71,7 @@ def forms(phrases, code: str) -> list[str]:
         phrases.text(code, body_part, magnitude, count)
         for body_part in (NAMED_PARTS if code in NAMING else [""])
         for magnitude in ("", "little", "big")
-        for count in (range(6) if code in COUNTED else [0])
+        for count in (range(6) if code in (*COUNTED, *TIMED) else [0])
     ]
 
 
@@ -179,7 +179,7 @@ def test_the_part_and_the_number_are_where_they_belong(path):
         for text in [phrase] if isinstance(phrase, str) else phrase.values():
             named = {field for _, field, _, _ in string.Formatter().parse(text) if field}
             assert named <= (
-                {"part"} if code in NAMING else {"count"} if code in COUNTED else set()
+                {"part"} if code in NAMING else {"count"} if code in (*COUNTED, *TIMED) else set()
             )
             assert named or code not in NAMING
 
@@ -409,7 +409,7 @@ def test_a_code_that_is_there_twice_is_named_with_its_lines(tmp_path):
 
 
 def test_the_forms_there_are():
-    assert MAGNITUDES == ("little", "normal", "big") and PLURALS == ("one", "other")
+    assert MAGNITUDES == ("little", "normal", "big") and set(TIMED) <= set(CODES)
     assert set(COUNTED) | set(NAMING) <= set(CODES) and len(set(CODES)) == len(CODES)
 
 
