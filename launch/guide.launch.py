@@ -20,7 +20,10 @@ ARGUMENTS = {
         "upper_body",
         "picture wanted: a shipped profile or a YAML file: docs/reference/profile-file.md",
     ),
-    "language": ("en", "of text and speech: en, fr, de, es, it, pt, ja, zh, or a YAML file"),
+    "language": (
+        "en",
+        "of text and speech: en, or another of docs/how-to/language.md, or a YAML file",
+    ),
     "mirrored": ("false", "whether the camera's image is mirrored"),
     "label": ("", "of the captures' files; empty: the profile's name"),
     "folder": ("~/dwpose_captures", "where captures are written"),

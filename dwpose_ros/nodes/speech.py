@@ -16,7 +16,7 @@ from rclpy.timer import Timer
 from std_msgs.msg import String
 
 from dwpose_ros.core.text import printable
-from dwpose_ros.guidance.phrases import RATE, speaking_s
+from dwpose_ros.guidance.phrases import RATE, SPEEDS, VOICES, speaking_s
 from dwpose_ros.msg import Tone
 from dwpose_ros.ros.guidance_messages import tone_in
 from dwpose_ros.ros.managed_node import ManagedNode
@@ -27,7 +27,6 @@ from dwpose_ros.ros.tone_player import TonePlayer
 from dwpose_ros.web.site import SPEAKERS
 
 ENGINE = "espeak-ng"
-VOICES = {"pt": "pt-br", "zh": "cmn"}  # voices that are not named after their language
 WATCH_S = 0.05  # period of checking the engine
 
 
@@ -131,7 +130,7 @@ class SpeechNode(ManagedNode):
         self.parameter(
             "rate",
             RATE,
-            "speed of speech",
+            "speed of speech, for languages that are spoken as fast as English",
             unit="words/min",
             minimum=80,
             maximum=450,
@@ -214,7 +213,7 @@ class SpeechNode(ManagedNode):
                     "-v",
                     voice,
                     "-s",
-                    str(self.value("rate")),
+                    str(round(self.value("rate") * SPEEDS.get(self._language, 1.0))),
                     "-a",
                     str(self.value("volume")),
                     "--stdin",

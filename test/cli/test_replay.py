@@ -129,7 +129,7 @@ def test_the_command_prints_times_codes_and_reasons(capsys, empty_room):
     code, lines, told = run(capsys, empty_room, "--backend", "holistic", "--language", "de")
     assert code == 0 and len(lines) == 1
     assert lines[0].split() == [
-        "0.3", "s", "says", *"Bitte treten Sie vor die Kamera.".split(), "[step_into_view]",
+        "0.3", "s", "says", *"Bitte vor die Kamera.".split(), "[step_into_view]",
         "somebody", "0,", "at", "least", "1",
     ]  # fmt: skip
     assert "30 frames, 2.9 s: 1 sentence, 0 pictures" in told

@@ -33,18 +33,18 @@ def held(profile) -> tuple[float, list[str]]:
 def test_the_normal_pace_is_the_profiles(profile):
     wanted = profile("full_body")
     assert paced(wanted, "normal") is wanted
-    assert held(wanted)[1] == ["Perfect. Hold still."]
+    assert held(wanted)[1] == ["Perfect, hold still."]
 
 
 def test_calm_says_the_seconds_and_counts_down(profile):
     time_s, said = held(paced(profile("full_body"), "calm"))
     assert time_s == pytest.approx(5.0, abs=0.11)
-    assert said == ["Hold still, 5 seconds.", "3", "2", "1"]
+    assert said == ["Hold for 5 seconds.", "3", "2", "1"]
 
 
 def test_brisk_is_short(profile):
     time_s, said = held(paced(profile("full_body"), "brisk"))
-    assert time_s == pytest.approx(1.0, abs=0.11) and said == ["Hold still for one second."]
+    assert time_s == pytest.approx(1.0, abs=0.11) and said == ["Hold for one second."]
 
 
 @pytest.mark.parametrize("pace", [p for p in PACES if p != "normal"])

@@ -78,7 +78,7 @@ def test_the_person_is_beside_the_picture_until_asked_to_come(peer, scene):
     _, images = scene()
     wait_until(lambda: len(images) > 5)
     assert all(np.isnan(dark_columns(image)) for image in images)
-    peer.publisher(String, "speech", 5).publish(String(data="Please step in front of the camera."))
+    peer.publisher(String, "speech", 5).publish(String(data="Step in front of the camera."))
     wait_until(lambda: abs(dark_columns(images[-1]) - 160) < 60)
 
 

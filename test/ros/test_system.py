@@ -132,7 +132,7 @@ def test_the_demo(tmp_path):
     # Said while MediaPipe loads; the demo may not hear it yet.
     told = [text for text in told if text != "Un instant, s'il vous plaît."]
     # Beside the picture first, then in it, at the end where they are wanted.
-    assert told[0] == "Placez-vous devant la caméra, s'il vous plaît."
+    assert told[0] == "Placez-vous devant la caméra."
     assert "Parfait. Ne bougez plus." in told
     assert told[-1] == "Merci, c'est terminé."
     captured = [text for text in told if text.startswith("-> ")]
