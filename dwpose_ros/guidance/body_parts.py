@@ -27,6 +27,11 @@ PARTS: dict[str, tuple[int, ...]] = {
     ),
     "hands": (*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
 }
+# Beside these, phrases name the limbs of one side, which a person may lack.
+NAMED_PARTS = (
+    *PARTS,
+    *(f"{side}_{limb}" for side in ("left", "right") for limb in ("arm", "hand", "leg", "foot")),
+)
 
 # The side that the person shows the camera, and their turn to their own left, degrees.
 SIDES: dict[str, float] = {

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.checks.facing import wrapped
 
 REACTION_S = 0.4  # shortest time from the end of a sentence to a reaction
 BEGIN_S = 1.0  # time from the end of a sentence after which most people have begun to move
@@ -63,6 +64,7 @@ _EASED, _LEAST_EASE = 0.55, 0.3
 # Larger changes within SETTLED_S are movements: logarithm of the size, sideways position in the
 # person's heights, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
+_ANGLES = {"turn", "head"}
 
 
 def axis(code: str) -> str:
@@ -134,7 +136,8 @@ class ComplianceTracker:
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
-                way = _way(one, values[name], now)
+                value = values[name]
+                way = _way(one, _unwrapped(one, value) if name in _ANGLES else value, now)
                 one.moving = abs(way) > _LEAST[name]
                 one.way = way if one.moving else one.way
             else:
@@ -258,6 +261,12 @@ def _places(found: dict[str, CheckResult]) -> dict[str, float]:
         "turn": of("facing"),
         "head": of("looking"),
     }
+
+
+def _unwrapped(one: _Axis, degrees: float) -> float:
+    """Return an angle beside the last one: from behind it is 179 and -179 by turns."""
+    last = next((v for _, v in reversed(one.trail) if not math.isnan(v)), degrees)
+    return last + wrapped(degrees - last)
 
 
 def _way(one: _Axis, value: float, now: float) -> float:

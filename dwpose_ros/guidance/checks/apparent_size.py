@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dwpose_ros.core.anthropometry import ABOVE_GROUND, FOCAL, STATURE_M
+from dwpose_ros.core.anthropometry import ABOVE_GROUND, STATURE_M
 from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.guidance.body_parts import PARTS, body_part_points, height_of, in_image, indices
 from dwpose_ros.guidance.checks.posture import held_up
@@ -36,6 +36,7 @@ _CROWN = (
 )
 _EAR_TO_NOSE = 0.068  # of a head from the side, in body heights
 _HANDS_APART = 0.55  # outer distance of hands held up before the body, in body heights
+_LEAST_ROOM = 0.15  # between the horizon and a border, in heights of the image
 _ROOM = 1.05  # factor on the distance that is just enough
 # Several checks need the same measures of one observation, with the limits to enter and to leave.
 per_observation = lru_cache(maxsize=4)
@@ -166,10 +167,11 @@ class Reach(NamedTuple):
 
 @per_observation
 def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reach:
-    """Estimate the distances from the apparent size, assuming an adult."""
+    """Estimate the distances from the apparent size, for an adult's stature."""
     value = size(observation, profile, mirrored)
     stature = value * observation.height / height_of(profile.parts)
-    here = STATURE_M * FOCAL * observation.width / max(stature, 1.0) if stature > 0 else math.nan
+    focal = observation.scale.focal * observation.width
+    here = STATURE_M * focal / max(stature, 1.0) if stature > 0 else math.nan
     near, far = (
         here * value / max(limit, 1e-3) for limit in (profile.size_maximum, profile.size_minimum)
     )
@@ -183,7 +185,7 @@ def _overhang(observation: Observation, profile: Profile, mirrored: bool, statur
     """Return by which factor the person must be further away to be complete in the image.
 
     It is the factor for the top and bottom border, or the sides for hands; NaN if unknown. Moving
-    away moves all points towards the image's middle, if the camera is level.
+    away moves all points towards the horizon, which is in the middle if the camera is level.
     """
     if profile.parts == ("hands",):
         return _spread(observation, profile, mirrored, stature)
@@ -194,12 +196,14 @@ def _overhang(observation: Observation, profile: Profile, mirrored: bool, statur
         return math.nan
     points = shown(ruler, profile, mirrored)
     at = float(observation.xy[points[seen[points]], 1].mean())
-    above = sum(ABOVE_GROUND[ruler]) / 2
+    level = sum(ABOVE_GROUND[ruler]) / 2
     highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
     lowest = min(ABOVE_GROUND[p][0] for p in parts)
-    ends = (at - (highest - above) * stature, at + (above - lowest) * stature)
-    middle = observation.height / 2
-    return _ROOM * max(abs(end - middle) for end in ends) / (middle * (1 - 2 * profile.margin))
+    ends = (at - (highest - level) * stature, at + (level - lowest) * stature)
+    height, horizon = observation.height, observation.scale.horizon * observation.height
+    above = max(horizon - profile.margin * height, _LEAST_ROOM * height)
+    below = max((1 - profile.margin) * height - horizon, _LEAST_ROOM * height)
+    return _ROOM * max((horizon - ends[0]) / above, (ends[1] - horizon) / below)
 
 
 @per_observation

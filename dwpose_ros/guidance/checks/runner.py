@@ -9,7 +9,8 @@ from typing import Callable
 
 import numpy as np
 
-from dwpose_ros.guidance.body_parts import POSTURE_RANGE, PostureLimit
+from dwpose_ros.guidance.body_parts import PARTS, POSTURE_RANGE, PostureLimit
+from dwpose_ros.guidance.checks.apparent_size import reach_of
 from dwpose_ros.guidance.checks.cut_off import cut_off, visible
 from dwpose_ros.guidance.checks.facing import facing, looking
 from dwpose_ros.guidance.checks.framing import (
@@ -24,6 +25,7 @@ from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.scale import Scale, ScaleLearner, Seen
 
 # Hysteresis against flicker: a check passes once its value is inside the profile's limits by this
 # share of them, and then as long as it is inside (a turn: inside by _STAY). The share is about the
@@ -140,16 +142,30 @@ def run_checks(
     return [somebody(observation), *(result for result in found if result is not None)]
 
 
+def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen:
+    """Return what an observation shows of the person's place."""
+    reach = reach_of(observation._replace(scale=Scale()), profile, mirrored)
+    shoulders = observation.seen(PARTS["shoulders"], profile.score)
+    row = float(shoulders[:, 1].mean()) / observation.height if len(shoulders) else math.nan
+    return Seen(observation.time_s, reach.here, observation.nearer, observation.aside, row)
+
+
 class CheckRunner:
     """Runs the checks on successive observations, with separate limits to enter and to leave.
 
     A check passes when its value is a little inside the profile's limits, and fails when it is
     outside (for a turn: nearly outside). The direction of a turn and the magnitude of advice have
     hysteresis, too.
+
+    Args:
+        learner: of the picture's scale; it outlives one profile.
     """
 
-    def __init__(self, profile: Profile, mirrored: bool = False) -> None:
+    def __init__(
+        self, profile: Profile, mirrored: bool = False, learner: ScaleLearner | None = None
+    ) -> None:
         self.profile, self.mirrored = profile, mirrored
+        self.learner = ScaleLearner() if learner is None else learner
         sure = relaxed(profile, _STAY)
         self._limits = {
             True: replace(profile, facing=sure.facing, looking=sure.looking),
@@ -164,6 +180,9 @@ class CheckRunner:
     def __call__(self, observation: Observation | None) -> list[CheckResult]:
         """Run the checks as `run_checks`. The last results are kept if nobody is in view, since
         the detector may have missed the person in one frame."""
+        if observation is not None:
+            self.learner.watch(place_of(observation, self.profile, self.mirrored))
+            observation = observation._replace(scale=self.learner.scale)
         results = [somebody(observation)]
         for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)

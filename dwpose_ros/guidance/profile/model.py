@@ -110,6 +110,8 @@ class Profile:
     """Least time between two different spoken instructions."""
     repeat_s: float = 5.0
     """After how long the same instruction is spoken again."""
+    say_seconds: bool = False
+    """Say for how many seconds to hold still. No key of a file: the pace sets it."""
     description: str = ""
     step: str = ""
     """The name of this step in a session of several pictures; empty where there is but one."""

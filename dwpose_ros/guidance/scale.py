@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scale of a picture: how far one step of this person goes in it, learned from their walks.
+
+A single picture of a person does not tell whether a child is near or an adult is far, or which
+lens looks. What a walk of a known number of steps changes in the picture does. Two numbers are
+estimated, both as logarithms with a normal distribution, by a Kalman filter (R. E. Kalman, J.
+Basic Eng. 82, 1960): the length of a step in statures, and the focal length in image widths. A walk
+towards the camera tells of their ratio; one to the side, of the step alone. A third is the row of
+the horizon, towards which everything moves that goes away: it tells how the camera is tilted.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from dwpose_ros.core.anthropometry import FOCAL, STATURE_M
+
+STEP_M = 0.5  # a step on request of an adult of STATURE_M, before anything is learned
+# The others as shares of it: habits differ, so that each is known only roughly from another.
+SIDESTEP, BACKSTEP, LITTLE = 0.7, 1.0, 0.42
+METRE_M = 1.0
+_STEP_SD, _FOCAL_SD = 0.30, 0.30  # of the logarithms, before anything is learned
+_WALK_SD, _ASIDE_SD = 0.15, 0.3  # of one walk; turns, too, move points to the side
+_RATIO_SD, _LITTLE_SD = 0.2, 0.35  # of a share above
+# How far away people are who begin, of which a lens that shows them very small is a part.
+_START_M, _START_SD = 2.4, 0.55
+_LEAST_GROWTH, _LEAST_ASIDE = 0.06, 0.06  # of a walk: logarithm of the size, statures
+_REST_S, _REST = 0.5, 0.035  # who changed by less in this time has come to rest
+_LONGEST_S = 12.0  # from an instruction to the end of its walk
+_HORIZON_SD, _ROW_SD = 0.2, 0.02  # heights of the image, the latter of a person's points
+_TELLING_GROWTH = 0.15  # of a walk that tells of the horizon
+_CAUTION = 0.2  # standard deviations that steps asked for are fewer, as too far is worse
+DEPTH = {"move_closer": 1.0, "move_back": -1.0, "roll_closer": 1.0, "roll_back": -1.0}
+SIDE = {"move_left", "move_right", "roll_left", "roll_right"}
+
+
+class Scale(NamedTuple):
+    """What is known of the lens, and of how far this person goes."""
+
+    focal: float = FOCAL
+    """Focal length in image widths."""
+    step_m: float = STEP_M
+    """Length of a step of somebody who is STATURE_M tall."""
+    metre_m: float = METRE_M
+    """How far they roll when asked to roll a metre, in the same unit."""
+    caution_depth: float = 1.0
+    """Factor on steps towards the camera or away from it, and on those to the side."""
+    caution_side: float = 1.0
+    horizon: float = 0.5
+    """Row of the horizon, in heights of the image from the top."""
+    rolls: bool = False
+    """The person rolls, instead of walking."""
+
+    def step_of(self, code: str) -> float:
+        """Return the length of a step or, in a wheelchair, a metre, of an instruction, m."""
+        if code.startswith("roll_"):
+            return self.metre_m
+        if code in SIDE:
+            return self.step_m * SIDESTEP
+        return self.step_m * (BACKSTEP if code == "move_back" else 1.0)
+
+    def caution(self, code: str) -> float:
+        return self.caution_side if code in SIDE else self.caution_depth
+
+
+class Seen(NamedTuple):
+    """What one frame shows of the person's place."""
+
+    time_s: float
+    here_m: float
+    """Distance by an adult's stature and FOCAL, m; NaN if unknown."""
+    nearer: float
+    """Logarithm of their growth in the picture since any time."""
+    aside: float
+    """Way to the picture's right since then, in statures."""
+    row: float
+    """Of their shoulders, in heights of the image; NaN if unknown."""
+
+
+class _Walk(NamedTuple):
+    code: str
+    units: float  # steps or metres asked for; NaN for "a little"
+    start: Seen
+
+
+class ScaleLearner:
+    """Learns the scale from what was asked for, and how far the person then went.
+
+    Args:
+        focal: of a calibrated camera, in image widths; NaN if unknown.
+    """
+
+    def __init__(self, focal: float = math.nan) -> None:
+        self._state = np.zeros(2)  # logarithms of step / STEP_M, and focal / FOCAL
+        self._spread = np.diag([_STEP_SD**2, _FOCAL_SD**2])
+        self._horizon, self._horizon_var = 0.5, _HORIZON_SD**2
+        self._calibrated = math.nan
+        self.forget_person()
+        self.calibrate(focal)
+
+    @property
+    def scale(self) -> Scale:
+        """What is known now."""
+        return self._scale
+
+    @property
+    def walks(self) -> int:
+        """The number of walks of this person that it has learned from."""
+        return self._walks
+
+    def calibrate(self, focal: float) -> None:
+        """Take the focal length of a calibrated camera, in image widths; NaN leaves it unknown."""
+        if math.isnan(focal) or focal == self._calibrated:
+            return
+        self._calibrated = focal
+        self._state[1] = math.log(focal / FOCAL)
+        self._spread[1, :] = self._spread[:, 1] = 0.0
+        self._update()
+
+    def forget_person(self) -> None:
+        """Somebody else is there, before the same camera."""
+        self._state[0] = 0.0
+        self._spread[0] = _STEP_SD**2, 0.0
+        self._spread[:, 0] = _STEP_SD**2, 0.0
+        self._metre = METRE_M
+        self._under_way: dict[bool, _Walk] = {}  # by whether it is to the side
+        self._trail: list[Seen] = []
+        self._started = False
+        self._walks = 0
+        self.rolls = False
+        self._update()
+
+    def told(self, code: str, magnitude: str, count: int, now: float) -> None:
+        """Note that an instruction begins to be spoken."""
+        if code not in DEPTH and code not in SIDE:
+            return
+        # Who still walks has not gone as far as was asked for: nothing is learned from that.
+        self._under_way.pop(code in SIDE, None)
+        if self._trail and not self._moves(code):
+            units = math.nan if magnitude == "little" else float(max(count, 1))
+            self._under_way[code in SIDE] = _Walk(code, units, self._trail[-1])
+
+    def watch(self, seen: Seen) -> None:
+        """Take in a new frame."""
+        if self._trail and not 0 <= seen.time_s - self._trail[-1].time_s < _LONGEST_S:
+            self._trail, self._under_way = [], {}
+        self._trail = [s for s in self._trail if seen.time_s - s.time_s <= _REST_S] + [seen]
+        if not self._started and not math.isnan(seen.here_m):
+            self._started = True
+            if math.isnan(self._calibrated):
+                off = math.log(_START_M / max(seen.here_m, 0.1))
+                self._learn(np.array([0.0, 1.0]), off, _START_SD)
+        for aside, walk in list(self._under_way.items()):
+            over = seen.time_s - walk.start.time_s > _LONGEST_S
+            if self._went(walk, seen) and not self._moves(walk.code):
+                self._finish(walk)
+                over = True
+            if over:
+                del self._under_way[aside]
+
+    def _moves(self, code: str) -> bool:
+        """Whether they have moved on an instruction's axis lately."""
+        first, last = self._trail[0], self._trail[-1]
+        if last.time_s - first.time_s < 0.5 * _REST_S and self._under_way:
+            return True  # too few frames to tell
+        change = last.aside - first.aside if code in SIDE else last.nearer - first.nearer
+        return abs(change) > _REST
+
+    @staticmethod
+    def _went(walk: _Walk, seen: Seen) -> bool:
+        if walk.code in SIDE:
+            return abs(seen.aside - walk.start.aside) > _LEAST_ASIDE
+        return abs(seen.nearer - walk.start.nearer) > _LEAST_GROWTH
+
+    def _finish(self, walk: _Walk) -> None:
+        """Learn from a walk that has ended."""
+        end, start = self._trail[-1], walk.start
+        growth = end.nearer - start.nearer
+        self._learn_horizon(start, end, growth)
+        if walk.code in SIDE:
+            way = abs(end.aside - start.aside) * STATURE_M
+            row = np.array([1.0, 0.0])
+        else:
+            if growth * DEPTH[walk.code] < 0 or math.isnan(start.here_m):
+                return  # not what was asked for
+            way = abs(start.here_m * (1 - math.exp(-growth)))
+            row = np.array([1.0, -1.0])
+        if walk.code.startswith("roll_"):
+            self._learn_metre(walk, way)
+            return
+        little = math.isnan(walk.units)
+        share = SIDESTEP if walk.code in SIDE else BACKSTEP if walk.code == "move_back" else 1.0
+        step = STEP_M * share * (LITTLE if little else 1.0)
+        spread = math.hypot(
+            _ASIDE_SD if walk.code in SIDE else _WALK_SD,
+            _LITTLE_SD if little else 0.0,
+            _RATIO_SD if share < 1.0 else 0.0,
+        )
+        off = math.log(max(way, 1e-3) / (1.0 if little else walk.units) / step)
+        self._walks += 1
+        self._learn(row, max(-1.5, min(off, 1.5)), spread)
+
+    def _learn_metre(self, walk: _Walk, way: float) -> None:
+        if math.isnan(walk.units):
+            return
+        if walk.code not in SIDE:
+            way *= self._scale.focal / FOCAL
+        self._walks += 1
+        found = max(0.3, min(way / walk.units / METRE_M, 3.0))
+        self._metre = math.exp(0.3 * math.log(self._metre) + 0.7 * math.log(found))
+        self._update()
+
+    def _learn_horizon(self, start: Seen, end: Seen, growth: float) -> None:
+        """Learn where everything comes from that comes nearer: rows move away from the horizon."""
+        if abs(growth) < _TELLING_GROWTH or math.isnan(start.row + end.row):
+            return
+        larger = math.exp(growth)
+        found = (end.row - larger * start.row) / (1 - larger)
+        variance = (1 + larger**2) / (1 - larger) ** 2 * _ROW_SD**2
+        gain = self._horizon_var / (self._horizon_var + variance)
+        self._horizon += gain * (max(-0.5, min(found, 1.5)) - self._horizon)
+        self._horizon_var *= 1 - gain
+        self._update()
+
+    def _learn(self, row: np.ndarray, value: float, spread: float) -> None:
+        """Update the state by a measurement of `row @ state`."""
+        gain = self._spread @ row / (row @ self._spread @ row + spread**2)
+        self._state = self._state + gain * (value - row @ self._state)
+        self._spread = self._spread - np.outer(gain, row @ self._spread)
+        self._update()
+
+    def _update(self) -> None:
+        step, focal = np.exp(self._state)
+        depth = np.array([1.0, -1.0])
+        unsure = math.sqrt(max(float(depth @ self._spread @ depth), 0.0))
+        self._scale = Scale(
+            focal=FOCAL * float(focal),
+            step_m=STEP_M * float(step),
+            metre_m=METRE_M * self._metre,
+            caution_depth=math.exp(-_CAUTION * unsure),
+            caution_side=math.exp(-_CAUTION * math.sqrt(max(float(self._spread[0, 0]), 0.0))),
+            horizon=self._horizon,
+            rolls=self.rolls,
+        )
