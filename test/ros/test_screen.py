@@ -122,7 +122,7 @@ def test_the_whole_way(peer, command, browse, tmp_path, composed):
     page.click("#use-camera")
     page.click("#start")
     # The film shows somebody too far away, then where they are wanted.
-    page.wait_for_selector("text=/Hello|closer|Hold still/")
+    page.wait_for_selector("text=/Hello|closer|hold still/i")
     wait_until(lambda: images and stamps)
     mirrored(viewer)
     assert (to_bgr(images[-1])[10, 10].astype(int) - [0, 0, 255] < 90).all()
