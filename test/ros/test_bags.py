@@ -39,7 +39,8 @@ class Session:
 
     def __init__(self, peer, run, folder: Path, **more) -> None:
         self.nodes = [
-            run("guidance", profile="upper_body", notice=False, **more),
+            # A busy machine that plays with pauses is no camera that has stopped.
+            run("guidance", profile="upper_body", notice=False, stale_after=LIMIT_S, **more),
             run("capture", folder=folder, **more),
         ]
         self._guidance = peer.listen(Guidance, "guidance")
