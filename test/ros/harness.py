@@ -20,14 +20,15 @@ from supervised import LIMIT_S
 ASK_AGAIN_S = 10.0
 
 
-def wait_until(condition, timeout_s: float = LIMIT_S):
-    """The condition's first true value. Fails the test if there is none in time."""
+def wait_until(condition, timeout_s: float = LIMIT_S, told=lambda: ""):
+    """The condition's first true value. Fails the test if there is none in time, and says what
+    `told` returns then."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if value := condition():
             return value
         time.sleep(0.02)
-    pytest.fail(f"waited {timeout_s} s in vain")
+    pytest.fail(f"waited {timeout_s} s in vain {told()}")
 
 
 def send_until(send, condition, period_s: float = 0.1):

@@ -59,7 +59,11 @@ def test_ros2_commands_work_while_it_runs(peer, launched, tmp_path, composed):
     assert "/wholebody_pose [dwpose_ros/msg/WholeBodyPose]" in ros2("topic", "list", "-t")
     assert "model: colours" in ros2("topic", "echo", "--once", "/wholebody_pose")
     call = ("service", "call", "/capture", "dwpose_ros/srv/Capture", "{label: try}")
-    wait_until(lambda: "success=True" in ros2(*call))  # once somebody is there for long enough
+    answers: list[str] = []
+    wait_until(  # once somebody is there for long enough
+        lambda: "success=True" in (answers.append(ros2(*call)) or answers[-1]),
+        told=lambda: "\n".join([*answers, launch.output]),
+    )
     written = sorted(p.name for p in (tmp_path / "captures").iterdir())
     assert [n.startswith("try_") for n in written] == [True] * len(written)
     assert "full_body" in ros2("param", "get", "/guidance", "profile")
