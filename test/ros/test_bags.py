@@ -15,6 +15,7 @@ from harness import wait_until
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
+from supervised import LIMIT_S
 from test_guidance import HEIGHT, WIDTH, portrait
 
 from dwpose_ros.core.images import fill
@@ -38,7 +39,8 @@ class Session:
 
     def __init__(self, peer, run, folder: Path, **more) -> None:
         self.nodes = [
-            run("guidance", profile="upper_body", notice=False, **more),
+            # A busy machine that plays with pauses is no camera that has stopped.
+            run("guidance", profile="upper_body", notice=False, stale_after=LIMIT_S, **more),
             run("capture", folder=folder, **more),
         ]
         self._guidance = peer.listen(Guidance, "guidance")
@@ -106,8 +108,8 @@ def play_live(peer, now: Callable[[], Time] | None = None, empty_s: float = 0.0)
             )
             time.sleep(1 / RATE_HZ)
             # At the pace of the nodes: on a busy machine they would leave frames out, which are in
-            # the bag. The first one may be lost, so nobody waits for ever.
-            end = time.monotonic() + 1.0
+            # the bag. Only what is sent before anything was told may have been lost.
+            end = time.monotonic() + (LIMIT_S if told else 1.0)
             while time.monotonic() < end and not any(t.header.stamp == header.stamp for t in told):
                 time.sleep(0.005)
 
