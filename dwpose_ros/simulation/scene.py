@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Render simulated people in a room, with the true positions of their keypoints.
 
-A person is a picture on a vertical plane that faces the camera, drawn in correct perspective. The
-error of a flat picture is the depth of the person's own body: a point d metres closer to the
-camera than the person's axis is drawn too far from the picture's centre by the factor
-(R - d) / R * D / (D - d), with the person at R metres and the picture taken from D (3 m, or 1 m
-for the bust). This is 2 % too little for a nose (d = 0.13 m) at 2 m, and 6 % too much for hands
-0.3 m forward at 6 m. The picture's centre is on the person's axis, at the height of the camera
-that took it. Keypoints are projected with the picture, so they match it at any distance.
+A person is a picture on a vertical plane that faces the camera, drawn in correct perspective, in
+which what is closer to the camera than the person's axis is moved to where it is seen from there
+(relief.py). Its centre is at the height of the camera that took it. Keypoints match the picture at
+any distance.
 """
 
 from __future__ import annotations
@@ -26,6 +23,7 @@ from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.backgrounds import background
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
+from dwpose_ros.simulation.relief import Relief
 
 MOST = {"light": 3.0, "noise": 60.0, "blur_px": 30.0, "motion_px": 200.0}  # of a Scene; least: 0
 # Positions of bystanders: to the image's right (1 is its edge), and distance in metres.
@@ -33,6 +31,9 @@ PLACES = ((-0.55, 4.5), (0.55, 5.0), (-0.8, 5.5), (0.8, 6.0))
 _NEAR_M = 0.05
 _KEPT = 6  # cached drawings of people, so that people who stand still are drawn fast
 _NOISE_SHIFT = 64  # px by which the same noise is shifted from frame to frame
+_CELL_M = (
+    0.06  # of the person, from one place for which it is computed where it is seen to another
+)
 
 
 @dataclass(eq=False)
@@ -182,6 +183,9 @@ class _Placed:
         if bust is not None and self._suits(bust):
             self.sprite = bust
         self._map = self._homography(self.sprite)
+        self._relief = Relief(
+            self.sprite, pictures.xyz(figure.posture), figure.range_m / self._scale
+        )
 
     def _suits(self, bust: atlas.Sprite) -> bool:
         """Whether the bust is the better picture: the person is near, its yaw fits as well, and
@@ -208,23 +212,29 @@ class _Placed:
 
         Points that are not in front of the camera are far outside the image.
         """
-        h = _projected(self.sprite.xy, self._map)
+        h = _projected(self._relief.seen(self.sprite.xy), self._map)
         return h[:, :2] / np.maximum(h[:, 2:], _NEAR_M)
 
     def hides(self, xy: np.ndarray) -> np.ndarray:
         """Return (n,) bool: whether this person covers the pixels (n, 2) of the image."""
-        h = _projected(xy, np.linalg.inv(self._map))
         alpha = self.sprite.pyramid()[0][..., 3]
-        i, j = np.rint(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])).clip(-1, 1e6).T
-        on = (h[:, 2] > 0) & (i >= 0) & (j >= 0) & (i < alpha.shape[1]) & (j < alpha.shape[0])
+        there, before = self._shown(xy)
+        i, j = np.rint(there).clip(-1, 1e6).T
+        on = before & (i >= 0) & (j >= 0) & (i < alpha.shape[1]) & (j < alpha.shape[0])
         answer = np.zeros(len(xy), bool)
         answer[on] = alpha[j[on].astype(int), i[on].astype(int)] > atlas.SOLID
         return answer
 
     def box(self) -> np.ndarray:
         """Return the silhouette's box (4,) px, cut at the image's border; zeros if outside."""
-        box = self._bounds(self.sprite.outline())
+        box = self._bounds(self._relief.seen(self.sprite.outline()))
         return box if box[2] > box[0] and box[3] > box[1] else np.zeros(4)
+
+    def _shown(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the picture shows what is at pixels (n, 2) of the image, in its pixels
+        (n, 2), and whether (n,) that is in front of the camera."""
+        h = _projected(xy, np.linalg.inv(self._map))
+        return self._relief.shown(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])), h[:, 2] > 0
 
     def _bounds(self, polygon: np.ndarray) -> np.ndarray:
         """Return x1 y1 x2 y2 of the part of a picture's polygon (n, 2) that is in the image.
@@ -250,7 +260,8 @@ class _Placed:
         w, h = self._size
         pyramid = self.sprite.pyramid()
         bottom, right = pyramid[0].shape[:2]
-        x1, y1, x2, y2 = self._bounds(np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
+        edges = np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)], float)
+        x1, y1, x2, y2 = self._bounds(self._relief.around(edges))
         if x2 <= x1 or y2 <= y1:
             return (0, 0), None, None
         x1, y1 = max(0, math.floor(x1)), max(0, math.floor(y1))
@@ -259,17 +270,31 @@ class _Placed:
         finest = self._scale / self.sprite.px_per_m * self._focal / self.figure.range_m
         level = min(max(0, math.floor(math.log2(1 / finest))), len(pyramid) - 1)
         step = 2**level
-        reduced = np.array([[step, 0, (step - 1) / 2], [0, step, (step - 1) / 2], [0, 0, 1]])
-        moved = np.array([[1, 0, -x1], [0, 1, -y1], [0, 0, 1.0]]) @ self._map @ reduced
-        rgba = cv2.warpPerspective(
+        places = (self._places((x1, y1, x2, y2)) - (step - 1) / 2) / step
+        rgba = cv2.remap(
             pyramid[level],
-            moved,
-            (x2 - x1, y2 - y1),
-            flags=cv2.INTER_LINEAR,
+            places,
+            None,
+            interpolation=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
         )
         through = cv2.bitwise_not(cv2.extractChannel(rgba, 3))
         return (x1, y1), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([through] * 3)
+
+    def _places(self, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Return where the picture shows each pixel of a box of the image, (h, w, 2) float32.
+
+        It is computed for some pixels, one cell around the box included, and interpolated.
+        """
+        x1, y1, x2, y2 = box
+        cell = min(max(4, round(_CELL_M * self._focal / self.figure.range_m)), 32)
+        columns, rows = (-(-side // cell) + 2 for side in (x2 - x1, y2 - y1))
+        x = x1 + cell * np.arange(columns) - (cell + 1) / 2
+        y = y1 + cell * np.arange(rows) - (cell + 1) / 2
+        at = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
+        places = self._shown(at)[0].reshape(rows, columns, 2).astype(np.float32)
+        full = cv2.resize(places, (columns * cell, rows * cell), interpolation=cv2.INTER_LINEAR)
+        return full[cell : cell + y2 - y1, cell : cell + x2 - x1]
 
 
 def _projected(xy: np.ndarray, homography: np.ndarray) -> np.ndarray:

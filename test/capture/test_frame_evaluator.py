@@ -60,7 +60,7 @@ GOOD = SimulatedPerson(0, 3.7)
         ("upper_body", 1.5, SimulatedPerson(0, 1.4, 10)),
         ("full_body", 1.0, SimulatedPerson(0, 3.7)),
         ("full_body", 1.0, SimulatedPerson(0.3, 3.8, -10)),
-        ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown")),
+        ("hands", 1.25, SimulatedPerson(0, 1.5, 0, "hands_shown")),
     ],
 )
 def test_a_good_picture_is_never_refused(profile, camera_m, figure, background, light):
@@ -111,7 +111,7 @@ def test_a_head_at_the_border_is_refused_by_no_other_limit_than_cut_off(above_m)
         ("face", 1.55, SimulatedPerson(0, 0.8)),
         ("upper_body", 1.5, SimulatedPerson(0, 1.4)),
         ("full_body", 1.0, SimulatedPerson(0, 3.7)),
-        ("hands", 1.25, SimulatedPerson(0, 1.2, 0, "hands_shown")),
+        ("hands", 1.25, SimulatedPerson(0, 1.5, 0, "hands_shown")),
     ],
 )
 def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(
@@ -128,7 +128,7 @@ def test_light_and_sharpness_that_no_check_minds_are_no_bad_quality(
 
 def test_limits_are_told_with_the_value(full_body):
     assert examine(ROOM, SimulatedPerson(0, 6.5), profile=full_body).fault == (
-        "too_far 0.393, at least 0.495"
+        "too_far 0.383, at least 0.495"
     )
     assert examine(ROOM, SimulatedPerson(0, 3.7, 60), profile=full_body).fault.endswith(
         ", -27.5 to 27.5"

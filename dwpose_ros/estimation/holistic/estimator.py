@@ -38,6 +38,11 @@ SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found b
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
 SURE = 3.0  # unless these are the odds of it
 STAY = 0.0  # odds below which somebody found before is nobody
+EYES, MOUTH = [2, 5], [9, 10]  # of BlazePose's points
+# From the eyes to the crown, in distances from eyes to mouth, and how much wider than its points
+# a body is on each side, in heights of their box: both measured on the silhouettes of the
+# simulation's cast, hair and headwear included.
+CROWN, FLESH = 1.9, 0.03
 
 
 @dataclass
@@ -94,8 +99,8 @@ class Holistic:
     def detect(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return people's boxes (n, 4), x1 y1 x2 y2 in pixels, and scores (n,).
 
-        A box is that of the body's visible points. Its score is the probability that there is a
-        person, judged from detector and body.
+        A box is that of the body within the image, from its visible points. Its score is the
+        probability that there is a person, judged from detector and body.
         """
         check_image(rgb)
         if not self._video:
@@ -115,8 +120,10 @@ class Holistic:
         new.sort(key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
-        boxes = np.array([p.box for p in people], np.float32).reshape(-1, 4)
-        return boxes, np.array([1 / (1 + np.exp(-p.chance)) for p in people], np.float32)
+        boxes = np.array([_silhouette(p.box, p.body, rgb) for p in people], np.float32)
+        return boxes.reshape(-1, 4), np.array(
+            [1 / (1 + np.exp(-p.chance)) for p in people], np.float32
+        )
 
     def estimate(self, rgb: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Estimate the pose in each box (n, 4), x1 y1 x2 y2 in pixels.
@@ -236,6 +243,20 @@ def _box(body: Body, rgb: np.ndarray) -> np.ndarray:
     if not seen.any():
         return np.zeros(4, np.float32)
     return np.concatenate([body.xy[seen].min(0), body.xy[seen].max(0)]).astype(np.float32)
+
+
+def _silhouette(box: np.ndarray, body: Body, rgb: np.ndarray) -> np.ndarray:
+    """Return the box (4,) of a body, whose points' box is given: with the crown, which is no
+    point, and with flesh and shoes."""
+    x1, y1, x2, y2 = box
+    flesh = FLESH * (y2 - y1)
+    if body.visibility[[*EYES, *MOUTH]].min() > THRESHOLD:
+        eyes, mouth = body.xy[EYES].mean(0), body.xy[MOUTH].mean(0)
+        x, y = eyes + CROWN * (eyes - mouth)
+        x1, y1, x2, y2 = min(x1, x), min(y1, y), max(x2, x), max(y2, y)
+    size = np.tile([rgb.shape[1], rgb.shape[0]], 2)
+    whole = np.array([x1 - flesh, y1, x2 + flesh, y2 + flesh], np.float32)
+    return whole.clip(0, size).astype(np.float32)
 
 
 def _checksum(rgb: np.ndarray) -> int:

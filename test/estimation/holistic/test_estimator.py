@@ -24,6 +24,7 @@ from dwpose_ros.core.keypoints import (
     RIGHT_HAND,
 )
 from dwpose_ros.estimation.estimator import TopDown
+from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.scene import SimulatedPerson
 from dwpose_ros.tracking.pose_tracker import PoseTracker
 
@@ -92,6 +93,16 @@ class TestPortrait:
         assert len(found) == 1 or (size == 60 and not len(found))  # so small it may be missed
         for box in found.boxes:
             assert iou(box[None], np.array([[x, y, x + size, y + size]])) > 0.25
+
+
+@pytest.mark.parametrize("yaw_deg", [0, 60, 180])
+@pytest.mark.parametrize("name", ["man", "hana", "kofi", "emil"])  # one with a headscarf, a child
+def test_the_box_is_that_of_the_silhouette(estimator, scene, name, yaw_deg):
+    figure = SimulatedPerson(0, 3, yaw_deg, stature_m=atlas.load(name).stature_m, person=name)
+    box = scene.truth([figure]).boxes[0]
+    found = estimator(scene.render([figure]))
+    assert iou(found.boxes, box[None]).max() > 0.75
+    assert abs(found.boxes[0, 1] - box[1]) < 0.04 * (box[3] - box[1])  # it ends at the crown
 
 
 def test_it_is_top_down(estimator):

@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures how much better a captured picture is for the network that gets it.
+
+People of the simulation's cast are guided before a camera. Four pictures of each session are
+rendered, with the blur of the person's movement: one of a random moment at which somebody is in
+view, the first such moment, what a coach that says nothing ends with, and what is captured. A
+network that did not guide, `holistic`, looks at each for itself, one still at a time. Printed for
+each profile:
+
+- `OKS`: the similarity of its points to the true ones, over the points that the profile wants. A
+  point that is not in the picture, or not found, counts 0. Sigmas are COCO-WholeBody's.
+- `found`: the share of sessions with an OKS of at least one half.
+- `face`, `hands`: detail, the mean gradient of the true region's luminance when it is scaled to
+  one size, divided by the luminance's standard deviation; 0 where it is not in the picture. It
+  shares nothing with the measures that chose the picture.
+
+Weights of the unified quality are fitted on every other person, and the ranks that they and the
+usual weights give to the pictures of all others are compared with the OKS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(1, str(ROOT / "benchmark"))
+
+from coaches import COACHES  # noqa: E402
+from guidance import LIMIT_S, RATE_HZ, play  # noqa: E402
+from guidance_groups import start  # noqa: E402
+from scipy.optimize import nnls  # noqa: E402
+from scipy.stats import spearmanr  # noqa: E402
+from sensor_model import SensorModel, as_taken  # noqa: E402
+
+from dwpose_ros.capture.selection import WINDOW_S, FrameEvaluator, choose  # noqa: E402
+from dwpose_ros.core.keypoints import FACE, LEFT_HAND, RIGHT_HAND  # noqa: E402
+from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
+from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
+from dwpose_ros.evaluation.coco import SIGMAS  # noqa: E402
+from dwpose_ros.guidance import Profile, load_profile  # noqa: E402
+from dwpose_ros.quality import Quality, Subject, assess  # noqa: E402
+from dwpose_ros.quality.unified import WEIGHTS, unified  # noqa: E402
+from dwpose_ros.simulation import atlas, backgrounds  # noqa: E402
+from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
+from dwpose_ros.simulation.bodies import Body, body_of  # noqa: E402
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for  # noqa: E402
+from dwpose_ros.simulation.scene import Scene  # noqa: E402
+
+PICTURES = ("random", "first seen", "silent coach", "captured")
+EXPOSURE_S = 1 / 30  # indoors, which blurs what moves
+LIGHT = 0.6, 1.2  # of rooms
+AREA = 0.53  # of a box that a COCO annotation's segment fills, as COCO's own evaluation assumes
+SEEN = 0.3  # points with lower scores count as not found
+DETAIL_PX = 112  # side to which a face or a hand is scaled
+FOUND_OKS = 0.5
+
+
+class Frame(NamedTuple):
+    """A moment of a session."""
+
+    stance: Stance
+    seen: PersonPoses  # as the network that guides sees it
+
+
+class Look(NamedTuple):
+    """What a picture is worth to a network."""
+
+    oks: float
+    face: float
+    hands: float
+    quality: Quality | None
+
+
+class Filmed(SensorModel):
+    """A network's view of somebody of the cast, which is remembered."""
+
+    def __init__(self, random: np.random.Generator, person: str, scene: Scene, body: Body) -> None:
+        super().__init__(random, scene.camera, RATE_HZ, body)
+        self._person, self._scene = person, scene
+        self.film: list[Frame] = []
+
+    def figure(self, stance: Stance) -> SimulatedPerson:
+        at = stance.x_m, stance.distance_m, stance.yaw_deg
+        return SimulatedPerson(*at, stance.posture, self._body.stature_m, person=self._person)
+
+    def truth(self, stance: Stance) -> PersonPoses:
+        if not stance.present:
+            return PersonPoses.none()
+        people = self._scene.truth([self.figure(stance)])
+        return people.replace(xy=as_taken(people.xy))
+
+    def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        xy, scores, boxes = super().__call__(stance)
+        self.film.append(Frame(stance, PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))))
+        return xy, scores, boxes
+
+    def picture(self, at: int) -> np.ndarray:
+        """Render a frame (h, w, 3) RGB with the blur of the movement at that moment."""
+        here, last = self.film[at].stance, self.film[max(at - 1, 0)].stance
+        if not here.present:
+            return self._scene.render([], seed=at)
+        speed = 0.0
+        if last.present and last is not here:
+            now, before = self.truth(here), self.truth(last)
+            speed = float(np.median(np.hypot(*(now.xy[0] - before.xy[0]).T))) * RATE_HZ
+        self._scene.motion_px = min(speed * EXPOSURE_S, 200.0)
+        rgb = self._scene.render([self.figure(here)], seed=at)
+        self._scene.motion_px = 0.0
+        return rgb
+
+
+class Noting:
+    """A coach, and after how many frames it asked for a picture."""
+
+    def __init__(self, coach, film: list[Frame]) -> None:
+        self._coach, self._film = coach, film
+        self.asked = 0
+
+    def update(self, *args, **more):
+        decision = self._coach.update(*args, **more)
+        if decision.capture:
+            self.asked = len(self._film)
+        return decision
+
+    def __getattr__(self, name: str):
+        return getattr(self._coach, name)
+
+
+@lru_cache(maxsize=None)
+def _network() -> Holistic:
+    """Return one estimator for each process, since it takes a while to load."""
+    cv2.setNumThreads(1)
+    return Holistic(video=False)
+
+
+@lru_cache(maxsize=None)
+def _profile(name: str) -> Profile:
+    return load_profile(ROOT / "config" / "profiles" / f"{name}.yaml")
+
+
+def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[str, Look]:
+    """Guide somebody of the cast, and judge the pictures of the session."""
+    profile = _profile(profile_name)
+    random = np.random.default_rng(seed)
+    camera = SimulatedCamera(height_m=height_for(profile.parts))
+    scene = Scene(camera, str(random.choice(backgrounds.NAMES)), light=random.uniform(*LIGHT))
+    body, begin = body_of(person), start(random)._replace(seated=bool(body_of(person).seat))
+
+    def guided(coach_name: str) -> tuple[Filmed, int]:
+        filmed = Filmed(np.random.default_rng(seed), person, scene, body)
+        coach = Noting(COACHES[coach_name](profile), filmed.film)
+        play(coach, coach_name, Actor(begin, behavior, seed, body), filmed, LIMIT_S[behavior])
+        return filmed, coach.asked
+
+    filmed, asked = guided("coach")
+    visible = [i for i, frame in enumerate(filmed.film) if len(frame.seen)] or [0]
+    silent, silent_asked = guided("silent")
+    judge = partial(_judged, profile=profile, body=body)
+    return {
+        "random": judge(filmed, int(random.choice(visible))),
+        "first seen": judge(filmed, visible[0]),
+        "silent coach": judge(silent, (silent_asked or len(silent.film)) - 1),
+        "captured": judge(filmed, _best(filmed, (asked or len(filmed.film)) - 1, profile)),
+    }
+
+
+def _best(filmed: Filmed, last: int, profile: Profile) -> int:
+    """Return the frame that the capture node takes of those up to the request."""
+    evaluate, candidates = FrameEvaluator(profile), []
+    first = max(0, last - round(WINDOW_S * RATE_HZ))
+    for i in range(max(0, first - 1), last + 1):
+        bgr = np.ascontiguousarray(filmed.picture(i)[..., ::-1]) if i >= first else None
+        candidate = evaluate(round(i / RATE_HZ * 1e9), filmed.film[i].seen, *filmed.size, bgr)
+        candidates += [] if candidate is None else [candidate]
+    best = choose(candidates, 1, evaluate.weights, round(last / RATE_HZ * 1e9)).best
+    return round(best[0].stamp_ns / 1e9 * RATE_HZ) if best else last
+
+
+def _judged(filmed: Filmed, at: int, profile: Profile, body: Body) -> Look:
+    """Let the network look at a frame, and compare with the truth."""
+    rgb, true = filmed.picture(at), filmed.truth(filmed.film[at].stance)
+    if not len(true):
+        return Look(0.0, 0.0, 0.0, None)
+    wanted = [i for i in profile.points if i not in body.lost]
+    people, seen = _network()(rgb), filmed.film[at].seen
+    quality = None
+    if len(seen):
+        subject = Subject(seen.xy[0], seen.scores[0], seen.boxes[0], points=profile.points)
+        quality = assess(np.ascontiguousarray(rgb[..., ::-1]), subject, profile.weights)
+    hands = [slice(h.start, h.stop) for h in (LEFT_HAND, RIGHT_HAND) if h.start not in body.lost]
+    return Look(
+        max((_oks(true, xy, scores, wanted) for xy, scores in zip(people.xy, people.scores)),
+            default=0.0),
+        _detail(rgb, true, slice(FACE.start, FACE.stop)),
+        float(np.mean([_detail(rgb, true, hand) for hand in hands])),
+        quality,
+    )  # fmt: skip
+
+
+def _oks(true: PersonPoses, xy: np.ndarray, scores: np.ndarray, wanted: Sequence[int]) -> float:
+    """Return the mean similarity of the wanted points; those that are not seen count 0."""
+    sides = true.boxes[0, 2:] - true.boxes[0, :2]
+    square = ((xy - true.xy[0]) ** 2).sum(-1) / (2 * SIGMAS) ** 2
+    same = np.exp(-square / (AREA * sides.prod() + 1.0) / 2)
+    return float((same * (true.scores[0] > 0) * (scores > SEEN))[list(wanted)].mean())
+
+
+def _detail(rgb: np.ndarray, true: PersonPoses, part: slice) -> float:
+    """Return how much detail the picture shows of a face or a hand."""
+    if (true.scores[0, part] > 0).mean() < 0.5:
+        return 0.0
+    points = true.xy[0, part]
+    x1, y1 = np.floor(points.min(0)).astype(int).clip(0)
+    x2, y2 = np.ceil(points.max(0)).astype(int) + 1
+    cut = rgb[y1:y2, x1:x2]
+    if min(cut.shape[:2]) < 2:
+        return 0.0
+    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
+    shrinks = max(grey.shape) > DETAIL_PX
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    grey = cv2.resize(grey, (DETAIL_PX, DETAIL_PX), interpolation=how).astype(np.float32)
+    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    return float(gradient.mean() / max(float(grey.std()), 1.0))
+
+
+def shown(profile: str, sessions: Sequence[dict[str, Look]]) -> str:
+    """Return a table row for each picture of a profile's sessions."""
+    rows = []
+    for name in PICTURES:
+        looks = [one[name] for one in sessions]
+        oks = np.array([look.oks for look in looks])
+        beaten = np.mean([one["captured"].oks >= one[name].oks for one in sessions])
+        rows.append(
+            f"| {profile} | {name} | {oks.mean():.2f} | {np.mean(oks >= FOUND_OKS):.0%} "
+            f"| {np.mean([look.face for look in looks]):.2f} "
+            f"| {np.mean([look.hands for look in looks]):.2f} "
+            f"| {'' if name == 'captured' else f'{beaten:.0%}'} |"
+        )
+    return "\n".join(rows)
+
+
+def fitted(profile: str, sessions: Sequence[tuple[str, dict[str, Look]]]) -> str:
+    """Fit the quality's weights on the first half of the people, and compare on the other."""
+    people = sorted({person for person, _ in sessions})
+    tuned = set(people[::2])
+    halves: dict[bool, list[Look]] = {True: [], False: []}
+    for person, looks in sessions:
+        halves[person in tuned] += [look for look in looks.values() if look.quality is not None]
+    names = list(WEIGHTS)
+    # The unified score is a weighted harmonic mean, so 1 / score is linear in the weights.
+    costs = np.array([
+        [1 / max(score, 1.0) if np.isfinite(score := look.quality.scored(n)) else 0.01
+         for n in names]
+        for look in halves[True]
+    ])  # fmt: skip
+    weights, _ = nnls(costs, np.array([0.01 / max(look.oks, 0.02) for look in halves[True]]))
+    own = {name: float(weight) for name, weight in zip(names, weights)}
+
+    def rank(looks: list[Look], used: dict[str, float]) -> float:
+        scores = [unified(look.quality.measures, used) for look in looks]
+        return float(spearmanr(scores, [look.oks for look in looks]).statistic)
+
+    usual = {**WEIGHTS, **dict(_profile(profile).quality)}
+    kept = ", ".join(f"{n} {w:.2f}" for n, w in own.items() if w > 0.005)
+    return (
+        f"| {profile} | {rank(halves[True], usual):.2f} | {rank(halves[True], own):.2f} "
+        f"| {rank(halves[False], usual):.2f} | {rank(halves[False], own):.2f} | {kept} |"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profiles", nargs="*", default=["upper_body", "face", "full_body"])
+    parser.add_argument("--behavior", default="restless", choices=sorted(LIMIT_S))
+    parser.add_argument("--people", nargs="*", default=list(atlas.names()), metavar="NAME")
+    parser.add_argument("--sessions", type=int, default=2, help="of each person and profile")
+    args = parser.parse_args()
+    print("| profile | picture | OKS | found | face | hands | captured is as good or better |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    cast = list(product(args.people, range(args.sessions)))
+    weights = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for profile in args.profiles:
+            people = [person for person, _ in cast]
+            found = list(
+                pool.map(partial(session, profile, args.behavior), people, range(len(cast)))
+            )
+            print(shown(profile, found), flush=True)
+            weights.append(fitted(profile, list(zip(people, found))))
+    print("\nRank correlation (Spearman's) of the quality with the OKS, over all pictures:\n")
+    print("| profile | tuned half, usual weights | fitted | other half, usual | fitted | which |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    print("\n".join(weights))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
