@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Sequence
 
+from dwpose_ros.guidance.approach import Approach
 from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.scale import DEPTH, ENOUGH
 
 REACTION_S = 0.4  # shortest time from the end of a sentence to a reaction
 BEGIN_S = 1.0  # time from the end of a sentence after which most people have begun to move
 SETTLED_S = 0.4  # movement is measured over this time
 STEPS_S = 2.5  # time from the end of a sentence after which two steps are done
 AGO_S = 3.5  # so long after its end a sentence can be repeated, if another was said since
+STOP_S = 1.1  # from an image to the end of "close enough"
+SEEN_S = 0.2  # from the begin of a movement until it is seen
+LONGEST_REACTION_S = 2.0
 RESTED_S = 0.2  # a person who has not moved for so long has finished
 
 # The axis of each instruction. Axes are independent: somebody who walks back can be told to turn.
@@ -25,6 +30,12 @@ _AXES = {
     "move_right": "side",
     "move_forward": "side",
     "move_backward": "side",
+    "roll_closer": "depth",
+    "roll_back": "depth",
+    "roll_left": "side",
+    "roll_right": "side",
+    "roll_forward": "side",
+    "roll_backward": "side",
     "turn_left": "turn",
     "turn_right": "turn",
     "turn_around": "turn",
@@ -54,6 +65,9 @@ _UNDOES = {
     "move_closer": ("move_back",),
     "turn_left": ("turn_right",),
     "move_forward": ("move_backward",),
+    "roll_left": ("roll_right",),
+    "roll_closer": ("roll_back",),
+    "roll_forward": ("roll_backward",),
     "lower_arms": ("arms_away", "arms_side"),
     "feet_apart": ("feet_together",),
 }
@@ -85,8 +99,10 @@ class _Axis:
     heard_at: float = -math.inf  # the end of the sentence
     moved: bool = False  # since it was heard
     moving: bool = False
+    stopped: bool = False  # they were told to stop
     way: float = 0.0  # the last movement, signed
     rests_since: float = -math.inf
+    reaction_s: float = math.nan  # from then to the movement
     ease: float = 1.0  # factor on what is asked of a person who overdoes it
     trail: list[tuple[float, float]] = field(default_factory=list)
 
@@ -100,6 +116,7 @@ class ComplianceTracker:
     def __init__(self) -> None:
         self._axes: dict[str, _Axis] = {}
         self._last: _Axis | None = None  # axis of the last instruction
+        self._approach = Approach()
 
     def forget(self) -> None:
         """Forget all but a last request to step into view, which the new person may follow."""
@@ -122,6 +139,9 @@ class ComplianceTracker:
             self._last.ease = min(1.0, self._last.ease / _EASED)
         self._last.ease = self.ease(code)
         self._last.code, self._last.body_part, self._last.moved = code, body_part, False
+        self._last.stopped = False
+        if code in ENOUGH.values():
+            self.on("move_closer").stopped = True
         self._last.spoken_at = self._last.heard_at = now
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
@@ -131,6 +151,7 @@ class ComplianceTracker:
         found = {result.name: result for result in results}
         stirring = "still" in found and found["still"].ok is False
         values = _places(found)
+        self._approach.watch(values["depth"], now)
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
@@ -144,12 +165,14 @@ class ComplianceTracker:
         turns = self.turning()  # turning also moves points sideways
         for name, one in self._axes.items():
             # Movement during the sentence, or right after, is no reaction to it.
-            one.moved |= (
+            if (
                 one.moving
+                and not one.moved
                 and bool(one.code)
                 and now - one.heard_at > REACTION_S
                 and (not (turns and name == "side"))
-            )
+            ):
+                one.moved, one.reaction_s = True, now - one.heard_at
 
     def ease(self, code: str) -> float:
         """Return the factor on what to ask for; less than 1 once the person went too far."""
@@ -239,6 +262,21 @@ class ComplianceTracker:
     def turning(self) -> bool:
         """Whether the person is turning body or head, which moves points little."""
         return any(self._axes[name].moving for name in ("turn", "head") if name in self._axes)
+
+    def enough(self, remaining: float) -> str:
+        """Return the code that tells somebody who walks as asked to go no further, if they would
+        go too far unless it is said now; else an empty one.
+
+        Args:
+            remaining: growth to the best distance, as a logarithm.
+        """
+        one = self.on("move_closer")
+        if not (one.moved and one.moving) or one.stopped or math.isnan(remaining):
+            return ""
+        seconds = STOP_S + min(max(one.reaction_s - SEEN_S, REACTION_S), LONGEST_REACTION_S)
+        way = DEPTH.get(one.code, 0.0)
+        beyond = way * (self._approach.growth(seconds) - remaining) > 0  # False for NaN
+        return ENOUGH[one.code] if beyond else ""
 
     def begun(self, now: float) -> bool:
         """Whether the person has begun to follow the last request, or had the time to."""

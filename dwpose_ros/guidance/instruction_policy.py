@@ -13,10 +13,10 @@ from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
-LONG_WALK = 4  # steps
+LONG_WALK = 3  # steps
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
-NEWS = {"", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
+NEWS = {"", "close_enough", "far_enough", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 
@@ -39,6 +39,7 @@ class InstructionPolicy:
         self._wanted = Instruction()
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._began: float | None = None
+        self._steps = 0  # of the last walk towards the camera or away from it
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
         self._left_aside = False  # whether they were at the picture's side when last seen
@@ -60,6 +61,14 @@ class InstructionPolicy:
     def turning(self) -> bool:
         """Whether the person seems to turn."""
         return self._compliance.turning()
+
+    def enough(self, results: Sequence[CheckResult], now: float) -> Instruction:
+        """Return what to say now to a person who would walk too far; empty for nothing."""
+        found = next((result for result in results if result.name == "too_close"), None)
+        # Who takes few steps is there before they hear it.
+        if found is None or self._steps < LONG_WALK:
+            return Instruction()
+        return Instruction(self._compliance.enough(found.remaining))
 
     def show(self, instruction: Instruction) -> None:
         """Show an instruction at once."""
@@ -226,6 +235,8 @@ class InstructionPolicy:
             return False
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
+        if axis(current.code) == "depth":
+            self._steps = current.count
         self._compliance.asked(current.code, current.body_part, now)
         return True
 

@@ -175,35 +175,46 @@ def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reac
     near, far = (
         here * value / max(limit, 1e-3) for limit in (profile.size_maximum, profile.size_minimum)
     )
-    whole = here * _overhang(observation, profile, mirrored, stature)
-    if near < whole:
-        near = min(whole, far)
+    least, most = _whole_between(observation, profile, mirrored, stature)
+    if near < here * least:
+        near = min(here * least, far)
+    if far > here * most:
+        far = max(here * most, near)
     return Reach(here, near, far)
 
 
-def _overhang(observation: Observation, profile: Profile, mirrored: bool, stature: float) -> float:
-    """Return by which factor the person must be further away to be complete in the image.
+def _whole_between(
+    observation: Observation, profile: Profile, mirrored: bool, stature: float
+) -> tuple[float, float]:
+    """Return between which factors on their distance the person is complete in the image.
 
-    It is the factor for the top and bottom border, or the sides for hands; NaN if unknown. Moving
-    away moves all points towards the horizon, which is in the middle if the camera is level.
+    These are for the top and the bottom border, or for the sides with hands; the first is NaN if
+    unknown. Moving away moves all points towards the horizon. It is outside the image if the
+    camera is tilted much: then going away moves the head out of the image, or what is below.
     """
     if profile.parts == ("hands",):
-        return _spread(observation, profile, mirrored, stature)
+        return _spread(observation, profile, mirrored, stature), math.inf
     seen = seen_in(observation, profile)
     ruler = next((p for p in _RULERS if seen[shown(p, profile, mirrored)].any()), None)
     parts = [p for p in profile.parts if p not in ROAMING]
     if ruler is None or not parts:
-        return math.nan
+        return math.nan, math.inf
     points = shown(ruler, profile, mirrored)
     at = float(observation.xy[points[seen[points]], 1].mean())
     level = sum(ABOVE_GROUND[ruler]) / 2
     highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
     lowest = min(ABOVE_GROUND[p][0] for p in parts)
-    ends = (at - (highest - level) * stature, at + (level - lowest) * stature)
+    top, bottom = at - (highest - level) * stature, at + (level - lowest) * stature
     height, horizon = observation.height, observation.scale.horizon * observation.height
-    above = max(horizon - profile.margin * height, _LEAST_ROOM * height)
-    below = max((1 - profile.margin) * height - horizon, _LEAST_ROOM * height)
-    return _ROOM * max((horizon - ends[0]) / above, (ends[1] - horizon) / below)
+    margin, room = profile.margin * height, _LEAST_ROOM * height
+    above, below = horizon - margin, height - margin - horizon
+    least = _ROOM * max((horizon - top) / max(above, room), (bottom - horizon) / max(below, room))
+    most = math.inf
+    if above < -room:  # all of the image is below the horizon
+        most = (top - horizon) / -above / _ROOM
+    elif below < -room:
+        most = (horizon - bottom) / -below / _ROOM
+    return least, max(most, 0.0)
 
 
 @per_observation
@@ -241,7 +252,7 @@ def _hand_beyond(observation: Observation, profile: Profile) -> float:
 
 
 def _spread(observation: Observation, profile: Profile, mirrored: bool, stature: float) -> float:
-    """Return the same factor as `_overhang` for hands and the sides of the image.
+    """Return from which factor on their distance on hands fit between the sides of the image.
 
     For hands that are not visible it is estimated. A person who has to move to the middle is
     assumed to be there.
@@ -263,7 +274,13 @@ def _spread(observation: Observation, profile: Profile, mirrored: bool, stature:
 def sticks_out(observation: Observation, profile: Profile, mirrored: bool) -> bool:
     """Whether, going by the visible parts, the others are above or below the image."""
     stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
-    return _overhang(observation, profile, mirrored, stature) > _ROOM
+    return _whole_between(observation, profile, mirrored, stature)[0] > _ROOM
+
+
+def leaves_by_going(observation: Observation, profile: Profile, mirrored: bool) -> bool:
+    """Whether the person is beyond the image's border as they are too far, not too near."""
+    stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
+    return _whole_between(observation, profile, mirrored, stature)[1] < 1.0
 
 
 def crown(observation: Observation, threshold: float) -> float:

@@ -14,6 +14,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
     ROAMING,
     across,
     crown,
+    leaves_by_going,
     per_observation,
     reach_of,
     seen_in,
@@ -69,6 +70,9 @@ def cut_off(
         return to_the_side(
             result, where_to == "right", aside, observation, profile, mirrored, before
         )
+    if leaves_by_going(observation, profile, mirrored) and reach.best < reach.here:
+        code, way = "move_closer", reach.here - reach.best
+        return result._replace(code=code, **steps(way, code, before, observation.scale))
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
     how = steps(way, "move_back", before, observation.scale)
     return result._replace(code="move_back", **how)

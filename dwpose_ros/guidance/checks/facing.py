@@ -60,6 +60,21 @@ def wrapped(degrees: float) -> float:
     return (degrees + 180.0) % 360.0 - 180.0
 
 
+def bearing_deg(observation: Observation, profile: Profile) -> float:
+    """Return how much further to the image's right a person looks turned than in its middle, deg.
+
+    Who stands straight at the side of the image seems to be turned away, and does not any more
+    once they have moved to the middle, as they are asked to. It is 0 for those who need not move.
+    """
+    left, _, right, _ = observation.box.tolist()
+    if right <= left:
+        return 0.0
+    aside = (left + right) / 2 / observation.width - 0.5
+    share = (abs(aside) - profile.centre) / max(profile.centre, 0.05)
+    bearing = math.degrees(math.atan(aside / observation.scale.focal))
+    return bearing * min(max(share, 0.0), 1.0)
+
+
 def _at(
     observation: Observation, threshold: float, *names: str
 ) -> list[tuple[float, float]] | None:
@@ -202,6 +217,8 @@ def facing(
     own = -1.0 if mirrored else 1.0
     wanted = SIDES[profile.side] * own  # in the image
     turn, known = body_turn(observation, profile.score, wanted)
+    if known:
+        turn -= bearing_deg(observation, profile)
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
     result = CheckResult(
@@ -268,7 +285,8 @@ def looking(
         return None
     own = -1.0 if mirrored else 1.0
     goal = SIDES[profile.side]
-    off = wrapped(goal * own - head_yaw_deg(observation, profile.score))
+    yaw = head_yaw_deg(observation, profile.score) - bearing_deg(observation, profile)
+    off = wrapped(goal * own - yaw)
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
     result = CheckResult(
         "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"

@@ -6,12 +6,13 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from dwpose_ros.guidance.scale import Scale
+from dwpose_ros.guidance.scale import DEPTH, Scale
 
 # Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
 # "a little" and "a step".
 _HYSTERESIS = 0.2
 LITTLE = 0.54  # shorter ways are "a little", in steps forward; of a metre to roll, the same
+MORE = 1.4
 MOST_STEPS = 8  # largest number of steps asked for at once
 
 
@@ -37,6 +38,7 @@ class CheckResult(NamedTuple):
     count: int = 0  # type: ignore[assignment]
     required: bool = True
     track: float = math.nan  # changes like the value, but not when other points come into view
+    remaining: float = math.nan  # growth to the best distance, as a logarithm, of `too_close`
     first: str = ""  # check that has to pass before this advice can be followed, if any
 
 
@@ -95,8 +97,13 @@ def steps(
         little *= 1 + _HYSTERESIS if there.magnitude == "little" else 1 - _HYSTERESIS
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
-    wanted = min(way_m, 1e3) / step * scale.caution(code)
-    wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
+    wanted = min(way_m, 1e3) / step
+    if code in DEPTH:
+        wanted *= scale.caution(code)
+    if code in DEPTH and wanted > 2.5:
+        wanted *= MORE  # they are told to stop on the way
+    if code in DEPTH:  # rather one too few: the next advice is better
+        wanted -= 0.1
     if there is not None and there.count and abs(wanted - there.count) < 0.5 + _HYSTERESIS:
         return {"magnitude": "", "count": there.count}
     return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}
