@@ -13,6 +13,7 @@ from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
+COMING = 1.5  # times `repeat_s` is what it takes to come into view
 LONG_WALK = 3  # steps
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
@@ -281,6 +282,8 @@ class InstructionPolicy:
         # Nobody sees how somebody comes who is out of view: they have the time from its end on.
         heard_s = now - asked.heard_at if instruction.code == "step_into_view" else since
         times = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
+        if instruction.code == "step_into_view":
+            times = COMING
         if heard_s >= times * self._profile.repeat_s:
             return True
         if coming and axis(instruction.code) not in (

@@ -57,6 +57,8 @@ class Scale(NamedTuple):
     caution_side: float = 1.0
     horizon: float = 0.5
     """Row of the horizon, in heights of the image from the top."""
+    horizon_sd: float = 0.0
+    """Standard deviation of it."""
     rolls: bool = False
     """The person rolls, instead of walking."""
 
@@ -266,5 +268,6 @@ class ScaleLearner:
             caution_depth=math.exp(-_CAUTION * unsure),
             caution_side=math.exp(-_CAUTION * math.sqrt(max(float(self._spread[0, 0]), 0.0))),
             horizon=self._horizon.row,
+            horizon_sd=self._horizon.deviation,
             rolls=self.rolls,
         )

@@ -205,16 +205,27 @@ def _whole_between(
     highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
     lowest = min(ABOVE_GROUND[p][0] for p in parts)
     top, bottom = at - (highest - level) * stature, at + (level - lowest) * stature
-    height, horizon = observation.height, observation.scale.horizon * observation.height
-    margin, room = profile.margin * height, _LEAST_ROOM * height
-    above, below = horizon - margin, height - margin - horizon
-    least = _ROOM * max((horizon - top) / max(above, room), (bottom - horizon) / max(below, room))
+    scale, height = observation.scale, observation.height
+    # What the horizon may be: only what is certain keeps a person from where they should go.
+    found = [
+        _between(horizon, top / height, bottom / height, profile.margin)
+        for horizon in (scale.horizon - scale.horizon_sd, scale.horizon + scale.horizon_sd)
+    ]
+    return min(least for least, _ in found), max(most for _, most in found)
+
+
+def _between(horizon: float, top: float, bottom: float, margin: float) -> tuple[float, float]:
+    """Return the same for a span of rows, in heights of the image, and one horizon."""
+    above, below = horizon - margin, 1 - margin - horizon
+    least = max(
+        (horizon - top) / max(above, _LEAST_ROOM), (bottom - horizon) / max(below, _LEAST_ROOM)
+    )
     most = math.inf
-    if above < -room:  # all of the image is below the horizon
-        most = (top - horizon) / -above / _ROOM
-    elif below < -room:
-        most = (horizon - bottom) / -below / _ROOM
-    return least, max(most, 0.0)
+    if above < -_LEAST_ROOM:  # all of the image is below the horizon
+        most = (top - horizon) / -above
+    elif below < -_LEAST_ROOM:
+        most = (horizon - bottom) / -below
+    return least * _ROOM, max(most, 0.0) / _ROOM
 
 
 @per_observation
@@ -275,12 +286,6 @@ def sticks_out(observation: Observation, profile: Profile, mirrored: bool) -> bo
     """Whether, going by the visible parts, the others are above or below the image."""
     stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
     return _whole_between(observation, profile, mirrored, stature)[0] > _ROOM
-
-
-def leaves_by_going(observation: Observation, profile: Profile, mirrored: bool) -> bool:
-    """Whether the person is beyond the image's border as they are too far, not too near."""
-    stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
-    return _whole_between(observation, profile, mirrored, stature)[1] < 1.0
 
 
 def crown(observation: Observation, threshold: float) -> float:
