@@ -218,7 +218,7 @@ class ComplianceTracker:
         """Whether the person left the view while coming closer as asked."""
         one = self.on("move_closer")
         return (
-            one.code == "move_closer"
+            one.code in ("move_closer", "roll_closer")
             and one.moved
             and one.way > 0
             and (now - one.rests_since < AGO_S)
@@ -228,7 +228,7 @@ class ComplianceTracker:
         """Whether a person out of view may be about to step back as asked."""
         one = self.on("move_back")
         return (
-            one.code == "move_back"
+            one.code in ("move_back", "roll_back")
             and one is self._last
             and not one.moved
             and (now - one.heard_at < STEPS_S)

@@ -11,15 +11,21 @@ from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, 
 from dwpose_ros.guidance.decision import Instruction
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
+from dwpose_ros.guidance.scale import DEPTH, SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 COMING = 1.5  # times `repeat_s` is what it takes to come into view
-LONG_WALK = 3  # steps
+LONG_WALK, LONG_ROLL = 3, 1  # steps; metres
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
 NEWS = {"", "close_enough", "far_enough", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
+
+
+def _is_long(code: str, count: int) -> bool:
+    """Whether a walk takes so long that something can be said meanwhile."""
+    return count >= (LONG_ROLL if code.startswith("roll_") else LONG_WALK)
 
 
 class InstructionPolicy:
@@ -40,7 +46,7 @@ class InstructionPolicy:
         self._wanted = Instruction()
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._began: float | None = None
-        self._steps = 0  # of the last walk towards the camera or away from it
+        self._long = False  # the last walk towards the camera or away from it
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
         self._left_aside = False  # whether they were at the picture's side when last seen
@@ -67,7 +73,7 @@ class InstructionPolicy:
         """Return what to say now to a person who would walk too far; empty for nothing."""
         found = next((result for result in results if result.name == "too_close"), None)
         # Who takes few steps is there before they hear it.
-        if found is None or self._steps < LONG_WALK:
+        if found is None or not self._long:
             return Instruction()
         return Instruction(self._compliance.enough(found.remaining))
 
@@ -95,7 +101,7 @@ class InstructionPolicy:
             (
                 result
                 for result in failing
-                if result.code in ("move_closer", "move_back") and result.count >= LONG_WALK
+                if result.code in DEPTH and _is_long(result.code, result.count)
             ),
             None,
         )
@@ -164,7 +170,7 @@ class InstructionPolicy:
             return Instruction("pause") if named else Instruction("show", body_part)
         if wrong.code != "step_into_view":
             self._left_aside = False
-        elif self._wanted.code in ("move_left", "move_right"):
+        elif self._wanted.code in SIDE:
             self._left_aside = True
         if wrong.code == "step_into_view" and (
             (self._compliance.too_near(now) and not self._left_aside)
@@ -173,6 +179,8 @@ class InstructionPolicy:
                 and now - self._spoken_at < self._profile.repeat_s
             )
         ):
+            if self._compliance.on("roll_back").code.startswith("roll_"):
+                return Instruction("roll_back", count=1)
             return Instruction("move_back", count=2)
         return self._eased(wrong)
 
@@ -237,7 +245,7 @@ class InstructionPolicy:
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
         if axis(current.code) == "depth":
-            self._steps = current.count
+            self._long = _is_long(current.code, current.count)
         self._compliance.asked(current.code, current.body_part, now)
         return True
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from dwpose_ros.core.anthropometry import FOCAL, STATURE_M
 from dwpose_ros.guidance.horizon import Horizon
+from dwpose_ros.guidance.sitting import Sitting
 
 STEP_M = 0.5  # a step on request of an adult of STATURE_M, before anything is learned
 # The others as shares of it: habits differ, so that each is known only roughly from another.
@@ -59,8 +60,14 @@ class Scale(NamedTuple):
     """Row of the horizon, in heights of the image from the top."""
     horizon_sd: float = 0.0
     """Standard deviation of it."""
+    sits: bool = False
+    """The person sits."""
     rolls: bool = False
     """The person rolls, instead of walking."""
+
+    def on_wheels(self, code: str) -> str:
+        """Return the instruction to roll, in place of one to walk, for somebody who rolls."""
+        return "roll_" + code[5:] if self.rolls and code.startswith("move_") else code
 
     def step_of(self, code: str) -> float:
         """Return the length of a step or, in a wheelchair, a metre, of an instruction, m."""
@@ -86,6 +93,8 @@ class Seen(NamedTuple):
     """Way to the picture's right since then, in statures."""
     row: float
     """Of their shoulders, in heights of the image; NaN if unknown."""
+    knee_drop: float = math.nan
+    """As sitting.py measures it."""
 
 
 class _Walk(NamedTuple):
@@ -101,14 +110,16 @@ class ScaleLearner:
 
     Args:
         focal: of a calibrated camera, in image widths; NaN if unknown.
+        mobility: "walking" or "wheelchair"; "auto": whoever sits is taken to roll.
     """
 
-    def __init__(self, focal: float = math.nan) -> None:
+    def __init__(self, focal: float = math.nan, mobility: str = "auto") -> None:
         # Logarithms of step / STEP_M, and of focal / FOCAL.
         self._state = np.array([0.0, math.log(_USUAL)])
         self._spread = np.diag([_STEP_SD**2, _FOCAL_SD**2])
         self._horizon = Horizon()
         self._calibrated = math.nan
+        self.mobility = mobility
         self.forget_person()
         self.calibrate(focal)
 
@@ -142,7 +153,7 @@ class ScaleLearner:
         self._trail: list[Seen] = []
         self._started = False
         self._walks = 0
-        self.rolls = False
+        self._sitting = Sitting()
         self._update()
 
     def told(self, code: str, magnitude: str, count: int, now: float) -> None:
@@ -164,7 +175,8 @@ class ScaleLearner:
         if self._trail and not 0 <= seen.time_s - self._trail[-1].time_s < _LONGEST_S:
             self._trail, self._under_way = [], {}
         self._trail = [s for s in self._trail if seen.time_s - s.time_s <= _REST_S] + [seen]
-        if self._horizon.watch(seen.here_m, seen.row):
+        self._sitting.watch(seen.knee_drop)
+        if self._horizon.watch(seen.here_m, seen.row) or self._sitting.sits != self._scale.sits:
             self._update()
         if not self._started and not math.isnan(seen.here_m):
             self._started = True
@@ -269,5 +281,7 @@ class ScaleLearner:
             caution_side=math.exp(-_CAUTION * math.sqrt(max(float(self._spread[0, 0]), 0.0))),
             horizon=self._horizon.row,
             horizon_sd=self._horizon.deviation,
-            rolls=self.rolls,
+            sits=self._sitting.sits,
+            rolls=self.mobility == "wheelchair"
+            or self.mobility == "auto" and self._sitting.sits,
         )

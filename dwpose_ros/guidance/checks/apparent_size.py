@@ -15,6 +15,7 @@ from dwpose_ros.guidance.body_parts import PARTS, body_part_points, height_of, i
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.sitting import seated_share
 
 ROAMING = {"wrists", "hands"}  # can be anywhere; if not visible, no border need have cut them off
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; not hands
@@ -107,8 +108,15 @@ def size(observation: Observation, profile: Profile, mirrored: bool = False) -> 
     ears = profile.parts == ("head",) and _NOSE not in points  # ears alone have no height
     if ears or not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
         # The visible span is a lower bound.
-        span = max(height_of(profile.parts) * _stature(observation, seen, profile, mirrored), span)
+        whole = _stature(observation, seen, profile, mirrored)
+        span = max(_height_of(profile, observation) * whole, span)
     return span / observation.height
+
+
+def _height_of(profile: Profile, observation: Observation) -> float:
+    """Return the share of the person's stature that the profile's parts span."""
+    share = seated_share(profile.parts) if observation.scale.sits else 1.0
+    return share * height_of(profile.parts)
 
 
 @lru_cache(maxsize=16)
@@ -130,7 +138,7 @@ def _stature(
     )  # faster than numpy for so few
     side = in_image(profile.side, mirrored)
     rulers = []
-    for body_part in _RULERS:
+    for body_part in _RULERS[: -2 if observation.scale.sits else None]:  # not knees and feet
         if body_part == "elbows" and _lifts_arms(profile):
             continue
         points = body_part_points(body_part, side)
@@ -169,7 +177,7 @@ class Reach(NamedTuple):
 def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reach:
     """Estimate the distances from the apparent size, for an adult's stature."""
     value = size(observation, profile, mirrored)
-    stature = value * observation.height / height_of(profile.parts)
+    stature = value * observation.height / _height_of(profile, observation)
     focal = observation.scale.focal * observation.width
     here = STATURE_M * focal / max(stature, 1.0) if stature > 0 else math.nan
     near, far = (
@@ -284,7 +292,8 @@ def _spread(observation: Observation, profile: Profile, mirrored: bool, stature:
 
 def sticks_out(observation: Observation, profile: Profile, mirrored: bool) -> bool:
     """Whether, going by the visible parts, the others are above or below the image."""
-    stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
+    value = size(observation, profile, mirrored)
+    stature = value * observation.height / _height_of(profile, observation)
     return _whole_between(observation, profile, mirrored, stature)[0] > _ROOM
 
 

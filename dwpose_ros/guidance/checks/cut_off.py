@@ -71,7 +71,7 @@ def cut_off(
         )
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else reach.best - reach.here
     # Before a camera that is tilted much, the head leaves the image by going away.
-    code = "move_closer" if way < 0 else "move_back"
+    code = observation.scale.on_wheels("move_closer" if way < 0 else "move_back")
     return result._replace(code=code, **steps(abs(way), code, before, observation.scale))
 
 

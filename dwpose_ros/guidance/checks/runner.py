@@ -26,6 +26,7 @@ from dwpose_ros.guidance.checks.result import CheckResult
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.scale import Scale, ScaleLearner, Seen
+from dwpose_ros.guidance.sitting import knee_drop
 
 # Hysteresis against flicker: a check passes once its value is inside the profile's limits by this
 # share of them, and then as long as it is inside (a turn: inside by _STAY). The share is about the
@@ -144,10 +145,12 @@ def run_checks(
 
 def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen:
     """Return what an observation shows of the person's place."""
-    reach = reach_of(observation._replace(scale=Scale()), profile, mirrored)
+    usual = Scale(sits=observation.scale.sits)
+    reach = reach_of(observation._replace(scale=usual), profile, mirrored)
     shoulders = observation.seen(PARTS["shoulders"], profile.score)
     row = float(shoulders[:, 1].mean()) / observation.height if len(shoulders) else math.nan
-    return Seen(observation.time_s, reach.here, observation.nearer, observation.aside, row)
+    drop = knee_drop(observation, profile.score)
+    return Seen(observation.time_s, reach.here, observation.nearer, observation.aside, row, drop)
 
 
 class CheckRunner:
@@ -181,6 +184,7 @@ class CheckRunner:
         """Run the checks as `run_checks`. The last results are kept if nobody is in view, since
         the detector may have missed the person in one frame."""
         if observation is not None:
+            observation = observation._replace(scale=self.learner.scale)
             self.learner.watch(place_of(observation, self.profile, self.mirrored))
             observation = observation._replace(scale=self.learner.scale)
         results = [somebody(observation)]
