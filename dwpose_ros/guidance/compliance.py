@@ -77,6 +77,8 @@ _EASED, _LEAST_EASE = 0.55, 0.3
 # Larger changes within SETTLED_S are movements: logarithm of the size, sideways position in the
 # person's heights, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
+# Smaller ones, as of a wheelchair to the side, if they go on for so long: in each half of it.
+_SLOW_S, _SLOW = 1.0, {"depth": 0.016, "side": 0.022}
 
 
 def axis(code: str) -> str:
@@ -155,8 +157,8 @@ class ComplianceTracker:
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
-                way = _way(one, values[name], now)
-                one.moving = abs(way) > _LEAST[name]
+                way, slow = _way(one, values[name], now)
+                one.moving = abs(way) > _LEAST[name] or slow > _SLOW.get(name, math.inf)
                 one.way = way if one.moving else one.way
             else:
                 one.moving = stirring and bool(one.code)
@@ -214,14 +216,14 @@ class ComplianceTracker:
             and (self._last.moving or self.moves("move_left") or not self.begun(now))
         )
 
-    def too_near(self, now: float) -> bool:
-        """Whether the person left the view while coming closer as asked."""
+    def too_near(self, now: float, ago_s: float = AGO_S) -> bool:
+        """Whether the person left the view while coming closer as asked, not long ago."""
         one = self.on("move_closer")
         return (
             one.code in ("move_closer", "roll_closer")
             and one.moved
             and one.way > 0
-            and (now - one.rests_since < AGO_S)
+            and (now - one.rests_since < ago_s)
         )
 
     def stepping_back(self, now: float) -> bool:
@@ -298,11 +300,25 @@ def _places(found: dict[str, CheckResult]) -> dict[str, float]:
     }
 
 
-def _way(one: _Axis, value: float, now: float) -> float:
-    """Return how much a value on an axis changed recently; 0 if unknown."""
-    old = [(t, v) for t, v in one.trail if now - t <= SETTLED_S] or one.trail[-1:]
+def _way(one: _Axis, value: float, now: float) -> tuple[float, float]:
+    """Return how much a value on an axis changed recently, and the smaller change of the two halves
+    of a longer time, if they have the same direction; 0 if unknown.
+    """
+    old = [(t, v) for t, v in one.trail if now - t <= _SLOW_S] or one.trail[-1:]
     one.trail = [*old, (now, value)]
-    values = [v for _, v in one.trail if not math.isnan(v)]
+    half_s = _SLOW_S / 2
+    late = [v for t, v in one.trail if now - t <= half_s and not math.isnan(v)]
+    early = [v for t, v in one.trail if now - t >= half_s and not math.isnan(v)]
+    whole = now - one.trail[0][0] > 0.8 * _SLOW_S
+    changes = (_change(early), _change(late)) if whole else (0.0, 0.0)
+    slow = min(map(abs, changes)) if changes[0] * changes[1] > 0 else 0.0
+    recent = [v for t, v in one.trail[:-1] if now - t <= SETTLED_S] or [
+        v for _, v in one.trail[-2:-1]
+    ]
+    return _change([v for v in (*recent, value) if not math.isnan(v)]), slow
+
+
+def _change(values: list[float]) -> float:
     if not values:
         return 0.0
     # Compare medians of three values, if there are enough, since a single frame may be wrong.
