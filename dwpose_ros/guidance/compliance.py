@@ -119,6 +119,7 @@ class ComplianceTracker:
         self._axes: dict[str, _Axis] = {}
         self._last: _Axis | None = None  # axis of the last instruction
         self._approach = Approach()
+        self._turned_at = -math.inf
 
     def forget(self) -> None:
         """Forget all but a last request to step into view, which the new person may follow."""
@@ -158,13 +159,19 @@ class ComplianceTracker:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
                 way, slow = _way(one, values[name], now)
-                one.moving = abs(way) > _LEAST[name] or slow > _SLOW.get(name, math.inf)
-                one.way = way if one.moving else one.way
+                fast = abs(way) > _LEAST[name]
+                # Turning also moves points, to the side above all.
+                steady = now - self._turned_at > _SLOW_S and abs(slow) > _SLOW.get(name, math.inf)
+                one.moving = fast or steady
+                if one.moving:
+                    one.way = way if fast else slow
             else:
                 one.moving = stirring and bool(one.code)
             if one.moving:
                 one.rests_since = now
-        turns = self.turning()  # turning also moves points sideways
+        turns = self.turning()
+        if turns:
+            self._turned_at = now
         for name, one in self._axes.items():
             # Movement during the sentence, or right after, is no reaction to it.
             if (
@@ -216,14 +223,14 @@ class ComplianceTracker:
             and (self._last.moving or self.moves("move_left") or not self.begun(now))
         )
 
-    def too_near(self, now: float, ago_s: float = AGO_S) -> bool:
-        """Whether the person left the view while coming closer as asked, not long ago."""
+    def too_near(self, now: float) -> bool:
+        """Whether the person left the view while coming closer as asked."""
         one = self.on("move_closer")
         return (
             one.code in ("move_closer", "roll_closer")
             and one.moved
             and one.way > 0
-            and (now - one.rests_since < ago_s)
+            and (now - one.rests_since < AGO_S)
         )
 
     def stepping_back(self, now: float) -> bool:
@@ -311,7 +318,7 @@ def _way(one: _Axis, value: float, now: float) -> tuple[float, float]:
     early = [v for t, v in one.trail if now - t >= half_s and not math.isnan(v)]
     whole = now - one.trail[0][0] > 0.8 * _SLOW_S
     changes = (_change(early), _change(late)) if whole else (0.0, 0.0)
-    slow = min(map(abs, changes)) if changes[0] * changes[1] > 0 else 0.0
+    slow = min(changes, key=abs) if changes[0] * changes[1] > 0 else 0.0
     recent = [v for t, v in one.trail[:-1] if now - t <= SETTLED_S] or [
         v for _, v in one.trail[-2:-1]
     ]

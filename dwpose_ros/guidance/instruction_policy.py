@@ -7,21 +7,13 @@ import math
 from collections.abc import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
-from dwpose_ros.guidance.compliance import (
-    AGO_S,
-    GRADUAL,
-    PLACING,
-    ComplianceTracker,
-    axis,
-    undoes,
-)
+from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.decision import Instruction
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
 from dwpose_ros.guidance.scale import DEPTH, SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
-JUST_NOW_S = 1.0
 COMING = 1.5  # times `repeat_s` is what it takes to come into view
 LONG_WALK, LONG_ROLL = 3, 1  # steps; metres
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
@@ -181,7 +173,7 @@ class InstructionPolicy:
         elif self._wanted.code in SIDE:
             self._left_aside = True
         if wrong.code == "step_into_view" and (
-            self._compliance.too_near(now, JUST_NOW_S if self._left_aside else AGO_S)
+            (self._compliance.too_near(now) and not self._left_aside)
             or (
                 self._compliance.stepping_back(now)
                 and now - self._spoken_at < self._profile.repeat_s

@@ -12,7 +12,6 @@ from dwpose_ros.guidance.scale import DEPTH, Scale
 # "a little" and "a step".
 _HYSTERESIS = 0.2
 LITTLE = 0.54  # shorter ways are "a little", in steps forward; of a metre to roll, the same
-LONG_M, MORE = 1.25, 1.4  # longer ways are asked for with so much more
 MOST_STEPS = 8  # largest number of steps asked for at once
 
 
@@ -100,8 +99,6 @@ def steps(
     wanted = min(way_m, 1e3) / step
     if code in DEPTH:
         wanted *= scale.caution(code)
-    if code in DEPTH and way_m > LONG_M:
-        wanted *= MORE  # they are told on the way when it is enough
     if code in DEPTH:  # rather one too few: the next advice is better
         wanted -= 0.1
     if there is not None and there.count and abs(wanted - there.count) < 0.5 + _HYSTERESIS:
