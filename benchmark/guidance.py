@@ -135,7 +135,9 @@ def play(coach, coach_name: str, actor: Actor, sensor: SensorModel, limit: float
         decision = coach.update(check(observation), now, busy=now < busy_until)
         if decision.speak:
             busy_until = tell(actor, decision, now)
-            learner.told(decision.code, decision.magnitude, decision.count, now)
+            learner.told(
+                decision.code, decision.magnitude, decision.count, now, decision.body_part
+            )
             said.append((now, decision.code))
         if decision.capture:
             pictures += 1

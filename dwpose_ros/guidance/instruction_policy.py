@@ -14,11 +14,24 @@ from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetiti
 from dwpose_ros.guidance.scale import DEPTH, SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
+PATIENCE_S = 180.0  # for so long one person is guided to one picture; then comes a goodbye
 COMING = 1.5  # times `repeat_s` is what it takes to come into view
 LONG_WALK, LONG_ROLL = 3, 1  # steps; metres
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
-NEWS = {"", "close_enough", "far_enough", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
+NEWS = {
+    "",
+    "close_enough",
+    "far_enough",
+    "leave_out",
+    "next_step",
+    "retake",
+    "capture_failed",
+    "capture_unavailable",
+    "pause",
+    "goodbye",
+    "done",
+}
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
 
@@ -49,6 +62,9 @@ class InstructionPolicy:
         self._long = False  # the last walk towards the camera or away from it
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
+        self._first_s = math.inf  # when this person was told something first
+        self._final = False  # their time is over
+        self._parted = False  # a goodbye was said to them, and they have done nothing since
         self._left_aside = False  # whether they were at the picture's side when last seen
         self._compliance = ComplianceTracker()
         self._repetition = Repetition()
@@ -57,6 +73,7 @@ class InstructionPolicy:
         """Another person is guided from now on."""
         self._compliance.forget()
         self._repetition.forget()
+        self._first_s, self._parted, self._final = math.inf, False, False
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
         """Observe in a new frame what the person does."""
@@ -153,6 +170,13 @@ class InstructionPolicy:
             return Instruction()
         what = wrong.code, wrong.body_part
         self._repetition.watch(what, now - self._since.get(what, now), results, now)
+        if self._parted and not self._final and not self._repetition.pausing(now):
+            self._parted, self._first_s = False, math.inf  # they have done something since
+        if now - self._first_s > PATIENCE_S and wrong.code != "step_into_view":
+            self._final |= not self._parted
+            return Instruction("goodbye")
+        if self._parted:
+            return Instruction("goodbye")
         if self._repetition.pausing(now):
             return Instruction("pause")
         if self._repetition.said(what) >= MOST_REPETITIONS:
@@ -164,10 +188,12 @@ class InstructionPolicy:
                 ),
                 "",
             )
+            over = wrong.code != "step_into_view" and self._repetition.over
+            vain = Instruction("goodbye" if over else "pause")
             named = (
                 wrong.code == "show" or not body_part or self._repetition.said(("show", body_part))
             )
-            return Instruction("pause") if named else Instruction("show", body_part)
+            return vain if named else Instruction("show", body_part)
         if wrong.code != "step_into_view":
             self._left_aside = False
         elif self._wanted.code in SIDE:
@@ -242,6 +268,9 @@ class InstructionPolicy:
             and self._may_speak(current, now, busy, hold_begins)
         ):
             return False
+        if current.code not in ("step_into_view", "hold_still"):
+            self._first_s = min(self._first_s, now)
+        self._parted |= current.code == "goodbye"
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
         if axis(current.code) == "depth":
@@ -270,6 +299,8 @@ class InstructionPolicy:
             )
         if busy or (instruction.code == "pause" and self._repetition.pausing(now)):
             return False
+        if instruction.code == "goodbye":
+            return not self._parted
         if instruction.code == "capture_failed":
             return self.spoken.code != instruction.code
         never = (

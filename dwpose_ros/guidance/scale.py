@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.core.anthropometry import FOCAL, STATURE_M
+from dwpose_ros.guidance.allowances import Allowances
 from dwpose_ros.guidance.horizon import Horizon
 from dwpose_ros.guidance.sitting import Sitting
 
@@ -154,10 +155,14 @@ class ScaleLearner:
         self._started = False
         self._walks = 0
         self._sitting = Sitting()
+        self.allowances = Allowances()
         self._update()
 
-    def told(self, code: str, magnitude: str, count: int, now: float) -> None:
+    def told(
+        self, code: str, magnitude: str, count: int, now: float, body_part: str = ""
+    ) -> None:
         """Note that an instruction begins to be spoken."""
+        self.allowances.told(code, body_part, now)
         if code in ENOUGH.values():  # they will not go as far as they were asked to
             if False in self._under_way:
                 self._under_way[False] = self._under_way[False]._replace(ended=True)

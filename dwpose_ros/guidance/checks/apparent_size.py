@@ -11,7 +11,14 @@ import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, STATURE_M
 from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.guidance.body_parts import PARTS, body_part_points, height_of, in_image, indices
+from dwpose_ros.guidance.body_parts import (
+    PARTS,
+    body_part_points,
+    height_of,
+    in_image,
+    indices,
+    points_without,
+)
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
@@ -45,7 +52,11 @@ per_observation = lru_cache(maxsize=4)
 
 def shown(body_part: str, profile: Profile, mirrored: bool) -> np.ndarray:
     """Return the keypoints (n,) of a part that must be visible, as the estimator labels them."""
-    return indices(body_part_points(body_part, in_image(profile.side, mirrored)))
+    points = body_part_points(body_part, in_image(profile.side, mirrored))
+    if profile.without:
+        left_out = points_without(profile.without, mirrored)
+        points = tuple(i for i in points if i not in left_out)
+    return indices(points)
 
 
 @per_observation
@@ -260,7 +271,8 @@ def _hand_beyond(observation: Observation, profile: Profile) -> float:
     hands = [seen[hand.start : hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
     centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
     one_is_seen = hands[0].any() != hands[1].any()
-    if centre is None or not one_is_seen or profile.side in ("left", "right"):
+    lacks = any(limb.endswith(("hand", "arm")) for limb in profile.without)
+    if centre is None or not one_is_seen or lacks or profile.side in ("left", "right"):
         return math.nan
     there = LEFT_HAND if hands[0].any() else RIGHT_HAND
     middle = float(observation.xy[list(centre), 0].mean())
