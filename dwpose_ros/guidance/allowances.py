@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dwpose_ros.guidance.observation import Observation
     from dwpose_ros.guidance.profile import Profile
 
-STAND_S = 8.0  # from the end of the request on, to get up
-SHOW_S = 5.0  # the same to show a limb
+STAND_S = 5.0  # from the end of the request on, to get up
+SHOW_S = 3.0  # the same to show a limb
 SENTENCE_S = 2.0  # of a request
 ASKED = 3  # times, for a limb that was seen
 _FRAMES = 3  # in which a limb is seen; a network may invent one in a single frame
@@ -34,7 +34,8 @@ class Allowances:
         self.without: tuple[str, ...] = ()
         """Limbs and parts that are left out."""
         self._stood_asked_s = math.inf
-        self._asked: dict[str, tuple[float, int]] = {}  # part: when last, and how often
+        self._asked: dict[str, tuple[float, int]] = {}  # part: when first, and how often
+        self._missing_s: dict[str, float] = {}  # part: since when
         self._seen = np.zeros(133, int)  # in how many frames each keypoint was seen
 
     def told(self, code: str, body_part: str, now: float) -> None:
@@ -45,7 +46,8 @@ class Allowances:
             self.without = (*self.without, body_part)
         elif code in _ASKS:
             part = _ASKS[code] or body_part
-            self._asked[part] = now, self._asked.get(part, (0.0, 0))[1] + 1
+            first_s, times = self._asked.get(part, (now, 0))
+            self._asked[part] = first_s, times + 1
 
     def may_sit(self, now: float) -> bool:
         """Whether they need not stand up: they were asked, and had the time to."""
@@ -65,7 +67,11 @@ class Allowances:
         """
         for part, (asked_s, times) in self._asked.items():
             wanted = set(PARTS[part]) & set(missing)
-            if not wanted or now - asked_s < SHOW_S + SENTENCE_S:
+            if not wanted:
+                self._missing_s.pop(part, None)
+                continue
+            since_s = max(asked_s + SENTENCE_S, self._missing_s.setdefault(part, now))
+            if now - since_s < SHOW_S:
                 continue
             never = (self._seen[list(wanted)] < _FRAMES).all()
             if not never and times < ASKED:

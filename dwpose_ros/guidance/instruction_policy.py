@@ -63,6 +63,7 @@ class InstructionPolicy:
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
         self._first_s = math.inf  # when this person was told something first
+        self._asked_to_stand = False
         self._final = False  # their time is over
         self._parted = False  # a goodbye was said to them, and they have done nothing since
         self._left_aside = False  # whether they were at the picture's side when last seen
@@ -74,6 +75,7 @@ class InstructionPolicy:
         self._compliance.forget()
         self._repetition.forget()
         self._first_s, self._parted, self._final = math.inf, False, False
+        self._asked_to_stand = False
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
         """Observe in a new frame what the person does."""
@@ -270,6 +272,7 @@ class InstructionPolicy:
             return False
         if current.code not in ("step_into_view", "hold_still"):
             self._first_s = min(self._first_s, now)
+        self._asked_to_stand |= current.code == "stand_up"
         self._parted |= current.code == "goodbye"
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
@@ -301,6 +304,8 @@ class InstructionPolicy:
             return False
         if instruction.code == "goodbye":
             return not self._parted
+        if instruction.code == "stand_up" and self._asked_to_stand:
+            return False  # not everybody can
         if instruction.code == "capture_failed":
             return self.spoken.code != instruction.code
         never = (

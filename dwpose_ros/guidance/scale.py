@@ -181,7 +181,10 @@ class ScaleLearner:
             self._trail, self._under_way = [], {}
         self._trail = [s for s in self._trail if seen.time_s - s.time_s <= _REST_S] + [seen]
         self._sitting.watch(seen.knee_drop)
-        if self._horizon.watch(seen.here_m, seen.row) or self._sitting.sits != self._scale.sits:
+        changed = self._sitting.sits != self._scale.sits
+        if changed:  # their shoulders are at another height
+            self._horizon.forget_person()
+        if self._horizon.watch(seen.here_m, seen.row) or changed:
             self._update()
         if not self._started and not math.isnan(seen.here_m):
             self._started = True
