@@ -18,6 +18,7 @@ import numpy as np
 from dwpose_ros.core.anthropometry import FOCAL, STATURE_M
 from dwpose_ros.guidance.allowances import Allowances
 from dwpose_ros.guidance.horizon import Horizon
+from dwpose_ros.guidance.own_widths import OwnWidths
 from dwpose_ros.guidance.sitting import Sitting
 
 STEP_M = 0.5  # a step on request of an adult of STATURE_M, before anything is learned
@@ -66,6 +67,11 @@ class Scale(NamedTuple):
     rolls: bool = False
     """The person rolls, instead of walking."""
 
+    breadth: float = math.nan
+    """Widths of their shoulders plus hips, in torso lengths, when they face the camera."""
+    breadth_sd: float = math.nan
+    """Standard deviation of it, as a share."""
+
     def on_wheels(self, code: str) -> str:
         """Return the instruction to roll, in place of one to walk, for somebody who rolls."""
         return "roll_" + code[5:] if self.rolls and code.startswith("move_") else code
@@ -96,6 +102,10 @@ class Seen(NamedTuple):
     """Of their shoulders, in heights of the image; NaN if unknown."""
     knee_drop: float = math.nan
     """As sitting.py measures it."""
+    breadth: float = math.nan
+    """Widths of shoulders plus hips, in torso lengths; NaN if unknown."""
+    head_deg: float = math.nan
+    """How far the head is turned."""
 
 
 class _Walk(NamedTuple):
@@ -155,6 +165,7 @@ class ScaleLearner:
         self._started = False
         self._walks = 0
         self._sitting = Sitting()
+        self._widths = OwnWidths()
         self.allowances = Allowances()
         self._update()
 
@@ -181,9 +192,12 @@ class ScaleLearner:
             self._trail, self._under_way = [], {}
         self._trail = [s for s in self._trail if seen.time_s - s.time_s <= _REST_S] + [seen]
         self._sitting.watch(seen.knee_drop)
+        known = self._widths.breadth
+        self._widths.watch(seen.breadth, seen.head_deg, seen.here_m, seen.time_s)
         changed = self._sitting.sits != self._scale.sits
         if changed:  # their shoulders are at another height
             self._horizon.forget_person()
+        changed |= self._widths.breadth != known and not math.isnan(self._widths.breadth)
         if self._horizon.watch(seen.here_m, seen.row) or changed:
             self._update()
         if not self._started and not math.isnan(seen.here_m):
@@ -289,6 +303,8 @@ class ScaleLearner:
             caution_side=math.exp(-_CAUTION * math.sqrt(max(float(self._spread[0, 0]), 0.0))),
             horizon=self._horizon.row,
             horizon_sd=self._horizon.deviation,
+            breadth=self._widths.breadth,
+            breadth_sd=self._widths.deviation,
             sits=self._sitting.sits,
             rolls=self.mobility == "wheelchair"
             or self.mobility == "auto" and self._sitting.sits,

@@ -21,7 +21,7 @@ CAMERA = SimulatedCamera(height_m=1.2, tilt_deg=-6.0)
 
 
 @pytest.mark.parametrize("stature_m, age", [(1.15, 6.0), (1.5, 12.0), (1.72, 35.0), (2.0, 35.0)])
-@pytest.mark.parametrize("distance_m", [2.8, 3.4, 4.5])
+@pytest.mark.parametrize("distance_m", [3.0, 3.6, 4.5])
 @pytest.mark.parametrize("yaw_deg", [0.0, 40.0, -80.0])
 @pytest.mark.parametrize("seat", ["", "chair", "wheelchair"])
 def test_who_sits_is_known_by_the_knees(stature_m, age, distance_m, yaw_deg, seat):

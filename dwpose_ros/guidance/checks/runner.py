@@ -18,7 +18,13 @@ from dwpose_ros.guidance.body_parts import (
 )
 from dwpose_ros.guidance.checks.apparent_size import reach_of
 from dwpose_ros.guidance.checks.cut_off import cut_by_border, cut_off, inside_of, visible
-from dwpose_ros.guidance.checks.facing import facing, looking
+from dwpose_ros.guidance.checks.facing import (
+    breadth,
+    facing,
+    head_yaw_deg,
+    leaning,
+    looking,
+)
 from dwpose_ros.guidance.checks.framing import (
     centred,
     one_person,
@@ -61,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     facing,
     looking,
     visible,
+    leaning,
     *POSTURE_CHECKS,
     light,
     sharp,
@@ -156,7 +163,17 @@ def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen
     shoulders = observation.seen(PARTS["shoulders"], profile.score)
     row = float(shoulders[:, 1].mean()) / observation.height if len(shoulders) else math.nan
     drop = knee_drop(observation, profile.score)
-    return Seen(observation.time_s, reach.here, observation.nearer, observation.aside, row, drop)
+    width, torso = breadth(observation, profile.score)
+    return Seen(
+        observation.time_s,
+        reach.here,
+        observation.nearer,
+        observation.aside,
+        row,
+        drop,
+        width / torso if torso >= 1.0 and width > 0 else math.nan,
+        head_yaw_deg(observation, profile.score),
+    )
 
 
 def without(profile: Profile, limbs: tuple[str, ...]) -> Profile:
