@@ -32,7 +32,7 @@ class Plain:
     def __init__(self, profile) -> None:
         self._steps, self._at = list(profile.steps), 0
         self._said_at, self._since = -math.inf, None
-        self.done = False
+        self.done = self.complete = False
 
     @property
     def profile(self):
@@ -57,7 +57,7 @@ class Plain:
         if self._at + 1 < len(self._steps):
             self._at += 1
         else:
-            self.done = True
+            self.done = self.complete = True
 
 
 COACHES = {"coach": Coach, "plain": Plain, "silent": Silent}

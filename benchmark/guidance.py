@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures how well guidance gets its pictures: episodes with simulated people and time.
 
-In each episode somebody stands anywhere in front of the camera. Guidance gets their true
-keypoints with a pose network's errors and losses, and they hear its instructions and act on
-them. For comparison, the same episodes are played without guidance, and with a plain coach that
-says the first thing that is wrong. Printed for each behavior and profile: how many episodes end
-with a picture in time, how long that took, how much was said, and how many pictures were wrong.
+In each episode somebody of a group, such as children or people in wheelchairs, is anywhere before
+a camera of some lens, height and tilt. Guidance gets their true keypoints with a pose network's
+errors and losses, and they hear its instructions and act on them with steps and habits of their
+own. For comparison, the same episodes are played without guidance, and with a plain coach that
+says the first thing that is wrong. Printed for each profile, behavior and group: how many episodes
+end with a picture in time, how long that took, how much was said, and how many pictures were
+wrong.
 """
 
 from __future__ import annotations
@@ -31,10 +33,12 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
 from coaches import COACHES  # noqa: E402
-from guidance_table import SUCCESS, Result, head, row  # noqa: E402
+from guidance_groups import GROUPS, World, drawn_world, start, without_lost  # noqa: E402
+from guidance_table import SUCCESS, Result, compared, head, median_s, row  # noqa: E402
+from network_sensor import NetworkSensorModel  # noqa: E402
 from nodes import Nodes  # noqa: E402
 from sensor_fit import fit  # noqa: E402
-from sensor_model import NetworkSensorModel, SensorModel, at_best  # noqa: E402
+from sensor_model import SensorModel, at_best  # noqa: E402
 
 from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
 from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
@@ -46,8 +50,10 @@ from dwpose_ros.guidance.compliance import undoes  # noqa: E402
 from dwpose_ros.guidance.decision import Decision  # noqa: E402
 from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
+from dwpose_ros.guidance.scale import ScaleLearner  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
-from dwpose_ros.simulation.camera import height_for  # noqa: E402
+from dwpose_ros.simulation.bodies import Body  # noqa: E402
+from dwpose_ros.simulation.camera import SimulatedCamera, height_for  # noqa: E402
 
 RATE_HZ = 10.0
 PHRASES = load_phrases(ROOT / "config" / "phrases" / "en.yaml")
@@ -60,21 +66,10 @@ LIMIT_S = {
     "hard_of_hearing": 60.0,
     "leaving": 90.0,
 }
+WHEELCHAIR_S = 1.5  # factor on these for somebody in a wheelchair
 UNDONE_S = 3.0  # an instruction that the next one undoes within this time is a contradiction
 MOVEMENT_FRAMES = 5  # from which a person's true movement is measured
 REACTION_S = 0.2  # from an image to the instruction about it: camera and network
-
-
-def start(random: np.random.Generator) -> Stance:
-    """Return a place anywhere in the room, and a turn to anywhere."""
-    if random.random() < 0.1:
-        return Stance(random.choice([-3.0, 3.0]), random.uniform(1, 4), 0.0, "relaxed")
-    return Stance(
-        random.uniform(-1.0, 1.0),
-        random.uniform(0.6, 5.0),
-        random.choice([random.normal(0, 30), random.uniform(-180, 180)], p=[0.8, 0.2]),
-        "relaxed",
-    )
 
 
 _profile = lru_cache(maxsize=None)(load_profile)
@@ -87,7 +82,12 @@ def _network() -> Holistic:
 
 
 def episode(
-    coach_name: str, profile_path: str, behavior: str, seed: int, images: bool = False
+    coach_name: str,
+    profile_path: str,
+    behavior: str,
+    group: str,
+    seed: int,
+    images: bool = False,
 ) -> Result:
     """Play one person, from their start to the last picture or the time limit.
 
@@ -95,16 +95,28 @@ def episode(
         coach_name: one of COACHES.
         profile_path: of the profile's YAML file.
         behavior, seed: of the simulated person.
+        group: one of GROUPS; with images, everybody is the one person of the atlas.
         images: render the person, and let the holistic backend look at the images.
     """
     random = np.random.default_rng(seed)
     profile = _profile(profile_path)
-    actor = Actor(start(random), behavior, seed)
-    camera = random, height_for(profile.steps[0].parts), RATE_HZ
-    sensor = NetworkSensorModel(*camera, _network()) if images else SensorModel(*camera)
-    qualities: list[float] = []
-    coach = COACHES[coach_name](profile)
+    if images:
+        camera = SimulatedCamera(height_m=height_for(profile.steps[0].parts))
+        world = World(Body(), camera, start(random))
+        sensor: SensorModel = NetworkSensorModel(random, camera, RATE_HZ, _network())
+    else:
+        world = drawn_world(random, group, profile)
+        sensor = SensorModel(random, world.camera, RATE_HZ, world.body)
     limit = LIMIT_S[behavior] * len(profile.steps)
+    limit *= WHEELCHAIR_S if world.body.seat == "wheelchair" else 1.0
+    actor = Actor(world.start, behavior, seed, world.body)
+    return play(COACHES[coach_name](profile), coach_name, actor, sensor, limit)
+
+
+def play(coach, coach_name: str, actor: Actor, sensor: SensorModel, limit: float) -> Result:
+    """Let a coach guide somebody until the last picture, or for `limit` s."""
+    qualities: list[float] = []
+    learner = ScaleLearner()
     step, selector, check = None, None, None
     said: list[tuple[float, str]] = []
     lately: deque[tuple[float, Stance]] = deque(maxlen=MOVEMENT_FRAMES)
@@ -116,21 +128,24 @@ def episode(
         lately.append((now, stance))
         if coach.profile is not step:
             step = coach.profile
-            selector, check = TargetSelector(step), checks_of(coach_name, step)
+            selector, check = TargetSelector(step), checks_of(coach_name, step, learner)
         xy, scores, boxes = sensor(stance)
         poses = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
         observation = selector.look(poses, *sensor.size, now)
         decision = coach.update(check(observation), now, busy=now < busy_until)
         if decision.speak:
             busy_until = tell(actor, decision, now)
+            learner.told(
+                decision.code, decision.magnitude, decision.count, now, decision.body_part
+            )
             said.append((now, decision.code))
         if decision.capture:
             pictures += 1
-            wrong += not right(sensor, lately, step)
-            if images:
+            wrong += not right(sensor, lately, step, actor.body)
+            if isinstance(sensor, NetworkSensorModel):
                 qualities.append(sensor.quality(step) / sensor.best_quality(step))
             coach.captured(True, now)
-            if pictures == len(profile.steps):
+            if coach.complete:
                 break
     else:
         now = math.inf
@@ -146,9 +161,11 @@ def tell(actor: Actor, decision: Decision, now: float) -> float:
     return ends
 
 
-def checks_of(coach_name: str, step):
+def checks_of(coach_name: str, step, learner: ScaleLearner):
     """Return what makes a coach's check results of an observation."""
-    return partial(run_checks, profile=step) if coach_name == "plain" else CheckRunner(step)
+    if coach_name == "plain":
+        return partial(run_checks, profile=step)
+    return CheckRunner(step, learner=learner)
 
 
 def through_nodes(nodes: Nodes, profile_path: str, behavior: str, seed: int) -> Result:
@@ -161,7 +178,8 @@ def through_nodes(nodes: Nodes, profile_path: str, behavior: str, seed: int) -> 
     profile, begin = _profile(profile_path), start(random)
     limit_s = LIMIT_S[behavior] * len(profile.steps)
     seen = nodes.episode(profile_path, behavior, seed, begin, len(profile.steps), limit_s)
-    sensor = NetworkSensorModel(random, height_for(profile.steps[0].parts), RATE_HZ, _network())
+    camera = SimulatedCamera(height_m=height_for(profile.steps[0].parts))
+    sensor = NetworkSensorModel(random, camera, RATE_HZ, _network())
     wrong = sum(
         bool(broken([(0.0, people)], sensor.size, relaxed(step, 0.1)))
         for step, (people, _) in zip(profile.steps, seen.captures)
@@ -188,15 +206,18 @@ def contradictions(said: list[tuple[float, str]]) -> int:
     )
 
 
-def right(sensor: SensorModel, lately: Iterable[tuple[float, Stance]], profile) -> bool:
+def right(
+    sensor: SensorModel, lately: Iterable[tuple[float, Stance]], profile, body: Body = Body()
+) -> bool:
     """Return whether the true state keeps the profile's limits, widened by a tenth.
 
     A network may err by so much.
 
     Args:
         lately: the last moments, oldest first, each with its time in s.
+        body: of the person; what it does not have cannot be in the picture.
     """
-    lately, limits = list(lately), relaxed(profile, 0.1)
+    lately, limits = list(lately), relaxed(without_lost(profile, body), 0.1)
     turn = abs(wrapped(lately[-1][1].yaw_deg - SIDES[profile.side]))  # of the head, too
     if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
         return False
@@ -218,6 +239,7 @@ def main() -> int:
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
     parser.add_argument("--behaviors", nargs="*", default=list(SUCCESS))
+    parser.add_argument("--groups", nargs="*", default=["adults"], choices=[*GROUPS, "all"])
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
     parser.add_argument(
         "--images",
@@ -242,19 +264,25 @@ def main() -> int:
         return 0
     begin = time.perf_counter()
     print(head(args.images or args.nodes))
+    groups = list(GROUPS) if "all" in args.groups else args.groups
+    medians: dict[tuple[str, str, str], dict[str, float]] = {}
     coaches = ["coach"] if args.nodes else args.coaches
     with ProcessPoolExecutor(os.cpu_count()) as pool, ExitStack() as stack:
         nodes = stack.enter_context(Nodes()) if args.nodes else None
-        for name, behavior, coach in product(args.profiles, args.behaviors, coaches):
+        for name, behavior, coach, group in product(
+            args.profiles, args.behaviors, coaches, groups
+        ):
             path = str(ROOT / "config" / "profiles" / f"{name}.yaml")
             if nodes is not None:
                 found = [through_nodes(nodes, path, behavior, i) for i in range(args.episodes)]
             else:
-                play = partial(episode, coach, path, behavior, images=args.images)
+                one = partial(episode, coach, path, behavior, group, images=args.images)
                 found = list(
-                    pool.map(play, range(args.episodes), chunksize=1 if args.images else 10)
+                    pool.map(one, range(args.episodes), chunksize=1 if args.images else 10)
                 )
-            print(row(coach, name, behavior, found), flush=True)
+            print(row(coach, name, behavior, group, found), flush=True)
+            medians.setdefault((name, behavior, coach), {})[group] = median_s(found)
+    print(compared(medians))
     print(f"\n{time.perf_counter() - begin:.0f} s")
     return 0
 

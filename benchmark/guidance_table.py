@@ -10,7 +10,7 @@ import numpy as np
 
 # Bars for one picture: the share that is taken in time, and the median time in s.
 SUCCESS = {
-    "obedient": 1.0,
+    "obedient": 0.995,
     "slow": 0.99,
     "overshooting": 0.99,
     "restless": 0.99,
@@ -18,6 +18,9 @@ SUCCESS = {
     "hard_of_hearing": 0.97,
 }
 MEDIAN_S = {"obedient": 8.0}
+WHEELCHAIR = 1.5  # factor on the median in wheelchairs
+MOST_RATIO = {"wheelchair": 1.6}  # of the median of a group to the best group's
+RATIO = 1.25  # the same for all others
 UNDONE = 0.02  # largest share of instructions that are contradictions
 
 
@@ -35,13 +38,37 @@ class Result(NamedTuple):
 def head(quality: bool) -> str:
     """Return the table's head; ``quality``: with the quality of the pictures."""
     return (
-        f"{'profile':<12}{'behavior':<17}{'':<8}{'success':>8}{'p50 s':>8}{'p95 s':>8}"
+        f"{'profile':<12}{'behavior':<17}{'group':<12}{'':<8}"
+        f"{'success':>8}{'p50 s':>8}{'p95 s':>8}"
         f"{'spoken':>8}{'undone':>9}{'wrong':>8}" + f"{'quality':>9}" * quality
     )
 
 
-def row(coach: str, profile: str, behavior: str, found: list[Result]) -> str:
-    """Format the results of one coach, profile and behavior."""
+def median_s(found: list[Result]) -> float:
+    """Return the median time of the successful, s; NaN if there are none."""
+    times = [r.time_s for r in found if math.isfinite(r.time_s)]
+    return float(np.median(times)) if times else math.nan
+
+
+def compared(medians: dict[tuple[str, str, str], dict[str, float]]) -> str:
+    """Format the worst group's median against the best one's, by profile, behavior and coach."""
+    lines = []
+    for (profile, behavior, coach), by_group in medians.items():
+        if len(by_group) < 2:
+            continue
+        best = min(by_group.values())
+        ratios = {group: median / best for group, median in by_group.items()}
+        beyond = [g for g, ratio in ratios.items() if ratio > MOST_RATIO.get(g, RATIO)]
+        worst = max(ratios, key=lambda group: ratios[group])
+        lines.append(
+            f"{profile:<12}{behavior:<17}{coach:<8}worst median by best: {ratios[worst]:.2f} "
+            f"({worst})" + (f"  beyond the bar: {', '.join(beyond)}" if beyond else "")
+        )
+    return "\n".join(["", *lines]) if lines else ""
+
+
+def row(coach: str, profile: str, behavior: str, group: str, found: list[Result]) -> str:
+    """Format the results of one coach, profile, behavior and group."""
     times = np.array([r.time_s for r in found])
     done = np.isfinite(times)
     spoken = sum(r.spoken for r in found)
@@ -53,11 +80,14 @@ def row(coach: str, profile: str, behavior: str, found: list[Result]) -> str:
         done.mean() < SUCCESS.get(behavior, 0.0)
         or wrong > 0
         or undone > UNDONE
-        or median >= steps * MEDIAN_S.get(behavior, math.inf)
+        or median
+        >= steps
+        * MEDIAN_S.get(behavior, math.inf)
+        * (WHEELCHAIR if group == "wheelchair" else 1.0)
     )
     qualities = [r.quality for r in found if not math.isnan(r.quality)]
     return (
-        f"{profile:<12}{behavior:<17}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
+        f"{profile:<12}{behavior:<17}{group:<12}{coach:<8}{done.mean():8.1%}{median:8.1f}{p95:8.1f}"
         f"{spoken / len(found):8.2f}"
         f"{undone:9.1%}{wrong:8.1%}"
         + (f"{np.mean(qualities):9.1%}" if qualities else "")

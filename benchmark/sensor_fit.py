@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from sensor_model import GROUPS, STATURE_M, as_taken, scene_at
+from network_sensor import scene_of
+from sensor_model import GROUPS, LIMBS, STATURE_M, as_taken
 
 from dwpose_ros.core.keypoints import LEFT_HAND
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
-from dwpose_ros.simulation.camera import SimulatedPerson
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
 
 Estimate = Callable[[np.ndarray], PersonPoses]  # of an image (h, w, 3) uint8 RGB
 TURNS = (0, -15, 20, 35, -50, 70, -90, 120, 180)  # degrees
@@ -43,7 +44,7 @@ class _Looks(NamedTuple):
 def fit(estimate: Estimate, turns: Sequence[float] = TURNS, frames: int = 8) -> str:
     """Measure a network's errors and losses on renders, and format them as a table."""
     random = np.random.default_rng(0)
-    rows: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
+    rows: dict[tuple[str, bool], list[tuple[float, ...]]] = {}
     lengths: list[float] = []
     for height_m, distances, posture in PLACES:
         for yaw in turns if posture == "relaxed" else (0, -10, 12):
@@ -59,7 +60,7 @@ def fit(estimate: Estimate, turns: Sequence[float] = TURNS, frames: int = 8) -> 
                         of = np.zeros(133, bool)
                         of[group] = looks.inside[group] & (looks.visible[group] == visible)
                         if of.any():
-                            row = _row(looks.errors[:, of], looks.seen[:, of])
+                            row = _row(looks, of)
                             rows.setdefault((name, visible), []).append(row)
     return _table(rows, lengths)
 
@@ -74,7 +75,7 @@ def _look(
     frames: int,
 ) -> _Looks | None:
     """Show a network a person in one place; None if it never finds them."""
-    scene = scene_at(height_m)
+    scene = scene_of(SimulatedCamera(height_m=height_m))
     x_m = random.uniform(-0.2, 0.2)
     errors, seen, lengths, taken = [], [], [], np.empty((133, 2))
     for seed in range(frames + SETTLING):
@@ -96,18 +97,17 @@ def _look(
     return _Looks(np.array(errors), np.array(seen), inside, truth.scores[0] > 0, lengths)
 
 
-def _table(
-    rows: dict[tuple[str, bool], list[tuple[float, float, float]]], lengths: list[float]
-) -> str:
-    lines = [f"{'':<6}{'':<8}{'seen':>7}{'lasting':>9}{'jitter':>9}"]
+def _table(rows: dict[tuple[str, bool], list[tuple[float, ...]]], lengths: list[float]) -> str:
+    heads = ("seen", "lasting", "jitter", "lasting shared", "jitter shared")
+    lines = [f"{'':<14}" + "".join(f"{head:>16}" for head in heads)]
     for (name, visible), found in rows.items():
-        seen, lasting, jitter = (
-            np.nanmean([f[0] for f in found]),
-            *(np.nanmedian([f[i] for f in found]) for i in (1, 2)),
-        )
+        columns = list(zip(*found))
+        figures = [np.nanmean(columns[0]), *(np.nanmedian(c) for c in columns[1:3])]
+        for common, whole in (columns[3:5], columns[5:7]):  # sums of squares: one ratio of all
+            figures.append(np.nansum(common) / max(np.nansum(whole), 1e-12))
         lines.append(
-            f"{name:<6}{'visible' if visible else 'hidden':<8}{seen:>7.3f}"
-            f"{lasting:>9.4f}{jitter:>9.4f}"
+            f"{name:<6}{'visible' if visible else 'hidden':<8}"
+            + "".join(f"{figure:>16.4f}" for figure in figures)
         )
     lines.append(f"hands are {np.median(lengths):.2f} as long as the rig's")
     return "\n".join(lines)
@@ -118,15 +118,47 @@ def _length(xy: np.ndarray) -> float:
     return float(np.ptp(xy[LEFT_HAND], axis=0).max())
 
 
-def _row(errors: np.ndarray, seen: np.ndarray) -> tuple[float, float, float]:
-    """Return the share seen, and the lasting error and jitter of points that are always seen."""
-    always = seen.all(0)
+def _row(looks: _Looks, of: np.ndarray) -> tuple[float, ...]:
+    """Measure some points (133,) bool of what was seen.
+
+    Returns:
+        The share seen; the lasting error and the jitter of points that are always seen; and for
+        each of these two, the squares that limbs have in common, and all squares.
+    """
+    seen = looks.seen[:, of]
+    always = of & looks.seen.all(0)
     if not always.any():
-        return float(seen.mean()), math.nan, math.nan
-    lasting = np.linalg.norm(errors[:, always].mean(0), axis=1)
+        return (float(seen.mean()), *[math.nan] * 6)
+    errors = looks.errors[:, always]
+    lasting = np.linalg.norm(errors.mean(0), axis=1)
+    still = np.zeros_like(looks.errors[0])
+    still[always] = errors.mean(0)
+    moving = np.zeros_like(looks.errors)
+    moving[:, always] = errors - errors.mean(0)
     # The median length of a vector of two normal numbers is 1.18 of their standard deviation.
     return (
         float(seen.mean()),
         float(np.median(lasting)) / 1.18,
-        float(np.median(errors[:, always].std(0))),
+        float(np.median(errors.std(0))),
+        *_shared(still[None], always),
+        *_shared(moving, always),
     )
+
+
+def _shared(errors: np.ndarray, of: np.ndarray) -> tuple[float, float]:
+    """Return the sums of squares of (frames, 133, 2) that limbs have in common, and of all.
+
+    Of a limb with n points, the mean of independent errors has an n-th of their variance, which
+    is no error in common.
+    """
+    common = whole = 0.0
+    for limb in LIMBS:
+        points = [i for i in limb if of[i]]
+        if len(points) < 2:
+            continue
+        e = errors[:, points]
+        n, squares = len(points), float((e**2).mean())
+        mean = float((e.mean(1) ** 2).mean())
+        common += n * max((mean - squares / n) / (1 - 1 / n), 0.0)
+        whole += n * squares
+    return common, whole

@@ -4,21 +4,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
-from dwpose_ros.core.keypoints import FACE, LEFT_HAND, RIGHT_HAND
+from dwpose_ros.core.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.body_parts import SIDES
-from dwpose_ros.guidance.checks import run_checks
-from dwpose_ros.guidance.observation import TargetSelector
-from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.quality import Subject, assess
 from dwpose_ros.simulation import atlas
-from dwpose_ros.simulation.actor import POSTURES, Stance
-from dwpose_ros.simulation.scene import Scene, SimulatedCamera, SimulatedPerson
+from dwpose_ros.simulation.bodies import Body, crown, shape
+from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
+from dwpose_ros.simulation.movements import Stance
 
 # Measured on MediaPipe's networks by sensor_fit.py: standard deviations of a coordinate, in
 # heights of the person, and the share of frames in which a point is seen. Most of an error depends
@@ -26,6 +21,10 @@ from dwpose_ros.simulation.scene import Scene, SimulatedCamera, SimulatedPerson
 # often points appear and disappear, is an estimate.
 LASTING = {"body": 0.011, "feet": 0.017, "face": 0.0018, "hands": 0.0035}
 JITTER = {"body": 0.0022, "feet": 0.0027, "face": 0.0003, "hands": 0.0003}
+# Share of the variance of an error that a limb, a hand or the face has as a whole (measured, too):
+# networks misplace limbs, rather than points.
+LASTING_SHARED = {"body": 0.34, "feet": 0.0, "face": 0.03, "hands": 0.29}
+JITTER_SHARED = {"body": 0.44, "feet": 0.27, "face": 0.24, "hands": 0.13}
 LASTS_S, LASTS_M, LASTS_DEG = 15.0, 0.3, 20.0
 SEEN = {"body": 0.998, "feet": 0.998, "face": 0.998, "hands": 0.998}
 # The same for points behind the body or other limbs; they are seen less often from the side.
@@ -35,11 +34,15 @@ ASIDE_DEG = 60.0, 150.0
 # MediaPipe's fingertips are the pads, and its wrists are nearer to the palm than the rig's: its
 # hands have this share of the rig's length. Profiles mean hands as networks see them.
 HAND_LENGTH = 0.89
-CHANGES = 0.1  # share of the points that may appear or disappear from one frame to the next
+LOST_TOGETHER = 0.5  # the same of what makes points disappear, an estimate
+CHANGES = (
+    0.1  # share of the points and limbs that may appear or disappear from one frame to the next
+)
 FOUND = 0.5  # a face or a hand is found as a whole if more than this share of it is visible
-LOOKS = 6  # the best quality of so many frames counts, since a tracker needs some to settle
 MIN_POINTS = 8  # somebody is found if more points than these are visible in the image
 
+_NOWHERE = -1e4  # px, of points that a body does not have
+_FLESH = 0.03  # of the box's height that a silhouette is wider than its joints, on each side
 STATURE_M = SimulatedPerson().stature_m
 
 GROUPS = {
@@ -48,6 +51,25 @@ GROUPS = {
     "face": slice(FACE.start, FACE.stop),
     "hands": slice(LEFT_HAND.start, RIGHT_HAND.stop),
 }
+
+
+# What a network misplaces, or loses, as a whole.
+_SIDED = (("shoulder", "hip"), ("elbow", "wrist"), ("knee", "ankle", "toe", "heel"))
+LIMBS: tuple[tuple[int, ...], ...] = (
+    tuple(range(5)),
+    tuple(i for i in range(23) if NAMES[i].endswith(_SIDED[0])),
+    *(
+        tuple(i for i in range(23) if NAMES[i].startswith(side) and NAMES[i].endswith(ends))
+        for side in ("left", "right")
+        for ends in _SIDED[1:]
+    ),
+    tuple(range(FACE.start, FACE.stop)),
+    tuple(range(LEFT_HAND.start, LEFT_HAND.stop)),
+    tuple(range(RIGHT_HAND.start, RIGHT_HAND.stop)),
+)
+_LIMB = np.empty(133, int)
+for _number, _limb in enumerate(LIMBS):
+    _LIMB[list(_limb)] = _number
 
 
 def _by_point(figures: dict[str, float]) -> np.ndarray:
@@ -65,18 +87,27 @@ _WHOLE = (
 )
 
 
-_LASTING, _JITTER, _SEEN, _THROUGH, _THROUGH_ASIDE = map(
-    _by_point, (LASTING, JITTER, SEEN, SEEN_THROUGH, SEEN_THROUGH_ASIDE)
+_LASTING, _JITTER, _LASTING_SHARED, _JITTER_SHARED = map(
+    _by_point, (LASTING, JITTER, LASTING_SHARED, JITTER_SHARED)
 )
+_SEES_THROUGH = _by_point(SEEN_THROUGH) > 0
 
 
-@lru_cache(maxsize=None)
-def scene_at(height_m: float) -> Scene:
-    return Scene(SimulatedCamera(height_m=height_m))
+def _quantiles(shares: dict[str, float]) -> np.ndarray:
+    """Return (133,): what a standard normal number is below in these shares of all cases."""
+    normal = NormalDist()
+    return _by_point(
+        {n: normal.inv_cdf(share) if share > 0 else -math.inf for n, share in shares.items()}
+    )
 
 
-def _figure(stance: Stance) -> SimulatedPerson:
-    return SimulatedPerson(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)
+_SEEN, _THROUGH, _THROUGH_ASIDE = map(_quantiles, (SEEN, SEEN_THROUGH, SEEN_THROUGH_ASIDE))
+
+
+def _mixed(limbs: np.ndarray, own: np.ndarray, shared) -> np.ndarray:
+    """Mix normal numbers of limbs and of points (133, ...): variance 1, `shared` in common."""
+    shared = np.broadcast_to(shared, 133).reshape(133, *[1] * (own.ndim - 1))
+    return np.sqrt(shared) * limbs[_LIMB] + np.sqrt(1 - shared) * own
 
 
 def at_best(people: PersonPoses, size: tuple[int, int]) -> PersonPoses:
@@ -85,7 +116,7 @@ def at_best(people: PersonPoses, size: tuple[int, int]) -> PersonPoses:
     Networks also see points of the body that its own limbs hide.
     """
     inside = ((people.xy >= 0) & (people.xy < size)).all(-1)
-    seen = (people.scores > 0) | inside & (_THROUGH > 0)
+    seen = (people.scores > 0) | inside & _SEES_THROUGH
     for part in _WHOLE:
         found = (people.scores[:, part] > 0).mean(1, keepdims=True) > FOUND
         seen[:, part] = inside[:, part] & found
@@ -97,43 +128,56 @@ class SensorModel:
 
     Args:
         random: of errors and losses.
-        height_m: of the camera above the ground.
+        camera: what looks.
         rate_hz: of the frames.
+        body: of the person.
     """
 
-    def __init__(self, random: np.random.Generator, height_m: float, rate_hz: float) -> None:
+    def __init__(
+        self,
+        random: np.random.Generator,
+        camera: SimulatedCamera,
+        rate_hz: float,
+        body: Body = Body(),
+    ) -> None:
         self._random, self._rate_hz = random, rate_hz
-        self._scene = scene_at(height_m)
-        self._lasting = random.normal(size=(133, 2))
-        self._luck = random.random(133)
+        self._camera, self._body = camera, body
+        self._lasting = self._errors(_LASTING_SHARED)
+        self._fortune = random.normal(size=len(LIMBS)), random.normal(size=133)
         self._last: Stance | None = None
 
     @property
     def size(self) -> tuple[int, int]:
-        return self._scene.camera.width, self._scene.camera.height
+        return self._camera.width, self._camera.height
 
     def truth(self, stance: Stance) -> PersonPoses:
-        """Return the true keypoints; those that are hidden have score 0.
+        """Return the true keypoints; those that are hidden, or do not exist, have score 0.
 
         Coordinates are computed for the exact turn of the body. Which points are hidden is known
-        only for the nearest of the pictures that are drawn, which are some degrees apart.
+        only for the nearest of the atlas's pictures, which are some degrees apart.
         """
-        people = self._of_picture(stance)
         if not stance.present:
-            return people
-        figure, pictures = _figure(stance), atlas.load()
-        turn = math.radians(figure.yaw_deg) - math.atan2(figure.x_m, figure.distance_m)
-        ahead, left, up = pictures.xyz(stance.posture).T * figure.stature_m / pictures.stature_m
-        right = figure.x_m + ahead * math.sin(turn) + left * math.cos(turn)
-        away = figure.distance_m - ahead * math.cos(turn) + left * math.sin(turn)
-        xy, _ = self._scene.camera.project(np.stack([right, away, up], -1))
-        xy = as_taken(xy)
-        inside = ((xy >= 0) & (xy < self.size)).all(-1)
-        return people.replace(xy=xy[None], scores=people.scores * inside)
-
-    def _of_picture(self, stance: Stance) -> PersonPoses:
-        """Return the keypoints of the picture that is drawn for a stance."""
-        return self._scene.truth([_figure(stance)] if stance.present else [])
+            return PersonPoses.none()
+        body = self._body if stance.seated else self._body._replace(seat="")
+        xyz = shape(body, stance.posture)
+        turn = math.radians(stance.yaw_deg)
+        points = np.vstack([xyz, crown(body, xyz)])
+        ahead, left, up = points.T
+        right = stance.x_m + ahead * math.sin(turn) + left * math.cos(turn)
+        away = stance.distance_m - ahead * math.cos(turn) + left * math.sin(turn)
+        taken, depth = self._camera.project(np.stack([right, away, up], -1))
+        xy = as_taken(taken[:-1])
+        inside = ((xy >= 0) & (xy < self.size)).all(-1) & (depth[:-1] > 0)
+        seen_from = math.degrees(turn - math.atan2(stance.x_m, stance.distance_m))
+        visible = atlas.load().nearest(stance.posture, seen_from).visible & inside
+        lost = list(body.lost)
+        ends = np.vstack([np.delete(xy, lost, 0), taken[-1:]])
+        visible[lost], xy[lost] = False, _NOWHERE
+        box = np.concatenate([ends.min(0), ends.max(0)])
+        box += np.array([-1, 0, 1, 0]) * _FLESH * (box[3] - box[1])
+        box = np.clip(box, 0, np.tile(self.size, 2))
+        there = box[2] > box[0] and box[3] > box[1]
+        return PersonPoses.of(xy[None], visible[None], box[None] * there, np.array([there]))
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return keypoints (n, 133, 2), scores (n, 133) and boxes (n, 4); n is 0 or 1."""
@@ -146,23 +190,37 @@ class SensorModel:
         keep = math.exp(
             -1 / self._rate_hz / LASTS_S - moved - abs(stance.yaw_deg - last.yaw_deg) / LASTS_DEG
         )
-        self._lasting = keep * self._lasting + math.sqrt(1 - keep**2) * random.normal(
-            size=(133, 2)
+        self._lasting = keep * self._lasting + math.sqrt(1 - keep**2) * self._errors(
+            _LASTING_SHARED
         )
-        turns = random.random(133) < CHANGES
-        self._luck[turns] = random.random(int(turns.sum()))
-        height = self._scene.camera.focal_px * STATURE_M / stance.distance_m
-        error = (
-            self._lasting * _LASTING[:, None] + random.normal(size=(133, 2)) * (_JITTER[:, None])
-        )
-        inside = ((xy >= 0) & (xy < self.size)).all(1)
-        turn = abs((stance.yaw_deg + 180) % 360 - 180)
-        through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
-        seen = np.where(visible, self._luck < _SEEN, inside & (self._luck < through))
-        for part in _WHOLE:
-            seen[part] = inside[part] & (np.count_nonzero(visible[part]) > FOUND * len(xy[part]))
+        for fortune in self._fortune:
+            turns = random.random(len(fortune)) < CHANGES
+            fortune[turns] = random.normal(size=int(turns.sum()))
+        height = self._camera.focal_px * self._body.stature_m / stance.distance_m
+        jitter = self._errors(_JITTER_SHARED)
+        error = self._lasting * _LASTING[:, None] + jitter * _JITTER[:, None]
+        seen = self._seen(xy, visible, stance.yaw_deg)
         scores = np.where(seen, random.uniform(0.6, 0.95, 133), 0.1)
         return (xy + error * height)[None], scores[None], box[None]
+
+    def _errors(self, shared: np.ndarray) -> np.ndarray:
+        """Draw errors (133, 2) of variance 1, of which each limb has a share in common."""
+        limbs = self._random.normal(size=(len(LIMBS), 2))
+        return _mixed(limbs, self._random.normal(size=(133, 2)), shared)
+
+    def _seen(self, xy: np.ndarray, visible: np.ndarray, yaw_deg: float) -> np.ndarray:
+        """Return (133,) bool: which points the network finds."""
+        inside = ((xy >= 0) & (xy < self.size)).all(1)
+        turn = abs((yaw_deg + 180) % 360 - 180)
+        through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
+        luck = _mixed(*self._fortune, LOST_TOGETHER)
+        seen = np.where(visible, luck < _SEEN, inside & (luck < through))
+        seen[list(self._body.lost)] = False
+        for part in _WHOLE:
+            found = np.count_nonzero(visible[part]) > FOUND * len(xy[part])
+            # One number for the whole part, as of its first point.
+            seen[part] = inside[part] & found & (luck[part.start] < _SEEN[part.start])
+        return seen
 
 
 def as_taken(xy: np.ndarray) -> np.ndarray:
@@ -172,72 +230,3 @@ def as_taken(xy: np.ndarray) -> np.ndarray:
         middle = xy[..., hand, :].mean(-2, keepdims=True)
         xy[..., hand, :] = middle + HAND_LENGTH * (xy[..., hand, :] - middle)
     return xy
-
-
-class NetworkSensorModel(SensorModel):
-    """The same camera with real images, and a real network behind it."""
-
-    def __init__(
-        self,
-        random: np.random.Generator,
-        height_m: float,
-        rate_hz: float,
-        estimate: Callable[[np.ndarray], PersonPoses],
-    ) -> None:
-        super().__init__(random, height_m, rate_hz)
-        self._estimate, self._frames = estimate, 0
-        # A tracker would take the next person for the last one, for a second. A black image makes
-        # it lose the last one.
-        estimate(np.zeros((self.size[1], self.size[0], 3), np.uint8))
-
-    def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        self._rgb = self._scene.render(
-            [_figure(stance)] if stance.present else [], seed=self._frames
-        )
-        self._frames += 1
-        self._seen = self._estimate(self._rgb)
-        return self._seen.xy, self._seen.scores, self._seen.boxes
-
-    def truth(self, stance: Stance) -> PersonPoses:
-        people = self._of_picture(stance)
-        return people.replace(xy=as_taken(people.xy))
-
-    def quality(self, profile: Profile) -> float:
-        """Return the unified quality of the last image, 0..100; 0 if nobody was found."""
-        if not len(self._seen.xy):
-            return 0.0
-        subject = Subject(
-            self._seen.xy[0], self._seen.scores[0], self._seen.boxes[0], 0.0, points=profile.points
-        )
-        return assess(self._rgb[..., ::-1], subject, profile.weights).score
-
-    def best_quality(self, profile: Profile) -> float:
-        """Return the best quality that this person can get in front of this camera."""
-        return _best_quality(profile, self._scene.camera.height_m, self._estimate)
-
-
-@lru_cache(maxsize=None)
-def _best_quality(
-    profile: Profile, height_m: float, estimate: Callable[[np.ndarray], PersonPoses]
-) -> float:
-    """Return the best quality of a person in the middle, at any distance, within the profile."""
-    sensor = NetworkSensorModel(np.random.default_rng(0), height_m, 1.0, estimate)
-    best = 0.0
-    posture = next(
-        (
-            POSTURES[posture_limit.name]
-            for posture_limit in profile.posture
-            if posture_limit.name in POSTURES
-        ),
-        "relaxed",
-    )
-    for distance_m in np.arange(0.6, 5.0, 0.15):
-        stance = Stance(0.0, distance_m, float(SIDES[profile.side]), posture)
-        for _ in range(LOOKS):
-            xy, scores, boxes = sensor(stance)
-            observation = TargetSelector(profile).look(
-                PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy)), *sensor.size, 0.0
-            )
-            if all(result.ok is not False for result in run_checks(observation, profile)):
-                best = max(best, sensor.quality(profile))
-    return best

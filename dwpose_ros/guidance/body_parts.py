@@ -27,6 +27,11 @@ PARTS: dict[str, tuple[int, ...]] = {
     ),
     "hands": (*range(LEFT_HAND.start, LEFT_HAND.stop), *range(RIGHT_HAND.start, RIGHT_HAND.stop)),
 }
+# Beside these, phrases name the limbs of one side, which a person may lack.
+NAMED_PARTS = (
+    *PARTS,
+    *(f"{side}_{limb}" for side in ("left", "right") for limb in ("arm", "hand", "leg", "foot")),
+)
 
 # The side that the person shows the camera, and their turn to their own left, degrees.
 SIDES: dict[str, float] = {
@@ -128,6 +133,46 @@ _EARS = {
     "left": (INDEX["left_ear"],),
     "right": (INDEX["right_ear"],),
 }
+
+
+# The limb that somebody lacks of whom a part is missing on one side, nearest first.
+LIMBS: dict[str, tuple[str, ...]] = {
+    "hands": ("hand",),
+    "wrists": ("hand",),
+    "elbows": ("arm",),
+    "feet": ("foot",),
+    "knees": ("leg",),
+}
+_OF_LIMB = {
+    "hand": ("wrist",),
+    "arm": ("elbow", "wrist"),
+    "foot": ("ankle", "big_toe", "small_toe", "heel"),
+    "leg": ("knee", "ankle", "big_toe", "small_toe", "heel"),
+}
+
+
+@lru_cache(maxsize=None)
+def points_of_limb(limb: str) -> frozenset[int]:
+    """Return the keypoints of one of NAMED_PARTS, such as left_hand or knees."""
+    side, _, name = limb.partition("_")
+    if limb in PARTS:
+        return frozenset(PARTS[limb])
+    points = [INDEX[f"{side}_{point}"] for point in _OF_LIMB[name]]
+    if name in ("hand", "arm"):
+        hand = LEFT_HAND if side == "left" else RIGHT_HAND
+        points += range(hand.start, hand.stop)
+    return frozenset(points)
+
+
+@lru_cache(maxsize=None)
+def points_without(limbs: tuple[str, ...], mirrored: bool) -> frozenset[int]:
+    """Return the keypoints of limbs that are left out, as an estimator labels them."""
+    found: set[int] = set()
+    for limb in limbs:
+        side, _, name = limb.partition("_")
+        other = f"{_OTHER_SIDE[side]}_{name}" if mirrored and side in _OTHER_SIDE else limb
+        found |= points_of_limb(other)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=None)

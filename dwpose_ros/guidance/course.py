@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult, CheckRunner
 from dwpose_ros.guidance.coach import Coach
+from dwpose_ros.guidance.decision import Decision
 from dwpose_ros.guidance.observation import TargetSelector
+from dwpose_ros.guidance.scale import ScaleLearner
 from dwpose_ros.guidance.session_types import Frame, Plan
 
 
@@ -18,7 +20,8 @@ class Course:
         self.plan = plan
         self.first = plan.profile.steps[0]
         self.coach, self._selector = Coach(plan.profile), TargetSelector(self.first)
-        self._check_runner = CheckRunner(self.first)
+        self.learner = ScaleLearner(mobility=self.first.mobility)
+        self._check_runner = CheckRunner(self.first, learner=self.learner)
         self.noticed = 0  # the coach's session in which the notice was given
 
     def look(self, frame: Frame, mirrored: bool) -> tuple[Sequence[CheckResult], int]:
@@ -28,7 +31,7 @@ class Course:
         step, before = self.coach.profile, self._selector.person_id
         if self._check_runner.profile is not step:
             self._selector.use(step)
-            self._check_runner = CheckRunner(step)
+            self._check_runner = CheckRunner(step, learner=self.learner)
         self._check_runner.mirrored = self._selector.mirrored = mirrored
         observation = self._selector.look(frame.people, frame.width, frame.height, frame.now_s)
         if self._selector.person_id != before:
@@ -36,8 +39,16 @@ class Course:
             self.coach.interrupted()
         if self._selector.newcomer:
             self.coach.somebody_else()
+            self.learner.forget_person()
         if observation is None:
             return self._check_runner(None), 0
         brightness, sharpness = frame.looks(self._selector.person_id)
         observation = observation._replace(brightness=brightness, sharpness=sharpness)
         return self._check_runner(observation), self._selector.person_id
+
+    def decided(self, decision: Decision, now: float) -> None:
+        """Note what begins to be said: how far they then walk tells the picture's scale."""
+        if decision.speak:
+            self.learner.told(
+                decision.code, decision.magnitude, decision.count, now, decision.body_part
+            )

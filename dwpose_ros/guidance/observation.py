@@ -13,6 +13,7 @@ from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import in_image, indices
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.scale import Scale
 
 _SPEED_TIME_S = 0.35  # time over which keypoint speed is measured
 _LATEST_S = 0.15  # the same for hands that have just come to rest
@@ -21,7 +22,7 @@ _GONE_S = 1.0  # after an absence of so long, a new id is taken for another pers
 _BRIDGED_S = 0.25  # an invisible point keeps its last position for so long
 _LEAST_SIZE = 0.05  # least size of the measured parts, in heights of the person's box
 _TELLING = 5  # least number of points for measuring the movement
-# A wrist and its hand: networks lose a blurred hand, but keep the wrist.
+# A wrist and its hand: networks lose a blurred hand first.
 _HANDS = np.array(
     [
         [INDEX[f"{side}_wrist"], *range(hand.start, hand.stop)]
@@ -30,8 +31,7 @@ _HANDS = np.array(
 )
 _SIDES = {"left": slice(0, 1), "right": slice(1, 2)}  # rows of it
 _Trail = list[tuple[float, np.ndarray, np.ndarray]]  # times, points, and which are visible
-# Other people count from this share of the followed person's height on, and once they count, until
-# they are smaller than the second share.
+# Other people count from this share of the person's height on, and then down to the second share.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
 SWITCH = 1.5  # a person must be this many times larger to be followed instead of another
 
@@ -50,6 +50,8 @@ class Observation(NamedTuple):
     sharpness: float = math.nan  # as quality/sharpness.py measures it; NaN if unknown
     nearer: float = math.nan  # logarithm of the growth of their size since an arbitrary time
     aside: float = math.nan  # movement to the image's right since then, in their heights
+    time_s: float = math.nan
+    scale: Scale = Scale()
     hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
 
     # Arrays do not compare as a whole. By identity, what is measured can be cached.
@@ -90,7 +92,7 @@ class TargetSelector:
         self._forget_movement()
 
     def reset(self) -> None:
-        """Forget the followed person."""
+        """Forget them."""
         self.person_id = 0
         self.newcomer = False  # the person was not followed before
         self._crowded = False
@@ -100,8 +102,7 @@ class TargetSelector:
     def _bridge(
         self, xy: np.ndarray, scores: np.ndarray, time_s: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return points (133, 2) and scores (133,), with points added that are missing only
-        briefly (_BRIDGED_S)."""
+        """Return (133, 2) and (133,), with points added that are missing briefly (_BRIDGED_S)."""
         seen = scores > self._threshold
         if self._seen is None or time_s < self._seen[0].max(initial=-math.inf):
             self._seen = np.full(len(xy), -math.inf), xy, scores
@@ -137,8 +138,7 @@ class TargetSelector:
     def look(
         self, people: PersonPoses, width: int, height: int, time_s: float
     ) -> Observation | None:
-        """Observe the followed person in an image of `width` x `height` px; None if nobody is in
-        it."""
+        """Observe the followed person in an image of that size, px; None if nobody is there."""
         ids, xy, scores, boxes = people.ids.tolist(), people.xy, people.scores, people.boxes
         last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)
@@ -171,6 +171,7 @@ class TargetSelector:
             self._speed,
             nearer=self._way[0],
             aside=self._way[1],
+            time_s=time_s,
             hands=self._hands,
         )
 

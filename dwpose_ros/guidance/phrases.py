@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any, NamedTuple, Union
 
 from dwpose_ros.core.text import printable, shown
-from dwpose_ros.guidance.body_parts import PARTS
+from dwpose_ros.guidance.body_parts import NAMED_PARTS
 from dwpose_ros.guidance.profile import ProfileError, read_mapping
 from dwpose_ros.guidance.screen_texts import checked_texts
 
@@ -24,6 +24,14 @@ CODES = (
     "move_right",
     "move_forward",
     "move_backward",
+    "roll_back",
+    "roll_closer",
+    "roll_left",
+    "roll_right",
+    "roll_forward",
+    "roll_backward",
+    "close_enough",
+    "far_enough",
     "show",
     # turned how
     "turn_left",
@@ -39,6 +47,8 @@ CODES = (
     "look_ahead",
     # standing how
     "stand_upright",
+    "sit_upright",
+    "stand_up",
     "arms_away",
     "arms_side",
     "arms_up",
@@ -61,18 +71,21 @@ CODES = (
     "countdown",
     "next_step",
     "pause",
+    "leave_out",
     "retake",
     "capture_failed",
     "capture_unavailable",
     "done",
+    "goodbye",
 )
 MAGNITUDES = ("little", "normal", "big")
 # CLDR's plural categories. For whole numbers from 1 on, the shipped languages need only these two;
 # Japanese and Chinese have `other` only.
 PLURALS = ("one", "other")
-STEPPED = tuple(code for code in CODES if code.startswith("move_"))  # steps, or "little"
+# Steps or, in a wheelchair, metres; or "little".
+STEPPED = tuple(code for code in CODES if code.startswith(("move_", "roll_")))
 COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may contain {count}
-NAMING = ("show",)  # contains {part}
+NAMING = ("show", "leave_out")  # contain {part}
 
 RATE = 175  # words per minute, espeak-ng's default
 
@@ -95,7 +108,7 @@ class Phrases(NamedTuple):
             code: one of CODES.
             body_part: the one that is named.
             magnitude: "", "little" or "big"; the normal text is used if there is none for it.
-            count: seconds of a countdown, wanted people or steps, from 1 on; 0 counts as 1.
+            count: seconds of a countdown, wanted people, steps or metres, from 1 on; 0 counts as 1.
         """
         if not code:
             return ""
@@ -124,7 +137,7 @@ def load_phrases(path: str | Path) -> Phrases:
     """
     path = Path(path)
     data = read_mapping(path)
-    known = {"phrases": CODES, "parts": tuple(PARTS)}
+    known = {"phrases": CODES, "parts": NAMED_PARTS}
     for key in data:
         if key not in (*known, "screen"):
             raise ProfileError(

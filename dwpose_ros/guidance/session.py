@@ -126,14 +126,13 @@ class GuidanceSession:
     # What happens
 
     def speaking(self, speaks: bool) -> None:
-        """Note whether the voice is speaking."""
+        """Note whether the voice speaks."""
         self._voice.reports_speaking = speaks
 
     def look(self, frame: Frame) -> None:
         """Decide from a frame what is to be shown, said and captured."""
         self._now = frame.now_s
-        course = self._course
-        if course is None:
+        if (course := self._course) is None:
             self._effects.idle(frame.source)
             return
         results, person = course.look(frame, self.mirrored)
@@ -141,6 +140,7 @@ class GuidanceSession:
             results, frame.now_s, busy=self._voice.busy(self._now)
         )
         self._show(course, decision, results, person, frame.source)
+        course.decided(decision, self._now)
         if decision.speak:
             self._voice.say(self._last_text, self._now)
         elif decision.interrupt_speech:

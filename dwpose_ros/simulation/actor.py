@@ -10,62 +10,31 @@ the camera: ``x_m`` to the image's right, ``distance_m`` along the viewing direc
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from dwpose_ros.guidance.checks.facing import wrapped
 from dwpose_ros.guidance.compliance import axis
 from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
+from dwpose_ros.simulation.bodies import Body
+from dwpose_ros.simulation.habits import drawn_habits
+from dwpose_ros.simulation.movements import (
+    BACKWARD,
+    HEADINGS,
+    LITTLE_TURN,
+    PARTS_BELOW,
+    POSTURES,
+    WALKS,
+    Stance,
+    posture_for,
+    rolled,
+    walked,
+)
 from dwpose_ros.simulation.sway import Sway
 
-# Mean lengths of steps on request, judged by eye: shorter than in walking. Each person's own
-# differ from them by Behavior.step_spread, and the coach does not know them.
-STEP_M = {"little": 0.15, "": 0.5}
-SIDESTEP_M = {"little": 0.12, "": 0.35}
-SHORTEST, LONGEST = 0.5, 1.6  # of a person's steps, in mean lengths
-TURN_DEG = {"little": 15.0, "": 40.0}
 TURN_ERROR_DEG, LOOK_ERROR_DEG = 8.0, 4.0  # standard deviations; looking is more exact
 NEAREST_M, FARTHEST_M, WIDEST_M = 0.5, 7.0, 2.5  # limits of the room
 LONGEST_S = 60.0  # simulated between two calls; a longer time is a jump of the clock
-# The posture that the actor takes for each instruction.
-POSTURES = {
-    "arms_away": "a_pose",
-    "arms_up": "arms_up",
-    "arms_side": "t_pose",
-    "straighten_arms": "t_pose",
-    "show_hands": "hands_shown",
-    "open_hands": "hands_shown",
-    "spread_fingers": "hands_shown",
-    "feet_apart": "feet_apart",
-    "feet_together": "relaxed",
-    "lower_arms": "relaxed",
-    "stand_upright": "relaxed",
-}
-PARTS_BELOW = ("hips", "knees", "feet")
-HEADINGS = {
-    "face_camera": 0.0,
-    "look_at_camera": 0.0,
-    "turn_around": 0.0,
-    "face_left_side": -90.0,
-    "face_right_side": 90.0,
-    "face_back": 180.0,
-    "face_three_quarter_left": -45.0,
-    "face_three_quarter_right": 45.0,
-}
-
-
-WALKS = ("move_left", "move_right", "move_forward", "move_backward", "move_back", "move_closer")
-
-
-class Stance(NamedTuple):
-    """The actor's true position and posture, without any camera error."""
-
-    x_m: float
-    distance_m: float
-    yaw_deg: float
-    posture: str
-    present: bool = True
 
 
 class Actor:
@@ -73,25 +42,35 @@ class Actor:
 
     Args:
         start: position and posture at the beginning.
-        behavior: a Behavior or the name of one of BEHAVIORS.
+        behavior: a Behavior, or the name of one of BEHAVIORS; then their own habits are drawn, as
+            habits.py does. So is the gait of a Behavior without one.
         seed: of all random numbers.
+        body: an adult by default.
 
     Raises:
         ValueError: the name of the behavior is unknown.
     """
 
     def __init__(
-        self, start: Stance, behavior: str | Behavior = "obedient", seed: int = 0
+        self,
+        start: Stance,
+        behavior: str | Behavior = "obedient",
+        seed: int = 0,
+        body: Body = Body(),
     ) -> None:
         if isinstance(behavior, str) and behavior not in BEHAVIORS:
             raise ValueError(f"behavior {behavior!r} is unknown; there are {', '.join(BEHAVIORS)}")
-        self.behavior = BEHAVIORS[behavior] if isinstance(behavior, str) else behavior
         # One generator for each purpose, so that draws for one do not change those for another.
-        self._hearing, self._acting, self._fidgeting, self._leaving, balancing, body = map(
+        self._hearing, self._acting, self._fidgeting, self._leaving, balancing, habits = map(
             np.random.default_rng, np.random.SeedSequence(seed).spawn(6)
         )
-        length = body.normal(1.0, self.behavior.step_spread)
-        self._step_length = float(np.clip(length, SHORTEST, LONGEST))  # in mean lengths
+        self.body = body
+        own = BEHAVIORS[behavior] if isinstance(behavior, str) else behavior
+        if isinstance(behavior, str) or own.gait is None:
+            own = drawn_habits(habits, body, own)
+        self.behavior = own
+        assert own.gait is not None
+        self._gait = own.gait
         self._sway = Sway(balancing, self.behavior.sway_m, self.behavior.sway_deg)
         self._stance = start
         self._goal = start  # where they are going
@@ -163,9 +142,9 @@ class Actor:
         leaves those on the others.
         """
         gain = self.behavior.gain * max(0.2, self._acting.normal(1, self.behavior.spread))
-        lengths_m = SIDESTEP_M if code in ("move_left", "move_right") else STEP_M
-        magnitude = "little" if magnitude == "little" else ""
-        step_m = gain * self._step_length * lengths_m[magnitude] * max(count, 1)
+        metres = code.startswith("roll_")
+        code = rolled(code)
+        step_m = gain * self._step_m(code, magnitude, metres) * max(count, 1)
         here, goal = self._stance, self._goal
         if axis(code) == "turn":
             goal = goal._replace(yaw_deg=here.yaw_deg)
@@ -174,17 +153,26 @@ class Actor:
         elif axis(code) == "side":
             goal = goal._replace(x_m=here.x_m)
         if code in WALKS:
-            goal = _walked(goal, code, step_m)
+            goal = walked(goal, code, step_m)
         elif code in ("turn_left", "turn_right") or code in HEADINGS:
-            goal = self._turned(goal, code, gain * TURN_DEG[magnitude])
+            goal = self._turned(
+                goal,
+                code,
+                gain * self._gait.turn_deg * (LITTLE_TURN if magnitude == "little" else 1.0),
+            )
         elif code == "show":
             goal = self._showing(goal, body_part, step_m)
         elif code in POSTURES:
-            goal = goal._replace(posture=_posture_for(code, here.posture))
+            goal = goal._replace(posture=posture_for(code, here.posture))
+        elif code == "stand_up" and self.body.rises:
+            self._stance = self._stance._replace(seated=False)
+            goal = goal._replace(seated=False)
         elif code == "step_into_view":
             self._away_until = self._lived_s
             x, distance = self._acting.normal(0, 0.3), self._acting.uniform(1.5, 3.5)
             goal = goal._replace(x_m=x, distance_m=distance, yaw_deg=self._acting.normal(0, 15))
+        elif code in ("close_enough", "far_enough"):
+            goal = goal._replace(distance_m=here.distance_m)
         elif code in ("keep_still", "hold_still", "countdown"):
             self._calm_until = self._lived_s + 4.0
             goal = here  # stop all movements
@@ -196,6 +184,19 @@ class Actor:
             distance_m=float(np.clip(goal.distance_m, NEAREST_M, FARTHEST_M)),
         )
         self._stance = self._stance._replace(posture=goal.posture)
+
+    def _step_m(self, code: str, magnitude: str, metres: bool) -> float:
+        """Return the length of one of their steps, or of as far as "a little" is to them."""
+        if metres and magnitude != "little":
+            return self._gait.metre_m
+        step = (
+            self._gait.side_m
+            if code in ("move_left", "move_right")
+            else self._gait.backward_m
+            if code in BACKWARD or code == "show"
+            else self._gait.forward_m
+        )
+        return step * self._gait.little if magnitude == "little" else step
 
     def _turned(self, goal: Stance, code: str, turn_deg: float) -> Stance:
         if code in HEADINGS:
@@ -249,6 +250,9 @@ class Actor:
         here, goal = self._stance, self._goal
         way = np.array([goal.x_m - here.x_m, goal.distance_m - here.distance_m])
         length, reach = float(np.hypot(*way)), self.behavior.walk_m_s * dt
+        if length > 0 and self.behavior.aside < 1.0:
+            sideways = abs(way[0]) / length  # of somebody who faces the camera
+            reach *= 1.0 - (1.0 - self.behavior.aside) * sideways
         share = 1.0 if length <= reach else reach / length
         turn = goal.yaw_deg - here.yaw_deg
         turned = math.copysign(min(abs(turn), self.behavior.turn_deg_s * dt), turn)
@@ -259,31 +263,3 @@ class Actor:
             else float(here.distance_m + share * way[1]),
             yaw_deg=goal.yaw_deg if abs(turned) == abs(turn) else here.yaw_deg + turned,
         )
-
-
-def _walked(goal: Stance, code: str, step_m: float) -> Stance:
-    """Return where a step leads: for its direction, the turn that the actor is making counts."""
-    if code in ("move_back", "move_closer"):
-        return goal._replace(
-            distance_m=goal.distance_m + (step_m if code == "move_back" else -step_m)
-        )
-    # The person's own left; the image's right while they face the camera.
-    yaw = math.radians(goal.yaw_deg)
-    left = np.array([math.cos(yaw), math.sin(yaw)])
-    ahead = np.array([left[1], -left[0]])
-    direction = left if code in ("move_left", "move_right") else ahead
-    way = direction * (step_m if code in ("move_left", "move_forward") else -step_m)
-    x, distance = goal[:2] + way
-    return goal._replace(x_m=x, distance_m=distance)
-
-
-def _posture_for(code: str, posture: str) -> str:
-    """Return the posture that an instruction leads to from another one."""
-    wanted = POSTURES[code]
-    if (
-        posture == "a_pose"
-        and code in ("feet_apart", "straighten_arms")
-        or {posture, wanted} == {"feet_apart", "a_pose"}
-    ):
-        return "a_pose"  # its feet are apart and its arms straight
-    return wanted

@@ -7,6 +7,19 @@ import math
 from typing import NamedTuple
 
 
+class Gait(NamedTuple):
+    """How far one person goes and turns when asked to."""
+
+    forward_m: float = 0.5
+    backward_m: float = 0.5
+    side_m: float = 0.35
+    little: float = 0.3
+    """Share of a step that is "a little" to them; of a turn 0.375."""
+    metre_m: float = 1.0
+    """What they take for a metre."""
+    turn_deg: float = 40.0
+
+
 class Behavior(NamedTuple):
     """How somebody follows instructions."""
 
@@ -18,9 +31,10 @@ class Behavior(NamedTuple):
     """Movement done, as a share of the movement asked for."""
     spread: float = 0.12
     """Relative standard deviation of the gain, from movement to movement."""
-    step_spread: float = 0.1
-    """Relative standard deviation of the length of steps, from person to person: 6 to 10 % for
-    adults who walk (Oberg, Karsznia and Oberg, J. Rehabil. Res. Dev. 30, 1993)."""
+    gait: Gait | None = None
+    """How far they go and turn; None: drawn for each person, as habits.py does."""
+    aside: float = 1.0
+    """Speed to the side, as a share of the speed ahead."""
     sway_m: float = 0.006
     sway_deg: float = 0.8
     fidget_s: float = math.inf

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dwpose_ros.guidance import ProfileError, load_phrases
-from dwpose_ros.guidance.body_parts import PARTS, POSTURES, SIDE_CODES, SIDES
+from dwpose_ros.guidance.body_parts import NAMED_PARTS, POSTURES, SIDE_CODES, SIDES
 from dwpose_ros.guidance.checks import run_checks
 from dwpose_ros.guidance.phrases import (
     CODES,
@@ -40,6 +40,8 @@ LEFT_RIGHT = {
 SIDED = (
     "move_left",
     "move_right",
+    "roll_left",
+    "roll_right",
     "turn_left",
     "turn_right",
     "face_left_side",
@@ -67,7 +69,7 @@ def forms(phrases, code: str) -> list[str]:
     """Every text that a code can be, with every part, magnitude and number that it can have."""
     return [
         phrases.text(code, body_part, magnitude, count)
-        for body_part in (PARTS if code in NAMING else [""])
+        for body_part in (NAMED_PARTS if code in NAMING else [""])
         for magnitude in ("", "little", "big")
         for count in (range(6) if code in COUNTED else [0])
     ]
@@ -81,7 +83,7 @@ def test_the_languages_are_those_promised():
 def test_every_language_says_everything(path):
     phrases = load_phrases(path)
     assert phrases.language == path.stem
-    assert set(phrases.phrases) == set(CODES) and set(phrases.parts) == set(PARTS)
+    assert set(phrases.phrases) == set(CODES) and set(phrases.parts) == set(NAMED_PARTS)
     for code in CODES:
         for text in forms(phrases, code):
             assert not set(text) & set("{}") and text == text.strip() and "  " not in text
@@ -91,7 +93,7 @@ def test_every_language_says_everything(path):
             assert text[0].isupper() or text[0].isdigit() or path.stem in NO_CASE
     said = {phrases.text(code) for code in CODES}
     assert len(said) == len(CODES)  # no two say the same
-    assert len({phrases.text("show", body_part) for body_part in PARTS}) == len(PARTS)
+    assert len({phrases.text("show", body_part) for body_part in NAMED_PARTS}) == len(NAMED_PARTS)
 
 
 @EVERY
@@ -171,7 +173,7 @@ def test_a_sentence_is_said_within_a_few_seconds(path):
 @EVERY
 def test_the_part_and_the_number_are_where_they_belong(path):
     phrases = load_phrases(path)
-    for body_part in PARTS:
+    for body_part in NAMED_PARTS:
         assert phrases.parts[body_part] in phrases.text("show", body_part)
     for code, phrase in phrases.phrases.items():
         for text in [phrase] if isinstance(phrase, str) else phrase.values():
@@ -225,6 +227,8 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
     session = {
         "one_moment",
         "notice",
+        "close_enough",
+        "far_enough",
         "hold_still",
         "countdown",
         "next_step",
@@ -233,8 +237,11 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
         "capture_failed",
         "capture_unavailable",
         "done",
+        "leave_out",
+        "goodbye",
     }
-    assert codes - {""} == set(CODES) - session
+    sitting = {code for code in CODES if code.startswith("roll_")} | {"stand_up", "sit_upright"}
+    assert codes - {""} == set(CODES) - session - sitting
     assert set(SIDE_CODES.values()) <= codes
 
 
@@ -245,6 +252,9 @@ def test_the_sentences():
     assert english.text("move_left") == "Take a step to your left."
     assert english.text("move_left", count=3) == "3 steps to your left."
     assert english.text("move_closer", count=1) == "Take a step closer."
+    assert english.text("roll_closer", magnitude="little") == "Roll a little closer."
+    assert english.text("roll_back", count=2) == "Roll back 2 metres."
+    assert english.text("leave_out", "left_hand") == "I will leave out your left hand."
     assert english.text("retake") == "Once more, please hold still."
     assert english.text("arms_up", magnitude="big") == english.text("arms_up")  # has no such
     assert english.text("done", magnitude="big") == english.text("done")

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from dwpose_ros.guidance.body_parts import SIDES
-from dwpose_ros.simulation.actor import SIDESTEP_M, STEP_M, TURN_DEG, Actor, Stance
-from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior
+from dwpose_ros.simulation.actor import Actor, Stance
+from dwpose_ros.simulation.behavior import BEHAVIORS, Behavior, Gait
+from dwpose_ros.simulation.bodies import Body
 from dwpose_ros.simulation.sway import SWAY_TIME_S
 
 START = Stance(0.0, 2.5, 0.0, "relaxed")
 # Obedient, and nothing by chance.
-EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0, step_spread=0.0)
+GAIT = Gait(forward_m=0.5, backward_m=0.4, side_m=0.35, little=0.3, turn_deg=40.0)
+EXACT = Behavior(spread=0.0, sway_m=0.0, sway_deg=0.0, gait=GAIT)
+TURN_DEG = {"": 40.0, "little": 15.0}
 
 
 def after(actor, *sentences, seconds=5.0):
@@ -33,14 +36,14 @@ def after(actor, *sentences, seconds=5.0):
 @pytest.mark.parametrize(
     "code, x, distance, yaw",
     [
-        ("move_left", SIDESTEP_M[""], 0, 0),  # their left is the image's right
-        ("move_right", -SIDESTEP_M[""], 0, 0),
-        ("move_closer", 0, -STEP_M[""], 0),
-        ("move_back", 0, STEP_M[""], 0),
+        ("move_left", GAIT.side_m, 0, 0),  # their left is the image's right
+        ("move_right", -GAIT.side_m, 0, 0),
+        ("move_closer", 0, -GAIT.forward_m, 0),
+        ("move_back", 0, GAIT.backward_m, 0),
         ("turn_left", 0, 0, TURN_DEG[""]),
         ("turn_right", 0, 0, -TURN_DEG[""]),
-        ("move_forward", 0, -STEP_M[""], 0),  # to where they look: here the camera
-        ("move_backward", 0, STEP_M[""], 0),
+        ("move_forward", 0, -GAIT.forward_m, 0),  # to where they look: here the camera
+        ("move_backward", 0, GAIT.backward_m, 0),
         ("face_back", 0, 0, 180),
         ("face_left_side", 0, 0, -90),
         ("turn_around", 0, 0, 0),
@@ -92,18 +95,18 @@ def test_advice_to_go_sideways_takes_them_to_the_middle(side, code, mirrored_cod
 
 def test_left_is_their_own_whichever_way_they_face():
     assert after(Actor(START._replace(yaw_deg=180.0), EXACT), ("move_left",)).x_m == (
-        pytest.approx(-SIDESTEP_M[""])
+        pytest.approx(-GAIT.side_m)
     )
     assert after(Actor(START._replace(yaw_deg=90.0), EXACT), ("move_left",)).distance_m == (
-        pytest.approx(2.5 + SIDESTEP_M[""])
+        pytest.approx(2.5 + GAIT.side_m)
     )
 
 
 @pytest.mark.parametrize(
     "magnitude, count, x_m, way_m",
     [
-        ("little", 0, 0.12, 0.15),
-        ("little", 3, 0.36, 0.45),
+        ("little", 0, 0.105, 0.15),
+        ("little", 3, 0.315, 0.45),
         ("", 0, 0.35, 0.5),
         ("", 1, 0.35, 0.5),
         ("", 2, 0.7, 1.0),
@@ -117,18 +120,43 @@ def test_steps_are_counted(magnitude, count, x_m, way_m):
 
 
 def test_each_person_has_steps_of_their_own():
-    def step(seed: int) -> float:
-        actor = Actor(START, EXACT._replace(step_spread=0.2), seed)
-        ways = [2.5 - after(actor, ("move_closer",)).distance_m]
-        before = actor.at(100.0).distance_m
-        actor.hear("move_closer", "", "", 100.0)
-        ways.append(before - actor.at(110.0).distance_m)
-        assert ways[0] == pytest.approx(ways[1])  # always the same
+    def step(seed: int, body: Body = Body()) -> float:
+        far = START._replace(distance_m=5.0)
+        actor = Actor(far, EXACT._replace(gait=None, delay_s=(0.1, 0.2)), seed, body)
+        before, time_s = actor.at(0.0).distance_m, 0.0
+        ways = []
+        while len(ways) < 2:
+            actor.hear("move_closer", "", "", time_s)
+            time_s += 8.0
+            after = actor.at(time_s).distance_m
+            if after != before:  # else they did not hear it
+                ways.append(before - after)
+            before = after
+        assert ways[0] == pytest.approx(ways[1], abs=0.03)  # always the same, but for their sway
         return ways[0]
 
-    found = [step(seed) for seed in range(200)]
-    assert np.mean(found) == pytest.approx(STEP_M[""], rel=0.05)
-    assert np.std(found) == pytest.approx(0.2 * STEP_M[""], rel=0.2)
+    tall = [step(seed, Body(1.9)) for seed in range(200)]
+    small = [step(seed, Body(1.2, 8.0)) for seed in range(200)]
+    # Relative to the stature, a child's steps are as long; and people differ more than by it.
+    assert np.mean(tall) / np.mean(small) == pytest.approx(1.9 / 1.2, rel=0.1)
+    assert 0.15 < np.std(tall) / np.mean(tall) < 0.35
+
+
+def test_somebody_in_a_wheelchair_rolls_by_metres_and_takes_long_to_the_side():
+    sits = START._replace(seated=True)
+    habits = EXACT._replace(aside=0.35)
+    actor = Actor(sits, habits, body=Body(seat="wheelchair"))
+    assert after(actor, ("roll_closer", "", "", 2)).distance_m == pytest.approx(0.5)
+    sideways = Actor(sits, habits, body=Body(seat="wheelchair"))
+    assert after(sideways, ("roll_left", "", "", 1), seconds=1.5).x_m < 0.5
+    assert after(sideways, seconds=3).x_m == pytest.approx(1.0)
+
+
+def test_who_can_get_up_from_a_chair_does_so_when_asked_to():
+    for rises in (True, False):
+        body = Body(seat="chair", rises=rises)
+        stance = after(Actor(START._replace(seated=True), EXACT, body=body), ("stand_up",))
+        assert stance.seated is not rises
 
 
 @pytest.mark.parametrize("magnitude", ["little", ""])
@@ -162,7 +190,7 @@ def test_they_take_time_to_begin_and_to_arrive():
     actor.hear("move_closer", "", "", 0.0, 2)
     assert actor.at(0.35).distance_m == 2.5
     under_way = actor.at(1.2).distance_m
-    arrived = 2.5 - 2 * STEP_M[""]
+    arrived = 2.5 - 2 * GAIT.forward_m
     assert arrived < under_way < 2.5 and actor.moving
     assert actor.at(4.0).distance_m == pytest.approx(arrived) and not actor.moving
 
@@ -171,14 +199,14 @@ def test_they_take_time_to_begin_and_to_arrive():
     "first, later_s, second, x_m, way_m, yaw",
     [
         # Of two sentences about the same, begun or not, the later one counts.
-        ("move_closer", 0.1, "move_back", 0, STEP_M[""], 0),
+        ("move_closer", 0.1, "move_back", 0, GAIT.backward_m, 0),
         ("turn_left", 0.1, "turn_right", 0, 0, -40),
         # Others are done one beside the other.
-        ("move_closer", 0.1, "move_left", SIDESTEP_M[""], -STEP_M[""], 0),
-        ("move_closer", 0.1, "turn_left", 0, -STEP_M[""], 40),
-        ("turn_left", 0.1, "move_back", 0, STEP_M[""], 40),
-        ("move_closer", 1.0, "turn_left", 0, -STEP_M[""], 40),
-        ("turn_left", 1.0, "move_back", 0, STEP_M[""], 40),
+        ("move_closer", 0.1, "move_left", GAIT.side_m, -GAIT.forward_m, 0),
+        ("move_closer", 0.1, "turn_left", 0, -GAIT.forward_m, 40),
+        ("turn_left", 0.1, "move_back", 0, GAIT.backward_m, 40),
+        ("move_closer", 1.0, "turn_left", 0, -GAIT.forward_m, 40),
+        ("turn_left", 1.0, "move_back", 0, GAIT.backward_m, 40),
     ],
 )
 def test_several_sentences(first, later_s, second, x_m, way_m, yaw):
@@ -293,7 +321,7 @@ def test_a_clock_that_jumps_is_no_time_lived():
     assert actor.at(1.7e9)[:3] == START[:3]
     actor.at(100.0)
     actor.hear("move_closer", "", "", 100.0)
-    assert actor.at(102.0).distance_m == pytest.approx(2.5 - STEP_M[""])
+    assert actor.at(102.0).distance_m == pytest.approx(2.5 - GAIT.forward_m)
 
 
 def test_behaviors_do_what_their_names_say():

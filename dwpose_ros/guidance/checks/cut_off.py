@@ -21,7 +21,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
     sticks_out,
     with_nose,
 )
-from dwpose_ros.guidance.checks.result import LITTLE_M, CheckResult, steps
+from dwpose_ros.guidance.checks.result import LITTLE, CheckResult, steps
 from dwpose_ros.guidance.checks.walking import to_the_side
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
@@ -59,7 +59,9 @@ def cut_off(
         return result
     reach = reach_of(observation, profile, mirrored)
     # How far away a hand outside the image is, is unknown; stepping back brings all to the middle.
-    draws_back = profile.parts == ("hands",) and reach.best - reach.here > LITTLE_M
+    draws_back = (
+        profile.parts == ("hands",) and reach.best - reach.here > LITTLE * observation.scale.step_m
+    )
     if where_to != "back" and not draws_back:
         left, right = across(observation, profile, mirrored)
         left, right = np.fmin(left, observation.box[0]), np.fmax(right, observation.box[2])
@@ -67,8 +69,10 @@ def cut_off(
         return to_the_side(
             result, where_to == "right", aside, observation, profile, mirrored, before
         )
-    way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
-    return result._replace(code="move_back", **steps(way, "move_back", before))
+    way = (1 - share) * _CUT_M if math.isnan(reach.here) else reach.best - reach.here
+    # Before a camera that is tilted much, the head leaves the image by going away.
+    code = observation.scale.on_wheels("move_closer" if way < 0 else "move_back")
+    return result._replace(code=code, **steps(abs(way), code, before, observation.scale))
 
 
 @per_observation

@@ -6,12 +6,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from dwpose_ros.guidance.scale import DEPTH, Scale
+
 # Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
 # "a little" and "a step".
 _HYSTERESIS = 0.2
-STEP_M = 0.5  # length of a step on request, which is shorter than in walking
-SIDESTEP_M = 0.35
-LITTLE_M = 0.27  # shorter ways are "a little"
+LITTLE = 0.54  # shorter ways are "a little", in steps forward; of a metre to roll, the same
 MOST_STEPS = 8  # largest number of steps asked for at once
 
 
@@ -37,6 +37,7 @@ class CheckResult(NamedTuple):
     count: int = 0  # type: ignore[assignment]
     required: bool = True
     track: float = math.nan  # changes like the value, but not when other points come into view
+    remaining: float = math.nan  # growth to the best distance, as a logarithm, of `too_close`
     first: str = ""  # check that has to pass before this advice can be followed, if any
 
 
@@ -72,22 +73,34 @@ def with_magnitude(
     return "little" if off <= little else "big" if off >= big else ""
 
 
-def steps(way_m: float, code: str, before: CheckResult | None) -> dict[str, Any]:
+def steps(
+    way_m: float, code: str, before: CheckResult | None, scale: Scale = Scale()
+) -> dict[str, Any]:
     """Return `magnitude` and `count` of advice to walk `way_m`: "little", or a number of steps.
 
     It is one step if the way is unknown (NaN). If the same advice was given before, the number is
     kept until the way has changed enough.
+
+    Args:
+        way_m: metres for somebody of an adult's stature.
+        code: the instruction.
+        before: the check's last result.
+        scale: how far a step of this person goes.
     """
     if math.isnan(way_m):
         return {"magnitude": "", "count": 1}
     there = before if before is not None and before.code == code and before.ok is False else None
-    little = LITTLE_M
+    step = scale.step_of(code)
+    little = LITTLE * (scale.metre_m if code.startswith("roll_") else scale.step_m)
     if there is not None:
         little *= 1 + _HYSTERESIS if there.magnitude == "little" else 1 - _HYSTERESIS
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
-    wanted = min(way_m, 1e3) / (SIDESTEP_M if code in ("move_left", "move_right") else STEP_M)
-    wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
+    wanted = min(way_m, 1e3) / step
+    if code in DEPTH:
+        wanted *= scale.caution(code)
+    if code in DEPTH:  # rather one too few: the next advice is better
+        wanted -= 0.1
     if there is not None and there.count and abs(wanted - there.count) < 0.5 + _HYSTERESIS:
         return {"magnitude": "", "count": there.count}
     return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}

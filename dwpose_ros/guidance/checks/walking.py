@@ -2,15 +2,14 @@
 """Advice to walk: in which direction, and how many steps.
 
 The steps lead to the middle of the allowed range, since a person who stops at its edge would soon
-be told to move again. Distances assume an adult and a horizontal field of view of 60 degrees. A
-child or another camera changes the number of steps, not the direction.
+be told to move again. Distances are for an adult's stature; the scale, which is learned from
+walks, says how many steps of this person they are.
 """
 
 from __future__ import annotations
 
 import math
 
-from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.guidance.body_parts import in_image
 from dwpose_ros.guidance.checks.apparent_size import reach_of
 from dwpose_ros.guidance.checks.facing import facing
@@ -32,7 +31,9 @@ def by_distance(
     if result.ok is not False:
         return result
     reach = reach_of(observation, profile, mirrored)
-    return result._replace(**steps(abs(reach.best - reach.here), result.code, before))
+    code = observation.scale.on_wheels(result.code)
+    how = steps(abs(reach.best - reach.here), code, before, observation.scale)
+    return result._replace(code=code, **how)
 
 
 def to_the_side(
@@ -56,6 +57,7 @@ def to_the_side(
         code = "move_forward" if right == (side == "right") else "move_backward"
     else:
         code = f"move_{sideways(right, mirrored != (side == 'back'))}"
+    code = observation.scale.on_wheels(code)
     here = reach_of(observation, profile, mirrored).here
-    way = share / FOCAL * (_NEAR_M if math.isnan(here) else here)
-    return result._replace(code=code, first=first, **steps(way, code, before))
+    way = share / observation.scale.focal * (_NEAR_M if math.isnan(here) else here)
+    return result._replace(code=code, first=first, **steps(way, code, before, observation.scale))

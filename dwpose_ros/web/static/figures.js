@@ -66,6 +66,15 @@ function person({ x = 60, arms = 14, bend = 0, legs = 6, head = "front", faint =
   return parts;
 }
 
+/** A person on a chair, or between the wheels of one. */
+function seated({ x = 60, wheels = true } = {}) {
+  const sides = [-1, 1].map((side) => x + side * 27);
+  const chair = wheels
+    ? sides.map((at) => line(`M${at} 58V108`, BODY, 8))
+    : [line(`M${sides[0] + 4} 84H${sides[1] - 4}M${sides[0] + 4} 84V112M${sides[1] - 4} 84V112`, BODY, 5)];
+  return [...person({ x, arms: 8, legs: 0 }), ...chair];
+}
+
 /** An arrow in the accent colour. */
 function arrow(x1, y1, x2, y2) {
   const back = (Math.atan2(x1 - x2, y1 - y2) * 180) / Math.PI;
@@ -172,6 +181,10 @@ const FIGURES = {
   move_back: () => [...small(person()), ...chevrons(false)],
   move_left: () => [...person({ x: 78 }), ...arrow(50, 62, 10, 62)],
   move_right: () => [...person({ x: 42 }), ...arrow(70, 62, 110, 62)],
+  roll_closer: () => [...small(seated()), ...chevrons(true)],
+  roll_back: () => [...small(seated()), ...chevrons(false)],
+  roll_left: () => [...seated({ x: 82 }), ...arrow(46, 62, 10, 62)],
+  roll_right: () => [...seated({ x: 38 }), ...arrow(74, 62, 110, 62)],
   show: (told) => [...person(), ...marks(told.part)],
   turn_left: () => [...small(person(), 0), ...turn("left")],
   turn_right: () => [...small(person(), 0), ...turn("right")],
@@ -185,6 +198,8 @@ const FIGURES = {
   look_at_camera: () => [...face(0), ...camera(60, 108, 0.5)],
   look_ahead: () => [...face(3), ...arrow(100, 52, 116, 52)],
   stand_upright: () => [...person({ arms: 4, legs: 2 }), ...arrow(98, 100, 98, 16)],
+  sit_upright: () => [...seated({ wheels: false }), ...arrow(98, 80, 98, 16)],
+  stand_up: () => [...seated({ x: 38, wheels: false }), ...arrow(92, 100, 92, 16)],
   arms_away: () => person({ arms: 38, legs: 8 }),
   arms_side: () => person({ arms: 88 }),
   arms_up: () => person({ arms: 160 }),
@@ -204,13 +219,17 @@ const FIGURES = {
   hold_still: () => [...person({ arms: 10 }), line("M88 20l10 12l18 -22", ACCENT, 8)],
   next_step: () => [...camera(40, 58, 1.4), ...arrow(78, 60, 112, 60)],
   pause: () => [line("M46 34V86M74 34V86", ACCENT, 14)],
+  leave_out: () => [...person(), line("M88 20l10 12l18 -22", ACCENT, 8)],
   retake: () => [line("M96 60a36 36 0 1 1 -12 -27", ACCENT, 9), line("M86 14V36H64", ACCENT, 9)],
   capture_failed: warning,
   capture_unavailable: warning,
   done: () => [dot(60, 60, 46, ACCENT), line("M38 62l16 16l30 -36", "var(--band, #fff)", 10)],
+  goodbye: () => [...hand(58, 12), line("M98 34q10 14 3 30M14 40q-8 12 -2 26", ACCENT, 6)],
 }; // prettier-ignore
 FIGURES.move_forward = FIGURES.move_closer;
 FIGURES.move_backward = FIGURES.move_back;
+FIGURES.roll_forward = FIGURES.roll_closer;
+FIGURES.roll_backward = FIGURES.roll_back;
 const PROFILES = {
   face: () => [dot(60, 50, 26), line("M28 108q4 -24 32 -24t32 24", BODY, 9)],
   upper_body: () => person(),
