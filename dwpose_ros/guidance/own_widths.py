@@ -16,7 +16,10 @@ import numpy as np
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, STATURE_M
 
 _AHEAD_DEG = 20.0  # only of people whose head is turned less, something is learned
-_NEXT, _NEXT_S = 0.08, 1.5  # a sample whenever the distance has changed by so much, or so long after
+_NEXT, _NEXT_S = (
+    0.08,
+    1.5,
+)  # a sample whenever the distance has changed by so much, or so long after
 _SAMPLES, _MOST = 4, 40
 _QUANTILE = 0.65  # of the samples: some are of a body that is turned a little
 _LEAST_SD = 0.015  # of the breadth, as a share

@@ -169,9 +169,7 @@ class ScaleLearner:
         self.allowances = Allowances()
         self._update()
 
-    def told(
-        self, code: str, magnitude: str, count: int, now: float, body_part: str = ""
-    ) -> None:
+    def told(self, code: str, magnitude: str, count: int, now: float, body_part: str = "") -> None:
         """Note that an instruction begins to be spoken."""
         self.allowances.told(code, body_part, now)
         if code in ENOUGH.values():  # they will not go as far as they were asked to
@@ -306,6 +304,5 @@ class ScaleLearner:
             breadth=self._widths.breadth,
             breadth_sd=self._widths.deviation,
             sits=self._sitting.sits,
-            rolls=self.mobility == "wheelchair"
-            or self.mobility == "auto" and self._sitting.sits,
+            rolls=self.mobility == "wheelchair" or self.mobility == "auto" and self._sitting.sits,
         )

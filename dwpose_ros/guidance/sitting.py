@@ -51,6 +51,8 @@ class Sitting:
     def watch(self, drop: float) -> None:
         """Take in `knee_drop` of a new frame."""
         otherwise = drop < _SITS if not self.sits else drop > _STANDS  # False for NaN
-        self._streak = self._streak + 1 if otherwise else 0 if not math.isnan(drop) else self._streak
+        self._streak = (
+            self._streak + 1 if otherwise else 0 if not math.isnan(drop) else self._streak
+        )
         if self._streak >= _FRAMES:
             self.sits, self._streak = not self.sits, 0

@@ -22,6 +22,7 @@ from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.actor import Actor, Stance
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.behavior import BEHAVIORS
+from dwpose_ros.simulation.bodies import body_of
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
 from dwpose_ros.simulation.scene import MOST, PLACES, Scene, bystanders
@@ -191,7 +192,8 @@ class SimulationNode(ManagedNode):
 
     def activate(self) -> None:
         start = Stance(*map(self.value, ("x", "distance", "yaw", "posture")))
-        self._actor = Actor(start, self.value("behavior"), self.value("seed"))
+        self._body = body_of(self._person)
+        self._actor = Actor(start, self.value("behavior"), self.value("seed"), self._body)
         self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
         self.input(String, "speech", self._on_speech, 1, steady=False)
@@ -232,7 +234,7 @@ class SimulationNode(ManagedNode):
                 stance.distance_m,
                 stance.yaw_deg,
                 stance.posture,
-                atlas.load(self._person).stature_m,
+                self._body.stature_m,
                 person=self._person,
             )
         ]

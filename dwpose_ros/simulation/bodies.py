@@ -75,6 +75,19 @@ class Body(NamedTuple):
         return (wrist, *hand) if what == "forearm" else tuple(hand)
 
 
+def body_of(person: str) -> Body:
+    """Return the body of somebody in the atlas. Raises AtlasError if there is nobody of the name."""
+    pictures = atlas.load(person)
+    about = pictures.about
+    return Body(
+        pictures.stature_m,
+        about.age_years,
+        about.seat,
+        stick=about.stick,
+        without=about.without,
+    )
+
+
 def drawn_body(
     random: np.random.Generator, youngest: float = GROWN_YEARS, oldest: float = 80.0
 ) -> Body:

@@ -83,8 +83,7 @@ def write(
         xy=np.round(xy * 32) / np.float32(32),  # such numbers take fewer bytes
         visible=np.array([v["visible"] for v in views]),
         postures=np.array(postures),
-        xyz=np.round(np.array([told.postures[p] for p in postures]) * 8192).astype(np.float32)
-        / 8192,
+        xyz=np.array([told.postures[p] for p in postures], np.float32),
         stature_m=np.float32(told.stature_m),
         about=np.array(json.dumps(told.about)),
         webp=np.frombuffer(b"".join(pictures), np.uint8),
