@@ -19,6 +19,8 @@ _MIDDLE, _TILT_SD = 0.5, 0.35  # of the horizon, before anything is seen, in hei
 # of an adult before a usual lens: 0.25 of their stature.
 _HIGHER_SD = 0.65
 _ROW_SD = 0.02  # of a row, which lasts while the person stays
+# Shoulders that are so far from where they should be, for so many frames: the camera was moved.
+_MOVED, _MOVED_SDS, _MOVED_FRAMES = 0.1, 4.0, 8
 _NEXT = 0.1  # change of the logarithm of the distance from which on errors are others
 
 
@@ -26,9 +28,13 @@ class Horizon:
     """Estimates the row of the horizon, in heights of the image from its top."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: it is another camera, or it looks elsewhere."""
         self._state = np.array([_MIDDLE, 0.0])
         self._spread = np.diag([_TILT_SD**2, _HIGHER_SD**2])
-        self._last_m = math.nan
+        self._last_m, self._off = math.nan, 0
 
     @property
     def row(self) -> float:
@@ -50,10 +56,16 @@ class Horizon:
         """Take in the row of their shoulders at a distance; return whether it told anything."""
         if math.isnan(here_m + row) or here_m <= 0:
             return False
+        on = np.array([1.0, 1.0 / here_m])
+        spread = math.sqrt(float(on @ self._spread @ on) + _ROW_SD**2)
+        off = abs(row - float(on @ self._state)) > max(_MOVED, _MOVED_SDS * spread)
+        self._off = self._off + 1 if off else 0
+        if self._off >= _MOVED_FRAMES:  # somebody has turned the camera
+            self.reset()
+            return True
         if abs(math.log(here_m / self._last_m)) < _NEXT:  # False for NaN
             return False
         self._last_m = here_m
-        on = np.array([1.0, 1.0 / here_m])
         gain = self._spread @ on / (on @ self._spread @ on + _ROW_SD**2)
         self._state = self._state + gain * (row - on @ self._state)
         self._spread = self._spread - np.outer(gain, on @ self._spread)

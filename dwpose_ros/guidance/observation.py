@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import in_image, indices
+from dwpose_ros.guidance.liveness import Liveness
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.scale import Scale
 
@@ -82,6 +83,7 @@ class TargetSelector:
         self.mirrored = mirrored
         self._there_s = -math.inf  # when the person was last there
         self._way = 0.0, 0.0
+        self._liveness = Liveness()
         self.use(profile)
         self.reset()
 
@@ -139,6 +141,7 @@ class TargetSelector:
         self, people: PersonPoses, width: int, height: int, time_s: float
     ) -> Observation | None:
         """Observe the followed person in an image of that size, px; None if nobody is there."""
+        people = self._living(people, time_s)
         ids, xy, scores, boxes = people.ids.tolist(), people.xy, people.scores, people.boxes
         last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)
@@ -174,6 +177,20 @@ class TargetSelector:
             time_s=time_s,
             hands=self._hands,
         )
+
+    def _living(self, people: PersonPoses, time_s: float) -> PersonPoses:
+        """Return the people without things, and without reflections of who is guided."""
+        self._liveness.watch(people, time_s)
+        keep = [
+            not self._liveness.lifeless(track_id)
+            and not (
+                track_id != self.person_id
+                and self.person_id
+                and self._liveness.reflects(track_id, self.person_id)
+            )
+            for track_id in people.ids.tolist()
+        ]
+        return people if all(keep) else people[np.array(keep, bool)]
 
     def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:
         """Add up the growth and the sideways movement between the last frame and this one."""

@@ -207,6 +207,7 @@ class CheckRunner:
     ) -> None:
         self.profile, self.mirrored = profile, mirrored
         self.learner = ScaleLearner() if learner is None else learner
+        self._dark = False  # whoever was seen last
         self._use_limits()
         self._before: dict[str, CheckResult] = {}
 
@@ -252,7 +253,11 @@ class CheckRunner:
             self.learner.watch(place_of(observation, self.profile, self.mirrored))
             observation = observation._replace(scale=self.learner.scale)
         results = [somebody(observation)]
+        if observation is None and self._dark:  # they cannot be seen any more
+            results = [results[0]._replace(code="more_light")]
         if observation is not None:
+            if not math.isnan(observation.brightness):
+                self._dark = observation.brightness < self.profile.brightness_minimum
             self._allowed(observation, results)
         for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)
