@@ -39,16 +39,18 @@ from network_sensor import NetworkSensorModel  # noqa: E402
 from nodes import Nodes  # noqa: E402
 from sensor_fit import fit  # noqa: E402
 from sensor_model import SensorModel, at_best  # noqa: E402
+from tones import Listener  # noqa: E402
 
 from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
 from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
-from dwpose_ros.guidance import load_phrases, load_profile  # noqa: E402
+from dwpose_ros.guidance import Profile, load_phrases, load_profile  # noqa: E402
 from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
 from dwpose_ros.guidance.checks import CheckRunner, relaxed, run_checks  # noqa: E402
 from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
 from dwpose_ros.guidance.compliance import undoes  # noqa: E402
 from dwpose_ros.guidance.decision import Decision  # noqa: E402
 from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
+from dwpose_ros.guidance.pace import PACES, paced  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
 from dwpose_ros.guidance.scale import ScaleLearner  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
@@ -66,13 +68,16 @@ LIMIT_S = {
     "hard_of_hearing": 60.0,
     "leaving": 90.0,
 }
+TONES_S = 30.0  # for who hears nothing but tones
 WHEELCHAIR_S = 1.5  # factor on these for somebody in a wheelchair
 UNDONE_S = 3.0  # an instruction that the next one undoes within this time is a contradiction
 MOVEMENT_FRAMES = 5  # from which a person's true movement is measured
 REACTION_S = 0.2  # from an image to the instruction about it: camera and network
 
 
-_profile = lru_cache(maxsize=None)(load_profile)
+@lru_cache(maxsize=None)
+def _profile(path: str, pace: str = "normal") -> Profile:
+    return paced(load_profile(path), pace)
 
 
 @lru_cache(maxsize=None)
@@ -88,6 +93,8 @@ def episode(
     group: str,
     seed: int,
     images: bool = False,
+    cues: str = "speech",
+    pace: str = "normal",
 ) -> Result:
     """Play one person, from their start to the last picture or the time limit.
 
@@ -97,9 +104,11 @@ def episode(
         behavior, seed: of the simulated person.
         group: one of GROUPS; with images, everybody is the one person of the atlas.
         images: render the person, and let the holistic backend look at the images.
+        cues: "tones": the person hears no sentence, but tones.
+        pace: one of PACES.
     """
     random = np.random.default_rng(seed)
-    profile = _profile(profile_path)
+    profile = _profile(profile_path, pace)
     if images:
         camera = SimulatedCamera(height_m=height_for(profile.steps[0].parts))
         world = World(Body(), camera, start(random))
@@ -107,14 +116,25 @@ def episode(
     else:
         world = drawn_world(random, group, profile)
         sensor = SensorModel(random, world.camera, RATE_HZ, world.body)
-    limit = LIMIT_S[behavior] * len(profile.steps)
+    limit = (TONES_S if cues == "tones" else LIMIT_S[behavior]) * len(profile.steps)
     limit *= WHEELCHAIR_S if world.body.seat == "wheelchair" else 1.0
     actor = Actor(world.start, behavior, seed, world.body)
-    return play(COACHES[coach_name](profile), coach_name, actor, sensor, limit)
+    listener = Listener(actor, seed) if cues == "tones" else None
+    return play(COACHES[coach_name](profile), coach_name, actor, sensor, limit, listener)
 
 
-def play(coach, coach_name: str, actor: Actor, sensor: SensorModel, limit: float) -> Result:
-    """Let a coach guide somebody until the last picture, or for `limit` s."""
+def play(
+    coach,
+    coach_name: str,
+    actor: Actor,
+    sensor: SensorModel,
+    limit: float,
+    listener: Listener | None = None,
+) -> Result:
+    """Let a coach guide somebody until the last picture, or for `limit` s.
+
+    With a listener, they hear nothing but its tones.
+    """
     qualities: list[float] = []
     learner = ScaleLearner()
     step, selector, check = None, None, None
@@ -132,8 +152,12 @@ def play(coach, coach_name: str, actor: Actor, sensor: SensorModel, limit: float
         xy, scores, boxes = sensor(stance)
         poses = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
         observation = selector.look(poses, *sensor.size, now)
-        decision = coach.update(check(observation), now, busy=now < busy_until)
-        if decision.speak:
+        results = check(observation)
+        decision = coach.update(results, now, busy=now < busy_until)
+        if listener is not None:
+            listener.hear(decision, results, now)
+            said += [(now, decision.code)] * decision.speak
+        elif decision.speak:
             busy_until = tell(actor, decision, now)
             learner.told(
                 decision.code, decision.magnitude, decision.count, now, decision.body_part
@@ -238,9 +262,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
-    parser.add_argument("--behaviors", nargs="*", default=list(SUCCESS))
+    parser.add_argument("--behaviors", nargs="*", default=[b for b in SUCCESS if b != "tones"])
     parser.add_argument("--groups", nargs="*", default=["adults"], choices=[*GROUPS, "all"])
     parser.add_argument("--coaches", nargs="*", default=list(COACHES))
+    parser.add_argument("--cues", choices=("speech", "tones"), default="speech")
+    parser.add_argument("--pace", choices=tuple(PACES), default="normal")
     parser.add_argument(
         "--images",
         action="store_true",
@@ -276,11 +302,15 @@ def main() -> int:
             if nodes is not None:
                 found = [through_nodes(nodes, path, behavior, i) for i in range(args.episodes)]
             else:
-                one = partial(episode, coach, path, behavior, group, images=args.images)
+                one = partial(
+                    episode, coach, path, behavior, group,
+                    images=args.images, cues=args.cues, pace=args.pace,
+                )  # fmt: skip
                 found = list(
                     pool.map(one, range(args.episodes), chunksize=1 if args.images else 10)
                 )
-            print(row(coach, name, behavior, group, found), flush=True)
+            kind = "tones" if args.cues == "tones" else behavior
+            print(row(coach, name, kind, group, found), flush=True)
             medians.setdefault((name, behavior, coach), {})[group] = median_s(found)
     print(compared(medians))
     print(f"\n{time.perf_counter() - begin:.0f} s")

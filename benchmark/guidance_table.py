@@ -16,6 +16,7 @@ SUCCESS = {
     "restless": 0.99,
     "confused": 0.97,
     "hard_of_hearing": 0.97,
+    "tones": 0.97,  # of those who hear nothing else
 }
 MEDIAN_S = {"obedient": 8.0}
 WHEELCHAIR = 1.5  # factor on the median in wheelchairs

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from holistic_models import READY
 
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import Coach, Decision, Profile, load_phrases, load_profile
 from dwpose_ros.guidance.checks import CheckRunner
@@ -25,6 +26,8 @@ from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.tracking.pose_tracker import PoseTracker
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "people"
+BLUR_PX = 7  # a tenth of a hand, in these films
+WRISTS = [INDEX["left_wrist"], INDEX["right_wrist"]]
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 
 
@@ -121,3 +124,12 @@ def guide(frames: list[Frame], profile: str | Profile, turns: int = 1) -> list[T
 def within(time_s: float, spans: list[list[float]]) -> bool:
     """Whether a time is in one of the spans."""
     return any(start <= time_s <= end for start, end in spans)
+
+
+def hand_speed(frames: list[Frame], at: float) -> float:
+    """Px of the faster wrist from one frame to the next, over four of them: so long is the smear
+    of a hand, at the longest exposure there is. Over fewer, it is the estimator's own noise."""
+    k = min(range(2, len(frames) - 2), key=lambda i: abs(frames[i].time_s - at))
+    before, after = frames[k - 2], frames[k + 2]
+    moved = np.linalg.norm(after.people.xy[0, WRISTS] - before.people.xy[0, WRISTS], axis=1)
+    return float(moved.max()) / 4

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.checks import CheckResult, relaxed, run_checks
+from dwpose_ros.guidance.checks import described, relaxed, run_checks
 from dwpose_ros.guidance.observation import Observation, TargetSelector
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.quality import WEIGHTS, Quality, Subject, assess, motion
 from dwpose_ros.quality.framing import company
 
+WINDOW_S = 0.7  # the best of so long a time is taken, unless the user wants another
 TOLERANCE = 0.1  # the profile's limits are widened by this share for a picture
 
 
@@ -190,7 +191,7 @@ def broken_limit(
         )
     for result in run_checks(observation, relaxed(profile, TOLERANCE), mirrored):
         if result.ok is False:
-            return _told(result)
+            return described(result)
         if result.ok is None and result.required and result.name != "still":
             return f"{result.name} cannot be measured"
     if quality.score < profile.quality_minimum:
@@ -198,16 +199,3 @@ def broken_limit(
         why = f": {worst.name} {worst.value:.3g} (score {worst.score:.0f})" if worst else ""
         return f"quality {quality.score:.0f}, at least {profile.quality_minimum:.0f}{why}"
     return ""
-
-
-def _told(result: CheckResult) -> str:
-    low, high = (f"{limit:.3g}" for limit in (result.minimum, result.maximum))
-    wanted = (
-        f"at most {high}"
-        if math.isnan(result.minimum)
-        else f"at least {low}"
-        if math.isnan(result.maximum)
-        else f"{low} to {high}"
-    )
-    body_part = f" ({result.body_part})" if result.body_part else ""
-    return f"{result.name} {result.value:.3g}, {wanted}{body_part}"

@@ -17,6 +17,7 @@ import dwpose_ros
 
 COMMANDS = {
     "predict": "find the people in images, folders, videos or a camera, and write what was found",
+    "replay": "print what the coach would say to a video or a bag, when, and why",
     "models": "list, download and check DWPose's models",
     "evaluate": "average precision on COCO-WholeBody, beside the paper's",
     "quantize": "make an int8 pose network from your own pictures",
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         "  dwpose models fetch\n"
         "  dwpose predict people.jpg\n"
         "  dwpose predict film.mp4 --overlay --output drawn\n"
+        "  dwpose replay film.mp4 --profile upper_body\n"
         "\n`dwpose COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="version", version=dwpose_ros.__version__)

@@ -13,13 +13,12 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from dwpose_ros.cli.execution_options import add_execution_target, execution_target
+from dwpose_ros.cli.execution_options import add_estimator, load_estimator
 from dwpose_ros.cli.jobs import Job, check_outputs, frames_of, jobs_of, read_image
 from dwpose_ros.cli.predictions import PredictError, VideoFiles, Wanted, make_folder, write_image
 from dwpose_ros.core.errors import DwposeError, ModelError
 from dwpose_ros.core.image_sources import Source, open_source
 from dwpose_ros.core.person_poses import THRESHOLD
-from dwpose_ros.estimation import backends
 from dwpose_ros.estimation.estimator import Estimator
 from dwpose_ros.tracking.pose_tracker import PoseTracker
 
@@ -48,18 +47,8 @@ class Predictor:
 
     def _estimator(self, video: bool) -> Estimator:
         if video not in self._estimators:
-            args = self._args
-            self._estimators[video], why = backends.load(
-                args.backend,
-                args.model,
-                args.detector,
-                execution_target(args),
-                subpixel=args.subpixel,
-                detector_size=args.detector_size,
-                download=args.download,
-                video=video,
-            )
-            tqdm.write(f"{why}; runs on {self._estimators[video].runs_on}", file=sys.stderr)
+            self._estimators[video], why = load_estimator(self._args, video)
+            tqdm.write(why, file=sys.stderr)
         return self._estimators[video]
 
     def _image(self, job: Job, bgr: np.ndarray) -> str:
@@ -127,7 +116,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     _add_output(parser.add_argument_group("what is written; by default --json and --overlay"))
     _add_video(parser.add_argument_group("videos and cameras"))
-    _add_estimator(parser.add_argument_group("estimator, as the pose node's parameters"))
+    add_estimator(parser.add_argument_group("estimator, as the pose node's parameters"))
     return parser
 
 
@@ -165,33 +154,6 @@ def _add_video(group: argparse._ArgumentGroup) -> None:
         "DWPose, 10 with holistic",
     )
     add("--smooth", action="store_true", help="smooth the points over time; they then lag")
-
-
-def _add_estimator(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--backend",
-        default="auto",
-        choices=backends.BACKENDS,
-        help="auto (default): DWPose where its weights are, else holistic",
-    )
-    add("--model", default="", help=f"a name or an ONNX file; default: {backends.MODEL}")
-    add("--detector", default="", help=f"a name or an ONNX file; default: {backends.DETECTOR}")
-    add_execution_target(group)
-    add(
-        "--no-subpixel",
-        dest="subpixel",
-        action="store_false",
-        help="points at the bins of the networks' maps, not between them",
-    )
-    add(
-        "--detector-size",
-        type=int,
-        default=0,
-        metavar="PX",
-        help="side of the detector's input, where its file leaves that open; default: 640",
-    )
-    add("--download", action="store_true", help="fetch missing weights first")
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "predict") -> int:

@@ -13,17 +13,12 @@ import numpy as np
 
 from dwpose_ros.core import image_sources as sources
 from dwpose_ros.core import images
-from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.image_files import IMAGES, images_of, is_image
 from dwpose_ros.estimation.crop_geometry import around
 from dwpose_ros.estimation.crops import CpuCrops
+from dwpose_ros.evaluation.bags import FramesError, bag_images, is_bag
 
 PEOPLE_A_FRAME = 5  # only the largest, so that a crowd does not outweigh all other frames
-IMAGE_TYPES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
-
-
-class FramesError(DwposeError):
-    """Frames cannot be read; the message says which, and what would be right."""
 
 
 class Sample(NamedTuple):
@@ -58,8 +53,9 @@ def frames(source: str, count: int, topic: str = "") -> Iterator[tuple[str, np.n
         SourceError: the source cannot be opened.
     """
     path = Path(source).expanduser()
-    if path.suffix in (".mcap", ".db3") or (path / "metadata.yaml").is_file():
-        yield from _bag(path, count, topic)
+    if is_bag(path):
+        for name, rgb, _ in bag_images(path, topic, lambda n: set(_spread(range(n), count))):
+            yield name, rgb
     elif path.is_dir() or path.is_file() and is_image(path):
         files = [path] if path.is_file() else images_of(path)
         if not files:
@@ -124,31 +120,6 @@ def _video(name: str, count: int) -> Iterator[tuple[str, np.ndarray]]:
                 yield f"{name}#{i}", cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     finally:
         source.close()
-
-
-def _bag(path: Path, count: int, topic: str) -> Iterator[tuple[str, np.ndarray]]:
-    try:
-        from rosbags.highlevel import AnyReader, AnyReaderError
-        from rosbags.typesys import Stores, get_typestore
-    except ImportError as err:
-        raise FramesError(
-            f"{path}: to read bags, pip install 'dwpose_ros[quantize]', or rosbags ({err})"
-        ) from err
-    try:
-        with AnyReader([path], default_typestore=get_typestore(Stores.LATEST)) as reader:
-            pictures = [c for c in reader.connections if c.msgtype in IMAGE_TYPES]
-            names = sorted({c.topic for c in pictures})
-            if topic not in names and (topic or len(names) != 1):
-                asked = f"topic {topic!r} is not one of its" if topic else "wanted one --topic of"
-                raise FramesError(f"{path}: {asked} image topics: {', '.join(names) or 'none'}")
-            chosen = [c for c in pictures if c.topic == (topic or names[0])]
-            wanted = set(_spread(range(sum(c.msgcount for c in chosen)), count))
-            for i, (connection, stamp, raw) in enumerate(reader.messages(chosen)):
-                if i in wanted:
-                    message = reader.deserialize(raw, connection.msgtype)
-                    yield f"{path}#{connection.topic}@{stamp}", images.to_rgb(message)
-    except (AnyReaderError, images.ImageError) as err:
-        raise FramesError(f"{path}: {err}") from err
 
 
 def _spread(items: Sequence, count: int) -> list:

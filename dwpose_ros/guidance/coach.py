@@ -210,7 +210,9 @@ class Coach:
             self._hold_since, self._count = now, math.ceil(self.profile.hold_s)
         remaining = max(0.0, self.profile.hold_s - (now - self._hold_since))
         begins = self._hold_since == now
-        wanted = self._policy.debounced(Instruction("hold_still"), now, hold_begins=begins)
+        count = math.ceil(self.profile.hold_s) if self.profile.say_seconds else 0
+        hold = Instruction("hold_still", count=count)
+        wanted = self._policy.debounced(hold, now, hold_begins=begins)
         decision = self._decide(State.HOLDING, wanted, progress, now, busy)
         turning = self._policy.turning and now - self._hold_since < (
             self.profile.hold_s + TURNING_S

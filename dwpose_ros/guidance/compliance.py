@@ -10,6 +10,7 @@ from typing import Sequence
 
 from dwpose_ros.guidance.approach import Approach
 from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.checks.facing import wrapped
 from dwpose_ros.guidance.scale import DEPTH, ENOUGH
 
 REACTION_S = 0.4  # shortest time from the end of a sentence to a reaction
@@ -79,6 +80,7 @@ _EASED, _LEAST_EASE = 0.55, 0.3
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
 # Smaller ones, as of a wheelchair to the side, if they go on for so long: in each half of it.
 _SLOW_S, _SLOW = 1.0, {"depth": 0.016, "side": 0.022}
+_ANGLES = {"turn", "head"}
 
 
 def axis(code: str) -> str:
@@ -158,7 +160,9 @@ class ComplianceTracker:
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
-                way, slow = _way(one, values[name], now)
+                value = values[name]
+                value = _unwrapped(one, value) if name in _ANGLES else value
+                way, slow = _way(one, value, now)
                 fast = abs(way) > _LEAST[name]
                 # Turning also moves points, to the side above all.
                 steady = now - self._turned_at > _SLOW_S and abs(slow) > _SLOW.get(name, math.inf)
@@ -305,6 +309,12 @@ def _places(found: dict[str, CheckResult]) -> dict[str, float]:
         "turn": of("facing"),
         "head": of("looking"),
     }
+
+
+def _unwrapped(one: _Axis, degrees: float) -> float:
+    """Return an angle beside the last one: from behind it is 179 and -179 by turns."""
+    last = next((v for _, v in reversed(one.trail) if not math.isnan(v)), degrees)
+    return last + wrapped(degrees - last)
 
 
 def _way(one: _Axis, value: float, now: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Union
 
 from dwpose_ros.core.text import printable, shown
 from dwpose_ros.guidance.body_parts import NAMED_PARTS
+from dwpose_ros.guidance.plurals import CATEGORIES, categories_of, checked_locale, plural_category
 from dwpose_ros.guidance.profile import ProfileError, read_mapping
 from dwpose_ros.guidance.screen_texts import checked_texts
 
@@ -79,27 +80,41 @@ CODES = (
     "goodbye",
 )
 MAGNITUDES = ("little", "normal", "big")
-# CLDR's plural categories. For whole numbers from 1 on, the shipped languages need only these two;
-# Japanese and Chinese have `other` only.
-PLURALS = ("one", "other")
 # Steps or, in a wheelchair, metres; or "little".
 STEPPED = tuple(code for code in CODES if code.startswith(("move_", "roll_")))
 COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may contain {count}
+TIMED = ("hold_still",)  # the same, where the person is told for how many seconds
 NAMING = ("show", "leave_out")  # contain {part}
 
 RATE = 175  # words per minute, espeak-ng's default
+VOICES = {"pt": "pt-br", "zh": "cmn"}  # espeak-ng's that are not named after their language
+# Factors on the rate for languages that espeak-ng speaks more slowly than people do, who say five
+# to eight syllables a second (Pellegrino, Coupé and Marsico, Language 87, 2011).
+SPEEDS = {"ar": 1.2, "ko": 1.15, "zh": 2.0}
+# Scripts of which one sign takes another time than a Latin letter: first, last, signs a second.
+_SIGNS = (
+    ("\u0600", "\u06ff", 15.0),
+    ("\u3040", "\u30ff", 7.0),
+    ("\u4e00", "\u9fff", 4.5),
+    ("\uac00", "\ud7a3", 10.0),
+)
 
 _Phrase = Union[str, dict[str, str]]
 
 
 class Phrases(NamedTuple):
-    """The phrases of one language: each is a text, or texts by magnitude or plural category."""
+    """The phrases of one language: each is a text, or texts by magnitude or number."""
 
     language: str
+    """As its file is called."""
     phrases: dict[str, _Phrase]
     parts: dict[str, str]
     screen: dict[str, str] = {}
     """Texts of the screen's pages, as far as the file has them."""
+    locale: str = "en"
+    """Whose plural categories and direction of writing it has."""
+    style: str = ""
+    """How people are addressed in it, for whoever translates."""
 
     def text(self, code: str, body_part: str = "", magnitude: str = "", count: int = 0) -> str:
         """Return the sentence for an instruction; empty for the empty code.
@@ -108,25 +123,38 @@ class Phrases(NamedTuple):
             code: one of CODES.
             body_part: the one that is named.
             magnitude: "", "little" or "big"; the normal text is used if there is none for it.
-            count: seconds of a countdown, wanted people, steps or metres, from 1 on; 0 counts as 1.
+            count: seconds, wanted people, steps or metres, from 1 on; 0 counts as 1.
         """
         if not code:
             return ""
-        phrase, count = self.phrases[code], max(count, 1)
+        phrase = self.phrases[code]
         if isinstance(phrase, dict):
-            if "other" in phrase and not (magnitude == "little" and magnitude in phrase):
-                phrase = phrase.get("one" if count == 1 else "other", phrase["other"])
-            else:
-                phrase = phrase.get(magnitude or "normal") or phrase["normal"]
+            phrase = self._form(phrase, magnitude, count)
+        count = max(count, 1)
         return phrase.format(part=self.parts.get(body_part, body_part), count=count)
+
+    def _form(self, forms: dict[str, str], magnitude: str, count: int) -> str:
+        """Return one of a phrase's texts."""
+        if "other" not in forms or "normal" in forms and not count:
+            return forms.get(magnitude or "normal") or forms["normal"]
+        if magnitude == "little" and magnitude in forms:
+            return forms[magnitude]
+        count = max(count, 1)
+        exact = forms.get(f"={count}")
+        return exact or forms.get(plural_category(self.locale, count)) or forms["other"]
 
 
 def speaking_s(text: str, rate: int = RATE) -> float:
-    """Return how long espeak-ng speaks a text, s, at `rate` words per minute; measured at 160."""
-    ideographs = sum("\u4e00" <= c <= "\u9fff" for c in text)
-    kana = sum("\u3040" <= c <= "\u30ff" for c in text)
-    letters = len(text) - ideographs - kana
-    return 0.3 + (letters / 20 + kana / 7 + ideographs / 2.5) * 160 / rate
+    """Return how long the voice speaks a text, s, at `rate` words per minute.
+
+    Measured with espeak-ng at 160, at the language's own speed of SPEEDS.
+    """
+    seconds, letters = 0.0, len(text)
+    for first, last, per_s in _SIGNS:
+        found = sum(first <= c <= last for c in text)
+        letters -= found
+        seconds += found / per_s
+    return 0.3 + (seconds + letters / 20) * 160 / rate
 
 
 def load_phrases(path: str | Path) -> Phrases:
@@ -137,11 +165,17 @@ def load_phrases(path: str | Path) -> Phrases:
     """
     path = Path(path)
     data = read_mapping(path)
+    locale, style = data.pop("locale", ""), data.pop("style", "")
+    for key, text in (("locale", locale), ("style", style)):
+        if not isinstance(text, str):
+            raise ProfileError(f"{path}: {key} must be a text, not {shown(text)}")
+    locale = checked_locale(path, locale) if locale else path.stem
     known = {"phrases": CODES, "parts": NAMED_PARTS}
     for key in data:
         if key not in (*known, "screen"):
             raise ProfileError(
-                f"{path}: unknown key {shown(key)}; the keys are {', '.join(known)}, screen"
+                f"{path}: unknown key {shown(key)}; the keys are locale, style, "
+                f"{', '.join(known)}, screen"
             )
     for key, wanted in known.items():
         texts = data.get(key)
@@ -160,7 +194,7 @@ def load_phrases(path: str | Path) -> Phrases:
                 f" and has unknown {_names(unknown)}"
             )
     for code, phrase in data["phrases"].items():
-        for form, text in _forms(path, code, phrase).items():
+        for form, text in _forms(path, locale, code, phrase).items():
             _refuse_braces(path, code, text)
             _refuse_silence(path, code, form, text)
     for body_part, text in data["parts"].items():
@@ -169,7 +203,7 @@ def load_phrases(path: str | Path) -> Phrases:
                 f"{path}: the text of {body_part} is {shown(text)}; it can have nothing in braces"
             )
     screen = checked_texts(path, data.get("screen", {}))
-    return Phrases(path.stem, data["phrases"], data["parts"], screen)
+    return Phrases(path.stem, data["phrases"], data["parts"], screen, locale, style)
 
 
 def _names(keys: Iterable) -> str:
@@ -180,18 +214,18 @@ def _is_text(text: Any) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
+def _forms(path: Path, locale: str, code: str, phrase: Any) -> dict[str, str]:
     """Return all texts of a code by form; a single text has the empty form."""
     if isinstance(phrase, str):
         return {"": phrase}
-    counted = code in COUNTED
-    known, needed = (PLURALS, "other") if counted else (MAGNITUDES, "normal")
-    if code in STEPPED:
-        known = ("little", *PLURALS)
-    if not set(phrase) <= set(known) or needed not in phrase:
+    known, needed = _known_forms(path, locale, code, phrase)
+    unknown = [form for form in phrase if form not in known and not _is_exact(code, form)]
+    missing = [form for form in needed if form not in phrase]
+    if unknown or missing:
+        exact = ", or a number as '=1'" if _counted(code) else ""
         raise ProfileError(
             f"{path}: {code} has texts for {_names(phrase)}; it must "
-            f"have {needed!r}, and can have {', '.join(known)}"
+            f"have {', '.join(map(repr, needed))}, and can have {', '.join(known)}{exact}"
         )
     for form, text in phrase.items():
         if not _is_text(text):
@@ -199,8 +233,35 @@ def _forms(path: Path, code: str, phrase: Any) -> dict[str, str]:
     return phrase
 
 
+def _known_forms(
+    path: Path, locale: str, code: str, phrase: dict[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which texts a phrase can have, and which it must have."""
+    if not _counted(code) or code in TIMED and set(phrase) <= {*MAGNITUDES}:
+        return MAGNITUDES, ("normal",)
+    # Most languages have these two; only for others the tables are loaded, which takes a moment.
+    categories: tuple[str, ...] = ("one", "other")
+    needed: tuple[str, ...] = ("other",)
+    if not {form for form in phrase if form in CATEGORIES} <= {*categories}:
+        categories = needed = categories_of(locale)
+    if code in STEPPED:
+        return ("little", *categories), needed
+    return (
+        (("normal", *categories), ("normal", *needed)) if code in TIMED else (categories, needed)
+    )
+
+
+def _counted(code: str) -> bool:
+    return code in COUNTED or code in TIMED
+
+
+def _is_exact(code: str, form: Any) -> bool:
+    """Whether a form is for one number, as ICU writes it: "=1"."""
+    return _counted(code) and isinstance(form, str) and form[:1] == "=" and form[1:].isdecimal()
+
+
 def _refuse_braces(path: Path, code: str, text: str) -> None:
-    field = "count" if code in COUNTED else "part" if code in NAMING else ""
+    field = "count" if _counted(code) else "part" if code in NAMING else ""
     try:
         text.format(**({field: 2 if field == "count" else ""} if field else {}))
     except (LookupError, ValueError, AttributeError) as err:
@@ -219,7 +280,7 @@ def _refuse_silence(path: Path, code: str, form: str, text: str) -> None:
         "part"
         if code in NAMING
         else "count"
-        if form == "other" or code == "countdown" and not form
+        if form in ("few", "many", "other") or code == "countdown" and not form
         else ""
     )
     if needed and needed not in (name for _, name, _, _ in Formatter().parse(text)):

@@ -45,6 +45,7 @@ class GuidanceSession:
         on_demand: bool = False,
         mirrored: bool = False,
         notice: bool = True,
+        cues: str = "speech",
     ) -> None:
         self.mirrored, self.notice = mirrored, notice
         self.trouble = ""  # why no picture can be taken; empty if one can
@@ -55,7 +56,7 @@ class GuidanceSession:
         self._until = math.inf  # when the goal is given up
         self._asked: CaptureRequest | None = None
         self._now = -math.inf  # of the newest frame
-        self._voice = Voice(effects.say)
+        self._voice = Voice(effects.say, cues)
         self._last_text = ""
         self._noticing = self._blind = self._asked_to_wait = False
         self._ready_at: float | None = None  # when there was a capture service
@@ -140,9 +141,10 @@ class GuidanceSession:
             results, frame.now_s, busy=self._voice.busy(self._now)
         )
         self._show(course, decision, results, person, frame.source)
-        course.decided(decision, self._now)
+        if not self._voice.leaves_out(decision.code):
+            course.decided(decision, self._now)
         if decision.speak:
-            self._voice.say(self._last_text, self._now)
+            self._voice.say(self._last_text, self._now, decision.code)
         elif decision.interrupt_speech:
             self._voice.interrupt()
         if decision.capture:
@@ -226,9 +228,7 @@ class GuidanceSession:
     def _ask_to_wait(self, course: Course, source: Any) -> None:
         """Say once that it takes a moment: no frame has come, since networks take time to load.
 
-        Nothing waits for the end of that sentence, so that the same frames lead to the same
-        decisions, whenever they come.
-        """
+        Nothing waits for its end, so that the same frames lead to the same decisions."""
         if not self._asked_to_wait:
             self._asked_to_wait = True
             wait = Decision(State.SEARCHING, "one_moment", "", 0.0, 0.0, True, False)

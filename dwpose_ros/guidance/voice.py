@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from dwpose_ros.guidance.phrases import speaking_s
+from dwpose_ros.guidance.tones import said_by_tones
 
 BREATH_S = 0.2  # between two sentences, whatever each takes on its way to the voice
 
@@ -16,9 +17,11 @@ class Voice:
 
     Args:
         say: speaks a text in place of the current one; an empty text is silence.
+        cues: one of CUES; with "tones", what a tone can say is not spoken.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], cues: str = "speech") -> None:
+        self.cues = cues
         self.reports_speaking = False
         """The voice's own report that it is speaking."""
         self._say = say
@@ -29,11 +32,17 @@ class Voice:
         """Wait no longer for the current sentence, but let it be spoken to its end."""
         self._said_at_s, self._takes_s = -math.inf, 0.0
 
-    def say(self, text: str, now_s: float) -> None:
-        """Speak a sentence."""
+    def say(self, text: str, now_s: float, code: str = "") -> None:
+        """Speak a sentence, which is about this instruction."""
+        if self.leaves_out(code):
+            return
         self._said_at_s, self._takes_s = now_s, speaking_s(text)
         self._silent = False
         self._say(text)
+
+    def leaves_out(self, code: str) -> bool:
+        """Whether an instruction is left to the tones."""
+        return self.cues == "tones" and said_by_tones(code)
 
     def interrupt(self) -> None:
         """End the current sentence."""

@@ -22,7 +22,7 @@ from dwpose_ros.capture import (
     remove_unfinished,
     unwritable,
 )
-from dwpose_ros.capture.selection import FrameEvaluator
+from dwpose_ros.capture.selection import WINDOW_S, FrameEvaluator
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import user_path
 from dwpose_ros.core.geometry import is_calibrated
@@ -76,7 +76,7 @@ class CaptureNode(ManagedNode):
         )
         self.parameter(
             "window",
-            0.7,
+            WINDOW_S,
             "the best frame is chosen from the last so many seconds",
             unit="s",
             minimum=0.05,

@@ -10,13 +10,17 @@ from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.capture import check_label
 from dwpose_ros.core.text import one_line, printable
-from dwpose_ros.guidance import State, load_phrases, load_profile
+from dwpose_ros.guidance import Profile, State, load_phrases, load_profile
+from dwpose_ros.guidance.pace import PACES, paced
 from dwpose_ros.guidance.phrases import Phrases
 from dwpose_ros.guidance.session import NO_CAPTURE, GuidanceSession
 from dwpose_ros.guidance.session_types import CaptureRequest, Frame, Goal, Outcome, Plan, Told
-from dwpose_ros.msg import Check, WholeBodyPose
+from dwpose_ros.guidance.tones import CUES
 from dwpose_ros.msg import Guidance as GuidanceMsg
+from dwpose_ros.msg import Tone as ToneMsg
+from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns
+from dwpose_ros.ros.guidance_messages import guidance_of, tone_message
 from dwpose_ros.ros.guide_server import GoalHandle, GuideServer
 from dwpose_ros.ros.health import WATCH_S
 from dwpose_ros.ros.managed_node import ManagedNode
@@ -66,6 +70,19 @@ class GuidanceNode(ManagedNode):
             "first tell each person that pictures are taken",
             change=self._use_notice,
         )
+        self.parameter(
+            "cues",
+            "speech",
+            "what guides the person: speech, tones that rise as the framing gets better, or both",
+            choices=CUES,
+        )
+        self.parameter(
+            "pace",
+            "normal",
+            "times to wait and to hold still: those of the profile, or calm (5 s, counted down) "
+            "or brisk (1 s)",
+            choices=tuple(PACES),
+        )
         self.parameter("exit_when_done", False, "end the node after the last capture", change=True)
         self.parameter("on_demand", False, "guide only for goals of the action `guide`")
 
@@ -74,6 +91,7 @@ class GuidanceNode(ManagedNode):
         check_label(self.value("label"))
         self._guidance = self.output(GuidanceMsg, "guidance", 10)
         self._speech = self.output(String, "speech", 10, steady=False)
+        self._tones = self.output(ToneMsg, "tone", 1, steady=False)
         self._language = self.output(String, "speech_language", LATCHED, steady=False)
         self._capture = self.create_client(Capture, "capture")
         self._session: GuidanceSession | None = None
@@ -88,6 +106,7 @@ class GuidanceNode(ManagedNode):
             on_demand=self.value("on_demand"),
             mirrored=self.value("mirrored"),
             notice=self.value("notice"),
+            cues=self.value("cues"),
         )
         self._poses = pose_input(self, self._on_pose, 1)
         self.input(
@@ -109,13 +128,16 @@ class GuidanceNode(ManagedNode):
 
     def _load(self, profile: str, language: str) -> Plan:
         return Plan(
-            load_profile(configured("profiles", profile)),
+            self._profile(profile),
             profile,
             load_phrases(configured("phrases", language)),
         )
 
+    def _profile(self, name: str) -> Profile:
+        return paced(load_profile(configured("profiles", name)), self.value("pace"))
+
     def _use_profile(self, name: str) -> None:
-        self._use(Plan(load_profile(configured("profiles", name)), name, self._plan.phrases))
+        self._use(Plan(self._profile(name), name, self._plan.phrases))
 
     def _use_language(self, name: str) -> None:
         phrases = load_phrases(configured("phrases", name))
@@ -190,13 +212,15 @@ class GuidanceNode(ManagedNode):
 
     def show(self, told: Told) -> None:
         decision, goal = told.decision, self._session.goal
+        if self.value("cues") != "speech" and self._tones.wanted():
+            self._tones.publish(tone_message(told))
         if told.text and told.text != self._last_logged:
             self.get_logger().info(f"{decision.state.name}: {told.text}")
         self._last_logged = told.text
         if goal is None and not self._guidance.wanted():
             self._guidance.unwanted(told.source)  # to make a message takes a fifth of the work
         else:
-            message = _message_of(told)
+            message = guidance_of(told)
             self._guidance.publish(message)
             if goal is not None:
                 goal.handle.tell(message)
@@ -252,36 +276,6 @@ class GuidanceNode(ManagedNode):
             count=request.count,
         )
         self._capture.call_async(asked).add_done_callback(answered)
-
-
-def _message_of(told: Told) -> GuidanceMsg:
-    decision = told.decision
-    return GuidanceMsg(
-        header=told.source,
-        state=int(decision.state),
-        profile=told.profile.name,
-        step=told.profile.step,
-        code=decision.code,
-        part=decision.body_part,
-        grade=decision.magnitude,
-        count=decision.count,
-        text=told.text,
-        person_id=told.person_id,
-        progress=float(decision.progress),
-        hold_remaining=float(decision.hold_remaining),
-        checks=[
-            Check(
-                name=result.name,
-                ok=result.ok is True,
-                judged=result.ok is not None,
-                value=float(result.value),
-                minimum=float(result.minimum),
-                maximum=float(result.maximum),
-                unit=result.unit,
-            )
-            for result in told.results
-        ],
-    )
 
 
 def _label_of(profile: str) -> str:

@@ -20,7 +20,7 @@ from dwpose_ros.estimation.runtimes.target import (
     line,
 )
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.quality import light_and_sharpness
+from dwpose_ros.quality import looks
 from dwpose_ros.ros.conversions import stamp_ns, to_msg
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.managed_node import ManagedNode
@@ -230,12 +230,10 @@ class PoseNode(ManagedNode):
             raise RuntimeError(self.last_error) from err
         self.last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
-        looks = [
-            light_and_sharpness(rgb, xy, scores, box, rgb=True)
-            for xy, scores, box in zip(people.xy, people.scores, people.boxes)
-        ]
         height, width = rgb.shape[:2]
-        self._poses.publish(to_msg(people, msg.header, width, height, self._estimator.name, looks))
+        self._poses.publish(
+            to_msg(people, msg.header, width, height, self._estimator.name, looks(rgb, people))
+        )
         self._processed += 1
         self._adapt(time.perf_counter() - begun, self._video.detections > detections)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Speech node: speaks a sentence at once, in place of the one before."""
+"""Speech node: speaks a sentence at once, in place of the one before, and plays tones."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from rclpy.timer import Timer
 from std_msgs.msg import String
 
 from dwpose_ros.core.text import printable
-from dwpose_ros.guidance.phrases import RATE, speaking_s
+from dwpose_ros.guidance.phrases import RATE, SPEEDS, VOICES, speaking_s
+from dwpose_ros.msg import Tone
+from dwpose_ros.ros.guidance_messages import tone_in
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.speaking import SpeakingReport
+from dwpose_ros.ros.tone_player import TonePlayer
 from dwpose_ros.web.site import SPEAKERS
 
 ENGINE = "espeak-ng"
-VOICES = {"pt": "pt-br", "zh": "cmn"}  # voices that are not named after their language
 WATCH_S = 0.05  # period of checking the engine
 
 
@@ -109,7 +111,7 @@ class Spoken:
 
 
 class SpeechNode(ManagedNode):
-    """Speaks through espeak-ng, or prints.
+    """Speaks through espeak-ng, or prints, and plays tones through aplay or paplay.
 
     Nothing is queued: a new sentence replaces the one being spoken, and an empty one stops it.
     """
@@ -128,13 +130,15 @@ class SpeechNode(ManagedNode):
         self.parameter(
             "rate",
             RATE,
-            "speed of speech",
+            "speed of speech, for languages that are spoken as fast as English",
             unit="words/min",
             minimum=80,
             maximum=450,
             change=True,
         )
-        self.parameter("volume", 100, "volume of the voice", minimum=0, maximum=200, change=True)
+        self.parameter(
+            "volume", 100, "volume of voice and tones", minimum=0, maximum=200, change=True
+        )
         self.parameter(
             "speaker",
             "speech",
@@ -151,6 +155,8 @@ class SpeechNode(ManagedNode):
         self._find_engine()
 
     def activate(self) -> None:
+        self._tones = TonePlayer(self.get_logger().warning)
+        self.input(Tone, "tone", self._on_tone, 1, steady=False)
         self._speaking.listen()
         self.input(
             String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED, steady=False
@@ -161,8 +167,14 @@ class SpeechNode(ManagedNode):
         self._language = Path(printable(language, 64)).stem  # it can be a user's file
 
     def deactivate(self) -> None:
+        self._tones.stop()
         self._silence()
         self._watch(False)
+
+    def _on_tone(self, msg: Tone) -> None:
+        if self.value("speaker") in ("speech", "both"):
+            self._tones.volume = self.value("volume") / 100
+            self._tones.play(tone_in(msg))
 
     def _find_engine(self) -> str | None:
         engine = shutil.which(ENGINE)
@@ -201,7 +213,7 @@ class SpeechNode(ManagedNode):
                     "-v",
                     voice,
                     "-s",
-                    str(self.value("rate")),
+                    str(round(self.value("rate") * SPEEDS.get(self._language, 1.0))),
                     "-a",
                     str(self.value("volume")),
                     "--stdin",
@@ -243,6 +255,7 @@ class SpeechNode(ManagedNode):
     def _publish(self) -> None:
         """Publish whether something is being spoken, if that has changed."""
         speaking = self._saying is not None
+        self._tones.pause(speaking)
         self._speaking.tell(speaking)
         self._watch(speaking)
 

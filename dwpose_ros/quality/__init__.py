@@ -9,6 +9,7 @@ from dwpose_ros.quality.unified import (
     Subject,
     assess,
     light_and_sharpness,
+    looks,
     unified,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "Subject",
     "assess",
     "light_and_sharpness",
+    "looks",
     "motion",
     "unified",
 ]

@@ -25,7 +25,7 @@ from std_msgs.msg import String
 from dwpose_ros.action import Guide
 from dwpose_ros.core.images import encode, to_bgr
 from dwpose_ros.core.text import printable
-from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
+from dwpose_ros.msg import CapturedImage, Guidance, Tone, WholeBodyPose
 from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.guide_client import GuideClient
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
@@ -39,6 +39,7 @@ from dwpose_ros.ros.screen_messages import (
     guidance_message,
     pose_message,
     status_message,
+    tone_message,
 )
 from dwpose_ros.ros.speaking import SpeakingReport
 from dwpose_ros.ros.topic_stats import TopicStats
@@ -181,6 +182,7 @@ class ScreenBackend:
         return [
             node.input(Guidance, "guidance", self._on_guidance, 1, steady=False),
             node.input(String, "speech", self._on_speech, 1, steady=False),
+            node.input(Tone, "tone", self._on_tone, 1, steady=False),
             node.input(String, "speech_language", self._on_language, LATCHED, steady=False),
             node.input(CapturedImage, "captures", self._on_capture, LATCHED, steady=False),
         ]
@@ -214,12 +216,20 @@ class ScreenBackend:
     def _say(self, text: str) -> None:
         """Let the page that speaks say a text, or be silent."""
         said = message("speech", text=text, language=self._language)
+        self._to_voice("speech", said, SPEECH_LASTS_S if text else float("inf"))
 
-        def say() -> None:
+    def _on_tone(self, msg: Tone) -> None:
+        if self._node.value("speaker") in ("page", "both"):
+            self._to_voice("tone", tone_message(msg), SPEECH_LASTS_S)
+
+    def _to_voice(self, kind: str, text: str, lasts_s: float) -> None:
+        """Send a message to the page that speaks, if there is one."""
+
+        def send() -> None:
             if (viewer := self.site.hub.voice()) is not None:
-                viewer.put("speech", said, SPEECH_LASTS_S if text else float("inf"))
+                viewer.put(kind, text, lasts_s)
 
-        self.call(say)
+        self.call(send)
 
     def _on_capture(self, msg: CapturedImage) -> None:
         name = printable(Path(msg.image_path).stem, 200)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from dwpose_ros.msg import CapturedImage, Guidance, WholeBodyPose
+from dwpose_ros.guidance.tone_sound import pitch_hz
+from dwpose_ros.msg import CapturedImage, Guidance, Tone, WholeBodyPose
 from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.guidance_messages import tone_in
 from dwpose_ros.web.site import message
 
 STATES = ("searching", "adjusting", "holding", "captured", "done", "idle")
@@ -30,6 +32,19 @@ def guidance_message(msg: Guidance) -> str:
         progress=_finite(msg.progress) or 0.0,
         hold=_finite(msg.hold_remaining) or 0.0,
         checks=[[check.name, bool(check.ok), bool(check.judged)] for check in msg.checks],
+    )
+
+
+def tone_message(msg: Tone) -> str:
+    """Return a tone with its pitch, so that pages sound as the speech node does."""
+    tone = tone_in(msg)
+    return message(
+        "tone",
+        tone=tone.kind.name.lower(),
+        hz=pitch_hz(tone.framing),
+        aside=tone.aside,
+        depth=tone.depth,
+        turn=tone.turn,
     )
 
 

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-
-from ament_index_python.packages import get_package_share_directory
 
 from dwpose_ros.core.files import FileError, user_path
 
 
 def share(*parts: str) -> Path:
     """Return a path in the package's share folder."""
+    try:
+        from ament_index_python.packages import get_package_share_directory
+    except ImportError:  # only the command `dwpose` runs without it: pip puts the files there
+        return Path(sys.prefix, "share", "dwpose_ros", *parts)
     return Path(get_package_share_directory("dwpose_ros"), *parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dwpose_ros.guidance.phrases import CODES, COUNTED, Phrases
+from dwpose_ros.guidance.phrases import CODES, COUNTED, TIMED, Phrases
 
 MOST = 9  # largest count in a sentence
 
@@ -25,7 +25,13 @@ def sentences(phrases: Phrases) -> dict[str, Heard]:
     for magnitude in ("", "little", "big"):
         for code in CODES:
             for body_part in ("", *phrases.parts):
-                for count in range(1, MOST + 1) if code in COUNTED else (0,):
+                for count in _counts(code):
                     heard = Heard(code, body_part, magnitude, count)
                     meanings.setdefault(phrases.text(*heard), heard)
     return meanings
+
+
+def _counts(code: str) -> range:
+    if code in TIMED:
+        return range(MOST + 1)
+    return range(1, MOST + 1) if code in COUNTED else range(1)

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
+# Latin letters that are not a plain one with an accent.
+_LATIN = str.maketrans(
+    {"ß": "ss", "ł": "l", "Ł": "L", "ı": "i", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "’": "'"}
+)
 _DARKEN = 0.35  # brightness of the image behind the text
 
 
@@ -56,12 +60,26 @@ def _has(file: str, text: str) -> bool:
     return all(c.isspace() or bytes(letters.getmask(c)) != box for c in set(text))
 
 
+def _needs_layout(text: str) -> bool:
+    """Whether letters join, or go from right to left, as in Arabic and Hindi."""
+    return any(
+        unicodedata.bidirectional(c) in ("R", "AL") or unicodedata.category(c) in ("Mn", "Mc")
+        for c in unicodedata.normalize("NFC", text)
+    )
+
+
+@lru_cache(maxsize=1)
+def _can_lay_out() -> bool:
+    """Whether Pillow has what such scripts need: Raqm, with HarfBuzz and FriBiDi."""
+    return all(features.check(name) for name in ("raqm", "fribidi", "harfbuzz"))
+
+
 def plain(text: str, code: str = "") -> str:
     """Convert an instruction to ASCII.
 
     Accents are removed; a text in another script is replaced by its code, as "move closer".
     """
-    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    letters = unicodedata.normalize("NFKD", text.translate(_LATIN))
     if code and any(c.isalpha() and not c.isascii() for c in letters):
         return code.replace("_", " ")
     return "".join(c for c in letters if c.isascii())
@@ -84,7 +102,7 @@ def _letters(text: str, code: str, width: int, height: int) -> np.ndarray:
     strip = Image.new("L", (width, height), 0)
     pen = ImageDraw.Draw(strip)
     file = _font_for(text)
-    if not file:  # else each letter would be drawn as a box
+    if not file or _needs_layout(text) and not _can_lay_out():  # else boxes, or loose letters
         text = plain(text, code)
     size = height * 0.55
     size *= min(1.0, 0.95 * width / max(pen.textlength(text, font=font(size, file)), 1))

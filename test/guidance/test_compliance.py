@@ -197,6 +197,23 @@ def test_a_single_frame_may_be_wrong(fps):
         assert not one.go(0.5).on("turn_left").moved
 
 
+@pytest.mark.parametrize("name", ["turn", "head"])
+def test_who_shows_their_back_does_not_turn_because_the_sign_changes(name):
+    """From behind an angle is 178 and -178 by turns."""
+    check, what, _ = AXES[name]
+    tracker = ComplianceTracker()
+    for i in range(100):
+        angle = 180.0 + 2.0 * math.sin(i)
+        found = CheckResult(check, False, 0.0)._replace(**{what: (angle + 180) % 360 - 180})
+        tracker.watch([found], i / FPS, False)
+        assert not tracker.turning()
+    for i in range(100, 120):  # and then they do turn, on beyond 180 degrees
+        angle = 180.0 + 90.0 * (i - 100) / FPS
+        found = CheckResult(check, False, 0.0)._replace(**{what: (angle + 180) % 360 - 180})
+        tracker.watch([found], i / FPS, False)
+    assert tracker.turning()
+
+
 def test_what_is_not_known_is_no_movement():
     one = Watched()
     one.ask("move_back")

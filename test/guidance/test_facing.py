@@ -383,3 +383,13 @@ def test_who_turns_too_far_is_told_to_turn_back(person, profile):
 )
 def test_the_advice_does_not_flicker(person, profile, turns, said):
     assert film(person, CheckRunner(profile("full_body")), turns) == said
+
+
+def test_who_shows_their_back_is_told_to_turn_around_for_a_portrait_too(person, profile):
+    face = profile("face")
+    behind = facing(person(yaw=175).view(), face)
+    assert (behind.ok, behind.code) == (False, "turn_around")
+    # Once told it stays so until they have come far enough to see the camera.
+    assert facing(person(yaw=110).view(), face, before=behind).code == "turn_around"
+    assert facing(person(yaw=110).view(), face).code != "turn_around"
+    assert facing(person(yaw=60).view(), face, before=behind).code == "look_at_camera"

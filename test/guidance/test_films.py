@@ -7,11 +7,7 @@ import clips
 import numpy as np
 import pytest
 
-from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance import State
-
-BLUR_PX = 7  # a tenth of a hand, in these films
-WRISTS = [INDEX["left_wrist"], INDEX["right_wrist"]]
 
 
 @pytest.mark.parametrize("profile", ["full_body", "upper_body", "face", "hands"])
@@ -44,15 +40,6 @@ MOVES = {"walk": (0.2, 2.9), "night": (0.3, 0.85)}  # s, when hands are moved, b
 RESTS = {"book": (0.8, 3.1), "sorry": (0.7, 1.9)}  # when they rest, or go slowly
 
 
-def hand_speed(frames, at: float) -> float:
-    """Px of the faster wrist from one frame to the next, over four of them: so long is the smear
-    of a hand, at the longest exposure there is. Over fewer, it is the estimator's own noise."""
-    k = min(range(2, len(frames) - 2), key=lambda i: abs(frames[i].time_s - at))
-    before, after = frames[k - 2], frames[k + 2]
-    moved = np.linalg.norm(after.people.xy[0, WRISTS] - before.people.xy[0, WRISTS], axis=1)
-    return float(moved.max()) / 4
-
-
 @pytest.mark.parametrize("name", ["walk", "night", "sorry", "book", "milk", "yes"])
 @pytest.mark.parametrize("parts", [(), ("head", "shoulders")])
 def test_no_picture_is_taken_while_hands_move(name, parts, custom):
@@ -63,7 +50,7 @@ def test_no_picture_is_taken_while_hands_move(name, parts, custom):
         if told.decision.capture:
             at = told.time_s % (frames[-1].time_s + frames[1].time_s)
             for earlier in np.arange(0, min(0.6, at), 0.1):
-                assert hand_speed(frames, at - earlier) < BLUR_PX
+                assert clips.hand_speed(frames, at - earlier) < clips.BLUR_PX
 
 
 @pytest.mark.parametrize("name", MOVES)

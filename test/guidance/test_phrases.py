@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import re
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from babel import Locale
 
 from dwpose_ros.guidance import ProfileError, load_phrases
 from dwpose_ros.guidance.body_parts import NAMED_PARTS, POSTURES, SIDE_CODES, SIDES
@@ -16,16 +19,19 @@ from dwpose_ros.guidance.phrases import (
     COUNTED,
     MAGNITUDES,
     NAMING,
-    PLURALS,
     STEPPED,
+    TIMED,
     speaking_s,
 )
+from dwpose_ros.guidance.plurals import CATEGORIES, categories_of, is_right_to_left
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "phrases"
 LANGUAGES = sorted(FOLDER.glob("*"))
 EVERY = pytest.mark.parametrize("path", LANGUAGES, ids=lambda p: p.stem)
-NO_CASE = ("ja", "zh")
-STOPS = {"ja": "。", "zh": "。"}
+NO_CASE = ("ar", "hi", "ja", "ko", "zh")
+NO_PLURAL = ("ja", "ko", "zh")
+FULL_WIDTH = ("ja", "zh")
+STOPS = {"ar": ".؟", "hi": "।", "ja": "。", "zh": "。"}
 # Said by the person's own left and right; how each language says so where it has to.
 LEFT_RIGHT = {
     "en": ("left", "right"),
@@ -36,6 +42,12 @@ LEFT_RIGHT = {
     "pt": ("esquerd", "direit"),
     "ja": ("ひだり", "みぎ"),
     "zh": ("左", "右"),
+    "ar": ("يسار", "يمين"),
+    "hi": ("बाईं", "दाईं"),
+    "ko": ("왼", "오른"),
+    "nl": ("link", "recht"),
+    "pl": ("lew", "praw"),
+    "tr": ("sol", "sağ"),
 }
 SIDED = (
     "move_left",
@@ -71,7 +83,7 @@ def forms(phrases, code: str) -> list[str]:
         phrases.text(code, body_part, magnitude, count)
         for body_part in (NAMED_PARTS if code in NAMING else [""])
         for magnitude in ("", "little", "big")
-        for count in (range(6) if code in COUNTED else [0])
+        for count in (range(6) if code in (*COUNTED, *TIMED) else [0])
     ]
 
 
@@ -101,7 +113,7 @@ def test_grades_are_those_of_english(path):
     """A magnitude that one language lacks would be said as if it were normal."""
     english, phrases = load_phrases(FOLDER / "en.yaml"), load_phrases(path)
     for code in CODES:
-        if isinstance(english.phrases[code], dict) and code not in COUNTED:
+        if isinstance(english.phrases[code], dict) and code not in (*COUNTED, *TIMED):
             assert phrases.phrases[code].keys() == english.phrases[code].keys(), code
             assert len(set(phrases.phrases[code].values())) == len(phrases.phrases[code]), code
     with_magnitude = [c for c in CODES if {"little", "big"} <= set(english.phrases[c])]
@@ -120,7 +132,7 @@ def test_left_is_left_and_right_is_right(path):
             assert here in found and other not in found, text
     for left in (c for c in SIDED if "left" in c):  # and that is all in which they differ
         pair = [
-            re.sub("|".join(words), "*", text).lower()
+            re.sub("|".join(words), "*", text.lower())
             for code in (left, left.replace("left", "right"))
             for text in [phrases.text(code)]
         ]
@@ -131,27 +143,77 @@ def test_left_is_left_and_right_is_right(path):
 def test_plurals(path):
     phrases = load_phrases(path)
     for code in ("one_person", "more_people"):
-        one, two, five = (phrases.text(code, count=n) for n in (1, 2, 5))
-        assert "2" in two and "5" in five and "2" not in one
-        assert two.replace("2", "5") == five
+        one, five, six = (phrases.text(code, count=n) for n in (1, 5, 6))
+        assert "5" in five and not re.search("[0-9]", one)
+        assert five.replace("5", "6") == six
         assert phrases.text(code) == one  # where nobody counts
-    if path.stem not in NO_CASE:  # these have a plural
-        assert phrases.text("one_person", count=2).replace("2", "1") != phrases.text("one_person")
+    if path.stem not in NO_PLURAL:
+        assert phrases.text("one_person", count=5).replace("5", "1") != phrases.text("one_person")
     assert [phrases.text("countdown", count=n) for n in (3, 2, 1)] == ["3", "2", "1"]
+
+
+@EVERY
+def test_every_number_has_the_category_that_the_language_wants(path):
+    """By Unicode's CLDR, as babel reads it: not one that happens to be there."""
+    phrases = load_phrases(path)
+    rule = Locale.parse(phrases.locale).plural_form
+    for code in (*STEPPED, "one_person", "more_people", "hold_still"):
+        forms = phrases.phrases[code]
+        named = set(forms) & set(CATEGORIES)
+        assert named >= {rule(n) for n in range(2, 101)}, code
+        assert named <= {*categories_of(phrases.locale)}, code  # what it has no use for
+        for n in range(2, 101):
+            assert phrases.text(code, count=n) == forms[rule(n)].format(count=n)
+        assert phrases.text(code, count=1) == (forms.get("=1") or forms[rule(1)])
+
+
+@pytest.mark.parametrize(
+    "language, count, text",
+    [
+        ("pl", 1, "Krok bliżej."),
+        ("pl", 2, "2 kroki bliżej."),
+        ("pl", 5, "5 kroków bliżej."),
+        ("pl", 12, "12 kroków bliżej."),
+        ("pl", 22, "22 kroki bliżej."),
+        ("ar", 2, "خطوتان أقرب."),
+        ("ar", 3, "3 خطوات أقرب."),
+        ("ar", 11, "11 خطوة أقرب."),
+        ("ko", 1, "한 걸음 가까이."),
+        ("ko", 3, "3걸음 가까이."),
+        ("tr", 3, "3 adım yaklaşın."),
+    ],
+)
+def test_what_is_said_for_a_number(language, count, text):
+    assert load_phrases(FOLDER / f"{language}.yaml").text("move_closer", count=count) == text
 
 
 @EVERY
 def test_steps_are_counted(path):
     phrases = load_phrases(path)
     for code in STEPPED:
-        little, one, two, six = (
+        little, one, five, six = (
             phrases.text(code, magnitude=magnitude, count=n)
-            for magnitude, n in (("little", 0), ("", 1), ("", 2), ("", 6))
+            for magnitude, n in (("little", 0), ("", 1), ("", 5), ("", 6))
         )
-        assert "2" in two and two.replace("2", "6") == six
-        assert len({little, one, two}) == 3 and not re.search("[0-9]", little + one)
+        assert "5" in five and five.replace("5", "6") == six
+        assert len({little, one, five}) == 3 and not re.search("[0-9]", little + one)
         assert phrases.text(code) == one  # where nobody counts
         assert phrases.text(code, magnitude="little", count=3) == little
+
+
+@EVERY
+def test_how_long_to_hold_still_is_told_where_it_is_known(path):
+    phrases = load_phrases(path)
+    plain, one, five = (phrases.text("hold_still", count=n) for n in (0, 1, 5))
+    assert "5" in five and len({plain, one, five}) == 3 and not re.search("[0-9]", plain + one)
+
+
+@EVERY
+def test_a_style_stands_at_the_head_of_each_file(path):
+    phrases = load_phrases(path)
+    assert len(phrases.style) > 10
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# ") and any(line.startswith("style: ") for line in lines[:6])
 
 
 def test_japanese_is_written_as_it_is_read():
@@ -179,7 +241,7 @@ def test_the_part_and_the_number_are_where_they_belong(path):
         for text in [phrase] if isinstance(phrase, str) else phrase.values():
             named = {field for _, field, _, _ in string.Formatter().parse(text) if field}
             assert named <= (
-                {"part"} if code in NAMING else {"count"} if code in COUNTED else set()
+                {"part"} if code in NAMING else {"count"} if code in (*COUNTED, *TIMED) else set()
             )
             assert named or code not in NAMING
 
@@ -187,10 +249,10 @@ def test_the_part_and_the_number_are_where_they_belong(path):
 @EVERY
 def test_punctuation_is_the_languages_own(path):
     text = "".join(t for c in CODES if c != "countdown" for t in forms(load_phrases(path), c))
-    if path.stem in NO_CASE:
+    if path.stem in FULL_WIDTH:
         assert not set(text) & set(".,!?;: ") and not re.search("[A-Za-z]", text)
     else:
-        assert all(ord(c) < 0x2E80 for c in text)
+        assert all(ord(c) < 0x2E80 or 0xAC00 <= ord(c) < 0xD7A4 for c in text)
 
 
 def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
@@ -254,11 +316,11 @@ def test_the_sentences():
     assert english.text("move_closer", count=1) == "Take a step closer."
     assert english.text("roll_closer", magnitude="little") == "Roll a little closer."
     assert english.text("roll_back", count=2) == "Roll back 2 metres."
-    assert english.text("leave_out", "left_hand") == "I will leave out your left hand."
-    assert english.text("retake") == "Once more, please hold still."
+    assert english.text("leave_out", "left_hand") == "I leave out your left hand."
+    assert english.text("retake") == "Once more, hold still."
     assert english.text("arms_up", magnitude="big") == english.text("arms_up")  # has no such
     assert english.text("done", magnitude="big") == english.text("done")
-    assert english.text("one_person", count=3) == "Only 3 people, please."
+    assert english.text("one_person", count=3) == "Only 3 people."
     assert french.text("show", "feet") == "Je ne vois pas vos pieds."
     assert french.text("step_into_view").startswith("Placez-vous devant la caméra")
     assert english.text("") == french.text("") == ""
@@ -369,7 +431,7 @@ def put(key, name, value):
         (put("parts", "feet", "}"), "the text of feet is '}'; it can have nothing in braces"),
         (
             lambda data: data.update(part={"feet": "toes"}),
-            "unknown key 'part'; the keys are phrases, parts",
+            "unknown key 'part'; the keys are locale, style, ",
         ),
     ],
 )
@@ -411,10 +473,69 @@ def test_a_code_that_is_there_twice_is_named_with_its_lines(tmp_path):
 
 
 def test_the_forms_there_are():
-    assert MAGNITUDES == ("little", "normal", "big") and PLURALS == ("one", "other")
+    assert MAGNITUDES == ("little", "normal", "big") and set(TIMED) <= set(CODES)
     assert set(COUNTED) | set(NAMING) <= set(CODES) and len(set(CODES)) == len(CODES)
 
 
 def test_a_language_that_is_not_there_lists_those_that_are():
-    with pytest.raises(ProfileError, match="no such file; .* has de, en, es, fr, it, ja, pt, zh"):
+    with pytest.raises(ProfileError, match="no such file; .* has ar, de, en, es, fr, hi, it, "):
         load_phrases(FOLDER / "xx.yaml")
+
+
+@pytest.mark.parametrize(
+    "locale, said",
+    [
+        ("pl", "it must have 'one', 'few', 'many', 'other', and can have little, one, few, "),
+        ("en", "it must have 'one', 'other', and can have little, one, other, or a number"),
+        ("ja", "it must have 'other', and can have little, other, or a number as '=1'"),
+    ],
+)
+def test_categories_that_a_language_lacks_or_needs_are_named(english, locale, said):
+    def change(data):
+        data.update(locale=locale)
+        data["phrases"]["move_left"] = {"few": "{count}.", "other": "{count}."}
+
+    with pytest.raises(ProfileError) as caught:
+        load_phrases(english(change))
+    assert said in str(caught.value)
+
+
+def test_a_locale_is_one_of_cldr(english):
+    path = english(lambda data: data.update(locale="tlh_Qo"))
+    with pytest.raises(ProfileError, match="locale is 'tlh_Qo'; it must be one of CLDR"):
+        load_phrases(path)
+    with pytest.raises(ProfileError, match="style must be a text, not 5"):
+        load_phrases(english(lambda data: data.update(style=5)))
+    brazil = load_phrases(english(lambda data: data.update(locale="pt-BR")))
+    assert brazil.text("move_left", count=2) == "2 steps to your left."
+
+
+def test_a_file_that_is_named_after_no_language_counts_as_in_english(english):
+    mine = load_phrases(english(lambda data: None))
+    assert mine.locale == "mine" and not is_right_to_left("mine")
+    assert mine.text("move_left", count=1) == "Take a step to your left."
+    assert mine.text("move_left", count=2) == "2 steps to your left."
+
+
+def test_an_exact_number_comes_before_its_category(english):
+    steps = {"=2": "Both.", "one": "One.", "other": "{count}."}
+    phrases = load_phrases(english(put("phrases", "move_left", steps)))
+    assert [phrases.text("move_left", count=n) for n in (1, 2, 3)] == ["One.", "Both.", "3."]
+
+
+def test_babel_is_loaded_when_it_is_first_needed():
+    """It takes a while, which the start of a node does not have."""
+    code = (
+        "import sys; from dwpose_ros.guidance import load_phrases\n"
+        f"p = load_phrases({str(FOLDER / 'de.yaml')!r}); print('babel' in sys.modules)\n"
+        "p.text('move_left', count=2); print('babel' in sys.modules)"
+    )
+    root = str(FOLDER.parents[1])
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True
+    )
+    assert answer.stdout.split() == ["False", "True"]
+
+
+def test_which_languages_are_written_from_right_to_left():
+    assert [p.stem for p in LANGUAGES if is_right_to_left(p.stem)] == ["ar"]

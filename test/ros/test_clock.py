@@ -44,7 +44,7 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     assert list(dict.fromkeys(spoken)) == [
         "5 steps closer.",
         "Take a step to your left.",
-        "Perfect. Hold still.",
+        "Perfect, hold still.",
         "Thank you, that is done.",
     ]
     # The picture is of after the step, and nothing of before it is taken for recent.

@@ -201,7 +201,7 @@ def test_a_picture_that_is_not_good_enough_is_taken_again(peer, show):
     show(portrait(0.5), seconds=3.0)
     wait_until(lambda: len(requests) == 2)
     assert show(portrait(0.5)).state == Guidance.DONE
-    assert "Once more, please hold still." in [s.data for s in show.speech]
+    assert "Once more, hold still." in [s.data for s in show.speech]
     first = requests[0]
     assert (first.profile, first.step, first.mirrored) == ("upper_body", "", True)
 

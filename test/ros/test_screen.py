@@ -141,7 +141,7 @@ def test_the_whole_way(peer, command, browse, tmp_path, composed):
     page.wait_for_selector("text=The picture was taken.")
     said = page.evaluate("said")
     assert (
-        "Perfect. Hold still." in said and "Hello. I will take your picture, and keep it." in said
+        "Perfect, hold still." in said and "Your picture will be kept." in said
     )
     assert any(msg.data for msg in speaking)
     page.goto(url + "captures")

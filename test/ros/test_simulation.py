@@ -67,7 +67,7 @@ def test_the_person_acts_on_what_is_spoken(peer, scene):
     node, images = scene(x=0.6, distance=3.5, yaw=0.0, language="fr")
     before = dark_columns(wait_until(lambda: images)[0])
     speech = peer.publisher(String, "speech", 5)
-    speech.publish(String(data="Faites 3 pas vers votre droite."))
+    speech.publish(String(data="3 pas vers votre droite."))
     wait_until(lambda: dark_columns(images[-1]) < before - 20)
     speech.publish(String(data="Bonjour !"))
     node.says("does not understand 'Bonjour !'")
@@ -78,7 +78,7 @@ def test_the_person_is_beside_the_picture_until_asked_to_come(peer, scene):
     _, images = scene()
     wait_until(lambda: len(images) > 5)
     assert all(np.isnan(dark_columns(image)) for image in images)
-    peer.publisher(String, "speech", 5).publish(String(data="Please step in front of the camera."))
+    peer.publisher(String, "speech", 5).publish(String(data="Step in front of the camera."))
     wait_until(lambda: abs(dark_columns(images[-1]) - 160) < 60)
 
 

@@ -131,9 +131,9 @@ def test_the_demo(tmp_path):
     # What is said first, the demo may not hear: discovery takes a moment.
     log = (tmp_path / "launch.log").read_text()
     said = [line.split("says: ")[1] for line in log.splitlines() if "says: " in line]
-    said = [text for text in said if text != "Un instant, s'il vous plaît."]  # networks load
+    said = [text for text in said if text != "Un instant."]  # networks load
     # Beside the picture first, then in it, at the end where they are wanted.
-    assert said[0] == "Placez-vous devant la caméra, s'il vous plaît."
+    assert said[0] == "Placez-vous devant la caméra."
     assert "Parfait. Ne bougez plus." in told
     assert told[-1] == "Merci, c'est terminé."
     captured = [text for text in told if text.startswith("-> ")]

@@ -156,3 +156,55 @@ def test_fontconfig_is_asked_for_a_font_of_the_script(fonts, tmp_path):
     assert caption._font_for("Éß") == caption._font_file() and not asked.exists()
     assert caption._font_for("うし") is None  # what was proposed has not got them
     assert asked.read_text() == "-f %{file} sans:charset=3046 3057\n"
+
+
+# --- Scripts whose letters join, or go from right to left
+
+
+def runs(text: str) -> list[tuple[int, int]]:
+    """First and last column of each piece of ink, from left to right."""
+    columns = np.flatnonzero(letters(text).any(0))
+    pieces = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    return [(int(piece[0]), int(piece[-1])) for piece in pieces]
+
+
+@pytest.fixture
+def arabic():
+    if not caption._can_lay_out() or caption._font_for("\u0628\u0627") is None:
+        pytest.skip("no Raqm, or no font with Arabic letters")
+
+
+def test_arabic_goes_from_right_to_left(arabic):
+    """An alef is a stroke; it comes first, so it stands at the right. A digit before it, too."""
+    (wide, narrow) = runs("\u0627 \u0633\u0633")
+    assert narrow[1] - narrow[0] < 0.5 * (wide[1] - wide[0])
+    assert len(runs("5 \u0633\u0633")) == 2
+    left, right = runs("1 \u0633\u0633\u0633")
+    assert right[1] - right[0] < 0.5 * (left[1] - left[0])
+
+
+def test_arabic_letters_join(arabic):
+    assert len(runs("\u0633\u0633\u0633")) == 1  # three of them, one piece
+    assert len(runs("\u0633 \u0633 \u0633")) == 3
+
+
+@pytest.mark.parametrize("text", ["\u0627\u0644\u064a\u0633\u0627\u0631", "\u092c\u093e\u0908\u0902"])
+def test_without_layout_the_code_is_drawn_instead(monkeypatch, fonts, text):
+    monkeypatch.setattr(caption, "_can_lay_out", lambda: False)
+    caption._letters.cache_clear()
+    drawn = draw_caption(image(), text, "move_left")
+    assert np.array_equal(drawn, draw_caption(image(), "move left"))
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Nie widz\u0119 lewej d\u0142oni.", "Nie widze lewej dloni."),
+        ("5 ad\u0131m sola.", "5 adim sola."),
+        ("\u062e\u0637\u0648\u0629 \u0623\u0642\u0631\u0628.", "move closer"),
+        ("\ud55c \uac78\uc74c", "move closer"),
+        ("\u090f\u0915 \u0915\u0926\u092e \u092a\u093e\u0938\u0964", "move closer"),
+    ],
+)
+def test_what_rviz_shows_of_other_languages(text, expected):
+    assert plain(text, "move_closer") == expected

@@ -110,9 +110,9 @@ def test_words_checks_and_countdown(serve, browse):
         "parseFloat(getComputedStyle(document.getElementById('instruction')).fontSize)"
     )
     assert size > 0.06 * 1280 and height < 260  # letters of 2 cm on a screen of 30 cm: from 4 m
-    served.guide("holding", "Perfect. Hold still.", "hold_still", hold=2.0)
+    served.guide("holding", "Perfect, hold still.", "hold_still", hold=2.0)
     seen(page, "document.querySelector('#ring text').textContent === '2'")
-    served.guide("holding", "Perfect. Hold still.", "hold_still", hold=0.5)
+    served.guide("holding", "Perfect, hold still.", "hold_still", hold=0.5)
     page.wait_for_selector("#ring:not([hidden])")
     seen(
         page,

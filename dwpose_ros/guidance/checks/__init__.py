@@ -17,7 +17,7 @@ from dwpose_ros.guidance.checks.framing import (
 )
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
-from dwpose_ros.guidance.checks.result import CheckResult, sideways
+from dwpose_ros.guidance.checks.result import CheckResult, described, sideways
 from dwpose_ros.guidance.checks.runner import CHECKS, CheckRunner, relaxed, run_checks
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "centred",
     "crown",
     "cut_off",
+    "described",
     "facing",
     "head_yaw_deg",
     "held_up",

@@ -263,7 +263,10 @@ def facing(
         return result._replace(ok=None, value=math.nan, code=code)  # the left, or the right?
     if result.ok:
         return result
-    if set(profile.parts) <= _HEAD:  # a person who looks at the camera also turns to it
+    last = before.code if before is not None else ""
+    behind = abs(off) > (_AROUND_LEFT_DEG if last == "turn_around" else _AROUND_DEG)
+    # Who looks at the camera also turns to it; from behind they do not know where it is.
+    if set(profile.parts) <= _HEAD and not behind:
         head = looking(observation, profile, mirrored)
         if head is not None and head.ok is False:
             return result._replace(code=head.code)

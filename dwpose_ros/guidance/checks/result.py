@@ -41,6 +41,20 @@ class CheckResult(NamedTuple):
     first: str = ""  # check that has to pass before this advice can be followed, if any
 
 
+def described(result: CheckResult) -> str:
+    """Return a result in words: "distance 0.4, at least 0.5 (head)"."""
+    low, high = (f"{limit:.3g}" for limit in (result.minimum, result.maximum))
+    wanted = (
+        f"at most {high}"
+        if math.isnan(result.minimum)
+        else f"at least {low}"
+        if math.isnan(result.maximum)
+        else f"{low} to {high}"
+    )
+    body_part = f" ({result.body_part})" if result.body_part else ""
+    return f"{result.name} {result.value:.3g}, {wanted}{body_part}"
+
+
 def sideways(view_right: bool, mirrored: bool) -> str:
     """Return the person's own 'left' or 'right' for a direction in the image.
 

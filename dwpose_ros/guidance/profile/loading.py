@@ -55,7 +55,8 @@ _NEVER = {
 }
 _MOST_PEOPLE = 10
 MOBILITIES = ("auto", "walking", "wheelchair")
-_FIELDS = {f.name: f for f in fields(Profile) if f.name not in ("name", "step", "sequence")}
+_NO_KEYS = ("name", "step", "sequence", "say_seconds")
+_FIELDS = {f.name: f for f in fields(Profile) if f.name not in _NO_KEYS}
 
 
 def load_profile(path: str | Path) -> Profile:

@@ -118,6 +118,8 @@ class Profile:
     """"walking", "wheelchair", or "auto": whoever sits is told to roll instead of to walk."""
     without: tuple[str, ...] = ()
     """Limbs, such as left_hand, that are left out of `parts`, as the person lacks them."""
+    say_seconds: bool = False
+    """Say for how many seconds to hold still. No key of a file: the pace sets it."""
     description: str = ""
     step: str = ""
     """The name of this step in a session of several pictures; empty where there is but one."""

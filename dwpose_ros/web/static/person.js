@@ -9,6 +9,7 @@ import { Mirror } from "./mirror.js";
 import { drawSkeletons } from "./skeleton.js";
 import { chooseLanguage, chosenLanguage, speak, text } from "./texts.js";
 import { showCapture } from "./thumbs.js";
+import { Tones } from "./tones.js";
 import { Voice } from "./voice.js";
 
 const NO_IMAGE_MS = 4000;
@@ -18,6 +19,7 @@ const SIZES = ["640x480", "1280x720", "1920x1080"];
 const $ = (id) => document.getElementById(id);
 const connection = new Connection();
 const voice = new Voice();
+const tones = new Tones();
 const camera = new BrowserCamera($("self"));
 const state = {
   up: false,
@@ -165,7 +167,11 @@ connection.addEventListener("speaker", ({ detail }) => {
   $("speaker").value = detail.who;
   renderVoice();
 });
-voice.addEventListener("speaking", ({ detail }) => connection.say("speaking", detail));
+voice.addEventListener("speaking", ({ detail }) => {
+  tones.quiet = detail;
+  connection.say("speaking", detail);
+});
+connection.addEventListener("tone", ({ detail }) => tones.play(detail));
 voice.addEventListener("change", renderVoice);
 $("speaker").addEventListener("change", () => {
   connection.send("speaker", { value: $("speaker").value });
