@@ -141,7 +141,7 @@ class CSPNeXt(nn.Module):
                     max(round(blocks * deepen), 1),
                     add_identity,
                     depthwise,
-                )  # fmt: skip
+                )
             )
             setattr(self, f"stage{number}", nn.Sequential(*layers))
 

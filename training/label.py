@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.estimation.whole_body import WholeBody
 from dwpose_ros.evaluation.coco import PARTS, PERSON
 from training.console import Stop, progress
+from training.data import QUALITY
 from training.detector.pictures import PicturesError, read
 
 LEAST = 0.5  # score of a point that is annotated
@@ -56,7 +57,14 @@ def annotations(
     return found
 
 
-def label(sources: Iterable[Path], out: Path, estimator: WholeBody, least: float = LEAST) -> int:
+def label(
+    sources: Iterable[Path],
+    out: Path,
+    estimator: WholeBody,
+    least: float = LEAST,
+    ended: Callable[[], object] = lambda: False,
+    say: Callable[[str], object] = lambda line: None,
+) -> int:
     """Write the pictures in which somebody is seen, and who. Return how many people there are.
 
     Args:
@@ -64,6 +72,8 @@ def label(sources: Iterable[Path], out: Path, estimator: WholeBody, least: float
         out: a folder that does not exist yet.
         estimator: who annotates.
         least: score of a point that is annotated.
+        ended: asked before each picture; if true, no further one is looked at.
+        say: told how far it is.
 
     Raises:
         DwposeError: a source cannot be read, or nobody is seen; the folder is removed again.
@@ -71,45 +81,47 @@ def label(sources: Iterable[Path], out: Path, estimator: WholeBody, least: float
     """
     (out / "images").mkdir(parents=True)
     try:
-        return _write(sources, out, estimator, least)
+        images, people = [], []
+        for source, image in _pictures(sources):
+            if ended():
+                break
+            new = annotations(estimator(image), len(images) + 1, len(people) + 1, least)
+            if new:
+                images.append(_write(image, out / "images", len(images) + 1))
+                people += new
+            say(f"{source.name}: {len(people)} people in {len(images)} pictures")
+        if not people:
+            raise DwposeError(f"{estimator.name} sees nobody in the pictures")
+        document = {
+            "info": {
+                "description": f"annotated by {estimator.name}, points of {least:g} and more"
+            },
+            "images": images,
+            "annotations": people,
+            "categories": [{"id": PERSON, "name": "person"}],
+        }
+        write_atomically({out / "annotations.json": json.dumps(document).encode()})
     except BaseException:
         shutil.rmtree(out)
         raise
+    return len(people)
 
 
-def _write(sources: Iterable[Path], out: Path, estimator: WholeBody, least: float) -> int:
-    stop, say = Stop(), progress()
-    images: list[dict[str, Any]] = []
-    people: list[dict[str, Any]] = []
+def _pictures(sources: Iterable[Path]) -> Iterator[tuple[Path, np.ndarray]]:
+    """Return all pictures (h, w, 3) BGR, with their sources."""
     for source in sources:
         for number, picture in enumerate(read(source)):
-            if stop.asked:
-                break
             image = cv2.imdecode(np.frombuffer(picture.coded, np.uint8), cv2.IMREAD_COLOR)
             if image is None:
                 raise PicturesError(f"{source}: picture {number} cannot be decoded")
-            new = annotations(estimator(image), len(images) + 1, len(people) + 1, least)
-            if new:
-                name = f"{source.stem}_{number:05}.jpg"
-                (out / "images" / name).write_bytes(picture.coded)
-                height, width = image.shape[:2]
-                images.append(
-                    {"id": len(images) + 1, "file_name": name, "width": width, "height": height}
-                )
-                people += new
-            say(f"{source.name}: {len(people)} people in {len(images)} pictures")
-    if not people:
-        raise DwposeError(f"{estimator.name} sees nobody in the pictures")
-    document = {
-        "info": {"description": f"annotated by {estimator.name}, points of {least:g} and more"},
-        "images": images,
-        "annotations": people,
-        "categories": [{"id": PERSON, "name": "person"}],
-    }
-    part = out / "annotations.part"
-    part.write_text(json.dumps(document))
-    os.replace(part, out / "annotations.json")
-    return len(people)
+            yield source, image
+
+
+def _write(image: np.ndarray, folder: Path, number: int) -> dict[str, Any]:
+    """Write a picture; return what COCO says of it."""
+    name = f"{number:06}.jpg"
+    cv2.imwrite(str(folder / name), image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return {"id": number, "file_name": name, "width": image.shape[1], "height": image.shape[0]}
 
 
 def main() -> int:
@@ -123,7 +135,10 @@ def main() -> int:
     args = parser.parse_args()
     try:
         with WholeBody(backend=args.backend) as estimator:
-            count = label(args.sources, args.out, estimator, args.least)
+            stop = Stop()
+            count = label(
+                args.sources, args.out, estimator, args.least, lambda: stop.asked, progress()
+            )
     except (DwposeError, FileExistsError) as err:
         print(f"label: {err}", file=sys.stderr)
         return 1

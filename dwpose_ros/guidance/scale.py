@@ -4,8 +4,10 @@
 A single picture of a person does not tell whether a child is near or an adult is far, or which
 lens looks. What a walk of a known number of steps changes in the picture does. Two numbers are
 estimated, both as logarithms with a normal distribution, by a Kalman filter (R. E. Kalman, J.
-Basic Eng. 82, 1960): the length of a step in statures, and the focal length in image widths. A walk
-towards the camera tells of their ratio; one to the side, of the step alone.
+Basic Eng. 82, 1960): the length of a step in statures, and the focal length in image widths. A
+walk towards the camera tells of their ratio; one to the side, of the step alone. A third is the
+row of the horizon, towards which everything moves that goes away: it tells how the camera is
+tilted.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
+from dwpose_ros.simulation.atlas import MAN
+
 NEAREST_M = 0.25  # from the camera to a person's axis
 _NEAR_M = 0.05  # smaller depths are replaced by this one for projection
 
@@ -89,7 +91,7 @@ class SimulatedPerson:
     """Height of the top of the skull above the ground when standing upright."""
     lean_deg: float = 0.0
     """Tilt of the whole person about their feet; positive to the image's right."""
-    person: str = "man"
+    person: str = MAN
     """Who it is, one of `atlas.names`."""
 
     def __post_init__(self) -> None:

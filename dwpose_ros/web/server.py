@@ -118,7 +118,7 @@ class WebServer:
         runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()
         try:
-            await web.SockSite(  # whose time-out aiohttp 3.8, Ubuntu 22.04's, takes nowhere else
+            await web.SockSite(  # aiohttp 3.8 (Ubuntu 22.04) takes shutdown_timeout only here
                 runner, site, ssl_context=self._context, shutdown_timeout=1.0
             ).start()
             self._listening()

@@ -341,6 +341,12 @@ def test_what_is_not_there(ros2):
         assert code == 1 and err.startswith(message) and err.count("\n") == 1
 
 
+def test_that_a_command_waits_is_not_among_what_it_writes(ros2):
+    """What `ros2 param dump` writes goes into a file."""
+    code, out, err = ros2("service call --timeout 0.5 /no std_srvs/srv/SetBool").end()
+    assert code == 1 and "waiting for service" in err and "waiting" not in out
+
+
 def test_what_the_system_refuses_is_one_line(program):
     env = {"CYCLONEDDS_URI": "<x"}
     code, out, err = program(ROS2, "topic", "list", env=env).end()

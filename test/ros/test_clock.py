@@ -42,7 +42,7 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     told, spoken, files = session.result()
     assert list(dict.fromkeys(what[1] for _, what in told)) == ["", "move_closer", "move_left"]
     assert list(dict.fromkeys(spoken)) == [
-        "5 steps closer.",
+        "4 steps closer.",
         "Take a step to your left.",
         "Perfect, hold still.",
         "Thank you, that is done.",

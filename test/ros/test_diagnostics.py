@@ -244,19 +244,19 @@ def test_a_start_goes_on_though_the_other_node_hung_for_a_while(peer, run, tmp_p
     """A request that is lost meanwhile is sent again."""
     cv2.imwrite(str(tmp_path / "still.png"), np.zeros((48, 64, 3), np.uint8))
     other = run("speech", autostart=False)
-    peer.call(GetState, "/speech/get_state", 20.0)
+    peer.call(GetState, "/speech/get_state")
     images = peer.listen(Image, "image_raw")
     run("camera", source=tmp_path / "still.png", wait_for_node="speech")
     os.killpg(other.popen.pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: peer.node.count_publishers("image_raw"), 20.0)
+        wait_until(lambda: peer.node.count_publishers("image_raw"))
         asked = time.monotonic()
         wait_until(lambda: time.monotonic() - asked > 3 * peers.ASK_AGAIN_S)
     finally:
         os.killpg(other.popen.pid, signal.SIGCONT)
     for step in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
         assert peer.call(
-            ChangeState, "/speech/change_state", 20.0, transition=Transition(id=step)
+            ChangeState, "/speech/change_state", transition=Transition(id=step)
         ).success
     wait_until(lambda: images, 15.0)  # half of what is waited in vain
 

@@ -209,7 +209,7 @@ def test_a_picture_that_is_not_good_enough_is_taken_again(peer, show):
 def test_a_mirrored_camera_and_another_language(peer, show):
     show.start(profile="upper_body", mirrored=True, language="fr")
     said = show(portrait(0.5, x=0.2))
-    assert (said.code, said.text) == ("move_right", "Faites un pas vers votre droite.")
+    assert (said.code, said.text) == ("move_right", "Un pas vers votre droite.")
     result = peer.call(
         SetParameters,
         "/guidance/set_parameters",

@@ -33,7 +33,7 @@ def active(peer, run):
     def start(name: str, **parameters) -> Process:
         node = run(name, **parameters)
         wait_until(
-            lambda: peer.call(GetState, f"/{name}/get_state").current_state.label == "active", 20.0
+            lambda: peer.call(GetState, f"/{name}/get_state").current_state.label == "active"
         )
         return node
 
@@ -231,7 +231,7 @@ def test_downstream_writes_nowhere_but_below_its_folder(peer, active, tmp_path):
         publisher.publish(captured("", label))
     publisher.publish(captured("x.png", image=False))
     publisher.publish(captured("x.png", "last"))
-    wait_until(lambda: list(folder.glob("last_*_openpose.json")), 20.0)
+    wait_until(lambda: list(folder.glob("last_*_openpose.json")))
     assert node.stop() == 0 and "Traceback" not in node.output and "\x1b" not in node.output
     assert {p.relative_to(tmp_path).parts[0] for p in tmp_path.rglob("*_posemap.png")} == {"mine"}
     assert not (tmp_path / "evil").exists()

@@ -192,9 +192,9 @@ def test_every_camera_info_is_kept_as_it_was(spin):
 def test_an_instruction_that_nobody_reads_is_no_message_but_counts(peer, spin, monkeypatch):
     node = spin(guidance.GuidanceNode())
     assert node.start()
-    made, message_of = [], guidance._message_of
+    made, message_of = [], guidance.guidance_of
     monkeypatch.setattr(
-        guidance, "_message_of", lambda told: made.append(told) or message_of(told)
+        guidance, "guidance_of", lambda told: made.append(told) or message_of(told)
     )
 
     def look() -> None:

@@ -40,7 +40,7 @@ def active(peer):
 
     def wait(name: str) -> None:
         wait_until(
-            lambda: peer.call(GetState, f"/{name}/get_state").current_state.label == "active", 20.0
+            lambda: peer.call(GetState, f"/{name}/get_state").current_state.label == "active"
         )
 
     return wait

@@ -122,7 +122,7 @@ def test_the_whole_way(peer, command, browse, tmp_path, composed):
     page.click("#use-camera")
     page.click("#start")
     # The film shows somebody too far away, then where they are wanted.
-    page.wait_for_selector("text=/Hello|closer|Hold still/")
+    page.wait_for_selector("text=/Hello|closer|hold still/i")
     wait_until(lambda: images and stamps)
     mirrored(viewer)
     assert (to_bgr(images[-1])[10, 10].astype(int) - [0, 0, 255] < 90).all()
@@ -140,9 +140,7 @@ def test_the_whole_way(peer, command, browse, tmp_path, composed):
     page.wait_for_selector("#thumbs img")
     page.wait_for_selector("text=The picture was taken.")
     said = page.evaluate("said")
-    assert (
-        "Perfect, hold still." in said and "Your picture will be kept." in said
-    )
+    assert "Perfect, hold still." in said and "Your picture will be kept." in said
     assert any(msg.data for msg in speaking)
     page.goto(url + "captures")
     page.locator(".tiles button").first.click()

@@ -134,7 +134,7 @@ def test_the_demo(tmp_path):
     said = [text for text in said if text != "Un instant."]  # networks load
     # Beside the picture first, then in it, at the end where they are wanted.
     assert said[0] == "Placez-vous devant la caméra."
-    assert "Parfait. Ne bougez plus." in told
+    assert "Parfait. Restez ainsi." in told
     assert told[-1] == "Merci, c'est terminé."
     captured = [text for text in told if text.startswith("-> ")]
     assert "does not understand" not in log

@@ -60,3 +60,34 @@ def test_nobody_leaves_nothing_behind(tmp_path):
             (tmp_path / "pictures" / "broken.png").write_bytes(b"x")
             label([tmp_path / "pictures"], tmp_path / "out", estimator)
     assert not (tmp_path / "out").exists()
+
+
+@needs_holistic
+def test_pictures_of_the_same_name_are_all_kept(tmp_path):
+    bgr = np.ascontiguousarray(pytest.importorskip("skimage.data").astronaut()[..., ::-1])
+    folders = [tmp_path / a / "pictures" for a in "ab"]
+    for folder, image in zip(folders, (bgr, np.ascontiguousarray(bgr[:, ::-1]))):
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / "0.png"), image)
+    with dwpose_ros.WholeBody(backend="holistic") as estimator:
+        assert label(folders, tmp_path / "out", estimator) == 2
+    data = load_annotations(tmp_path / "out" / "annotations.json")
+    written = [
+        cv2.imread(str(tmp_path / "out" / "images" / i["file_name"])) for i in data["images"]
+    ]
+    assert len(written) == 2 and np.abs(written[0] - written[1][:, ::-1].astype(float)).mean() < 3
+
+
+@needs_holistic
+def test_it_ends_when_it_is_asked_to_and_keeps_what_there_is(tmp_path):
+    bgr = np.ascontiguousarray(pytest.importorskip("skimage.data").astronaut()[..., ::-1])
+    for a in "ab":
+        (tmp_path / a).mkdir()
+        for number in range(3):
+            cv2.imwrite(str(tmp_path / a / f"{number}.png"), bgr)
+    said: list[str] = []
+    with dwpose_ros.WholeBody(backend="holistic") as estimator:
+        folders = [tmp_path / a for a in "ab"]
+        count = label(folders, tmp_path / "out", estimator, ended=lambda: said, say=said.append)
+    assert count == 1 and said == ["a: 1 people in 1 pictures"]
+    assert len(load_annotations(tmp_path / "out" / "annotations.json")["images"]) == 1

@@ -188,7 +188,9 @@ def test_arabic_letters_join(arabic):
     assert len(runs("\u0633 \u0633 \u0633")) == 3
 
 
-@pytest.mark.parametrize("text", ["\u0627\u0644\u064a\u0633\u0627\u0631", "\u092c\u093e\u0908\u0902"])
+@pytest.mark.parametrize(
+    "text", ["\u0627\u0644\u064a\u0633\u0627\u0631", "\u092c\u093e\u0908\u0902"]
+)
 def test_without_layout_the_code_is_drawn_instead(monkeypatch, fonts, text):
     monkeypatch.setattr(caption, "_can_lay_out", lambda: False)
     caption._letters.cache_clear()

@@ -95,11 +95,13 @@ def test_who_hears_nothing_is_told_that_the_connection_stands(monkeypatch):
     monkeypatch.setattr(live, "ALIVE_S", 0.01)
 
     async def scenario(viewer, channel):
-        while channel.sent.count(live.ALIVE) < 3:
-            await asyncio.sleep(0.01)
+        async def sent(text: str, times: int) -> None:
+            while channel.sent.count(text) < times:
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(sent(live.ALIVE, 3), 30.0)
         viewer.put("guidance", "now")
-        while "now" not in channel.sent:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(sent("now", 1), 30.0)
 
     sending(scenario)
 

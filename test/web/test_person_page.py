@@ -259,10 +259,11 @@ def test_a_page_that_sleeps_costs_nothing(serve, browse):
         s.onopen = () => s.send('{"kind": "want", "value": ["picture"]}');
         s.onmessage = ({data}) => { window.got += typeof data !== 'string' }; }""")
     connected(served, page)
-    until(lambda: len(served.site.hub.viewers) == 2)
+    viewers = served.site.hub.viewers
+    until(lambda: len(viewers) == 2 and viewers[1].wants)  # it has asked for pictures
     for _ in range(8):
         send_picture(served, jpeg(), page)
-    sleeper = served.site.hub.viewers[1]
+    sleeper = viewers[1]
     assert page.evaluate("window.got") == 3 and sleeper.dropped >= 4
 
 

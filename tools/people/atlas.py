@@ -37,11 +37,12 @@ from tools.people.truth import SEEN, truth
 from tools.person.pack import Told, pack
 
 ATLAS = Path(__file__).resolve().parents[2] / "dwpose_ros" / "simulation" / "atlas"
-GROWN_UP = 1.72  # m; all lengths below are of somebody so tall
+STATURE_M = 1.72  # all lengths below are for somebody so tall
 SIZE = (1120, 800)  # px of what is drawn, and then cut to the person
 # Distance and height of the camera, m; px a metre.
 FULL = (3.0, 1.2, 250)
 BUST = (1.0, None, 700)  # at the height of the nose
+LOST = {"left_hand": "L", "right_hand": "R"}  # sides
 QUALITY = 70
 LIGHT = Light(
     np.array([0.35, 0.75, 0.56]), np.full(3, 0.55), np.array([-0.6, 0.4, 0.69]), np.full(3, 0.2),
@@ -93,7 +94,7 @@ class Photographer:
         )  # fmt: skip
         figure = self._maker.make(
             random, physique, Expression((), (0.0, 0.0)), outfit, posture_of(role, posture),
-            lost={"left_hand": "L", "right_hand": "R"}.get(role.without, ""),
+            lost=LOST.get(role.without, ""),
         )  # fmt: skip
         scale = role.stature_m / figure.height
         items = [item._replace(positions=item.positions * scale) for item in figure.items]
@@ -108,7 +109,7 @@ class Photographer:
         self, role: Role, figure: Figure, posture: str, view: tuple, yaw: int, folder: Path
     ) -> dict[str, Any]:
         """Take one picture by a level camera that looks at the person's axis."""
-        k = role.stature_m / GROWN_UP
+        k = role.stature_m / STATURE_M
         distance, height, density = view
         distance, ppm = distance * k, density / k
         height = height * k if height else float(figure.points[0, 1])
@@ -120,8 +121,9 @@ class Photographer:
         drawn = self._renderer.draw(camera, LIGHT, figure.items)
         found = truth(figure.points, 1, k, camera, drawn)
         visible = found.hidden_by == SEEN
-        if role.without == "left_hand":
-            visible[LEFT_HAND.start + 1 : LEFT_HAND.stop] = False
+        if role.without:
+            hand = {"L": LEFT_HAND, "R": RIGHT_HAND}[LOST[role.without]]
+            visible[hand.start + 1 : hand.stop] = False  # all but the wrist
         bust = view is BUST
         name = f"{posture}{'_bust' if bust else ''}_{yaw % 360:03d}"
         cv2.imwrite(str(folder / f"{name}.png"), _straight(drawn.rgba))

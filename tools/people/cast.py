@@ -32,7 +32,7 @@ class Role(NamedTuple):
     """"chair" or "wheelchair"."""
     stick: bool = False
     without: str = ""
-    """"left_hand", or empty."""
+    """"left_hand" or "right_hand"; empty for somebody who has both."""
 
 
 _MIXED = (0.4, 0.2, 0.4)

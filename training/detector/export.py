@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -14,6 +13,7 @@ import onnx
 import torch
 from onnx.utils import Extractor
 
+from dwpose_ros.capture.storage import write_atomically
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.estimation.conventions import MEAN, STD
 from training.checkpoints import load
@@ -49,14 +49,14 @@ def export(teacher: Path, head: Path, out: Path, size: int = SIZE) -> None:
     backbone = onnx.version_converter.convert_version(backbone, OPSET)
     pairs = list(zip(places.features, ("fine", "middle", "coarse")))
     joined = onnx.compose.merge_models(
-        _prefixed(backbone, "backbone/"), own, io_map=[(f"backbone/{a}", b) for a, b in pairs]
+        onnx.compose.add_prefix(backbone, "backbone/"),
+        own,
+        io_map=[(f"backbone/{a}", b) for a, b in pairs],
     )
     _normalised(joined, f"backbone/{places.image}", size)
     joined.producer_name = "dwpose_ros"
     onnx.checker.check_model(joined)
-    part = out.with_suffix(".part")
-    part.write_bytes(joined.SerializeToString())
-    os.replace(part, out)
+    write_atomically({out: joined.SerializeToString()})
 
 
 def _traced(cells: Cells, channels: list[int], size: int) -> onnx.ModelProto:
@@ -72,10 +72,6 @@ def _traced(cells: Cells, channels: list[int], size: int) -> onnx.ModelProto:
             input_names=["fine", "middle", "coarse"], output_names=["output"],
         )  # fmt: skip
     return onnx.load_from_string(buffer.getvalue())
-
-
-def _prefixed(model: onnx.ModelProto, prefix: str) -> onnx.ModelProto:
-    return onnx.compose.add_prefix(model, prefix)
 
 
 def _normalised(model: onnx.ModelProto, image: str, size: int) -> None:

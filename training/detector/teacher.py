@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An RTMDet of the ONNX Model Zoo of mmdeploy as a teacher: its backbone's features and what it
-says at each place, before the best boxes are chosen."""
+"""An RTMDet, exported by mmdeploy, as a teacher: its backbone's features, and what it says at each
+place before the best boxes are chosen."""
 
 from __future__ import annotations
 

@@ -114,9 +114,9 @@ class Search:
 
 
 class Figure:
-    """Where the body of a person is whose box is known.
+    """Finds the region of somebody's body, given their box.
 
-    A box alone does not tell: it may end where the image ends. MediaPipe's detector gives the
+    The box alone does not tell, as it may end where the image ends. MediaPipe's detector gives the
     middle of the hips, also outside of the image, and a circle around the body.
 
     Args:

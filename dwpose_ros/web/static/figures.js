@@ -71,7 +71,13 @@ function seated({ x = 60, wheels = true } = {}) {
   const sides = [-1, 1].map((side) => x + side * 27);
   const chair = wheels
     ? sides.map((at) => line(`M${at} 58V108`, BODY, 8))
-    : [line(`M${sides[0] + 4} 84H${sides[1] - 4}M${sides[0] + 4} 84V112M${sides[1] - 4} 84V112`, BODY, 5)];
+    : [
+        line(
+          `M${sides[0] + 4} 84H${sides[1] - 4}M${sides[0] + 4} 84V112M${sides[1] - 4} 84V112`,
+          BODY,
+          5,
+        ),
+      ];
   return [...person({ x, arms: 8, legs: 0 }), ...chair];
 }
 
