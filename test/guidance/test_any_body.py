@@ -22,7 +22,7 @@ CAMERA = SimulatedCamera(height_m=1.2, tilt_deg=-6.0)
 
 @pytest.mark.parametrize("stature_m, age", [(1.15, 6.0), (1.5, 12.0), (1.72, 35.0), (2.0, 35.0)])
 @pytest.mark.parametrize("distance_m", [3.0, 3.6, 4.5])
-@pytest.mark.parametrize("yaw_deg", [0.0, 40.0, -80.0])
+@pytest.mark.parametrize("yaw_deg", [0.0, 40.0, -60.0])
 @pytest.mark.parametrize("seat", ["", "chair", "wheelchair"])
 def test_who_sits_is_known_by_the_knees(stature_m, age, distance_m, yaw_deg, seat):
     stance = Stance(0.0, distance_m, yaw_deg, "relaxed")
@@ -45,10 +45,10 @@ def test_a_single_frame_makes_nobody_sit_or_stand():
     for drop in (0.85, 0.2, 0.85, 0.3, math.nan, 0.85, 0.2, 0.2):
         sitting.watch(drop)
         assert not sitting.sits
-    for drop in (0.2, math.nan, 0.2):
+    for drop in (0.2, math.nan, 0.2, 0.2):
         sitting.watch(drop)
     assert sitting.sits
-    for drop in (0.9, 0.9, 0.2, 0.9, math.nan, math.nan):
+    for drop in (0.9, 0.9, 0.2, 0.9, 0.9, math.nan, math.nan):
         sitting.watch(drop)
         assert sitting.sits
 

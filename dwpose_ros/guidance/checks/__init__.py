@@ -7,7 +7,7 @@ before `too_far`, since a face that fills the image is cropped and looks small.
 
 from dwpose_ros.guidance.checks.apparent_size import crown, size
 from dwpose_ros.guidance.checks.cut_off import cut_off, visible
-from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, looking
+from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, leaning, looking
 from dwpose_ros.guidance.checks.framing import (
     centred,
     one_person,
@@ -33,6 +33,7 @@ __all__ = [
     "held_up",
     "run_checks",
     "light",
+    "leaning",
     "looking",
     "one_person",
     "relaxed",
