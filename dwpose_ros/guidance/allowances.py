@@ -57,9 +57,7 @@ class Allowances:
         """Take in what is seen of them."""
         self._seen += observation.scores > profile.score
 
-    def due(
-        self, missing: Sequence[int], profile: Profile, mirrored: bool, now: float
-    ) -> str:
+    def due(self, missing: Sequence[int], profile: Profile, mirrored: bool, now: float) -> str:
         """Return the limb, or the part, to leave out next; empty for none.
 
         Args:

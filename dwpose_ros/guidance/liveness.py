@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of the people in view are none: dolls, posters, statues, and reflections of the person.
 
-Nobody who stands keeps as still as a thing: the centre of pressure of people who are asked to stand
-quietly moves by centimetres within seconds (T. Prieto et al., IEEE Trans. Biomed. Eng. 43, 1996),
-and heads and hands by more. A reflection moves whenever the person does, and never else.
+Nobody who stands keeps as still as a thing: the centre of pressure of people who are asked to
+stand quietly moves by centimetres within seconds (T. Prieto et al., IEEE Trans. Biomed. Eng. 43,
+1996), and heads and hands by more. A reflection moves whenever the person does, and never else.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class Phrases(NamedTuple):
             code: one of CODES.
             body_part: the one that is named.
             magnitude: "", "little" or "big"; the normal text is used if there is none for it.
-            count: seconds of a countdown, wanted people, steps or metres, from 1 on; 0 counts as 1.
+            count: seconds of a countdown, people, steps or metres, from 1 on; 0 counts as 1.
         """
         if not code:
             return ""

@@ -4,8 +4,8 @@
 A single picture of a person does not tell whether a child is near or an adult is far, or which
 lens looks. What a walk of a known number of steps changes in the picture does. Two numbers are
 estimated, both as logarithms with a normal distribution, by a Kalman filter (R. E. Kalman, J.
-Basic Eng. 82, 1960): the length of a step in statures, and the focal length in image widths. A walk
-towards the camera tells of their ratio; one to the side, of the step alone.
+Basic Eng. 82, 1960): the length of a step in statures, and the focal length in image widths. A
+walk towards the camera tells of their ratio; one to the side, of the step alone.
 """
 
 from __future__ import annotations
@@ -169,9 +169,7 @@ class ScaleLearner:
         self.allowances = Allowances()
         self._update()
 
-    def told(
-        self, code: str, magnitude: str, count: int, now: float, body_part: str = ""
-    ) -> None:
+    def told(self, code: str, magnitude: str, count: int, now: float, body_part: str = "") -> None:
         """Note that an instruction begins to be spoken."""
         self.allowances.told(code, body_part, now)
         if code in ENOUGH.values():  # they will not go as far as they were asked to
@@ -306,6 +304,5 @@ class ScaleLearner:
             breadth=self._widths.breadth,
             breadth_sd=self._widths.deviation,
             sits=self._sitting.sits,
-            rolls=self.mobility == "wheelchair"
-            or self.mobility == "auto" and self._sitting.sits,
+            rolls=self.mobility == "wheelchair" or self.mobility == "auto" and self._sitting.sits,
         )

@@ -11,14 +11,14 @@ from dwpose_ros.core.keypoints import INDEX
 if TYPE_CHECKING:
     from dwpose_ros.guidance.observation import Observation
 
-# How far the knees are below the hips, in torso lengths. Of somebody who stands it is 0.85 (Drillis
-# and Contini, 1966). The thighs of somebody who sits point ahead; seen from above, as by a camera
-# at eye level, the knees then still are lower in the image.
+# How far the knees are below the hips, in torso lengths. Of somebody who stands it is 0.85
+# (Drillis and Contini, 1966). The thighs of somebody who sits point ahead; seen from above, as by
+# a camera at eye level, the knees then still are lower in the image.
 _STANDS, _SITS = 0.75, 0.62
-# A network that cannot see legs, as behind a table, draws them short, and is not sure of them: knees
+# A network that cannot see legs, as behind a table, draws them short and unsurely: knees
 # scored 0.4 to 0.7 in a film of people who stood behind one, of whom hips scored 1.0.
 _SURE = 0.7
-_FRAMES = 5  # one after the other, before it is believed
+_FRAMES = 4  # one after the other, before it is believed
 _LEAST_TORSO_PX = 12.0
 _HEIGHT = 0.78  # from head to feet, of somebody who sits, as a share of their stature
 _POINTS = tuple(
@@ -27,8 +27,9 @@ _POINTS = tuple(
 
 
 def knee_drop(observation: Observation, threshold: float) -> float:
-    """Return how far the knees are below the hips, in torso lengths; NaN if not clearly visible, or
-    from behind.
+    """Return how far the knees are below the hips, in torso lengths.
+
+    NaN if they are not clearly visible, or from behind.
     """
     rows = []
     left, right = _POINTS[0]
@@ -59,6 +60,8 @@ class Sitting:
     def watch(self, drop: float) -> None:
         """Take in `knee_drop` of a new frame."""
         otherwise = drop < _SITS if not self.sits else drop > _STANDS  # False for NaN
-        self._streak = self._streak + 1 if otherwise else 0 if not math.isnan(drop) else self._streak
+        self._streak = (
+            self._streak + 1 if otherwise else 0 if not math.isnan(drop) else self._streak
+        )
         if self._streak >= _FRAMES:
             self.sits, self._streak = not self.sits, 0

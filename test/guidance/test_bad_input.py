@@ -25,9 +25,13 @@ class Scene(Guided):
         self.others, self.alone, self.person_id, self.brightness = others, alone, 1, 0.5
 
     def people(self, stance: Stance) -> PersonPoses:
-        found = [] if self.alone or not stance.present else [(
-            self.person_id, *seen(self.body, stance, self.camera, self.random, self.change)
-        )]
+        found = (
+            []
+            if self.alone or not stance.present
+            else [
+                (self.person_id, *seen(self.body, stance, self.camera, self.random, self.change))
+            ]
+        )
         found += list(self.others(self))
         found = [one for one in found if (one[2] > 0.5).sum() >= 8]
         if not found:
@@ -112,7 +116,9 @@ def test_the_persons_own_reflection_is_not_sent_away_for_ever():
 
 
 def test_two_people_who_move_on_their_own_are_no_reflections():
-    other = Guided("full_body", start=Stance(1.0, 3.5, 0.0, "relaxed"), behavior="restless", seed=5)
+    other = Guided(
+        "full_body", start=Stance(1.0, 3.5, 0.0, "relaxed"), behavior="restless", seed=5
+    )
 
     def beside(scene):
         stance = other.actor.at(scene.now)

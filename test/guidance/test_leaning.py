@@ -16,7 +16,9 @@ from dwpose_ros.simulation.movements import Stance
 
 BODIES = [Body(), Body(1.25, 7.0), Body(1.95, 40.0), Body(1.6, 70.0)]
 _HEAD = [*range(5), *range(FACE.start, FACE.stop)]
-_LEGS = [i for name, i in INDEX.items() if any(w in name for w in ("knee", "ankle", "toe", "heel"))]
+_LEGS = [
+    i for name, i in INDEX.items() if any(w in name for w in ("knee", "ankle", "toe", "heel"))
+]
 
 
 def leant(degrees):

@@ -7,7 +7,7 @@ before `too_far`, since a face that fills the image is cropped and looks small.
 
 from dwpose_ros.guidance.checks.apparent_size import crown, size
 from dwpose_ros.guidance.checks.cut_off import cut_off, visible
-from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, leaning, looking
+from dwpose_ros.guidance.checks.facing import facing, head_yaw_deg, looking
 from dwpose_ros.guidance.checks.framing import (
     centred,
     one_person,
@@ -15,6 +15,7 @@ from dwpose_ros.guidance.checks.framing import (
     too_close,
     too_far,
 )
+from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult, sideways
