@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
+
+import numpy as np
 
 from dwpose_ros.core.keypoints import INDEX
-
-if TYPE_CHECKING:
-    from dwpose_ros.guidance.observation import Observation
 
 # How far the knees are below the hips, in torso lengths. Of somebody who stands it is 0.85
 # (Drillis and Contini, 1966). The thighs of somebody who sits point ahead; seen from above, as by
@@ -26,7 +25,17 @@ _POINTS = tuple(
 )
 
 
-def knee_drop(observation: Observation, threshold: float) -> float:
+class Keypoints(Protocol):
+    """The keypoints of one person, as of an Observation."""
+
+    @property
+    def xy(self) -> np.ndarray: ...
+
+    @property
+    def scores(self) -> np.ndarray: ...
+
+
+def knee_drop(observation: Keypoints, threshold: float) -> float:
     """Return how far the knees are below the hips, in torso lengths.
 
     NaN if they are not clearly visible, or from behind.

@@ -225,7 +225,7 @@ class CheckRunner:
         allowances, now = self.learner.allowances, observation.time_s
         if allowances.without != self._left_out:
             self._use_limits()
-        allowances.watch(observation, self.profile)
+        allowances.watch(observation.scores > self.profile.score)
         sits = observation.scale.sits and not self.profile.may_sit
         if sits and not allowances.may_sit(now):
             results.append(
