@@ -16,7 +16,6 @@ import numpy as np
 from dwpose_ros.guidance.body_parts import LIMBS, PARTS, in_image, points_of_limb
 
 if TYPE_CHECKING:
-    from dwpose_ros.guidance.observation import Observation
     from dwpose_ros.guidance.profile import Profile
 
 STAND_S = 5.0  # from the end of the request on, to get up
@@ -53,9 +52,9 @@ class Allowances:
         """Whether they need not stand up: they were asked, and had the time to."""
         return now - self._stood_asked_s > STAND_S + SENTENCE_S
 
-    def watch(self, observation: Observation, profile: Profile) -> None:
-        """Take in what is seen of them."""
-        self._seen += observation.scores > profile.score
+    def watch(self, seen: np.ndarray) -> None:
+        """Take in which keypoints (133,) are seen of them."""
+        self._seen += seen
 
     def due(self, missing: Sequence[int], profile: Profile, mirrored: bool, now: float) -> str:
         """Return the limb, or the part, to leave out next; empty for none.

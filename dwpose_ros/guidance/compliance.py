@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Sequence
 
 from dwpose_ros.guidance.approach import Approach
 from dwpose_ros.guidance.checks import CheckResult
-from dwpose_ros.guidance.checks.facing import wrapped
+from dwpose_ros.guidance.movement import ANGLES, SLOW_S, places, way_of
 from dwpose_ros.guidance.scale import DEPTH, ENOUGH
 
 REACTION_S = 0.4  # shortest time from the end of a sentence to a reaction
 BEGIN_S = 1.0  # time from the end of a sentence after which most people have begun to move
-SETTLED_S = 0.4  # movement is measured over this time
 STEPS_S = 2.5  # time from the end of a sentence after which two steps are done
 AGO_S = 3.5  # so long after its end a sentence can be repeated, if another was said since
 STOP_S = 1.1  # from an image to the end of "close enough"
@@ -79,8 +77,7 @@ _EASED, _LEAST_EASE = 0.55, 0.3
 # person's heights, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
 # Smaller ones, as of a wheelchair to the side, if they go on for so long: in each half of it.
-_SLOW_S, _SLOW = 1.0, {"depth": 0.016, "side": 0.022}
-_ANGLES = {"turn", "head"}
+_SLOW = {"depth": 0.016, "side": 0.022}
 
 
 def axis(code: str) -> str:
@@ -155,17 +152,15 @@ class ComplianceTracker:
             self._last.heard_at = now
         found = {result.name: result for result in results}
         stirring = "still" in found and found["still"].ok is False
-        values = _places(found)
+        values = places(found)
         self._approach.watch(values["depth"], now)
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
-                value = values[name]
-                value = _unwrapped(one, value) if name in _ANGLES else value
-                way, slow = _way(one, value, now)
+                way, slow = way_of(one.trail, values[name], now, angle=name in ANGLES)
                 fast = abs(way) > _LEAST[name]
                 # Turning also moves points, to the side above all.
-                steady = now - self._turned_at > _SLOW_S and abs(slow) > _SLOW.get(name, math.inf)
+                steady = now - self._turned_at > SLOW_S and abs(slow) > _SLOW.get(name, math.inf)
                 one.moving = fast or steady
                 if one.moving:
                     one.way = way if fast else slow
@@ -295,49 +290,3 @@ class ComplianceTracker:
         """Whether the person has begun to follow the last request, or had the time to."""
         last = self._last
         return last is None or last.moved or now - last.heard_at >= BEGIN_S
-
-
-def _places(found: dict[str, CheckResult]) -> dict[str, float]:
-    """Return the person's position on the axes that have a measure; NaN if unknown."""
-
-    def of(name: str, what: str = "value") -> float:
-        return getattr(found[name], what) if name in found else math.nan
-
-    return {
-        "depth": of("too_close", "track"),
-        "side": of("centred", "track"),
-        "turn": of("facing"),
-        "head": of("looking"),
-    }
-
-
-def _unwrapped(one: _Axis, degrees: float) -> float:
-    """Return an angle beside the last one: from behind it is 179 and -179 by turns."""
-    last = next((v for _, v in reversed(one.trail) if not math.isnan(v)), degrees)
-    return last + wrapped(degrees - last)
-
-
-def _way(one: _Axis, value: float, now: float) -> tuple[float, float]:
-    """Return how much a value on an axis changed recently, and the smaller change of the two halves
-    of a longer time, if they have the same direction; 0 if unknown.
-    """
-    old = [(t, v) for t, v in one.trail if now - t <= _SLOW_S] or one.trail[-1:]
-    one.trail = [*old, (now, value)]
-    half_s = _SLOW_S / 2
-    late = [v for t, v in one.trail if now - t <= half_s and not math.isnan(v)]
-    early = [v for t, v in one.trail if now - t >= half_s and not math.isnan(v)]
-    whole = now - one.trail[0][0] > 0.8 * _SLOW_S
-    changes = (_change(early), _change(late)) if whole else (0.0, 0.0)
-    slow = min(changes, key=abs) if changes[0] * changes[1] > 0 else 0.0
-    recent = [v for t, v in one.trail[:-1] if now - t <= SETTLED_S] or [
-        v for _, v in one.trail[-2:-1]
-    ]
-    return _change([v for v in (*recent, value) if not math.isnan(v)]), slow
-
-
-def _change(values: list[float]) -> float:
-    if not values:
-        return 0.0
-    # Compare medians of three values, if there are enough, since a single frame may be wrong.
-    few = min(3, len(values) // 2) or 1
-    return median(values[-few:]) - median(values[:few])

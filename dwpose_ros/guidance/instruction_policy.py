@@ -325,7 +325,7 @@ class InstructionPolicy:
         coming = self._compliance.coming(now)  # where to go from there is not known yet
         # Nobody sees how somebody comes who is out of view: they have the time from its end on.
         heard_s = now - asked.heard_at if instruction.code == "step_into_view" else since
-        times = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
+        times: float = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
         if instruction.code == "step_into_view":
             times = COMING
         if heard_s >= times * self._profile.repeat_s:

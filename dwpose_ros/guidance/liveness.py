@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of the people in view are none: dolls, posters, statues, and reflections of the person.
 
-Nobody who stands keeps as still as a thing: the centre of pressure of people who are asked to stand
-quietly moves by centimetres within seconds (T. Prieto et al., IEEE Trans. Biomed. Eng. 43, 1996),
-and heads and hands by more. A reflection moves whenever the person does, and never else.
+Nobody who stands keeps as still as a thing: the centre of pressure of people who are asked to
+stand quietly moves by centimetres within seconds (T. Prieto et al., IEEE Trans. Biomed. Eng. 43,
+1996), and heads and hands by more. A reflection moves whenever the person does, and never else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
 
 LIFELESS_S = 10.0  # who has not moved at all for so long is a thing
 MOST_STILL = 0.004  # movement of its parts meanwhile, in heights, of means over a second
+_FROZEN = 1e-6  # the same frame again and again, as of a camera that hangs, tells nothing
 STIRS = 0.01  # who moves so much again is alive
 _BODY = 17
 _MEAN_S = 1.0
@@ -80,7 +81,7 @@ class Liveness:
         moved = _range([mean for _, mean in track.means])
         if moved > STIRS:
             track.lifeless = False
-        elif now - track.means[0][0] >= LIFELESS_S - _MEAN_S and moved < MOST_STILL:
+        elif now - track.means[0][0] >= LIFELESS_S - _MEAN_S and _FROZEN < moved < MOST_STILL:
             track.lifeless = True
 
     def lifeless(self, track_id: int) -> bool:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How broad one person is, measured on themselves, against which a turn or a lean is noticed.
 
-Shoulders and hips of one person are as broad, in lengths of their torso, wherever they stand. They
-look narrower when the body is turned, by the cosine, even if the head looks ahead; and broader when
-the person leans towards the camera, as the torso looks shorter and the shoulders are nearer. Between
-people that breadth differs by a quarter, between moments of one person only by the network's errors.
+Shoulders and hips of one person are as broad, in lengths of their torso, wherever they stand.
+They look narrower when the body is turned, by the cosine, even if the head looks ahead; and
+broader when the person leans towards the camera, as the torso looks shorter and the shoulders are
+nearer. Between people that breadth differs by a quarter, between moments of one person only by the
+network's errors.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _NEXT, _NEXT_S = (
 _SAMPLES, _MOST = 4, 40
 _QUANTILE = 0.65  # of the samples: some are of a body that is turned a little
 _LEAST_SD = 0.015  # of the breadth, as a share
-_TORSO_M = (ABOVE_GROUND["shoulders"][0] - ABOVE_GROUND["hips"][0]) * STATURE_M
+TORSO_M = (ABOVE_GROUND["shoulders"][0] - ABOVE_GROUND["hips"][0]) * STATURE_M
 _SHOULDERS = 0.6  # their share of the sum of both widths
 
 
@@ -64,7 +65,7 @@ def lean_deg(broader: float, here_m: float, above: float = 1.0) -> float:
     if not broader > 1.0 or math.isnan(here_m):
         return 0.0
     angles = np.radians(np.arange(0.0, 61.0))
-    nearer = 1 / np.maximum(1 - _TORSO_M * np.sin(angles) / max(here_m, 0.7), 0.3)
+    nearer = 1 / np.maximum(1 - TORSO_M * np.sin(angles) / max(here_m, 0.7), 0.3)
     torso = (above - 1 + np.cos(angles)) * nearer - (above - 1)
     looks = (_SHOULDERS * nearer + 1 - _SHOULDERS) / np.maximum(torso, 0.1)
     return float(np.interp(broader, np.maximum.accumulate(looks), np.degrees(angles)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often an instruction is repeated if it has no effect, and the pauses and the goodbye after."""
+"""How often an instruction is repeated if it has no effect; the pauses and the goodbye after."""
 
 from __future__ import annotations
 

@@ -76,7 +76,11 @@ class Body(NamedTuple):
 
 
 def body_of(person: str) -> Body:
-    """Return the body of somebody in the atlas. Raises AtlasError if there is nobody of the name."""
+    """Return the body of somebody in the atlas.
+
+    Raises:
+        AtlasError: nobody has this name.
+    """
     pictures = atlas.load(person)
     about = pictures.about
     return Body(

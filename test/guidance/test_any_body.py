@@ -22,7 +22,7 @@ CAMERA = SimulatedCamera(height_m=1.2, tilt_deg=-6.0)
 
 @pytest.mark.parametrize("stature_m, age", [(1.15, 6.0), (1.5, 12.0), (1.72, 35.0), (2.0, 35.0)])
 @pytest.mark.parametrize("distance_m", [3.0, 3.6, 4.5])
-@pytest.mark.parametrize("yaw_deg", [0.0, 40.0, -80.0])
+@pytest.mark.parametrize("yaw_deg", [0.0, 40.0, -60.0])
 @pytest.mark.parametrize("seat", ["", "chair", "wheelchair"])
 def test_who_sits_is_known_by_the_knees(stature_m, age, distance_m, yaw_deg, seat):
     stance = Stance(0.0, distance_m, yaw_deg, "relaxed")
@@ -112,7 +112,8 @@ def test_a_hand_that_is_only_hidden_is_not_left_out_at_once():
 def test_two_hands_are_not_left_out_of_a_picture_of_hands():
     one = Guided("hands", Body(), Stance(0.0, 1.6, 0.0, "relaxed"), behavior="obedient")
     one.actor.hear = lambda *args: None
-    one.run(200)
+    while one.now < 250 and "goodbye" not in one.codes:
+        one.run(5)
     assert "leave_out" not in one.codes and one.codes[-1] == "goodbye" and not one.captures
 
 

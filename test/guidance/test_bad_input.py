@@ -25,9 +25,13 @@ class Scene(Guided):
         self.others, self.alone, self.person_id, self.brightness = others, alone, 1, 0.5
 
     def people(self, stance: Stance) -> PersonPoses:
-        found = [] if self.alone or not stance.present else [(
-            self.person_id, *seen(self.body, stance, self.camera, self.random, self.change)
-        )]
+        found = (
+            []
+            if self.alone or not stance.present
+            else [
+                (self.person_id, *seen(self.body, stance, self.camera, self.random, self.change))
+            ]
+        )
         found += list(self.others(self))
         found = [one for one in found if (one[2] > 0.5).sum() >= 8]
         if not found:
@@ -66,7 +70,7 @@ def test_a_thing_is_spoken_to_once_or_twice_and_then_left_alone(what):
         "poster": thing(1.7, 6.0, x_m=0.8),
         "dummy from behind": thing(1.7, 3.5, yaw_deg=180.0),
     }[what]
-    scene = Scene("upper_body", others=found, alone=True).run(100)
+    scene = Scene("upper_body", others=found, alone=True).run(40)
     told = [(at, code) for at, code, _ in scene.said if code not in INVITATION | {"pause"}]
     assert len(told) <= 6 and all(at < LIFELESS_S + 4 for at, _ in told) and not scene.captures
     # From then on as to an empty room.
@@ -84,7 +88,7 @@ def test_who_stands_still_is_no_thing(sway):
     scene = Scene("full_body", start=Stance(0.0, 3.0, 0.0, "relaxed"), behavior=sway)
     liveness = Liveness()
     scene.actor.hear = lambda *args: None
-    for i in range(120 * FPS):
+    for i in range(60 * FPS):
         liveness.watch(scene.people(scene.actor.at(i / FPS)), i / FPS)
         assert not liveness.lifeless(1)
 
@@ -112,7 +116,9 @@ def test_the_persons_own_reflection_is_not_sent_away_for_ever():
 
 
 def test_two_people_who_move_on_their_own_are_no_reflections():
-    other = Guided("full_body", start=Stance(1.0, 3.5, 0.0, "relaxed"), behavior="restless", seed=5)
+    other = Guided(
+        "full_body", start=Stance(1.0, 3.5, 0.0, "relaxed"), behavior="restless", seed=5
+    )
 
     def beside(scene):
         stance = other.actor.at(scene.now)
@@ -134,11 +140,17 @@ def test_a_face_on_a_shirt_is_nobody():
     assert scene.captures and "one_person" not in scene.codes
 
 
-@pytest.mark.parametrize("profile", ["upper_body", "full_body", "face", "hands"])
+def until_goodbye(scene):
+    while scene.now < 250 and "goodbye" not in scene.codes:
+        scene.run(5)
+    return scene
+
+
+@pytest.mark.parametrize("profile", ["upper_body", "hands"])
 def test_who_never_does_anything_hears_a_goodbye_and_then_nothing(profile):
     scene = Scene(profile, start=Stance(0.4, 5.0, 0.0, "relaxed"))
     scene.actor.hear = lambda *args: None
-    scene.run(400)
+    until_goodbye(scene).run(20)
     assert scene.codes[-1] == "goodbye" and scene.codes.count("goodbye") == 1
     assert len(scene.said) < 35 and scene.said[-1][0] < 250 and not scene.captures
 
@@ -147,7 +159,7 @@ def test_a_face_on_a_screen_that_moves_is_said_goodbye_to():
     """It looks and moves like a person, but never does as it is asked."""
     scene = Scene("full_body", start=Stance(0.3, 5.5, 0.0, "relaxed"), behavior="restless")
     scene.actor.hear = lambda *args: None
-    scene.run(400)
+    until_goodbye(scene).run(20)
     assert scene.codes[-1] == "goodbye" and not scene.captures
 
 

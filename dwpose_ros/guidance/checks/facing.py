@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from dwpose_ros.core.anthropometry import ABOVE_GROUND, FOCAL, STATURE_M
+from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES, in_image
 from dwpose_ros.guidance.checks.result import CheckResult, sideways, with_magnitude
 from dwpose_ros.guidance.observation import Observation
-from dwpose_ros.guidance.own_widths import lean_deg
 from dwpose_ros.guidance.profile import Profile
 
 # Two points on the sides of the head, one in front of them, and half width / depth: tan(yaw) =
@@ -45,8 +44,6 @@ _AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0
 _TO_DEG, _TO_LEFT_DEG = 60.0, 45.0
 _LITTLE_DEG = 32.0  # up to this deviation the advice is to turn "a little"
 _HEAD = {"head", "face"}  # parts of a portrait, in which the body matters little
-_LEAN_DEG, _LEAN_SDS = 20.0, 2.5  # from which on somebody leans
-_TORSO_M = (ABOVE_GROUND["shoulders"][0] - ABOVE_GROUND["hips"][0]) * STATURE_M
 _ANY_DEG = 180.0  # this limit allows any orientation
 
 
@@ -108,8 +105,9 @@ def head_yaw_deg(observation: Observation, threshold: float) -> float:
 
 
 def breadth(observation: Observation, threshold: float) -> tuple[float, float]:
-    """Return the widths of shoulders plus hips, px, and the length of the torso, px; NaN unless both
-    are visible. The width is < 0 from behind.
+    """Return the widths of shoulders plus hips, and the length of the torso, px.
+
+    NaN unless both are visible. The width is < 0 from behind.
     """
     shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
     hips = _at(observation, threshold, "left_hip", "right_hip")
@@ -295,30 +293,6 @@ def _which_way(
     return result._replace(
         code=code, magnitude=with_magnitude(abs(off), _LITTLE_DEG, math.inf, code, before)
     )
-
-
-def leaning(
-    observation: Observation,
-    profile: Profile,
-    mirrored: bool = False,
-    before: CheckResult | None = None,
-) -> CheckResult | None:
-    """The person does not lean towards the camera, by their own breadth; the value is in degrees."""
-    if profile.side not in ("front", "back"):
-        return None
-    width, torso = breadth(observation, profile.score)
-    own, sd = observation.scale.breadth, observation.scale.breadth_sd
-    result = CheckResult("leaning", None, math.nan, maximum=_LEAN_DEG, unit="deg", required=False)
-    if not own > 0 or not torso >= 1.0 or from_the_side(observation, profile.score):
-        return result
-    broader = abs(width) / torso / own
-    here = _TORSO_M * observation.scale.focal * observation.width / torso
-    hips = observation.xy[[INDEX["left_hip"], INDEX["right_hip"]], 1].mean()
-    above = 1 + (observation.scale.horizon * observation.height - float(hips)) / torso
-    value = lean_deg(broader, here, min(max(above, 0.0), 2.0))
-    leans = value > _LEAN_DEG and broader > 1 + _LEAN_SDS * sd
-    code = "sit_upright" if observation.scale.sits else "stand_upright"
-    return result._replace(ok=not leans, value=value, code=code if leans else "")
 
 
 def looking(

@@ -22,7 +22,6 @@ from dwpose_ros.guidance.checks.facing import (
     breadth,
     facing,
     head_yaw_deg,
-    leaning,
     looking,
 )
 from dwpose_ros.guidance.checks.framing import (
@@ -32,6 +31,7 @@ from dwpose_ros.guidance.checks.framing import (
     too_close,
     too_far,
 )
+from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult
@@ -225,7 +225,7 @@ class CheckRunner:
         allowances, now = self.learner.allowances, observation.time_s
         if allowances.without != self._left_out:
             self._use_limits()
-        allowances.watch(observation, self.profile)
+        allowances.watch(observation.scores > self.profile.score)
         sits = observation.scale.sits and not self.profile.may_sit
         if sits and not allowances.may_sit(now):
             results.append(

@@ -154,9 +154,9 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
             f"to {_MOST_PEOPLE}"
         )
     values["people"] = int(people)
-    for key, known in (("seated", ("", "allowed", "no")), ("mobility", MOBILITIES)):
-        if values.get(key, known[0]) not in known:
-            words = ", ".join(filter(None, known))
+    for key, choices in (("seated", ("", "allowed", "no")), ("mobility", MOBILITIES)):
+        if values.get(key, choices[0]) not in choices:
+            words = ", ".join(filter(None, choices))
             raise ProfileError(
                 f"{where}: {key} is {shown(values[key])}; it must be one of {words}"
             )
