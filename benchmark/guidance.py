@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
 from coaches import COACHES  # noqa: E402
-from guidance_groups import GROUPS, World, drawn_world, start  # noqa: E402
+from guidance_groups import GROUPS, World, drawn_world, start, without_lost  # noqa: E402
 from guidance_table import SUCCESS, Result, compared, head, median_s, row  # noqa: E402
 from network_sensor import NetworkSensorModel  # noqa: E402
 from nodes import Nodes  # noqa: E402
@@ -159,11 +159,13 @@ def play(
             said += [(now, decision.code)] * decision.speak
         elif decision.speak:
             busy_until = tell(actor, decision, now)
-            learner.told(decision.code, decision.magnitude, decision.count, now)
+            learner.told(
+                decision.code, decision.magnitude, decision.count, now, decision.body_part
+            )
             said.append((now, decision.code))
         if decision.capture:
             pictures += 1
-            wrong += not right(sensor, lately, step)
+            wrong += not right(sensor, lately, step, actor.body)
             if isinstance(sensor, NetworkSensorModel):
                 qualities.append(sensor.quality(step) / sensor.best_quality(step))
             coach.captured(True, now)
@@ -228,15 +230,18 @@ def contradictions(said: list[tuple[float, str]]) -> int:
     )
 
 
-def right(sensor: SensorModel, lately: Iterable[tuple[float, Stance]], profile) -> bool:
+def right(
+    sensor: SensorModel, lately: Iterable[tuple[float, Stance]], profile, body: Body = Body()
+) -> bool:
     """Return whether the true state keeps the profile's limits, widened by a tenth.
 
     A network may err by so much.
 
     Args:
         lately: the last moments, oldest first, each with its time in s.
+        body: of the person; what it does not have cannot be in the picture.
     """
-    lately, limits = list(lately), relaxed(profile, 0.1)
+    lately, limits = list(lately), relaxed(without_lost(profile, body), 0.1)
     turn = abs(wrapped(lately[-1][1].yaw_deg - SIDES[profile.side]))  # of the head, too
     if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
         return False

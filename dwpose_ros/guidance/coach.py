@@ -120,6 +120,10 @@ class Coach:
         if now - self._failed_at < RETRY_S:
             self._policy.show(Instruction("capture_failed"))
             return self._decide(State.ADJUSTING, self._policy.current, progress, now, busy)
+        enough = Instruction() if busy else self._policy.enough(results, now)
+        if enough.code:
+            self._policy.told(enough, now)
+            return Decision(State.ADJUSTING, enough.code, "", progress, 0.0, True, False)
         if failed is None and unknown is None:
             return self._hold(progress, now, busy)
         self._hold_since = None

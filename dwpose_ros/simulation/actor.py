@@ -171,6 +171,8 @@ class Actor:
             self._away_until = self._lived_s
             x, distance = self._acting.normal(0, 0.3), self._acting.uniform(1.5, 3.5)
             goal = goal._replace(x_m=x, distance_m=distance, yaw_deg=self._acting.normal(0, 15))
+        elif code in ("close_enough", "far_enough"):
+            goal = goal._replace(distance_m=here.distance_m)
         elif code in ("keep_still", "hold_still", "countdown"):
             self._calm_until = self._lived_s + 4.0
             goal = here  # stop all movements

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from dwpose_ros.core.anthropometry import FOCAL
+from dwpose_ros.core.anthropometry import ABOVE_GROUND, FOCAL, STATURE_M
 from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES, in_image
 from dwpose_ros.guidance.checks.result import CheckResult, sideways, with_magnitude
 from dwpose_ros.guidance.observation import Observation
+from dwpose_ros.guidance.own_widths import lean_deg
 from dwpose_ros.guidance.profile import Profile
 
 # Two points on the sides of the head, one in front of them, and half width / depth: tan(yaw) =
@@ -29,6 +30,7 @@ _HEADS = (
 # Range of the width of shoulders plus hips of a person who faces the camera, in torso lengths.
 # Drillis and Contini (1966) give 1.18.
 _NARROW, _BROAD = 0.95, 1.40
+_OWN_SDS = 1.5  # standard deviations around this person's own width
 # If the hips are not visible: the shoulders' width, in heights of the eyes (or ears) above them.
 # The range is larger, as a bowed head changes it.
 _NARROW_BUST, _BROAD_BUST = 1.2, 2.8
@@ -43,6 +45,8 @@ _AROUND_DEG, _AROUND_LEFT_DEG = 120.0, 100.0
 _TO_DEG, _TO_LEFT_DEG = 60.0, 45.0
 _LITTLE_DEG = 32.0  # up to this deviation the advice is to turn "a little"
 _HEAD = {"head", "face"}  # parts of a portrait, in which the body matters little
+_LEAN_DEG, _LEAN_SDS = 20.0, 2.5  # from which on somebody leans
+_TORSO_M = (ABOVE_GROUND["shoulders"][0] - ABOVE_GROUND["hips"][0]) * STATURE_M
 _ANY_DEG = 180.0  # this limit allows any orientation
 
 
@@ -58,6 +62,21 @@ class BodyTurn(NamedTuple):
 def wrapped(degrees: float) -> float:
     """Return the same direction in [-180, 180)."""
     return (degrees + 180.0) % 360.0 - 180.0
+
+
+def bearing_deg(observation: Observation, profile: Profile) -> float:
+    """Return how much further to the image's right a person looks turned than in its middle, deg.
+
+    Who stands straight at the side of the image seems to be turned away, and does not any more
+    once they have moved to the middle, as they are asked to. It is 0 for those who need not move.
+    """
+    left, _, right, _ = observation.box.tolist()
+    if right <= left:
+        return 0.0
+    aside = (left + right) / 2 / observation.width - 0.5
+    share = (abs(aside) - profile.centre) / max(profile.centre, 0.05)
+    bearing = math.degrees(math.atan(aside / observation.scale.focal))
+    return bearing * min(max(share, 0.0), 1.0)
 
 
 def _at(
@@ -88,6 +107,27 @@ def head_yaw_deg(observation: Observation, threshold: float) -> float:
     return math.nan
 
 
+def breadth(observation: Observation, threshold: float) -> tuple[float, float]:
+    """Return the widths of shoulders plus hips, px, and the length of the torso, px; NaN unless both
+    are visible. The width is < 0 from behind.
+    """
+    shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
+    hips = _at(observation, threshold, "left_hip", "right_hip")
+    if shoulders is None or hips is None:
+        return math.nan, math.nan
+    (left, left_y), (right, right_y) = shoulders
+    (left_hip, left_hip_y), (right_hip, right_hip_y) = hips
+    down = (left_hip_y + right_hip_y) / 2 - (left_y + right_y) / 2
+    across = (left_hip + right_hip - left - right) / 2
+    torso = math.hypot(down, across)
+    # Measure the width perpendicular to the torso, so that leaning does not count as a turn.
+    width = (
+        (left - right + left_hip - right_hip) * down
+        - (left_y - right_y + left_hip_y - right_hip_y) * across
+    ) / max(torso, 1.0)
+    return width, torso
+
+
 def body(observation: Observation, threshold: float) -> BodyTurn:
     """Estimate the body's turn from shoulders, hips, feet and head."""
     head = head_yaw_deg(observation, threshold)
@@ -99,15 +139,11 @@ def body(observation: Observation, threshold: float) -> BodyTurn:
     hips = _at(observation, threshold, "left_hip", "right_hip")
     narrow, broad, scale = _NARROW, _BROAD, 0.0
     if hips is not None:
-        (left_hip, left_hip_y), (right_hip, right_hip_y) = hips
-        down = (left_hip_y + right_hip_y) / 2 - height
-        across = (left_hip + right_hip - left - right) / 2
-        scale = math.hypot(down, across)
-        # Measure the width perpendicular to the torso, so that leaning does not count as a turn.
-        width = (
-            (left - right + left_hip - right_hip) * down
-            - (left_y - right_y + left_hip_y - right_hip_y) * across
-        ) / max(scale, 1.0)
+        width, scale = breadth(observation, threshold)
+        own, sd = observation.scale.breadth, observation.scale.breadth_sd
+        if own > 0:  # what this person was seen to be tells more than what people are
+            narrow = max(own * (1 - _OWN_SDS * sd), narrow * 0.9)
+            broad = max(min(own * (1 + _OWN_SDS * sd), broad * 1.1), narrow)
     else:
         level = _at(observation, threshold, "left_eye", "right_eye") or _at(
             observation, threshold, "left_ear", "right_ear"
@@ -202,6 +238,8 @@ def facing(
     own = -1.0 if mirrored else 1.0
     wanted = SIDES[profile.side] * own  # in the image
     turn, known = body_turn(observation, profile.score, wanted)
+    if known:
+        turn -= bearing_deg(observation, profile)
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
     result = CheckResult(
@@ -259,6 +297,30 @@ def _which_way(
     )
 
 
+def leaning(
+    observation: Observation,
+    profile: Profile,
+    mirrored: bool = False,
+    before: CheckResult | None = None,
+) -> CheckResult | None:
+    """The person does not lean towards the camera, by their own breadth; the value is in degrees."""
+    if profile.side not in ("front", "back"):
+        return None
+    width, torso = breadth(observation, profile.score)
+    own, sd = observation.scale.breadth, observation.scale.breadth_sd
+    result = CheckResult("leaning", None, math.nan, maximum=_LEAN_DEG, unit="deg", required=False)
+    if not own > 0 or not torso >= 1.0 or from_the_side(observation, profile.score):
+        return result
+    broader = abs(width) / torso / own
+    here = _TORSO_M * observation.scale.focal * observation.width / torso
+    hips = observation.xy[[INDEX["left_hip"], INDEX["right_hip"]], 1].mean()
+    above = 1 + (observation.scale.horizon * observation.height - float(hips)) / torso
+    value = lean_deg(broader, here, min(max(above, 0.0), 2.0))
+    leans = value > _LEAN_DEG and broader > 1 + _LEAN_SDS * sd
+    code = "sit_upright" if observation.scale.sits else "stand_upright"
+    return result._replace(ok=not leans, value=value, code=code if leans else "")
+
+
 def looking(
     observation: Observation,
     profile: Profile,
@@ -271,7 +333,8 @@ def looking(
         return None
     own = -1.0 if mirrored else 1.0
     goal = SIDES[profile.side]
-    off = wrapped(goal * own - head_yaw_deg(observation, profile.score))
+    yaw = head_yaw_deg(observation, profile.score) - bearing_deg(observation, profile)
+    off = wrapped(goal * own - yaw)
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
     result = CheckResult(
         "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"
