@@ -117,6 +117,8 @@ def episode(
         world = drawn_world(random, group, profile)
         sensor = SensorModel(random, world.camera, RATE_HZ, world.body)
     limit = (TONES_S if cues == "tones" else LIMIT_S[behavior]) * len(profile.steps)
+    usual = _profile(profile_path)
+    limit += sum(step.hold_s - own.hold_s for step, own in zip(profile.steps, usual.steps))
     limit *= WHEELCHAIR_S if world.body.seat == "wheelchair" else 1.0
     actor = Actor(world.start, behavior, seed, world.body)
     listener = Listener(actor, seed) if cues == "tones" else None

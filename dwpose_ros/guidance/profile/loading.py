@@ -54,8 +54,8 @@ _NEVER = {
     "score": 1.0,
 }
 _MOST_PEOPLE = 10
-MOBILITIES = ("auto", "walking", "wheelchair")
 _NO_KEYS = ("name", "step", "sequence", "say_seconds")
+MOBILITIES = ("auto", "walking", "wheelchair")
 _FIELDS = {f.name: f for f in fields(Profile) if f.name not in _NO_KEYS}
 
 
