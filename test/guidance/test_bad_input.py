@@ -205,3 +205,12 @@ def test_a_room_that_goes_dark_is_said_to_be_dark_while_nobody_is_seen():
     scene.alone, scene.brightness = False, 0.5
     scene.run(40, until_captured=True)
     assert scene.captures
+
+
+def test_who_wears_black_and_leaves_a_light_room_is_not_told_that_it_is_dark():
+    scene = Scene("upper_body", start=Stance(0.0, 4.0, 0.0, "relaxed"))
+    scene.brightness = 0.05
+    scene.run(3.0)
+    scene.alone = True
+    scene.run(20)
+    assert scene.said[-1][1] == "step_into_view"

@@ -35,6 +35,7 @@ from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult
+from dwpose_ros.guidance.darkening import Darkening
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.scale import Scale, ScaleLearner, Seen
@@ -207,7 +208,7 @@ class CheckRunner:
     ) -> None:
         self.profile, self.mirrored = profile, mirrored
         self.learner = ScaleLearner() if learner is None else learner
-        self._dark = False  # whoever was seen last
+        self._darkening = Darkening()
         self._use_limits()
         self._before: dict[str, CheckResult] = {}
 
@@ -244,6 +245,7 @@ class CheckRunner:
     def reset(self) -> None:
         """Forget the last results, for another person or a new start."""
         self._before = {}
+        self._darkening = Darkening()
 
     def __call__(self, observation: Observation | None) -> list[CheckResult]:
         """Run the checks as `run_checks`. The last results are kept if nobody is in view, since
@@ -253,11 +255,12 @@ class CheckRunner:
             self.learner.watch(place_of(observation, self.profile, self.mirrored))
             observation = observation._replace(scale=self.learner.scale)
         results = [somebody(observation)]
-        if observation is None and self._dark:  # they cannot be seen any more
+        if observation is None and self._darkening.dark:  # they cannot be seen any more
             results = [results[0]._replace(code="more_light")]
         if observation is not None:
-            if not math.isnan(observation.brightness):
-                self._dark = observation.brightness < self.profile.brightness_minimum
+            self._darkening.watch(
+                observation.brightness, self.profile.brightness_minimum, observation.time_s
+            )
             self._allowed(observation, results)
         for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)
