@@ -244,7 +244,8 @@ def right(
         body: of the person; what it does not have cannot be in the picture.
     """
     lately, limits = list(lately), relaxed(without_lost(profile, body), 0.1)
-    turn = abs(wrapped(lately[-1][1].yaw_deg - SIDES[profile.side]))  # of the head, too
+    seen_yaw = lately[-1][1].seen_yaw_deg  # of body and head
+    turn = abs(wrapped(seen_yaw - SIDES[profile.side]))
     if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
         return False
     truths = [(now, sensor.truth(stance)) for now, stance in lately]
