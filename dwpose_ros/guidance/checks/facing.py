@@ -61,6 +61,16 @@ def wrapped(degrees: float) -> float:
     return (degrees + 180.0) % 360.0 - 180.0
 
 
+def in_the_middle(turn: float, wanted: float, bearing: float) -> float:
+    """Return a turn as it may be seen once they have moved to the middle, deg.
+
+    Who faces as the camera does seems turned there by `bearing` less, and who follows it with
+    their eyes as now. Of what lies between, it is what is nearest to the wanted turn, so that only
+    who is turned in any case is asked to turn before they move.
+    """
+    return turn - min(max(wrapped(turn - wanted), min(bearing, 0.0)), max(bearing, 0.0))
+
+
 def bearing_deg(observation: Observation, profile: Profile) -> float:
     """Return how much further to the image's right a person looks turned than in its middle, deg.
 
@@ -237,7 +247,7 @@ def facing(
     wanted = SIDES[profile.side] * own  # in the image
     turn, known = body_turn(observation, profile.score, wanted)
     if known:
-        turn -= bearing_deg(observation, profile)
+        turn = in_the_middle(turn, wanted, bearing_deg(observation, profile))
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
     result = CheckResult(
@@ -307,7 +317,8 @@ def looking(
         return None
     own = -1.0 if mirrored else 1.0
     goal = SIDES[profile.side]
-    yaw = head_yaw_deg(observation, profile.score) - bearing_deg(observation, profile)
+    yaw = head_yaw_deg(observation, profile.score)
+    yaw = in_the_middle(yaw, goal * own, bearing_deg(observation, profile))
     off = wrapped(goal * own - yaw)
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
     result = CheckResult(
