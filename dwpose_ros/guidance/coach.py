@@ -93,6 +93,7 @@ class Coach:
             self._begin_step()
         elif now - self._time > BLIND_S:
             self._hold_since = None
+            self._policy.blind(now - self._time)
         self._time = now
         somebody = not results or results[0].name != "somebody" or bool(results[0].ok)
         self._begin_anew(somebody, now)

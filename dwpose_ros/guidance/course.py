@@ -33,6 +33,7 @@ class Course:
             self._selector.use(step)
             self._check_runner = CheckRunner(step, learner=self.learner)
         self._check_runner.mirrored = self._selector.mirrored = mirrored
+        self.learner.calibrate(frame.focal)
         observation = self._selector.look(frame.people, frame.width, frame.height, frame.now_s)
         if self._selector.person_id != before:
             self._check_runner.reset()

@@ -77,6 +77,10 @@ class InstructionPolicy:
         self._first_s, self._parted, self._final = math.inf, False, False
         self._asked_to_stand = False
 
+    def blind(self, seconds: float) -> None:
+        """No frame has come for so long, or the clock was set: that does not count as theirs."""
+        self._first_s += seconds
+
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
         """Observe in a new frame what the person does."""
         if self._began is None:
