@@ -237,8 +237,8 @@ def test_a_calibrated_camera_tells_how_far_away_somebody_is(peer, show):
         assert told.code == "move_closer"
         return told.count
 
-    infos = peer.publisher(CameraInfo, "camera_info", 1)
     show.start(profile="upper_body")
+    infos = peer.publisher(CameraInfo, "camera_info", 1)
     uncalibrated = show(portrait(0.25), seconds=1.0).count
     assert steps(110.0) < uncalibrated < steps(40.0)
 
