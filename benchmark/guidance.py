@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(1, str(ROOT / "benchmark"))
 
 from coaches import COACHES  # noqa: E402
-from guidance_groups import GROUPS, World, drawn_world, start  # noqa: E402
+from guidance_groups import GROUPS, World, drawn_world, start, without_lost  # noqa: E402
 from guidance_table import SUCCESS, Result, compared, head, median_s, row  # noqa: E402
 from network_sensor import NetworkSensorModel  # noqa: E402
 from nodes import Nodes  # noqa: E402
@@ -117,6 +117,8 @@ def episode(
         world = drawn_world(random, group, profile)
         sensor = SensorModel(random, world.camera, RATE_HZ, world.body)
     limit = (TONES_S if cues == "tones" else LIMIT_S[behavior]) * len(profile.steps)
+    usual = _profile(profile_path)
+    limit += sum(step.hold_s - own.hold_s for step, own in zip(profile.steps, usual.steps))
     limit *= WHEELCHAIR_S if world.body.seat == "wheelchair" else 1.0
     actor = Actor(world.start, behavior, seed, world.body)
     listener = Listener(actor, seed) if cues == "tones" else None
@@ -159,11 +161,13 @@ def play(
             said += [(now, decision.code)] * decision.speak
         elif decision.speak:
             busy_until = tell(actor, decision, now)
-            learner.told(decision.code, decision.magnitude, decision.count, now)
+            learner.told(
+                decision.code, decision.magnitude, decision.count, now, decision.body_part
+            )
             said.append((now, decision.code))
         if decision.capture:
             pictures += 1
-            wrong += not right(sensor, lately, step)
+            wrong += not right(sensor, lately, step, actor.body)
             if isinstance(sensor, NetworkSensorModel):
                 qualities.append(sensor.quality(step) / sensor.best_quality(step))
             coach.captured(True, now)
@@ -228,16 +232,20 @@ def contradictions(said: list[tuple[float, str]]) -> int:
     )
 
 
-def right(sensor: SensorModel, lately: Iterable[tuple[float, Stance]], profile) -> bool:
+def right(
+    sensor: SensorModel, lately: Iterable[tuple[float, Stance]], profile, body: Body = Body()
+) -> bool:
     """Return whether the true state keeps the profile's limits, widened by a tenth.
 
     A network may err by so much.
 
     Args:
         lately: the last moments, oldest first, each with its time in s.
+        body: of the person; what it does not have cannot be in the picture.
     """
-    lately, limits = list(lately), relaxed(profile, 0.1)
-    turn = abs(wrapped(lately[-1][1].yaw_deg - SIDES[profile.side]))  # of the head, too
+    lately, limits = list(lately), relaxed(without_lost(profile, body), 0.1)
+    seen_yaw = lately[-1][1].seen_yaw_deg  # of body and head
+    turn = abs(wrapped(seen_yaw - SIDES[profile.side]))
     if turn > limits.facing or profile.side == "front" and turn > (limits.looking or math.inf):
         return False
     truths = [(now, sensor.truth(stance)) for now, stance in lately]

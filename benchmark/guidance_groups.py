@@ -18,6 +18,7 @@ from sensor_model import SensorModel, at_best
 from dwpose_ros.core.anthropometry import ABOVE_GROUND
 from dwpose_ros.guidance.body_parts import SIDES
 from dwpose_ros.guidance.checks import relaxed, run_checks
+from dwpose_ros.guidance.checks.runner import without
 from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.simulation.bodies import Body, drawn_body
@@ -152,4 +153,7 @@ def seated_limits(profile: Profile) -> Profile:
 
 def without_lost(profile: Profile, body: Body) -> Profile:
     """Return the profile without what a body does not have."""
-    return profile
+    if not body.without:
+        return profile
+    side = body.without.split("_")[0]
+    return without(profile, (f"{side}_hand",))

@@ -27,7 +27,7 @@ def scene_of(camera: SimulatedCamera) -> Scene:
 
 
 def _figure(stance: Stance) -> SimulatedPerson:
-    return SimulatedPerson(stance.x_m, stance.distance_m, stance.yaw_deg, stance.posture)
+    return SimulatedPerson(stance.x_m, stance.distance_m, stance.seen_yaw_deg, stance.posture)
 
 
 class NetworkSensorModel(SensorModel):

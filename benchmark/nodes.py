@@ -82,7 +82,7 @@ class Nodes:
                 seed=seed,
                 x=float(stance.x_m),
                 distance=float(stance.distance_m),
-                yaw=float(stance.yaw_deg),
+                yaw=float(stance.seen_yaw_deg),
             ),
             start("guidance", profile=profile),
         ]

@@ -168,8 +168,7 @@ class SensorModel:
         taken, depth = self._camera.project(np.stack([right, away, up], -1))
         xy = as_taken(taken[:-1])
         inside = ((xy >= 0) & (xy < self.size)).all(-1) & (depth[:-1] > 0)
-        seen_from = math.degrees(turn - math.atan2(stance.x_m, stance.distance_m))
-        visible = atlas.load().nearest(stance.posture, seen_from).visible & inside
+        visible = atlas.load().nearest(stance.posture, stance.seen_yaw_deg).visible & inside
         lost = list(body.lost)
         ends = np.vstack([np.delete(xy, lost, 0), taken[-1:]])
         visible[lost], xy[lost] = False, _NOWHERE
@@ -199,7 +198,7 @@ class SensorModel:
         height = self._camera.focal_px * self._body.stature_m / stance.distance_m
         jitter = self._errors(_JITTER_SHARED)
         error = self._lasting * _LASTING[:, None] + jitter * _JITTER[:, None]
-        seen = self._seen(xy, visible, stance.yaw_deg)
+        seen = self._seen(xy, visible, stance.seen_yaw_deg)
         scores = np.where(seen, random.uniform(0.6, 0.95, 133), 0.1)
         return (xy + error * height)[None], scores[None], box[None]
 

@@ -109,6 +109,8 @@ def generate_launch_description() -> LaunchDescription:
     }
     files = ParameterValue(FoldersOf("allowed_folders", "profile", "language"), value_type=str)
     allowed = {"allowed_folders": files}
+    # Declared by pose.launch.py, which is included below.
+    info_topic = LaunchConfiguration("camera_info_topic", default="camera_info")
     pose = PathJoinSubstitution([FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"])
     return LaunchDescription(
         [
@@ -116,7 +118,11 @@ def generate_launch_description() -> LaunchDescription:
                 DeclareLaunchArgument(name, default_value=default, description=text)
                 for name, (default, text) in ARGUMENTS.items()
             ),
-            managed("guidance", parameters["guidance"] | allowed),
+            managed(
+                "guidance",
+                parameters["guidance"] | allowed,
+                remappings=(("camera_info", info_topic),),
+            ),
             managed("capture", parameters["capture"] | allowed, images=True),
             managed(
                 "speech",

@@ -78,7 +78,7 @@ ARGUMENTS = {
     "markers": ("true", "skeletons in space for RViz and Foxglove, while somebody subscribes"),
     "depth": ("false", "take their distances from depth images; wholebody_pose_3d has them too"),
     "depth_topic": ("depth/image", "the depth images' topic, registered to the colour image"),
-    "camera_info_topic": ("camera_info", "the camera's calibration, for the markers"),
+    "camera_info_topic": ("camera_info", "the camera's calibration, for markers and guidance"),
     "hri": ("false", "tell of bodies below /humans as ROS4HRI does; needs hri_msgs"),
     "rviz": ("false", "open RViz"),
 }

@@ -40,6 +40,8 @@ ARGUMENTS = {
     "profile": "turnaround",
     "language": "en",
     "behavior": "obedient",
+    "person": "anyone",
+    "body": "standing",
     "seed": "0",
     "background": "window",
     "exit_when_done": "true",

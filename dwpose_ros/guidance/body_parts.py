@@ -135,6 +135,46 @@ _EARS = {
 }
 
 
+# The limb that somebody lacks of whom a part is missing on one side, nearest first.
+LIMBS: dict[str, tuple[str, ...]] = {
+    "hands": ("hand",),
+    "wrists": ("hand",),
+    "elbows": ("arm",),
+    "feet": ("foot",),
+    "knees": ("leg",),
+}
+_OF_LIMB = {
+    "hand": ("wrist",),
+    "arm": ("elbow", "wrist"),
+    "foot": ("ankle", "big_toe", "small_toe", "heel"),
+    "leg": ("knee", "ankle", "big_toe", "small_toe", "heel"),
+}
+
+
+@lru_cache(maxsize=None)
+def points_of_limb(limb: str) -> frozenset[int]:
+    """Return the keypoints of one of NAMED_PARTS, such as left_hand or knees."""
+    side, _, name = limb.partition("_")
+    if limb in PARTS:
+        return frozenset(PARTS[limb])
+    points = [INDEX[f"{side}_{point}"] for point in _OF_LIMB[name]]
+    if name in ("hand", "arm"):
+        hand = LEFT_HAND if side == "left" else RIGHT_HAND
+        points += range(hand.start, hand.stop)
+    return frozenset(points)
+
+
+@lru_cache(maxsize=None)
+def points_without(limbs: tuple[str, ...], mirrored: bool) -> frozenset[int]:
+    """Return the keypoints of limbs that are left out, as an estimator labels them."""
+    found: set[int] = set()
+    for limb in limbs:
+        side, _, name = limb.partition("_")
+        other = f"{_OTHER_SIDE[side]}_{name}" if mirrored and side in _OTHER_SIDE else limb
+        found |= points_of_limb(other)
+    return frozenset(found)
+
+
 @lru_cache(maxsize=None)
 def body_part_points(body_part: str, side: str = "front") -> tuple[int, ...]:
     """Return the keypoints of a part that must be visible when the camera sees that side.

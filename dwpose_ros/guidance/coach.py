@@ -93,6 +93,7 @@ class Coach:
             self._begin_step()
         elif now - self._time > BLIND_S:
             self._hold_since = None
+            self._policy.blind(now - self._time)
         self._time = now
         somebody = not results or results[0].name != "somebody" or bool(results[0].ok)
         self._begin_anew(somebody, now)
@@ -120,6 +121,10 @@ class Coach:
         if now - self._failed_at < RETRY_S:
             self._policy.show(Instruction("capture_failed"))
             return self._decide(State.ADJUSTING, self._policy.current, progress, now, busy)
+        enough = Instruction() if busy else self._policy.enough(results, now)
+        if enough.code:
+            self._policy.told(enough, now)
+            return Decision(State.ADJUSTING, enough.code, "", progress, 0.0, True, False)
         if failed is None and unknown is None:
             return self._hold(progress, now, busy)
         self._hold_since = None

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Sequence
 
+from dwpose_ros.guidance.approach import Approach
 from dwpose_ros.guidance.checks import CheckResult
-from dwpose_ros.guidance.checks.facing import wrapped
+from dwpose_ros.guidance.movement import ANGLES, SLOW_S, places, way_of
+from dwpose_ros.guidance.scale import DEPTH, ENOUGH
 
 REACTION_S = 0.4  # shortest time from the end of a sentence to a reaction
 BEGIN_S = 1.0  # time from the end of a sentence after which most people have begun to move
-SETTLED_S = 0.4  # movement is measured over this time
 STEPS_S = 2.5  # time from the end of a sentence after which two steps are done
 AGO_S = 3.5  # so long after its end a sentence can be repeated, if another was said since
+STOP_S = 1.1  # from an image to the end of "close enough"
+SEEN_S = 0.2  # from the begin of a movement until it is seen
+LONGEST_REACTION_S = 2.0
 RESTED_S = 0.2  # a person who has not moved for so long has finished
 
 # The axis of each instruction. Axes are independent: somebody who walks back can be told to turn.
@@ -26,6 +29,12 @@ _AXES = {
     "move_right": "side",
     "move_forward": "side",
     "move_backward": "side",
+    "roll_closer": "depth",
+    "roll_back": "depth",
+    "roll_left": "side",
+    "roll_right": "side",
+    "roll_forward": "side",
+    "roll_backward": "side",
     "turn_left": "turn",
     "turn_right": "turn",
     "turn_around": "turn",
@@ -55,6 +64,9 @@ _UNDOES = {
     "move_closer": ("move_back",),
     "turn_left": ("turn_right",),
     "move_forward": ("move_backward",),
+    "roll_left": ("roll_right",),
+    "roll_closer": ("roll_back",),
+    "roll_forward": ("roll_backward",),
     "lower_arms": ("arms_away", "arms_side"),
     "feet_apart": ("feet_together",),
 }
@@ -64,7 +76,8 @@ _EASED, _LEAST_EASE = 0.55, 0.3
 # Larger changes within SETTLED_S are movements: logarithm of the size, sideways position in the
 # person's heights, degrees.
 _LEAST = {"depth": 0.025, "side": 0.04, "turn": 12.0, "head": 10.0}
-_ANGLES = {"turn", "head"}
+# Smaller ones, as of a wheelchair to the side, if they go on for so long: in each half of it.
+_SLOW = {"depth": 0.016, "side": 0.022}
 
 
 def axis(code: str) -> str:
@@ -87,8 +100,10 @@ class _Axis:
     heard_at: float = -math.inf  # the end of the sentence
     moved: bool = False  # since it was heard
     moving: bool = False
+    stopped: bool = False  # they were told to stop
     way: float = 0.0  # the last movement, signed
     rests_since: float = -math.inf
+    reaction_s: float = math.nan  # from then to the movement
     ease: float = 1.0  # factor on what is asked of a person who overdoes it
     trail: list[tuple[float, float]] = field(default_factory=list)
 
@@ -102,6 +117,8 @@ class ComplianceTracker:
     def __init__(self) -> None:
         self._axes: dict[str, _Axis] = {}
         self._last: _Axis | None = None  # axis of the last instruction
+        self._approach = Approach()
+        self._turned_at = -math.inf
 
     def forget(self) -> None:
         """Forget all but a last request to step into view, which the new person may follow."""
@@ -124,6 +141,9 @@ class ComplianceTracker:
             self._last.ease = min(1.0, self._last.ease / _EASED)
         self._last.ease = self.ease(code)
         self._last.code, self._last.body_part, self._last.moved = code, body_part, False
+        self._last.stopped = False
+        if code in ENOUGH.values():
+            self.on("move_closer").stopped = True
         self._last.spoken_at = self._last.heard_at = now
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
@@ -132,27 +152,35 @@ class ComplianceTracker:
             self._last.heard_at = now
         found = {result.name: result for result in results}
         stirring = "still" in found and found["still"].ok is False
-        values = _places(found)
+        values = places(found)
+        self._approach.watch(values["depth"], now)
         for name in {*self._axes, *_LEAST}:
             one = self._axes.setdefault(name, _Axis())
             if name in _LEAST:
-                value = values[name]
-                way = _way(one, _unwrapped(one, value) if name in _ANGLES else value, now)
-                one.moving = abs(way) > _LEAST[name]
-                one.way = way if one.moving else one.way
+                way, slow = way_of(one.trail, values[name], now, angle=name in ANGLES)
+                fast = abs(way) > _LEAST[name]
+                # Turning also moves points, to the side above all.
+                steady = now - self._turned_at > SLOW_S and abs(slow) > _SLOW.get(name, math.inf)
+                one.moving = fast or steady
+                if one.moving:
+                    one.way = way if fast else slow
             else:
                 one.moving = stirring and bool(one.code)
             if one.moving:
                 one.rests_since = now
-        turns = self.turning()  # turning also moves points sideways
+        turns = self.turning()
+        if turns:
+            self._turned_at = now
         for name, one in self._axes.items():
             # Movement during the sentence, or right after, is no reaction to it.
-            one.moved |= (
+            if (
                 one.moving
+                and not one.moved
                 and bool(one.code)
                 and now - one.heard_at > REACTION_S
                 and (not (turns and name == "side"))
-            )
+            ):
+                one.moved, one.reaction_s = True, now - one.heard_at
 
     def ease(self, code: str) -> float:
         """Return the factor on what to ask for; less than 1 once the person went too far."""
@@ -198,7 +226,7 @@ class ComplianceTracker:
         """Whether the person left the view while coming closer as asked."""
         one = self.on("move_closer")
         return (
-            one.code == "move_closer"
+            one.code in ("move_closer", "roll_closer")
             and one.moved
             and one.way > 0
             and (now - one.rests_since < AGO_S)
@@ -208,7 +236,7 @@ class ComplianceTracker:
         """Whether a person out of view may be about to step back as asked."""
         one = self.on("move_back")
         return (
-            one.code == "move_back"
+            one.code in ("move_back", "roll_back")
             and one is self._last
             and not one.moved
             and (now - one.heard_at < STEPS_S)
@@ -243,39 +271,22 @@ class ComplianceTracker:
         """Whether the person is turning body or head, which moves points little."""
         return any(self._axes[name].moving for name in ("turn", "head") if name in self._axes)
 
+    def enough(self, remaining: float) -> str:
+        """Return the code that tells somebody who walks as asked to go no further, if they would
+        go too far unless it is said now; else an empty one.
+
+        Args:
+            remaining: growth to the best distance, as a logarithm.
+        """
+        one = self.on("move_closer")
+        if not (one.moved and one.moving) or one.stopped or math.isnan(remaining):
+            return ""
+        seconds = STOP_S + min(max(one.reaction_s - SEEN_S, REACTION_S), LONGEST_REACTION_S)
+        way = DEPTH.get(one.code, 0.0)
+        beyond = way * (self._approach.growth(seconds) - remaining) > 0  # False for NaN
+        return ENOUGH[one.code] if beyond else ""
+
     def begun(self, now: float) -> bool:
         """Whether the person has begun to follow the last request, or had the time to."""
         last = self._last
         return last is None or last.moved or now - last.heard_at >= BEGIN_S
-
-
-def _places(found: dict[str, CheckResult]) -> dict[str, float]:
-    """Return the person's position on the axes that have a measure; NaN if unknown."""
-
-    def of(name: str, what: str = "value") -> float:
-        return getattr(found[name], what) if name in found else math.nan
-
-    return {
-        "depth": of("too_close", "track"),
-        "side": of("centred", "track"),
-        "turn": of("facing"),
-        "head": of("looking"),
-    }
-
-
-def _unwrapped(one: _Axis, degrees: float) -> float:
-    """Return an angle beside the last one: from behind it is 179 and -179 by turns."""
-    last = next((v for _, v in reversed(one.trail) if not math.isnan(v)), degrees)
-    return last + wrapped(degrees - last)
-
-
-def _way(one: _Axis, value: float, now: float) -> float:
-    """Return how much a value on an axis changed recently; 0 if unknown."""
-    old = [(t, v) for t, v in one.trail if now - t <= SETTLED_S] or one.trail[-1:]
-    one.trail = [*old, (now, value)]
-    values = [v for _, v in one.trail if not math.isnan(v)]
-    if not values:
-        return 0.0
-    # Compare medians of three values, if there are enough, since a single frame may be wrong.
-    few = min(3, len(values) // 2) or 1
-    return median(values[-few:]) - median(values[:few])

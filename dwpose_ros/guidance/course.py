@@ -20,7 +20,7 @@ class Course:
         self.plan = plan
         self.first = plan.profile.steps[0]
         self.coach, self._selector = Coach(plan.profile), TargetSelector(self.first)
-        self.learner = ScaleLearner()
+        self.learner = ScaleLearner(mobility=self.first.mobility)
         self._check_runner = CheckRunner(self.first, learner=self.learner)
         self.noticed = 0  # the coach's session in which the notice was given
 
@@ -33,6 +33,7 @@ class Course:
             self._selector.use(step)
             self._check_runner = CheckRunner(step, learner=self.learner)
         self._check_runner.mirrored = self._selector.mirrored = mirrored
+        self.learner.calibrate(frame.focal)
         observation = self._selector.look(frame.people, frame.width, frame.height, frame.now_s)
         if self._selector.person_id != before:
             self._check_runner.reset()
@@ -49,4 +50,6 @@ class Course:
     def decided(self, decision: Decision, now: float) -> None:
         """Note what begins to be said: how far they then walk tells the picture's scale."""
         if decision.speak:
-            self.learner.told(decision.code, decision.magnitude, decision.count, now)
+            self.learner.told(
+                decision.code, decision.magnitude, decision.count, now, decision.body_part
+            )

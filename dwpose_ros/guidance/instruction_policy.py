@@ -11,14 +11,34 @@ from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, 
 from dwpose_ros.guidance.decision import Instruction
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
+from dwpose_ros.guidance.scale import DEPTH, SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
-LONG_WALK = 4  # steps
+PATIENCE_S = 180.0  # for so long one person is guided to one picture; then comes a goodbye
+COMING = 1.5  # times `repeat_s` is what it takes to come into view
+LONG_WALK, LONG_ROLL = 3, 1  # steps; metres
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
-NEWS = {"", "next_step", "retake", "capture_failed", "capture_unavailable", "pause", "done"}
+NEWS = {
+    "",
+    "close_enough",
+    "far_enough",
+    "leave_out",
+    "next_step",
+    "retake",
+    "capture_failed",
+    "capture_unavailable",
+    "pause",
+    "goodbye",
+    "done",
+}
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
+
+
+def _is_long(code: str, count: int) -> bool:
+    """Whether a walk takes so long that something can be said meanwhile."""
+    return count >= (LONG_ROLL if code.startswith("roll_") else LONG_WALK)
 
 
 class InstructionPolicy:
@@ -39,8 +59,13 @@ class InstructionPolicy:
         self._wanted = Instruction()
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._began: float | None = None
+        self._long = False  # the last walk towards the camera or away from it
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
+        self._first_s = math.inf  # when this person was told something first
+        self._asked_to_stand = False
+        self._final = False  # their time is over
+        self._parted = False  # a goodbye was said to them, and they have done nothing since
         self._left_aside = False  # whether they were at the picture's side when last seen
         self._compliance = ComplianceTracker()
         self._repetition = Repetition()
@@ -49,6 +74,12 @@ class InstructionPolicy:
         """Another person is guided from now on."""
         self._compliance.forget()
         self._repetition.forget()
+        self._first_s, self._parted, self._final = math.inf, False, False
+        self._asked_to_stand = False
+
+    def blind(self, seconds: float) -> None:
+        """No frame has come for so long, or the clock was set: that does not count as theirs."""
+        self._first_s += seconds
 
     def watch(self, results: Sequence[CheckResult], now: float, busy: bool) -> None:
         """Observe in a new frame what the person does."""
@@ -60,6 +91,14 @@ class InstructionPolicy:
     def turning(self) -> bool:
         """Whether the person seems to turn."""
         return self._compliance.turning()
+
+    def enough(self, results: Sequence[CheckResult], now: float) -> Instruction:
+        """Return what to say now to a person who would walk too far; empty for nothing."""
+        found = next((result for result in results if result.name == "too_close"), None)
+        # Who takes few steps is there before they hear it.
+        if found is None or not self._long:
+            return Instruction()
+        return Instruction(self._compliance.enough(found.remaining))
 
     def show(self, instruction: Instruction) -> None:
         """Show an instruction at once."""
@@ -85,7 +124,7 @@ class InstructionPolicy:
             (
                 result
                 for result in failing
-                if result.code in ("move_closer", "move_back") and result.count >= LONG_WALK
+                if result.code in DEPTH and _is_long(result.code, result.count)
             ),
             None,
         )
@@ -137,6 +176,13 @@ class InstructionPolicy:
             return Instruction()
         what = wrong.code, wrong.body_part
         self._repetition.watch(what, now - self._since.get(what, now), results, now)
+        if self._parted and not self._final and not self._repetition.pausing(now):
+            self._parted, self._first_s = False, math.inf  # they have done something since
+        if now - self._first_s > PATIENCE_S and wrong.code != "step_into_view":
+            self._final |= not self._parted
+            return Instruction("goodbye")
+        if self._parted:
+            return Instruction("goodbye")
         if self._repetition.pausing(now):
             return Instruction("pause")
         if self._repetition.said(what) >= MOST_REPETITIONS:
@@ -148,13 +194,15 @@ class InstructionPolicy:
                 ),
                 "",
             )
+            over = wrong.code != "step_into_view" and self._repetition.over
+            vain = Instruction("goodbye" if over else "pause")
             named = (
                 wrong.code == "show" or not body_part or self._repetition.said(("show", body_part))
             )
-            return Instruction("pause") if named else Instruction("show", body_part)
+            return vain if named else Instruction("show", body_part)
         if wrong.code != "step_into_view":
             self._left_aside = False
-        elif self._wanted.code in ("move_left", "move_right"):
+        elif self._wanted.code in SIDE:
             self._left_aside = True
         if wrong.code == "step_into_view" and (
             (self._compliance.too_near(now) and not self._left_aside)
@@ -163,6 +211,8 @@ class InstructionPolicy:
                 and now - self._spoken_at < self._profile.repeat_s
             )
         ):
+            if self._compliance.on("roll_back").code.startswith("roll_"):
+                return Instruction("roll_back", count=1)
             return Instruction("move_back", count=2)
         return self._eased(wrong)
 
@@ -224,8 +274,14 @@ class InstructionPolicy:
             and self._may_speak(current, now, busy, hold_begins)
         ):
             return False
+        if current.code not in ("step_into_view", "hold_still"):
+            self._first_s = min(self._first_s, now)
+        self._asked_to_stand |= current.code == "stand_up"
+        self._parted |= current.code == "goodbye"
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
+        if axis(current.code) == "depth":
+            self._long = _is_long(current.code, current.count)
         self._compliance.asked(current.code, current.body_part, now)
         return True
 
@@ -250,6 +306,10 @@ class InstructionPolicy:
             )
         if busy or (instruction.code == "pause" and self._repetition.pausing(now)):
             return False
+        if instruction.code == "goodbye":
+            return not self._parted
+        if instruction.code == "stand_up" and self._asked_to_stand:
+            return False  # not everybody can
         if instruction.code == "capture_failed":
             return self.spoken.code != instruction.code
         never = (
@@ -269,7 +329,9 @@ class InstructionPolicy:
         coming = self._compliance.coming(now)  # where to go from there is not known yet
         # Nobody sees how somebody comes who is out of view: they have the time from its end on.
         heard_s = now - asked.heard_at if instruction.code == "step_into_view" else since
-        times = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
+        times: float = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
+        if instruction.code == "step_into_view":
+            times = COMING
         if heard_s >= times * self._profile.repeat_s:
             return True
         if coming and axis(instruction.code) not in (

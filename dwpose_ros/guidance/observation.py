@@ -12,12 +12,11 @@ from numpy.typing import ArrayLike
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.body_parts import in_image, indices
+from dwpose_ros.guidance.liveness import Liveness
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.scale import Scale
+from dwpose_ros.guidance.trail import Trail, lately, swiftness
 
-_SPEED_TIME_S = 0.35  # time over which keypoint speed is measured
-_LATEST_S = 0.15  # the same for hands that have just come to rest
-_LONGEST_S = 2.0  # longest time between two frames for measuring speed
 _GONE_S = 1.0  # after an absence of so long, a new id is taken for another person
 _BRIDGED_S = 0.25  # an invisible point keeps its last position for so long
 _LEAST_SIZE = 0.05  # least size of the measured parts, in heights of the person's box
@@ -30,7 +29,6 @@ _HANDS = np.array(
     ]
 )
 _SIDES = {"left": slice(0, 1), "right": slice(1, 2)}  # rows of it
-_Trail = list[tuple[float, np.ndarray, np.ndarray]]  # times, points, and which are visible
 # Other people count from this share of the person's height on, and then down to the second share.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
 SWITCH = 1.5  # a person must be this many times larger to be followed instead of another
@@ -82,6 +80,7 @@ class TargetSelector:
         self.mirrored = mirrored
         self._there_s = -math.inf  # when the person was last there
         self._way = 0.0, 0.0
+        self._liveness = Liveness()
         self.use(profile)
         self.reset()
 
@@ -114,8 +113,8 @@ class TargetSelector:
         return xy, scores
 
     def _forget_movement(self) -> None:
-        self._recent: _Trail = []  # of the profile's points
-        self._trail: _Trail = []  # of the hands
+        self._recent: Trail = []  # of the profile's points
+        self._trail: Trail = []  # of the hands
         self._speed = self._hands = math.nan
         self._seen = None
 
@@ -139,6 +138,7 @@ class TargetSelector:
         self, people: PersonPoses, width: int, height: int, time_s: float
     ) -> Observation | None:
         """Observe the followed person in an image of that size, px; None if nobody is there."""
+        people = self._living(people, time_s)
         ids, xy, scores, boxes = people.ids.tolist(), people.xy, people.scores, people.boxes
         last, there, self.newcomer = self.person_id, self.person_id in ids, False
         chosen = self.choose(ids, boxes)
@@ -175,6 +175,20 @@ class TargetSelector:
             hands=self._hands,
         )
 
+    def _living(self, people: PersonPoses, time_s: float) -> PersonPoses:
+        """Return the people without things, and without reflections of who is guided."""
+        self._liveness.watch(people, time_s)
+        keep = [
+            not self._liveness.lifeless(track_id)
+            and not (
+                track_id != self.person_id
+                and self.person_id
+                and self._liveness.reflects(track_id, self.person_id)
+            )
+            for track_id in people.ids.tolist()
+        ]
+        return people if all(keep) else people[np.array(keep, bool)]
+
     def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:
         """Add up the growth and the sideways movement between the last frame and this one."""
         before, self._before = self._before, (xy, seen)
@@ -203,7 +217,7 @@ class TargetSelector:
         """
         wanted = indices(self._profile.points_in(self.mirrored))
         points, there = xy[wanted], scores[wanted] > self._threshold
-        before = _lately(self._recent, time_s)
+        before = lately(self._recent, time_s)
         self._recent = [*before, (time_s, points, there)]
         self._speed = math.nan
         if there.sum() < len(points) / 2:  # too few for a size
@@ -227,74 +241,12 @@ class TargetSelector:
 
         A waving hand returns to the same position. Not measured for profiles that include hands,
         whose `speed` covers them."""
-        before, now = _lately(self._trail, time_s), (time_s, xy[_HANDS], seen[_HANDS])
+        before, now = lately(self._trail, time_s), (time_s, xy[_HANDS], seen[_HANDS])
         self._trail = [*before, now]
         self._hands = math.nan
         if not before or "hands" in self._profile.parts or math.isnan(size):
             return
         wanted = _SIDES.get(in_image(self._profile.side, self.mirrored), slice(2))
-        found = [speed for speed in _swiftness(before, *now)[wanted] if not math.isnan(speed)]
+        found = [speed for speed in swiftness(before, *now)[wanted] if not math.isnan(speed)]
         if found:
             self._hands = max(found) / size
-
-
-def _swiftness(
-    trail: _Trail,
-    time_s: float,
-    xy: np.ndarray,
-    seen: np.ndarray,
-) -> list[float]:
-    """Return the speed of the points of each hand, px/s; NaN for one of which none is visible
-    twice.
-
-    Args:
-        trail: as the other arguments, for earlier frames.
-        xy: (hands, 22, 2) px.
-        seen: (hands, 22) bool.
-
-    It is the smaller of the speeds over a longer and a shorter time, so that a hand that has just
-    come to rest is recognized. Movements are divided by the whole time, since otherwise noise
-    between two frames would count as movement.
-    """
-    both = np.array([was_seen for _, _, was_seen in trail]) & seen
-    counts = both.sum(2)
-    with np.errstate(over="ignore", invalid="ignore"):  # those not seen may be anywhere
-        off = np.array([old for _, old, _ in trail]) - xy
-        far = np.where(both, np.hypot(off[..., 0], off[..., 1]), np.inf)
-    far.sort(2)
-    # The median of those seen both times, against misplaced fingertips. All at once: one by one,
-    # they were a third of what the guidance takes for a message.
-    middle = np.stack([(counts - 1) // 2, counts // 2], 2)
-    medians = np.take_along_axis(far, middle, 2).sum(2) / 2
-    return [
-        _speed_of(trail, time_s, medians[:, hand].tolist(), counts[:, hand].tolist())
-        for hand in range(len(xy))
-    ]
-
-
-def _speed_of(
-    trail: _Trail,
-    time_s: float,
-    medians: list[float],
-    counts: list[int],
-) -> float:
-    """Return the speed of a hand from how far it was away, px, in each frame of the trail."""
-    steps = [
-        (time_s - then, median)
-        for (then, _, _), median, count in zip(trail, medians, counts)
-        if count
-    ]
-    if not steps:
-        return math.nan
-    ago = min(ago for ago, _ in steps)
-    spans = [max(lasted, ago) for lasted in (_SPEED_TIME_S, _LATEST_S)]
-    return min(max(moved for t, moved in steps if t <= span) / min(span, 1.0) for span in spans)
-
-
-def _lately(trail: _Trail, time_s: float) -> _Trail:
-    """Return the entries of a trail that are recent enough for measuring speed, oldest first.
-
-    It is only the last one if the frame rate is low, and none if the time jumps."""
-    if trail and not 0 < time_s - trail[-1][0] <= _LONGEST_S:
-        return []
-    return [seen for seen in trail if time_s - seen[0] <= _SPEED_TIME_S] or trail[-1:]

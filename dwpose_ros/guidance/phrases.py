@@ -31,6 +31,8 @@ CODES = (
     "roll_right",
     "roll_forward",
     "roll_backward",
+    "close_enough",
+    "far_enough",
     "show",
     # turned how
     "turn_left",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often an instruction is repeated if it has no effect, and the pauses after that."""
+"""How often an instruction is repeated if it has no effect; the pauses and the goodbye after."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Sequence
 from dwpose_ros.guidance.checks import CheckResult
 
 MOST_REPETITIONS = 4  # without effect; then the body part is named, then there is a pause
+MOST_PAUSES = 2  # without effect; then it is time for a goodbye
 PAUSE_S = 15.0  # doubled after each pause without effect
 LONGEST_PAUSE_S = 240.0
 LASTING_S = 1.5  # a change counts after it has lasted for so long
@@ -30,6 +31,11 @@ class Repetition:
 
     def pausing(self, now: float) -> bool:
         return now < self._pause_until
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing came of it after all, so that it is time for a goodbye."""
+        return self._pauses >= MOST_PAUSES
 
     def said(self, what: What) -> int:
         """Return how often that was said without effect."""
@@ -75,7 +81,9 @@ class Repetition:
             moved: the person moved after they last heard it.
             now: current time, s.
         """
-        if what[0] == "pause":
+        if what[0] == "goodbye":
+            self._pause_until = math.inf
+        elif what[0] == "pause":
             self._said = dict.fromkeys(self._said, 0)
             self._pause_until = now + min(PAUSE_S * 2**self._pauses, LONGEST_PAUSE_S)
             self._pauses += 1

@@ -18,12 +18,22 @@ from typing import NamedTuple
 import numpy as np
 
 from dwpose_ros.core.anthropometry import FOCAL, STATURE_M
+from dwpose_ros.guidance.allowances import Allowances
+from dwpose_ros.guidance.horizon import Horizon
+from dwpose_ros.guidance.own_widths import OwnWidths
+from dwpose_ros.guidance.sitting import Sitting
 
 STEP_M = 0.5  # a step on request of an adult of STATURE_M, before anything is learned
 # The others as shares of it: habits differ, so that each is known only roughly from another.
 SIDESTEP, BACKSTEP, LITTLE = 0.7, 1.0, 0.42
 METRE_M = 1.0
-_STEP_SD, _FOCAL_SD = 0.30, 0.30  # of the logarithms, before anything is learned
+# Most webcams and telephones have a horizontal field of view of 60 to 90 degrees.
+_USUAL = 0.74 / FOCAL
+_STEP_SD, _FOCAL_SD = 0.30, 0.38  # of the logarithms, before anything is learned
+# A slow step takes so long (T. Oberg et al., J. Rehabil. Res. Dev. 30, 1993), so that the speed of
+# a walk tells of the steps, too, even of one that was ended on the way.
+_STEP_S, _PACE_SD = 0.65, 0.3
+_PACE_TIME_S = 0.45  # over which the speed is measured
 _WALK_SD, _ASIDE_SD = 0.15, 0.3  # of one walk; turns, too, move points to the side
 _RATIO_SD, _LITTLE_SD = 0.2, 0.35  # of a share above
 # How far away people are who begin, of which a lens that shows them very small is a part.
@@ -31,10 +41,10 @@ _START_M, _START_SD = 2.4, 0.55
 _LEAST_GROWTH, _LEAST_ASIDE = 0.06, 0.06  # of a walk: logarithm of the size, statures
 _REST_S, _REST = 0.5, 0.035  # who changed by less in this time has come to rest
 _LONGEST_S = 12.0  # from an instruction to the end of its walk
-_HORIZON_SD, _ROW_SD = 0.2, 0.02  # heights of the image, the latter of a person's points
-_TELLING_GROWTH = 0.15  # of a walk that tells of the horizon
 _CAUTION = 0.2  # standard deviations that steps asked for are fewer, as too far is worse
 DEPTH = {"move_closer": 1.0, "move_back": -1.0, "roll_closer": 1.0, "roll_back": -1.0}
+# What tells somebody on the way to go no further.
+ENOUGH = {code: "close_enough" if way > 0 else "far_enough" for code, way in DEPTH.items()}
 SIDE = {"move_left", "move_right", "roll_left", "roll_right"}
 
 
@@ -52,8 +62,21 @@ class Scale(NamedTuple):
     caution_side: float = 1.0
     horizon: float = 0.5
     """Row of the horizon, in heights of the image from the top."""
+    horizon_sd: float = 0.0
+    """Standard deviation of it."""
+    sits: bool = False
+    """The person sits."""
     rolls: bool = False
     """The person rolls, instead of walking."""
+
+    breadth: float = math.nan
+    """Widths of their shoulders plus hips, in torso lengths, when they face the camera."""
+    breadth_sd: float = math.nan
+    """Standard deviation of it, as a share."""
+
+    def on_wheels(self, code: str) -> str:
+        """Return the instruction to roll, in place of one to walk, for somebody who rolls."""
+        return "roll_" + code[5:] if self.rolls and code.startswith("move_") else code
 
     def step_of(self, code: str) -> float:
         """Return the length of a step or, in a wheelchair, a metre, of an instruction, m."""
@@ -79,12 +102,20 @@ class Seen(NamedTuple):
     """Way to the picture's right since then, in statures."""
     row: float
     """Of their shoulders, in heights of the image; NaN if unknown."""
+    knee_drop: float = math.nan
+    """As sitting.py measures it."""
+    breadth: float = math.nan
+    """Widths of shoulders plus hips, in torso lengths; NaN if unknown."""
+    head_deg: float = math.nan
+    """How far the head is turned."""
 
 
 class _Walk(NamedTuple):
     code: str
     units: float  # steps or metres asked for; NaN for "a little"
     start: Seen
+    ended: bool = False  # by being told that it is enough
+    speed: float = 0.0  # the highest, towards the camera or away from it, m/s by `here_m`
 
 
 class ScaleLearner:
@@ -92,13 +123,16 @@ class ScaleLearner:
 
     Args:
         focal: of a calibrated camera, in image widths; NaN if unknown.
+        mobility: "walking" or "wheelchair"; "auto": whoever sits is taken to roll.
     """
 
-    def __init__(self, focal: float = math.nan) -> None:
-        self._state = np.zeros(2)  # logarithms of step / STEP_M, and focal / FOCAL
+    def __init__(self, focal: float = math.nan, mobility: str = "auto") -> None:
+        # Logarithms of step / STEP_M, and of focal / FOCAL.
+        self._state = np.array([0.0, math.log(_USUAL)])
         self._spread = np.diag([_STEP_SD**2, _FOCAL_SD**2])
-        self._horizon, self._horizon_var = 0.5, _HORIZON_SD**2
+        self._horizon = Horizon()
         self._calibrated = math.nan
+        self.mobility = mobility
         self.forget_person()
         self.calibrate(focal)
 
@@ -126,16 +160,24 @@ class ScaleLearner:
         self._state[0] = 0.0
         self._spread[0] = _STEP_SD**2, 0.0
         self._spread[:, 0] = _STEP_SD**2, 0.0
+        self._horizon.forget_person()
         self._metre = METRE_M
         self._under_way: dict[bool, _Walk] = {}  # by whether it is to the side
         self._trail: list[Seen] = []
         self._started = False
         self._walks = 0
-        self.rolls = False
+        self._sitting = Sitting()
+        self._widths = OwnWidths()
+        self.allowances = Allowances()
         self._update()
 
-    def told(self, code: str, magnitude: str, count: int, now: float) -> None:
+    def told(self, code: str, magnitude: str, count: int, now: float, body_part: str = "") -> None:
         """Note that an instruction begins to be spoken."""
+        self.allowances.told(code, body_part, now)
+        if code in ENOUGH.values():  # they will not go as far as they were asked to
+            if False in self._under_way:
+                self._under_way[False] = self._under_way[False]._replace(ended=True)
+            return
         if code not in DEPTH and code not in SIDE:
             return
         # Who still walks has not gone as far as was asked for: nothing is learned from that.
@@ -149,11 +191,21 @@ class ScaleLearner:
         if self._trail and not 0 <= seen.time_s - self._trail[-1].time_s < _LONGEST_S:
             self._trail, self._under_way = [], {}
         self._trail = [s for s in self._trail if seen.time_s - s.time_s <= _REST_S] + [seen]
+        self._sitting.watch(seen.knee_drop)
+        known = self._widths.breadth
+        self._widths.watch(seen.breadth, seen.head_deg, seen.here_m, seen.time_s)
+        changed = self._sitting.sits != self._scale.sits
+        if changed:  # their shoulders are at another height
+            self._horizon.forget_person()
+        changed |= self._widths.breadth != known and not math.isnan(self._widths.breadth)
+        if self._horizon.watch(seen.here_m, seen.row) or changed:
+            self._update()
         if not self._started and not math.isnan(seen.here_m):
             self._started = True
             if math.isnan(self._calibrated):
                 off = math.log(_START_M / max(seen.here_m, 0.1))
                 self._learn(np.array([0.0, 1.0]), off, _START_SD)
+        self._measure_pace()
         for aside, walk in list(self._under_way.items()):
             over = seen.time_s - walk.start.time_s > _LONGEST_S
             if self._went(walk, seen) and not self._moves(walk.code):
@@ -161,6 +213,19 @@ class ScaleLearner:
                 over = True
             if over:
                 del self._under_way[aside]
+
+    def _measure_pace(self) -> None:
+        """Note the speed of a walk towards the camera, or away from it."""
+        walk, last = self._under_way.get(False), self._trail[-1]
+        ago = next((s for s in self._trail if last.time_s - s.time_s >= _PACE_TIME_S), None)
+        if walk is None or ago is None or math.isnan(walk.start.here_m):
+            return
+        then, now = (
+            walk.start.here_m * math.exp(walk.start.nearer - s.nearer) for s in (ago, last)
+        )
+        speed = (then - now) * DEPTH[walk.code] / (last.time_s - ago.time_s)
+        if speed > walk.speed:
+            self._under_way[False] = walk._replace(speed=speed)
 
     def _moves(self, code: str) -> bool:
         """Whether they have moved on an instruction's axis lately."""
@@ -180,7 +245,6 @@ class ScaleLearner:
         """Learn from a walk that has ended."""
         end, start = self._trail[-1], walk.start
         growth = end.nearer - start.nearer
-        self._learn_horizon(start, end, growth)
         if walk.code in SIDE:
             way = abs(end.aside - start.aside) * STATURE_M
             row = np.array([1.0, 0.0])
@@ -191,6 +255,12 @@ class ScaleLearner:
             row = np.array([1.0, -1.0])
         if walk.code.startswith("roll_"):
             self._learn_metre(walk, way)
+            return
+        if walk.code not in SIDE and walk.speed > 0:
+            share = BACKSTEP if walk.code == "move_back" else 1.0
+            off = math.log(walk.speed * _STEP_S / share / STEP_M)
+            self._learn(row, max(-1.5, min(off, 1.5)), _PACE_SD)
+        if walk.ended:
             return
         little = math.isnan(walk.units)
         share = SIDESTEP if walk.code in SIDE else BACKSTEP if walk.code == "move_back" else 1.0
@@ -214,18 +284,6 @@ class ScaleLearner:
         self._metre = math.exp(0.3 * math.log(self._metre) + 0.7 * math.log(found))
         self._update()
 
-    def _learn_horizon(self, start: Seen, end: Seen, growth: float) -> None:
-        """Learn where everything comes from that comes nearer: rows move away from the horizon."""
-        if abs(growth) < _TELLING_GROWTH or math.isnan(start.row + end.row):
-            return
-        larger = math.exp(growth)
-        found = (end.row - larger * start.row) / (1 - larger)
-        variance = (1 + larger**2) / (1 - larger) ** 2 * _ROW_SD**2
-        gain = self._horizon_var / (self._horizon_var + variance)
-        self._horizon += gain * (max(-0.5, min(found, 1.5)) - self._horizon)
-        self._horizon_var *= 1 - gain
-        self._update()
-
     def _learn(self, row: np.ndarray, value: float, spread: float) -> None:
         """Update the state by a measurement of `row @ state`."""
         gain = self._spread @ row / (row @ self._spread @ row + spread**2)
@@ -243,6 +301,10 @@ class ScaleLearner:
             metre_m=METRE_M * self._metre,
             caution_depth=math.exp(-_CAUTION * unsure),
             caution_side=math.exp(-_CAUTION * math.sqrt(max(float(self._spread[0, 0]), 0.0))),
-            horizon=self._horizon,
-            rolls=self.rolls,
+            horizon=self._horizon.row,
+            horizon_sd=self._horizon.deviation,
+            breadth=self._widths.breadth,
+            breadth_sd=self._widths.deviation,
+            sits=self._sitting.sits,
+            rolls=self.mobility == "wheelchair" or self.mobility == "auto" and self._sitting.sits,
         )

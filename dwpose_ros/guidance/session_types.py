@@ -27,6 +27,8 @@ class Frame(NamedTuple):
     """Brightness and sharpness of a person, NaN where unknown."""
     source: Any = None
     """Whatever the caller needs to know it by."""
+    focal: float = math.nan
+    """Focal length of a calibrated camera, in widths of the image; NaN if unknown."""
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,8 @@ class Tone(NamedTuple):
 
 def said_by_tones(code: str) -> bool:
     """Whether a tone can say this instruction, so that it need not be spoken."""
-    return code in ("step_into_view", "hold_still", "countdown", *_WAYS, *_SIDES) or (
-        axis(code) in ("turn", "head")
-    )
+    plain = ("step_into_view", "close_enough", "far_enough", "hold_still", "countdown")
+    return code in (*plain, *_WAYS, *_SIDES) or axis(code) in ("turn", "head")
 
 
 def tone_of(decision: Decision, results: Sequence[CheckResult]) -> Tone:

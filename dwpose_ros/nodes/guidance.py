@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.capture import check_label
@@ -19,6 +20,7 @@ from dwpose_ros.guidance.tones import CUES
 from dwpose_ros.msg import Guidance as GuidanceMsg
 from dwpose_ros.msg import Tone as ToneMsg
 from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.ros.calibration import focal_in_widths
 from dwpose_ros.ros.conversions import from_msg, looks_of, stamp_ns
 from dwpose_ros.ros.guidance_messages import guidance_of, tone_message
 from dwpose_ros.ros.guide_server import GoalHandle, GuideServer
@@ -28,7 +30,7 @@ from dwpose_ros.ros.middleware import foreign_server, own_vendor
 from dwpose_ros.ros.node_main import MISTAKES, run
 from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.pose_input import pose_input
-from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
@@ -108,7 +110,11 @@ class GuidanceNode(ManagedNode):
             notice=self.value("notice"),
             cues=self.value("cues"),
         )
+        self._info: CameraInfo | None = None
         self._poses = pose_input(self, self._on_pose, 1)
+        self.input(
+            CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False, direct=True
+        )
         self.input(
             Bool, "speaking", lambda msg: self._session.speaking(msg.data), LATCHED, steady=False
         )
@@ -158,6 +164,9 @@ class GuidanceNode(ManagedNode):
 
     # Inputs
 
+    def _on_info(self, msg: CameraInfo) -> None:
+        self._info = msg
+
     def _on_pose(self, msg: WholeBodyPose) -> None:
         self._session.look(
             Frame(
@@ -167,6 +176,7 @@ class GuidanceNode(ManagedNode):
                 msg.height,
                 lambda person_id: looks_of(msg, person_id),
                 msg.header,
+                focal_in_widths(self._info, msg.width, msg.height),
             )
         )
 

@@ -19,11 +19,13 @@ from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas
-from dwpose_ros.simulation.actor import Actor, Stance
+from dwpose_ros.simulation.actor import Actor
 from dwpose_ros.simulation.backgrounds import NAMES
 from dwpose_ros.simulation.behavior import BEHAVIORS
+from dwpose_ros.simulation.bodies import body_of
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for
 from dwpose_ros.simulation.hearing import Heard, sentences
+from dwpose_ros.simulation.movements import Stance, bearing_deg
 from dwpose_ros.simulation.scene import MOST, PLACES, Scene, bystanders
 
 SIZE, RATE = (1280, 720), 15.0  # of the camera's own
@@ -139,7 +141,8 @@ class SimulationNode(ManagedNode):
             (
                 "yaw",
                 -60.0,
-                "how far the person is turned to their own left at the start",
+                "how far the person is turned to their own left at the start, as the camera sees "
+                "it; 0 faces its lens",
                 "deg",
                 -180.0,
                 180.0,
@@ -190,8 +193,10 @@ class SimulationNode(ManagedNode):
         self._truth = self.output(WholeBodyPose, "true_pose", 5, steady=False)
 
     def activate(self) -> None:
-        start = Stance(*map(self.value, ("x", "distance", "yaw", "posture")))
-        self._actor = Actor(start, self.value("behavior"), self.value("seed"))
+        x, distance, yaw, posture = map(self.value, ("x", "distance", "yaw", "posture"))
+        start = Stance(x, distance, yaw - bearing_deg(x, distance), posture)
+        self._body = body_of(self._person)
+        self._actor = Actor(start, self.value("behavior"), self.value("seed"), self._body)
         self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
         self.input(String, "speech", self._on_speech, 1, steady=False)
@@ -230,9 +235,9 @@ class SimulationNode(ManagedNode):
             SimulatedPerson(
                 stance.x_m,
                 stance.distance_m,
-                stance.yaw_deg,
+                stance.seen_yaw_deg,
                 stance.posture,
-                atlas.load(self._person).stature_m,
+                self._body.stature_m,
                 person=self._person,
             )
         ]

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.files import FileError, read_yaml
-from dwpose_ros.core.geometry import same_aspect
+from dwpose_ros.core.geometry import is_calibrated, same_aspect
 from dwpose_ros.core.text import one_line
 
+# Focal lengths, in image widths, of lenses of 170 and of 5 degrees.
+_SHORTEST, _LONGEST = 0.044, 11.5
 _SIZES = {"camera_matrix": (3, 3), "rectification_matrix": (3, 3), "projection_matrix": (3, 4)}
 
 
@@ -79,6 +82,20 @@ def fitted(info: CameraInfo, width: int, height: int) -> CameraInfo:
             height=min(round(roi.height * high), height - top),
         ),
     )
+
+
+def focal_in_widths(info: CameraInfo | None, width: int, height: int) -> float:
+    """Return the focal length of images of `width` x `height` px, in widths of them.
+
+    NaN if there is no calibration, or it is for images that show another part, or of no lens that
+    there is.
+    """
+    if info is None or not is_calibrated(info.k) or width < 1:
+        return math.nan
+    if info.width and info.height and not same_aspect((info.width, info.height), (width, height)):
+        return math.nan
+    focal = float(info.k[0]) / (info.width or width)
+    return focal if _SHORTEST < focal < _LONGEST else math.nan
 
 
 def _matrix(entry: dict, size: tuple[int, int]) -> list[float]:

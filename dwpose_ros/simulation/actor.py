@@ -4,7 +4,7 @@
 No ROS and no clock: time is an argument. With the same seed, the same sentences at the same times
 lead to the same position, however often the state is read in between. Positions are relative to
 the camera: ``x_m`` to the image's right, ``distance_m`` along the viewing direction, and
-``yaw_deg`` 0 when facing the camera and positive when turned to the person's own left.
+``yaw_deg`` 0 when facing against that and positive when turned to the person's own left.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dwpose_ros.simulation.movements import (
     POSTURES,
     WALKS,
     Stance,
+    bearing_deg,
     posture_for,
     rolled,
     walked,
@@ -170,7 +171,10 @@ class Actor:
         elif code == "step_into_view":
             self._away_until = self._lived_s
             x, distance = self._acting.normal(0, 0.3), self._acting.uniform(1.5, 3.5)
-            goal = goal._replace(x_m=x, distance_m=distance, yaw_deg=self._acting.normal(0, 15))
+            yaw = self._acting.normal(0, 15) - bearing_deg(x, distance)
+            goal = goal._replace(x_m=x, distance_m=distance, yaw_deg=yaw)
+        elif code in ("close_enough", "far_enough"):
+            goal = goal._replace(distance_m=here.distance_m)
         elif code in ("keep_still", "hold_still", "countdown"):
             self._calm_until = self._lived_s + 4.0
             goal = here  # stop all movements
@@ -199,7 +203,7 @@ class Actor:
     def _turned(self, goal: Stance, code: str, turn_deg: float) -> Stance:
         if code in HEADINGS:
             error = LOOK_ERROR_DEG if code == "look_at_camera" else TURN_ERROR_DEG
-            off = HEADINGS[code] + self._acting.normal(0, error) - goal.yaw_deg
+            off = HEADINGS[code] + self._acting.normal(0, error) - goal.seen_yaw_deg
             return goal._replace(yaw_deg=goal.yaw_deg + wrapped(off))
         return goal._replace(
             yaw_deg=goal.yaw_deg + (turn_deg if code == "turn_left" else -turn_deg)
@@ -210,7 +214,8 @@ class Actor:
             return goal._replace(distance_m=goal.distance_m + step_m)
         if body_part in ("hands", "elbows"):
             return goal._replace(posture="hands_shown" if body_part == "hands" else "a_pose")
-        return goal._replace(yaw_deg=self._acting.normal(0, 8))
+        ahead = -bearing_deg(goal.x_m, goal.distance_m)
+        return goal._replace(yaw_deg=ahead + self._acting.normal(0, 8))
 
     def _live(self, seconds: float) -> None:
         """Continue the movement for some seconds, with the spontaneous steps and absences."""

@@ -23,7 +23,7 @@ POSTURES = {
     "stand_upright": "relaxed",
 }
 PARTS_BELOW = ("hips", "knees", "feet")
-HEADINGS = {
+HEADINGS = {  # as the camera sees them
     "face_camera": 0.0,
     "look_at_camera": 0.0,
     "turn_around": 0.0,
@@ -40,15 +40,28 @@ LITTLE_TURN = 0.375  # of a turn
 BACKWARD = ("move_back", "move_backward")
 
 
+def bearing_deg(x_m: float, distance_m: float) -> float:
+    """Return in which direction the camera sees a place; positive to the image's right."""
+    return math.degrees(math.atan2(x_m, distance_m))
+
+
 class Stance(NamedTuple):
     """The actor's true position and posture, without any camera error."""
 
     x_m: float
+    """Distance from the camera's axis to the image's right."""
     distance_m: float
+    """Distance ahead of the camera, along its axis."""
     yaw_deg: float
+    """0 looks against the camera's axis, positive is turned to the person's own left."""
     posture: str
     present: bool = True
     seated: bool = False
+
+    @property
+    def seen_yaw_deg(self) -> float:
+        """The turn that the camera sees: 0 looks at its lens, from wherever they stand."""
+        return self.yaw_deg + bearing_deg(self.x_m, self.distance_m)
 
 
 def rolled(code: str) -> str:

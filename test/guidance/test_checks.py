@@ -19,6 +19,7 @@ from dwpose_ros.guidance.checks import (
     cut_off,
     facing,
     held_up,
+    leaning,
     light,
     looking,
     one_person,
@@ -211,7 +212,7 @@ def test_a_face_is_as_large_as_its_own_points(person, profile):
         (too_close, "full_body", dict(height=1.4, top=0), "move_back", "", 5),  # from 1.9 to 4.2 m
         (centred, "full_body", dict(x=0.3), "move_left", "", 2),  # 0.76 m, in steps of 0.35 m
         (centred, "full_body", dict(x=0.33), "move_left", "", 2),  # 0.64 m: 1.8 of them
-        (centred, "full_body", dict(height=0.85, x=0.65), "move_right", "", 1),  # 0.53 m: 1.5
+        (centred, "full_body", dict(height=0.85, x=0.65), "move_right", "", 2),  # 0.53 m: 1.5
         (centred, "upper_body", dict(height=1.5, x=0.66), "move_right", "", 1),  # 0.32 m
         (centred, "upper_body", dict(height=1.9, x=0.66), "move_right", "little", 0),  # 0.25 m
         (cut_off, "full_body", dict(top=0.2), "move_back", "", 1),  # from 3.4 to 4.1 m
@@ -238,7 +239,7 @@ def test_how_far(person, profile, check, name, where, code, magnitude, count):
         (1.0, "move_forward", "", 2),
         (1.0, "move_left", "", 3),
         (0.35, "move_right", "", 1),
-        (0.55, "move_right", "", 1),
+        (0.51, "move_right", "", 1),
         (0.57, "move_left", "", 2),
         (9.9, "move_closer", "", 8),
         (math.inf, "move_closer", "", 8),
@@ -779,10 +780,7 @@ def test_one_person(person, profile, others, ok):
         (dict(height=1.4, x=0.9, speed=9), "move_back"),
         (dict(height=0.3, x=0.4, yaw=60, speed=9), "move_closer"),
         (dict(height=0.5, x=0.1, speed=9), "move_left"),  # first: they would walk out
-        (
-            dict(height=0.5, x=0.1, yaw=40, speed=9),
-            "turn_right",
-        ),  # before that: else left misleads
+        (dict(height=0.5, x=0.1, yaw=40, speed=9), "turn_right"),  # before: else left misleads
         (dict(x=0.2, yaw=40, speed=9), "turn_right"),
         (dict(x=0.2, speed=9), "move_left"),
         (dict(yaw=40, speed=9, hidden=("left_knee",)), "turn_right"),
@@ -806,6 +804,7 @@ def test_the_order_of_the_checks():
         facing,
         looking,
         visible,
+        leaning,
         *POSTURE_CHECKS,
         light,
         sharp,

@@ -19,7 +19,7 @@ from dwpose_ros.guidance.coach import (
     RETRY_S,
     TURNING_S,
 )
-from dwpose_ros.guidance.instruction_policy import LONG_WALK, UNDO_S, UNKNOWN_S
+from dwpose_ros.guidance.instruction_policy import LONG_WALK, PATIENCE_S, UNDO_S, UNKNOWN_S
 from dwpose_ros.guidance.repetition import LASTING_S, PAUSE_S
 
 FPS = 20
@@ -646,10 +646,10 @@ class TestPace:
     def test_who_is_out_of_view_has_the_time_from_the_end_of_the_sentence(self, film):
         """Nobody sees whether they are on their way."""
         times = []
-        for i in range(10 * FPS):
+        for i in range(12 * FPS):
             decision = film.coach.update(results("nobody"), i / FPS, busy=10 < i <= 50)
             times += [i / FPS] * decision.speak
-        assert times == [0.5, 7.5]  # and not 5.5: it was spoken until 2.5
+        assert times == [0.5, 10.0]  # and not 8.0: it was spoken until 2.5
 
     @pytest.mark.parametrize(
         "asked, way, said",
@@ -665,7 +665,7 @@ class TestPace:
     ):
         """Nobody in view, who walked towards the camera as asked: they are right before it."""
         coach, heard, ways, quiet_at = Coach(replace(profile("face"), **TIMES)), [], 0.0, 0.0
-        for i in range(20 * FPS):
+        for i in range(25 * FPS):
             walks = 4 < i / FPS < 6
             ways += way * walks * 0.3 / FPS
             found = (
@@ -910,8 +910,54 @@ class TestRepetitions:
             CheckResult("too_far", False, 0.1, code="move_closer"),
         )
         pauses = [t for t, code, _ in codes if code == "pause"]
-        resumed = [next(t for t, code, _ in codes if t > pause) - pause for pause in pauses[:3]]
-        assert resumed == pytest.approx([PAUSE_S, 2 * PAUSE_S, 4 * PAUSE_S], abs=1.1)
+        resumed = [next(t for t, code, _ in codes if t > pause) - pause for pause in pauses]
+        assert resumed == pytest.approx([PAUSE_S, 2 * PAUSE_S], abs=1.1)
+
+    def test_who_never_does_anything_hears_a_goodbye_and_then_nothing(self, profile):
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
+        codes = [code for _, code, _ in self.said(Coach(profile("full_body")), 900, far)]
+        assert codes.count("goodbye") == 1 and codes[-1] == "goodbye" and len(codes) < 20
+
+    @pytest.mark.parametrize("then", ["something else is wrong", "all is right", "somebody else"])
+    def test_after_a_goodbye_guidance_goes_on_when_things_change(self, profile, then):
+        coach = Coach(profile("full_body"))
+        far = CheckResult("too_far", False, 0.1, code="move_closer")
+        assert self.said(coach, 300, far)[-1][1] == "goodbye"
+        aside = CheckResult("centred", False, 0.4, code="move_left")
+        if then == "somebody else":
+            coach.somebody_else()
+        found = {"something else is wrong": [aside], "all is right": []}.get(then, [far])
+        decisions = [
+            coach.update([CheckResult("somebody", True, 1.0), *found], 300 + i / FPS)
+            for i in range(3 * FPS)
+        ]
+        said = [d.code for d in decisions if d.speak]
+        assert said[:1] == [found[0].code if found else "hold_still"]
+
+    def test_a_person_is_guided_for_so_long_only_whatever_they_do(self, profile):
+        """They walk to and fro, for ever, without ever being right."""
+        coach, spoken, quiet_at = Coach(profile("full_body")), [], 0.0
+        for i in range(400 * FPS):
+            now, way = i / FPS, math.sin(i / FPS / 2)
+            code = "move_back" if way > 0 else "move_closer"
+            wrong = CheckResult("too_close", False, 0.9, code=code, count=1, track=way)
+            still = CheckResult("still", True, 0.0)
+            found = [CheckResult("somebody", True, 1.0), wrong, still]
+            decision = coach.update(found, now, now < quiet_at)
+            if decision.speak:
+                spoken.append((now, decision.code))
+                quiet_at = now + 1.5
+        assert spoken[-1][1] == "goodbye" and len(spoken) > 10
+        assert PATIENCE_S < spoken[-1][0] < PATIENCE_S + 10
+
+    def test_nobody_says_goodbye_to_an_empty_room(self, profile):
+        coach, codes = Coach(profile("full_body")), set()
+        for i in range(600 * 2):
+            decision = coach.update(
+                [CheckResult("somebody", False, 0.0, code="step_into_view")], i / 2
+            )
+            codes |= {decision.code} if decision.speak else set()
+        assert codes <= {"step_into_view", "pause"}
 
     @pytest.mark.parametrize(
         "change", ["something else is wrong", "something more is wrong", "somebody else has come"]

@@ -289,6 +289,8 @@ def test_every_code_that_a_check_can_give_has_a_phrase(person, profile, custom):
     session = {
         "one_moment",
         "notice",
+        "close_enough",
+        "far_enough",
         "hold_still",
         "countdown",
         "next_step",

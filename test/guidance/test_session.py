@@ -220,4 +220,5 @@ def test_who_walks_back_while_legs_come_into_view_is_left_to_it(session, person)
     for distance_m in np.arange(1.2, 3.5, 0.8 / FPS):
         session.show(at(distance_m))
     session.show(at(3.5), HELD + 1.0)
-    assert session.said == ["move_back", "hold_still"] and len(session.captures) == 1
+    assert [code for code in session.said if code != "far_enough"] == ["move_back", "hold_still"]
+    assert len(session.captures) == 1

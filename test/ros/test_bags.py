@@ -114,6 +114,12 @@ def play_live(peer, now: Callable[[], Time] | None = None, empty_s: float = 0.0)
                 time.sleep(0.005)
 
 
+def asked(told) -> list[str]:
+    """What was asked for, in order. Whoever is there at a bound may hear that it is enough."""
+    codes = dict.fromkeys(what[1] for _, what in told)
+    return [code for code in codes if code != "close_enough"]
+
+
 def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, tmp_path):
     recorder = command(
         "ros2", "bag", "record", "-o", tmp_path / "bag", "/image_raw", "/wholebody_pose"
@@ -125,7 +131,7 @@ def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, t
     live.stop()
     assert recorder.stop() == 0
     told, spoken, files = live.result()
-    assert list(dict.fromkeys(what[1] for _, what in told)) == ["move_closer", "move_left"]
+    assert asked(told) == ["move_closer", "move_left"]
     assert len(files) == 3 and spoken[-1] == "Thank you, that is done."
     (tmp_path / "replay").mkdir()
     again = Session(peer, run, tmp_path / "replay", use_sim_time=True)

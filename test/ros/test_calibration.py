@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 CameraInfo = pytest.importorskip("sensor_msgs.msg").CameraInfo
 RegionOfInterest = pytest.importorskip("sensor_msgs.msg").RegionOfInterest
 
-from dwpose_ros.ros.calibration import fitted  # noqa: E402
+from dwpose_ros.ros.calibration import fitted, focal_in_widths  # noqa: E402
 
 
 def calibration(**more) -> CameraInfo:
@@ -68,3 +70,22 @@ def test_another_aspect_ratio_shows_another_part(width, height):
         fitted(calibration(), width, height)
     with pytest.raises(ValueError):
         fitted(CameraInfo(), 640, 480)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (640, 360)])
+def test_the_focal_length_is_in_widths_of_the_picture(size):
+    assert focal_in_widths(calibration(), *size) == pytest.approx(1100 / 1280)
+    unsized = calibration()
+    unsized.width = unsized.height = 0  # as some drivers leave it
+    assert focal_in_widths(unsized, *size) == pytest.approx(1100 / size[0])
+
+
+@pytest.mark.parametrize("focal", [math.nan, math.inf, -3.0, 0.0, 1e-6, 1e9])
+def test_what_is_no_calibration_tells_no_focal_length(focal):
+    info = calibration()
+    assert math.isnan(focal_in_widths(info, 640, 480))  # shows another part
+    assert math.isnan(focal_in_widths(None, 1280, 720))
+    k = list(info.k)
+    k[0] = focal
+    info.k = k
+    assert math.isnan(focal_in_widths(info, 1280, 720))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 
@@ -12,6 +13,7 @@ from harness import wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Bool, Header, String
 
 from dwpose_ros.core.keypoints import FACE, INDEX
@@ -209,7 +211,7 @@ def test_a_picture_that_is_not_good_enough_is_taken_again(peer, show):
 def test_a_mirrored_camera_and_another_language(peer, show):
     show.start(profile="upper_body", mirrored=True, language="fr")
     said = show(portrait(0.5, x=0.2))
-    assert (said.code, said.text) == ("move_right", "Un pas vers votre droite.")
+    assert (said.code, said.text) == ("move_right", "2 pas vers votre droite.")
     result = peer.call(
         SetParameters,
         "/guidance/set_parameters",
@@ -221,7 +223,24 @@ def test_a_mirrored_camera_and_another_language(peer, show):
         ],
     ).results[0]
     assert result.successful
-    assert show(portrait(0.5, x=0.2)).text == "Take a step to your right."
+    assert show(portrait(0.5, x=0.2)).text == "2 steps to your right."
+
+
+def test_a_calibrated_camera_tells_how_far_away_somebody_is(peer, show):
+    """The smaller the field of view, the farther away is who looks as large."""
+
+    def steps(field_of_view_deg: float) -> int:
+        focal = WIDTH / 2 / math.tan(math.radians(field_of_view_deg / 2))
+        k = [focal, 0.0, WIDTH / 2, 0.0, focal, HEIGHT / 2, 0.0, 0.0, 1.0]
+        infos.publish(CameraInfo(width=WIDTH, height=HEIGHT, k=k))
+        told = show(portrait(0.25), seconds=0.5)
+        assert told.code == "move_closer"
+        return told.count
+
+    show.start(profile="upper_body")
+    infos = peer.publisher(CameraInfo, "camera_info", 1)
+    uncalibrated = show(portrait(0.25), seconds=1.0).count
+    assert steps(110.0) < uncalibrated < steps(40.0)
 
 
 def test_a_wrong_profile_is_refused_with_those_there_are(peer, show):

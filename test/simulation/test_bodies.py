@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND
-from dwpose_ros.simulation.bodies import SHORTEST_M, TALLEST_M, Body, crown, drawn_body, shape
+from dwpose_ros.simulation.bodies import (
+    SHORTEST_M,
+    TALLEST_M,
+    Body,
+    body_of,
+    crown,
+    drawn_body,
+    shape,
+)
 from dwpose_ros.simulation.habits import drawn_gait
 
 
@@ -79,3 +87,9 @@ def test_old_people_and_wheelchairs_go_less_far():
         mean_m(young, "backward_m") / mean_m(young, "forward_m")
     )
     assert mean_m(young, "side_m") < mean_m(young, "backward_m")
+
+
+def test_bodies_of_the_atlas():
+    assert body_of("man") == Body(pytest.approx(1.72, abs=0.03))
+    assert body_of("samir").seat == "wheelchair" and body_of("victor").without == "left_hand"
+    assert body_of("george").stick and body_of("emil").age_years == 6

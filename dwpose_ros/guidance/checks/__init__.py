@@ -15,6 +15,7 @@ from dwpose_ros.guidance.checks.framing import (
     too_close,
     too_far,
 )
+from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult, described, sideways
@@ -34,6 +35,7 @@ __all__ = [
     "held_up",
     "run_checks",
     "light",
+    "leaning",
     "looking",
     "one_person",
     "relaxed",

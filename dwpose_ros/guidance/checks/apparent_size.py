@@ -11,10 +11,18 @@ import numpy as np
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, STATURE_M
 from dwpose_ros.core.keypoints import FACE, INDEX, LEFT_HAND, RIGHT_HAND
-from dwpose_ros.guidance.body_parts import PARTS, body_part_points, height_of, in_image, indices
+from dwpose_ros.guidance.body_parts import (
+    PARTS,
+    body_part_points,
+    height_of,
+    in_image,
+    indices,
+    points_without,
+)
 from dwpose_ros.guidance.checks.posture import held_up
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.sitting import seated_share
 
 ROAMING = {"wrists", "hands"}  # can be anywhere; if not visible, no border need have cut them off
 _RULERS = ("head", "shoulders", "elbows", "hips", "knees", "feet")  # from the top; not hands
@@ -44,7 +52,11 @@ per_observation = lru_cache(maxsize=4)
 
 def shown(body_part: str, profile: Profile, mirrored: bool) -> np.ndarray:
     """Return the keypoints (n,) of a part that must be visible, as the estimator labels them."""
-    return indices(body_part_points(body_part, in_image(profile.side, mirrored)))
+    points = body_part_points(body_part, in_image(profile.side, mirrored))
+    if profile.without:
+        left_out = points_without(profile.without, mirrored)
+        points = tuple(i for i in points if i not in left_out)
+    return indices(points)
 
 
 @per_observation
@@ -107,8 +119,15 @@ def size(observation: Observation, profile: Profile, mirrored: bool = False) -> 
     ears = profile.parts == ("head",) and _NOSE not in points  # ears alone have no height
     if ears or not all(seen[shown(end, profile, mirrored)].all() for end in _ends(profile)):
         # The visible span is a lower bound.
-        span = max(height_of(profile.parts) * _stature(observation, seen, profile, mirrored), span)
+        whole = _stature(observation, seen, profile, mirrored)
+        span = max(_height_of(profile, observation) * whole, span)
     return span / observation.height
+
+
+def _height_of(profile: Profile, observation: Observation) -> float:
+    """Return the share of the person's stature that the profile's parts span."""
+    share = seated_share(profile.parts) if observation.scale.sits else 1.0
+    return share * height_of(profile.parts)
 
 
 @lru_cache(maxsize=16)
@@ -130,7 +149,7 @@ def _stature(
     )  # faster than numpy for so few
     side = in_image(profile.side, mirrored)
     rulers = []
-    for body_part in _RULERS:
+    for body_part in _RULERS[: -2 if observation.scale.sits else None]:  # not knees and feet
         if body_part == "elbows" and _lifts_arms(profile):
             continue
         points = body_part_points(body_part, side)
@@ -169,41 +188,63 @@ class Reach(NamedTuple):
 def reach_of(observation: Observation, profile: Profile, mirrored: bool) -> Reach:
     """Estimate the distances from the apparent size, for an adult's stature."""
     value = size(observation, profile, mirrored)
-    stature = value * observation.height / height_of(profile.parts)
+    stature = value * observation.height / _height_of(profile, observation)
     focal = observation.scale.focal * observation.width
     here = STATURE_M * focal / max(stature, 1.0) if stature > 0 else math.nan
     near, far = (
         here * value / max(limit, 1e-3) for limit in (profile.size_maximum, profile.size_minimum)
     )
-    whole = here * _overhang(observation, profile, mirrored, stature)
-    if near < whole:
-        near = min(whole, far)
+    least, most = _whole_between(observation, profile, mirrored, stature)
+    if near < here * least:
+        near = min(here * least, far)
+    if far > here * most:
+        far = max(here * most, near)
     return Reach(here, near, far)
 
 
-def _overhang(observation: Observation, profile: Profile, mirrored: bool, stature: float) -> float:
-    """Return by which factor the person must be further away to be complete in the image.
+def _whole_between(
+    observation: Observation, profile: Profile, mirrored: bool, stature: float
+) -> tuple[float, float]:
+    """Return between which factors on their distance the person is complete in the image.
 
-    It is the factor for the top and bottom border, or the sides for hands; NaN if unknown. Moving
-    away moves all points towards the horizon, which is in the middle if the camera is level.
+    These are for the top and the bottom border, or for the sides with hands; the first is NaN if
+    unknown. Moving away moves all points towards the horizon. It is outside the image if the
+    camera is tilted much: then going away moves the head out of the image, or what is below.
     """
     if profile.parts == ("hands",):
-        return _spread(observation, profile, mirrored, stature)
+        return _spread(observation, profile, mirrored, stature), math.inf
     seen = seen_in(observation, profile)
     ruler = next((p for p in _RULERS if seen[shown(p, profile, mirrored)].any()), None)
     parts = [p for p in profile.parts if p not in ROAMING]
     if ruler is None or not parts:
-        return math.nan
+        return math.nan, math.inf
     points = shown(ruler, profile, mirrored)
     at = float(observation.xy[points[seen[points]], 1].mean())
     level = sum(ABOVE_GROUND[ruler]) / 2
     highest = max(1.0 if p in ("head", "face") else ABOVE_GROUND[p][1] for p in parts)
     lowest = min(ABOVE_GROUND[p][0] for p in parts)
-    ends = (at - (highest - level) * stature, at + (level - lowest) * stature)
-    height, horizon = observation.height, observation.scale.horizon * observation.height
-    above = max(horizon - profile.margin * height, _LEAST_ROOM * height)
-    below = max((1 - profile.margin) * height - horizon, _LEAST_ROOM * height)
-    return _ROOM * max((horizon - ends[0]) / above, (ends[1] - horizon) / below)
+    top, bottom = at - (highest - level) * stature, at + (level - lowest) * stature
+    scale, height = observation.scale, observation.height
+    # What the horizon may be: only what is certain keeps a person from where they should go.
+    found = [
+        _between(horizon, top / height, bottom / height, profile.margin)
+        for horizon in (scale.horizon - scale.horizon_sd, scale.horizon + scale.horizon_sd)
+    ]
+    return min(least for least, _ in found), max(most for _, most in found)
+
+
+def _between(horizon: float, top: float, bottom: float, margin: float) -> tuple[float, float]:
+    """Return the same for a span of rows, in heights of the image, and one horizon."""
+    above, below = horizon - margin, 1 - margin - horizon
+    least = max(
+        (horizon - top) / max(above, _LEAST_ROOM), (bottom - horizon) / max(below, _LEAST_ROOM)
+    )
+    most = math.inf
+    if above < -_LEAST_ROOM:  # all of the image is below the horizon
+        most = (top - horizon) / -above
+    elif below < -_LEAST_ROOM:
+        most = (horizon - bottom) / -below
+    return least * _ROOM, max(most, 0.0) / _ROOM
 
 
 @per_observation
@@ -230,7 +271,8 @@ def _hand_beyond(observation: Observation, profile: Profile) -> float:
     hands = [seen[hand.start : hand.stop] for hand in (LEFT_HAND, RIGHT_HAND)]
     centre = next((p for p in (_SHOULDERS, PARTS["head"]) if seen[list(p)].all()), None)
     one_is_seen = hands[0].any() != hands[1].any()
-    if centre is None or not one_is_seen or profile.side in ("left", "right"):
+    lacks = any(limb.endswith(("hand", "arm")) for limb in profile.without)
+    if centre is None or not one_is_seen or lacks or profile.side in ("left", "right"):
         return math.nan
     there = LEFT_HAND if hands[0].any() else RIGHT_HAND
     middle = float(observation.xy[list(centre), 0].mean())
@@ -241,7 +283,7 @@ def _hand_beyond(observation: Observation, profile: Profile) -> float:
 
 
 def _spread(observation: Observation, profile: Profile, mirrored: bool, stature: float) -> float:
-    """Return the same factor as `_overhang` for hands and the sides of the image.
+    """Return from which factor on their distance on hands fit between the sides of the image.
 
     For hands that are not visible it is estimated. A person who has to move to the middle is
     assumed to be there.
@@ -262,8 +304,9 @@ def _spread(observation: Observation, profile: Profile, mirrored: bool, stature:
 
 def sticks_out(observation: Observation, profile: Profile, mirrored: bool) -> bool:
     """Whether, going by the visible parts, the others are above or below the image."""
-    stature = size(observation, profile, mirrored) * observation.height / height_of(profile.parts)
-    return _overhang(observation, profile, mirrored, stature) > _ROOM
+    value = size(observation, profile, mirrored)
+    stature = value * observation.height / _height_of(profile, observation)
+    return _whole_between(observation, profile, mirrored, stature)[0] > _ROOM
 
 
 def crown(observation: Observation, threshold: float) -> float:

@@ -69,9 +69,10 @@ def cut_off(
         return to_the_side(
             result, where_to == "right", aside, observation, profile, mirrored, before
         )
-    way = (1 - share) * _CUT_M if math.isnan(reach.here) else max(reach.best - reach.here, 0.0)
-    how = steps(way, "move_back", before, observation.scale)
-    return result._replace(code="move_back", **how)
+    way = (1 - share) * _CUT_M if math.isnan(reach.here) else reach.best - reach.here
+    # Before a camera that is tilted much, the head leaves the image by going away.
+    code = observation.scale.on_wheels("move_closer" if way < 0 else "move_back")
+    return result._replace(code=code, **steps(abs(way), code, before, observation.scale))
 
 
 @per_observation

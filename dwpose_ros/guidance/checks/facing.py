@@ -29,6 +29,7 @@ _HEADS = (
 # Range of the width of shoulders plus hips of a person who faces the camera, in torso lengths.
 # Drillis and Contini (1966) give 1.18.
 _NARROW, _BROAD = 0.95, 1.40
+_OWN_SDS = 1.5  # standard deviations around this person's own width
 # If the hips are not visible: the shoulders' width, in heights of the eyes (or ears) above them.
 # The range is larger, as a bowed head changes it.
 _NARROW_BUST, _BROAD_BUST = 1.2, 2.8
@@ -60,6 +61,31 @@ def wrapped(degrees: float) -> float:
     return (degrees + 180.0) % 360.0 - 180.0
 
 
+def in_the_middle(turn: float, wanted: float, bearing: float) -> float:
+    """Return a turn as it may be seen once they have moved to the middle, deg.
+
+    Who faces as the camera does seems turned there by `bearing` less, and who follows it with
+    their eyes as now. Of what lies between, it is what is nearest to the wanted turn, so that only
+    who is turned in any case is asked to turn before they move.
+    """
+    return turn - min(max(wrapped(turn - wanted), min(bearing, 0.0)), max(bearing, 0.0))
+
+
+def bearing_deg(observation: Observation, profile: Profile) -> float:
+    """Return how much further to the image's right a person looks turned than in its middle, deg.
+
+    Who stands straight at the side of the image seems to be turned away, and does not any more
+    once they have moved to the middle, as they are asked to. It is 0 for those who need not move.
+    """
+    left, _, right, _ = observation.box.tolist()
+    if right <= left:
+        return 0.0
+    aside = (left + right) / 2 / observation.width - 0.5
+    share = (abs(aside) - profile.centre) / max(profile.centre, 0.05)
+    bearing = math.degrees(math.atan(aside / observation.scale.focal))
+    return bearing * min(max(share, 0.0), 1.0)
+
+
 def _at(
     observation: Observation, threshold: float, *names: str
 ) -> list[tuple[float, float]] | None:
@@ -88,6 +114,28 @@ def head_yaw_deg(observation: Observation, threshold: float) -> float:
     return math.nan
 
 
+def breadth(observation: Observation, threshold: float) -> tuple[float, float]:
+    """Return the widths of shoulders plus hips, and the length of the torso, px.
+
+    NaN unless both are visible. The width is < 0 from behind.
+    """
+    shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
+    hips = _at(observation, threshold, "left_hip", "right_hip")
+    if shoulders is None or hips is None:
+        return math.nan, math.nan
+    (left, left_y), (right, right_y) = shoulders
+    (left_hip, left_hip_y), (right_hip, right_hip_y) = hips
+    down = (left_hip_y + right_hip_y) / 2 - (left_y + right_y) / 2
+    across = (left_hip + right_hip - left - right) / 2
+    torso = math.hypot(down, across)
+    # Measure the width perpendicular to the torso, so that leaning does not count as a turn.
+    width = (
+        (left - right + left_hip - right_hip) * down
+        - (left_y - right_y + left_hip_y - right_hip_y) * across
+    ) / max(torso, 1.0)
+    return width, torso
+
+
 def body(observation: Observation, threshold: float) -> BodyTurn:
     """Estimate the body's turn from shoulders, hips, feet and head."""
     head = head_yaw_deg(observation, threshold)
@@ -99,15 +147,11 @@ def body(observation: Observation, threshold: float) -> BodyTurn:
     hips = _at(observation, threshold, "left_hip", "right_hip")
     narrow, broad, scale = _NARROW, _BROAD, 0.0
     if hips is not None:
-        (left_hip, left_hip_y), (right_hip, right_hip_y) = hips
-        down = (left_hip_y + right_hip_y) / 2 - height
-        across = (left_hip + right_hip - left - right) / 2
-        scale = math.hypot(down, across)
-        # Measure the width perpendicular to the torso, so that leaning does not count as a turn.
-        width = (
-            (left - right + left_hip - right_hip) * down
-            - (left_y - right_y + left_hip_y - right_hip_y) * across
-        ) / max(scale, 1.0)
+        width, scale = breadth(observation, threshold)
+        own, sd = observation.scale.breadth, observation.scale.breadth_sd
+        if own > 0:  # what this person was seen to be tells more than what people are
+            narrow = max(own * (1 - _OWN_SDS * sd), narrow * 0.9)
+            broad = max(min(own * (1 + _OWN_SDS * sd), broad * 1.1), narrow)
     else:
         level = _at(observation, threshold, "left_eye", "right_eye") or _at(
             observation, threshold, "left_ear", "right_ear"
@@ -202,6 +246,8 @@ def facing(
     own = -1.0 if mirrored else 1.0
     wanted = SIDES[profile.side] * own  # in the image
     turn, known = body_turn(observation, profile.score, wanted)
+    if known:
+        turn = in_the_middle(turn, wanted, bearing_deg(observation, profile))
     off = wrapped(wanted - turn)  # > 0: on towards the image's right
     goal = SIDES[profile.side]
     result = CheckResult(
@@ -271,7 +317,9 @@ def looking(
         return None
     own = -1.0 if mirrored else 1.0
     goal = SIDES[profile.side]
-    off = wrapped(goal * own - head_yaw_deg(observation, profile.score))
+    yaw = head_yaw_deg(observation, profile.score)
+    yaw = in_the_middle(yaw, goal * own, bearing_deg(observation, profile))
+    off = wrapped(goal * own - yaw)
     code = "look_at_camera" if profile.side == "front" else "look_ahead"
     result = CheckResult(
         "looking", abs(off) <= limit, goal - off * own, goal - limit, goal + limit, "deg"

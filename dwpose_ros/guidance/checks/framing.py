@@ -56,7 +56,10 @@ def too_close(
         size(observation, profile, mirrored),
         maximum=profile.size_maximum,
         high_code="move_back",
-    )._replace(track=observation.nearer)
+    )
+    reach = reach_of(observation, profile, mirrored)
+    remaining = math.log(max(reach.here, 1e-3) / reach.best) if reach.best > 0 else math.nan
+    result = result._replace(track=observation.nearer, remaining=remaining)
     return by_distance(result, observation, profile, mirrored, before)
 
 

@@ -21,6 +21,7 @@ from dwpose_ros.guidance.body_parts import (
     POSTURES,
     PostureLimit,
     in_image,
+    points_without,
 )
 from dwpose_ros.guidance.checks.facing import from_the_side
 from dwpose_ros.guidance.checks.result import CheckResult, with_magnitude, within
@@ -194,9 +195,10 @@ assert _POSTURES.keys() == POSTURES.keys()
 def _figure(observation: Observation, profile: Profile, mirrored: bool) -> PostureMeasurement:
     """Make a PostureMeasurement of the sides that the camera should see."""
     side = in_image(profile.side, mirrored)
-    return PostureMeasurement(
-        observation, profile.score, (side,) if side in ("left", "right") else ("left", "right")
-    )
+    sides = (side,) if side in ("left", "right") else ("left", "right")
+    lost = points_without(profile.without, mirrored)
+    kept = tuple(s for s in sides if not {INDEX[f"{s}_wrist"], INDEX[f"{s}_knee"]} & lost)
+    return PostureMeasurement(observation, profile.score, kept or sides)
 
 
 def _check(name: str) -> Callable[..., CheckResult | None]:
@@ -221,9 +223,10 @@ def _check(name: str) -> Callable[..., CheckResult | None]:
             )
         # Of two sides, the worse one counts.
         off, value = max((_beyond(v, limit), v) for v in found)
-        result = within(
-            name, value, limit.minimum, limit.maximum, about.unit, about.low, about.high
-        )
+        high = about.high
+        if high == "stand_upright" and observation.scale.sits:
+            high = "sit_upright"
+        result = within(name, value, limit.minimum, limit.maximum, about.unit, about.low, high)
         if result.ok:
             return result
         return result._replace(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from dwpose_ros.guidance.scale import Scale
+from dwpose_ros.guidance.scale import DEPTH, Scale
 
 # Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
 # "a little" and "a step".
@@ -37,6 +37,7 @@ class CheckResult(NamedTuple):
     count: int = 0  # type: ignore[assignment]
     required: bool = True
     track: float = math.nan  # changes like the value, but not when other points come into view
+    remaining: float = math.nan  # growth to the best distance, as a logarithm, of `too_close`
     first: str = ""  # check that has to pass before this advice can be followed, if any
 
 
@@ -109,8 +110,11 @@ def steps(
         little *= 1 + _HYSTERESIS if there.magnitude == "little" else 1 - _HYSTERESIS
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
-    wanted = min(way_m, 1e3) / step * scale.caution(code)
-    wanted -= 0.1  # rather one too few: they may take long ones, and the next advice is better
+    wanted = min(way_m, 1e3) / step
+    if code in DEPTH:
+        wanted *= scale.caution(code)
+    if code in DEPTH:  # rather one too few: the next advice is better
+        wanted -= 0.1
     if there is not None and there.count and abs(wanted - there.count) < 0.5 + _HYSTERESIS:
         return {"magnitude": "", "count": there.count}
     return {"magnitude": "", "count": min(max(math.floor(wanted + 0.5), 1), MOST_STEPS)}

@@ -9,10 +9,21 @@ from typing import Callable
 
 import numpy as np
 
-from dwpose_ros.guidance.body_parts import PARTS, POSTURE_RANGE, PostureLimit
+from dwpose_ros.guidance.body_parts import (
+    OF_HANDS,
+    ONE_OF_ARMS,
+    PARTS,
+    POSTURE_RANGE,
+    PostureLimit,
+)
 from dwpose_ros.guidance.checks.apparent_size import reach_of
-from dwpose_ros.guidance.checks.cut_off import cut_off, visible
-from dwpose_ros.guidance.checks.facing import facing, looking
+from dwpose_ros.guidance.checks.cut_off import cut_by_border, cut_off, inside_of, visible
+from dwpose_ros.guidance.checks.facing import (
+    breadth,
+    facing,
+    head_yaw_deg,
+    looking,
+)
 from dwpose_ros.guidance.checks.framing import (
     centred,
     one_person,
@@ -20,12 +31,15 @@ from dwpose_ros.guidance.checks.framing import (
     too_close,
     too_far,
 )
+from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult
+from dwpose_ros.guidance.darkening import Darkening
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.scale import Scale, ScaleLearner, Seen
+from dwpose_ros.guidance.sitting import knee_drop
 
 # Hysteresis against flicker: a check passes once its value is inside the profile's limits by this
 # share of them, and then as long as it is inside (a turn: inside by _STAY). The share is about the
@@ -54,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     facing,
     looking,
     visible,
+    leaning,
     *POSTURE_CHECKS,
     light,
     sharp,
@@ -144,10 +159,37 @@ def run_checks(
 
 def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen:
     """Return what an observation shows of the person's place."""
-    reach = reach_of(observation._replace(scale=Scale()), profile, mirrored)
+    usual = Scale(sits=observation.scale.sits)
+    reach = reach_of(observation._replace(scale=usual), profile, mirrored)
     shoulders = observation.seen(PARTS["shoulders"], profile.score)
     row = float(shoulders[:, 1].mean()) / observation.height if len(shoulders) else math.nan
-    return Seen(observation.time_s, reach.here, observation.nearer, observation.aside, row)
+    drop = knee_drop(observation, profile.score)
+    width, torso = breadth(observation, profile.score)
+    return Seen(
+        observation.time_s,
+        reach.here,
+        observation.nearer,
+        observation.aside,
+        row,
+        drop,
+        width / torso if torso >= 1.0 and width > 0 else math.nan,
+        head_yaw_deg(observation, profile.score),
+    )
+
+
+def without(profile: Profile, limbs: tuple[str, ...]) -> Profile:
+    """Return a profile that leaves out limbs, and postures that cannot be taken without them."""
+    names = set(limbs)
+    feet = any(name.endswith(("foot", "leg", "feet", "knees")) for name in names)
+    arms = names & {"elbows", "wrists"} or {"left_arm", "right_arm"} <= names
+    hands = "hands" in names or {"left_hand", "right_hand"} <= names
+    lost = {
+        *(("feet_apart",) if feet else ()),
+        *((*ONE_OF_ARMS, "arms_straight") if arms else ()),
+        *(OF_HANDS if hands else ()),
+    }
+    kept = tuple(limit for limit in profile.posture if limit.name not in lost)
+    return replace(profile, without=(*profile.without, *limbs), posture=kept)
 
 
 class CheckRunner:
@@ -166,24 +208,60 @@ class CheckRunner:
     ) -> None:
         self.profile, self.mirrored = profile, mirrored
         self.learner = ScaleLearner() if learner is None else learner
+        self._darkening = Darkening()
+        self._use_limits()
+        self._before: dict[str, CheckResult] = {}
+
+    def _use_limits(self) -> None:
+        self._left_out = self.learner.allowances.without
+        profile = without(self.profile, self._left_out) if self._left_out else self.profile
         sure = relaxed(profile, _STAY)
         self._limits = {
             True: replace(profile, facing=sure.facing, looking=sure.looking),
             False: relaxed(profile, ENTER),
         }
-        self._before: dict[str, CheckResult] = {}
+
+    def _allowed(self, observation: Observation, results: list[CheckResult]) -> None:
+        """Add what is asked for but once: to stand up, and to show a limb."""
+        allowances, now = self.learner.allowances, observation.time_s
+        if allowances.without != self._left_out:
+            self._use_limits()
+        allowances.watch(observation.scores > self.profile.score)
+        sits = observation.scale.sits and not self.profile.may_sit
+        if sits and not allowances.may_sit(now):
+            results.append(
+                CheckResult("standing", False, 0.0, 1.0, code="stand_up", required=False)
+            )
+        limits, inside = self._limits[True], inside_of(observation, self._limits[True])
+        points = limits.points_in(self.mirrored)
+        missing = [i for i in points if not inside[i]]
+        if missing and not cut_by_border(observation, limits, self.mirrored)[1]:
+            limb = allowances.due(missing, limits, self.mirrored, now)
+            if limb:
+                results.append(
+                    CheckResult("left_out", False, math.nan, code="leave_out", body_part=limb)
+                )
 
     def reset(self) -> None:
         """Forget the last results, for another person or a new start."""
         self._before = {}
+        self._darkening = Darkening()
 
     def __call__(self, observation: Observation | None) -> list[CheckResult]:
         """Run the checks as `run_checks`. The last results are kept if nobody is in view, since
         the detector may have missed the person in one frame."""
         if observation is not None:
+            observation = observation._replace(scale=self.learner.scale)
             self.learner.watch(place_of(observation, self.profile, self.mirrored))
             observation = observation._replace(scale=self.learner.scale)
         results = [somebody(observation)]
+        if observation is None and self._darkening.dark:  # they cannot be seen any more
+            results = [results[0]._replace(code="more_light")]
+        if observation is not None:
+            self._darkening.watch(
+                observation.brightness, self.profile.brightness_minimum, observation.time_s
+            )
+            self._allowed(observation, results)
         for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)
             held = before is not None and before.ok is True

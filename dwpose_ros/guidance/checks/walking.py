@@ -31,9 +31,9 @@ def by_distance(
     if result.ok is not False:
         return result
     reach = reach_of(observation, profile, mirrored)
-    return result._replace(
-        **steps(abs(reach.best - reach.here), result.code, before, observation.scale)
-    )
+    code = observation.scale.on_wheels(result.code)
+    how = steps(abs(reach.best - reach.here), code, before, observation.scale)
+    return result._replace(code=code, **how)
 
 
 def to_the_side(
@@ -57,6 +57,7 @@ def to_the_side(
         code = "move_forward" if right == (side == "right") else "move_backward"
     else:
         code = f"move_{sideways(right, mirrored != (side == 'back'))}"
+    code = observation.scale.on_wheels(code)
     here = reach_of(observation, profile, mirrored).here
     way = share / observation.scale.focal * (_NEAR_M if math.isnan(here) else here)
     return result._replace(code=code, first=first, **steps(way, code, before, observation.scale))

@@ -12,6 +12,7 @@ from typing import Any
 from dwpose_ros.core.files import FileError, read_yaml
 from dwpose_ros.core.text import shown
 from dwpose_ros.guidance.body_parts import (
+    NAMED_PARTS,
     PARTS,
     POSTURE_RANGE,
     POSTURES,
@@ -54,6 +55,7 @@ _NEVER = {
 }
 _MOST_PEOPLE = 10
 _NO_KEYS = ("name", "step", "sequence", "say_seconds")
+MOBILITIES = ("auto", "walking", "wheelchair")
 _FIELDS = {f.name: f for f in fields(Profile) if f.name not in _NO_KEYS}
 
 
@@ -152,6 +154,20 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
             f"to {_MOST_PEOPLE}"
         )
     values["people"] = int(people)
+    for key, choices in (("seated", ("", "allowed", "no")), ("mobility", MOBILITIES)):
+        if values.get(key, choices[0]) not in choices:
+            words = ", ".join(filter(None, choices))
+            raise ProfileError(
+                f"{where}: {key} is {shown(values[key])}; it must be one of {words}"
+            )
+    without = values.get("without", [])
+    if not isinstance(without, list) or not set(map(str, without)) <= set(NAMED_PARTS):
+        raise ProfileError(
+            f"{where}: without is {shown(without)}; it must be a list of {', '.join(NAMED_PARTS)}"
+        )
+    values["without"] = tuple(dict.fromkeys(without))
+    if set(values["parts"]) <= set(values["without"]):
+        raise ProfileError(f"{where}: without is {list(without)!r}, which leaves no parts")
     values["posture"] = _posture(where, values.get("posture", []))
     values["quality"] = _quality(where, values.get("quality", {}))
     if values.get("looking", 0) is None:

@@ -12,6 +12,7 @@ from dwpose_ros.guidance.body_parts import (
     PostureLimit,
     in_image,
     points_of,
+    points_without,
 )
 from dwpose_ros.quality.measure import NAMES as MEASURES
 
@@ -110,6 +111,13 @@ class Profile:
     """Least time between two different spoken instructions."""
     repeat_s: float = 5.0
     """After how long the same instruction is spoken again."""
+    seated: str = ""
+    """"allowed": a person may sit; "no": they are asked to stand up, once. Empty: allowed, unless
+    knees or feet are wanted."""
+    mobility: str = "auto"
+    """"walking", "wheelchair", or "auto": whoever sits is told to roll instead of to walk."""
+    without: tuple[str, ...] = ()
+    """Limbs, such as left_hand, that are left out of `parts`, as the person lacks them."""
     say_seconds: bool = False
     """Say for how many seconds to hold still. No key of a file: the pace sets it."""
     description: str = ""
@@ -125,11 +133,20 @@ class Profile:
     @property
     def points(self) -> tuple[int, ...]:
         """Indices of all keypoints that must be visible, in an image that is not mirrored."""
-        return points_of(self.parts, self.side)
+        return self.points_in(False)
 
     def points_in(self, mirrored: bool) -> tuple[int, ...]:
         """Return the same as an estimator names them in an image that may be mirrored."""
-        return points_of(self.parts, in_image(self.side, mirrored))
+        points = points_of(self.parts, in_image(self.side, mirrored))
+        left_out = points_without(self.without, mirrored)
+        return tuple(i for i in points if i not in left_out) if left_out else points
+
+    @property
+    def may_sit(self) -> bool:
+        """Whether a person may sit in this picture."""
+        return self.seated == "allowed" or (
+            not self.seated and not {"knees", "feet"} & set(self.parts)
+        )
 
     @property
     def side_code(self) -> str:
