@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dwpose_ros.guidance.body_parts import LIMBS, PARTS, in_image, points_of_limb
+from dwpose_ros.guidance.body_parts import (
+    LIMBS,
+    PARTS,
+    in_image,
+    points_of_limb,
+    points_without,
+)
 
 if TYPE_CHECKING:
     from dwpose_ros.guidance.profile import Profile
@@ -79,7 +85,7 @@ class Allowances:
                 for limb in LIMBS.get(part, ())
                 if wanted <= set(points_of_limb(f"{in_image(side, mirrored)}_{limb}"))
             ]
-            if limbs:
+            if limbs and set(profile.points_in(mirrored)) - points_without((limbs[0],), mirrored):
                 return limbs[0]
             if part in LIMBS and self._leaves_enough(part, profile):
                 return part

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from guided import Guided
 
 from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance import ProfileError, load_profile
+from dwpose_ros.guidance.allowances import Allowances
 from dwpose_ros.guidance.checks import CheckRunner
 from dwpose_ros.guidance.scale import ScaleLearner
 from dwpose_ros.guidance.sitting import Sitting, knee_drop
@@ -117,6 +119,23 @@ def test_two_hands_are_not_left_out_of_a_picture_of_hands():
     assert "leave_out" not in one.codes and one.codes[-1] == "goodbye" and not one.captures
 
 
+def test_of_two_hands_the_second_is_not_left_out_after_the_first(custom):
+    allowances, wanted = Allowances(), custom(parts=("hands",))
+    allowances.told("show", "hands", 0.0)
+    due = [allowances.due(wanted.points[:21], wanted, False, now) for now in (0.0, 5.0)]
+    assert due == ["", "left_hand"]
+    other = replace(wanted, without=("left_hand",))
+    assert {allowances.due(other.points, other, False, now) for now in range(5, 60)} == {""}
+
+
+def test_hands_that_were_left_out_are_wanted_in_a_picture_of_nothing_else(person, custom):
+    learner, wanted = ScaleLearner(), custom(parts=("hands",))
+    for limb in ("left_hand", "right_hand"):
+        learner.told("leave_out", "", 0, 1.0, limb)
+    results = CheckRunner(wanted, learner=learner)(person(hidden=("left_wrist",)).view())
+    assert any(result.name == "visible" for result in results)
+
+
 def test_somebody_else_has_all_their_limbs():
     learner = ScaleLearner()
     learner.told("leave_out", "", 0, 1.0, "left_hand")
@@ -143,11 +162,16 @@ def test_what_a_profile_leaves_out_is_not_wanted(profile, custom):
         ("without: [tail]", "without is ['tail']; it must be a list of"),
         ("without: left_hand", "without is 'left_hand'; it must be a list of"),
         ("without: [head, hips]", "which leaves no parts"),
+        ("parts: [hands]\nwithout: [left_hand, right_arm]", "which leaves no parts"),
     ],
 )
 def test_what_a_profile_cannot_say(tmp_path, line, said):
     path = tmp_path / "mine.yaml"
-    path.write_text(f"parts: [head, hips]\nsize_minimum: 0.3\nsize_maximum: 0.6\n{line}\n")
+    path.write_text(
+        "size_minimum: 0.3\nsize_maximum: 0.6\n"
+        + ("" if "parts:" in line else "parts: [head, hips]\n")
+        + f"{line}\n"
+    )
     with pytest.raises(ProfileError) as error:
         load_profile(path)
     assert said in str(error.value)

@@ -178,7 +178,10 @@ def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen
 
 
 def without(profile: Profile, limbs: tuple[str, ...]) -> Profile:
-    """Return a profile that leaves out limbs, and postures that cannot be taken without them."""
+    """Return a profile that leaves out limbs, and postures that cannot be taken without them.
+
+    It is the profile itself if nothing would be left of it.
+    """
     names = set(limbs)
     feet = any(name.endswith(("foot", "leg", "feet", "knees")) for name in names)
     arms = names & {"elbows", "wrists"} or {"left_arm", "right_arm"} <= names
@@ -189,7 +192,8 @@ def without(profile: Profile, limbs: tuple[str, ...]) -> Profile:
         *(OF_HANDS if hands else ()),
     }
     kept = tuple(limit for limit in profile.posture if limit.name not in lost)
-    return replace(profile, without=(*profile.without, *limbs), posture=kept)
+    less = replace(profile, without=(*profile.without, *limbs), posture=kept)
+    return less if less.points else profile
 
 
 class CheckRunner:

@@ -166,8 +166,6 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
             f"{where}: without is {shown(without)}; it must be a list of {', '.join(NAMED_PARTS)}"
         )
     values["without"] = tuple(dict.fromkeys(without))
-    if set(values["parts"]) <= set(values["without"]):
-        raise ProfileError(f"{where}: without is {list(without)!r}, which leaves no parts")
     values["posture"] = _posture(where, values.get("posture", []))
     values["quality"] = _quality(where, values.get("quality", {}))
     if values.get("looking", 0) is None:
@@ -176,6 +174,8 @@ def _profile(where: str, name: str, values: dict[str, Any], known: dict) -> Prof
         if key in values:
             values[key] = _number(where, key, values[key], low, high, _NEVER.get(key))
     profile = Profile(name=name, **values)
+    if without and not profile.points:
+        raise ProfileError(f"{where}: without is {list(without)!r}, which leaves no parts")
     refuse_contradictions(where, profile)
     return profile
 
