@@ -10,7 +10,8 @@ each profile:
 
 - `OKS`: the similarity of its points to the true ones, over the points that the profile wants. A
   point that is not in the picture, or not found, counts 0. Sigmas are COCO-WholeBody's.
-- `found`: the share of sessions with an OKS of at least one half.
+- `found`: the share of sessions with an OKS of at least one half. A session without a capture
+  has no picture, which counts 0 in all columns.
 - `face`, `hands`: detail, the mean gradient of the true region's luminance when it is scaled to
   one size, divided by the luminance's standard deviation; 0 where it is not in the picture. It
   shares nothing with the measures that chose the picture.
@@ -60,6 +61,7 @@ from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, heigh
 from dwpose_ros.simulation.scene import Scene  # noqa: E402
 
 PICTURES = ("random", "first seen", "silent coach", "captured")
+SESSION_S = 90.0
 EXPOSURE_S = 1 / 30  # indoors, which blurs what moves
 LIGHT = 0.6, 1.2  # of rooms
 AREA = 0.53  # of a box that a COCO annotation's segment fills, as COCO's own evaluation assumes
@@ -82,6 +84,9 @@ class Look(NamedTuple):
     face: float
     hands: float
     quality: Quality | None
+
+
+NOTHING = Look(0.0, 0.0, 0.0, None)
 
 
 class Filmed(SensorModel):
@@ -162,7 +167,7 @@ def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[st
     def guided(coach_name: str) -> tuple[Filmed, int]:
         filmed = Filmed(np.random.default_rng(seed), person, scene, body)
         coach = Noting(COACHES[coach_name](profile), filmed.film)
-        play(coach, coach_name, Actor(begin, behavior, seed, body), filmed, LIMIT_S[behavior])
+        play(coach, coach_name, Actor(begin, behavior, seed, body), filmed, SESSION_S)
         return filmed, coach.asked
 
     filmed, asked = guided("coach")
@@ -173,7 +178,7 @@ def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[st
         "random": judge(filmed, int(random.choice(visible))),
         "first seen": judge(filmed, visible[0]),
         "silent coach": judge(silent, (silent_asked or len(silent.film)) - 1),
-        "captured": judge(filmed, _best(filmed, (asked or len(filmed.film)) - 1, profile)),
+        "captured": judge(filmed, _best(filmed, asked - 1, profile)) if asked else NOTHING,
     }
 
 
@@ -193,7 +198,7 @@ def _judged(filmed: Filmed, at: int, profile: Profile, body: Body) -> Look:
     """Let the network look at a frame, and compare with the truth."""
     rgb, true = filmed.picture(at), filmed.truth(filmed.film[at].stance)
     if not len(true):
-        return Look(0.0, 0.0, 0.0, None)
+        return NOTHING
     wanted = [i for i in profile.points if i not in body.lost]
     people, seen = _network()(rgb), filmed.film[at].seen
     quality = None
