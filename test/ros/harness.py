@@ -68,8 +68,10 @@ class Process:
         self._log = log
         with open(log, "wb") as output:
             self.popen = supervised.popen(
-                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **env}
-            )
+                command, stdout=output, stderr=subprocess.STDOUT,
+                # A process that a fault in compiled code ends says where it was.
+                env={**os.environ, "PYTHONFAULTHANDLER": "1", **env},
+            )  # fmt: skip
 
     @property
     def output(self) -> str:
@@ -92,15 +94,18 @@ class Process:
         return self.output
 
     def ended(self, timeout_s: float = LIMIT_S) -> int:
-        """The exit code, once it has ended by itself."""
-        return self.popen.wait(timeout_s)
+        """The exit code, once it has ended by itself; a crash is no end, and fails the test."""
+        code = self.popen.wait(timeout_s)
+        if -code in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
+            pytest.fail(f"died of {signal.Signals(-code).name}:\n{self.output[-6000:]}")
+        return code
 
     def stop(self, number: int = signal.SIGINT, timeout_s: float = LIMIT_S) -> int:
         """Send a signal to the group, as a terminal's Ctrl-C does; the exit code."""
         if self.popen.poll() is None:
             os.killpg(self.popen.pid, number)
         try:
-            return self.popen.wait(timeout_s)
+            return self.ended(timeout_s)
         except subprocess.TimeoutExpired:
             os.killpg(self.popen.pid, signal.SIGKILL)
             pytest.fail(f"did not end {timeout_s} s after signal {number}:\n{self.output[-2000:]}")

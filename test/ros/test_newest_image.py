@@ -78,8 +78,9 @@ def test_the_load_of_a_frame_is_decoding_and_engine_but_the_engine_s_time_its_ow
     assert node.details()["engine p50 (ms)"] == "10.0"
 
 
-def test_no_image_older_than_a_period_is_taken_up(pose_node):
+def test_no_image_older_than_a_period_is_taken_up(pose_node, monkeypatch):
     """However long the engine is at work: then the newest is next, and the others are dropped."""
+    monkeypatch.setattr(LoadAdapter, "__call__", lambda *_: None)  # a busy machine leaves none out
     at_work, goes_on = threading.Semaphore(0), threading.Semaphore(0)
     taken: list[int] = []
 
