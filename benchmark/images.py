@@ -62,6 +62,7 @@ from dwpose_ros.simulation.scene import Scene  # noqa: E402
 
 PICTURES = ("random", "first seen", "silent coach", "captured")
 SESSION_S = 90.0
+SITS = 0.3  # of the stature that somebody who sits is lower
 EXPOSURE_S = 1 / 30  # indoors, which blurs what moves
 LIGHT = 0.6, 1.2  # of rooms
 AREA = 0.53  # of a box that a COCO annotation's segment fills, as COCO's own evaluation assumes
@@ -160,9 +161,12 @@ def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[st
     """Guide somebody of the cast, and judge the pictures of the session."""
     profile = _profile(profile_name)
     random = np.random.default_rng(seed)
-    camera = SimulatedCamera(height_m=height_for(profile.parts))
+    body = body_of(person)
+    # Somebody put the camera where this person can be seen from.
+    height = height_for(profile.parts) * body.stature_m / SimulatedPerson.stature_m
+    camera = SimulatedCamera(height_m=height - (SITS * body.stature_m if body.seat else 0.0))
     scene = Scene(camera, str(random.choice(backgrounds.NAMES)), light=random.uniform(*LIGHT))
-    body, begin = body_of(person), start(random)._replace(seated=bool(body_of(person).seat))
+    begin = start(random)._replace(seated=bool(body.seat))
 
     def guided(coach_name: str) -> tuple[Filmed, int]:
         filmed = Filmed(np.random.default_rng(seed), person, scene, body)
