@@ -15,6 +15,7 @@ from dwpose_ros.guidance.scale import DEPTH, SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 PATIENCE_S = 180.0  # for so long one person is guided to one picture; then comes a goodbye
+LITTLE_TURN = 0.7  # times `repeat_s` after which a little turn is asked for again
 COMING = 1.5  # times `repeat_s` is what it takes to come into view
 LONG_WALK, LONG_ROLL = 3, 1  # steps; metres
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
@@ -332,6 +333,8 @@ class InstructionPolicy:
         times: float = 3 if coming else 2 if self._compliance.moves(instruction.code) else 1
         if instruction.code == "step_into_view":
             times = COMING
+        if times == 1 and instruction.magnitude == "little" and axis(instruction.code) == "turn":
+            times = LITTLE_TURN  # it may be too little to be seen
         if heard_s >= times * self._profile.repeat_s:
             return True
         if coming and axis(instruction.code) not in (

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dwpose_ros.core.anthropometry import ABOVE_GROUND
 from dwpose_ros.core.keypoints import INDEX, LEFT_HAND, RIGHT_HAND
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.body_parts import in_image, indices
+from dwpose_ros.guidance.body_parts import PARTS, in_image, indices
 from dwpose_ros.guidance.liveness import Liveness
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.scale import Scale
@@ -29,6 +30,10 @@ _HANDS = np.array(
     ]
 )
 _SIDES = {"left": slice(0, 1), "right": slice(1, 2)}  # rows of it
+# Heights above the ground of points that have one in every posture, in statures.
+_LEVELS = np.full(len(INDEX), math.nan)
+for _part in ("head", "shoulders", "hips"):
+    _LEVELS[list(PARTS[_part])] = sum(ABOVE_GROUND[_part]) / 2
 # Other people count from this share of the person's height on, and then down to the second share.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
 SWITCH = 1.5  # a person must be this many times larger to be followed instead of another
@@ -47,7 +52,7 @@ class Observation(NamedTuple):
     brightness: float = math.nan  # mean luminance of the person, 0..1; NaN if unknown
     sharpness: float = math.nan  # as quality/sharpness.py measures it; NaN if unknown
     nearer: float = math.nan  # logarithm of the growth of their size since an arbitrary time
-    aside: float = math.nan  # movement to the image's right since then, in their heights
+    aside: float = math.nan  # movement to the image's right since then, in statures
     time_s: float = math.nan
     scale: Scale = Scale()
     hands: float = math.nan  # speed of the faster hand in the image, as `speed`; NaN if unknown
@@ -63,6 +68,18 @@ class Observation(NamedTuple):
         """Return the coordinates (n, 2) of the given points that score above the threshold."""
         index = np.asarray(points)
         return self.xy[index[self.scores[index] > threshold]]
+
+
+def _stature(rows: np.ndarray, points: np.ndarray) -> float:
+    """Return the height, px, of somebody of whom these points (133,) bool are in these rows."""
+    levels = _LEVELS[points]
+    known = ~np.isnan(levels)
+    if known.sum() < 2:
+        return float(rows.max() - rows.min())
+    level, row = levels[known], rows[known]
+    off = level - level.mean()
+    slope = -float(off @ row) / max(float(off @ off), 1e-9)
+    return max(slope, float(rows.max() - rows.min()))
 
 
 def _deviation(values: np.ndarray) -> float:
@@ -198,7 +215,7 @@ class TargetSelector:
         if both.sum() < _TELLING:
             return
         now, then = xy[both].astype(float), before[0][both].astype(float)
-        tall = max(float(now[:, 1].max() - now[:, 1].min()), 1.0)
+        tall = max(_stature(now[:, 1], both), 1.0)
         larger = max(_deviation(now[:, 1]), 1.0) / max(_deviation(then[:, 1]), 1.0)
         # Coming closer also moves a person's image away from the middle; subtract that.
         middle = width / 2

@@ -22,6 +22,7 @@ from dwpose_ros.guidance.allowances import Allowances
 from dwpose_ros.guidance.horizon import Horizon
 from dwpose_ros.guidance.own_widths import OwnWidths
 from dwpose_ros.guidance.sitting import Sitting
+from dwpose_ros.guidance.walk import Seen, Walk
 
 STEP_M = 0.5  # a step on request of an adult of STATURE_M, before anything is learned
 # The others as shares of it: habits differ, so that each is known only roughly from another.
@@ -38,10 +39,10 @@ _WALK_SD, _ASIDE_SD = 0.15, 0.3  # of one walk; turns, too, move points to the s
 _RATIO_SD, _LITTLE_SD = 0.2, 0.35  # of a share above
 # How far away people are who begin, of which a lens that shows them very small is a part.
 _START_M, _START_SD = 2.4, 0.55
+_MOST_OFF_SDS = 1.5
 _LEAST_GROWTH, _LEAST_ASIDE = 0.06, 0.06  # of a walk: logarithm of the size, statures
 _REST_S, _REST = 0.5, 0.035  # who changed by less in this time has come to rest
 _LONGEST_S = 12.0  # from an instruction to the end of its walk
-_CAUTION = 0.2  # standard deviations that steps asked for are fewer, as too far is worse
 DEPTH = {"move_closer": 1.0, "move_back": -1.0, "roll_closer": 1.0, "roll_back": -1.0}
 # What tells somebody on the way to go no further.
 ENOUGH = {code: "close_enough" if way > 0 else "far_enough" for code, way in DEPTH.items()}
@@ -57,9 +58,6 @@ class Scale(NamedTuple):
     """Length of a step of somebody who is STATURE_M tall."""
     metre_m: float = METRE_M
     """How far they roll when asked to roll a metre, in the same unit."""
-    caution_depth: float = 1.0
-    """Factor on steps towards the camera or away from it, and on those to the side."""
-    caution_side: float = 1.0
     horizon: float = 0.5
     """Row of the horizon, in heights of the image from the top."""
     horizon_sd: float = 0.0
@@ -85,37 +83,6 @@ class Scale(NamedTuple):
         if code in SIDE:
             return self.step_m * SIDESTEP
         return self.step_m * (BACKSTEP if code == "move_back" else 1.0)
-
-    def caution(self, code: str) -> float:
-        return self.caution_side if code in SIDE else self.caution_depth
-
-
-class Seen(NamedTuple):
-    """What one frame shows of the person's place."""
-
-    time_s: float
-    here_m: float
-    """Distance by an adult's stature and FOCAL, m; NaN if unknown."""
-    nearer: float
-    """Logarithm of their growth in the picture since any time."""
-    aside: float
-    """Way to the picture's right since then, in statures."""
-    row: float
-    """Of their shoulders, in heights of the image; NaN if unknown."""
-    knee_drop: float = math.nan
-    """As sitting.py measures it."""
-    breadth: float = math.nan
-    """Widths of shoulders plus hips, in torso lengths; NaN if unknown."""
-    head_deg: float = math.nan
-    """How far the head is turned."""
-
-
-class _Walk(NamedTuple):
-    code: str
-    units: float  # steps or metres asked for; NaN for "a little"
-    start: Seen
-    ended: bool = False  # by being told that it is enough
-    speed: float = 0.0  # the highest, towards the camera or away from it, m/s by `here_m`
 
 
 class ScaleLearner:
@@ -153,6 +120,7 @@ class ScaleLearner:
         self._calibrated = focal
         self._state[1] = math.log(focal / FOCAL)
         self._spread[1, :] = self._spread[:, 1] = 0.0
+        self._unwalked = self._state, self._spread
         self._update()
 
     def forget_person(self) -> None:
@@ -162,12 +130,13 @@ class ScaleLearner:
         self._spread[:, 0] = _STEP_SD**2, 0.0
         self._horizon.forget_person()
         self._metre = METRE_M
-        self._under_way: dict[bool, _Walk] = {}  # by whether it is to the side
+        self._under_way: dict[bool, Walk] = {}  # by whether it is to the side
         self._trail: list[Seen] = []
         self._started = False
         self._walks = 0
         self._sitting = Sitting()
         self._widths = OwnWidths()
+        self._unwalked = self._state, self._spread  # before anything was learned from walks
         self.allowances = Allowances()
         self._update()
 
@@ -184,19 +153,20 @@ class ScaleLearner:
         self._under_way.pop(code in SIDE, None)
         if self._trail and not self._moves(code):
             units = math.nan if magnitude == "little" else float(max(count, 1))
-            self._under_way[code in SIDE] = _Walk(code, units, self._trail[-1])
+            self._under_way[code in SIDE] = Walk(code, units, self._trail[-1])
 
     def watch(self, seen: Seen) -> None:
         """Take in a new frame."""
         if self._trail and not 0 <= seen.time_s - self._trail[-1].time_s < _LONGEST_S:
             self._trail, self._under_way = [], {}
         self._trail = [s for s in self._trail if seen.time_s - s.time_s <= _REST_S] + [seen]
-        self._sitting.watch(seen.knee_drop)
+        self._sitting.watch(seen.knee_drop, seen.here_m)
         known = self._widths.breadth
         self._widths.watch(seen.breadth, seen.head_deg, seen.here_m, seen.time_s)
         changed = self._sitting.sits != self._scale.sits
-        if changed:  # their shoulders are at another height
+        if changed:  # their shoulders are at another height, and what they did were no steps
             self._horizon.forget_person()
+            self._state, self._spread = self._unwalked
         changed |= self._widths.breadth != known and not math.isnan(self._widths.breadth)
         if self._horizon.watch(seen.here_m, seen.row) or changed:
             self._update()
@@ -205,6 +175,7 @@ class ScaleLearner:
             if math.isnan(self._calibrated):
                 off = math.log(_START_M / max(seen.here_m, 0.1))
                 self._learn(np.array([0.0, 1.0]), off, _START_SD)
+                self._unwalked = self._state, self._spread
         self._measure_pace()
         for aside, walk in list(self._under_way.items()):
             over = seen.time_s - walk.start.time_s > _LONGEST_S
@@ -236,12 +207,12 @@ class ScaleLearner:
         return abs(change) > _REST
 
     @staticmethod
-    def _went(walk: _Walk, seen: Seen) -> bool:
+    def _went(walk: Walk, seen: Seen) -> bool:
         if walk.code in SIDE:
             return abs(seen.aside - walk.start.aside) > _LEAST_ASIDE
         return abs(seen.nearer - walk.start.nearer) > _LEAST_GROWTH
 
-    def _finish(self, walk: _Walk) -> None:
+    def _finish(self, walk: Walk) -> None:
         """Learn from a walk that has ended."""
         end, start = self._trail[-1], walk.start
         growth = end.nearer - start.nearer
@@ -254,7 +225,10 @@ class ScaleLearner:
             way = abs(start.here_m * (1 - math.exp(-growth)))
             row = np.array([1.0, -1.0])
         if walk.code.startswith("roll_"):
-            self._learn_metre(walk, way)
+            if not walk.ended:
+                self._learn_metre(walk, way)
+            return
+        if self._sitting.sits:  # a chair is moved by other steps, and as fast as it goes
             return
         if walk.code not in SIDE and walk.speed > 0:
             share = BACKSTEP if walk.code == "move_back" else 1.0
@@ -274,7 +248,7 @@ class ScaleLearner:
         self._walks += 1
         self._learn(row, max(-1.5, min(off, 1.5)), spread)
 
-    def _learn_metre(self, walk: _Walk, way: float) -> None:
+    def _learn_metre(self, walk: Walk, way: float) -> None:
         if math.isnan(walk.units):
             return
         if walk.code not in SIDE:
@@ -286,21 +260,21 @@ class ScaleLearner:
 
     def _learn(self, row: np.ndarray, value: float, spread: float) -> None:
         """Update the state by a measurement of `row @ state`."""
-        gain = self._spread @ row / (row @ self._spread @ row + spread**2)
-        self._state = self._state + gain * (value - row @ self._state)
+        off = float(value - row @ self._state)
+        known = float(row @ self._spread @ row)
+        # What is far from all that is expected was no such walk, and tells little (Huber).
+        spread *= max(1.0, abs(off) / math.sqrt(known + spread**2) / _MOST_OFF_SDS)
+        gain = self._spread @ row / (known + spread**2)
+        self._state = self._state + gain * off
         self._spread = self._spread - np.outer(gain, row @ self._spread)
         self._update()
 
     def _update(self) -> None:
         step, focal = np.exp(self._state)
-        depth = np.array([1.0, -1.0])
-        unsure = math.sqrt(max(float(depth @ self._spread @ depth), 0.0))
         self._scale = Scale(
             focal=FOCAL * float(focal),
             step_m=STEP_M * float(step),
             metre_m=METRE_M * self._metre,
-            caution_depth=math.exp(-_CAUTION * unsure),
-            caution_side=math.exp(-_CAUTION * math.sqrt(max(float(self._spread[0, 0]), 0.0))),
             horizon=self._horizon.row,
             horizon_sd=self._horizon.deviation,
             breadth=self._widths.breadth,

@@ -18,6 +18,7 @@ _STANDS, _SITS = 0.75, 0.62
 # scored 0.4 to 0.7 in a film of people who stood behind one, of whom hips scored 1.0.
 _SURE = 0.7
 _FRAMES = 4  # one after the other, before it is believed
+_FAR_M = 1.8  # nearer, knees that point at the camera are as low as those of who stands
 _LEAST_TORSO_PX = 12.0
 _HEIGHT = 0.78  # from head to feet, of somebody who sits, as a share of their stature
 _POINTS = tuple(
@@ -66,8 +67,10 @@ class Sitting:
         self.sits = False
         self._streak = 0  # frames that say otherwise
 
-    def watch(self, drop: float) -> None:
-        """Take in `knee_drop` of a new frame."""
+    def watch(self, drop: float, here_m: float = math.inf) -> None:
+        """Take in `knee_drop` of a new frame, and the person's distance."""
+        if self.sits and not here_m > _FAR_M:
+            drop = math.nan
         otherwise = drop < _SITS if not self.sits else drop > _STANDS  # False for NaN
         self._streak = (
             self._streak + 1 if otherwise else 0 if not math.isnan(drop) else self._streak

@@ -10,8 +10,12 @@ import pytest
 from guided import Guided
 
 from dwpose_ros.core.keypoints import FACE, INDEX
+from dwpose_ros.guidance.checks.torso import breadth
+from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.own_widths import OwnWidths, lean_deg
-from dwpose_ros.simulation.bodies import Body
+from dwpose_ros.guidance.scale import Scale
+from dwpose_ros.simulation.bodies import Body, shape
+from dwpose_ros.simulation.camera import SimulatedCamera
 from dwpose_ros.simulation.movements import Stance
 
 BODIES = [Body(), Body(1.25, 7.0), Body(1.95, 40.0), Body(1.6, 70.0)]
@@ -121,3 +125,25 @@ def test_nothing_is_learned_of_a_turned_head():
 def test_the_angle_grows_with_the_breadth(here_m):
     angles = [lean_deg(broader, here_m) for broader in (0.9, 1.0, 1.05, 1.1, 1.2, 1.4)]
     assert angles[:2] == [0.0, 0.0] and angles == sorted(angles) and angles[-1] <= 60.0
+
+
+@pytest.mark.parametrize("tilt_deg, height_m", [(0.0, 1.3), (-25.0, 1.7), (15.0, 0.6)])
+def test_a_camera_that_looks_down_makes_nobody_broad(tilt_deg, height_m):
+    """Nearer, a torso looks shorter from above; with the horizon that is taken into account."""
+    camera = SimulatedCamera(height_m=height_m, tilt_deg=tilt_deg)
+    ahead, left, up = shape(Body(), "relaxed").T
+    horizon = 0.5 + math.tan(math.radians(tilt_deg)) * camera.focal_px / camera.height
+    scale = Scale(focal=camera.focal_px / camera.width, horizon=horizon)
+
+    def broad(distance_m, known):
+        xy, _ = camera.project(np.stack([left, distance_m - ahead, up], -1))
+        seen = Observation(
+            xy, np.ones(len(xy)), np.zeros(4), camera.width, camera.height, 0, 0.0, scale=known
+        )
+        width, torso = breadth(seen, 0.3)
+        return width / torso
+
+    far = broad(4.0, scale)
+    assert broad(1.2, scale) == pytest.approx(far, rel=0.04)
+    if tilt_deg < 0:
+        assert broad(1.2, Scale(focal=scale.focal)) > 1.1 * far

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from dwpose_ros.core.anthropometry import STATURE_M
 from dwpose_ros.core.keypoints import NAMES
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.observation import TargetSelector
@@ -287,10 +288,10 @@ def test_nearer_is_the_true_scale_whatever_comes_into_view(selector, person, sta
 
 @pytest.mark.parametrize("distance_m", [1.2, 3.5])
 @pytest.mark.parametrize("x_m", [-0.3, 0.3])
-def test_aside_is_in_their_heights(selector, person, distance_m, x_m):
+def test_aside_is_in_statures(selector, person, distance_m, x_m):
     observation = watch(selector, approach(person, distance_m, distance_m, end_x_m=x_m))
-    seen_m = {1.2: 0.74, 3.5: 1.57}[distance_m]  # from the eyes to what the border cuts, or toes
-    assert observation.aside == pytest.approx(x_m / seen_m, abs=0.03)
+    # Whatever the border cuts off.
+    assert observation.aside == pytest.approx(x_m / STATURE_M, abs=0.02)
     assert observation.nearer == pytest.approx(0, abs=0.01)
 
 

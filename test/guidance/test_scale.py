@@ -6,7 +6,9 @@ import math
 import pytest
 
 from dwpose_ros.core.anthropometry import FOCAL, STATURE_M
-from dwpose_ros.guidance.scale import SIDESTEP, STEP_M, Scale, ScaleLearner, Seen
+from dwpose_ros.guidance.scale import SIDESTEP, STEP_M, Scale, ScaleLearner
+from dwpose_ros.guidance.sitting import Sitting
+from dwpose_ros.guidance.walk import Seen
 
 
 class Walker:
@@ -15,6 +17,7 @@ class Walker:
     def __init__(self, learner, focal=FOCAL, stature_m=STATURE_M, distance_m=4.0, tilted=0.5):
         self.learner, self.focal, self.stature_m, self.tilted = learner, focal, stature_m, tilted
         self.distance_m, self.x_m, self.time_s = distance_m, 0.0, 0.0
+        self.knee_drop = math.nan
         self.stay(1.0)
 
     def _look(self):
@@ -23,7 +26,7 @@ class Walker:
         here_m = self.distance_m * (STATURE_M / self.stature_m) * (FOCAL / self.focal)
         row = self.tilted - 0.5 / self.distance_m
         nearer, aside = -math.log(self.distance_m), self.x_m / self.stature_m
-        self.learner.watch(Seen(self.time_s, here_m, nearer, aside, row))
+        self.learner.watch(Seen(self.time_s, here_m, nearer, aside, row, self.knee_drop))
 
     def stay(self, seconds):
         for _ in range(round(seconds * 10)):
@@ -124,3 +127,59 @@ def test_before_anything_is_learned_an_adult_takes_steps_of_half_a_metre():
     assert Scale().step_of("move_closer") == STEP_M
     assert Scale().step_of("move_right") == pytest.approx(STEP_M * SIDESTEP)
     assert Scale().step_of("roll_back") == 1.0
+
+
+def test_what_is_no_such_walk_tells_little():
+    """As when a person whom the border cuts off seems to be elsewhere."""
+    learner = ScaleLearner()
+    walker = Walker(learner)
+    for _ in range(2):
+        walker.ask("move_closer", 1, away_m=-STEP_M)
+    before = learner.scale
+    walker.ask("move_closer", 1, away_m=-4 * STEP_M)
+    assert before.step_m < learner.scale.step_m < 1.5 * before.step_m
+    assert before.focal / 1.5 < learner.scale.focal <= before.focal
+
+
+def test_on_a_chair_nobody_takes_steps():
+    """What was learned from steps before it was seen that they sit is forgotten."""
+    learner = ScaleLearner()
+    walker = Walker(learner)
+    fresh = learner.scale
+    walker.ask("move_closer", 3, away_m=-0.5)
+    assert learner.scale.step_m < 0.8 * fresh.step_m
+    walker.knee_drop = 0.2
+    walker.stay(1.0)
+    assert learner.scale.sits and learner.scale.rolls
+    assert learner.scale.step_m == pytest.approx(fresh.step_m)
+    assert learner.scale.focal == pytest.approx(fresh.focal)
+    walker.ask("move_closer", 3, away_m=-0.5)
+    assert learner.scale.step_m == pytest.approx(fresh.step_m)
+
+
+def test_who_is_told_that_it_is_enough_has_not_rolled_as_far_as_asked():
+    learner = ScaleLearner(mobility="wheelchair")
+    walker = Walker(learner)
+    learner.told("roll_closer", "", 3, walker.time_s)
+    walker.stay(1.0)
+    learner.told("close_enough", "", 0, walker.time_s)
+    for _ in range(10):
+        walker.distance_m -= 0.1
+        walker.stay(0.1)
+    walker.stay(2.0)
+    assert learner.scale.metre_m == 1.0 and learner.walks == 0
+    walker.ask("roll_closer", 1, away_m=-0.6)
+    assert learner.scale.metre_m < 0.9
+
+
+def test_who_sits_near_the_camera_does_not_seem_to_stand():
+    """Knees that point at it are as far below the hips as of who stands."""
+    sitting = Sitting()
+    for _ in range(10):
+        sitting.watch(0.3, 2.5)
+    for _ in range(50):
+        sitting.watch(0.85, 1.2)
+    assert sitting.sits
+    for _ in range(10):
+        sitting.watch(0.85, 2.5)
+    assert not sitting.sits

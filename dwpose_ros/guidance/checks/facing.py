@@ -14,6 +14,7 @@ from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES, in_image
 from dwpose_ros.guidance.checks.result import CheckResult, sideways, with_magnitude
+from dwpose_ros.guidance.checks.torso import breadth, points_at
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
 
@@ -86,16 +87,6 @@ def bearing_deg(observation: Observation, profile: Profile) -> float:
     return bearing * min(max(share, 0.0), 1.0)
 
 
-def _at(
-    observation: Observation, threshold: float, *names: str
-) -> list[tuple[float, float]] | None:
-    """Return the coordinates (x, y) of keypoints by name; None unless all are visible."""
-    points = [INDEX[name] for name in names]
-    if min(observation.scores[i] for i in points) <= threshold:
-        return None
-    return [(float(observation.xy[i, 0]), float(observation.xy[i, 1])) for i in points]
-
-
 def head_yaw_deg(observation: Observation, threshold: float) -> float:
     """Return the head's yaw in the image, deg.
 
@@ -114,37 +105,15 @@ def head_yaw_deg(observation: Observation, threshold: float) -> float:
     return math.nan
 
 
-def breadth(observation: Observation, threshold: float) -> tuple[float, float]:
-    """Return the widths of shoulders plus hips, and the length of the torso, px.
-
-    NaN unless both are visible. The width is < 0 from behind.
-    """
-    shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
-    hips = _at(observation, threshold, "left_hip", "right_hip")
-    if shoulders is None or hips is None:
-        return math.nan, math.nan
-    (left, left_y), (right, right_y) = shoulders
-    (left_hip, left_hip_y), (right_hip, right_hip_y) = hips
-    down = (left_hip_y + right_hip_y) / 2 - (left_y + right_y) / 2
-    across = (left_hip + right_hip - left - right) / 2
-    torso = math.hypot(down, across)
-    # Measure the width perpendicular to the torso, so that leaning does not count as a turn.
-    width = (
-        (left - right + left_hip - right_hip) * down
-        - (left_y - right_y + left_hip_y - right_hip_y) * across
-    ) / max(torso, 1.0)
-    return width, torso
-
-
 def body(observation: Observation, threshold: float) -> BodyTurn:
     """Estimate the body's turn from shoulders, hips, feet and head."""
     head = head_yaw_deg(observation, threshold)
-    shoulders = _at(observation, threshold, "left_shoulder", "right_shoulder")
+    shoulders = points_at(observation, threshold, "left_shoulder", "right_shoulder")
     if shoulders is None:
         return BodyTurn(math.nan, math.nan, head, 0)
     (left, left_y), (right, right_y) = shoulders
     width, height = left - right, (left_y + right_y) / 2
-    hips = _at(observation, threshold, "left_hip", "right_hip")
+    hips = points_at(observation, threshold, "left_hip", "right_hip")
     narrow, broad, scale = _NARROW, _BROAD, 0.0
     if hips is not None:
         width, scale = breadth(observation, threshold)
@@ -153,7 +122,7 @@ def body(observation: Observation, threshold: float) -> BodyTurn:
             narrow = max(own * (1 - _OWN_SDS * sd), narrow * 0.9)
             broad = max(min(own * (1 + _OWN_SDS * sd), broad * 1.1), narrow)
     else:
-        level = _at(observation, threshold, "left_eye", "right_eye") or _at(
+        level = points_at(observation, threshold, "left_eye", "right_eye") or points_at(
             observation, threshold, "left_ear", "right_ear"
         )
         if level is not None:
@@ -178,7 +147,7 @@ def body(observation: Observation, threshold: float) -> BodyTurn:
 def _feet(observation: Observation, threshold: float, torso: float) -> list[float]:
     """Return how far each visible foot points to the image's right, in foot lengths, -1 to 1."""
     feet = (
-        _at(observation, threshold, f"{side}_heel", f"{side}_big_toe")
+        points_at(observation, threshold, f"{side}_heel", f"{side}_big_toe")
         for side in ("left", "right")
     )
     return [
@@ -197,13 +166,13 @@ def _way(observation: Observation, threshold: float, head: float, feet: list[flo
         return 1 if head > 0 else -1
     if math.isnan(head):  # one ear, as from the side, and the nose beyond it
         for ear in ("left_ear", "right_ear"):
-            profile = _at(observation, threshold, "nose", ear)
+            profile = points_at(observation, threshold, "nose", ear)
             if profile is not None:
                 return 1 if profile[0][0] > profile[1][0] else -1
         near = [
             side
             for side, ear in ((-1, "left_ear"), (1, "right_ear"))
-            if _at(observation, threshold, ear) is not None
+            if points_at(observation, threshold, ear) is not None
         ]
         if len(near) == 1:  # the other ear is behind the head
             return near[0]

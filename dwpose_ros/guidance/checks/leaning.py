@@ -6,8 +6,9 @@ from __future__ import annotations
 import math
 
 from dwpose_ros.core.keypoints import INDEX
-from dwpose_ros.guidance.checks.facing import breadth, from_the_side
+from dwpose_ros.guidance.checks.facing import from_the_side
 from dwpose_ros.guidance.checks.result import CheckResult
+from dwpose_ros.guidance.checks.torso import breadth
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.own_widths import TORSO_M, lean_deg
 from dwpose_ros.guidance.profile import Profile

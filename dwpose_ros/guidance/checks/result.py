@@ -111,8 +111,6 @@ def steps(
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
     wanted = min(way_m, 1e3) / step
-    if code in DEPTH:
-        wanted *= scale.caution(code)
     if code in DEPTH:  # rather one too few: the next advice is better
         wanted -= 0.1
     if there is not None and there.count and abs(wanted - there.count) < 0.5 + _HYSTERESIS:

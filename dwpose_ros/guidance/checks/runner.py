@@ -19,7 +19,6 @@ from dwpose_ros.guidance.body_parts import (
 from dwpose_ros.guidance.checks.apparent_size import reach_of
 from dwpose_ros.guidance.checks.cut_off import cut_by_border, cut_off, inside_of, visible
 from dwpose_ros.guidance.checks.facing import (
-    breadth,
     facing,
     head_yaw_deg,
     looking,
@@ -35,11 +34,13 @@ from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult
+from dwpose_ros.guidance.checks.torso import breadth
 from dwpose_ros.guidance.darkening import Darkening
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.scale import Scale, ScaleLearner, Seen
+from dwpose_ros.guidance.scale import Scale, ScaleLearner
 from dwpose_ros.guidance.sitting import knee_drop
+from dwpose_ros.guidance.walk import Seen
 
 # Hysteresis against flicker: a check passes once its value is inside the profile's limits by this
 # share of them, and then as long as it is inside (a turn: inside by _STAY). The share is about the
