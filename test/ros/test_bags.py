@@ -135,7 +135,7 @@ def test_a_session_that_is_replayed_is_the_same_to_the_bit(peer, run, command, t
     assert len(files) == 3 and spoken[-1] == "Thank you, that is done."
     (tmp_path / "replay").mkdir()
     again = Session(peer, run, tmp_path / "replay", use_sim_time=True)
-    play = ("--clock", "100", "--delay", "2", "--rate", "0.5")  # slow enough for a busy machine
+    play = ("--clock", "100", "--delay", "2", "--rate", "0.25")  # slow enough for a busy machine
     assert command("ros2", "bag", "play", tmp_path / "bag", *play).ended(90.0) == 0
     wait_until(lambda: again.captures)
     again.stop()

