@@ -179,7 +179,9 @@ class ScaleLearner:
         self._measure_pace()
         for aside, walk in list(self._under_way.items()):
             over = seen.time_s - walk.start.time_s > _LONGEST_S
-            if self._went(walk, seen) and not self._moves(walk.code):
+            # Of a diagonal walk the smaller part is hardly seen, so they must rest on both axes.
+            rests = not self._moves("move_closer") and not self._moves("move_left")
+            if self._went(walk, seen) and rests:
                 self._finish(walk)
                 over = True
             if over:
