@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -90,6 +91,14 @@ class FrameBuffer:
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    @property
+    def period_s(self) -> float:
+        """Median time between frames by their stamps, s; 0 for fewer than two frames."""
+        with self._lock:
+            stamps = list(self._frames)
+        gaps = [later - stamp for stamp, later in zip(stamps, stamps[1:])]
+        return statistics.median(gaps) / 1e9 if gaps else 0.0
 
     @property
     def newest_ns(self) -> int | None:

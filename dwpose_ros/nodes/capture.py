@@ -218,7 +218,8 @@ class CaptureNode(ManagedNode):
 
     def _candidates(self, now: int, look: FrameEvaluator) -> list[Candidate]:
         """Return all frames of the window, oldest first. Raises CaptureError if there is none."""
-        period_s = self._images.period_s()
+        # By the stamps, so that a bag gives the same pictures at whatever rate it is played.
+        period_s = self._buffer.period_s or self._images.period_s()
         window_s = max(self._window_s, SLOW_PERIODS * period_s)
         since = now - int(window_s * 1e9)
         buffered_frames = self._buffer.frames_until(now, window_s)

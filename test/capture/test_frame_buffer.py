@@ -36,6 +36,14 @@ def test_only_recent_frames_are_kept(length_s, kept):
     assert [s.frame for s in buffer.buffered_frames()] == [f"f{i}" for i in range(40 - kept, 40)]
 
 
+def test_the_period_is_that_of_the_stamps():
+    assert FrameBuffer(1.0).period_s == filled(frames=1).period_s == 0.0
+    assert filled(frames=7).period_s == pytest.approx(0.1)
+    buffer = filled(99.0, frames=7)
+    buffer.add_frame(START + 5 * S, "after a pause")
+    assert buffer.period_s == pytest.approx(0.1)
+
+
 def test_never_more_than_the_most():
     """A camera that stamps all frames alike, or far too fast, does not fill the memory."""
     buffer = filled(99.0, frames=40, most=5)
