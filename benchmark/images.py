@@ -42,9 +42,9 @@ sys.path.insert(1, str(ROOT / "benchmark"))
 from coaches import COACHES  # noqa: E402
 from guidance import LIMIT_S, RATE_HZ, play  # noqa: E402
 from guidance_groups import start  # noqa: E402
+from network_sensor import RenderedSensorModel  # noqa: E402
 from scipy.optimize import nnls  # noqa: E402
 from scipy.stats import spearmanr  # noqa: E402
-from sensor_model import SensorModel, as_taken  # noqa: E402
 
 from dwpose_ros.capture.selection import WINDOW_S, FrameEvaluator, choose  # noqa: E402
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, RIGHT_HAND  # noqa: E402
@@ -58,14 +58,14 @@ from dwpose_ros.simulation import atlas, backgrounds  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
 from dwpose_ros.simulation.bodies import Body, body_of  # noqa: E402
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson, height_for  # noqa: E402
-from dwpose_ros.simulation.scene import Scene  # noqa: E402
+from dwpose_ros.simulation.scene import MOST, Scene  # noqa: E402
 
 PICTURES = ("random", "first seen", "silent coach", "captured")
 SESSION_S = 90.0
 SITS = 0.3  # of the stature that somebody who sits is lower
 EXPOSURE_S = 1 / 30  # indoors, which blurs what moves
 LIGHT = 0.6, 1.2  # of rooms
-AREA = 0.53  # of a box that a COCO annotation's segment fills, as COCO's own evaluation assumes
+AREA = 0.53  # of a box that a body fills; what xtcocotools takes where there is no segment
 SEEN = 0.3  # points with lower scores count as not found
 DETAIL_PX = 112  # side to which a face or a hand is scaled
 FOUND_OKS = 0.5
@@ -78,7 +78,7 @@ class Frame(NamedTuple):
     seen: PersonPoses  # as the network that guides sees it
 
 
-class Look(NamedTuple):
+class Judgement(NamedTuple):
     """What a picture is worth to a network."""
 
     oks: float
@@ -87,58 +87,45 @@ class Look(NamedTuple):
     quality: Quality | None
 
 
-NOTHING = Look(0.0, 0.0, 0.0, None)
+NOTHING = Judgement(0.0, 0.0, 0.0, None)
 
 
-class Filmed(SensorModel):
-    """A network's view of somebody of the cast, which is remembered."""
+class RecordedSensorModel(RenderedSensorModel):
+    """Remembers the moments of a session, and renders any of them."""
 
     def __init__(self, random: np.random.Generator, person: str, scene: Scene, body: Body) -> None:
-        super().__init__(random, scene.camera, RATE_HZ, body)
-        self._person, self._scene = person, scene
-        self.film: list[Frame] = []
-
-    def figure(self, stance: Stance) -> SimulatedPerson:
-        at = stance.x_m, stance.distance_m, stance.yaw_deg
-        return SimulatedPerson(*at, stance.posture, self._body.stature_m, person=self._person)
-
-    def truth(self, stance: Stance) -> PersonPoses:
-        if not stance.present:
-            return PersonPoses.none()
-        people = self._scene.truth([self.figure(stance)])
-        return people.replace(xy=as_taken(people.xy))
+        super().__init__(random, scene, RATE_HZ, body, person)
+        self.frames: list[Frame] = []
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         xy, scores, boxes = super().__call__(stance)
-        self.film.append(Frame(stance, PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))))
+        self.frames.append(Frame(stance, PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))))
         return xy, scores, boxes
 
     def picture(self, at: int) -> np.ndarray:
         """Render a frame (h, w, 3) RGB with the blur of the movement at that moment."""
-        here, last = self.film[at].stance, self.film[max(at - 1, 0)].stance
-        if not here.present:
-            return self._scene.render([], seed=at)
+        here, last = self.frames[at].stance, self.frames[max(at - 1, 0)].stance
         speed = 0.0
-        if last.present and last is not here:
+        if here.present and last.present and last is not here:
             now, before = self.truth(here), self.truth(last)
             speed = float(np.median(np.hypot(*(now.xy[0] - before.xy[0]).T))) * RATE_HZ
-        self._scene.motion_px = min(speed * EXPOSURE_S, 200.0)
-        rgb = self._scene.render([self.figure(here)], seed=at)
+        self._scene.motion_px = min(speed * EXPOSURE_S, MOST["motion_px"])
+        rgb = self._scene.render(self.figures(here), seed=at)
         self._scene.motion_px = 0.0
         return rgb
 
 
-class Noting:
-    """A coach, and after how many frames it asked for a picture."""
+class CaptureRecorder:
+    """A coach, and after how many frames it asked for a picture; 0: never."""
 
-    def __init__(self, coach, film: list[Frame]) -> None:
-        self._coach, self._film = coach, film
+    def __init__(self, coach, frames: list[Frame]) -> None:
+        self._coach, self._frames = coach, frames
         self.asked = 0
 
     def update(self, *args, **more):
         decision = self._coach.update(*args, **more)
         if decision.capture:
-            self.asked = len(self._film)
+            self.asked = len(self._frames)
         return decision
 
     def __getattr__(self, name: str):
@@ -157,7 +144,7 @@ def _profile(name: str) -> Profile:
     return load_profile(ROOT / "config" / "profiles" / f"{name}.yaml")
 
 
-def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[str, Look]:
+def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[str, Judgement]:
     """Guide somebody of the cast, and judge the pictures of the session."""
     profile = _profile(profile_name)
     random = np.random.default_rng(seed)
@@ -168,49 +155,49 @@ def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[st
     scene = Scene(camera, str(random.choice(backgrounds.NAMES)), light=random.uniform(*LIGHT))
     begin = start(random)._replace(seated=bool(body.seat))
 
-    def guided(coach_name: str) -> tuple[Filmed, int]:
-        filmed = Filmed(np.random.default_rng(seed), person, scene, body)
-        coach = Noting(COACHES[coach_name](profile), filmed.film)
-        play(coach, coach_name, Actor(begin, behavior, seed, body), filmed, SESSION_S)
-        return filmed, coach.asked
+    def guided(coach_name: str) -> tuple[RecordedSensorModel, int]:
+        sensor = RecordedSensorModel(np.random.default_rng(seed), person, scene, body)
+        coach = CaptureRecorder(COACHES[coach_name](profile), sensor.frames)
+        play(coach, coach_name, Actor(begin, behavior, seed, body), sensor, SESSION_S)
+        return sensor, coach.asked
 
-    filmed, asked = guided("coach")
-    visible = [i for i, frame in enumerate(filmed.film) if len(frame.seen)] or [0]
+    sensor, asked = guided("coach")
+    visible = [i for i, frame in enumerate(sensor.frames) if len(frame.seen)] or [0]
     silent, silent_asked = guided("silent")
     judge = partial(_judged, profile=profile, body=body)
     return {
-        "random": judge(filmed, int(random.choice(visible))),
-        "first seen": judge(filmed, visible[0]),
-        "silent coach": judge(silent, (silent_asked or len(silent.film)) - 1),
-        "captured": judge(filmed, _best(filmed, asked - 1, profile)) if asked else NOTHING,
+        "random": judge(sensor, int(random.choice(visible))),
+        "first seen": judge(sensor, visible[0]),
+        "silent coach": judge(silent, (silent_asked or len(silent.frames)) - 1),
+        "captured": judge(sensor, _best(sensor, asked - 1, profile)) if asked else NOTHING,
     }
 
 
-def _best(filmed: Filmed, last: int, profile: Profile) -> int:
+def _best(sensor: RecordedSensorModel, last: int, profile: Profile) -> int:
     """Return the frame that the capture node takes of those up to the request."""
     evaluate, candidates = FrameEvaluator(profile), []
     first = max(0, last - round(WINDOW_S * RATE_HZ))
     for i in range(max(0, first - 1), last + 1):
-        bgr = np.ascontiguousarray(filmed.picture(i)[..., ::-1]) if i >= first else None
-        candidate = evaluate(round(i / RATE_HZ * 1e9), filmed.film[i].seen, *filmed.size, bgr)
+        bgr = np.ascontiguousarray(sensor.picture(i)[..., ::-1]) if i >= first else None
+        candidate = evaluate(round(i / RATE_HZ * 1e9), sensor.frames[i].seen, *sensor.size, bgr)
         candidates += [] if candidate is None else [candidate]
     best = choose(candidates, 1, evaluate.weights, round(last / RATE_HZ * 1e9)).best
     return round(best[0].stamp_ns / 1e9 * RATE_HZ) if best else last
 
 
-def _judged(filmed: Filmed, at: int, profile: Profile, body: Body) -> Look:
+def _judged(sensor: RecordedSensorModel, at: int, profile: Profile, body: Body) -> Judgement:
     """Let the network look at a frame, and compare with the truth."""
-    rgb, true = filmed.picture(at), filmed.truth(filmed.film[at].stance)
+    rgb, true = sensor.picture(at), sensor.truth(sensor.frames[at].stance)
     if not len(true):
         return NOTHING
     wanted = [i for i in profile.points if i not in body.lost]
-    people, seen = _network()(rgb), filmed.film[at].seen
+    people, seen = _network()(rgb), sensor.frames[at].seen
     quality = None
     if len(seen):
         subject = Subject(seen.xy[0], seen.scores[0], seen.boxes[0], points=profile.points)
         quality = assess(np.ascontiguousarray(rgb[..., ::-1]), subject, profile.weights)
     hands = [slice(h.start, h.stop) for h in (LEFT_HAND, RIGHT_HAND) if h.start not in body.lost]
-    return Look(
+    return Judgement(
         max((_oks(true, xy, scores, wanted) for xy, scores in zip(people.xy, people.scores)),
             default=0.0),
         _detail(rgb, true, slice(FACE.start, FACE.stop)),
@@ -245,7 +232,7 @@ def _detail(rgb: np.ndarray, true: PersonPoses, part: slice) -> float:
     return float(gradient.mean() / max(float(grey.std()), 1.0))
 
 
-def shown(profile: str, sessions: Sequence[dict[str, Look]]) -> str:
+def shown(profile: str, sessions: Sequence[dict[str, Judgement]]) -> str:
     """Return a table row for each picture of a profile's sessions."""
     rows = []
     for name in PICTURES:
@@ -261,11 +248,11 @@ def shown(profile: str, sessions: Sequence[dict[str, Look]]) -> str:
     return "\n".join(rows)
 
 
-def fitted(profile: str, sessions: Sequence[tuple[str, dict[str, Look]]]) -> str:
+def fitted(profile: str, sessions: Sequence[tuple[str, dict[str, Judgement]]]) -> str:
     """Fit the quality's weights on the first half of the people, and compare on the other."""
     people = sorted({person for person, _ in sessions})
     tuned = set(people[::2])
-    halves: dict[bool, list[Look]] = {True: [], False: []}
+    halves: dict[bool, list[Judgement]] = {True: [], False: []}
     for person, looks in sessions:
         halves[person in tuned] += [look for look in looks.values() if look.quality is not None]
     names = list(WEIGHTS)
@@ -278,7 +265,7 @@ def fitted(profile: str, sessions: Sequence[tuple[str, dict[str, Look]]]) -> str
     weights, _ = nnls(costs, np.array([0.01 / max(look.oks, 0.02) for look in halves[True]]))
     own = {name: float(weight) for name, weight in zip(names, weights)}
 
-    def rank(looks: list[Look], used: dict[str, float]) -> float:
+    def rank(looks: list[Judgement], used: dict[str, float]) -> float:
         scores = [unified(look.quality.measures, used) for look in looks]
         return float(spearmanr(scores, [look.oks for look in looks]).statistic)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated camera's images, and a real network behind it."""
+"""The simulated camera's images of somebody of the cast, and a real network behind it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from dwpose_ros.guidance.checks import run_checks
 from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.quality import Subject, assess
+from dwpose_ros.simulation.atlas import MAN
+from dwpose_ros.simulation.bodies import Body
 from dwpose_ros.simulation.movements import POSTURES, Stance
 from dwpose_ros.simulation.scene import Scene, SimulatedCamera, SimulatedPerson
 
@@ -30,7 +32,38 @@ def _figure(stance: Stance) -> SimulatedPerson:
     return SimulatedPerson(stance.x_m, stance.distance_m, stance.seen_yaw_deg, stance.posture)
 
 
-class NetworkSensorModel(SensorModel):
+class RenderedSensorModel(SensorModel):
+    """A sensor model of a scene that can be rendered, whose truth is that of the renders.
+
+    Args:
+        random, rate_hz, body: as of a SensorModel.
+        scene: with the camera.
+        person: who is in it, one of `atlas.names`.
+    """
+
+    def __init__(
+        self,
+        random: np.random.Generator,
+        scene: Scene,
+        rate_hz: float,
+        body: Body = Body(),
+        person: str = MAN,
+    ) -> None:
+        super().__init__(random, scene.camera, rate_hz, body)
+        self._scene, self._person = scene, person
+
+    def figures(self, stance: Stance) -> list[SimulatedPerson]:
+        """Return whom the scene shows."""
+        at = stance.x_m, stance.distance_m, stance.yaw_deg
+        figure = SimulatedPerson(*at, stance.posture, self._body.stature_m, person=self._person)
+        return [figure] if stance.present else []
+
+    def truth(self, stance: Stance) -> PersonPoses:
+        people = self._scene.truth(self.figures(stance))
+        return people.replace(xy=as_taken(people.xy))
+
+
+class NetworkSensorModel(RenderedSensorModel):
     """The same camera with real images, and a real network behind it."""
 
     def __init__(
@@ -40,24 +73,17 @@ class NetworkSensorModel(SensorModel):
         rate_hz: float,
         estimate: Callable[[np.ndarray], PersonPoses],
     ) -> None:
-        super().__init__(random, camera, rate_hz)
-        self._scene = scene_of(camera)
+        super().__init__(random, scene_of(camera), rate_hz)
         self._estimate, self._frames = estimate, 0
         # A tracker would take the next person for the last one, for a second. A black image makes
         # it lose the last one.
         estimate(np.zeros((self.size[1], self.size[0], 3), np.uint8))
 
     def __call__(self, stance: Stance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        self._rgb = self._scene.render(
-            [_figure(stance)] if stance.present else [], seed=self._frames
-        )
+        self._rgb = self._scene.render(self.figures(stance), seed=self._frames)
         self._frames += 1
         self._seen = self._estimate(self._rgb)
         return self._seen.xy, self._seen.scores, self._seen.boxes
-
-    def truth(self, stance: Stance) -> PersonPoses:
-        people = self._scene.truth([_figure(stance)] if stance.present else [])
-        return people.replace(xy=as_taken(people.xy))
 
     def quality(self, profile: Profile) -> float:
         """Return the unified quality of the last image, 0..100; 0 if nobody was found."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from dwpose_ros.cli.execution_options import add_execution_target, execution_target
+from dwpose_ros.cli.exit_codes import exit_code
 from dwpose_ros.cli.output_file import check_output, write_output
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.keypoints import COUNT
@@ -204,15 +204,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "evaluate") -> int:
         parser.error("--flip averages the maps of a DWPose network; holistic has none")
     if args.flip and (args.runtime not in ("auto", "onnxruntime") or args.precision != "auto"):
         parser.error("--flip runs the network as it is, on onnxruntime in float32")
-    try:
-        _run(args)
-    except DwposeError as err:
-        print(err, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped: nothing was evaluated, nothing written", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: _run(args), "stopped: nothing was evaluated, nothing written")
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from dwpose_ros.cli.exit_codes import exit_code
 from dwpose_ros.cli.output_file import check_output, write_output
-from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.person_poses import THRESHOLD
 from dwpose_ros.estimation import backends
 from dwpose_ros.estimation.crop_geometry import PADDING
@@ -112,15 +111,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "quantize") -> int:
         parser.error(f"--images is {args.images}; wanted {MIN_FRAMES} or more")
     if args.limit_drift is not None and not args.limit_drift >= 0:
         parser.error(f"--limit-drift is {args.limit_drift}; wanted 0 or more pixels")
-    try:
-        _run(args)
-    except DwposeError as err:
-        print(err, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped: nothing was written", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: _run(args), "stopped: nothing was written")
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from dwpose_ros.cli.execution_options import add_estimator, load_estimator
+from dwpose_ros.cli.exit_codes import exit_code
 from dwpose_ros.cli.jobs import frames_of
 from dwpose_ros.cli.rehearsal import Event, Rehearsal, summary
 from dwpose_ros.core.errors import DwposeError
@@ -126,15 +127,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "replay") -> int:
     args = parser.parse_args(argv)
     if not 0 <= args.rate < 1e4:
         parser.error(f"--rate is {args.rate:g}; wanted frames a second, or 0 for all")
-    try:
-        _run(args)
-    except DwposeError as err:
-        print(err, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: _run(args), "stopped")
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -22,8 +22,8 @@ class Darkening:
 
         Args:
             brightness: mean luminance of the person, 0..1; NaN if unknown.
-            least: that of a picture.
-            now: s, on any clock.
+            least: what a picture needs, 0..1.
+            now: current time, s, on any clock.
         """
         if math.isnan(brightness):
             return

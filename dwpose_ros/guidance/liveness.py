@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of the people in view are none: dolls, posters, statues, and reflections of the person.
+"""Tell people from things, such as dolls, posters and statues, and from reflections.
 
 Nobody who stands keeps as still as a thing: the centre of pressure of people who are asked to
 stand quietly moves by centimetres within seconds (T. Prieto et al., IEEE Trans. Biomed. Eng. 43,
-1996), and heads and hands by more. A reflection moves whenever the person does, and never else.
+1996), and heads and hands by more. A reflection moves when the person does, and only then.
 """
 
 from __future__ import annotations

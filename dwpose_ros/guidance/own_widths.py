@@ -17,10 +17,8 @@ import numpy as np
 from dwpose_ros.core.anthropometry import ABOVE_GROUND, STATURE_M
 
 _AHEAD_DEG = 20.0  # only of people whose head is turned less, something is learned
-_NEXT, _NEXT_S = (
-    0.08,
-    1.5,
-)  # a sample whenever the distance has changed by so much, or so long after
+# A sample whenever the logarithm of the distance has changed by so much, or after so many seconds.
+_NEXT, _NEXT_S = 0.08, 1.5
 _SAMPLES, _MOST = 4, 40
 _QUANTILE = 0.65  # of the samples: some are of a body that is turned a little
 _LEAST_SD = 0.015  # of the breadth, as a share
@@ -54,11 +52,11 @@ class OwnWidths:
 
 
 def lean_deg(broader: float, here_m: float, above: float = 1.0) -> float:
-    """Return how much a person leans towards the camera who looks so many times as broad, deg.
+    """Return how far a person leans towards the camera, deg, by how much broader they look.
 
     Args:
-        broader: than they were seen to be.
-        here_m: their distance.
+        broader: their breadth now, divided by their own as it was learned.
+        here_m: their distance, m.
         above: how far their shoulders are above the camera when they stand straight, in torso
             lengths: to a camera that looks up, a torso that leans looks less short.
     """

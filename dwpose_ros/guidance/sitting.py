@@ -56,7 +56,7 @@ def knee_drop(observation: Keypoints, threshold: float) -> float:
 
 
 def seated_share(parts: tuple[str, ...]) -> float:
-    """Return by which factor these parts of somebody who sits are less high."""
+    """Return the height of these parts of somebody who sits, as a share of that when standing."""
     return _HEIGHT if {"knees", "feet"} & set(parts) else 1.0
 
 

@@ -14,9 +14,9 @@ class Seen(NamedTuple):
     here_m: float
     """Distance by an adult's stature and FOCAL, m; NaN if unknown."""
     nearer: float
-    """Logarithm of their growth in the picture since any time."""
+    """Logarithm of their size in the picture, up to a constant."""
     aside: float
-    """Way to the picture's right since then, in statures."""
+    """Their place to the picture's right, in statures, up to a constant."""
     row: float
     """Of their shoulders, in heights of the image; NaN if unknown."""
     knee_drop: float = math.nan
@@ -28,8 +28,13 @@ class Seen(NamedTuple):
 
 
 class Walk(NamedTuple):
+    """A walk that the person was asked for."""
+
     code: str
-    units: float  # steps or metres asked for; NaN for "a little"
+    units: float
+    """Steps or metres asked for; NaN for "a little"."""
     start: Seen
-    ended: bool = False  # by being told that it is enough
-    speed: float = 0.0  # the highest, towards the camera or away from it, m/s by `here_m`
+    ended: bool = False
+    """By being told that it is enough."""
+    speed: float = 0.0
+    """The highest, towards the camera or away from it, m/s by `here_m`."""

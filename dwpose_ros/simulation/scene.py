@@ -3,8 +3,8 @@
 
 A person is a picture on a vertical plane that faces the camera, drawn in correct perspective, in
 which what is closer to the camera than the person's axis is moved to where it is seen from there
-(relief.py). Its centre is at the height of the camera that took it. Keypoints match the picture at
-any distance.
+(parallax.py). Its centre is at the height of the camera that took it. Keypoints match the picture
+at any distance.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.backgrounds import background
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
-from dwpose_ros.simulation.relief import Relief
+from dwpose_ros.simulation.parallax import Parallax
 
 MOST = {"light": 3.0, "noise": 60.0, "blur_px": 30.0, "motion_px": 200.0}  # of a Scene; least: 0
 # Positions of bystanders: to the image's right (1 is its edge), and distance in metres.
@@ -31,9 +31,7 @@ PLACES = ((-0.55, 4.5), (0.55, 5.0), (-0.8, 5.5), (0.8, 6.0))
 _NEAR_M = 0.05
 _KEPT = 6  # cached drawings of people, so that people who stand still are drawn fast
 _NOISE_SHIFT = 64  # px by which the same noise is shifted from frame to frame
-_CELL_M = (
-    0.06  # of the person, from one place for which it is computed where it is seen to another
-)
+_CELL_M = 0.06  # on the person, between two nodes of the sampling map
 
 
 @dataclass(eq=False)
@@ -183,7 +181,7 @@ class _Placed:
         if bust is not None and self._suits(bust):
             self.sprite = bust
         self._map = self._homography(self.sprite)
-        self._relief = Relief(
+        self._parallax = Parallax(
             self.sprite, pictures.xyz(figure.posture), figure.range_m / self._scale
         )
 
@@ -212,13 +210,13 @@ class _Placed:
 
         Points that are not in front of the camera are far outside the image.
         """
-        h = _projected(self._relief.seen(self.sprite.xy), self._map)
+        h = _projected(self._parallax.warp(self.sprite.xy), self._map)
         return h[:, :2] / np.maximum(h[:, 2:], _NEAR_M)
 
     def hides(self, xy: np.ndarray) -> np.ndarray:
         """Return (n,) bool: whether this person covers the pixels (n, 2) of the image."""
         alpha = self.sprite.pyramid()[0][..., 3]
-        there, before = self._shown(xy)
+        there, before = self._unwarped(xy)
         i, j = np.rint(there).clip(-1, 1e6).T
         on = before & (i >= 0) & (j >= 0) & (i < alpha.shape[1]) & (j < alpha.shape[0])
         answer = np.zeros(len(xy), bool)
@@ -227,14 +225,16 @@ class _Placed:
 
     def box(self) -> np.ndarray:
         """Return the silhouette's box (4,) px, cut at the image's border; zeros if outside."""
-        box = self._bounds(self._relief.seen(self.sprite.outline()))
+        box = self._bounds(self._parallax.warp(self.sprite.outline()))
         return box if box[2] > box[0] and box[3] > box[1] else np.zeros(4)
 
-    def _shown(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the picture shows what is at pixels (n, 2) of the image, in its pixels
-        (n, 2), and whether (n,) that is in front of the camera."""
+    def _unwarped(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Map pixels (n, 2) of the image to the picture's pixels (n, 2), and say which (n,) are
+        in front of the camera."""
         h = _projected(xy, np.linalg.inv(self._map))
-        return self._relief.shown(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])), h[:, 2] > 0
+        return self._parallax.unwarp(h[:, :2] / np.where(h[:, 2:] == 0, 1e-9, h[:, 2:])), h[
+            :, 2
+        ] > 0
 
     def _bounds(self, polygon: np.ndarray) -> np.ndarray:
         """Return x1 y1 x2 y2 of the part of a picture's polygon (n, 2) that is in the image.
@@ -261,7 +261,7 @@ class _Placed:
         pyramid = self.sprite.pyramid()
         bottom, right = pyramid[0].shape[:2]
         edges = np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)], float)
-        x1, y1, x2, y2 = self._bounds(self._relief.around(edges))
+        x1, y1, x2, y2 = self._bounds(self._parallax.bounds(edges))
         if x2 <= x1 or y2 <= y1:
             return (0, 0), None, None
         x1, y1 = max(0, math.floor(x1)), max(0, math.floor(y1))
@@ -270,7 +270,7 @@ class _Placed:
         finest = self._scale / self.sprite.px_per_m * self._focal / self.figure.range_m
         level = min(max(0, math.floor(math.log2(1 / finest))), len(pyramid) - 1)
         step = 2**level
-        places = (self._places((x1, y1, x2, y2)) - (step - 1) / 2) / step
+        places = (self._sampling_map((x1, y1, x2, y2)) - (step - 1) / 2) / step
         rgba = cv2.remap(
             pyramid[level],
             places,
@@ -281,10 +281,11 @@ class _Placed:
         through = cv2.bitwise_not(cv2.extractChannel(rgba, 3))
         return (x1, y1), cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([through] * 3)
 
-    def _places(self, box: tuple[int, int, int, int]) -> np.ndarray:
-        """Return where the picture shows each pixel of a box of the image, (h, w, 2) float32.
+    def _sampling_map(self, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Return the picture's pixel for each pixel of a box of the image, (h, w, 2) float32.
 
-        It is computed for some pixels, one cell around the box included, and interpolated.
+        It is computed for the nodes of a grid, which surrounds the box by one cell, and
+        interpolated.
         """
         x1, y1, x2, y2 = box
         cell = min(max(4, round(_CELL_M * self._focal / self.figure.range_m)), 32)
@@ -292,7 +293,7 @@ class _Placed:
         x = x1 + cell * np.arange(columns) - (cell + 1) / 2
         y = y1 + cell * np.arange(rows) - (cell + 1) / 2
         at = np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)
-        places = self._shown(at)[0].reshape(rows, columns, 2).astype(np.float32)
+        places = self._unwarped(at)[0].reshape(rows, columns, 2).astype(np.float32)
         full = cv2.resize(places, (columns * cell, rows * cell), interpolation=cv2.INTER_LINEAR)
         return full[cell : cell + y2 - y1, cell : cell + x2 - x1]
 

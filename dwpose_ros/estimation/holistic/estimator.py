@@ -120,7 +120,7 @@ class Holistic:
         new.sort(key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
-        boxes = np.array([_silhouette(p.box, p.body, rgb) for p in people], np.float32)
+        boxes = np.array([_silhouette_box(p.box, p.body, rgb) for p in people], np.float32)
         return boxes.reshape(-1, 4), np.array(
             [1 / (1 + np.exp(-p.chance)) for p in people], np.float32
         )
@@ -245,7 +245,7 @@ def _box(body: Body, rgb: np.ndarray) -> np.ndarray:
     return np.concatenate([body.xy[seen].min(0), body.xy[seen].max(0)]).astype(np.float32)
 
 
-def _silhouette(box: np.ndarray, body: Body, rgb: np.ndarray) -> np.ndarray:
+def _silhouette_box(box: np.ndarray, body: Body, rgb: np.ndarray) -> np.ndarray:
     """Return the box (4,) of a body, whose points' box is given: with the crown, which is no
     point, and with flesh and shoes."""
     x1, y1, x2, y2 = box

@@ -45,11 +45,11 @@ def breadth(observation: Observation, threshold: float) -> tuple[float, float]:
 
 
 def _as_seen_level(observation: Observation, shoulders_y: float, hips_y: float) -> float:
-    """Return by which factor the torso of who stands upright would be longer, in its own widths,
-    if the camera were level with it.
+    """Return the factor by which an upright torso would look longer, in proportion to its
+    breadth, to a camera that is level with it.
 
     A camera that looks down sees shoulders nearer than hips, and the torso shortened: the more,
-    the nearer somebody is. How it is tilted tells the horizon.
+    the nearer somebody is. The horizon tells how the camera is tilted.
     """
     focal = observation.scale.focal * observation.width
     middle = observation.height / 2

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The depth of a flat picture: where its pixels are when it is seen from another distance.
+"""Parallax of a flat picture: how it looks from another distance than it was taken from.
 
 A point d metres closer to the camera than the person's axis is seen further from the picture's
 centre, on the person's plane by R / (R - d) from R metres away. A picture that was taken from D
 metres therefore shows it too far out by (R - d) / R * D / (D - d) when it is used at R: hands
 0.3 m forward would be 6 % too large at 6 m, and as much too small at 2 m. The depths of keypoints
-are known; pixels have that of the keypoints around them, and so has each keypoint itself, so that
-it stays where the picture shows it. What another height of the camera would
-show is not: the picture's centre is at the height of the camera that took it.
+are known. A pixel gets the depth of the keypoints around it, and so does each keypoint itself, so
+that it stays on the pixel that shows it. The parallax of another height of the camera is left
+out: the picture's centre is at the height of the camera that took it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _POINTS = [
 _NEAREST = 0.6  # most of the distance to a camera that a point may be closer to it
 
 
-class Relief:
+class Parallax:
     """A picture of a person, seen from a distance that it was not taken from.
 
     Positions (n, 2) are pixels of the picture, on the person's plane.
@@ -47,19 +47,19 @@ class Relief:
         self._depth = depth.clip(-math.inf, _NEAREST * min(distance_m, sprite.distance_m))
         self._centre = sprite.origin - (0.0, sprite.height_m * sprite.px_per_m)
 
-    def seen(self, xy: np.ndarray) -> np.ndarray:
-        """Return where what the picture shows at (n, 2) is."""
+    def warp(self, xy: np.ndarray) -> np.ndarray:
+        """Move pixels (n, 2) of the picture to where their content is seen from `distance_m`."""
         return self._moved(xy, self._factor(self._depth_at(xy)))
 
-    def shown(self, xy: np.ndarray) -> np.ndarray:
-        """Return where the picture shows what is at (n, 2)."""
+    def unwarp(self, xy: np.ndarray) -> np.ndarray:
+        """Return the inverse of `warp` (n, 2)."""
         there = xy
         for _ in range(_ROUNDS):
             there = self._moved(xy, 1 / self._factor(self._depth_at(there)))
         return there
 
-    def around(self, polygon: np.ndarray) -> np.ndarray:
-        """Return a box (4, 2) that holds a polygon (n, 2), whatever depth its parts have."""
+    def bounds(self, polygon: np.ndarray) -> np.ndarray:
+        """Return the corners (4, 2) of a box that holds a warped polygon (n, 2) at any depth."""
         least, most = self._factor(self._depth.min()), self._factor(self._depth.max())
         ends = np.vstack([self._moved(polygon, factor) for factor in (least, 1.0, most)])
         (x1, y1), (x2, y2) = ends.min(0), ends.max(0)
