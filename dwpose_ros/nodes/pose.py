@@ -152,7 +152,8 @@ class PoseNode(ManagedNode):
         self._engine_ms: deque[float] = deque(maxlen=300)
         self._oldest_ms = 0.0  # age of the oldest frame that was ever processed
         self._skipped = self._used_ns = 0
-        self._period_s = 0.0  # of the images, when all of them were used
+        self._stamps: deque[int] = deque(maxlen=11)  # of the last images, ns
+        self._period_ns = 0.0  # of the images, when all of them were used
         most = self.value("max_detect_every") if self._video.follows else 1
         self._video.detect_every = self._detect_every
         self._load = LoadAdapter(self._detect_every, most, self.value("skip_frames"))
@@ -170,9 +171,11 @@ class PoseNode(ManagedNode):
         return self._load.effort.use_every
 
     def _on_image(self, msg: Any) -> None:
-        # By time, since a camera that is told of it leaves them out itself.
-        stamp, spare_s = stamp_ns(msg.header), (self._every() - 0.5) * self._period_s
-        if self._every() > 1 and 0 <= stamp - self._used_ns < spare_s * 1e9:
+        # By their stamps, since a camera that is told of it leaves them out itself, and a bag may
+        # be played at another rate.
+        stamp, spare_ns = stamp_ns(msg.header), (self._every() - 0.5) * self._period_ns
+        self._stamps.append(stamp)
+        if self._every() > 1 and 0 <= stamp - self._used_ns < spare_ns:
             self._skipped += 1
         else:
             self._used_ns = stamp
@@ -184,7 +187,8 @@ class PoseNode(ManagedNode):
             return
         effort = self._load.effort
         self._video.detect_every = effort.detect_every
-        self._period_s = self._images.period_s()
+        gaps = np.diff(list(self._stamps))
+        self._period_ns = float(np.median(gaps)) if len(gaps) else 0.0
         if effort > self._least:  # of what changes to and fro, nobody wants to read
             self._least = effort
             skips = " and every second frame is left out" if effort.use_every > 1 else ""

@@ -117,9 +117,15 @@ def test_every_second_image_is_used_whether_or_not_the_camera_leaves_out_the_oth
 ):
     node = pose_node(lambda rgb, time_s: PersonPoses.none())
     used: list[int] = []
-    monkeypatch.setattr(node, "_worker", SimpleNamespace(put=used.append, stop=lambda: None))
-    monkeypatch.setattr(node, "_load", SimpleNamespace(effort=Effort(10, 2)))
-    monkeypatch.setattr(node, "_period_s", PERIOD_NS / 1e9)
+    monkeypatch.setattr(
+        node, "_worker", SimpleNamespace(put=used.append, stop=lambda: None, dropped=0)
+    )
+    for i in range(12):  # their stamps tell the period, however fast they come
+        node._on_image(stamped((80 + i) * PERIOD_NS))
+    monkeypatch.setattr(LoadAdapter, "__call__", lambda *_: True)
+    monkeypatch.setattr(LoadAdapter, "effort", Effort(10, 2))
+    node._adapt(0.0, False)
+    used.clear()
     for i in range(1, 41, sent_every):
         node._on_image(
             stamped((100 + i) * PERIOD_NS + (-1) ** i * 5_000_000)
