@@ -103,9 +103,13 @@ class Publisher:
 
 
 class InExecutor:
-    """Calls back in the executor of a node. The newest messages win, as in a queue of DDS."""
+    """Calls back in the executor of a node, in order, which tasks of rclpy's executors have not.
 
-    def __init__(self, node, callback: Callable[[Any], None], depth: int) -> None:
+    Args:
+        depth: so many messages wait at most, and the newest win, as in a queue of DDS; None: all.
+    """
+
+    def __init__(self, node, callback: Callable[[Any], None], depth: int | None) -> None:
         self._node, self._callback = node, callback
         self._queue: deque[Any] = deque(maxlen=depth)
         self._lock = threading.Lock()
@@ -113,21 +117,23 @@ class InExecutor:
 
     def __call__(self, message: Any) -> None:
         """Hand over a message, from any thread."""
-        executor = self._node.executor
-        if executor is None:  # not yet, or no longer
+        if self._node.executor is None:  # not yet, or no longer
             return
         with self._lock:
             self._queue.append(message)
-            if self._scheduled:
-                return
-            executor.create_task(self._run)
-            self._scheduled = True
+            self._schedule()
 
     def close(self) -> None:
         """Drop what has not been called back for."""
         with self._lock:
             self._closed = True
             self._queue.clear()
+
+    def _schedule(self) -> None:
+        executor = self._node.executor
+        if self._queue and not self._scheduled and executor is not None:
+            executor.create_task(self._run)
+            self._scheduled = True
 
     def _run(self) -> None:
         with self._lock:
@@ -137,7 +143,12 @@ class InExecutor:
                 if self._closed or not self._queue:
                     return
                 message = self._queue.popleft()
-            self._callback(message)
+            try:
+                self._callback(message)
+            except BaseException:  # which is not the fault of those that wait
+                with self._lock:
+                    self._schedule()
+                raise
 
 
 _lock = threading.Lock()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dwpose_ros.msg import CapturedImage, Guidance, Tone, WholeBodyPose
 from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.guide_client import GuideClient
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
+from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.pose_input import pose_input
@@ -78,6 +80,7 @@ class ScreenBackend:
         self._guide = GuideClient(node, self._tell_goal)
         self._parameters = RemoteParameters(node)
         self._worker = LatestOnlyWorker(self._encode, node.get_logger(), "screen")
+        self._wishes = InExecutor(node, self._do, depth=None)
 
     def begin(self, site: Site, call: Callable[..., None]) -> None:
         """Begin to send; before the server is started."""
@@ -87,14 +90,17 @@ class ScreenBackend:
 
     def stop(self) -> None:
         """End everything. Raises StillRunning."""
+        self._wishes.close()
         self._guide.close()
         self._worker.stop()
 
-    def _later(self, function: Callable[..., None], *args: Any) -> None:
+    def _later(self, function: Callable[..., Any], *args: Any) -> None:
         """Call a function in the node's executor, from any thread, while the node is active."""
-        executor = self._node.executor
-        if executor is not None:
-            executor.create_task(lambda: function(*args) if self._node.active else None)
+        self._wishes(partial(function, *args))
+
+    def _do(self, wish: Callable[[], Any]) -> None:
+        if self._node.active:
+            wish()
 
     # What pages ask for, in the server's thread
 

@@ -107,6 +107,18 @@ def test_an_executor_gets_the_newest_messages_once():
     assert heard == [3, 4, 5]
 
 
+def test_messages_keep_their_order_where_the_last_task_is_done_first():
+    """As rclpy's executors do."""
+    tasks, heard = [], []
+    node = SimpleNamespace(executor=SimpleNamespace(create_task=tasks.append))
+    deliver = InExecutor(node, heard.append, None)
+    for message in range(20):
+        deliver(message)
+    while tasks:
+        tasks.pop()()
+    assert heard == [*range(20)]
+
+
 def test_what_was_not_called_back_for_is_dropped_at_the_end():
     tasks: list = []
     node = SimpleNamespace(executor=SimpleNamespace(create_task=tasks.append))
@@ -130,6 +142,8 @@ def test_a_callback_that_fails_loses_one_message():
     deliver(1)
     with pytest.raises(LookupError):
         tasks.pop()()
+    tasks.pop()()  # those that wait need no other message
+    assert heard == [0, 1]
     deliver(2)
     tasks.pop()()
     assert heard == [0, 1, 2]

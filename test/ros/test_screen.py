@@ -167,6 +167,20 @@ def mirrored(page) -> None:
     wait_until(on_the_right)  # a page counts a picture a moment before it shows it
 
 
+def test_what_a_page_wants_last_holds_however_fast_it_changes_its_mind(peer, screen, browse):
+    """rclpy's executors do the last of several tasks first."""
+    images = peer.node.create_publisher(Image, "image_raw", NEWEST_IMAGE)
+    poses = peer.node.create_publisher(WholeBodyPose, "wholebody_pose", 1)
+    process, url = screen()
+    browse(f"{url}/captures").evaluate(
+        """() => { const s = new WebSocket(location.origin.replace('http', 'ws') + '/live');
+        s.onopen = () => { const say = (...value) => s.send(JSON.stringify({kind: 'want', value}));
+        for (let i = 0; i < 40; i++) { say('picture'); say(); }
+        say('picture', 'pose'); say('pose'); }; }"""
+    )
+    wait_until(lambda: poses.get_subscription_count() and not images.get_subscription_count())
+
+
 def test_nothing_is_subscribed_to_while_nobody_looks(peer, screen, browse, image):
     images = peer.node.create_publisher(Image, "image_raw", NEWEST_IMAGE)
     poses = peer.node.create_publisher(WholeBodyPose, "wholebody_pose", 1)
