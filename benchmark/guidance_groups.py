@@ -17,8 +17,7 @@ from sensor_model import SensorModel, at_best
 
 from dwpose_ros.core.anthropometry import ABOVE_GROUND
 from dwpose_ros.guidance.body_parts import SIDES
-from dwpose_ros.guidance.checks import relaxed, run_checks
-from dwpose_ros.guidance.checks.runner import without
+from dwpose_ros.guidance.checks import left_out, relaxed, run_checks
 from dwpose_ros.guidance.observation import TargetSelector
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.simulation.bodies import Body, drawn_body
@@ -156,4 +155,4 @@ def without_lost(profile: Profile, body: Body) -> Profile:
     if not body.without:
         return profile
     side = body.without.split("_")[0]
-    return without(profile, (f"{side}_hand",))
+    return left_out(profile, (f"{side}_hand",))

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from dwpose_ros.capture.selection import TOLERANCE
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance import load_phrases, load_profile
+from dwpose_ros.guidance.checks import allowing, relaxed, run_checks
+from dwpose_ros.guidance.observation import TargetSelector
+from dwpose_ros.guidance.scale import Scale
 from dwpose_ros.guidance.session import GuidanceSession
 from dwpose_ros.guidance.session_types import Frame, Plan
 from dwpose_ros.simulation.actor import Actor
@@ -80,6 +84,7 @@ class Guided:
         self.now = 0.0
         self.said: list[tuple[float, str, str]] = []  # time, code, part
         self.captures: list[float] = []
+        self.requests: list = []
         self.change = None
 
     # Effects
@@ -93,8 +98,16 @@ class Guided:
         self.actor.hear(heard.code, heard.body_part, heard.magnitude, ends, heard.count)
 
     def capture(self, request) -> None:
-        self.captures.append(round(self.now, 1))
-        self.session.captured(request, True)
+        """Take the picture, unless the capture node would refuse it."""
+        self.requests.append(request)
+        limits = relaxed(allowing(request.step, request.allowed), TOLERANCE)
+        who = self.last[self.last.ids == request.person_id]
+        seen = TargetSelector(limits).look(who, self.camera.width, self.camera.height, 0.0)
+        seen = seen._replace(scale=Scale(sits=request.allowed.seated))
+        broken = [r for r in run_checks(seen, limits) if r.ok is False and r.name != "still"]
+        if not broken:
+            self.captures.append(round(self.now, 1))
+        self.session.captured(request, not broken, retake=bool(broken))
 
     def show(self, told) -> None:
         self.told = told
@@ -120,12 +133,16 @@ class Guided:
             return PersonPoses.none()
         return PersonPoses.of(*(part[None] for part in found), ids=[1])
 
+    def look(self, people: PersonPoses, **more) -> None:
+        """Let the session see the next frame."""
+        self.last = people
+        size = self.camera.width, self.camera.height
+        self.session.look(Frame(self.now, people, *size, **more))
+
     def run(self, seconds: float, until_captured: bool = False) -> Guided:
         for _ in range(round(seconds * FPS)):
             self.now += 1 / FPS
-            people = self.people(self.actor.at(self.now))
-            frame = Frame(self.now, people, self.camera.width, self.camera.height)
-            self.session.look(frame)
+            self.look(self.people(self.actor.at(self.now)))
             if until_captured and self.captures:
                 break
         return self

@@ -9,10 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dwpose_ros.capture.storage import CaptureError
 from dwpose_ros.core.person_poses import PersonPoses
-from dwpose_ros.guidance.checks import described, relaxed, run_checks
+from dwpose_ros.guidance.allowances import Allowed
+from dwpose_ros.guidance.body_parts import LEFT_OUT
+from dwpose_ros.guidance.checks import allowing, described, relaxed, run_checks
 from dwpose_ros.guidance.observation import Observation, TargetSelector
 from dwpose_ros.guidance.profile import Profile
+from dwpose_ros.guidance.scale import Scale
 from dwpose_ros.quality import WEIGHTS, Quality, Subject, assess, motion
 from dwpose_ros.quality.framing import company
 
@@ -87,13 +91,29 @@ class FrameEvaluator:
         profile: the limits; None: no limits.
         person_id: track id of the person; 0: the largest person.
         mirrored: the camera's image is mirrored.
+        allowed: what is allowed to the person.
+
+    Raises:
+        CaptureError: that makes no sense.
     """
 
     def __init__(
-        self, profile: Profile | None = None, person_id: int = 0, mirrored: bool = False
+        self,
+        profile: Profile | None = None,
+        person_id: int = 0,
+        mirrored: bool = False,
+        allowed: Allowed = Allowed(),
     ) -> None:
+        if unknown := sorted(set(allowed.without) - LEFT_OUT):
+            raise CaptureError(
+                f"without has {unknown[0]!r}: wanted some of {', '.join(sorted(LEFT_OUT))}"
+            )
+        if not 0 <= allowed.size_minimum <= 1:
+            raise CaptureError(f"size_minimum is {allowed.size_minimum:g}: wanted 0 to 1")
+        profile = None if profile is None else allowing(profile, allowed)
         self.weights = WEIGHTS if profile is None else profile.weights
         self._profile, self._person_id, self._mirrored = profile, person_id, mirrored
+        self._scale = Scale(sits=allowed.seated)
         self._selector = None if profile is None else TargetSelector(profile, mirrored)
         self._last: tuple[int, int, np.ndarray] | None = None  # who, when, where
 
@@ -161,7 +181,8 @@ class FrameEvaluator:
         if self._selector is None:
             return None
         alone = people[:0] if chosen is None else people[chosen]
-        return self._selector.look(alone, width, height, time_s)
+        seen = self._selector.look(alone, width, height, time_s)
+        return None if seen is None else seen._replace(scale=self._scale)
 
     def _speed(
         self, who: int, stamp_ns: int, xy: np.ndarray, scores: np.ndarray, height: float

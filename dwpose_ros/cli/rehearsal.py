@@ -106,7 +106,12 @@ class Rehearsal:
 
     def capture(self, request: CaptureRequest) -> None:
         now_s = self._recent[-1].time_s
-        look = FrameEvaluator(request.step, request.person_id, self._session.mirrored)
+        look = FrameEvaluator(
+            request.step,
+            request.person_id,
+            self._session.mirrored,
+            request.allowed,
+        )
         found = self._candidates(look)
         best, rejected = choose(found, 1, look.weights, round(now_s * 1e9))
         step = f" ({request.step.step})" if request.step.step else ""

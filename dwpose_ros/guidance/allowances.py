@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,17 @@ SENTENCE_S = 2.0  # of a request
 ASKED = 3  # times, for a limb that was seen
 _FRAMES = 3  # in which a limb is seen; a network may invent one in a single frame
 _ASKS = {"show": "", "show_hands": "hands", "open_hands": "hands", "spread_fingers": "hands"}
+
+
+class Allowed(NamedTuple):
+    """What is allowed to one person in their picture, besides what the profile wants."""
+
+    without: tuple[str, ...] = ()
+    """What they cannot show, of LEFT_OUT."""
+    seated: bool = False
+    """They sit, so that their height is another share of their body's."""
+    size_minimum: float = 0.0
+    """Size that suffices, as a share of the image's height; 0: the profile's."""
 
 
 class Allowances:

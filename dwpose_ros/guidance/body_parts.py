@@ -143,6 +143,10 @@ LIMBS: dict[str, tuple[str, ...]] = {
     "feet": ("foot",),
     "knees": ("leg",),
 }
+LEFT_OUT = frozenset(LIMBS) | {
+    f"{side}_{limb}" for side in ("left", "right") for limbs in LIMBS.values() for limb in limbs
+}
+"""What one person may lack, so that it need not be seen."""
 _OF_LIMB = {
     "hand": ("wrist",),
     "arm": ("elbow", "wrist"),

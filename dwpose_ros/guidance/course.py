@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.checks import CheckResult, CheckRunner
 from dwpose_ros.guidance.coach import Coach
 from dwpose_ros.guidance.decision import Decision
@@ -46,6 +47,11 @@ class Course:
         brightness, sharpness = frame.looks(self._selector.person_id)
         observation = observation._replace(brightness=brightness, sharpness=sharpness)
         return self._check_runner(observation), self._selector.person_id
+
+    @property
+    def allowed(self) -> Allowed:
+        """What is allowed to the person of the current step's picture."""
+        return self._check_runner.allowed
 
     def decided(self, decision: Decision, now: float) -> None:
         """Note what begins to be said: how far they then walk tells the picture's scale."""

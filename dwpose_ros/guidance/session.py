@@ -260,6 +260,7 @@ class GuidanceSession:
             source,
             course,
             course.coach.request,
+            course.allowed,
         )
         self._effects.capture(self._asked)
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.checks import CheckResult
 from dwpose_ros.guidance.decision import Decision
 from dwpose_ros.guidance.phrases import Phrases
@@ -65,6 +66,7 @@ class CaptureRequest:
     course: Any
     """The session's own note of what this picture is for."""
     number: int
+    allowed: Allowed = Allowed()
 
 
 class Outcome(Enum):

@@ -29,6 +29,7 @@ from dwpose_ros.core.geometry import is_calibrated
 from dwpose_ros.core.images import ImageError, to_bgr
 from dwpose_ros.core.text import one_line
 from dwpose_ros.guidance import Profile
+from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.profile import load_step
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.ros.calibration import fitted
@@ -142,7 +143,8 @@ class CaptureNode(ManagedNode):
             label = check_label(request.label)
             profile = self._profile(request.profile, request.step)
             now = time_ns(request.stamp) or self._now_ns()
-            look = FrameEvaluator(profile, request.person_id, request.mirrored)
+            allowed = Allowed(tuple(request.without), request.seated, request.size_minimum)
+            look = FrameEvaluator(profile, request.person_id, request.mirrored, allowed)
             found = self._candidates(now, look)
             best, response.rejected = choose(found, request.count, look.weights, now)
             if not best:

@@ -282,6 +282,9 @@ class GuidanceNode(ManagedNode):
             profile=request.profile_name,
             step=request.step.step,
             mirrored=session.mirrored,
+            without=list(request.allowed.without),
+            seated=request.allowed.seated,
+            size_minimum=request.allowed.size_minimum,
             stamp=request.source.stamp,
             count=request.count,
         )

@@ -188,3 +188,25 @@ def test_a_runner_leaves_out_what_was_said_to_be(person, custom):
     assert visible() is False
     learner.told("leave_out", "", 0, 1.0, "left_arm")
     assert visible() is True
+
+
+@pytest.mark.parametrize(
+    "profile, body, camera_m",
+    [
+        ("upper_body", Body(1.15, 6.0), 1.5),
+        ("upper_body", Body(1.29, 8.0), 1.6),
+        ("full_body", Body(1.65, 49.0, "wheelchair"), 1.0),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_who_is_cut_off_before_they_are_large_enough_is_pictured_smaller(
+    profile, body, camera_m, seed
+):
+    """A camera that is high for somebody does not send them to and fro."""
+    start = Stance(0.0, 4.0, 0.0, "relaxed")
+    camera = SimulatedCamera(height_m=camera_m)
+    one = Guided(profile, body, start, camera=camera, seed=seed).run(60, True)
+    assert one.captures
+    ways = [code.split("_")[1] for code in one.codes if code.startswith(("move_", "roll_"))]
+    turns = sum(way != last for last, way in zip(ways, ways[1:]))
+    assert turns <= 3, one.codes

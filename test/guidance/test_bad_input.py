@@ -9,7 +9,6 @@ from guided import FPS, Guided, seen
 
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.guidance.liveness import LIFELESS_S, Liveness
-from dwpose_ros.guidance.session_types import Frame
 from dwpose_ros.simulation.bodies import Body
 from dwpose_ros.simulation.camera import SimulatedCamera
 from dwpose_ros.simulation.movements import Stance
@@ -43,9 +42,7 @@ class Scene(Guided):
         for _ in range(round(seconds * FPS)):
             self.now += 1 / FPS
             people = self.people(self.actor.at(self.now))
-            size = self.camera.width, self.camera.height
-            looks = lambda person_id: (self.brightness, 100.0)  # noqa: E731
-            self.session.look(Frame(self.now, people, *size, looks))
+            self.look(people, looks=lambda person_id: (self.brightness, 100.0))
             if until_captured and self.captures:
                 break
         return self

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from test_faults import Health
 from test_guidance import portrait
 
 from dwpose_ros.core.images import encode, fill
+from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.quality import NAMES
 from dwpose_ros.ros.qos import NEWEST_IMAGE
@@ -264,6 +266,22 @@ def test_what_breaks_the_profiles_limits_is_not_taken(peer, run, scene, tmp_path
     assert wait_until(lambda: scene(noise(blur=20), portrait(0.2)) and ask(peer)).success
 
 
+def test_what_is_allowed_to_a_person_is_taken(peer, run, scene, tmp_path):
+    run("capture", folder=tmp_path / "out", window=5.0)
+    scene.connect()
+
+    def asked(person, **request):
+        scene(noise(), person)
+        return ask(peer, profile="upper_body", **request)
+
+    small, one_armed = portrait(0.25), portrait(0.5)
+    one_armed.scores[INDEX["left_elbow"]] = 0.0
+    wait_until(lambda: asked(small).message.startswith("too_far"))
+    wait_until(lambda: asked(small, size_minimum=0.25).success)
+    wait_until(lambda: "visible" in asked(one_armed).message)
+    wait_until(lambda: asked(one_armed, without=["left_arm"]).success)
+
+
 def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text(
@@ -291,9 +309,15 @@ def test_a_quality_below_the_profiles_minimum_is_a_retake(peer, run, scene, tmp_
         ),
         (dict(profile="face", step="front"), "has no step 'front'; it has but one picture"),
         (dict(step="front"), "step is 'front', but no profile is named"),
+        (
+            dict(profile="face", without=["tail"]),
+            "without has 'tail': wanted some of elbows, feet",
+        ),
+        (dict(profile="face", size_minimum=math.nan), "size_minimum is nan: wanted 0 to 1"),
+        (dict(size_minimum=1.5), "size_minimum is 1.5: wanted 0 to 1"),
     ],
 )
-def test_a_profile_that_is_not_there_is_no_retake(peer, run, scene, tmp_path, request_, said):
+def test_what_makes_no_sense_is_no_retake(peer, run, scene, tmp_path, request_, said):
     run("capture", folder=tmp_path)
     response = ask(peer, **request_)
     assert said in response.message and not response.success and not response.retake

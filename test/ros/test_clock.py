@@ -41,7 +41,7 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     wait_until(lambda: session.captures)
     session.stop()
     told, spoken, files = session.result()
-    assert asked(told) == ["", "move_closer", "move_left"]
+    assert [code for code in asked(told) if code] == ["move_closer", "move_left"]
     # How many steps, and whether somebody was lost at the jump, depends on how busy the machine is.
     sometimes = ("Close enough.", "Step in front of the camera.")
     closer, left, *then = [text for text in dict.fromkeys(spoken) if text not in sometimes]

@@ -141,6 +141,24 @@ def test_a_person_is_led_to_the_picture(peer, show):
     assert (requests[0].label, requests[0].person_id) == ("upper_body", 7)
 
 
+def test_the_capture_is_told_what_a_person_lacks(peer, show):
+    requests = []
+
+    def answer(request, response):
+        requests.append(request)
+        response.success = True
+        return response
+
+    peer.node.create_service(Capture, "capture", answer)
+    show.start(profile="upper_body")
+    one_armed = portrait(0.5)
+    one_armed.scores[INDEX["left_elbow"]] = 0.0
+    show(one_armed, seconds=15.0)
+    wait_until(lambda: requests)
+    assert (requests[0].without, requests[0].seated) == (["left_arm"], False)
+    assert requests[0].size_minimum == 0.0  # the profile's
+
+
 def test_each_instruction_is_spoken_once_and_then_only_now_and_again(show):
     show.start(profile="upper_body")
     show(portrait(0.2), seconds=4.0)

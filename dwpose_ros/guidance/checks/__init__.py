@@ -19,13 +19,21 @@ from dwpose_ros.guidance.checks.leaning import leaning
 from dwpose_ros.guidance.checks.picture import light, sharp, still
 from dwpose_ros.guidance.checks.posture import POSTURE_CHECKS, held_up
 from dwpose_ros.guidance.checks.result import CheckResult, described, sideways
-from dwpose_ros.guidance.checks.runner import CHECKS, CheckRunner, relaxed, run_checks
+from dwpose_ros.guidance.checks.runner import (
+    CHECKS,
+    CheckRunner,
+    allowing,
+    left_out,
+    relaxed,
+    run_checks,
+)
 
 __all__ = [
     "CHECKS",
     "CheckRunner",
     "POSTURE_CHECKS",
     "CheckResult",
+    "allowing",
     "centred",
     "crown",
     "cut_off",
@@ -34,6 +42,7 @@ __all__ = [
     "head_yaw_deg",
     "held_up",
     "run_checks",
+    "left_out",
     "light",
     "leaning",
     "looking",

@@ -233,6 +233,11 @@ def _whole_between(
     return min(least for least, _ in found), max(most for _, most in found)
 
 
+def horizon_is_outside(observation: Observation) -> bool:
+    """Whether the camera is tilted so much that the horizon is clearly outside the image."""
+    return not -_LEAST_ROOM <= observation.scale.horizon <= 1 + _LEAST_ROOM
+
+
 def _between(horizon: float, top: float, bottom: float, margin: float) -> tuple[float, float]:
     """Return the same for a span of rows, in heights of the image, and one horizon."""
     above, below = horizon - margin, 1 - margin - horizon

@@ -14,6 +14,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
     ROAMING,
     across,
     crown,
+    horizon_is_outside,
     per_observation,
     reach_of,
     seen_in,
@@ -70,8 +71,11 @@ def cut_off(
             result, where_to == "right", aside, observation, profile, mirrored, before
         )
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else reach.best - reach.here
-    # Before a camera that is tilted much, the head leaves the image by going away.
-    code = observation.scale.on_wheels("move_closer" if way < 0 else "move_back")
+    # Going away moves everything towards the horizon, so it only fails to help before a camera
+    # that is tilted so much that the horizon is outside the image.
+    closer = way < 0 and horizon_is_outside(observation)
+    code = observation.scale.on_wheels("move_closer" if closer else "move_back")
+    way = way if closer else max(way, 0.0)
     return result._replace(code=code, **steps(abs(way), code, before, observation.scale))
 
 

@@ -9,6 +9,7 @@ from typing import Callable
 
 import numpy as np
 
+from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.body_parts import (
     OF_HANDS,
     ONE_OF_ARMS,
@@ -16,13 +17,14 @@ from dwpose_ros.guidance.body_parts import (
     POSTURE_RANGE,
     PostureLimit,
 )
-from dwpose_ros.guidance.checks.apparent_size import reach_of
+from dwpose_ros.guidance.checks.apparent_size import reach_of, size
 from dwpose_ros.guidance.checks.cut_off import cut_by_border, cut_off, inside_of, visible
 from dwpose_ros.guidance.checks.facing import (
     facing,
     head_yaw_deg,
     looking,
 )
+from dwpose_ros.guidance.checks.fits import Fits
 from dwpose_ros.guidance.checks.framing import (
     centred,
     one_person,
@@ -178,7 +180,7 @@ def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen
     )
 
 
-def without(profile: Profile, limbs: tuple[str, ...]) -> Profile:
+def left_out(profile: Profile, limbs: tuple[str, ...]) -> Profile:
     """Return a profile that leaves out limbs, and postures that cannot be taken without them.
 
     It is the profile itself if nothing would be left of it.
@@ -195,6 +197,15 @@ def without(profile: Profile, limbs: tuple[str, ...]) -> Profile:
     kept = tuple(limit for limit in profile.posture if limit.name not in lost)
     less = replace(profile, without=(*profile.without, *limbs), posture=kept)
     return less if less.points else profile
+
+
+def allowing(profile: Profile, allowed: Allowed) -> Profile:
+    """Return a profile that wants no more than what one person can do."""
+    if allowed.without:
+        profile = left_out(profile, allowed.without)
+    if 0 < allowed.size_minimum < profile.size_minimum:
+        profile = replace(profile, size_minimum=allowed.size_minimum)
+    return profile
 
 
 class CheckRunner:
@@ -214,12 +225,22 @@ class CheckRunner:
         self.profile, self.mirrored = profile, mirrored
         self.learner = ScaleLearner() if learner is None else learner
         self._darkening = Darkening()
+        self._fits = Fits()
         self._use_limits()
         self._before: dict[str, CheckResult] = {}
 
+    @property
+    def allowed(self) -> Allowed:
+        """What is allowed to this person."""
+        return Allowed(
+            self.learner.allowances.without,
+            self.learner.scale.sits,
+            self._fits.size_minimum(self.profile),
+        )
+
     def _use_limits(self) -> None:
-        self._left_out = self.learner.allowances.without
-        profile = without(self.profile, self._left_out) if self._left_out else self.profile
+        self._uses = self.allowed
+        profile = allowing(self.profile, self._uses)
         sure = relaxed(profile, _STAY)
         self._limits = {
             True: replace(profile, facing=sure.facing, looking=sure.looking),
@@ -229,7 +250,7 @@ class CheckRunner:
     def _allowed(self, observation: Observation, results: list[CheckResult]) -> None:
         """Add what is asked for but once: to stand up, and to show a limb."""
         allowances, now = self.learner.allowances, observation.time_s
-        if allowances.without != self._left_out:
+        if self.allowed != self._uses:
             self._use_limits()
         allowances.watch(observation.scores > self.profile.score)
         sits = observation.scale.sits and not self.profile.may_sit
@@ -251,6 +272,7 @@ class CheckRunner:
         """Forget the last results, for another person or a new start."""
         self._before = {}
         self._darkening = Darkening()
+        self._fits = Fits()
 
     def __call__(self, observation: Observation | None) -> list[CheckResult]:
         """Run the checks as `run_checks`. The last results are kept if nobody is in view, since
@@ -276,4 +298,7 @@ class CheckRunner:
             if result.ok is not None:  # an unknown result changes nothing
                 self._before[check.__name__] = result
             results.append(result)
+            if check is cut_off and observation is not None:
+                here = size(observation, self._limits[True], self.mirrored)
+                self._fits.watch(result, here, observation.time_s)
         return results
