@@ -300,6 +300,8 @@ class InstructionPolicy:
     ) -> bool:
         since = now - self._spoken_at
         if instruction.code == "hold_still":  # said once, and at once: it calms
+            if busy and self.spoken.code == "leave_out":  # which is said but once, too
+                return False
             return (
                 self.spoken.code != instruction.code
                 or since >= self._profile.repeat_s

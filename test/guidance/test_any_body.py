@@ -13,6 +13,8 @@ from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance import ProfileError, load_profile
 from dwpose_ros.guidance.allowances import Allowances
 from dwpose_ros.guidance.checks import CheckRunner
+from dwpose_ros.guidance.decision import Instruction
+from dwpose_ros.guidance.instruction_policy import InstructionPolicy
 from dwpose_ros.guidance.scale import ScaleLearner
 from dwpose_ros.guidance.sitting import Sitting, knee_drop
 from dwpose_ros.simulation.bodies import Body
@@ -101,6 +103,15 @@ def test_a_missing_hand_is_asked_for_and_then_left_out(side, lost):
     left_out = [what for _, code, what in one.said if code == "leave_out"]
     assert left_out == [f"{side}_hand"]
     assert sum(what == "hands" for _, code, what in one.said if code == "show") <= 2
+
+
+def test_that_a_limb_is_left_out_is_said_to_its_end(custom):
+    policy, hold = InstructionPolicy(custom(parts=("hands",))), Instruction("hold_still")
+    policy.told(Instruction("leave_out", "left_hand"), 10.0)
+    for now in (10.5, 11.0):
+        policy.debounced(hold, now, busy=True)
+        assert not policy.speak(hold, now, busy=True)
+    assert policy.speak(hold, 11.5, busy=False)
 
 
 def test_a_hand_that_is_only_hidden_is_not_left_out_at_once():
