@@ -149,6 +149,17 @@ def test_the_demo(tmp_path):
 
 
 @needs_holistic
+def test_somebody_without_a_hand_gets_a_picture_of_the_other(tmp_path):
+    """Through all nodes: what the guidance leaves out, the capture node must not want."""
+    words = ["--folder", tmp_path, "profile:=hands", "body:=one_hand"]
+    done = supervised.run(
+        [sys.executable, ROOT / "tools" / "demo.py", *words], timeout_s=2 * supervised.LIMIT_S
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "I leave out your left hand." in done.stdout
+
+
+@needs_holistic
 def test_a_demo_that_does_not_end_fails_and_shows_what_there_was(tmp_path):
     done = supervised.run(
         [
