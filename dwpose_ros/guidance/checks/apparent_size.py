@@ -45,6 +45,7 @@ _CROWN = (
 _EAR_TO_NOSE = 0.068  # of a head from the side, in body heights
 _HANDS_APART = 0.55  # outer distance of hands held up before the body, in body heights
 _LEAST_ROOM = 0.15  # between the horizon and a border, in heights of the image
+_SURE_SDS = 1.5
 _ROOM = 1.05  # factor on the distance that is just enough
 # Several checks need the same measures of one observation, with the limits to enter and to leave.
 per_observation = lru_cache(maxsize=4)
@@ -233,9 +234,10 @@ def _whole_between(
     return min(least for least, _ in found), max(most for _, most in found)
 
 
-def horizon_is_outside(observation: Observation) -> bool:
-    """Whether the camera is tilted so much that the horizon is clearly outside the image."""
-    return not -_LEAST_ROOM <= observation.scale.horizon <= 1 + _LEAST_ROOM
+def horizon_is_inside(observation: Observation) -> bool:
+    """Whether the horizon is certain to be in the image: the camera is tilted but little."""
+    row, off = observation.scale.horizon, _SURE_SDS * observation.scale.horizon_sd
+    return 0 <= row - off and row + off <= 1
 
 
 def _between(horizon: float, top: float, bottom: float, margin: float) -> tuple[float, float]:

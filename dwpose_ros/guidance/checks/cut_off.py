@@ -14,7 +14,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
     ROAMING,
     across,
     crown,
-    horizon_is_outside,
+    horizon_is_inside,
     per_observation,
     reach_of,
     seen_in,
@@ -71,9 +71,9 @@ def cut_off(
             result, where_to == "right", aside, observation, profile, mirrored, before
         )
     way = (1 - share) * _CUT_M if math.isnan(reach.here) else reach.best - reach.here
-    # Going away moves everything towards the horizon, so it only fails to help before a camera
-    # that is tilted so much that the horizon is outside the image.
-    closer = way < 0 and horizon_is_outside(observation)
+    # Going away moves everything towards the horizon. It does not help before a camera that is
+    # tilted so much that the horizon is outside the image.
+    closer = way < 0 and not horizon_is_inside(observation)
     code = observation.scale.on_wheels("move_closer" if closer else "move_back")
     way = way if closer else max(way, 0.0)
     return result._replace(code=code, **steps(abs(way), code, before, observation.scale))
