@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dwpose_ros.guidance.checks import CheckResult
 from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.decision import Instruction
+from dwpose_ros.guidance.priority import choose, is_long
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
-from dwpose_ros.guidance.scale import DEPTH, SIDE
+from dwpose_ros.guidance.scale import SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 PATIENCE_S = 180.0  # for so long one person is guided to one picture; then comes a goodbye
 LITTLE_TURN = 0.7  # times `repeat_s` after which a little turn is asked for again
 COMING = 1.5  # times `repeat_s` is what it takes to come into view
-LONG_WALK, LONG_ROLL = 3, 1  # steps; metres
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
 # Told once; they stay true when the picture changes.
 NEWS = {
@@ -35,11 +35,6 @@ NEWS = {
 }
 # Neither whoever comes to rest nor what was not seen for a moment is worth a sentence.
 LASTING = {"keep_still", "show", "more_light", "less_light", "clean_lens"}
-
-
-def _is_long(code: str, count: int) -> bool:
-    """Whether a walk takes so long that something can be said meanwhile."""
-    return count >= (LONG_ROLL if code.startswith("roll_") else LONG_WALK)
 
 
 class InstructionPolicy:
@@ -115,45 +110,8 @@ class InstructionPolicy:
         self._compliance.asked(news.code, news.body_part, now)
 
     def choose(self, failing: Sequence[CheckResult], now: float) -> CheckResult | None:
-        """Return the first failed check; while the person is acting on it, the next one that can
-        be acted on meanwhile.
-
-        A long walk comes before everything that can be done on the way.
-        """
-        by_name = {result.name: result for result in failing}
-        walk = next(
-            (
-                result
-                for result in failing
-                if result.code in DEPTH and _is_long(result.code, result.count)
-            ),
-            None,
-        )
-        if walk is not None and failing[0].code in PLACING:
-            failing = [walk, *(result for result in failing if result is not walk)]
-        for result in failing:
-            due = self._due(result, by_name, now)
-            if due is not None and (result is failing[0] or due.code in PLACING):
-                return due
-        spoken = (
-            result for result in failing if (result.code, result.body_part) == self.spoken.what
-        )
-        return next(spoken, failing[0] if failing else None)
-
-    def _due(
-        self, result: CheckResult, failing: dict[str, CheckResult], now: float
-    ) -> CheckResult | None:
-        """Return the check, or the one that must come first; None if the person is acting on
-        all of it.
-        """
-        if result.first in failing:
-            due = self._due(failing[result.first], failing, now)
-            if due is not None or axis(result.code) == "head":  # it turns with the body
-                return due
-        about = self._compliance.under_way(result.code) or self._compliance.awaits(
-            result.code, now
-        )
-        return None if about else result
+        """Return the failed check that is acted on now, as `priority.choose`."""
+        return choose(failing, self._compliance, self.spoken.what, now)
 
     def instruction_for(
         self,
@@ -282,7 +240,7 @@ class InstructionPolicy:
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
         if axis(current.code) == "depth":
-            self._long = _is_long(current.code, current.count)
+            self._long = is_long(current.code, current.count)
         self._compliance.asked(current.code, current.body_part, now)
         return True
 

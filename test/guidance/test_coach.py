@@ -19,7 +19,8 @@ from dwpose_ros.guidance.coach import (
     RETRY_S,
     TURNING_S,
 )
-from dwpose_ros.guidance.instruction_policy import LONG_WALK, PATIENCE_S, UNDO_S, UNKNOWN_S
+from dwpose_ros.guidance.instruction_policy import PATIENCE_S, UNDO_S, UNKNOWN_S
+from dwpose_ros.guidance.priority import LONG_WALK
 from dwpose_ros.guidance.repetition import LASTING_S, PAUSE_S
 
 FPS = 20
