@@ -115,15 +115,21 @@ def show(peer, run):
     return Show()
 
 
-def test_a_person_is_led_to_the_picture(peer, show):
-    requests = []
+@pytest.fixture
+def requests(peer):
+    """Requests of captures, all of which succeed."""
+    asked = []
 
     def answer(request, response):
-        requests.append(request)
+        asked.append(request)
         response.success = True
         return response
 
     peer.node.create_service(Capture, "capture", answer)
+    return asked
+
+
+def test_a_person_is_led_to_the_picture(requests, show):
     show.start(profile="upper_body")
     assert show().code == "step_into_view"
     assert show(portrait(0.2)).code == "move_closer"
@@ -141,15 +147,7 @@ def test_a_person_is_led_to_the_picture(peer, show):
     assert (requests[0].label, requests[0].person_id) == ("upper_body", 7)
 
 
-def test_the_capture_is_told_what_a_person_lacks(peer, show):
-    requests = []
-
-    def answer(request, response):
-        requests.append(request)
-        response.success = True
-        return response
-
-    peer.node.create_service(Capture, "capture", answer)
+def test_the_capture_is_told_what_a_person_lacks(requests, show):
     show.start(profile="upper_body")
     one_armed = portrait(0.5)
     one_armed.scores[INDEX["left_elbow"]] = 0.0
