@@ -36,6 +36,7 @@ from dwpose_ros.guidance.checks.apparent_size import reach_of
 from dwpose_ros.guidance.checks.result import CheckResult, steps
 from dwpose_ros.guidance.checks.runner import ENTER, relaxed
 from dwpose_ros.guidance.observation import TargetSelector
+from dwpose_ros.guidance.scale import Scale
 
 SHIPPED = ("upper_body", "full_body", "face", "a_pose", "hands")
 # Heights (shares of the image's) at which a person who stands in the middle is right.
@@ -468,6 +469,25 @@ def test_the_border_that_cuts_says_where_to_go(person, custom, where, code, mirr
     result = cut_off(person(**where).view(), custom(parts=parts), mirrored)
     assert (result.ok, result.code) == (False, code)
     assert 0 < result.value < 1 == result.minimum
+
+
+@pytest.mark.parametrize(
+    "horizon, horizon_sd, code",
+    [
+        (0.5, 0.05, "move_back"),
+        (0.5, 0.35, "move_closer"),  # nobody knows yet
+        (1.2, 0.05, "move_closer"),  # the camera looks up
+    ],
+)
+def test_of_a_small_person_who_is_cut_off_the_horizon_tells_which_way_helps(
+    person, profile, horizon, horizon_sd, code
+):
+    observation = (
+        person(height=0.45, top=0.62)
+        .view()
+        ._replace(scale=Scale(horizon=horizon, horizon_sd=horizon_sd))
+    )
+    assert cut_off(observation, profile("full_body"), False).code == code
 
 
 def test_the_margin_counts_as_cut_off(person, custom):
