@@ -41,18 +41,20 @@ from sensor_fit import fit  # noqa: E402
 from sensor_model import SensorModel, at_best  # noqa: E402
 from tones import Listener  # noqa: E402
 
+from dwpose_ros.capture.selection import TOLERANCE  # noqa: E402
 from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
 from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
 from dwpose_ros.guidance import Profile, load_phrases, load_profile  # noqa: E402
+from dwpose_ros.guidance.allowances import Allowed  # noqa: E402
 from dwpose_ros.guidance.body_parts import SIDES  # noqa: E402
-from dwpose_ros.guidance.checks import CheckRunner, relaxed, run_checks  # noqa: E402
+from dwpose_ros.guidance.checks import CheckRunner, allowing, relaxed, run_checks  # noqa: E402
 from dwpose_ros.guidance.checks.facing import wrapped  # noqa: E402
 from dwpose_ros.guidance.compliance import undoes  # noqa: E402
 from dwpose_ros.guidance.decision import Decision  # noqa: E402
-from dwpose_ros.guidance.observation import TargetSelector  # noqa: E402
+from dwpose_ros.guidance.observation import Observation, TargetSelector  # noqa: E402
 from dwpose_ros.guidance.pace import PACES, paced  # noqa: E402
 from dwpose_ros.guidance.phrases import speaking_s  # noqa: E402
-from dwpose_ros.guidance.scale import ScaleLearner  # noqa: E402
+from dwpose_ros.guidance.scale import Scale, ScaleLearner  # noqa: E402
 from dwpose_ros.simulation.actor import Actor, Stance  # noqa: E402
 from dwpose_ros.simulation.bodies import Body  # noqa: E402
 from dwpose_ros.simulation.camera import SimulatedCamera, height_for  # noqa: E402
@@ -166,17 +168,29 @@ def play(
             )
             said.append((now, decision.code))
         if decision.capture:
+            taken = is_taken(observation, step, getattr(check, "allowed", Allowed()))
+            coach.captured(taken, now, retake=not taken)
+            if not taken:
+                continue
             pictures += 1
             wrong += not right(sensor, lately, step, actor.body)
             if isinstance(sensor, NetworkSensorModel):
                 qualities.append(sensor.quality(step) / sensor.best_quality(step))
-            coach.captured(True, now)
             if coach.complete:
                 break
     else:
         now = math.inf
     quality = float(np.mean(qualities)) if qualities else math.nan
     return Result(now, len(said), contradictions(said), wrong, pictures, quality)
+
+
+def is_taken(observation: Observation | None, step: Profile, allowed: Allowed) -> bool:
+    """Whether the capture node would take this picture, or another of the last moments."""
+    if observation is None:
+        return False
+    seen = observation._replace(scale=Scale(sits=allowed.seated))
+    results = run_checks(seen, relaxed(allowing(step, allowed), TOLERANCE))
+    return all(result.ok is not False or result.name == "still" for result in results)
 
 
 def tell(actor: Actor, decision: Decision, now: float) -> float:
