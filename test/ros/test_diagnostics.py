@@ -36,6 +36,8 @@ from dwpose_ros.nodes.simulation import SimulationNode
 from dwpose_ros.nodes.speech import SpeechNode
 from dwpose_ros.ros import health, peers
 from dwpose_ros.ros.conversions import stamp_ns
+from dwpose_ros.ros.middleware_environment import FAST_DDS_VARIABLES, UDP
+from dwpose_ros.ros.shipped_files import share
 from dwpose_ros.ros.topic_stats import TopicStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -243,7 +245,10 @@ def test_who_was_deactivated_is_named_as_that(peer, run, tmp_path):
 def test_a_start_goes_on_though_the_other_node_hung_for_a_while(peer, run, tmp_path):
     """A request that is lost meanwhile is sent again."""
     cv2.imwrite(str(tmp_path / "still.png"), np.zeros((48, 64, 3), np.uint8))
-    other = run("speech", autostart=False)
+    # Fast DDS takes a process that hangs for a second for dead, and may send it no more by shared
+    # memory; by UDP it does.
+    profile = str(share("config", UDP))
+    other = run("speech", dict.fromkeys(FAST_DDS_VARIABLES, profile), autostart=False)
     peer.call(GetState, "/speech/get_state")
     images = peer.listen(Image, "image_raw")
     run("camera", source=tmp_path / "still.png", wait_for_node="speech")
