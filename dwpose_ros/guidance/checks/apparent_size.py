@@ -235,9 +235,9 @@ def _whole_between(
 
 
 def horizon_is_inside(observation: Observation) -> bool:
-    """Whether the horizon is certain to be in the image: the camera is tilted but little."""
+    """Whether the horizon is certain to be well inside the image: the camera is tilted little."""
     row, off = observation.scale.horizon, _SURE_SDS * observation.scale.horizon_sd
-    return 0 <= row - off and row + off <= 1
+    return _LEAST_ROOM <= row - off and row + off <= 1 - _LEAST_ROOM
 
 
 def _between(horizon: float, top: float, bottom: float, margin: float) -> tuple[float, float]:
