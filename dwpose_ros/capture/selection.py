@@ -11,6 +11,7 @@ import numpy as np
 
 from dwpose_ros.capture.storage import CaptureError
 from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.text import shown
 from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.body_parts import LEFT_OUT
 from dwpose_ros.guidance.checks import allowing, described, relaxed, run_checks
@@ -106,7 +107,7 @@ class FrameEvaluator:
     ) -> None:
         if unknown := sorted(set(allowed.without) - LEFT_OUT):
             raise CaptureError(
-                f"without has {unknown[0]!r}: wanted some of {', '.join(sorted(LEFT_OUT))}"
+                f"without has {shown(unknown[0])}: wanted some of {', '.join(sorted(LEFT_OUT))}"
             )
         if not 0 <= allowed.size_minimum <= 1:
             raise CaptureError(f"size_minimum is {allowed.size_minimum:g}: wanted 0 to 1")

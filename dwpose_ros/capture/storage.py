@@ -18,6 +18,7 @@ import numpy as np
 from dwpose_ros.capture.retention import PARTIAL
 from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.images import encode
+from dwpose_ros.core.text import shown
 from dwpose_ros.quality import Quality
 
 _PREFIX, _SUFFIX = PARTIAL.split("{}")
@@ -43,7 +44,7 @@ def check_label(label: str) -> str:
     """Return the label. Raises CaptureError if it cannot be part of a file name."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", label):
         raise CaptureError(
-            f"label {label!r} cannot be part of a file name: use at most 64 "
+            f"label {shown(label)} cannot be part of a file name: use at most 64 "
             "letters, digits, '-' and '_'"
         )
     return label
