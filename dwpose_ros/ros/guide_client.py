@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from action_msgs.msg import GoalStatus
@@ -15,6 +16,8 @@ STATUS = {
     GoalStatus.STATUS_SUCCEEDED: "succeeded",
     GoalStatus.STATUS_CANCELED: "cancelled",
 }
+COMES_S = 10.0  # the guidance may be starting, or its discovery take a while
+LOOK_S = 0.1
 
 
 class GuideClient:
@@ -26,7 +29,7 @@ class GuideClient:
     """
 
     def __init__(self, node, told: Callable[[str, str], None]) -> None:
-        self._told = told
+        self._node, self._told = node, told
         self._client = ActionClient(node, Guide, "guide")
         self._number = 0
         self._handle = None
@@ -38,17 +41,34 @@ class GuideClient:
         return self._handle is not None
 
     def begin(self, goal: Guide.Goal) -> None:
-        """Send a goal; it replaces another one."""
-        if not self._client.server_is_ready():
-            self._told("failed", "the guidance node is not there: is it running?")
-            return
+        """Send a goal, once the guidance is there; it replaces another one."""
         self._number += 1
-        number = self._number
         self._handle, self._cancelled = None, False
         self._told("asked", "")
-        self._client.send_goal_async(goal).add_done_callback(
-            lambda future: self._accepted(number, future)
-        )
+        self._send(goal, self._number, time.monotonic() + COMES_S)
+
+    def _send(self, goal: Guide.Goal, number: int, until: float) -> None:
+        if number != self._number:
+            return
+        if self._cancelled:
+            self._told("cancelled", "")
+        elif self._client.server_is_ready():
+            self._client.send_goal_async(goal).add_done_callback(
+                lambda future: self._accepted(number, future)
+            )
+        elif time.monotonic() > until:
+            self._told("failed", "the guidance node is not there: is it running?")
+        else:
+            self._again(lambda: self._send(goal, number, until))
+
+    def _again(self, send: Callable[[], None]) -> None:
+        """Call `send` a little later, once."""
+
+        def once() -> None:
+            self._node.destroy_timer(timer)
+            send()
+
+        timer = self._node.create_timer(LOOK_S, once)
 
     def cancel(self) -> None:
         """End the goal, once it was accepted."""

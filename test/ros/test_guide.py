@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import rclpy
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from harness import wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -17,6 +18,8 @@ from test_guidance import portrait, show  # noqa: F401
 
 from dwpose_ros.action import Guide
 from dwpose_ros.msg import CapturedImage, Guidance
+from dwpose_ros.ros import guide_client
+from dwpose_ros.ros.guide_client import GuideClient
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.srv import Capture
 
@@ -174,3 +177,32 @@ def test_a_goal_is_being_executed_until_its_end(peer, show, camera):  # noqa: F8
     )
     show(portrait(0.5), seconds=3.0)
     assert goal.ended()[0] == GoalStatus.STATUS_SUCCEEDED
+
+
+def test_a_goal_waits_for_the_guidance_to_come(peer, spin, show, camera):  # noqa: F811
+    """As when a page is quicker than discovery."""
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    client.begin(Guide.Goal(profile="upper_body"))
+    assert told == [("asked", "")]
+    show.start(on_demand=True)
+    wait_until(lambda: ("guiding", "") in told)
+    client.cancel()
+    wait_until(lambda: told[-1][0] == "cancelled")
+    client.close()
+
+
+def test_a_goal_does_not_wait_for_ever(spin, monkeypatch):
+    monkeypatch.setattr(guide_client, "COMES_S", 0.3)
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    client.begin(Guide.Goal())
+    wait_until(lambda: told[-1] == ("failed", "the guidance node is not there: is it running?"))
+    client.begin(Guide.Goal())
+    client.cancel()
+    wait_until(lambda: told[-1] == ("cancelled", ""))
+    client.close()
