@@ -24,6 +24,7 @@ from test_guidance import portrait
 
 from dwpose_ros.core.images import encode, fill
 from dwpose_ros.core.keypoints import INDEX
+from dwpose_ros.core.text import shown
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.quality import NAMES
 from dwpose_ros.ros.qos import NEWEST_IMAGE
@@ -338,7 +339,7 @@ def test_it_says_why_there_is_no_capture(peer, run, scene, tmp_path):
     wait_until(lambda: message() == "nobody is in view: nothing was captured")
     wait_until(lambda: message("", 3, portrait(0.5)).startswith("person 3 is not in view"))
     for label in ("../x", "a.b", "a/b", "x" * 65):
-        assert repr(label) in message(label, 0, portrait(0.5))
+        assert shown(label) in message(label, 0, portrait(0.5))
     assert list((tmp_path / "out").iterdir()) == []
 
 
