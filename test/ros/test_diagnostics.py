@@ -224,7 +224,7 @@ def test_who_was_deactivated_is_named_as_that(peer, run, tmp_path):
     images = peer.listen(Image, "image_raw")
     run("capture", folder=tmp_path)
     run("camera", source=tmp_path / "still.png")
-    wait_until(lambda: images, 30.0)
+    wait_until(lambda: images)
     peer.call(
         ChangeState,
         "/camera/change_state",
@@ -237,8 +237,7 @@ def test_who_was_deactivated_is_named_as_that(peer, run, tmp_path):
             and "/camera publishes it (sensor_msgs/msg/Image, reliable), but is inactive"
             in one.message
             and one.level == WARN
-        ),
-        30.0,
+        )
     )
 
 
