@@ -172,6 +172,7 @@ def main() -> int:
             watcher.watch(launch, args.timeout)
         finally:
             code = stop(launch)
+            watcher.node.destroy_node()
     if watcher.moments:
         write_sheet(folder / "sheet.png", watcher, len(steps), arguments)
     if watcher.animation is not None:

@@ -139,7 +139,9 @@ def all_rows() -> dict[str, list[Row]]:
                 )
             )
         node = rclpy.create_node("parameters", namespace=namespace)
-        return {name: rows_of(node, f"{namespace}/{name}") for name in node_names()}
+        rows = {name: rows_of(node, f"{namespace}/{name}") for name in node_names()}
+        node.destroy_node()
+        return rows
     finally:
         for process in started:
             os.killpg(process.pid, signal.SIGINT)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -83,9 +84,23 @@ def run(*makes: type) -> None:
             thread.join()
         code = code or _exit_code(nodes)
         _close(nodes, code)
+        _leave_dds(nodes, executors, threads)
         if left is not None:
             left.set()
     sys.exit(code)
+
+
+def _leave_dds(*held: list) -> None:
+    """Let go of all that holds a node, so that DDS ends now, while its other threads still can.
+
+    rclpy keeps the participant for as long as anything of a node exists, as the lifecycle's state
+    machine does. What is left when the process exits is taken down by Fast DDS's static
+    destructors beside its own threads: of 2,100 nodes that ended while others came and went, one
+    crashed, and three never ended and kept a core busy.
+    """
+    for some in held:
+        some.clear()
+    gc.collect()  # nodes and what belongs to them refer to each other
 
 
 def _live_all(

@@ -256,3 +256,39 @@ def test_a_signal_while_it_starts_is_no_fault(command, tmp_path, step, fault, nu
     node = command(sys.executable, str(script))
     assert node.ended() == 0, node.output
     assert "Traceback" not in node.output
+
+
+LEAVES = """
+import os, signal, sys, weakref
+from dwpose_ros.nodes.composed import node_classes
+from dwpose_ros.ros import node_main
+
+made, active = [], []
+
+def watched(kind):
+    class Watched(kind):
+        def __init__(self):
+            super().__init__()
+            made.append(weakref.ref(self))
+
+        def activate(self):
+            super().activate()
+            active.append(self.get_name())
+            if len(active) == len(kinds):
+                os.kill(os.getpid(), signal.SIGINT)
+    return Watched
+
+kinds = [watched(kind) for kind in node_classes(sys.argv.pop(1).split())]
+try:
+    node_main.run(*kinds)
+finally:
+    print("left over:", [ref() for ref in made if ref() is not None], sorted(active))
+"""
+
+
+@pytest.mark.parametrize("names", ["overlay", "guidance", "guidance markers"])
+def test_nothing_of_a_node_is_left_for_the_exit_of_its_process(command, names):
+    """What is, Fast DDS takes down beside its own threads, which may crash, or never end."""
+    node = command(sys.executable, "-c", LEAVES, names)
+    assert node.ended() == 0
+    assert f"left over: [] {sorted(names.split())}" in node.output
