@@ -35,6 +35,7 @@ sys.path.insert(1, str(ROOT / "benchmark"))
 from coaches import COACHES  # noqa: E402
 from guidance_groups import GROUPS, World, drawn_world, start, without_lost  # noqa: E402
 from guidance_table import SUCCESS, Result, compared, head, median_s, row  # noqa: E402
+from ideal import ideal  # noqa: E402
 from network_sensor import NetworkSensorModel  # noqa: E402
 from nodes import Nodes  # noqa: E402
 from sensor_fit import fit  # noqa: E402
@@ -101,7 +102,7 @@ def episode(
     """Play one person, from their start to the last picture or the time limit.
 
     Args:
-        coach_name: one of COACHES.
+        coach_name: one of COACHES, or "ideal", for the first picture alone.
         profile_path: of the profile's YAML file.
         behavior, seed: of the simulated person.
         group: one of GROUPS; with images, everybody is the one person of the atlas.
@@ -123,6 +124,9 @@ def episode(
     limit += sum(step.hold_s - own.hold_s for step, own in zip(profile.steps, usual.steps))
     limit *= WHEELCHAIR_S if world.body.seat == "wheelchair" else 1.0
     actor = Actor(world.start, behavior, seed, world.body)
+    if coach_name == "ideal":
+        time_s, spoken = ideal(world, actor, profile.steps[0], PHRASES, REACTION_S)
+        return Result(time_s if time_s < limit else math.inf, spoken, 0, 0, 1)
     listener = Listener(actor, seed) if cues == "tones" else None
     return play(COACHES[coach_name](profile), coach_name, actor, sensor, limit, listener)
 
@@ -281,7 +285,7 @@ def main() -> int:
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
     parser.add_argument("--behaviors", nargs="*", default=[b for b in SUCCESS if b != "tones"])
     parser.add_argument("--groups", nargs="*", default=["adults"], choices=[*GROUPS, "all"])
-    parser.add_argument("--coaches", nargs="*", default=list(COACHES))
+    parser.add_argument("--coaches", nargs="*", default=list(COACHES), choices=[*COACHES, "ideal"])
     parser.add_argument("--cues", choices=("speech", "tones"), default="speech")
     parser.add_argument("--pace", choices=tuple(PACES), default="normal")
     parser.add_argument(

@@ -136,13 +136,18 @@ def _possible(body: Body, camera: SimulatedCamera, profile: Profile) -> bool:
     before = False
     for distance in DISTANCES_M:
         stance = Stance(0.0, distance, float(SIDES[step.side]), posture, seated=bool(body.seat))
-        people = at_best(sensor.truth(stance), sensor.size)
-        observation = TargetSelector(limits).look(people.with_ids([1]), *sensor.size, 0.0)
-        right = all(result.ok is not False for result in run_checks(observation, limits))
+        right = not faults(sensor, stance, limits)
         if right and before:
             return True
         before = right
     return False
+
+
+def faults(sensor: SensorModel, stance: Stance, limits: Profile) -> set[str]:
+    """Return the names of the checks that fail on the true pose of somebody who stands still."""
+    people = at_best(sensor.truth(stance), sensor.size)
+    observation = TargetSelector(limits).look(people.with_ids([1]), *sensor.size, 0.0)
+    return {r.name for r in run_checks(observation, limits) if r.ok is False}
 
 
 def seated_limits(profile: Profile) -> Profile:
