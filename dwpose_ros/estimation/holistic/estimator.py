@@ -17,7 +17,7 @@ from dwpose_ros.estimation.holistic.face import Face, head_region
 from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT, Hand
 from dwpose_ros.estimation.holistic.keypoints import to_keypoints
 from dwpose_ros.estimation.holistic.networks import Networks, open_networks
-from dwpose_ros.estimation.holistic.parts import next_face, next_hand
+from dwpose_ros.estimation.holistic.parts import Turn, next_face, next_hand
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
     Candidate,
@@ -32,11 +32,16 @@ SAME_BOX = 0.2  # least overlap (IoU) of a box with that of a person in the last
 SAME_BODY = 0.6  # overlap of two bodies' boxes from which they are the same person's
 SAME_HEAD = 0.15  # distance of two heads below which they are, in sides of their generous regions
 MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture takes for ever
-MOST_AT_ONCE = 3  # likewise in a frame of a video: the next ones follow
+# Likewise in a frame of a video, while there is nobody and while there is somebody: others follow.
+MOST_AT_ONCE = 3, 1
+# A candidate who was nobody is not looked at again in so many detections of a video, as long as it
+# has the same box (IoU) and score: things do not move.
+NOBODY_FOR, SAME_THING, SAME_SCORE = 6, 0.8, 0.1
 TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
 SURE = 3.0  # unless these are the odds of it
+SOON, SELDOM = 8, 8  # a hand that has been missing for so many images is looked for in each n-th
 STAY = 0.0  # odds below which somebody found before is nobody
 EYES, MOUTH = [2, 5], [9, 10]  # of BlazePose's points
 # From the eyes to the crown, in distances from eyes to mouth, and how much wider than its points
@@ -54,6 +59,8 @@ class _Person:
     """Logarithm of the odds that it is a person."""
     face: Face | None = None
     hands: tuple[Hand | None, Hand | None] = (None, None)
+    missing: tuple[int, int] = (0, 0)
+    """For how many images each hand has not been seen."""
     box: np.ndarray = field(default_factory=lambda: np.zeros(4, np.float32))
     """Of the body's visible points, px."""
     then: np.ndarray | None = None
@@ -87,6 +94,8 @@ class Holistic:
         self._search = Search(self._networks.detector)
         self._video = video
         self._people: list[_Person] = []
+        self._nobody: list[tuple[int, Candidate]] = []  # up to which detection
+        self._detections = 0
         self._image = 0  # checksum of the one in which `_people` were detected
         self._frames = 0
 
@@ -115,9 +124,13 @@ class Holistic:
             chance = odds(score, SURE_OVERLAP, person.body, body, person.face)
             if body.presence >= MIN_PRESENCE and chance >= STAY:
                 people.append(replace(person, body=body, chance=chance))
-        most = MOST_AT_ONCE if self._video else MOST_CANDIDATES
-        new = [self._looked_at(rgb, one) for one in found[:most]]
-        new.sort(key=lambda person: -person.chance)
+        if self._video:
+            found = self._worth_a_look(found)[: MOST_AT_ONCE[bool(self._people)]]
+        looked_at = [(self._looked_at(rgb, one), one) for one in found[:MOST_CANDIDATES]]
+        if self._video:
+            until = self._detections + NOBODY_FOR
+            self._nobody += [(until, c) for person, c in looked_at if person.chance < MIN_ODDS]
+        new = sorted((person for person, _ in looked_at), key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
         boxes = np.array([_silhouette_box(p.box, p.body, rgb) for p in people], np.float32)
@@ -161,6 +174,21 @@ class Holistic:
         # While nobody is there, no other network takes time.
         return self._search.in_turn(rgb, 1 if self._people else TILES_ALONE)
 
+    def _worth_a_look(self, found: list[Candidate]) -> list[Candidate]:
+        """Return the candidates without those who were nobody just before."""
+        self._detections += 1
+        self._nobody = [(n, one) for n, one in self._nobody if n >= self._detections]
+        boxes = np.array([one.box for _, one in self._nobody], np.float32).reshape(-1, 4)
+        scores = np.array([one.score for _, one in self._nobody])
+        return [
+            one
+            for one in found
+            if not (
+                (iou(one.box[None], boxes)[0] > SAME_THING)
+                & (abs(scores - one.score) < SAME_SCORE)
+            ).any()
+        ]
+
     def _body(self, rgb: np.ndarray, before: _Person | None, box: np.ndarray) -> Body:
         if before is not None:
             last = before.body.region
@@ -174,17 +202,27 @@ class Holistic:
         person = _Person(body, before.chance if before else 0.0, box=_box(body, rgb), then=body.xy)
         if before is None or not self._video:
             before = _Person(body, 0.0)  # of whom nothing is known
-        old = before.then
+        old, missing = before.then, before.missing
         person.face = next_face(rgb, networks.face, body, before.face, old)
-        person.hands = (
-            next_hand(rgb, networks.hand, body, LEFT, before.hands[0], old, self._rests(0)),
-            next_hand(rgb, networks.hand, body, RIGHT, before.hands[1], old, self._rests(1)),
+        left, right = (
+            next_hand(
+                rgb, networks.hand, body, points, before.hands[i], old, self._turn(i, missing[i])
+            )
+            for i, points in enumerate((LEFT, RIGHT))
         )
+        person.hands = left, right
+        person.missing = 0 if left else missing[0] + 1, 0 if right else missing[1] + 1
         return person
 
-    def _rests(self, hand: int) -> bool:
-        """Whether the network need not run for this hand: in a video they take turns."""
-        return self._video and self._frames % 2 == hand
+    def _turn(self, hand: int, missing: int) -> Turn:
+        """Return whether the networks run for a hand in this image: in a video hands take turns,
+        and one that has been missing for a while is looked for only now and then."""
+        if not self._video:
+            return Turn.LOOK
+        if self._frames % 2 == hand:
+            return Turn.REST
+        rare = missing >= SOON and self._frames // 2 % (SELDOM // 2)
+        return Turn.IF_MOVED if rare else Turn.LOOK
 
     def _matched(self, boxes: np.ndarray) -> dict[int, _Person]:
         """Return whom of the last image each box is, the most overlapping first."""

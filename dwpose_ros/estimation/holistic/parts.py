@@ -8,6 +8,8 @@ this saves a network for each part.
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 
 from dwpose_ros.estimation.holistic.body import Body
@@ -20,6 +22,16 @@ MIN_VISIBILITY = 0.1  # of a wrist or head, as in MediaPipe; below it the part i
 MOST_SHIFT = 0.25  # of a followed region's centre from where the body has it, in sides of that
 STILL, SLOW = 0.02, 0.06  # ways of a wrist to the next image, in sides of the hand's region
 SIDES = (0.2, 0.9)  # a followed region's side, in sides of the generous one around it
+
+
+class Turn(Enum):
+    """Whether the networks run for a hand."""
+
+    LOOK = "look"
+    IF_MOVED = "if moved"
+    """A hand that was not seen is looked for only if the wrist moves."""
+    REST = "rest"
+    """Only if the wrist moves; a hand that was not seen is not looked for."""
 
 
 def next_face(
@@ -54,7 +66,7 @@ def next_hand(
     points: tuple[int, int, int],
     last: Hand | None,
     old: np.ndarray | None,
-    rest: bool,
+    turn: Turn = Turn.LOOK,
 ) -> Hand | None:
     """Return a body's left or right hand, None if it is not seen.
 
@@ -62,26 +74,29 @@ def next_hand(
         points: of the hand in the body, LEFT or RIGHT.
         last: this hand in the last image, if it was found.
         old: the body's points (33, 2) px in that image, if it was looked at.
-        rest: save the network if little can have changed: a hand that was seen in the last image
-            moves with the wrist if that is slow, and one that was not is not looked for.
+        turn: saves the networks where little can have changed: a hand that was seen in the last
+            image moves with the wrist.
     """
     if body.visibility[points[0]] < MIN_VISIBILITY:
         return None
+    near = hand_region(body.xy, points)
     if old is not None:
-        if last is None and rest:
-            return None
-        if last is not None:
-            shift = body.xy[points[0]] - old[points[0]]
-            if np.hypot(*shift) < STILL * last.region.side:
+        shift = body.xy[points[0]] - old[points[0]]
+        way = float(np.hypot(*shift))
+        if last is None:
+            if turn is Turn.REST or (turn is Turn.IF_MOVED and way < SLOW * near.side):
+                return None
+        else:
+            if way < STILL * last.region.side:
                 shift = np.zeros(2)  # the wrist trembles more than the hand
             moved = last.region.moved(shift)
-            if rest and last.seen and np.hypot(*shift) < SLOW * last.region.side:
+            if turn is Turn.REST and last.seen and way < SLOW * last.region.side:
                 return last._replace(xy=last.xy + shift, region=moved, seen=False)
-            if _agrees(moved, hand_region(body.xy, points)):
+            if _agrees(moved, near):
                 hand = network(rgb, moved)
                 if hand.presence >= MIN_PRESENCE:
                     return hand
-    hand = network(rgb, network.find(rgb, hand_region(body.xy, points)))
+    hand = network(rgb, network.find(rgb, near))
     return hand if hand.presence >= MIN_PRESENCE else None
 
 

@@ -24,6 +24,7 @@ from dwpose_ros.core.keypoints import (
     RIGHT_HAND,
 )
 from dwpose_ros.estimation.estimator import TopDown
+from dwpose_ros.estimation.holistic.search import Candidate
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.scene import SimulatedPerson
 from dwpose_ros.tracking.pose_tracker import PoseTracker
@@ -249,6 +250,43 @@ class TestVideo:
                     seen.append(part)
                     assert np.median(off[part]) < 0.04
         assert seen.count(FACE) == 20 and len(seen) >= 40
+
+    def test_hands_that_nobody_sees_are_looked_for_seldom_and_found_when_they_come(
+        self, video, scene, monkeypatch
+    ):
+        looks = []
+        find = video._networks.hand.find
+        monkeypatch.setattr(
+            type(video._networks.hand), "find", lambda _, *a: looks.append(1) or find(*a)
+        )
+        tracker = PoseTracker(video)
+        figures = [SimulatedPerson(0, 2.2, 0, "hands_shown")]
+        shown = scene.render(figures)
+        covered, true = shown.copy(), scene.truth(figures).xy[0]
+        for hand in (LEFT_HAND, RIGHT_HAND):
+            (x1, y1), (x2, y2) = true[hand].min(0).astype(int), true[hand].max(0).astype(int)
+            covered[y1 - 15 : y2 + 15, x1 - 15 : x2 + 15] = 90
+        for k in range(60):
+            found = tracker(covered, k / 30)
+        assert max(found.scores[0, LEFT_HAND].max(), found.scores[0, RIGHT_HAND].max()) < 0.3
+        assert 8 <= len(looks) <= 30  # 60 in turns
+        for k in range(8):
+            found = tracker(shown, 2.0 + k / 30)
+        assert (found.scores[0, [LEFT_HAND.start, RIGHT_HAND.start]] > 0.3).all()
+
+    def test_things_are_not_looked_at_again_and_again(self, video, monkeypatch):
+        """Every further look would take as long as everything else in two frames."""
+        looks = []
+        look = video._looked_at
+        monkeypatch.setattr(video, "_looked_at", lambda *a: looks.append(1) or look(*a))
+        coffee = pytest.importorskip("skimage.data").coffee()
+        monkeypatch.setattr(
+            video._search, "in_turn",
+            lambda rgb, n: [Candidate(np.array([50, 50, 250, 350], np.float32), 0.4)],
+        )  # fmt: skip
+        for _ in range(12):
+            assert not len(video.detect(coffee)[0])
+        assert len(looks) == 2
 
     def test_people_who_come_and_go(self, video, scene):
         tracker, counts = PoseTracker(video, 5), []
