@@ -19,7 +19,7 @@ from dwpose_ros.guidance.instruction_policy import NEWS
 from dwpose_ros.guidance.phrases import Phrases
 from dwpose_ros.guidance.session import GuidanceSession
 from dwpose_ros.guidance.session_types import CaptureRequest, Frame, Goal, Outcome, Plan, Told
-from dwpose_ros.quality import looks
+from dwpose_ros.quality import Looks
 
 SPEED_S = 1.0  # frames from so long before the window tell how fast the person moves
 
@@ -62,6 +62,7 @@ class Rehearsal:
         self._events: list[Event] = []
         self._recent: deque[_Seen] = deque()
         self._told: Told | None = None
+        self._looks = Looks()
         self.language = ""
         self._session = GuidanceSession(plan, self, mirrored=mirrored, notice=notice)
 
@@ -79,7 +80,7 @@ class Rehearsal:
         while time_s - self._recent[0].time_s > WINDOW_S + SPEED_S:
             self._recent.popleft()
         height, width = rgb.shape[:2]
-        seen = dict(zip(people.ids.tolist(), looks(rgb, people)))
+        seen = dict(zip(people.ids.tolist(), self._looks(rgb, people, time_s)))
         self._events = []
         self._session.look(Frame(time_s, people, width, height, seen.__getitem__))
         return self._events

@@ -20,7 +20,7 @@ from dwpose_ros.estimation.runtimes.target import (
     line,
 )
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.quality import looks
+from dwpose_ros.quality import Looks
 from dwpose_ros.ros.conversions import stamp_ns, to_msg
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.managed_node import ManagedNode
@@ -156,6 +156,7 @@ class PoseNode(ManagedNode):
         self._period_ns = 0.0  # of the images, when all of them were used
         most = self.value("max_detect_every") if self._video.follows else 1
         self._video.detect_every = self._detect_every
+        self._looks = Looks()
         self._load = LoadAdapter(self._detect_every, most, self.value("skip_frames"))
         self._least = self._load.effort  # that was ever told of
         self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
@@ -234,12 +235,12 @@ class PoseNode(ManagedNode):
             raise RuntimeError(self.last_error) from err
         self.last_error = ""
         self._engine_ms.append((time.perf_counter() - start) * 1e3)
+        detected = self._video.detections > detections
         height, width = rgb.shape[:2]
-        self._poses.publish(
-            to_msg(people, msg.header, width, height, self._estimator.name, looks(rgb, people))
-        )
+        looks = self._looks(rgb, people, stamp_ns(msg.header) / 1e9, busy=detected)
+        self._poses.publish(to_msg(people, msg.header, width, height, self._estimator.name, looks))
         self._processed += 1
-        self._adapt(time.perf_counter() - begun, self._video.detections > detections)
+        self._adapt(time.perf_counter() - begun, detected)
 
     def details(self) -> dict[str, Any]:
         if not self.active:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.quality import face as of_face
 from dwpose_ros.quality import framing, light
 from dwpose_ros.quality import sharpness as sharp
@@ -183,11 +182,3 @@ def light_and_sharpness(
     if person is None:
         return _UNKNOWN, _UNKNOWN
     return light.brightness(person, person_mask(person, xy, seen)), sharp.sharpness(person)
-
-
-def looks(rgb: np.ndarray, people: PersonPoses) -> list[tuple[float, float]]:
-    """Return `light_and_sharpness` of each person in an image (h, w, 3) uint8 RGB."""
-    return [
-        light_and_sharpness(rgb, xy, scores, box, rgb=True)
-        for xy, scores, box in zip(people.xy, people.scores, people.boxes)
-    ]

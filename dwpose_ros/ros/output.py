@@ -35,10 +35,14 @@ class Output:
         """
         if not self._node.active:
             return
+        outside = self._local is None or self.wanted()
+        # A small message goes out first: who gets it inside takes Python's lock at once.
+        if outside and for_others is None:
+            self.publisher.publish(msg)
         for reader in self._local.readers() if self._local else ():
             reader.receive(msg)
-        if self._local is None or self.wanted():
-            self.publisher.publish(for_others() if for_others else msg)
+        if outside and for_others is not None:
+            self.publisher.publish(for_others())
         self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
     def unwanted(self, header: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Iterator
+from typing import AbstractSet, Any, Iterator
 
 import cyclonedds.core
 from cyclonedds._clayer import ddspy_take
@@ -135,8 +135,13 @@ class Reader:
 class WaitSet(cyclonedds.core.WaitSet):
     """Waits until one of several conditions is true."""
 
+    _kept: AbstractSet[Entity] = frozenset()
+
     def keep(self, conditions: set[Entity]) -> None:
         """Wait for exactly these conditions from now on, except those of ended readers."""
+        if conditions == self._kept:
+            return
+        self._kept = conditions
         for condition, _ in list(self.attached):
             if condition not in conditions:
                 self._waitset_detach(self._ref, condition._ref)
