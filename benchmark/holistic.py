@@ -56,10 +56,28 @@ def film(path: str, count: int) -> list[np.ndarray]:
 
 def mediapipe() -> Look:
     """Return MediaPipe's Holistic as its package has it, tracking from frame to frame."""
-    from mediapipe.python.solutions.holistic import Holistic as Theirs
+    from mediapipe.python.solution_base import SolutionBase
+    from mediapipe.python.solutions import holistic  # noqa: F401  what its graph is made of
 
-    theirs = Theirs()
-    return lambda rgb, _: theirs.process(rgb)
+    # Their class Holistic does the same, but sets an option in a way that protobuf 7 has not.
+    theirs = SolutionBase(
+        binary_graph_path="mediapipe/modules/holistic_landmark/holistic_landmark_cpu.binarypb",
+        side_inputs={
+            "model_complexity": 1,
+            "smooth_landmarks": True,
+            "use_prev_landmarks": True,
+            "enable_segmentation": False,
+            "smooth_segmentation": False,
+            "refine_face_landmarks": False,
+        },
+        outputs=[
+            "pose_landmarks",
+            "face_landmarks",
+            "left_hand_landmarks",
+            "right_hand_landmarks",
+        ],
+    )
+    return lambda rgb, _: theirs.process(np.ascontiguousarray(rgb))
 
 
 def ours(runtime: str) -> Look:
