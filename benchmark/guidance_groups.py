@@ -128,8 +128,6 @@ def _strict(profile: Profile) -> Profile:
 def _possible(body: Body, camera: SimulatedCamera, profile: Profile) -> bool:
     """Whether there are distances, far enough apart, at which the first picture is right."""
     step = profile.steps[0]
-    if body.seat:
-        step = seated_limits(step)
     limits = without_lost(_strict(step), body)
     sensor = SensorModel(np.random.default_rng(0), camera, 10.0, body)
     posture = next((POSTURES[w.name] for w in step.posture if w.name in POSTURES), "relaxed")
@@ -148,11 +146,6 @@ def faults(sensor: SensorModel, stance: Stance, limits: Profile) -> set[str]:
     people = at_best(sensor.truth(stance), sensor.size)
     observation = TargetSelector(limits).look(people.with_ids([1]), *sensor.size, 0.0)
     return {r.name for r in run_checks(observation, limits) if r.ok is False}
-
-
-def seated_limits(profile: Profile) -> Profile:
-    """Return what is wanted of somebody who sits."""
-    return profile
 
 
 def without_lost(profile: Profile, body: Body) -> Profile:

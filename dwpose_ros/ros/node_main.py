@@ -9,7 +9,9 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
+import weakref
 from contextlib import suppress
 
 import rclpy
@@ -27,6 +29,7 @@ MISTAKES = (ValueError, OSError, ImportError, ParameterException)
 MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what others send
 LEAVE_S = 4.0  # after a signal, for whatever is under way; launch sends the next after 5
 LOOK_S = 0.5
+MOST_LOOKS, AGAIN_S = 20, 0.05  # for what still holds a node at the end
 # mallopt(3), of glibc: for blocks up to the greatest limit that it takes, keep what is freed; and
 # one arena, for with one for each of the middleware's threads memory grew with every process that
 # came and went (guidance: 12 kB each after 300 of them; with one arena nothing).
@@ -54,6 +57,7 @@ def run(*makes: type) -> None:
     executors: list = []  # nodes end their goals with them, after they have stopped
     threads: list[threading.Thread] = []
     left = None
+    codes: list[int] = []  # the exit code, once it is known
     joined = False  # afterwards only a signal, or a node itself, shuts rclpy down
     code = 0
     _keep_freed_memory()
@@ -63,7 +67,7 @@ def run(*makes: type) -> None:
         os.environ.update(variables)
         rclpy.init()
         joined = True
-        left = _leave_in_time(_logger(makes[0]), nodes)
+        left = _leave_in_time(_logger(makes[0]), nodes, codes)
         if told:
             _logger(makes[0]).warning(told)
         _live_all(makes, nodes, executors, threads)
@@ -83,6 +87,7 @@ def run(*makes: type) -> None:
         for thread in threads:
             thread.join()
         code = code or _exit_code(nodes)
+        codes.append(code)
         _close(nodes, code)
         _leave_dds(nodes, executors, threads)
         if left is not None:
@@ -90,7 +95,7 @@ def run(*makes: type) -> None:
     sys.exit(code)
 
 
-def _leave_dds(*held: list) -> None:
+def _leave_dds(nodes: list, *held: list) -> None:
     """Let go of all that holds a node, so that DDS ends now, while its other threads still can.
 
     rclpy keeps the participant for as long as anything of a node exists, as the lifecycle's state
@@ -98,9 +103,16 @@ def _leave_dds(*held: list) -> None:
     destructors beside its own threads: of 2,100 nodes that ended while others came and went, one
     crashed, and three never ended and kept a core busy.
     """
-    for some in held:
+    left = [weakref.ref(node) for node in nodes]
+    for some in (nodes, *held):
         some.clear()
-    gc.collect()  # nodes and what belongs to them refer to each other
+    # Nodes and what belongs to them refer to each other. A thread of rclpy's that has just told of
+    # the shutdown may hold one a little longer.
+    for _ in range(MOST_LOOKS):
+        gc.collect()
+        if not any(node() is not None for node in left):
+            return
+        time.sleep(AGAIN_S)
 
 
 def _live_all(
@@ -192,7 +204,7 @@ def _spin(executor: SingleThreadedExecutor, node) -> None:
             node.fault(err)
 
 
-def _leave_in_time(logger, nodes: list) -> threading.Event:
+def _leave_in_time(logger, nodes: list, codes: list[int]) -> threading.Event:
     """End the process some seconds after a signal, unless the event is set before.
 
     Native code that loads a network, or a driver that hangs, does not react to signals.
@@ -208,7 +220,7 @@ def _leave_in_time(logger, nodes: list) -> threading.Event:
                 f"something did not end within {LEAVE_S:g} s of the signal: "
                 "the process ends without it"
             )
-            os._exit(_exit_code(nodes))
+            os._exit(codes[0] if codes else _exit_code(nodes))
 
     threading.Thread(target=watch, name="leave in time", daemon=True).start()
     return left
