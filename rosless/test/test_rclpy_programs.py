@@ -17,7 +17,7 @@ from rosless_helpers import wait_until
 from std_msgs.msg import String
 
 SPIN = """
-import sys, time, threading, rclpy
+import contextlib, sys, time, threading, rclpy
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from std_msgs.msg import String
 rclpy.init()
@@ -76,7 +76,10 @@ def test_a_pool_of_threads_ends_too(program):
             wait="""
     executor = MultiThreadedExecutor()
     executor.add_node(node)
-    node.create_timer(0.001, lambda: publisher.publish(String()))
+    def publish():
+        with contextlib.suppress(RuntimeError):  # as in ROS 2, once the context is shut down
+            publisher.publish(String())
+    node.create_timer(0.001, publish)
     executor.spin()"""
         )
     )

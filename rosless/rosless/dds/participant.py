@@ -20,6 +20,9 @@ from rosless.dds.types import raw_type, with_type_hash
 
 _domains: dict[int, Domain] = {}
 _joining = threading.Lock()  # two threads may be the first at once
+# Topics are made one by one in the whole process: Cyclone DDS 11.0.1 refuses some of those whose
+# type another thread registers at the same time ("Non specific error", once in some 1,500).
+_making_topics = threading.Lock()
 
 
 class _Domain(Domain):
@@ -63,7 +66,6 @@ class Participant:
         self.domain_id = domain_id
         self.gid = self._dds.get_guid().bytes
         self._topics: dict[tuple[str, str], Topic] = {}
-        self._lock = threading.Lock()
         self.discovery = Discovery(self._dds)
         self.graph = Graph(self, self.discovery)
 
@@ -93,7 +95,7 @@ class Participant:
         )
 
     def _topic(self, name: str, typename: str) -> Topic:
-        with self._lock:
+        with _making_topics:
             if (name, typename) not in self._topics:
                 self._topics[name, typename] = Topic(self._dds, name, raw_type(typename))
             return self._topics[name, typename]
