@@ -35,7 +35,7 @@ class Instruction(NamedTuple):
     body_part: str = ""
     """Of the body, that it is about; empty for none."""
     magnitude: str = ""
-    """"little", "" or "big"."""
+    """"little", "half" (of a metre to roll), "" or "big"."""
     count: int = 0  # type: ignore[assignment]  # hides tuple.count
     """Of steps to take, or of the seconds of a countdown."""
 
@@ -55,6 +55,6 @@ class Decision(NamedTuple):
     hold_remaining: float  # s
     speak: bool  # say the instruction aloud now
     capture: bool  # take the picture now; then tell by `captured`
-    magnitude: str = ""  # of the instruction: "little", "" or "big"
+    magnitude: str = ""  # of the instruction: "little", "half", "" or "big"
     count: int = 0  # type: ignore[assignment]  # as of an Instruction
     interrupt_speech: bool = False  # what is being said now has ceased to be true: stop it

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
+from dwpose_ros.guidance.checks.result import ROLL_LITTLE
 from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.decision import Instruction
 from dwpose_ros.guidance.priority import choose, is_long
@@ -181,12 +182,12 @@ class InstructionPolicy:
         ease = self._compliance.ease(instruction.code)
         if ease == 1.0 or instruction.code not in GRADUAL:
             return instruction
-        count = round(instruction.count * ease)
-        return (
-            instruction._replace(count=count)
-            if count
-            else instruction._replace(magnitude="little", count=0)
-        )
+        metres = 0.5 if instruction.magnitude == "half" else instruction.count
+        count = round(metres * ease)
+        if count:
+            return instruction._replace(magnitude="", count=count)
+        half = instruction.code.startswith("roll_") and metres * ease > ROLL_LITTLE
+        return instruction._replace(magnitude="half" if half else "little", count=0)
 
     def debounced(
         self,

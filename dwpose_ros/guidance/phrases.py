@@ -80,7 +80,7 @@ CODES = (
     "goodbye",
 )
 MAGNITUDES = ("little", "normal", "big")
-# Steps or, in a wheelchair, metres; or "little".
+# Steps or, in a wheelchair, metres; or "little", or "half" a metre.
 STEPPED = tuple(code for code in CODES if code.startswith(("move_", "roll_")))
 COUNTED = ("one_person", "more_people", "countdown", *STEPPED)  # may contain {count}
 TIMED = ("hold_still",)  # the same, where the person is told for how many seconds
@@ -122,7 +122,8 @@ class Phrases(NamedTuple):
         Args:
             code: one of CODES.
             body_part: the one that is named.
-            magnitude: "", "little" or "big"; the normal text is used if there is none for it.
+            magnitude: "", "little", "half" or "big"; the normal text is used if there is none
+                for it, and the little one for half a metre.
             count: seconds, wanted people, steps or metres, from 1 on; 0 counts as 1.
         """
         if not code:
@@ -137,8 +138,8 @@ class Phrases(NamedTuple):
         """Return one of a phrase's texts."""
         if "other" not in forms or "normal" in forms and not count:
             return forms.get(magnitude or "normal") or forms["normal"]
-        if magnitude == "little" and magnitude in forms:
-            return forms[magnitude]
+        if magnitude in ("little", "half") and "little" in forms:
+            return forms.get(magnitude) or forms["little"]
         count = max(count, 1)
         exact = forms.get(f"={count}")
         return exact or forms.get(plural_category(self.locale, count)) or forms["other"]
@@ -245,7 +246,8 @@ def _known_forms(
     if not {form for form in phrase if form in CATEGORIES} <= {*categories}:
         categories = needed = categories_of(locale)
     if code in STEPPED:
-        return ("little", *categories), needed
+        half = ("half",) if code.startswith("roll_") else ()
+        return ("little", *half, *categories), needed
     return (
         (("normal", *categories), ("normal", *needed)) if code in TIMED else (categories, needed)
     )

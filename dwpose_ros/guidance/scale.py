@@ -152,7 +152,7 @@ class ScaleLearner:
         # Who still walks has not gone as far as was asked for: nothing is learned from that.
         self._under_way.pop(code in SIDE, None)
         if self._trail and not self._moves(code):
-            units = math.nan if magnitude == "little" else float(max(count, 1))
+            units = {"little": math.nan, "half": 0.5}.get(magnitude, float(max(count, 1)))
             self._under_way[code in SIDE] = Walk(code, units, self._trail[-1])
 
     def watch(self, seen: Seen) -> None:

@@ -190,7 +190,7 @@ class Actor:
     def _step_m(self, code: str, magnitude: str, metres: bool) -> float:
         """Return the length of one of their steps, or of as far as "a little" is to them."""
         if metres and magnitude != "little":
-            return self._gait.metre_m
+            return self._gait.metre_m * (0.5 if magnitude == "half" else 1.0)
         step = (
             self._gait.side_m
             if code in ("move_left", "move_right")

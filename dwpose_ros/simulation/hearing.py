@@ -22,7 +22,7 @@ class Heard(NamedTuple):
 def sentences(phrases: Phrases) -> dict[str, Heard]:
     """Return the instruction of each sentence; of two with the same text, the simpler one."""
     meanings: dict[str, Heard] = {}
-    for magnitude in ("", "little", "big"):
+    for magnitude in ("", "little", "half", "big"):
         for code in CODES:
             for body_part in ("", *phrases.parts):
                 for count in _counts(code):

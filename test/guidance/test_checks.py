@@ -245,6 +245,11 @@ def test_how_far(person, profile, check, name, where, code, magnitude, count):
         (9.9, "move_closer", "", 8),
         (math.inf, "move_closer", "", 8),
         (math.nan, "move_closer", "", 1),  # as far as anybody can tell
+        (0.35, "roll_back", "little", 0),
+        (0.5, "roll_left", "half", 0),
+        (0.8, "roll_closer", "half", 0),
+        (1.0, "roll_closer", "", 1),
+        (2.1, "roll_closer", "", 2),
     ],
 )
 def test_steps(way_m, code, magnitude, count):
@@ -275,6 +280,14 @@ def test_the_number_of_steps_stays_until_the_way_is_well_beyond(magnitude, count
     fresh = steps(way_m, "move_back", None)
     assert steps(way_m, "move_back", before._replace(code="move_closer")) == fresh
     assert steps(way_m, "move_back", before._replace(ok=True)) == fresh
+
+
+def test_half_a_metre_stays_until_the_way_is_well_beyond():
+    before = CheckResult("x", False, 0.0, code="roll_back", magnitude="half")
+    for way_m, then in ((0.3, "little"), (0.38, "half"), (0.93, "half"), (1.05, "")):
+        assert steps(way_m, "roll_back", before)["magnitude"] == then, way_m
+    # Who goes further than a metre when asked for one goes further than half a one, too.
+    assert steps(0.9, "roll_back", None, Scale(metre_m=2.0))["magnitude"] == "half"
 
 
 def walk(

@@ -82,7 +82,7 @@ def forms(phrases, code: str) -> list[str]:
     return [
         phrases.text(code, body_part, magnitude, count)
         for body_part in (NAMED_PARTS if code in NAMING else [""])
-        for magnitude in ("", "little", "big")
+        for magnitude in ("", "little", "half", "big")
         for count in (range(6) if code in (*COUNTED, *TIMED) else [0])
     ]
 
@@ -315,6 +315,7 @@ def test_the_sentences():
     assert english.text("move_left", count=3) == "3 steps to your left."
     assert english.text("move_closer", count=1) == "Take a step closer."
     assert english.text("roll_closer", magnitude="little") == "Roll a little closer."
+    assert english.text("roll_closer", magnitude="half") == "Roll half a metre closer."
     assert english.text("roll_back", count=2) == "Roll back 2 metres."
     assert english.text("leave_out", "left_hand") == "I leave out your left hand."
     assert english.text("retake") == "Once more, hold still."
@@ -453,6 +454,14 @@ def test_a_plain_text_will_do_for_any_code(english):
         for n in (0, 1, 2)
     } == {"Left."}
     assert phrases.text("one_person", count=2) == "Just 2."
+
+
+def test_half_a_metre_is_a_little_where_a_file_has_no_text_for_it(english):
+    forms = {"little": "A bit.", "other": "{count}"}
+    phrases = load_phrases(english(put("phrases", "roll_back", forms)))
+    assert phrases.text("roll_back", magnitude="half") == "A bit."
+    with pytest.raises(ProfileError, match="move_back has texts for half, other; .* can have lit"):
+        load_phrases(english(put("phrases", "move_back", {"half": "Half.", "other": "{count}"})))
 
 
 def test_one_can_be_spelt_out(english):

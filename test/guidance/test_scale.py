@@ -172,6 +172,19 @@ def test_who_is_told_that_it_is_enough_has_not_rolled_as_far_as_asked():
     assert learner.scale.metre_m < 0.9
 
 
+def test_half_a_metre_tells_as_much_as_a_whole_one():
+    for magnitude, went_m in (("half", 0.3), ("", 0.6)):
+        learner = ScaleLearner(mobility="wheelchair")
+        walker = Walker(learner)
+        learner.told("roll_closer", magnitude, 0, walker.time_s)
+        for _ in range(10):
+            walker.distance_m -= went_m / 10
+            walker.stay(0.1)
+        walker.stay(2.0)
+        assert learner.walks == 1
+        assert learner.scale.metre_m == pytest.approx(0.6, rel=0.2), magnitude
+
+
 def test_who_sits_near_the_camera_does_not_seem_to_stand():
     """Knees that point at it are as far below the hips as of who stands."""
     sitting = Sitting()

@@ -147,6 +147,8 @@ def test_somebody_in_a_wheelchair_rolls_by_metres_and_takes_long_to_the_side():
     habits = EXACT._replace(aside=0.35)
     actor = Actor(sits, habits, body=Body(seat="wheelchair"))
     assert after(actor, ("roll_closer", "", "", 2)).distance_m == pytest.approx(0.5)
+    half = Actor(sits, habits, body=Body(seat="wheelchair"))
+    assert after(half, ("roll_closer", "", "half", 0)).distance_m == pytest.approx(2.0)
     sideways = Actor(sits, habits, body=Body(seat="wheelchair"))
     assert after(sideways, ("roll_left", "", "", 1), seconds=1.5).x_m < 0.5
     assert after(sideways, seconds=3).x_m == pytest.approx(1.0)

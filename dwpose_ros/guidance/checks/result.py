@@ -11,7 +11,8 @@ from dwpose_ros.guidance.scale import DEPTH, Scale
 # Hysteresis of the magnitude, as a share of its limits, so that advice does not alternate between
 # "a little" and "a step".
 _HYSTERESIS = 0.2
-LITTLE = 0.54  # shorter ways are "a little", in steps forward; of a metre to roll, the same
+LITTLE = 0.54  # shorter ways are "a little", in steps forward
+ROLL_LITTLE, HALF = 0.4, 0.9  # the same in metres to roll; up to the second it is half a metre
 MOST_STEPS = 8  # largest number of steps asked for at once
 
 
@@ -32,7 +33,7 @@ class CheckResult(NamedTuple):
     unit: str = "1"
     code: str = ""  # the instruction, where it does not hold
     body_part: str = ""  # of the body, where the instruction names one
-    magnitude: str = ""  # "little" or "big" where little or much is missing
+    magnitude: str = ""  # "little", "half" a metre or "big", by how much is missing
     # Of the steps to take, where the instruction is to take some; it hides tuple.count.
     count: int = 0  # type: ignore[assignment]
     required: bool = True
@@ -105,11 +106,18 @@ def steps(
         return {"magnitude": "", "count": 1}
     there = before if before is not None and before.code == code and before.ok is False else None
     step = scale.step_of(code)
-    little = LITTLE * (scale.metre_m if code.startswith("roll_") else scale.step_m)
+    rolls = code.startswith("roll_")
+    little = ROLL_LITTLE * scale.metre_m if rolls else LITTLE * scale.step_m
     if there is not None:
         little *= 1 + _HYSTERESIS if there.magnitude == "little" else 1 - _HYSTERESIS
     if way_m <= little:
         return {"magnitude": "little", "count": 0}
+    if rolls:
+        half = HALF * scale.metre_m
+        if there is not None:
+            half *= 1 + _HYSTERESIS / 2 if there.magnitude == "half" else 1 - _HYSTERESIS / 2
+        if way_m <= half:
+            return {"magnitude": "half", "count": 0}
     wanted = min(way_m, 1e3) / step
     if code in DEPTH:  # rather one too few: the next advice is better
         wanted -= 0.1
