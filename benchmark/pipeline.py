@@ -107,33 +107,37 @@ def figures_of(
     }
 
 
-def measure_guidance(messages: int = 2000) -> float:
-    """Milliseconds the guidance node's work takes per message of one person."""
-    from dwpose_ros.guidance import Coach, load_profile
-    from dwpose_ros.guidance.checks import run_checks
-    from dwpose_ros.guidance.observation import TargetSelector
-    from dwpose_ros.msg import PersonPose, WholeBodyPose
-    from dwpose_ros.ros.conversions import from_msg
-    from dwpose_ros.ros.shipped_files import configured
+def measure_guidance(people: int = 8, seconds: float = 8.0) -> float:
+    """Milliseconds the guidance node's work takes per message, of simulated people before it."""
+    from guidance_groups import drawn_world
+    from sensor_model import SensorModel
+    from std_msgs.msg import Header
 
-    random = np.random.default_rng(0)
+    from dwpose_ros.core.person_poses import PersonPoses
+    from dwpose_ros.guidance import Coach, load_profile
+    from dwpose_ros.guidance.checks import CheckRunner
+    from dwpose_ros.guidance.observation import TargetSelector
+    from dwpose_ros.ros.conversions import from_msg, to_msg
+    from dwpose_ros.ros.shipped_files import configured
+    from dwpose_ros.simulation.actor import Actor
+
     profile = load_profile(configured("profiles", "full_body"))
-    selector, coach = TargetSelector(profile), Coach(profile)
-    person = PersonPose(
-        id=1,
-        score=1.0,
-        box=np.array([400, 50, 800, 700], np.float32),
-        x=random.uniform(400, 800, 133).astype(np.float32),
-        y=random.uniform(50, 700, 133).astype(np.float32),
-        scores=random.uniform(0.2, 1, 133).astype(np.float32),
-    )
-    width, height = 1280, 720
-    message = WholeBodyPose(width=width, height=height, persons=[person])
-    start_s = time.perf_counter()
-    for i in range(messages):
-        observation = selector.look(from_msg(message), width, height, i / 30)
-        coach.update(run_checks(observation, profile), i / 30)
-    return (time.perf_counter() - start_s) / messages * 1e3
+    busy_s, messages = 0.0, 0
+    for seed in range(people):
+        random = np.random.default_rng(seed)
+        world = drawn_world(random, "adults", profile)
+        sensor = SensorModel(random, world.camera, RATE, world.body)
+        actor = Actor(world.start, "obedient", seed, world.body)
+        selector, check, coach = TargetSelector(profile), CheckRunner(profile), Coach(profile)
+        for i in range(int(seconds * RATE)):
+            xy, scores, boxes = sensor(actor.at(i / RATE))
+            there = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
+            message = to_msg(there, Header(), *sensor.size, "")
+            start_s = time.perf_counter()
+            observation = selector.look(from_msg(message), *sensor.size, i / RATE)
+            coach.update(check(observation), i / RATE)
+            busy_s, messages = busy_s + time.perf_counter() - start_s, messages + 1
+    return busy_s / messages * 1e3
 
 
 def size(text: str) -> tuple[int, int]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,8 @@ for _part in ("head", "shoulders", "hips"):
     _LEVELS[list(PARTS[_part])] = sum(ABOVE_GROUND[_part]) / 2
 # Other people count from this share of the person's height on, and then down to the second share.
 _COMPANY, _COMPANY_LEFT = 0.5, 0.4
+# Several checks need the same measures of one observation, with the limits to enter and to leave.
+per_observation = lru_cache(maxsize=4)
 SWITCH = 1.5  # a person must be this many times larger to be followed instead of another
 
 

@@ -20,7 +20,7 @@ from dwpose_ros.guidance.body_parts import (
     points_without,
 )
 from dwpose_ros.guidance.checks.posture import held_up
-from dwpose_ros.guidance.observation import Observation
+from dwpose_ros.guidance.observation import Observation, per_observation
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.sitting import seated_share
 
@@ -47,8 +47,6 @@ _HANDS_APART = 0.55  # outer distance of hands held up before the body, in body 
 _LEAST_ROOM = 0.15  # between the horizon and a border, in heights of the image
 _SURE_SDS = 1.5
 _ROOM = 1.05  # factor on the distance that is just enough
-# Several checks need the same measures of one observation, with the limits to enter and to leave.
-per_observation = lru_cache(maxsize=4)
 
 
 def shown(body_part: str, profile: Profile, mirrored: bool) -> np.ndarray:

@@ -15,7 +15,6 @@ from dwpose_ros.guidance.checks.apparent_size import (
     across,
     crown,
     horizon_is_inside,
-    per_observation,
     reach_of,
     seen_in,
     shown,
@@ -24,7 +23,7 @@ from dwpose_ros.guidance.checks.apparent_size import (
 )
 from dwpose_ros.guidance.checks.result import LITTLE, CheckResult, steps
 from dwpose_ros.guidance.checks.walking import to_the_side
-from dwpose_ros.guidance.observation import Observation
+from dwpose_ros.guidance.observation import Observation, per_observation
 from dwpose_ros.guidance.profile import Profile
 
 _CUT_M = 1.5  # way back if all points are cut off and the distance is unknown

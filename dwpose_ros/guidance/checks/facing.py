@@ -15,7 +15,7 @@ from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.body_parts import SIDE_CODES, SIDES, in_image
 from dwpose_ros.guidance.checks.result import CheckResult, sideways, with_magnitude
 from dwpose_ros.guidance.checks.torso import breadth, points_at
-from dwpose_ros.guidance.observation import Observation
+from dwpose_ros.guidance.observation import Observation, per_observation
 from dwpose_ros.guidance.profile import Profile
 
 # Two points on the sides of the head, one in front of them, and half width / depth: tan(yaw) =
@@ -87,6 +87,7 @@ def bearing_deg(observation: Observation, profile: Profile) -> float:
     return bearing * min(max(share, 0.0), 1.0)
 
 
+@per_observation
 def head_yaw_deg(observation: Observation, threshold: float) -> float:
     """Return the head's yaw in the image, deg.
 
@@ -105,6 +106,7 @@ def head_yaw_deg(observation: Observation, threshold: float) -> float:
     return math.nan
 
 
+@per_observation
 def body(observation: Observation, threshold: float) -> BodyTurn:
     """Estimate the body's turn from shoulders, hips, feet and head."""
     head = head_yaw_deg(observation, threshold)

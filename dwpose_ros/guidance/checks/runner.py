@@ -9,6 +9,7 @@ from typing import Callable
 
 import numpy as np
 
+from dwpose_ros.core.anthropometry import FOCAL
 from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.body_parts import (
     OF_HANDS,
@@ -40,7 +41,7 @@ from dwpose_ros.guidance.checks.torso import breadth
 from dwpose_ros.guidance.darkening import Darkening
 from dwpose_ros.guidance.observation import Observation
 from dwpose_ros.guidance.profile import Profile
-from dwpose_ros.guidance.scale import Scale, ScaleLearner
+from dwpose_ros.guidance.scale import ScaleLearner
 from dwpose_ros.guidance.sitting import knee_drop
 from dwpose_ros.guidance.walk import Seen
 
@@ -161,16 +162,15 @@ def run_checks(
 
 
 def place_of(observation: Observation, profile: Profile, mirrored: bool) -> Seen:
-    """Return what an observation shows of the person's place."""
-    usual = Scale(sits=observation.scale.sits)
-    reach = reach_of(observation._replace(scale=usual), profile, mirrored)
+    """Return what an observation shows of the person's place, as a usual lens would show it."""
+    here = reach_of(observation, profile, mirrored).here * FOCAL / observation.scale.focal
     shoulders = observation.seen(PARTS["shoulders"], profile.score)
     row = float(shoulders[:, 1].mean()) / observation.height if len(shoulders) else math.nan
     drop = knee_drop(observation, profile.score)
     width, torso = breadth(observation, profile.score)
     return Seen(
         observation.time_s,
-        reach.here,
+        here,
         observation.nearer,
         observation.aside,
         row,
@@ -279,8 +279,10 @@ class CheckRunner:
         the detector may have missed the person in one frame."""
         if observation is not None:
             observation = observation._replace(scale=self.learner.scale)
-            self.learner.watch(place_of(observation, self.profile, self.mirrored))
-            observation = observation._replace(scale=self.learner.scale)
+            # By the limits to leave, since checks that hold look at the same measures.
+            self.learner.watch(place_of(observation, self._limits[True], self.mirrored))
+            if self.learner.scale is not observation.scale:
+                observation = observation._replace(scale=self.learner.scale)
         results = [somebody(observation)]
         if observation is None and self._darkening.dark:  # they cannot be seen any more
             results = [results[0]._replace(code="more_light")]

@@ -6,8 +6,9 @@ from __future__ import annotations
 import math
 
 from dwpose_ros.core.keypoints import INDEX
-from dwpose_ros.guidance.observation import Observation
+from dwpose_ros.guidance.observation import Observation, per_observation
 
+_POINTS = 23  # of body and feet, which come first
 _STEEPEST = math.radians(75.0)  # ray to a point that can be told from straight down
 
 
@@ -15,12 +16,21 @@ def points_at(
     observation: Observation, threshold: float, *names: str
 ) -> list[tuple[float, float]] | None:
     """Return the coordinates (x, y) of keypoints by name; None unless all are visible."""
+    xy, scores = _body(observation)
     points = [INDEX[name] for name in names]
-    if min(observation.scores[i] for i in points) <= threshold:
+    if min(scores[i] for i in points) <= threshold:
         return None
-    return [(float(observation.xy[i, 0]), float(observation.xy[i, 1])) for i in points]
+    return [xy[i] for i in points]
 
 
+@per_observation
+def _body(observation: Observation) -> tuple[list[tuple[float, float]], list[float]]:
+    """Return the points of body and feet, and their scores: of few, lists are faster."""
+    xy, scores = observation.xy[:_POINTS], observation.scores[:_POINTS]
+    return [(x, y) for x, y in xy.tolist()], scores.tolist()
+
+
+@per_observation
 def breadth(observation: Observation, threshold: float) -> tuple[float, float]:
     """Return the widths of shoulders plus hips, and the length of the torso, px.
 
