@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 from dwpose_ros.capture.storage import CaptureError
 
 
+LEAST = 3  # the newest frame's pose comes later, and two tell how fast somebody moves
+SLOWEST_NS = 5_000_000_000  # unless they are older than this
+
+
 class BufferedFrame(NamedTuple):
     """A frame and its pose, both of any type."""
 
@@ -28,7 +32,7 @@ class FrameBuffer:
     emptied.
 
     Args:
-        length_s: age of the oldest frame, s.
+        length_s: age of the oldest frame, s; of a slow camera's, LEAST frames may be older.
         most_bytes: limit of the frames' memory, bytes.
         most: limit of the number of frames.
     """
@@ -54,7 +58,7 @@ class FrameBuffer:
             self.size += size - self._sizes.get(stamp_ns, 0)
             self._sizes[stamp_ns] = size
             while len(self._frames) > 1 and (
-                (old := stamp_ns - next(iter(self._frames)) > self._length_ns)
+                (old := self._is_old(stamp_ns - next(iter(self._frames))))
                 or self.size > self._most_bytes
                 or len(self._frames) > self._most
             ):
@@ -63,6 +67,10 @@ class FrameBuffer:
                 self.size -= self._sizes.pop(dropped)
             oldest = next(iter(self._frames)) - self.tolerance_ns
             self._poses = {stamp: pose for stamp, pose in self._poses.items() if stamp >= oldest}
+
+    def _is_old(self, age_ns: int) -> bool:
+        """Whether the oldest frame, which is so old, is too old."""
+        return age_ns > (self._length_ns if len(self._frames) > LEAST else SLOWEST_NS)
 
     @property
     def length_s(self) -> float:

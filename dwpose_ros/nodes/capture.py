@@ -46,6 +46,7 @@ from dwpose_ros.srv import Capture as CaptureSrv
 
 FOLDER = "~/dwpose_captures"
 SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
+RESERVE_S = 0.5  # of frames beyond the window, for poses and requests that come late
 TIDY_S = 60.0  # between two looks at whether captures have become too old
 
 
@@ -103,7 +104,7 @@ class CaptureNode(ManagedNode):
 
     def activate(self) -> None:
         self._window_s = self.value("window")
-        self._buffer = FrameBuffer(self._window_s + 1.0, self.value("memory") * 1e6)
+        self._buffer = FrameBuffer(self._window_s + RESERVE_S, self.value("memory") * 1e6)
         self._unreadable = 0  # frames, each counted once
         self._counted: set[int] = set()
         self._info: CameraInfo | None = None

@@ -29,11 +29,20 @@ def test_shots_are_pairs_oldest_first():
     ]
 
 
-@pytest.mark.parametrize("length_s, kept", [(0.0, 1), (0.25, 3), (0.3, 4), (1.0, 11), (99.0, 40)])
+@pytest.mark.parametrize("length_s, kept", [(0.0, 3), (0.25, 3), (0.3, 4), (1.0, 11), (99.0, 40)])
 def test_only_recent_frames_are_kept(length_s, kept):
     buffer = filled(length_s, frames=40)
     assert len(buffer) == kept
     assert [s.frame for s in buffer.buffered_frames()] == [f"f{i}" for i in range(40 - kept, 40)]
+
+
+def test_of_a_slow_camera_some_frames_are_kept_but_none_of_long_ago():
+    buffer = FrameBuffer(1.2)
+    for second in range(10):
+        buffer.add_frame(START + second * S, second)
+    assert list(buffer._frames.values()) == [7, 8, 9]
+    buffer.add_frame(START + 3600 * S, "later")
+    assert list(buffer._frames.values()) == ["later"]
 
 
 def test_the_period_is_that_of_the_stamps():
