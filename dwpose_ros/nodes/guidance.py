@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 
@@ -34,6 +35,9 @@ from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.srv import Capture
 
+# Between two poses that are looked at: of 30 a second every other one, which is often enough for
+# how fast people move and sentences are spoken, for half of the work.
+LEAST_S = 0.035
 EXIT_AFTER_S = 3.0  # time from done to exit, with exit_when_done
 
 
@@ -102,6 +106,7 @@ class GuidanceNode(ManagedNode):
     def activate(self) -> None:
         self._exit = None
         self._last_logged = ""
+        self._looked_s = -math.inf  # stamp of the last pose that was looked at
         self._session = GuidanceSession(
             self._plan,
             self,
@@ -168,9 +173,13 @@ class GuidanceNode(ManagedNode):
         self._info = msg
 
     def _on_pose(self, msg: WholeBodyPose) -> None:
+        time_s = stamp_ns(msg.header) / 1e9
+        if 0.0 <= time_s - self._looked_s < LEAST_S:
+            return
+        self._looked_s = time_s
         self._session.look(
             Frame(
-                stamp_ns(msg.header) / 1e9,
+                time_s,
                 from_msg(msg),
                 msg.width,
                 msg.height,
