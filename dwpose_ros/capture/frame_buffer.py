@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from dwpose_ros.capture.storage import CaptureError
 
-
 LEAST = 3  # the newest frame's pose comes later, and two tell how fast somebody moves
 SLOWEST_NS = 5_000_000_000  # unless they are older than this
 

@@ -24,6 +24,7 @@ from dwpose_ros.quality import Looks
 from dwpose_ros.ros.conversions import stamp_ns, to_msg
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.managed_node import ManagedNode
+from dwpose_ros.ros.memory import return_freed_memory
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.transport import declare_transport, image_input
@@ -139,6 +140,7 @@ class PoseNode(ManagedNode):
             detector_size=self.value("detector_size"),
             download=self.value("download"),
         )
+        return_freed_memory()
         self.get_logger().info(f"{why}; runs on {self._estimator.runs_on}")
         self._video = PoseTracker(
             self._estimator, self.value("detect_every") or None, self.value("smooth")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import signal
@@ -20,6 +19,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.latest_only_worker import StillRunning
+from dwpose_ros.ros.memory import keep_freed_memory
 from dwpose_ros.ros.middleware import settings
 from dwpose_ros.ros.shipped_files import share
 
@@ -30,14 +30,6 @@ MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what
 LEAVE_S = 4.0  # after a signal, for whatever is under way; launch sends the next after 5
 LOOK_S = 0.5
 MOST_LOOKS, AGAIN_S = 20, 0.05  # for what still holds a node at the end
-# mallopt(3), of glibc: for blocks up to the greatest limit that it takes, keep what is freed; and
-# one arena, for with one for each of the middleware's threads memory grew with every process that
-# came and went (guidance: 12 kB each after 300 of them; with one arena nothing).
-_MALLOPT = {
-    -3: 32 * 1024**2,  # M_MMAP_THRESHOLD
-    -1: 256 * 1024**2,  # M_TRIM_THRESHOLD
-    -8: 1,
-}  # M_ARENA_MAX
 
 
 def run(*makes: type) -> None:
@@ -60,7 +52,7 @@ def run(*makes: type) -> None:
     codes: list[int] = []  # the exit code, once it is known
     joined = False  # afterwards only a signal, or a node itself, shuts rclpy down
     code = 0
-    _keep_freed_memory()
+    keep_freed_memory()
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     try:
         variables, told = settings(share("config"))
@@ -224,17 +216,3 @@ def _leave_in_time(logger, nodes: list, codes: list[int]) -> threading.Event:
 
     threading.Thread(target=watch, name="leave in time", daemon=True).start()
     return left
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library reuse the memory of one image for the next.
-
-    By default it would return it to the system after each image and request it again page by page,
-    which was half of the work of the camera node.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library
-        return
-    for limit, size in _MALLOPT.items():
-        mallopt(limit, size)
