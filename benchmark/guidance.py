@@ -148,7 +148,7 @@ def play(
     step, selector, check = None, None, None
     said: list[tuple[float, str]] = []
     lately: deque[tuple[float, Stance]] = deque(maxlen=MOVEMENT_FRAMES)
-    busy_until, wrong, pictures = -math.inf, 0, 0
+    busy_until, wrong, pictures, allowed = -math.inf, 0, 0, Allowed()
     now = 0.0
     while now < limit:
         now += 1 / RATE_HZ
@@ -172,7 +172,8 @@ def play(
             )
             said.append((now, decision.code))
         if decision.capture:
-            taken = is_taken(observation, step, getattr(check, "allowed", Allowed()))
+            allowed = getattr(check, "allowed", allowed)
+            taken = is_taken(observation, step, allowed)
             coach.captured(taken, now, retake=not taken)
             if not taken:
                 continue
@@ -185,7 +186,7 @@ def play(
     else:
         now = math.inf
     quality = float(np.mean(qualities)) if qualities else math.nan
-    return Result(now, len(said), contradictions(said), wrong, pictures, quality)
+    return Result(now, len(said), contradictions(said), wrong, pictures, quality, allowed)
 
 
 def is_taken(observation: Observation | None, step: Profile, allowed: Allowed) -> bool:

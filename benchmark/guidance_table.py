@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dwpose_ros.guidance.allowances import Allowed
+
 # Bars for one picture: the share that is taken in time, and the median time in s.
 SUCCESS = {
     "obedient": 0.995,
@@ -34,6 +36,7 @@ class Result(NamedTuple):
     wrong: int  # pictures whose true state breaks the profile's limits
     pictures: int
     quality: float = math.nan  # of the pictures, as a share of the best possible
+    allowed: Allowed = Allowed()  # to this person, for the last picture
 
 
 def head(quality: bool) -> str:

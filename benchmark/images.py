@@ -52,6 +52,7 @@ from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
 from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
 from dwpose_ros.evaluation.coco import SIGMAS  # noqa: E402
 from dwpose_ros.guidance import Profile, load_profile  # noqa: E402
+from dwpose_ros.guidance.allowances import Allowed  # noqa: E402
 from dwpose_ros.quality import Quality, Subject, assess  # noqa: E402
 from dwpose_ros.quality.unified import WEIGHTS, unified  # noqa: E402
 from dwpose_ros.simulation import atlas, backgrounds  # noqa: E402
@@ -155,27 +156,29 @@ def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[st
     scene = Scene(camera, str(random.choice(backgrounds.NAMES)), light=random.uniform(*LIGHT))
     begin = start(random)._replace(seated=bool(body.seat))
 
-    def guided(coach_name: str) -> tuple[RecordedSensorModel, int]:
+    def guided(coach_name: str) -> tuple[RecordedSensorModel, int, Allowed]:
         sensor = RecordedSensorModel(np.random.default_rng(seed), person, scene, body)
         coach = CaptureRecorder(COACHES[coach_name](profile), sensor.frames)
-        play(coach, coach_name, Actor(begin, behavior, seed, body), sensor, SESSION_S)
-        return sensor, coach.asked
+        actor = Actor(begin, behavior, seed, body)
+        played = play(coach, coach_name, actor, sensor, SESSION_S)
+        return sensor, coach.asked, played.allowed
 
-    sensor, asked = guided("coach")
+    sensor, asked, allowed = guided("coach")
     visible = [i for i, frame in enumerate(sensor.frames) if len(frame.seen)] or [0]
-    silent, silent_asked = guided("silent")
+    silent, silent_asked, _ = guided("silent")
     judge = partial(_judged, profile=profile, body=body)
+    taken = _best(sensor, asked - 1, profile, allowed) if asked else None
     return {
         "random": judge(sensor, int(random.choice(visible))),
         "first seen": judge(sensor, visible[0]),
         "silent coach": judge(silent, (silent_asked or len(silent.frames)) - 1),
-        "captured": judge(sensor, _best(sensor, asked - 1, profile)) if asked else NOTHING,
+        "captured": NOTHING if taken is None else judge(sensor, taken),
     }
 
 
-def _best(sensor: RecordedSensorModel, last: int, profile: Profile) -> int:
+def _best(sensor: RecordedSensorModel, last: int, profile: Profile, allowed: Allowed) -> int:
     """Return the frame that the capture node takes of those up to the request."""
-    evaluate, candidates = FrameEvaluator(profile), []
+    evaluate, candidates = FrameEvaluator(profile, allowed=allowed), []
     first = max(0, last - round(WINDOW_S * RATE_HZ))
     for i in range(max(0, first - 1), last + 1):
         bgr = np.ascontiguousarray(sensor.picture(i)[..., ::-1]) if i >= first else None
