@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from dwpose_ros.guidance.checks import CheckResult
-from dwpose_ros.guidance.checks.result import ROLL_LITTLE
+from dwpose_ros.guidance.checks.result import HALF, ROLL_LITTLE
 from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.decision import Instruction
 from dwpose_ros.guidance.priority import choose, is_long
@@ -182,12 +182,11 @@ class InstructionPolicy:
         ease = self._compliance.ease(instruction.code)
         if ease == 1.0 or instruction.code not in GRADUAL:
             return instruction
-        metres = 0.5 if instruction.magnitude == "half" else instruction.count
-        count = round(metres * ease)
-        if count:
-            return instruction._replace(magnitude="", count=count)
-        half = instruction.code.startswith("roll_") and metres * ease > ROLL_LITTLE
-        return instruction._replace(magnitude="half" if half else "little", count=0)
+        way = ease * (0.5 if instruction.magnitude == "half" else instruction.count)
+        if instruction.code.startswith("roll_") and ROLL_LITTLE < way <= HALF:
+            return instruction._replace(magnitude="half", count=0)
+        count = round(way)
+        return instruction._replace(magnitude="" if count else "little", count=count)
 
     def debounced(
         self,

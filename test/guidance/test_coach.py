@@ -19,7 +19,12 @@ from dwpose_ros.guidance.coach import (
     RETRY_S,
     TURNING_S,
 )
-from dwpose_ros.guidance.instruction_policy import PATIENCE_S, UNDO_S, UNKNOWN_S
+from dwpose_ros.guidance.instruction_policy import (
+    PATIENCE_S,
+    UNDO_S,
+    UNKNOWN_S,
+    InstructionPolicy,
+)
 from dwpose_ros.guidance.priority import LONG_WALK
 from dwpose_ros.guidance.repetition import LASTING_S, PAUSE_S
 
@@ -1074,6 +1079,30 @@ def test_a_restart_forgets_everything(film):
 def test_states_are_those_of_the_message():
     message = pytest.importorskip("dwpose_ros.msg").Guidance
     assert {s.name: int(s) for s in State} == {s.name: getattr(message, s.name) for s in State}
+
+
+@pytest.mark.parametrize(
+    "code, magnitude, count, ease, then",
+    [
+        ("move_back", "", 3, 0.55, ("", 2)),
+        ("move_back", "", 1, 0.3, ("little", 0)),
+        ("move_back", "", 1, 0.55, ("", 1)),
+        ("roll_back", "", 1, 0.55, ("half", 0)),  # of a metre
+        ("roll_back", "", 2, 0.55, ("", 1)),
+        ("roll_back", "half", 0, 0.55, ("little", 0)),
+        ("turn_left", "", 0, 0.55, ("little", 0)),
+        ("roll_back", "half", 0, 1.0, ("half", 0)),
+    ],
+)
+def test_who_overdoes_it_is_asked_for_a_smaller_amount(
+    profile, code, magnitude, count, ease, then
+):
+    policy = InstructionPolicy(profile("full_body"))
+    policy._compliance.on(code).ease = ease
+    asked = policy._eased(
+        CheckResult("x", False, 0.0, code=code, magnitude=magnitude, count=count)
+    )
+    assert (asked.code, asked.magnitude, asked.count) == (code, *then)
 
 
 class TestWhatCeasesToBeTrue:

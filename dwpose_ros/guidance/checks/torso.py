@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 
-from dwpose_ros.core.keypoints import INDEX
+from dwpose_ros.core.keypoints import FACE, INDEX
 from dwpose_ros.guidance.observation import Observation, per_observation
 
-_POINTS = 23  # of body and feet, which come first
+_POINTS = FACE.start  # of body and feet, which come first
 _STEEPEST = math.radians(75.0)  # ray to a point that can be told from straight down
 
 
