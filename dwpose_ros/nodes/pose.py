@@ -110,7 +110,7 @@ class PoseNode(ManagedNode):
             "detect_every",
             0,
             "run the person detector on every n-th frame; in between, people are tracked by their "
-            "keypoints; 0: on each with DWPose, on every tenth with holistic",
+            "keypoints; 0: on each with DWPose, on every 15th with holistic",
             minimum=0,
             maximum=1000,
         )

@@ -36,7 +36,7 @@ MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture t
 MOST_AT_ONCE = 3, 1
 # A candidate who was nobody is not looked at again in so many detections of a video, as long as it
 # has the same box (IoU) and score: things do not move.
-NOBODY_FOR, SAME_THING, SAME_SCORE = 6, 0.8, 0.1
+NOBODY_FOR, SAME_THING, SAME_SCORE = 6, 0.6, 0.1
 TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
@@ -85,7 +85,7 @@ class Holistic:
     """
 
     name = "holistic"
-    detect_every = 10
+    detect_every = 15
     """Frames from one detection to the next that suit this estimator."""
 
     def __init__(self, target: ExecutionTarget = ExecutionTarget(), video: bool = True) -> None:

@@ -225,7 +225,7 @@ def video():
 class TestVideo:
     def test_a_walker_is_followed_with_one_id_and_few_detections(self, video, scene):
         tracker = PoseTracker(video)
-        assert tracker.detect_every == 10
+        assert tracker.detect_every == video.detect_every == 15
         ids, errors = set(), []
         for k in range(40):
             figures = [SimulatedPerson(-0.8 + 0.04 * k, 3.5)]
