@@ -84,20 +84,22 @@ def show(peer, run):
 
         def __call__(self, *persons: PersonPose, seconds: float = 1.0) -> Guidance:
             for _ in range(round(seconds * 20)):
-                self.time_s += 0.05
-                header = Header(frame_id="camera")
-                header.stamp.sec = int(self.time_s)
-                header.stamp.nanosec = int(self.time_s % 1 * 1e9)
-                self._tell(
-                    WholeBodyPose(
-                        header=header,
-                        width=WIDTH,
-                        height=HEIGHT,
-                        model="test",
-                        persons=list(persons),
-                    )
-                )
+                self._tell(self.poses(0.05, *persons))
             return self.guidance[-1]
+
+        def poses(self, later_s: float, *persons: PersonPose) -> WholeBodyPose:
+            """Return a message that is stamped so much later than the last."""
+            self.time_s += later_s
+            header = Header(frame_id="camera")
+            header.stamp.sec = int(self.time_s)
+            header.stamp.nanosec = int(self.time_s % 1 * 1e9)
+            return WholeBodyPose(
+                header=header,
+                width=WIDTH,
+                height=HEIGHT,
+                model="test",
+                persons=list(persons),
+            )
 
         def _tell(self, poses: WholeBodyPose) -> None:
             """Publish until the node has answered: it may know of the publisher a little later."""
@@ -274,6 +276,18 @@ def test_a_wrong_profile_is_refused_with_those_there_are(peer, show):
     assert not result.successful
     assert "a_pose, face, full_body, hands, turnaround, upper_body" in result.reason
     assert show(portrait(0.2)).profile == "upper_body"
+
+
+def test_of_thirty_poses_a_second_every_other_one_is_looked_at(show):
+    show.start(profile="upper_body")
+    show(portrait(0.2), seconds=0.1)
+    show.guidance.clear()
+    looked_at = []
+    for _ in range(5):
+        show._poses.publish(show.poses(1 / 30, portrait(0.2)))
+        looked_at.append(show.poses(1 / 30, portrait(0.2)))
+        show._tell(looked_at[-1])
+    assert [told.header.stamp for told in show.guidance] == [p.header.stamp for p in looked_at]
 
 
 def test_absurd_keypoints_are_points_that_are_not_seen(show):
