@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -355,6 +356,62 @@ def test_settings_of_the_network_are_checked(monkeypatch, name, value, message):
     monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=message):
         rclpy.Context().init(args=[], domain_id=None if name == "ROS_DOMAIN_ID" else 9)
+
+
+MULTICAST = """
+import socket, struct
+port = 7401 + 250 * int(sys.argv[1])  # DDSI's for data to all, of a domain
+heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+heard.bind(("", port))
+group = struct.pack("4s4s", *map(socket.inet_aton, ("239.255.0.1", sys.argv[2])))
+heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+heard.settimeout(0.1)
+mark, count, end = "to whom?", 0, time.monotonic() + 10
+while publisher.get_subscription_count() < 2:
+    if time.monotonic() > end:
+        sys.exit(print(-1))
+    time.sleep(0.01)
+for _ in range(10):
+    publisher.publish(String(data=mark))
+    try:
+        while True:
+            count += mark.encode() in heard.recv(70000)
+    except OSError:  # no more
+        pass
+print(count)
+"""
+READER = """
+node.create_subscription(String, "chatter", lambda _: None, 10)
+print("ready")
+rclpy.spin(node)
+"""
+
+
+def test_messages_go_to_their_readers_alone(program):
+    """By multicast, every process of the domain would get the images that two of them read."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("239.255.0.1", 9))  # sends nothing
+        except OSError:
+            pytest.skip("there is no network but the loopback interface")
+        own = one.getsockname()[0]
+
+    def heard(**env: str) -> int:
+        env["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "SUBNET"
+        readers = [program(SPIN + READER, env=env) for _ in range(2)]
+        assert [one.line() for one in readers] == ["ready", "ready"]
+        sender = program(SPIN + MULTICAST, os.environ["ROS_DOMAIN_ID"], own, env=env)
+        count = int(sender.line())
+        for one in readers:
+            one.popen.kill()
+            one.popen.wait()
+        return count
+
+    if heard(CYCLONEDDS_URI="<General><AllowMulticast>true</AllowMulticast></General>") <= 0:
+        pytest.skip("no multicast gets through here, though asked for")
+    assert heard() == 0
 
 
 def test_programs_exchange_messages(program, peer):
