@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from dwpose_ros.capture.storage import CaptureError
 
-LEAST = 3  # the newest frame's pose comes later, and two tell how fast somebody moves
-SLOWEST_NS = 5_000_000_000  # unless they are older than this
+# Of a slow camera so many frames may be so much older: the newest one's pose comes later. After a
+# stall of the camera, what was seen before it is not taken for recent.
+LEAST, OLDER_S = 3, 0.6
 
 
 class BufferedFrame(NamedTuple):
@@ -31,7 +32,7 @@ class FrameBuffer:
     emptied.
 
     Args:
-        length_s: age of the oldest frame, s; of a slow camera's, LEAST frames may be older.
+        length_s: age of the oldest frame, s; LEAST frames, of a slow camera, may be OLDER_S older.
         most_bytes: limit of the frames' memory, bytes.
         most: limit of the number of frames.
     """
@@ -69,7 +70,8 @@ class FrameBuffer:
 
     def _is_old(self, age_ns: int) -> bool:
         """Whether the oldest frame, which is so old, is too old."""
-        return age_ns > (self._length_ns if len(self._frames) > LEAST else SLOWEST_NS)
+        few = len(self._frames) <= LEAST
+        return age_ns > self._length_ns + few * int(OLDER_S * 1e9)
 
     @property
     def length_s(self) -> float:
