@@ -138,8 +138,10 @@ class Phrases(NamedTuple):
         """Return one of a phrase's texts."""
         if "other" not in forms or "normal" in forms and not count:
             return forms.get(magnitude or "normal") or forms["normal"]
-        if magnitude in ("little", "half") and "little" in forms:
-            return forms.get(magnitude) or forms["little"]
+        if magnitude == "half" and magnitude not in forms:
+            magnitude = "little"
+        if magnitude in ("little", "half") and magnitude in forms:
+            return forms[magnitude]
         count = max(count, 1)
         exact = forms.get(f"={count}")
         return exact or forms.get(plural_category(self.locale, count)) or forms["other"]

@@ -460,6 +460,9 @@ def test_half_a_metre_is_a_little_where_a_file_has_no_text_for_it(english):
     forms = {"little": "A bit.", "other": "{count}"}
     phrases = load_phrases(english(put("phrases", "roll_back", forms)))
     assert phrases.text("roll_back", magnitude="half") == "A bit."
+    forms = {"half": "Half a one.", "other": "{count}"}
+    phrases = load_phrases(english(put("phrases", "roll_back", forms)))
+    assert phrases.text("roll_back", magnitude="half") == "Half a one."
     with pytest.raises(ProfileError, match="move_back has texts for half, other; .* can have lit"):
         load_phrases(english(put("phrases", "move_back", {"half": "Half.", "other": "{count}"})))
 
