@@ -29,6 +29,11 @@ class Body(NamedTuple):
     """0..1, that there is a person."""
     region: Region
     """Where to look for this body in the next image."""
+    pace: float = math.inf
+    """How far its fastest point goes from one image to the next, in sides of the region; infinite
+    while that is not known."""
+    seen: bool = True
+    """Whether the network saw it in this image, or it is as it was in the last one."""
 
 
 class BodyNetwork:

@@ -17,11 +17,12 @@ from dwpose_ros.estimation.holistic.face import Face, head_region
 from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT, Hand
 from dwpose_ros.estimation.holistic.keypoints import to_keypoints
 from dwpose_ros.estimation.holistic.networks import Networks, open_networks
-from dwpose_ros.estimation.holistic.parts import Turn, next_face, next_hand
+from dwpose_ros.estimation.holistic.parts import Turn, next_body, next_face, next_hand
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
     Candidate,
     Search,
+    Things,
     odds,
     score_at,
 )
@@ -34,9 +35,6 @@ SAME_HEAD = 0.15  # distance of two heads below which they are, in sides of thei
 MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture takes for ever
 # Likewise in a frame of a video, while there is nobody and while there is somebody: others follow.
 MOST_AT_ONCE = 3, 1
-# A candidate who was nobody is not looked at again in so many detections of a video, as long as it
-# has the same box (IoU) and score: things do not move.
-NOBODY_FOR, SAME_THING, SAME_SCORE = 6, 0.6, 0.1
 TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
@@ -94,8 +92,7 @@ class Holistic:
         self._search = Search(self._networks.detector)
         self._video = video
         self._people: list[_Person] = []
-        self._nobody: list[tuple[int, Candidate]] = []  # up to which detection
-        self._detections = 0
+        self._things = Things()
         self._image = 0  # checksum of the one in which `_people` were detected
         self._frames = 0
 
@@ -117,7 +114,7 @@ class Holistic:
         found = self._candidates(rgb)
         people = []
         for person in self._people:
-            body = self._networks.body(rgb, person.body.region)
+            body = next_body(rgb, self._networks.body, person.body, may_rest=False)
             box = _box(body, rgb)
             score = score_at(found, box) or self._search.near(rgb, box)
             found = [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
@@ -125,11 +122,10 @@ class Holistic:
             if body.presence >= MIN_PRESENCE and chance >= STAY:
                 people.append(replace(person, body=body, chance=chance))
         if self._video:
-            found = self._worth_a_look(found)[: MOST_AT_ONCE[bool(self._people)]]
+            found = self._things.without(found)[: MOST_AT_ONCE[bool(self._people)]]
         looked_at = [(self._looked_at(rgb, one), one) for one in found[:MOST_CANDIDATES]]
         if self._video:
-            until = self._detections + NOBODY_FOR
-            self._nobody += [(until, c) for person, c in looked_at if person.chance < MIN_ODDS]
+            self._things.add([c for person, c in looked_at if person.chance < MIN_ODDS])
         new = sorted((person for person, _ in looked_at), key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
@@ -174,26 +170,11 @@ class Holistic:
         # While nobody is there, no other network takes time.
         return self._search.in_turn(rgb, 1 if self._people else TILES_ALONE)
 
-    def _worth_a_look(self, found: list[Candidate]) -> list[Candidate]:
-        """Return the candidates without those who were nobody just before."""
-        self._detections += 1
-        self._nobody = [(n, one) for n, one in self._nobody if n >= self._detections]
-        boxes = np.array([one.box for _, one in self._nobody], np.float32).reshape(-1, 4)
-        scores = np.array([one.score for _, one in self._nobody])
-        return [
-            one
-            for one in found
-            if not (
-                (iou(one.box[None], boxes)[0] > SAME_THING)
-                & (abs(scores - one.score) < SAME_SCORE)
-            ).any()
-        ]
-
     def _body(self, rgb: np.ndarray, before: _Person | None, box: np.ndarray) -> Body:
         if before is not None:
-            last = before.body.region
-            body = self._networks.body(rgb, last)
-            return body._replace(region=body.region.calmed(last)) if self._video else body
+            last = before.body
+            body = next_body(rgb, self._networks.body, last, may_rest=self._video)
+            return body._replace(region=body.region.calmed(last.region)) if self._video else body
         return self._two_looks(rgb, box)[-1]
 
     def _with_parts(self, rgb: np.ndarray, body: Body, before: _Person | None) -> _Person:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Follow a person's face and hands from image to image, and find them where they are not known.
+"""Follow a person's body, face and hands from image to image.
 
-MediaPipe looks for them anew in each image and takes what it finds unless it is near the region
-from the last image. Here that region, moved with the body, is used as long as the body agrees;
-this saves a network for each part.
+MediaPipe looks for face and hands anew in each image and takes what it finds unless it is near the
+region from the last image. Here that region, moved with the body, is used as long as the body
+agrees; this saves a network for each part.
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ from enum import Enum
 
 import numpy as np
 
-from dwpose_ros.estimation.holistic.body import Body
+from dwpose_ros.estimation.holistic.body import Body, BodyNetwork
 from dwpose_ros.estimation.holistic.face import HEAD, Face, FaceNetwork, head_region
 from dwpose_ros.estimation.holistic.hand import Hand, HandNetwork, hand_region
+from dwpose_ros.estimation.holistic.keypoints import POSE_BODY, POSE_FEET
 from dwpose_ros.estimation.holistic.regions import Region
 
 MIN_PRESENCE = 0.5  # of a face or hand that is one
 MIN_VISIBILITY = 0.1  # of a wrist or head, as in MediaPipe; below it the part is not looked for
 MOST_SHIFT = 0.25  # of a followed region's centre from where the body has it, in sides of that
 STILL, SLOW = 0.02, 0.06  # ways of a wrist to the next image, in sides of the hand's region
+# Pace of a body below which the network sees it in every second image only: about 2 cm an image.
+# Such a body's points are then as near to where they would be seen as those of two looks are.
+CALM = 0.01
+CLEAR = 0.8  # visibility from which a point counts there: others tremble where nothing moves
+USED = [*POSE_BODY, *POSE_FEET]  # of its points: the keypoints
 SIDES = (0.2, 0.9)  # a followed region's side, in sides of the generous one around it
 
 
@@ -29,9 +35,25 @@ class Turn(Enum):
 
     LOOK = "look"
     IF_MOVED = "if moved"
-    """A hand that was not seen is looked for only if the wrist moves."""
+    """A hand that was not seen is looked for only if the wrist is seen and moves."""
     REST = "rest"
     """Only if the wrist moves; a hand that was not seen is not looked for."""
+
+
+def next_body(rgb: np.ndarray, network: BodyNetwork, last: Body, may_rest: bool) -> Body:
+    """Return somebody's body, given that in the last image.
+
+    Args:
+        may_rest: that may be as it was, if it hardly moves.
+    """
+    if may_rest and last.seen and last.pace < CALM:
+        return last._replace(seen=False)
+    body = network(rgb, last.region)
+    both = (np.minimum(body.visibility, last.visibility) > CLEAR)[USED]
+    if not both.any():
+        return body
+    way = float(np.hypot(*(body.xy - last.xy)[USED][both].T).max()) / body.region.side
+    return body._replace(pace=way if last.seen else way / 2)
 
 
 def next_face(
@@ -84,16 +106,17 @@ def next_hand(
         shift = body.xy[points[0]] - old[points[0]]
         way = float(np.hypot(*shift))
         if last is None:
-            if turn is Turn.REST or (turn is Turn.IF_MOVED and way < SLOW * near.side):
+            moved = body.visibility[points[0]] > CLEAR and way > SLOW * near.side
+            if turn is Turn.REST or (turn is Turn.IF_MOVED and not moved):
                 return None
         else:
             if way < STILL * last.region.side:
                 shift = np.zeros(2)  # the wrist trembles more than the hand
-            moved = last.region.moved(shift)
+            where = last.region.moved(shift)
             if turn is Turn.REST and last.seen and way < SLOW * last.region.side:
-                return last._replace(xy=last.xy + shift, region=moved, seen=False)
-            if _agrees(moved, near):
-                hand = network(rgb, moved)
+                return last._replace(xy=last.xy + shift, region=where, seen=False)
+            if _agrees(where, near):
+                hand = network(rgb, where)
                 if hand.presence >= MIN_PRESENCE:
                     return hand
     hand = network(rgb, network.find(rgb, near))

@@ -31,6 +31,11 @@ EDGE = 3.0  # px of a tile's edge within which a box that it cuts off ends
 _UP = math.pi / 2
 _LARGE = 0.7  # side of a tile, in sides of the image, from which that is looked at as a whole
 _LEAST_SIDE = 0.25  # of a body's region, in sides of the box
+# A candidate who was nobody is not looked at again in so many detections of a video, as long as it
+# has the same box (IoU) and score: things do not move. Each further time twice as many, up to a
+# most.
+NOBODY_FOR, NOBODY_LONGEST = 6, 24
+SAME_THING, SAME_SCORE = 0.6, 0.1
 MIN_FIGURE = 0.1  # score of MediaPipe's detector from which its keypoints are of use
 _AROUND = 1.6  # side of the tile in which a person is looked for again, in sides of their box
 
@@ -111,6 +116,45 @@ class Search:
             if score_at(unique, one.box, SAME) == 0:
                 unique.append(one)
         return unique
+
+
+class _Thing(NamedTuple):
+    candidate: Candidate
+    until: int
+    """The last detection in which it is not looked at again."""
+    rest: int
+    """So many detections; it is remembered for as many after that."""
+
+
+class Things:
+    """Remembers who was nobody in a video, so that it is not looked at again all the time."""
+
+    def __init__(self) -> None:
+        self._things: list[_Thing] = []
+        self._detections = 0
+
+    def without(self, found: list[Candidate]) -> list[Candidate]:
+        """Return the next detection's candidates without those who were nobody just before."""
+        self._detections += 1
+        now = self._detections
+        self._things = [thing for thing in self._things if thing.until + thing.rest >= now]
+        return [c for c in found if all(thing.until < now for thing in self._known_as(c))]
+
+    def add(self, candidates: list[Candidate]) -> None:
+        """Remember those who were nobody in this detection."""
+        for one in candidates:
+            before = [thing.rest for thing in self._known_as(one)]
+            rest = min(2 * max(before), NOBODY_LONGEST) if before else NOBODY_FOR
+            self._things.append(_Thing(one, self._detections + rest, rest))
+
+    def _known_as(self, one: Candidate) -> list[_Thing]:
+        boxes = np.array([thing.candidate.box for thing in self._things], np.float32)
+        overlaps = iou(one.box[None], boxes.reshape(-1, 4))[0]
+        return [
+            thing
+            for thing, overlap in zip(self._things, overlaps)
+            if overlap > SAME_THING and abs(thing.candidate.score - one.score) < SAME_SCORE
+        ]
 
 
 class Figure:

@@ -2,8 +2,8 @@
 """Our points beside those of MediaPipe's own package, for the same single person.
 
 On purpose, differ: the face and hands of frames in which they are followed (regions move with the
-body), a hand's points in every second frame of a video while it moves slowly, scores (MediaPipe's
-are 0 or 1 for a face or hand), and whether there is a person at all.
+body), the points of a hand or body in every second frame of a video while it moves slowly, scores
+(MediaPipe's are 0 or 1 for a face or hand), and whether there is a person at all.
 """
 
 from __future__ import annotations

@@ -251,6 +251,25 @@ class TestVideo:
                     assert np.median(off[part]) < 0.04
         assert seen.count(FACE) == 20 and len(seen) >= 40
 
+    def test_a_body_that_stands_still_is_looked_at_in_every_second_frame_until_it_moves(
+        self, video, scene, monkeypatch
+    ):
+        looks, body = [], video._networks.body
+        monkeypatch.setattr(type(body), "__call__", _counted(type(body).__call__, looks))
+        tracker, counts, errors = PoseTracker(video, 100), [], []
+        for k in range(60):
+            way = max(0, k - 39) * 0.05  # m, 1.5 m/s
+            figures, before = [SimulatedPerson(-0.4 + way, 3)], len(looks)
+            found, true = tracker(scene.render(figures), k / 30), scene.truth(figures)
+            counts.append(len(looks) - before)
+            height = true.boxes[0, 3] - true.boxes[0, 1]
+            seen = found.scores[0, BODY] > 0.8
+            off = np.hypot(*(found.xy[0] - true.xy[0]).T)[BODY][seen] / height
+            errors.append(np.median(off))
+        assert 0.4 * 30 <= sum(counts[10:40]) <= 0.7 * 30
+        assert counts[43:] == [1] * 17
+        assert max(errors[10:40]) < 0.02 and max(errors[40:]) < 0.04
+
     def test_hands_that_nobody_sees_are_looked_for_seldom_and_found_when_they_come(
         self, video, scene, monkeypatch
     ):
@@ -307,6 +326,14 @@ class TestVideo:
         for k in range(12):
             scores.append(tracker(man, k / 30).scores[0])
         assert np.ptp(np.array(scores)[2:, BODY], 0).max() < 0.2
+
+
+def _counted(method, calls: list):
+    def counted(*args):
+        calls.append(args)
+        return method(*args)
+
+    return counted
 
 
 @pytest.mark.parametrize("runtime, target", [("openvino", ("openvino", "cpu"))])

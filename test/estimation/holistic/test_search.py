@@ -14,8 +14,10 @@ from dwpose_ros.estimation.holistic.keypoints import POSE_BODY
 from dwpose_ros.estimation.holistic.regions import Region
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
+    Candidate,
     Figure,
     Search,
+    Things,
     odds,
     tiles,
 )
@@ -176,3 +178,35 @@ def test_points_that_are_no_numbers_make_nobody():
 def test_a_body_that_fills_its_box_is_more_likely_a_person():
     one = body(PERSON)
     assert odds(0.5, 0.2, one, one, None) < odds(0.5, 0.7, one, one, None)
+
+
+class TestThings:
+    @staticmethod
+    def looks(places, detections=range(1, 100)) -> list[int]:
+        """In which detections a candidate, who is never a person, would be looked at."""
+        things, at = Things(), []
+        for n in detections:
+            found = things.without([places(n)])
+            things.add(found)
+            at += [n] * len(found)
+        return at
+
+    def test_each_look_at_a_thing_is_twice_as_long_after_the_last_one_up_to_a_most(self):
+        thing = Candidate(np.array([50, 50, 250, 350], np.float32), 0.4)
+        assert self.looks(lambda n: thing) == [1, 8, 21, 46, 71, 96]
+
+    def test_what_moves_or_looks_different_is_looked_at_at_once(self):
+        def walks(n: int) -> Candidate:
+            return Candidate(np.array([40 * n, 50, 40 * n + 100, 350], np.float32), 0.4)
+
+        def comes_nearer(n: int) -> Candidate:
+            return Candidate(np.array([50, 50, 250, 350], np.float32), 0.2 + 0.15 * n)
+
+        assert self.looks(walks, range(1, 20)) == [*range(1, 20)]
+        assert self.looks(comes_nearer, range(1, 5)) == [1, 2, 3, 4]
+
+    def test_one_thing_says_nothing_of_another(self):
+        things = Things()
+        one, other = (Candidate(np.array([x, 0, x + 90, 200], np.float32), 0.4) for x in (0, 300))
+        things.add(things.without([one]))
+        assert things.without([one, other]) == [other]
