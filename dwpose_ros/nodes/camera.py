@@ -29,6 +29,8 @@ RETRY_S = 2.0  # between attempts to open a camera that is not there
 # A camera counts as unplugged after so many unreadable frames in a row, or s without a frame.
 MISSES, SILENT_S = 10, 5.0
 PAUSE_S = 0.05  # after a failed read, since some drivers fail without waiting
+# Before a file's next frame is read, if there is time: who has just got one needs the cores.
+GIVE_WAY_S = 0.01
 WAIT_S = 10.0  # longest wait for subscribers before a file starts
 # Sources that are no files.
 NO_FILE = rf"\d*|/dev/video\d+|(rtsp|rtmp|udp|tcp|https?)://.*|{BROWSER}"
@@ -188,7 +190,8 @@ class CameraNode(ManagedNode):
                 time_s = source.time_s
                 # After a stall the rate continues; frames are not shown faster to catch up.
                 due = max(due + period, now - period) if published else now
-                if ending.wait(max(0.0, due - time.monotonic())):
+                early = max(0.0, due - time.monotonic())
+                if ending.wait(early):
                     return ""
                 stamp = self.get_clock().now()
             elif rate:
@@ -198,6 +201,8 @@ class CameraNode(ManagedNode):
                 self._publish(frame, stamp)
                 published = True
                 self.last_error = ""
+            if source.paced:
+                ending.wait(min(early / 2, GIVE_WAY_S))
         return ""
 
     def _wait_for_subscribers(self, ending: threading.Event) -> None:
