@@ -3,8 +3,8 @@
 """What one process for all nodes saves: `composed:=true` beside `false`, in turns in one run.
 
 Each turn launches guide.launch.py as a user does, with a video at 30 Hz, while nobody looks at the
-overlay, and measures latency, CPU time and memory (PSS). Beside them stands the bare engine, which
-takes the same frames at the same rate in one loop; "beyond the engine" is what is left without it.
+overlay, and measures latency, CPU time and memory (PSS). Before each turn the bare engine takes
+the same frames at the same rate in one loop; "beyond the engine" is what is left without it.
 Parameters of the pose node follow as `name:=value`.
 """
 
@@ -138,20 +138,22 @@ def measure(composed: bool, parameters: dict[str, str], video: Path, seconds: fl
     }
 
 
-def show(way: str, turns: list[dict], engine: dict[str, float]) -> None:
+def show(way: str, turns: list[dict]) -> None:
     """Print what was measured of one way to launch."""
     for one in turns:
+        alone = one["alone"]
         parts = ", ".join(f"{name} {share:.0%}" for name, share in one["cpu"].items())
         print(
             f"{way}: stamp to subscriber {one['latency p50']:.0f}/{one['latency p95']:.0f} ms, "
             f"engine {one['engine p50']:.0f}/{one['engine p95']:.0f} ms, {one['poses']:.1f} Hz, "
-            f"CPU {sum(one['cpu'].values()):.0%} of a core ({parts}), "
+            f"CPU {sum(one['cpu'].values()):.0%} of a core ({parts}; the engine alone "
+            f"{alone['p50']:.0f}/{alone['p95']:.0f} ms, {alone['cpu']:.0%}), "
             f"memory {sum(one['memory'].values()):.0f} MB, "
             f"first pose after {one['first pose (s)']:.1f} s"
         )
 
 
-def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: float) -> None:
+def tell_bars(found: dict[str, list[dict]], guidance: float) -> None:
     """Print the ratios, and which bars hold."""
 
     def ratio(figure) -> float:
@@ -160,7 +162,7 @@ def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: 
     ratios = {
         "latency beyond the engine, p95": ratio(lambda o: o["latency p95"] - o["engine p95"]),
         "CPU beyond the engine": ratio(
-            lambda o: sum(o["cpu"].values()) - engine["busy"] / 1e3 * o["poses"]
+            lambda o: sum(o["cpu"].values()) - o["alone"]["busy"] / 1e3 * o["poses"]
         ),
         "memory": ratio(lambda o: sum(o["memory"].values())),
     }
@@ -168,6 +170,10 @@ def tell_bars(found: dict[str, list[dict]], engine: dict[str, float], guidance: 
     for name, value in ratios.items():
         bar = BARS[name]
         print(f"{'holds ' if value <= bar else 'BROKEN'} {name}: {value:.2f} (bar: {bar:g})")
+    engine = {
+        name: median(o["alone"][name] for turns in found.values() for o in turns)
+        for name in ("mean", "p50")
+    }
     able = min(RATE, 1e3 / engine["mean"])
     poses = median(o["poses"] for o in found["composed"])
     print(
@@ -193,20 +199,19 @@ def main() -> int:
         video = Path(folder) / "sway.avi"
         write_video(video, *args.size)
         cv2.setNumThreads(1)  # as our nodes have it
-        engine = bare_engine(parameters, video, args.seconds)
         found: dict[str, list[dict]] = {"separate": [], "composed": []}
         for _ in range(args.rounds):
-            for way in found:
-                found[way].append(measure(way == "composed", parameters, video, args.seconds))
+            for way, turns in found.items():
+                alone = bare_engine(parameters, video, args.seconds)
+                one = measure(way == "composed", parameters, video, args.seconds)
+                turns.append(one | {"alone": alone})
     width, height = args.size
     print(
-        f"{width}x{height} at {RATE:g} Hz, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
-        f"the engine alone: {engine['p50']:.1f}/{engine['p95']:.1f} ms a frame, "
-        f"{engine['cpu']:.0%} of a core"
+        f"{width}x{height} at {RATE:g} Hz, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     )
     for way, turns in found.items():
-        show(way, turns, engine)
-    tell_bars(found, engine, measure_guidance())
+        show(way, turns)
+    tell_bars(found, measure_guidance())
     return 0
 
 

@@ -46,7 +46,7 @@ from dwpose_ros.srv import Capture as CaptureSrv
 
 FOLDER = "~/dwpose_captures"
 SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
-RESERVE_S = 0.4  # of frames beyond the window, for poses and requests that come late
+RESERVE_S = 0.3  # of frames beyond the window, for poses and requests that come late
 TIDY_S = 60.0  # between two looks at whether captures have become too old
 
 
