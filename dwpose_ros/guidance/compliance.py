@@ -17,6 +17,7 @@ BEGIN_S = 1.0  # time from the end of a sentence after which most people have be
 STEPS_S = 2.5  # time from the end of a sentence after which two steps are done
 AGO_S = 3.5  # so long after its end a sentence can be repeated, if another was said since
 STOP_S = 1.1  # from an image to the end of "close enough"
+STEP_S, METRE_S = 0.65, 2.2  # what a step takes, and to roll for a metre
 SEEN_S = 0.2  # from the begin of a movement until it is seen
 LONGEST_REACTION_S = 2.0
 RESTED_S = 0.2  # a person who has not moved for so long has finished
@@ -271,17 +272,21 @@ class ComplianceTracker:
         """Whether the person is turning body or head, which moves points little."""
         return any(self._axes[name].moving for name in ("turn", "head") if name in self._axes)
 
-    def enough(self, remaining: float) -> str:
+    def enough(self, remaining: float, units: int, now: float) -> str:
         """Return the code that tells somebody who walks as asked to go no further, if they would
         go too far unless it is said now; else an empty one.
 
         Args:
             remaining: growth to the best distance, as a logarithm.
+            units: steps or metres that they were asked for.
         """
         one = self.on("move_closer")
         if not (one.moved and one.moving) or one.stopped or math.isnan(remaining):
             return ""
         seconds = STOP_S + min(max(one.reaction_s - SEEN_S, REACTION_S), LONGEST_REACTION_S)
+        lasts_s = units * (METRE_S if one.code.startswith("roll_") else STEP_S)
+        if one.heard_at + one.reaction_s + lasts_s < now + seconds:
+            return ""  # they stop by themselves before they have heard it
         way = DEPTH.get(one.code, 0.0)
         beyond = way * (self._approach.growth(seconds) - remaining) > 0  # False for NaN
         return ENOUGH[one.code] if beyond else ""

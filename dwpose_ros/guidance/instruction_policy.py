@@ -10,7 +10,7 @@ from dwpose_ros.guidance.checks import CheckResult
 from dwpose_ros.guidance.checks.result import HALF, ROLL_LITTLE
 from dwpose_ros.guidance.compliance import GRADUAL, PLACING, ComplianceTracker, axis, undoes
 from dwpose_ros.guidance.decision import Instruction
-from dwpose_ros.guidance.priority import choose, is_long
+from dwpose_ros.guidance.priority import choose
 from dwpose_ros.guidance.profile import Profile
 from dwpose_ros.guidance.repetition import LASTING_S, MOST_REPETITIONS, Repetition
 from dwpose_ros.guidance.scale import SIDE
@@ -56,7 +56,7 @@ class InstructionPolicy:
         self._wanted = Instruction()
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._began: float | None = None
-        self._long = False  # the last walk towards the camera or away from it
+        self._units = 0  # steps or metres of the last walk towards the camera or away from it
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
         self._first_s = math.inf  # when this person was told something first
@@ -92,10 +92,9 @@ class InstructionPolicy:
     def enough(self, results: Sequence[CheckResult], now: float) -> Instruction:
         """Return what to say now to a person who would walk too far; empty for nothing."""
         found = next((result for result in results if result.name == "too_close"), None)
-        # Who takes few steps is there before they hear it.
-        if found is None or not self._long:
+        if found is None:
             return Instruction()
-        return Instruction(self._compliance.enough(found.remaining))
+        return Instruction(self._compliance.enough(found.remaining, self._units, now))
 
     def show(self, instruction: Instruction) -> None:
         """Show an instruction at once."""
@@ -240,7 +239,7 @@ class InstructionPolicy:
         self._repetition.spoke(current.what, self._compliance.on(current.code).moved, now)
         self.spoken, self._spoken_at, self._due_at = current, now, now
         if axis(current.code) == "depth":
-            self._long = is_long(current.code, current.count)
+            self._units = current.count
         self._compliance.asked(current.code, current.body_part, now)
         return True
 

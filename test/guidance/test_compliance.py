@@ -250,3 +250,27 @@ def test_who_overdoes_it_is_asked_for_less(told, eased):
         one.go(1, *([axis(code)] if moved else []))
         one.go(1)
     assert one.responses.ease("move_right") == pytest.approx(eased)
+
+
+@pytest.mark.parametrize(
+    "code, units, word",
+    [
+        ("move_closer", 9, "close_enough"),
+        ("move_back", 9, "far_enough"),
+        ("move_closer", 3, ""),  # they stop before they have heard it
+        ("move_closer", 0, ""),  # "a little"
+        ("roll_closer", 3, "close_enough"),  # metres
+    ],
+)
+def test_only_who_would_walk_on_is_told_that_it_is_enough(code, units, word):
+    person = Watched()
+    person.ask(code)
+    person.go(0.8)
+    way = 1 if code.endswith("closer") else -1
+    for _ in range(20):
+        person.now += 1 / FPS
+        person.ways["depth"] += way * 0.3 / FPS
+        track = CheckResult("too_close", True, 0.0)._replace(track=person.ways["depth"])
+        person.responses.watch([track], person.now, False)
+    assert person.responses.enough(way * 2.0, units, person.now) == ""  # not there yet
+    assert person.responses.enough(way * 0.2, units, person.now) == word
