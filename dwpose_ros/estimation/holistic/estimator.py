@@ -122,10 +122,10 @@ class Holistic:
             if body.presence >= MIN_PRESENCE and chance >= STAY:
                 people.append(replace(person, body=body, chance=chance))
         if self._video:
-            found = self._things.without(found)[: MOST_AT_ONCE[bool(self._people)]]
+            found = self._things.without(found, rgb)[: MOST_AT_ONCE[bool(self._people)]]
         looked_at = [(self._looked_at(rgb, one), one) for one in found[:MOST_CANDIDATES]]
         if self._video:
-            self._things.add([c for person, c in looked_at if person.chance < MIN_ODDS])
+            self._things.add([c for person, c in looked_at if person.chance < MIN_ODDS], rgb)
         new = sorted((person for person, _ in looked_at), key=lambda person: -person.chance)
         people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)

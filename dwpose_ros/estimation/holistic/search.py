@@ -32,10 +32,11 @@ _UP = math.pi / 2
 _LARGE = 0.7  # side of a tile, in sides of the image, from which that is looked at as a whole
 _LEAST_SIDE = 0.25  # of a body's region, in sides of the box
 # A candidate who was nobody is not looked at again in so many detections of a video, as long as it
-# has the same box (IoU) and score: things do not move. Each further time twice as many, up to a
-# most.
+# has the same box (IoU), the detector is no surer of it, and it looks the same (correlation of
+# PICTURE x PICTURE pixels): things do not move, and people do not keep so still for a second. Each
+# further time twice as many, up to a most.
 NOBODY_FOR, NOBODY_LONGEST = 6, 24
-SAME_THING, SAME_SCORE = 0.6, 0.1
+SAME_THING, SURER, SAME_PICTURE, PICTURE = 0.6, 0.1, 0.98, 16
 MIN_FIGURE = 0.1  # score of MediaPipe's detector from which its keypoints are of use
 _AROUND = 1.6  # side of the tile in which a person is looked for again, in sides of their box
 
@@ -120,6 +121,8 @@ class Search:
 
 class _Thing(NamedTuple):
     candidate: Candidate
+    picture: np.ndarray
+    """What it looks like, (PICTURE, PICTURE, 3)."""
     until: int
     """The last detection in which it is not looked at again."""
     rest: int
@@ -133,28 +136,39 @@ class Things:
         self._things: list[_Thing] = []
         self._detections = 0
 
-    def without(self, found: list[Candidate]) -> list[Candidate]:
+    def without(self, found: list[Candidate], rgb: np.ndarray) -> list[Candidate]:
         """Return the next detection's candidates without those who were nobody just before."""
         self._detections += 1
         now = self._detections
         self._things = [thing for thing in self._things if thing.until + thing.rest >= now]
-        return [c for c in found if all(thing.until < now for thing in self._known_as(c))]
+        return [c for c in found if all(thing.until < now for thing in self._known_as(c, rgb))]
 
-    def add(self, candidates: list[Candidate]) -> None:
+    def add(self, candidates: list[Candidate], rgb: np.ndarray) -> None:
         """Remember those who were nobody in this detection."""
         for one in candidates:
-            before = [thing.rest for thing in self._known_as(one)]
+            before = [thing.rest for thing in self._known_as(one, rgb)]
             rest = min(2 * max(before), NOBODY_LONGEST) if before else NOBODY_FOR
-            self._things.append(_Thing(one, self._detections + rest, rest))
+            self._things.append(_Thing(one, _picture(rgb, one.box), self._detections + rest, rest))
 
-    def _known_as(self, one: Candidate) -> list[_Thing]:
+    def _known_as(self, one: Candidate, rgb: np.ndarray) -> list[_Thing]:
         boxes = np.array([thing.candidate.box for thing in self._things], np.float32)
         overlaps = iou(one.box[None], boxes.reshape(-1, 4))[0]
         return [
             thing
             for thing, overlap in zip(self._things, overlaps)
-            if overlap > SAME_THING and abs(thing.candidate.score - one.score) < SAME_SCORE
+            if overlap > SAME_THING
+            and one.score - thing.candidate.score < SURER
+            and np.mean(thing.picture * _picture(rgb, thing.candidate.box)) > SAME_PICTURE
         ]
+
+
+def _picture(rgb: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return what is in a box, small, with a mean of 0 and a deviation of 1."""
+    height, width = rgb.shape[:2]
+    x1, y1 = (int(min(max(v, 0), most - 1)) for v, most in zip(box[:2], (width, height)))
+    x2, y2 = max(x1 + 1, math.ceil(box[2])), max(y1 + 1, math.ceil(box[3]))
+    small = cv2.resize(rgb[y1:y2, x1:x2], (PICTURE, PICTURE), interpolation=cv2.INTER_AREA)
+    return (small - small.mean()) / max(float(small.std()), 1.0)
 
 
 class Figure:

@@ -181,32 +181,59 @@ def test_a_body_that_fills_its_box_is_more_likely_a_person():
 
 
 class TestThings:
-    @staticmethod
-    def looks(places, detections=range(1, 100)) -> list[int]:
-        """In which detections a candidate, who is never a person, would be looked at."""
+    ROOM = np.kron(
+        np.random.default_rng(1).integers(0, 255, (20, 45, 3)), np.ones((20, 20, 1), int)
+    ).astype(np.uint8)
+    THING = Candidate(np.array([50, 50, 250, 350], np.float32), 0.4)
+
+    def looks(self, candidate, count: int, picture=lambda n: TestThings.ROOM) -> list[int]:
+        """In which of `count` detections a candidate, who is never a person, is looked at."""
         things, at = Things(), []
-        for n in detections:
-            found = things.without([places(n)])
-            things.add(found)
+        for n in range(1, count + 1):
+            found = things.without([candidate(n)], picture(n))
+            things.add(found, picture(n))
             at += [n] * len(found)
         return at
 
     def test_each_look_at_a_thing_is_twice_as_long_after_the_last_one_up_to_a_most(self):
-        thing = Candidate(np.array([50, 50, 250, 350], np.float32), 0.4)
-        assert self.looks(lambda n: thing) == [1, 8, 21, 46, 71, 96]
+        assert self.looks(lambda n: self.THING, 100) == [1, 8, 21, 46, 71, 96]
 
-    def test_what_moves_or_looks_different_is_looked_at_at_once(self):
+    def test_what_moves_or_is_surer_a_person_is_looked_at_at_once(self):
         def walks(n: int) -> Candidate:
             return Candidate(np.array([40 * n, 50, 40 * n + 100, 350], np.float32), 0.4)
 
         def comes_nearer(n: int) -> Candidate:
-            return Candidate(np.array([50, 50, 250, 350], np.float32), 0.2 + 0.15 * n)
+            return self.THING._replace(score=0.2 + 0.15 * n)
 
-        assert self.looks(walks, range(1, 20)) == [*range(1, 20)]
-        assert self.looks(comes_nearer, range(1, 5)) == [1, 2, 3, 4]
+        assert self.looks(walks, 19) == [*range(1, 20)]
+        assert self.looks(comes_nearer, 4) == [1, 2, 3, 4]
+
+    def test_whoever_turns_on_the_spot_is_looked_at_at_once(self):
+        turned = self.ROOM.copy()
+        turned[50:350, 100:200] = turned[50:350, 200:100:-1]
+        assert self.looks(lambda n: self.THING, 5, lambda n: turned if n > 2 else self.ROOM) == [
+            1,
+            3,
+        ]
+
+    def test_the_noise_of_a_camera_and_another_exposure_are_no_change(self):
+        def noisy(n: int) -> np.ndarray:
+            random = np.random.default_rng(n)
+            return (
+                (self.ROOM * random.uniform(0.7, 0.9) + random.normal(0, 8, self.ROOM.shape))
+                .clip(0, 255)
+                .astype(np.uint8)
+            )
+
+        assert self.looks(lambda n: self.THING, 7, noisy) == [1]
+
+    def test_a_box_that_reaches_out_of_the_picture(self):
+        for box in ((-30, -20, 90, 500), (850, 300, 999, 999), (899, 399, 950, 950)):
+            one = Candidate(np.array(box, np.float32), 0.4)
+            assert self.looks(lambda n, one=one: one, 5) == [1]
 
     def test_one_thing_says_nothing_of_another(self):
         things = Things()
         one, other = (Candidate(np.array([x, 0, x + 90, 200], np.float32), 0.4) for x in (0, 300))
-        things.add(things.without([one]))
-        assert things.without([one, other]) == [other]
+        things.add(things.without([one], self.ROOM), self.ROOM)
+        assert things.without([one, other], self.ROOM) == [other]
