@@ -284,7 +284,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--profiles", nargs="*", default=["full_body", "upper_body", "face"])
-    parser.add_argument("--behaviors", nargs="*", default=[b for b in SUCCESS if b != "tones"])
+    behaviors = [b for b in SUCCESS if b != "tones"]
+    parser.add_argument("--behaviors", nargs="*", default=behaviors, choices=LIMIT_S)
     parser.add_argument("--groups", nargs="*", default=["adults"], choices=[*GROUPS, "all"])
     parser.add_argument("--coaches", nargs="*", default=list(COACHES), choices=[*COACHES, "ideal"])
     parser.add_argument("--cues", choices=("speech", "tones"), default="speech")
