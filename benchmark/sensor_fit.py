@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from network_sensor import scene_of
-from sensor_model import GROUPS, LIMBS, STATURE_M, as_taken
+from sensor_model import GROUPS, LIMBS, SCORE_SHARES, STATURE_M, as_taken
 
 from dwpose_ros.core.keypoints import LEFT_HAND
 from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
@@ -31,8 +31,8 @@ class _Looks(NamedTuple):
 
     errors: np.ndarray
     """(frames, 133, 2), in heights of the person."""
-    seen: np.ndarray
-    """(frames, 133) bool."""
+    scores: np.ndarray
+    """(frames, 133)."""
     inside: np.ndarray
     """(133,) bool, points in the image."""
     visible: np.ndarray
@@ -40,11 +40,17 @@ class _Looks(NamedTuple):
     hand_lengths: list[float]
     """Length of the left hand as seen, as a share of the true one."""
 
+    @property
+    def seen(self) -> np.ndarray:
+        """(frames, 133) bool."""
+        return self.scores > THRESHOLD
+
 
 def fit(estimate: Estimate, turns: Sequence[float] = TURNS, frames: int = 8) -> str:
     """Measure a network's errors and losses on renders, and format them as a table."""
     random = np.random.default_rng(0)
     rows: dict[tuple[str, bool], list[tuple[float, ...]]] = {}
+    scores: dict[tuple[str, bool], list[np.ndarray]] = {}
     lengths: list[float] = []
     for height_m, distances, posture in PLACES:
         for yaw in turns if posture == "relaxed" else (0, -10, 12):
@@ -62,7 +68,8 @@ def fit(estimate: Estimate, turns: Sequence[float] = TURNS, frames: int = 8) -> 
                         if of.any():
                             row = _row(looks, of)
                             rows.setdefault((name, visible), []).append(row)
-    return _table(rows, lengths)
+                            scores.setdefault((name, visible), []).append(looks.scores[:, of])
+    return f"{_table(rows, lengths)}\n\n{_score_table(scores)}"
 
 
 def _look(
@@ -77,7 +84,7 @@ def _look(
     """Show a network a person in one place; None if it never finds them."""
     scene = scene_of(SimulatedCamera(height_m=height_m))
     x_m = random.uniform(-0.2, 0.2)
-    errors, seen, lengths, taken = [], [], [], np.empty((133, 2))
+    errors, scores, lengths, taken = [], [], [], np.empty((133, 2))
     for seed in range(frames + SETTLING):
         figure = SimulatedPerson(
             x_m + random.normal(0, 0.006), distance_m, yaw_deg + random.normal(), posture
@@ -88,13 +95,13 @@ def _look(
             continue
         taken = as_taken(truth.xy[0])
         errors.append((found.xy[0] - taken) / (scene.camera.focal_px * STATURE_M / distance_m))
-        seen.append(found.scores[0] > THRESHOLD)
-        if posture == "hands_shown" and seen[-1][LEFT_HAND].all():
+        scores.append(found.scores[0])
+        if posture == "hands_shown" and (scores[-1][LEFT_HAND] > THRESHOLD).all():
             lengths.append(_length(found.xy[0]) / _length(truth.xy[0]))
     if not errors:
         return None
     inside = ((taken >= 0) & (taken < (scene.camera.width, scene.camera.height))).all(1)
-    return _Looks(np.array(errors), np.array(seen), inside, truth.scores[0] > 0, lengths)
+    return _Looks(np.array(errors), np.array(scores), inside, truth.scores[0] > 0, lengths)
 
 
 def _table(rows: dict[tuple[str, bool], list[tuple[float, ...]]], lengths: list[float]) -> str:
@@ -110,6 +117,21 @@ def _table(rows: dict[tuple[str, bool], list[tuple[float, ...]]], lengths: list[
             + "".join(f"{figure:>16.4f}" for figure in figures)
         )
     lines.append(f"hands are {np.median(lengths):.2f} as long as the rig's")
+    return "\n".join(lines)
+
+
+def _score_table(scores: dict[tuple[str, bool], list[np.ndarray]]) -> str:
+    """Format the quantiles of the scores of points that are seen, and how much they tremble."""
+    heads = (*(f"score {share:.0%}" for share in SCORE_SHARES), "tremble")
+    lines = [f"{'':<14}" + "".join(f"{head:>12}" for head in heads)]
+    for (name, visible), found in scores.items():
+        values = np.concatenate([some.ravel() for some in found])
+        figures = [*np.quantile(values[values > THRESHOLD], SCORE_SHARES)]
+        figures.append(np.median(np.concatenate([some.std(0) for some in found])))
+        lines.append(
+            f"{name:<6}{'visible' if visible else 'hidden':<8}"
+            + "".join(f"{figure:>12.3f}" for figure in figures)
+        )
     return "\n".join(lines)
 
 

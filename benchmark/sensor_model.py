@@ -7,9 +7,10 @@ import math
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtr
 
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, NAMES, RIGHT_HAND
-from dwpose_ros.core.person_poses import PersonPoses
+from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.bodies import Body, crown, shape
 from dwpose_ros.simulation.camera import SimulatedCamera, SimulatedPerson
@@ -31,6 +32,23 @@ SEEN = {"body": 0.998, "feet": 0.998, "face": 0.998, "hands": 0.998}
 SEEN_THROUGH = {"body": 0.998, "feet": 0.99, "face": 0.0, "hands": 0.0}
 SEEN_THROUGH_ASIDE = {"body": 0.75, "feet": 0.62, "face": 0.0, "hands": 0.0}
 ASIDE_DEG = 60.0, 150.0
+# Scores of points that are seen (measured, too): quantiles, in the open and behind the body or
+# other limbs, and how much they tremble from frame to frame. Who is surely seen stays so.
+SCORE_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SCORES = {
+    "body": (0.68, 0.95, 0.99, 1.0, 1.0),
+    "feet": (0.57, 0.89, 0.96, 0.98, 0.98),
+    "face": (0.99, 1.0, 1.0, 1.0, 1.0),
+    "hands": (0.99, 0.99, 0.99, 0.99, 0.99),
+}
+SCORES_THROUGH = {
+    "body": (0.43, 0.92, 0.99, 1.0, 1.0),
+    "feet": (0.50, 0.62, 0.75, 0.85, 0.90),
+    "face": (0.84, 1.0, 1.0, 1.0, 1.0),
+    "hands": (0.99, 0.99, 0.99, 0.99, 0.99),
+}
+SCORE_TREMBLE = 0.01
+UNSEEN_SCORE = 0.1  # of a point that is not seen, an estimate
 # MediaPipe's fingertips are the pads, and its wrists are nearer to the palm than the rig's: its
 # hands have this share of the rig's length. Profiles mean hands as networks see them.
 HAND_LENGTH = 0.89
@@ -198,8 +216,7 @@ class SensorModel:
         height = self._camera.focal_px * self._body.stature_m / stance.distance_m
         jitter = self._errors(_JITTER_SHARED)
         error = self._lasting * _LASTING[:, None] + jitter * _JITTER[:, None]
-        seen = self._seen(xy, visible, stance.seen_yaw_deg)
-        scores = np.where(seen, random.uniform(0.6, 0.95, 133), 0.1)
+        scores = self._scores(xy, visible, stance.seen_yaw_deg)
         return (xy + error * height)[None], scores[None], box[None]
 
     def _errors(self, shared: np.ndarray) -> np.ndarray:
@@ -207,19 +224,31 @@ class SensorModel:
         limbs = self._random.normal(size=(len(LIMBS), 2))
         return _mixed(limbs, self._random.normal(size=(133, 2)), shared)
 
-    def _seen(self, xy: np.ndarray, visible: np.ndarray, yaw_deg: float) -> np.ndarray:
-        """Return (133,) bool: which points the network finds."""
+    def _scores(self, xy: np.ndarray, visible: np.ndarray, yaw_deg: float) -> np.ndarray:
+        """Return the scores (133,) that the network gives: whether it finds a point, and how sure
+        it is of that, is one and the same luck.
+        """
         inside = ((xy >= 0) & (xy < self.size)).all(1)
         turn = abs((yaw_deg + 180) % 360 - 180)
         through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
-        luck = _mixed(*self._fortune, LOST_TOGETHER)
-        seen = np.where(visible, luck < _SEEN, inside & (luck < through))
+        luck, least = _mixed(*self._fortune, LOST_TOGETHER), np.where(visible, _SEEN, through)
+        seen = np.where(visible, True, inside) & (luck < least)
         seen[list(self._body.lost)] = False
         for part in _WHOLE:
             found = np.count_nonzero(visible[part]) > FOUND * len(xy[part])
             # One number for the whole part, as of its first point.
-            seen[part] = inside[part] & found & (luck[part.start] < _SEEN[part.start])
-        return seen
+            luck[part], least[part] = luck[part.start], _SEEN[part.start]
+            seen[part] = inside[part] & found & (luck[part.start] < least[part.start])
+        sure = 1 - ndtr(luck) / np.maximum(ndtr(least), 1e-9)  # the share that is less sure
+        scores = np.empty(133)
+        for name, group in GROUPS.items():
+            open_, hidden = (
+                np.interp(sure[group], SCORE_SHARES, quantiles[name])
+                for quantiles in (SCORES, SCORES_THROUGH)
+            )
+            scores[group] = np.where(visible[group], open_, hidden)
+        scores += self._random.normal(0, SCORE_TREMBLE, 133)
+        return np.where(seen, scores.clip(THRESHOLD, 1.0), UNSEEN_SCORE)
 
 
 def as_taken(xy: np.ndarray) -> np.ndarray:

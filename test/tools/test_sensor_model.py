@@ -79,3 +79,14 @@ def test_a_picture_is_right_by_what_the_camera_sees(yaw_deg, good):
     rig = SensorModel(np.random.default_rng(0), SimulatedCamera(height_m=1.4), 10.0)
     lately = [(0.1 * i, Stance(0.2, 1.3, yaw_deg, "relaxed")) for i in range(5)]
     assert right(rig, lately, UPPER_BODY) is good
+
+
+def test_scores_are_a_network_s_who_is_clearly_seen_stays_so():
+    def scores(yaw_deg: float) -> np.ndarray:
+        seen = sensor()
+        return np.array([seen(towards(0.0, 3.0, yaw_deg))[1][0] for _ in range(60)])[:, BODY]
+
+    front, aside = scores(0.0), scores(90.0)
+    assert np.median(front) > 0.9 and front.max() <= 1.0
+    assert np.median(np.abs(np.diff(front, axis=0))) < 0.03
+    assert aside.mean() < front.mean() - 0.05  # the farther side is behind the body
