@@ -35,7 +35,7 @@ from dwpose_ros.estimation import model_registry as models
 from dwpose_ros.estimation.backends import load
 from dwpose_ros.estimation.detectors import Detector, open_detector
 from dwpose_ros.estimation.estimator import TopDown
-from dwpose_ros.evaluation.coco import SIGMAS, load_annotations
+from dwpose_ros.evaluation.coco import load_annotations, oks
 from dwpose_ros.evaluation.frames import picture
 
 SEEN = 0  # in `hidden_by`
@@ -50,11 +50,11 @@ AGES = ((0, 12), (12, 18), (18, 40), (40, 65), (65, 200))
 
 def view(person: dict[str, Any]) -> str:
     xy = np.array(person["xy"]).reshape(-1, 2)
-    left, right, hips = (
-        xy[[INDEX[name]]].mean(0) for name in ("left_shoulder", "right_shoulder", "left_hip")
+    shoulders, hips = (
+        xy[[INDEX[f"left_{name}"], INDEX[f"right_{name}"]]] for name in ("shoulder", "hip")
     )
-    hips = (hips + xy[INDEX["right_hip"]]) / 2
-    share = (left - right)[0] / max(np.hypot(*((left + right) / 2 - hips)), 1e-6)
+    trunk = np.hypot(*(shoulders.mean(0) - hips.mean(0)))
+    share = (shoulders[0] - shoulders[1])[0] / max(trunk, 1e-6)
     return "front" if share > FRONT else "back" if share < -FRONT else "side"
 
 
@@ -118,9 +118,7 @@ def _match(
     people: PersonPoses, true: np.ndarray, seen: np.ndarray, area: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return points and scores of whoever is most like the true one, None if nobody is alike."""
-    which = np.flatnonzero(seen[BODY])
-    square = ((people.xy[:, which] - true[which]) ** 2).sum(-1) / (2 * SIGMAS[which]) ** 2
-    alike = np.exp(-square / area / 2).mean(-1)
+    alike = oks(true, people.xy, np.full(len(people), area), np.flatnonzero(seen[BODY]))
     if not len(alike) or alike.max() < FOUND_OKS:
         return None
     best = int(alike.argmax())
@@ -158,7 +156,7 @@ def main() -> int:
         for one, values in zip(people, judged):
             if values is not None:
                 members.setdefault(of(one["person"]), []).append(values)
-        for name in sorted(members, key=lambda n: (len(n.split(" ")[0]), n)):
+        for name in sorted(members, key=lambda name: (name.split()[:1] or [""])[0].zfill(2)):
             cells = []
             for column, (middle, form) in COLUMNS.items():
                 known = [values[column] for values in members[name] if column in values]

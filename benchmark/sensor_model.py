@@ -232,7 +232,7 @@ class SensorModel:
         turn = abs((yaw_deg + 180) % 360 - 180)
         through = _THROUGH_ASIDE if ASIDE_DEG[0] < turn < ASIDE_DEG[1] else _THROUGH
         luck, least = _mixed(*self._fortune, LOST_TOGETHER), np.where(visible, _SEEN, through)
-        seen = np.where(visible, True, inside) & (luck < least)
+        seen = inside & (luck < least)
         seen[list(self._body.lost)] = False
         for part in _WHOLE:
             found = np.count_nonzero(visible[part]) > FOUND * len(xy[part])

@@ -161,15 +161,18 @@ def truth(data: dict[str, Any]) -> dict[int, Boxes]:
     return {image: Boxes.of(boxes, [1.0] * len(boxes)) for image, boxes in images.items()}
 
 
-def oks(xy: np.ndarray, others: np.ndarray, areas: np.ndarray) -> np.ndarray:
+def oks(
+    xy: np.ndarray, others: np.ndarray, areas: np.ndarray, points: slice | np.ndarray = slice(None)
+) -> np.ndarray:
     """Return the object keypoint similarity (n,) of a pose with n others, 0..1.
 
     Args:
         xy: (133, 2) px.
         others: (n, 133, 2) px.
         areas: (n,) the areas to scale distances with, px squared.
+        points: those of the 133 that count.
     """
-    square = ((others - xy) ** 2).sum(-1) / (2 * SIGMAS) ** 2
+    square = ((others - xy) ** 2).sum(-1)[:, points] / (2 * SIGMAS[points]) ** 2
     return np.exp(-square / (areas[:, None] + np.spacing(1)) / 2).mean(-1)
 
 

@@ -29,7 +29,7 @@ RETRY_S = 2.0  # between attempts to open a camera that is not there
 # A camera counts as unplugged after so many unreadable frames in a row, or s without a frame.
 MISSES, SILENT_S = 10, 5.0
 PAUSE_S = 0.05  # after a failed read, since some drivers fail without waiting
-# Before a file's next frame is read, if there is time: who has just got one needs the cores.
+# Longest pause between a frame of a file and reading the next: whoever uses it needs the cores.
 GIVE_WAY_S = 0.01
 WAIT_S = 10.0  # longest wait for subscribers before a file starts
 # Sources that are no files.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 import numpy as np
@@ -166,6 +167,50 @@ def test_a_frame_is_stamped_when_it_was_taken_not_when_it_was_decoded(peer, webc
     wait_until(lambda: images)
     shown = images[0]
     assert stamp_ns(shown.header) < webcam.retrieved_ns[shown.data[0]]
+
+
+class _Film(Webcam):
+    """A file, in which each frame is shown for `period_s`."""
+
+    live, paced = False, True
+
+    def __init__(self, period_s: float, waits: list[float]) -> None:
+        super().__init__()
+        self.rate, self._waits = 1 / period_s, waits
+
+    def grab(self) -> bool:
+        self._waits.append(math.nan)
+        return True
+
+
+class _Ending:
+    """The order to end, which comes after 40 waits. None of them takes time."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        return False
+
+    def is_set(self) -> bool:
+        return len(self.waits) > 40
+
+
+@pytest.mark.parametrize("period_s, pause_s", [(10.0, camera.GIVE_WAY_S), (1e-9, 0.0)])
+def test_between_frames_of_a_file_others_have_the_cores_if_there_is_time(
+    webcams, monkeypatch, period_s, pause_s
+):
+    node, ending = webcams(), _Ending()
+    node._missed = node._unused = 0
+    monkeypatch.setattr(node, "_wait_for_subscribers", lambda _: None)
+    monkeypatch.setattr(node, "_publish", lambda *_: ending.waits.append(math.inf))
+    assert node._show(_Film(period_s, ending.waits), ending) == ""
+    shown = [i for i, wait in enumerate(ending.waits) if wait == math.inf][1:-1]
+    assert len(shown) > 5
+    for i in shown:
+        pause, read = ending.waits[i + 1 : i + 3]
+        assert pause == pause_s and math.isnan(read)  # only then the next one is read
 
 
 def test_frames_that_nobody_uses_are_not_decoded(peer, webcams):

@@ -22,8 +22,8 @@ MIN_PRESENCE = 0.5  # of a face or hand that is one
 MIN_VISIBILITY = 0.1  # of a wrist or head, as in MediaPipe; below it the part is not looked for
 MOST_SHIFT = 0.25  # of a followed region's centre from where the body has it, in sides of that
 STILL, SLOW = 0.02, 0.06  # ways of a wrist to the next image, in sides of the hand's region
-# Pace of a body below which the network sees it in every second image only: about 2 cm an image.
-# Such a body's points are then as near to where they would be seen as those of two looks are.
+# Pace of a body, about 2 cm an image, below which the network looks at it in every second image
+# only. Its points, kept, are no farther off than two looks at it differ.
 CALM = 0.01
 CLEAR = 0.8  # visibility from which a point counts there: others tremble where nothing moves
 USED = [*POSE_BODY, *POSE_FEET]  # of its points: the keypoints
@@ -44,7 +44,7 @@ def next_body(rgb: np.ndarray, network: BodyNetwork, last: Body, may_rest: bool)
     """Return somebody's body, given that in the last image.
 
     Args:
-        may_rest: that may be as it was, if it hardly moves.
+        may_rest: the network need not look at a body that hardly moves.
     """
     if may_rest and last.seen and last.pace < CALM:
         return last._replace(seen=False)

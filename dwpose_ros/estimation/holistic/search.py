@@ -33,8 +33,8 @@ _LARGE = 0.7  # side of a tile, in sides of the image, from which that is looked
 _LEAST_SIDE = 0.25  # of a body's region, in sides of the box
 # A candidate who was nobody is not looked at again in so many detections of a video, as long as it
 # has the same box (IoU), the detector is no surer of it, and it looks the same (correlation of
-# PICTURE x PICTURE pixels): things do not move, and people do not keep so still for a second. Each
-# further time twice as many, up to a most.
+# PICTURE x PICTURE pixels): things do not move, and people do not keep so still for two seconds.
+# Each further time twice as many, up to a most.
 NOBODY_FOR, NOBODY_LONGEST = 6, 24
 SAME_THING, SURER, SAME_PICTURE, PICTURE = 0.6, 0.1, 0.98, 16
 MIN_FIGURE = 0.1  # score of MediaPipe's detector from which its keypoints are of use

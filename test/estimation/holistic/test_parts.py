@@ -70,6 +70,16 @@ def test_a_body_that_begins_to_move_while_it_rests_is_seen_in_every_image_from_t
     assert course == [(False, 0), (True, 60), (True, 80), (True, 100)]
 
 
+def test_after_a_rest_the_way_is_that_of_two_images():
+    network = Network(body(0), body(15))  # 1.5 % of the region, in two images
+    person = next_body(IMAGE, network, body(0), may_rest=True)
+    seen = []
+    for _ in range(3):
+        person = next_body(IMAGE, network, person, may_rest=True)
+        seen.append(person.seen)
+    assert seen == [False, True, False]
+
+
 def test_a_body_that_must_not_rest_does_not():
     network = Network(body(), body())
     person = next_body(IMAGE, network, body(), may_rest=True)
