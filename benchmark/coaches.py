@@ -52,8 +52,10 @@ class Plain:
             State.ADJUSTING, wrong.code, wrong.body_part, 0.0, 0.0, speak, False, count=1
         )
 
-    def captured(self, success: bool, now: float) -> None:
+    def captured(self, success: bool, now: float, retake: bool = False) -> None:
         self._since = None
+        if not success:
+            return
         if self._at + 1 < len(self._steps):
             self._at += 1
         else:

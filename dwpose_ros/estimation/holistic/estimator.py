@@ -23,8 +23,9 @@ from dwpose_ros.estimation.holistic.search import (
     Candidate,
     Search,
     Things,
+    at,
     odds,
-    score_at,
+    shift,
 )
 from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
@@ -36,7 +37,9 @@ MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture t
 # Likewise in a frame of a video, while there is nobody and while there is somebody: others follow.
 MOST_AT_ONCE = 3, 1
 TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
+FITS = 0.6  # least overlap of a detection with the box of the points of who is followed there
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
+SAME_LOOK = 0.02  # shift of a body's points between two looks at it, below which they agree
 PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
 SURE = 3.0  # unless these are the odds of it
 SOON, SELDOM = 8, 8  # a hand that has been missing for so many images is looked for in each n-th
@@ -63,6 +66,8 @@ class _Person:
     """Of the body's visible points, px."""
     then: np.ndarray | None = None
     """The body's points, (33, 2) px, in the image in which face and hands were found."""
+    figure: bool = False
+    """Whether MediaPipe's detector saw this person too, when they were found."""
 
 
 class Holistic:
@@ -116,11 +121,16 @@ class Holistic:
         for person in self._people:
             body = next_body(rgb, self._networks.body, person.body, may_rest=False)
             box = _box(body, rgb)
-            score = score_at(found, box) or self._search.near(rgb, box)
+            seen = at(found, box) or self._search.near(rgb, box)
             found = [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
-            chance = odds(score, SURE_OVERLAP, person.body, body, person.face)
-            if body.presence >= MIN_PRESENCE and chance >= STAY:
-                people.append(replace(person, body=body, chance=chance))
+            score = seen.score if seen else 0.0
+            chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
+            now = replace(person, body=body, chance=chance)
+            if seen is not None and iou(seen.box[None], box[None])[0, 0] < FITS:
+                # The body may be wrong and stay so, since it is looked for where it was.
+                now = max(now, self._looked_at(rgb, seen), key=lambda one: one.chance)
+            if now.body.presence >= MIN_PRESENCE and now.chance >= STAY:
+                people.append(now)
         if self._video:
             found = self._things.without(found, rgb)[: MOST_AT_ONCE[bool(self._people)]]
         looked_at = [(self._looked_at(rgb, one), one) for one in found[:MOST_CANDIDATES]]
@@ -175,12 +185,13 @@ class Holistic:
             last = before.body
             body = next_body(rgb, self._networks.body, last, may_rest=self._video)
             return body._replace(region=body.region.calmed(last.region)) if self._video else body
-        return self._two_looks(rgb, box)[-1]
+        return _better(*self._two_looks(rgb, box))
 
     def _with_parts(self, rgb: np.ndarray, body: Body, before: _Person | None) -> _Person:
         """Find face and hands of a body."""
         networks = self._networks
         person = _Person(body, before.chance if before else 0.0, box=_box(body, rgb), then=body.xy)
+        person.figure = before is not None and before.figure
         if before is None or not self._video:
             before = _Person(body, 0.0)  # of whom nothing is known
         old, missing = before.then, before.missing
@@ -218,18 +229,28 @@ class Holistic:
 
     def _looked_at(self, rgb: np.ndarray, one: Candidate) -> _Person:
         """Return who is where the detector sees somebody, and how likely it is a person."""
-        first, second, body = self._two_looks(rgb, one.box)
+        first, second, figure = self._two_looks(rgb, one.box)
         face = next_face(rgb, self._networks.face, second, None, None)
         overlap = float(iou(one.box[None], _box(second, rgb)[None])[0, 0])
-        return _Person(body, odds(one.score, overlap, first, second, face), face, then=body.xy)
+        chance = odds(one.score, overlap, first, second, face, figure)
+        body = _better(first, second, figure)
+        return _Person(body, chance, face, then=body.xy, figure=figure)
 
-    def _two_looks(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Body, Body, Body]:
-        """Return the body in a box (4,) as seen at first and again, and the better one of both."""
-        region, good = self._networks.figure(rgb, box)
+    def _two_looks(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Body, Body, bool]:
+        """Return the body in a box (4,) as seen at first and again, in the region that its points
+        give, and whether MediaPipe's detector gave the first region."""
+        region, figure = self._networks.figure(rgb, box)
         first = self._networks.body(rgb, region)
-        second = self._networks.body(rgb, first.region)
-        # A good region is as good as one from points; MediaPipe uses it.
-        return first, second, first if good else second
+        return first, self._networks.body(rgb, first.region), figure
+
+
+def _better(first: Body, second: Body, figure: bool) -> Body:
+    """Return the better one of two looks at a body.
+
+    A figure's region is as good as one from points, and MediaPipe looks no further. Yet where the
+    next look shows another body, the first one was wrong.
+    """
+    return first if figure and shift(first, second) < SAME_LOOK else second
 
 
 def _different(people: list[_Person], rgb: np.ndarray) -> list[_Person]:

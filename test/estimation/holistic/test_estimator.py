@@ -24,6 +24,7 @@ from dwpose_ros.core.keypoints import (
     RIGHT_HAND,
 )
 from dwpose_ros.estimation.estimator import TopDown
+from dwpose_ros.estimation.holistic import estimator as holistic
 from dwpose_ros.estimation.holistic.search import Candidate
 from dwpose_ros.simulation import atlas
 from dwpose_ros.simulation.scene import SimulatedPerson
@@ -104,6 +105,21 @@ def test_the_box_is_that_of_the_silhouette(estimator, scene, name, yaw_deg):
     found = estimator(scene.render([figure]))
     assert iou(found.boxes, box[None]).max() > 0.75
     assert abs(found.boxes[0, 1] - box[1]) < 0.04 * (box[3] - box[1])  # it ends at the crown
+
+
+@pytest.mark.parametrize(
+    "name, yaw_deg",
+    [
+        ("bruno", 90), ("june", 90),  # whose bones seem to have other lengths from the side
+        ("dina", 180),  # whose shirt alone looks like a figure to MediaPipe's detector
+        ("emil", 180),  # whom the first look sees too narrow
+    ],
+)  # fmt: skip
+def test_somebody_near_is_found_from_the_side_and_from_behind(estimator, scene, name, yaw_deg):
+    figure = SimulatedPerson(0, 2.5, yaw_deg, stature_m=atlas.load(name).stature_m, person=name)
+    found = estimator(scene.render([figure]))
+    assert len(found) == 1
+    assert iou(found.boxes, scene.truth([figure]).boxes)[0, 0] > 0.4
 
 
 def test_it_is_top_down(estimator):
@@ -306,6 +322,25 @@ class TestVideo:
         for _ in range(12):
             assert not len(video.detect(coffee)[0])
         assert len(looks) == 2
+
+    def test_a_wrong_body_is_corrected_by_a_detection_that_it_does_not_fit(self, video, scene):
+        """Of who is near, with the head above the image, the network sees a body upside down. It
+        would stay so when they step back, as each image is searched where the last body was."""
+        overlaps = []
+        for z_m in np.arange(1.35, 2.6, 0.15):
+            figures = [SimulatedPerson(0, float(z_m))]
+            found = video(scene.render(figures))
+            overlaps.append(iou(found.boxes, scene.truth(figures).boxes).max(initial=0))
+        assert min(overlaps[:2]) < 0.65 and min(overlaps[2:]) > 0.75
+
+    def test_it_is_remembered_what_a_person_was_found_by(self, video, man, monkeypatch):
+        """While people are followed, MediaPipe's detector does not look at them again."""
+        judged = []
+        monkeypatch.setattr(holistic, "odds", _counted(holistic.odds, judged))
+        tracker = PoseTracker(video, 2)
+        for k in range(5):
+            tracker(man, k / 30)
+        assert len(judged) >= 3 and all(figure for *_, figure in judged)
 
     def test_people_who_come_and_go(self, video, scene):
         tracker, counts = PoseTracker(video, 5), []

@@ -127,13 +127,13 @@ def test_near_a_person():
     """The part that is looked at is 1.6 times as large as the box, and within the image."""
     image, detector = np.zeros((400, 400, 3), np.uint8), Detector()
     search = Search(detector)
-    assert search.near(image, np.float32([180, 150, 220, 250])) == pytest.approx(0.6)
+    assert search.near(image, np.float32([180, 150, 220, 250])).score == pytest.approx(0.6)
     assert detector.seen[-1].shape == (160, 160, 3)
     search.near(image, np.float32([0, 0, 100, 100]))
     assert detector.seen[-1].shape == (130, 130, 3)
     far = Detector(part=(0.0, 0.0, 0.1, 0.1))
-    assert Search(far).near(image, np.float32([180, 150, 220, 250])) == 0  # elsewhere
-    assert search.near(image, np.float32([-90, -90, -80, -80])) == 0
+    assert Search(far).near(image, np.float32([180, 150, 220, 250])) is None  # elsewhere
+    assert search.near(image, np.float32([-90, -90, -80, -80])) is None
 
 
 def body(xy: np.ndarray, visibility: float = 0.9, presence: float = 1.0) -> Body:
@@ -147,7 +147,7 @@ FURNITURE = np.random.default_rng(1).uniform(0, 300, (133, 2))
 
 
 def test_somebody_who_looks_the_same_twice_is_believed():
-    assert odds(0.5, 0.6, body(PERSON), body(PERSON + 1), None) > MIN_ODDS
+    assert odds(0.5, 0.6, body(PERSON), body(PERSON + 1), None, True) > MIN_ODDS
 
 
 @pytest.mark.parametrize(
@@ -160,24 +160,43 @@ def test_somebody_who_looks_the_same_twice_is_believed():
     ],
 )
 def test_what_is_less_like_a_person_is_less_likely_one(score, first, second):
-    assert odds(score, 0.6, first, second, None) < odds(
-        score, 0.6, body(PERSON), body(PERSON), None
+    assert odds(score, 0.6, first, second, None, False) < odds(
+        score, 0.6, body(PERSON), body(PERSON), None, False
     )
 
 
 def test_a_face_makes_a_person_more_likely():
     one, face = body(PERSON, 0.4), Face(np.zeros((468, 2)), 0.99, Region(0, 0, 9, 0))
-    assert odds(0.25, 0.5, one, one, None) < MIN_ODDS < odds(0.25, 0.5, one, one, face)
+    assert (
+        odds(0.25, 0.5, one, one, None, False) < MIN_ODDS < odds(0.25, 0.5, one, one, face, False)
+    )
 
 
 def test_points_that_are_no_numbers_make_nobody():
     bad = body(np.full((133, 2), np.nan), 0.0, 0.0)
-    assert odds(0.3, 0.0, bad, bad, None) < MIN_ODDS
+    assert odds(0.3, 0.0, bad, bad, None, False) < MIN_ODDS
 
 
 def test_a_body_that_fills_its_box_is_more_likely_a_person():
     one = body(PERSON)
-    assert odds(0.5, 0.2, one, one, None) < odds(0.5, 0.7, one, one, None)
+    assert odds(0.5, 0.2, one, one, None, False) < odds(0.5, 0.7, one, one, None, False)
+
+
+def test_another_detector_that_sees_the_figure_makes_a_person_more_likely():
+    one, doubted = body(PERSON), body(PERSON, presence=0.1)
+    assert odds(0.3, 0.6, one, one, None, True) > odds(0.3, 0.6, one, one, None, False) + 1
+    # Where the body's network sees nobody in the figure, it speaks against one.
+    assert odds(0.3, 0.6, doubted, one, None, True) < odds(0.3, 0.6, doubted, one, None, False)
+
+
+def test_bones_that_are_odd_count_less_the_surer_the_detector_is():
+    """From the side, and of who bends, the bones seem to have other lengths."""
+
+    def cost(score: float) -> float:
+        good, odd = body(PERSON), body(FURNITURE)
+        return odds(score, 0.6, good, good, None, False) - odds(score, 0.6, odd, odd, None, False)
+
+    assert cost(0.9) < cost(0.3) / 3
 
 
 class TestThings:
