@@ -119,8 +119,8 @@ def measure_guidance(people: int = 8, seconds: float = 8.0) -> float:
     from dwpose_ros.core.person_poses import PersonPoses
     from dwpose_ros.guidance import Coach, load_profile
     from dwpose_ros.guidance.checks import CheckRunner
-    from dwpose_ros.guidance.look_rate import LookRate
     from dwpose_ros.guidance.observation import TargetSelector
+    from dwpose_ros.nodes.guidance import LEAST_S
     from dwpose_ros.ros.conversions import from_msg, to_msg
     from dwpose_ros.ros.shipped_files import configured
     from dwpose_ros.simulation.actor import Actor
@@ -133,14 +133,15 @@ def measure_guidance(people: int = 8, seconds: float = 8.0) -> float:
         sensor = SensorModel(random, world.camera, RATE, world.body)
         actor = Actor(world.start, "obedient", seed, world.body)
         selector, check, coach = TargetSelector(profile), CheckRunner(profile), Coach(profile)
-        rate = LookRate()
+        last_s = -LEAST_S
         for i in range(int(seconds * RATE)):
             xy, scores, boxes = sensor(actor.at(i / RATE))
             there = PersonPoses.of(xy, scores, boxes, ids=[1] * len(xy))
             message = to_msg(there, Header(), *sensor.size, "")
             messages += 1
-            if not rate.due(i / RATE):
+            if i / RATE - last_s < LEAST_S:
                 continue
+            last_s = i / RATE
             start_s = time.perf_counter()
             observation = selector.look(from_msg(message), *sensor.size, i / RATE)
             coach.update(check(observation), i / RATE)

@@ -58,11 +58,12 @@ class Liveness:
 
     @staticmethod
     def _measure(track: _Track, points: np.ndarray, now: float) -> None:
-        before = next((p for t, p in reversed(track.frames) if now - t >= _SPEED_S), None)
+        before = next((f for f in reversed(track.frames) if now - f[0] >= _SPEED_S), None)
         if before is not None:
-            speed = np.hypot(*(points - before).T)
-            speed = float(np.median(speed[~np.isnan(speed)])) if (~np.isnan(speed)).any() else 0.0
-            track.speeds.append((now, speed / _SPEED_S))
+            then, there = before
+            way = np.hypot(*(points - there).T)
+            way = float(np.median(way[~np.isnan(way)])) if (~np.isnan(way)).any() else 0.0
+            track.speeds.append((now, way / (now - then)))
         while track.speeds and now - track.speeds[0][0] > _TOGETHER_S:
             track.speeds.popleft()
         track.frames.append((now, points))

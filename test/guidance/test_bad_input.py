@@ -126,6 +126,21 @@ def test_two_people_who_move_on_their_own_are_no_reflections():
     assert "one_person" in scene.codes and not scene.captures
 
 
+@pytest.mark.parametrize("rate_hz", [10, 15])
+def test_two_people_who_walk_evenly_are_no_reflections(rate_hz):
+    """Speeds are taken over 0.3 s or a frame more; of ten frames a second it is now this, now that,
+    for both of them at once."""
+    random, liveness = np.random.default_rng(0), Liveness()
+    standing = random.uniform(0, 300, (17, 2))
+    for time_s in np.arange(0, 8, 1 / rate_hz) + random.uniform(0, 0.005, 8 * rate_hz):
+        xy = np.zeros((2, 133, 2), np.float32)
+        xy[:, :17] = standing + random.normal(0, 1, (2, 17, 2))
+        xy[:, :, 0] += np.array([[90.0], [-120.0]]) * time_s  # px a second; they are 300 px tall
+        boxes = np.array([[0, 0, 100, 300]] * 2, np.float32)
+        liveness.watch(PersonPoses.of(xy, np.ones((2, 133)), boxes, ids=[1, 2]), float(time_s))
+        assert not liveness.reflects(2, 1)
+
+
 def test_a_face_on_a_shirt_is_nobody():
     def on_the_chest(scene):
         xy, scores, box = seen(scene.body, scene.actor.at(scene.now), scene.camera, scene.random)

@@ -67,7 +67,7 @@ class _Person:
     then: np.ndarray | None = None
     """The body's points, (33, 2) px, in the image in which face and hands were found."""
     figure: bool = False
-    """Whether MediaPipe's detector saw this person too, when they were found."""
+    """Whether MediaPipe's detector was sure of this person too, when they were found."""
 
 
 class Holistic:
@@ -126,9 +126,11 @@ class Holistic:
             score = seen.score if seen else 0.0
             chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
             now = replace(person, body=body, chance=chance)
-            if seen is not None and iou(seen.box[None], box[None])[0, 0] < FITS:
+            if seen is not None and self._misfits(seen, person, box):
                 # The body may be wrong and stay so, since it is looked for where it was.
-                now = max(now, self._looked_at(rgb, seen), key=lambda one: one.chance)
+                again = self._looked_at(rgb, seen)
+                if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, chance):
+                    now = again
             if now.body.presence >= MIN_PRESENCE and now.chance >= STAY:
                 people.append(now)
         if self._video:
@@ -173,6 +175,13 @@ class Holistic:
 
     def close(self) -> None:
         self._networks = self._search = None  # type: ignore[assignment]
+
+    def _misfits(self, seen: Candidate, person: _Person, box: np.ndarray) -> bool:
+        """Whether a detection does not fit the box (4,) of the person who is followed there,
+        and is not that of another one either."""
+        others = np.array([p.box for p in self._people if p is not person], np.float32)
+        fit = float(iou(seen.box[None], box[None])[0, 0])
+        return fit < FITS and fit > iou(seen.box[None], others.reshape(-1, 4)).max(initial=0)
 
     def _candidates(self, rgb: np.ndarray) -> list[Candidate]:
         if not self._video:
@@ -238,7 +247,7 @@ class Holistic:
 
     def _two_looks(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Body, Body, bool]:
         """Return the body in a box (4,) as seen at first and again, in the region that its points
-        give, and whether MediaPipe's detector gave the first region."""
+        give, and whether MediaPipe's detector is sure of the first region."""
         region, figure = self._networks.figure(rgb, box)
         first = self._networks.body(rgb, region)
         return first, self._networks.body(rgb, first.region), figure

@@ -186,7 +186,7 @@ class Figure:
         self._detector = detector
 
     def __call__(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Region, bool]:
-        """Return the region in which to look for a body, and whether it is a good one."""
+        """Return the region in which to look for a body; whether the detector is sure of it."""
         x, y = ((box[:2] + box[2:]) / 2).tolist()
         longer = float((box[2:] - box[:2]).max())
         height, width = rgb.shape[:2]
@@ -267,7 +267,7 @@ def odds(
         first: the body as seen at first.
         second: the body in the region that the first one gives.
         face: that of the second, if it was found.
-        figure: whether MediaPipe's detector gave the first one's region.
+        figure: whether MediaPipe's detector is sure of the first one's region.
     """
     xy, scores = np.zeros((COUNT, 2)), np.zeros(COUNT)
     xy[BODY], scores[BODY] = second.xy[POSE_BODY], second.visibility[POSE_BODY]

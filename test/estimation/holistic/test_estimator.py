@@ -333,6 +333,13 @@ class TestVideo:
             overlaps.append(iou(found.boxes, scene.truth(figures).boxes).max(initial=0))
         assert min(overlaps[:2]) < 0.65 and min(overlaps[2:]) > 0.75
 
+    def test_of_two_people_who_overlap_neither_takes_the_others_place(self, video, scene):
+        for gap_m in (0.9, 0.6, 0.5, 0.4, 0.3, 0.3, 0.35):
+            figures = [SimulatedPerson(-gap_m / 2, 3.0), SimulatedPerson(gap_m / 2, 4.0)]
+            found, true = video(scene.render(figures)), scene.truth(figures)
+            assert len(found) == 2
+            assert iou(true.boxes, found.boxes).max(1).min() > 0.6
+
     def test_it_is_remembered_what_a_person_was_found_by(self, video, man, monkeypatch):
         """While people are followed, MediaPipe's detector does not look at them again."""
         judged = []
