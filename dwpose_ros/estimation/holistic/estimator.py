@@ -119,18 +119,7 @@ class Holistic:
         found = self._candidates(rgb)
         people = []
         for person in self._people:
-            body = next_body(rgb, self._networks.body, person.body, may_rest=False)
-            box = _box(body, rgb)
-            seen = at(found, box) or self._search.near(rgb, box)
-            found = [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
-            score = seen.score if seen else 0.0
-            chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
-            now = replace(person, body=body, chance=chance)
-            if seen is not None and self._misfits(seen, person, box):
-                # The body may be wrong and stay so, since it is looked for where it was.
-                again = self._looked_at(rgb, seen)
-                if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, chance):
-                    now = again
+            now, found = self._judged_again(rgb, person, found)
             if now.body.presence >= MIN_PRESENCE and now.chance >= STAY:
                 people.append(now)
         if self._video:
@@ -176,12 +165,32 @@ class Holistic:
     def close(self) -> None:
         self._networks = self._search = None  # type: ignore[assignment]
 
-    def _misfits(self, seen: Candidate, person: _Person, box: np.ndarray) -> bool:
-        """Whether a detection does not fit the box (4,) of the person who is followed there,
-        and is not that of another one either."""
+    def _judged_again(
+        self, rgb: np.ndarray, person: _Person, found: list[Candidate]
+    ) -> tuple[_Person, list[Candidate]]:
+        """Return somebody who is followed as seen now, and the candidates who are not they."""
+        body = next_body(rgb, self._networks.body, person.body, may_rest=False)
+        box = _box(body, rgb)
+        seen = at(found, box) or self._search.near(rgb, box)
+        score = seen.score if seen else 0.0
+        chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
+        now = replace(person, body=body, chance=chance)
+        if seen is not None and self._misfits(seen, found, person, box):
+            # The body may be wrong and stay so, since it is looked for where it was.
+            again = self._looked_at(rgb, seen)
+            if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, chance):
+                now = again
+        return now, [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
+
+    def _misfits(
+        self, seen: Candidate, found: list[Candidate], person: _Person, box: np.ndarray
+    ) -> bool:
+        """Whether no detection fits the box (4,) of the person who is followed there, and the one
+        that is there is not of somebody else."""
         others = np.array([p.box for p in self._people if p is not person], np.float32)
-        fit = float(iou(seen.box[None], box[None])[0, 0])
-        return fit < FITS and fit > iou(seen.box[None], others.reshape(-1, 4)).max(initial=0)
+        theirs = iou(seen.box[None], others.reshape(-1, 4)).max(initial=0)
+        best = iou(box[None], np.array([one.box for one in (seen, *found)])).max()
+        return best < FITS and iou(seen.box[None], box[None])[0, 0] > theirs
 
     def _candidates(self, rgb: np.ndarray) -> list[Candidate]:
         if not self._video:
