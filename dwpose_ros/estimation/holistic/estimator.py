@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from dwpose_ros.core.boxes import area, iou
+from dwpose_ros.core.boxes import iou
 from dwpose_ros.core.keypoints import COUNT
-from dwpose_ros.core.person_poses import THRESHOLD, PersonPoses, valid_boxes
+from dwpose_ros.core.person_poses import PersonPoses, valid_boxes
 from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.estimation.holistic.body import Body
-from dwpose_ros.estimation.holistic.face import Face, head_region
-from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT, Hand
+from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT
 from dwpose_ros.estimation.holistic.keypoints import to_keypoints
 from dwpose_ros.estimation.holistic.networks import Networks, open_networks
 from dwpose_ros.estimation.holistic.parts import Turn, next_body, next_face, next_hand
+from dwpose_ros.estimation.holistic.person import Person, box_of, different, silhouette_box
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
     Candidate,
@@ -31,8 +31,6 @@ from dwpose_ros.estimation.runtimes.target import ExecutionTarget
 
 MIN_PRESENCE = 0.5  # of the body's network, below which a person is lost
 SAME_BOX = 0.2  # least overlap (IoU) of a box with that of a person in the last image
-SAME_BODY = 0.6  # overlap of two bodies' boxes from which they are the same person's
-SAME_HEAD = 0.15  # distance of two heads below which they are, in sides of their generous regions
 MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture takes for ever
 # Likewise in a frame of a video, while there is nobody and while there is somebody: others follow.
 MOST_AT_ONCE = 3, 1
@@ -40,34 +38,8 @@ TILES_ALONE = 2  # searched in each detection of a video while there is nobody; 
 FITS = 0.6  # least overlap of a detection with the box of the points of who is followed there
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
 SAME_LOOK = 0.02  # shift of a body's points between two looks at it, below which they agree
-PART = 0.6  # share of a body's box within another one's from which it may be a part of that,
-SURE = 3.0  # unless these are the odds of it
 SOON, SELDOM = 8, 8  # a hand that has been missing for so many images is looked for in each n-th
 STAY = 0.0  # odds below which somebody found before is nobody
-EYES, MOUTH = [2, 5], [9, 10]  # of BlazePose's points
-# From the eyes to the crown, in distances from eyes to mouth, and how much wider than its points
-# a body is on each side, in heights of their box: both measured on the silhouettes of the
-# simulation's cast, hair and headwear included.
-CROWN, FLESH = 1.9, 0.03
-
-
-@dataclass
-class _Person:
-    """What is known of a person from the last image."""
-
-    body: Body
-    chance: float
-    """Logarithm of the odds that it is a person."""
-    face: Face | None = None
-    hands: tuple[Hand | None, Hand | None] = (None, None)
-    missing: tuple[int, int] = (0, 0)
-    """For how many images each hand has not been seen."""
-    box: np.ndarray = field(default_factory=lambda: np.zeros(4, np.float32))
-    """Of the body's visible points, px."""
-    then: np.ndarray | None = None
-    """The body's points, (33, 2) px, in the image in which face and hands were found."""
-    figure: bool = False
-    """Whether MediaPipe's detector was sure of this person too, when they were found."""
 
 
 class Holistic:
@@ -96,7 +68,7 @@ class Holistic:
         self.runs_on = self._networks.target
         self._search = Search(self._networks.detector)
         self._video = video
-        self._people: list[_Person] = []
+        self._people: list[Person] = []
         self._things = Things()
         self._image = 0  # checksum of the one in which `_people` were detected
         self._frames = 0
@@ -128,9 +100,9 @@ class Holistic:
         if self._video:
             self._things.add([c for person, c in looked_at if person.chance < MIN_ODDS], rgb)
         new = sorted((person for person, _ in looked_at), key=lambda person: -person.chance)
-        people = _different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
+        people = different(people + [person for person in new if person.chance >= MIN_ODDS], rgb)
         self._people, self._image = people, _checksum(rgb)
-        boxes = np.array([_silhouette_box(p.box, p.body, rgb) for p in people], np.float32)
+        boxes = np.array([silhouette_box(p.box, p.body, rgb) for p in people], np.float32)
         return boxes.reshape(-1, 4), np.array(
             [1 / (1 + np.exp(-p.chance)) for p in people], np.float32
         )
@@ -166,11 +138,11 @@ class Holistic:
         self._networks = self._search = None  # type: ignore[assignment]
 
     def _judged_again(
-        self, rgb: np.ndarray, person: _Person, found: list[Candidate]
-    ) -> tuple[_Person, list[Candidate]]:
+        self, rgb: np.ndarray, person: Person, found: list[Candidate]
+    ) -> tuple[Person, list[Candidate]]:
         """Return somebody who is followed as seen now, and the candidates who are not they."""
         body = next_body(rgb, self._networks.body, person.body, may_rest=False)
-        box = _box(body, rgb)
+        box = box_of(body, rgb)
         seen = at(found, box) or self._search.near(rgb, box)
         score = seen.score if seen else 0.0
         chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
@@ -183,7 +155,7 @@ class Holistic:
         return now, [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
 
     def _misfits(
-        self, seen: Candidate, found: list[Candidate], person: _Person, box: np.ndarray
+        self, seen: Candidate, found: list[Candidate], person: Person, box: np.ndarray
     ) -> bool:
         """Whether no detection fits the box (4,) of the person who is followed there, and the one
         that is there is not of somebody else."""
@@ -198,20 +170,22 @@ class Holistic:
         # While nobody is there, no other network takes time.
         return self._search.in_turn(rgb, 1 if self._people else TILES_ALONE)
 
-    def _body(self, rgb: np.ndarray, before: _Person | None, box: np.ndarray) -> Body:
+    def _body(self, rgb: np.ndarray, before: Person | None, box: np.ndarray) -> Body:
         if before is not None:
             last = before.body
             body = next_body(rgb, self._networks.body, last, may_rest=self._video)
             return body._replace(region=body.region.calmed(last.region)) if self._video else body
         return _better(*self._two_looks(rgb, box))
 
-    def _with_parts(self, rgb: np.ndarray, body: Body, before: _Person | None) -> _Person:
+    def _with_parts(self, rgb: np.ndarray, body: Body, before: Person | None) -> Person:
         """Find face and hands of a body."""
         networks = self._networks
-        person = _Person(body, before.chance if before else 0.0, box=_box(body, rgb), then=body.xy)
+        person = Person(
+            body, before.chance if before else 0.0, box=box_of(body, rgb), then=body.xy
+        )
         person.figure = before is not None and before.figure
         if before is None or not self._video:
-            before = _Person(body, 0.0)  # of whom nothing is known
+            before = Person(body, 0.0)  # of whom nothing is known
         old, missing = before.then, before.missing
         person.face = next_face(rgb, networks.face, body, before.face, old)
         left, right = (
@@ -234,7 +208,7 @@ class Holistic:
         rare = missing >= SOON and self._frames // 2 % (SELDOM // 2)
         return Turn.IF_MOVED if rare else Turn.LOOK
 
-    def _matched(self, boxes: np.ndarray) -> dict[int, _Person]:
+    def _matched(self, boxes: np.ndarray) -> dict[int, Person]:
         """Return whom of the last image each box is, the most overlapping first."""
         last = np.array([p.box for p in self._people], np.float32).reshape(-1, 4)
         overlap = iou(boxes, last)
@@ -245,14 +219,14 @@ class Holistic:
             overlap[row, :] = overlap[:, column] = -1
         return matches
 
-    def _looked_at(self, rgb: np.ndarray, one: Candidate) -> _Person:
+    def _looked_at(self, rgb: np.ndarray, one: Candidate) -> Person:
         """Return who is where the detector sees somebody, and how likely it is a person."""
         first, second, figure = self._two_looks(rgb, one.box)
         face = next_face(rgb, self._networks.face, second, None, None)
-        overlap = float(iou(one.box[None], _box(second, rgb)[None])[0, 0])
+        overlap = float(iou(one.box[None], box_of(second, rgb)[None])[0, 0])
         chance = odds(one.score, overlap, first, second, face, figure)
         body = _better(first, second, figure)
-        return _Person(body, chance, face, then=body.xy, figure=figure)
+        return Person(body, chance, face, then=body.xy, figure=figure)
 
     def _two_looks(self, rgb: np.ndarray, box: np.ndarray) -> tuple[Body, Body, bool]:
         """Return the body in a box (4,) as seen at first and again, in the region that its points
@@ -269,52 +243,6 @@ def _better(first: Body, second: Body, figure: bool) -> Body:
     next look shows another body, the first one was wrong.
     """
     return first if figure and shift(first, second) < SAME_LOOK else second
-
-
-def _different(people: list[_Person], rgb: np.ndarray) -> list[_Person]:
-    """Return the people without those who are the same as one before, and their boxes."""
-    kept: list[_Person] = []
-    for one in people:
-        one.box = _box(one.body, rgb)
-        if valid_boxes(one.box[None])[0] and not any(_same(one, other) for other in kept):
-            kept.append(one)
-    return kept
-
-
-def _same(one: _Person, other: _Person) -> bool:
-    """Whether two bodies are the same person's: their boxes or their heads coincide, or the less
-    likely one is a part of the other."""
-    boxes = one.box[None], other.box[None]
-    overlap = float(iou(*boxes)[0, 0])
-    inside = overlap / (1 + overlap) * float(area(boxes[0])[0] + area(boxes[1])[0])
-    if overlap > SAME_BODY or (one.chance < SURE and inside > PART * float(area(boxes[0])[0])):
-        return True
-    heads = head_region(one.body.xy), head_region(other.body.xy)
-    apart = np.hypot(heads[0].x - heads[1].x, heads[0].y - heads[1].y)
-    return bool(apart < SAME_HEAD * max(heads[0].side, heads[1].side))
-
-
-def _box(body: Body, rgb: np.ndarray) -> np.ndarray:
-    """Return the box (4,) of the visible points within the image."""
-    size = rgb.shape[1], rgb.shape[0]
-    seen = (body.visibility > THRESHOLD) & (body.xy >= 0).all(1) & (body.xy <= size).all(1)
-    if not seen.any():
-        return np.zeros(4, np.float32)
-    return np.concatenate([body.xy[seen].min(0), body.xy[seen].max(0)]).astype(np.float32)
-
-
-def _silhouette_box(box: np.ndarray, body: Body, rgb: np.ndarray) -> np.ndarray:
-    """Return the box (4,) of a body, whose points' box is given: with the crown, which is no
-    point, and with flesh and shoes."""
-    x1, y1, x2, y2 = box
-    flesh = FLESH * (y2 - y1)
-    if body.visibility[[*EYES, *MOUTH]].min() > THRESHOLD:
-        eyes, mouth = body.xy[EYES].mean(0), body.xy[MOUTH].mean(0)
-        x, y = eyes + CROWN * (eyes - mouth)
-        x1, y1, x2, y2 = min(x1, x), min(y1, y), max(x2, x), max(y2, y)
-    size = np.tile([rgb.shape[1], rgb.shape[0]], 2)
-    whole = np.array([x1 - flesh, y1, x2 + flesh, y2 + flesh], np.float32)
-    return whole.clip(0, size).astype(np.float32)
 
 
 def _checksum(rgb: np.ndarray) -> int:
