@@ -38,6 +38,7 @@ _LEAST_SIDE = 0.9  # of a body's region, in sides of the box: a smaller one is t
 NOBODY_FOR, NOBODY_LONGEST = 6, 24
 SAME_THING, SURER, SAME_PICTURE, PICTURE = 0.6, 0.1, 0.98, 16
 MIN_FIGURE = 0.1  # score of MediaPipe's detector from which its keypoints are of use
+_MOST_ASIDE = 0.35  # of a figure's hips from the middle of its box, in widths of the box
 _AROUND = 1.6  # side of the tile in which a person is looked for again, in sides of their box
 
 # How likely it is that a body is a person's: weights of a logistic regression on 1,822 detections
@@ -198,12 +199,17 @@ class Figure:
         # Of the four keypoints, the first is between the hips, the second is above the head on a
         # circle around the body.
         boxes = tile.to_image(seen.boxes.reshape(-1, 2)).reshape(-1, 4)
+        figures = []
         for head, points, score in zip(boxes, tile.to_image(seen.points), seen.scores):
             middle = (head[:2] + head[2:]) / 2
             region = around_points(points[0], points[1], _UP, scale=SCALE)
+            aside = abs(region.x - x) / max(float(box[2] - box[0]), 1.0)
             inside = (middle >= box[:2]).all() and (middle <= box[2:]).all()
-            if inside and region.side >= _LEAST_SIDE * longer:
-                return region, bool(score >= SURE)
+            if inside and region.side >= _LEAST_SIDE * longer and aside <= _MOST_ASIDE:
+                figures.append((score < SURE, aside, region))
+        if figures:  # beside others, it is that of the box whose middle it is nearest to
+            doubted, _, region = min(figures, key=lambda figure: figure[:2])
+            return region, not doubted
         return Region(x, y, SCALE * longer, 0.0), False
 
 
