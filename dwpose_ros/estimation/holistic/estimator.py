@@ -18,11 +18,13 @@ from dwpose_ros.estimation.holistic.keypoints import to_keypoints
 from dwpose_ros.estimation.holistic.networks import Networks, open_networks
 from dwpose_ros.estimation.holistic.parts import Turn, next_body, next_face, next_hand
 from dwpose_ros.estimation.holistic.person import Person, box_of, different, silhouette_box
+from dwpose_ros.estimation.holistic.regions import Region
 from dwpose_ros.estimation.holistic.search import (
     MIN_ODDS,
     Candidate,
     Search,
     Things,
+    around,
     at,
     odds,
     shift,
@@ -37,6 +39,7 @@ MOST_AT_ONCE = 3, 1
 TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
 FITS = 0.6  # least overlap of a detection with the box of the points of who is followed there
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
+BESIDE = 0.4  # overlap of a box and the points in it below which these may be somebody else's
 SAME_LOOK = 0.02  # shift of a body's points between two looks at it, below which they agree
 SOON, SELDOM = 8, 8  # a hand that has been missing for so many images is looked for in each n-th
 STAY = 0.0  # odds below which somebody found before is nobody
@@ -223,7 +226,7 @@ class Holistic:
         """Return who is where the detector sees somebody, and how likely it is a person."""
         first, second, figure = self._two_looks(rgb, one.box)
         face = next_face(rgb, self._networks.face, second, None, None)
-        overlap = float(iou(one.box[None], box_of(second, rgb)[None])[0, 0])
+        overlap = _overlap(second, one.box, rgb)
         chance = odds(one.score, overlap, first, second, face, figure)
         body = _better(first, second, figure)
         return Person(body, chance, face, then=body.xy, figure=figure)
@@ -232,8 +235,22 @@ class Holistic:
         """Return the body in a box (4,) as seen at first and again, in the region that its points
         give, and whether MediaPipe's detector is sure of the first region."""
         region, figure = self._networks.figure(rgb, box)
+        first, second = self._twice(rgb, region)
+        overlap = _overlap(second, box, rgb)
+        if figure and overlap < BESIDE:  # it may be the figure of somebody who stands beside them
+            others = self._twice(rgb, around(box))
+            if _overlap(others[1], box, rgb) > overlap:
+                return *others, False
+        return first, second, figure
+
+    def _twice(self, rgb: np.ndarray, region: Region) -> tuple[Body, Body]:
         first = self._networks.body(rgb, region)
-        return first, self._networks.body(rgb, first.region), figure
+        return first, self._networks.body(rgb, first.region)
+
+
+def _overlap(body: Body, box: np.ndarray, rgb: np.ndarray) -> float:
+    """Return the overlap (IoU) of a box (4,) and that of a body's visible points."""
+    return float(iou(box[None], box_of(body, rgb)[None])[0, 0])
 
 
 def _better(first: Body, second: Body, figure: bool) -> Body:

@@ -210,7 +210,13 @@ class Figure:
         if figures:  # beside others, it is that of the box whose middle it is nearest to
             doubted, _, region = min(figures, key=lambda figure: figure[:2])
             return region, not doubted
-        return Region(x, y, SCALE * longer, 0.0), False
+        return around(box), False
+
+
+def around(box: np.ndarray) -> Region:
+    """Return the region of a body that is known by its box (4,) alone."""
+    x, y = ((box[:2] + box[2:]) / 2).tolist()
+    return Region(x, y, SCALE * float((box[2:] - box[:2]).max()), 0.0)
 
 
 def at(found: list[Candidate], box: np.ndarray, overlap: float = 0.3) -> Candidate | None:

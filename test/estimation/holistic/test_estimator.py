@@ -122,6 +122,19 @@ def test_somebody_near_is_found_from_the_side_and_from_behind(estimator, scene, 
     assert iou(found.boxes, scene.truth([figure]).boxes)[0, 0] > 0.4
 
 
+def test_a_figure_of_somebody_beside_them_is_not_taken(estimator, scene, monkeypatch):
+    figures = [SimulatedPerson(x_m, 3.5) for x_m in (-0.8, 0.8)]
+    rgb, true = scene.render(figures), scene.truth(figures)
+    networks = estimator._networks
+    beside = networks.figure(rgb, true.boxes[1])[0]
+    monkeypatch.setattr(
+        estimator, "_networks", networks._replace(figure=lambda rgb, box: (beside, True))
+    )
+    person = estimator._looked_at(rgb, Candidate(true.boxes[0], 0.8))
+    assert abs(person.body.xy[:, 0].mean() - true.xy[0, BODY, 0].mean()) < 30
+    assert not person.figure
+
+
 def test_it_is_top_down(estimator):
     assert isinstance(estimator, TopDown)
 

@@ -116,6 +116,36 @@ def test_the_body_of_a_box_is_where_its_keypoints_are(score, good):
     assert region == pytest.approx((150, 230, 1.25 * 160, 0), abs=1e-3) and sure is good
 
 
+class Figures:
+    """MediaPipe's detector: sees figures in the crop, each (x of the hips, score)."""
+
+    size = 64
+
+    def __init__(self, *figures: tuple[float, float]) -> None:
+        self.figures = sorted(figures, key=lambda figure: -figure[1])
+
+    def __call__(self, crop, min_score):
+        x, scores = np.array(self.figures).T
+        heads = np.stack([x - 0.05, np.full_like(x, 0.3), x + 0.05, np.full_like(x, 0.4)], 1)
+        hips, tops = (np.stack([x, np.full_like(x, y)], 1) for y in (0.55, 0.15))
+        points = np.stack([hips, tops, hips, hips], 1)
+        return Detections(heads, points, scores)
+
+
+@pytest.mark.parametrize(
+    "figures, x, sure",
+    [
+        ([(0.68, 0.9), (0.52, 0.7)], 203, True),  # two are in the box: the one in its middle
+        ([(0.60, 0.9), (0.50, 0.3)], 216, True),  # but rather one of whom the detector is sure
+        ([(0.75, 0.9)], 200, False),  # somebody at its edge: that is a neighbour
+    ],
+)
+def test_the_figure_of_a_box_is_the_one_in_its_middle(figures, x, sure):
+    box = np.float32([150, 100, 250, 200])  # in a tile of 160 px from 120 on
+    region, good = Figure(Figures(*figures))(np.zeros((300, 600, 3), np.uint8), box)
+    assert region.x == pytest.approx(x, abs=3) and good is sure
+
+
 def test_without_keypoints_the_body_is_around_the_box():
     found = Figure(Keypoints(0.0))(
         np.zeros((300, 300, 3), np.uint8), np.float32([10, 20, 30, 120])
