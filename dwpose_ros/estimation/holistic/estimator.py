@@ -24,7 +24,7 @@ from dwpose_ros.estimation.holistic.search import (
     Candidate,
     Search,
     Things,
-    around,
+    around_box,
     at,
     odds,
     shift,
@@ -238,7 +238,7 @@ class Holistic:
         first, second = self._twice(rgb, region)
         overlap = _overlap(second, box, rgb)
         if figure and overlap < BESIDE:  # it may be the figure of somebody who stands beside them
-            others = self._twice(rgb, around(box))
+            others = self._twice(rgb, around_box(box))
             if _overlap(others[1], box, rgb) > overlap:
                 return *others, False
         return first, second, figure

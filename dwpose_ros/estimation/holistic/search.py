@@ -210,10 +210,10 @@ class Figure:
         if figures:  # beside others, it is that of the box whose middle it is nearest to
             doubted, _, region = min(figures, key=lambda figure: figure[:2])
             return region, not doubted
-        return around(box), False
+        return around_box(box), False
 
 
-def around(box: np.ndarray) -> Region:
+def around_box(box: np.ndarray) -> Region:
     """Return the region of a body that is known by its box (4,) alone."""
     x, y = ((box[:2] + box[2:]) / 2).tolist()
     return Region(x, y, SCALE * float((box[2:] - box[:2]).max()), 0.0)
