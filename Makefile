@@ -6,7 +6,10 @@
 VENV ?= .venv
 # Cyclone DDS has wheels for CPython 3.10 to 3.13.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do \
-	command -v $$p >/dev/null && $$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
+	$$p -c 'import ensurepip, sys, venv; assert (3, 10) <= sys.version_info < (3, 14)' 2>/dev/null \
+	&& echo $$p && break; done)
+NO_PYTHON = No Python 3.10 to 3.13 with venv was found: apt-get install python3-venv. Where the \
+system has a newer one, take another and name it: make demo PYTHON=/path/python3.13
 # A test compares our points with those of MediaPipe's own package, which is unmaintained and asks
 # for more than it needs.
 MEDIAPIPE = mediapipe==0.10.21
@@ -22,7 +25,7 @@ SOURCES = $(shell find dwpose_ros rosless launch config msg srv action scripts r
 # A sourced ROS 2 is kept out of .venv's Python.
 ROSLESS = env -u PYTHONPATH -u AMENT_PREFIX_PATH -u LD_LIBRARY_PATH
 
-.PHONY: demo try test test-ros2 ros2-environment lint bench docs docs-links clean
+.PHONY: demo try test test-newest test-ros2 ros2-environment lint bench docs docs-links clean
 demo: $(VENV)/.demo
 	$(ROSLESS) $(BIN)/python tools/demo.py $(DEMO_ARGS)
 
@@ -38,6 +41,14 @@ test: $(VENV)/.test
 	$(PYTEST) rosless/test
 	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
 	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
+
+# Of images, with the newest NumPy and OpenCV, as users get them: MediaPipe's package, which is beside
+# the other tests, needs older ones.
+test-newest:
+	$(MAKE) VENV=.venv-newest .venv-newest/.demo
+	.venv-newest/bin/pip install --quiet --disable-pip-version-check hypothesis 'pytest<8' pytest-xdist scikit-image
+	$(ROSLESS) .venv-newest/bin/python -m pytest -q $(PARALLEL) $(TEST_ARGS) \
+	$(addprefix test/,capture core estimation quality simulation tracking visualization)
 
 test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
@@ -62,10 +73,10 @@ docs-links: .venv-docs/.made
 	$(SPHINX) -b linkcheck docs docs/_build/links
 
 clean:
-	rm -rf $(VENV) .venv-lint .venv-ros2 .venv-docs docs/_build build demo *.egg-info rosless/build rosless/*.egg-info
+	rm -rf $(VENV) .venv-lint .venv-newest .venv-ros2 .venv-docs docs/_build build demo *.egg-info rosless/build rosless/*.egg-info
 
 $(VENV)/pyvenv.cfg:
-	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }
+	@test -n "$(PYTHON)" || { echo '$(NO_PYTHON)'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # The build folders are removed first, since they may hold modules that are gone from the sources.
@@ -78,7 +89,7 @@ $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	touch $@
 
 .venv-docs/.made: docs/requirements.txt
-	@test -n "$(PYTHON)" || { echo 'No Python with venv was found: apt-get install python3-venv'; exit 1; }
+	@test -n "$(PYTHON)" || { echo '$(NO_PYTHON)'; exit 1; }
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	touch $@

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
 from rosless.provided import PROVIDED, is_real, ros2_is_sourced, supplied
@@ -21,6 +20,9 @@ from rosless.provided import PROVIDED, is_real, ros2_is_sourced, supplied
 __all__ = ["PROVIDED", "activate", "is_real", "ros2_is_sourced", "supplied"]
 
 PACKAGES = os.path.join(os.path.dirname(__file__), "packages")
+# Python itself tries these when it starts, or has them on other systems only. To look for them as
+# packages would be slow, and impossible while that which looks is itself being imported.
+_PYTHONS_OWN = sys.stdlib_module_names | {"sitecustomize", "usercustomize"}
 _MORE = "see rosless/README.md for what it has; a full ROS 2 has the rest"
 
 
@@ -37,7 +39,7 @@ def activate() -> None:
         os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 
 
-class _Packages(MetaPathFinder):
+class _Packages:
     """Finds the packages that rosless supplies, and names the modules that they lack."""
 
     def __init__(self, names: list[str]) -> None:
@@ -73,10 +75,12 @@ class _Loader(SourceFileLoader):
         vars(module).setdefault("__getattr__", missing)
 
 
-class _Messages(MetaPathFinder):
+class _Messages:
     """Makes message packages; Python asks it after all other finders."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
+        if name in _PYTHONS_OWN:
+            return None
         from rosless import index  # lazily: Python's start must stay fast
 
         package, *rest = name.split(".")

@@ -34,6 +34,7 @@ from std_msgs.msg import (
     UInt8,
 )
 from std_srvs.srv import SetBool, Trigger
+from supervised import run
 
 from rosless import definitions, interfaces, messages
 
@@ -429,3 +430,14 @@ def test_a_bad_file_is_named(shop, file, text, message):
     module = importlib.import_module(f"shop.{file[:3]}")
     with pytest.raises(ValueError, match=message):
         module.Bad
+
+
+def test_pythons_own_names_are_no_message_packages():
+    """Python tries them while it imports what is needed to look for packages."""
+    code = (
+        "import contextlib, sys\n"
+        "with contextlib.suppress(ImportError):\n    import _winapi\n"
+        "print('rosless.index' in sys.modules)"
+    )
+    done = run([sys.executable, "-c", code])
+    assert (done.stdout, done.stderr) == ("False\n", "")

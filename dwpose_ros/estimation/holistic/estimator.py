@@ -39,7 +39,9 @@ MOST_AT_ONCE = 3, 1
 TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
 FITS = 0.6  # least overlap of a detection with the box of the points of who is followed there
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
-BESIDE = 0.4  # overlap of a box and the points in it below which these may be somebody else's
+# Overlap of a box and the points in it below which these may be somebody else's, and how much more
+# of it the points of the box alone must have to be taken instead.
+BESIDE, BETTER_FIT = 0.4, 0.2
 SAME_LOOK = 0.02  # shift of a body's points between two looks at it, below which they agree
 SOON, SELDOM = 8, 8  # a hand that has been missing for so many images is looked for in each n-th
 STAY = 0.0  # odds below which somebody found before is nobody
@@ -239,7 +241,7 @@ class Holistic:
         overlap = _overlap(second, box, rgb)
         if figure and overlap < BESIDE:  # it may be the figure of somebody who stands beside them
             others = self._twice(rgb, around_box(box))
-            if _overlap(others[1], box, rgb) > overlap:
+            if _overlap(others[1], box, rgb) > overlap + BETTER_FIT:
                 return *others, False
         return first, second, figure
 
