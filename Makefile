@@ -42,13 +42,14 @@ test: $(VENV)/.test
 	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
 	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
 
-# Of images, with the newest NumPy and OpenCV, as users get them: MediaPipe's package, which is beside
-# the other tests, needs older ones.
+# Of images and messages, with the newest NumPy and OpenCV, as users get them: MediaPipe's package, which
+# is beside the other tests, needs older ones.
 test-newest:
 	$(MAKE) VENV=.venv-newest .venv-newest/.demo
 	.venv-newest/bin/pip install --quiet --disable-pip-version-check hypothesis 'pytest<8' pytest-xdist scikit-image
 	$(ROSLESS) .venv-newest/bin/python -m pytest -q $(PARALLEL) $(TEST_ARGS) \
-	$(addprefix test/,capture core estimation quality simulation tracking visualization)
+	$(addprefix test/,capture core estimation quality simulation tracking visualization) \
+	$(addprefix rosless/test/test_,bags cv_bridge interfaces).py
 
 test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \

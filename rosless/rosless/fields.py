@@ -238,6 +238,6 @@ def many(
             make,
             check,
             lambda v: np.frombuffer(b"".join(v), np.int8),
-            lambda v: [bytes([b & 0xFF]) for b in v],
+            lambda v: [bytes([b]) for b in v.view(np.uint8).tolist()],
         )
     return Field(idl, make, check)
