@@ -27,6 +27,7 @@ MIN_SCORE = 0.2  # of the detector: the body's network has the last word
 LEVELS = 2  # the image itself, and tiles of half its size
 OVERLAP = 0.35  # of neighbouring tiles, so that somebody between two of them is in one
 SAME = 0.5  # overlap of two boxes from which they are of the same person
+LEAST_PX = 2  # side of what is cut out: OpenCV 4.5 takes no single pixel of a larger image
 EDGE = 3.0  # px of a tile's edge within which a box that it cuts off ends
 _UP = math.pi / 2
 _LARGE = 0.7  # side of a tile, in sides of the image, from which that is looked at as a whole
@@ -101,7 +102,7 @@ class Search:
             max(0, int(x - half)), max(0, int(y - half)),
             min(width, math.ceil(x + half)), min(height, math.ceil(y + half)),
         )  # fmt: skip
-        if tile.x1 >= tile.x2 or tile.y1 >= tile.y2:
+        if tile.x2 - tile.x1 < LEAST_PX or tile.y2 - tile.y1 < LEAST_PX:
             return None
         return at(self._look(rgb, [tile]), box)
 
@@ -167,8 +168,10 @@ class Things:
 def _picture(rgb: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return what is in a box, small, with a mean of 0 and a deviation of 1."""
     height, width = rgb.shape[:2]
-    x1, y1 = (int(min(max(v, 0), most - 1)) for v, most in zip(box[:2], (width, height)))
-    x2, y2 = max(x1 + 1, math.ceil(box[2])), max(y1 + 1, math.ceil(box[3]))
+    x1, y1 = (
+        int(max(min(v, most - LEAST_PX), 0)) for v, most in zip(box[:2].tolist(), (width, height))
+    )
+    x2, y2 = (max(low + LEAST_PX, math.ceil(v)) for low, v in zip((x1, y1), box[2:]))
     small = cv2.resize(rgb[y1:y2, x1:x2], (PICTURE, PICTURE), interpolation=cv2.INTER_AREA)
     return (small - small.mean()) / max(float(small.std()), 1.0)
 
