@@ -4,7 +4,7 @@
 # `make lint` checks style and types, in .venv-lint.
 # `make docs` builds the documents in docs/_build/html, with Sphinx in .venv-docs.
 VENV ?= .venv
-# Cyclone DDS has wheels for CPython 3.10 to 3.13.
+# Cyclone DDS runs on CPython 3.10 to 3.13.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do \
 	$$p -c 'import ensurepip, sys, venv; assert (3, 10) <= sys.version_info < (3, 14)' 2>/dev/null \
 	&& echo $$p && break; done)
@@ -83,7 +83,8 @@ $(VENV)/pyvenv.cfg:
 # The build folders are removed first, since they may hold modules that are gone from the sources.
 $(VENV)/.demo: $(VENV)/pyvenv.cfg $(SOURCES)
 	rm -rf build rosless/build
-	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[holistic,screen]'
+	$(BIN)/pip install --quiet --disable-pip-version-check ./rosless '.[holistic,screen]' || \
+	{ echo 'Where Cyclone DDS has no wheel, as for ARM, see docs/installation.md, "Without ROS 2".'; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./rosless .
 	$(ROSLESS) $(BIN)/dwpose models fetch holistic >/dev/null
 	rm -rf build rosless/build
