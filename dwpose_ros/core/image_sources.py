@@ -187,7 +187,9 @@ class VideoSource(_Reader):
     def grab(self) -> bool:
         there, self._grabbed = self._grabbed or self._capture.grab(), False
         if there and self.paced:
-            self.time_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+            told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
+            # Of the last frames, which its decoder had kept back, OpenCV 4.5 tells 0.
+            self.time_s = self.time_s + 1 / self.rate if told <= self.time_s else told
         return there
 
     def retrieve(self) -> np.ndarray | None:
@@ -203,7 +205,7 @@ class VideoSource(_Reader):
         # Not by a seek: neither every file nor every server can do that.
         self._capture.release()
         self._capture = self._open()
-        self._grabbed = self._capture.isOpened() and self._capture.grab()
+        self._grabbed, self.time_s = self._capture.isOpened() and self._capture.grab(), math.nan
         return self._grabbed
 
     def close(self) -> None:

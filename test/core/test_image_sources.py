@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import zlib
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -318,6 +319,18 @@ def test_frames_have_the_times_at_which_they_were_filmed(tmp_path):
         assert np.array(told) - told[0] == pytest.approx(np.array(times) / 1e3, abs=0.002)
         assert source.rewind()
     source.close()
+
+
+def test_time_goes_on_where_opencv_tells_none(tmp_path, monkeypatch):
+    """OpenCV 4.5 tells 0 of the last frames of most videos."""
+    matroska(tmp_path / "phone.mkv", [0, 40, 80, 120, 160])
+    source = open_source(str(tmp_path / "phone.mkv"))
+    told = iter([0.0, 40.0, 80.0, 0.0, 0.0])
+    capture = SimpleNamespace(grab=source._capture.grab, get=lambda key: next(told))
+    monkeypatch.setattr(source, "_capture", capture)
+    times = [source.time_s for _ in range(5) if source.grab()]
+    assert times[:3] == [0.0, 0.04, 0.08]
+    assert np.diff(times[2:]) == pytest.approx(1 / source.rate)
 
 
 @pytest.fixture
