@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; 
 	$$p -c 'import ensurepip, sys, venv; assert (3, 10) <= sys.version_info < (3, 14)' 2>/dev/null \
 	&& echo $$p && break; done)
 NO_PYTHON = No Python 3.10 to 3.13 with venv was found: apt-get install python3-venv. Where the \
-system has a newer one, take another and name it: make demo PYTHON=/path/python3.13
+system has a newer one, get another and name it: make PYTHON=/path/python3.13 ...
 # A test compares our points with those of MediaPipe's own package, which is unmaintained and asks
 # for more than it needs.
 MEDIAPIPE = mediapipe==0.10.21
@@ -46,7 +46,8 @@ test: $(VENV)/.test
 # is beside the other tests, needs older ones.
 test-newest:
 	$(MAKE) VENV=.venv-newest .venv-newest/.demo
-	.venv-newest/bin/pip install --quiet --disable-pip-version-check hypothesis 'pytest<8' pytest-xdist scikit-image
+	.venv-newest/bin/pip install --quiet --disable-pip-version-check --upgrade \
+	numpy opencv-python-headless hypothesis 'pytest<8' pytest-xdist scikit-image
 	$(ROSLESS) .venv-newest/bin/python -m pytest -q $(PARALLEL) $(TEST_ARGS) \
 	$(addprefix test/,capture core estimation quality simulation tracking visualization) \
 	$(addprefix rosless/test/test_,bags cv_bridge interfaces).py

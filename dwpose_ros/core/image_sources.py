@@ -189,7 +189,8 @@ class VideoSource(_Reader):
         if there and self.paced:
             told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
             # Of the last frames, which its decoder had kept back, OpenCV 4.5 tells 0.
-            self.time_s = self.time_s + 1 / self.rate if told <= self.time_s else told
+            unknown = told == 0 and self.time_s >= 0
+            self.time_s = self.time_s + 1 / self.rate if unknown else told
         return there
 
     def retrieve(self) -> np.ndarray | None:

@@ -79,7 +79,7 @@ class _Messages:
     """Makes message packages; Python asks it after all other finders."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
-        if name in _PYTHONS_OWN:
+        if name.partition(".")[0] in _PYTHONS_OWN:
             return None
         from rosless import index  # lazily: Python's start must stay fast
 

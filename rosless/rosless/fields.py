@@ -227,6 +227,9 @@ def many(
         _require_length(name, checked, length, fixed)
         return value if isinstance(value, list) else checked
 
+    if base == "byte" and default:
+        default = [bytes([value & 0xFF]) for value in default]
+
     def make() -> list:
         return list(default) if default else [element.default() for _ in range(fixed * length)]
 

@@ -328,6 +328,7 @@ string<=4 short
 Part[<=1] one
 bool[] flags
 byte[2] pair
+byte[2] ends [1, 200]
 char letter
 """,
     "msg/Empty.msg": "",
@@ -398,6 +399,7 @@ def test_a_package_s_own_files(shop):
         letter=7,
     )
     assert [p.side for p in whole.two] == [2, 2] and whole.two[0] is not whole.two[1]
+    assert Whole().ends == [b"\x01", b"\xc8"]
     assert Ask.Request().question == "why" and Ask.Request.HOW == 1
     for message in (whole, Empty(), part, Ask.Response(all=[whole])):
         assert deserialize(serialize(message), type(message)) == message

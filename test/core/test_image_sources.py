@@ -323,14 +323,19 @@ def test_frames_have_the_times_at_which_they_were_filmed(tmp_path):
 
 def test_time_goes_on_where_opencv_tells_none(tmp_path, monkeypatch):
     """OpenCV 4.5 tells 0 of the last frames of most videos."""
-    matroska(tmp_path / "phone.mkv", [0, 40, 80, 120, 160])
+    matroska(tmp_path / "phone.mkv", [0, 40, 80, 120, 160, 200])
     source = open_source(str(tmp_path / "phone.mkv"))
-    told = iter([0.0, 40.0, 80.0, 0.0, 0.0])
-    capture = SimpleNamespace(grab=source._capture.grab, get=lambda key: next(told))
-    monkeypatch.setattr(source, "_capture", capture)
-    times = [source.time_s for _ in range(5) if source.grab()]
-    assert times[:3] == [0.0, 0.04, 0.08]
-    assert np.diff(times[2:]) == pytest.approx(1 / source.rate)
+    period = 1 / source.rate
+    for _ in range(2):
+        told = iter([0.0, 40.0, 80.0, 80.0, 0.0, 0.0])
+        capture = source._capture
+        fake = SimpleNamespace(
+            grab=capture.grab, get=lambda key, told=told: next(told), release=capture.release
+        )
+        monkeypatch.setattr(source, "_capture", fake)
+        times = [source.time_s for _ in range(6) if source.grab()]
+        assert times == pytest.approx([0, 0.04, 0.08, 0.08, 0.08 + period, 0.08 + 2 * period])
+        assert source.rewind()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ MIN_SCORE = 0.2  # of the detector: the body's network has the last word
 LEVELS = 2  # the image itself, and tiles of half its size
 OVERLAP = 0.35  # of neighbouring tiles, so that somebody between two of them is in one
 SAME = 0.5  # overlap of two boxes from which they are of the same person
-LEAST_PX = 2  # side of what is cut out: OpenCV 4.5 takes no single pixel of a larger image
+LEAST_PX = 2  # side of what is cut out of an image: OpenCV 4.5.4 resizes no single pixel
 EDGE = 3.0  # px of a tile's edge within which a box that it cuts off ends
 _UP = math.pi / 2
 _LARGE = 0.7  # side of a tile, in sides of the image, from which that is looked at as a whole
@@ -102,14 +102,14 @@ class Search:
             max(0, int(x - half)), max(0, int(y - half)),
             min(width, math.ceil(x + half)), min(height, math.ceil(y + half)),
         )  # fmt: skip
-        if tile.x2 - tile.x1 < LEAST_PX or tile.y2 - tile.y1 < LEAST_PX:
-            return None
         return at(self._look(rgb, [tile]), box)
 
     def _look(self, rgb: np.ndarray, where: Iterable[Tile]) -> list[Candidate]:
         """Return the candidates, the surest first, each once."""
         found: list[Candidate] = []
         for tile in where:
+            if tile.x2 - tile.x1 < LEAST_PX or tile.y2 - tile.y1 < LEAST_PX:
+                continue
             boxes, scores = self._detector(rgb[tile.y1 : tile.y2, tile.x1 : tile.x2])
             boxes = boxes + np.array([tile[:2] * 2], np.float32)
             whole = ~_cut_off(boxes, tile, rgb.shape)

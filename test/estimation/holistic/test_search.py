@@ -165,7 +165,9 @@ def test_near_a_person():
     far = Detector(part=(0.0, 0.0, 0.1, 0.1))
     assert Search(far).near(image, np.float32([180, 150, 220, 250])) is None  # elsewhere
     assert search.near(image, np.float32([-90, -90, -80, -80])) is None
+    looks = len(detector.seen)
     assert search.near(image, np.float32([-12.5, -12.5, -2.5, -2.5])) is None  # of one pixel
+    assert search.everywhere(image[:1, :1]) == [] and len(detector.seen) == looks
 
 
 def body(xy: np.ndarray, visibility: float = 0.9, presence: float = 1.0) -> Body:
@@ -282,7 +284,7 @@ class TestThings:
         resize = cv2.resize
 
         def of_humble(image, *args, **options):
-            assert min(image.shape[:2]) >= 2  # OpenCV 4.5.4 takes no single pixel of an image
+            assert min(image.shape[:2]) >= 2  # OpenCV 4.5.4 resizes no single pixel
             return resize(image, *args, **options)
 
         monkeypatch.setattr(cv2, "resize", of_humble)
