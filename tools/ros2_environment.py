@@ -36,7 +36,10 @@ _BUILT_FROM = ("CMakeLists.txt", "package.xml", "msg", "srv", "action")
 # Variables that Python's start in the wheels' environment sets for child processes. With the first
 # but not the second, rclpy's libraries are not found, so neither may come from outside.
 _BOOTSTRAP = ("_ROS_WHEELS_BOOTSTRAP_COMPLETE", "LD_LIBRARY_PATH")
-_FAST_DDS = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")  # 2.x, and 3.x
+_PROFILE = {  # the variable that names Fast DDS's profile
+    "jazzy": "FASTRTPS_DEFAULT_PROFILES_FILE",
+    "kilted": "FASTDDS_DEFAULT_PROFILES_FILE",
+}
 # Paths of the machine that built the wheels, in the wheels' CMake files.
 _PYTHON_OF_WHEELS = r"/opt/python/cp[0-9]+-cp[0-9]+/include/python[0-9.]+"
 _NUMPY_OF_WHEELS = r'[^;"]*/numpy/_?core/include'
@@ -231,7 +234,7 @@ class Environment:
         }
         profile = self.prefix / "share/dwpose_ros/config/fastdds.xml"
         if profile.is_file():  # images do not fit Fast DDS's default shared memory
-            variables |= dict.fromkeys(_FAST_DDS, str(profile))
+            variables[_PROFILE[self.distribution]] = str(profile)
         return variables
 
     def environment(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from dwpose_ros.ros.middleware_environment import (
     UDP,
     cyclone_fault,
     fast_dds,
+    fast_dds_variables,
     installed,
 )
 
@@ -47,7 +48,7 @@ def settings(
     if "fastrtps" in name:
         profile, told = fast_dds(config, shm, environ)
         path = str(config / profile)
-        return (dict.fromkeys(FAST_DDS_VARIABLES, path) if profile else {}), told
+        return (dict.fromkeys(fast_dds_variables(environ), path) if profile else {}), told
     if "cyclonedds" in name:
         if fault := cyclone_fault(environ):
             raise ValueError(fault)

@@ -17,6 +17,7 @@ FAST_DDS_VARIABLES = (
     "FASTRTPS_DEFAULT_PROFILES_FILE",  # of Fast DDS 2: Humble, Jazzy
     "FASTDDS_DEFAULT_PROFILES_FILE",
 )  # of Fast DDS 3: Kilted and later
+FAST_DDS_2 = ("humble", "iron", "jazzy")  # distributions that have it
 # Our profiles, in config.
 SHARED_MEMORY, UDP, NETWORK = "fastdds.xml", "fastdds_udp.xml", "fastdds_network.xml"
 LEAST_SHM = 300_000_000  # bytes, for those of our nodes that publish images
@@ -162,6 +163,18 @@ def fast_dds(
         f"({_SHM_CURE}, or image_transport:=compressed){replaced}"
     )
     return FastDds(UDP, "; ".join(told))
+
+
+def fast_dds_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the variables that name a profile to this ROS 2's Fast DDS: all that are set, and the
+    one that it reads; both if the distribution is unknown.
+
+    Fast DDS 3 also reads that of 2, but then each process warns of it.
+    """
+    old, new = FAST_DDS_VARIABLES
+    distribution = environ.get("ROS_DISTRO", "")
+    read = {old} if distribution in FAST_DDS_2 else {new} if distribution else {old, new}
+    return [name for name in FAST_DDS_VARIABLES if name in read or environ.get(name)]
 
 
 def _on_this_machine(environ: Mapping[str, str]) -> str:

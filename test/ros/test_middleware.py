@@ -65,6 +65,19 @@ class TestFastDds:
             "",
         )
 
+    @pytest.mark.parametrize(
+        "distribution, given, wanted",
+        [("humble", {}, [0]), ("jazzy", {}, [0]), ("kilted", {}, [1]), ("lyrical", {}, [1]),
+         ("", {}, [0, 1]), ("kilted", {0: "/old.xml"}, [0, 1]), ("kilted", {0: ""}, [1]),
+         ("jazzy", {1: "/new.xml"}, [0, 1])],
+    )  # fmt: skip
+    def test_the_variable_is_that_of_the_distribution(self, distribution, given, wanted):
+        """Kilted's Fast DDS warns of the old one in each process."""
+        names = middleware_environment.FAST_DDS_VARIABLES
+        set_now = {"ROS_DISTRO": distribution} | {names[i]: path for i, path in given.items()}
+        found = middleware_environment.fast_dds_variables(set_now)
+        assert found == [names[i] for i in wanted]
+
     @pytest.mark.parametrize("shm", [".", "/nowhere", "/proc"])
     def test_without_enough_of_it_they_go_by_udp(self, monkeypatch, shm):
         monkeypatch.setattr(middleware_environment, "LEAST_SHM", 10**18)
@@ -199,12 +212,13 @@ class TestLaunching:
     def test_the_middleware_is_given_what_images_need(self, tmp_path):
         found = launching.middleware_settings(str(tmp_path))
         assert {type(one) for one in found} == {SetEnvironmentVariable}
-        assert len(found) == (2 if FAST_DDS else 1)
+        assert len(found) == (len(middleware_environment.fast_dds_variables()) if FAST_DDS else 1)
 
     @only_fast_dds
     def test_that_images_go_by_udp_is_told(self):
         found = launching.middleware_settings("/nowhere")
-        assert [type(one) for one in found] == [LogInfo] + 2 * [SetEnvironmentVariable]
+        names = middleware_environment.fast_dds_variables()
+        assert [type(one) for one in found] == [LogInfo] + len(names) * [SetEnvironmentVariable]
 
     @only_cyclone
     def test_nothing_is_started_where_it_cannot_start(self, monkeypatch):

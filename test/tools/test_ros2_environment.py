@@ -154,13 +154,15 @@ def test_what_is_sourced_is_that_environment_alone(tool, steps, tmp_path, monkey
         assert not {"LD_LIBRARY_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE", "PYTHONPATH"} & {*found}
 
 
-def test_the_profile_of_fast_dds_is_used_where_there_is_one(tool, tmp_path):
-    made = tool.Environment("jazzy", tmp_path)
-    assert not {*tool._FAST_DDS} & {*made.variables()}
-    profile = tmp_path / "jazzy/share/dwpose_ros/config/fastdds.xml"
+@pytest.mark.parametrize("distribution, name", [("jazzy", "FASTRTPS"), ("kilted", "FASTDDS")])
+def test_the_profile_of_fast_dds_is_used_where_there_is_one(tool, tmp_path, distribution, name):
+    made = tool.Environment(distribution, tmp_path)
+    assert not [v for v in made.variables() if v.endswith("_DEFAULT_PROFILES_FILE")]
+    profile = tmp_path / distribution / "share/dwpose_ros/config/fastdds.xml"
     profile.parent.mkdir(parents=True)
     profile.touch()
-    assert {made.variables()[name] for name in tool._FAST_DDS} == {str(profile)}
+    found = {v for v in made.variables().items() if v[0].endswith("_DEFAULT_PROFILES_FILE")}
+    assert found == {(f"{name}_DEFAULT_PROFILES_FILE", str(profile))}
 
 
 def test_paths_of_the_machine_that_built_the_wheels(tool, tmp_path, monkeypatch):
