@@ -50,7 +50,7 @@ test-newest:
 	numpy opencv-python-headless hypothesis 'pytest<8' pytest-xdist scikit-image
 	$(ROSLESS) .venv-newest/bin/python -m pytest -q $(PARALLEL) $(TEST_ARGS) \
 	$(addprefix test/,capture core estimation quality simulation tracking visualization) \
-	$(addprefix rosless/test/test_,bags cv_bridge interfaces).py
+	$(patsubst %,rosless/test/test_%.py,bags cv_bridge interfaces)
 
 test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
