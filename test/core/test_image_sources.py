@@ -336,6 +336,7 @@ def test_time_goes_on_where_opencv_tells_none(tmp_path, monkeypatch):
         times = [source.time_s for _ in range(6) if source.grab()]
         assert times == pytest.approx([0, 0.04, 0.08, 0.08, 0.08 + period, 0.08 + 2 * period])
         assert source.rewind()
+    source.close()
 
 
 @pytest.fixture

@@ -344,7 +344,8 @@ class TestVideo:
             figures = [SimulatedPerson(0, float(z_m))]
             found = video(scene.render(figures))
             overlaps.append(iou(found.boxes, scene.truth(figures).boxes).max(initial=0))
-        assert min(overlaps[:2]) < 0.65 and min(overlaps[3:]) > 0.75
+        right = 3 if cv2.__version__ >= "5" else 2  # OpenCV 5 resamples a little otherwise
+        assert min(overlaps[:2]) < 0.65 and min(overlaps[right:]) > 0.75
 
     def test_of_two_people_who_overlap_neither_takes_the_others_place(self, video, scene):
         for gap_m in (0.9, 0.6, 0.5, 0.4, 0.3, 0.3, 0.35):
