@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from harness import wait_until
+from harness import send_until, wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -70,9 +70,17 @@ def show(peer, run):
             self.guidance = peer.listen(Guidance, "guidance")
             self.speech = peer.listen(String, "speech")
             self._poses = peer.publisher(WholeBodyPose, "wholebody_pose", 10)
-            if not parameters.get("on_demand"):
+            if parameters.get("on_demand"):
+                self._answers()
+            else:
                 self._is_asked_for_a_moment(parameters.get("language", "en"))
             return self
+
+        def _answers(self) -> None:
+            """Wait until the node's answers reach us, each pose later than the last: a repeated one
+            is not answered, and the node may find us only after the first."""
+            send_until(lambda: self._poses.publish(self.poses(0.05)), lambda: self.guidance)
+            self.guidance.clear()
 
         def _is_asked_for_a_moment(self, language: str) -> None:
             wait_until(lambda: self.speech and self.guidance)
