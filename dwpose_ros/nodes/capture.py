@@ -33,7 +33,7 @@ from dwpose_ros.guidance.allowances import Allowed
 from dwpose_ros.guidance.profile import load_step
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.ros.calibration import fitted
-from dwpose_ros.ros.capture_writer import write_captures
+from dwpose_ros.ros.capture_writer import without_bytes, write_captures
 from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
@@ -170,13 +170,15 @@ class CaptureNode(ManagedNode):
                 log.error(f"capture failed: {err}")
             return response
         self.last_error, response.success = "", True
-        response.capture, *response.others = captures
-        response.message = response.capture.image_path
+        response.message = captures[0].image_path
         for capture in reversed(captures):  # the last is what who comes later gets
             self._captures.publish(capture)
             self.get_logger().info(
                 f"captured {capture.image_path}, quality {capture.quality:.0f} of 100"
             )
+        if request.paths_only:
+            captures = [without_bytes(capture) for capture in captures]
+        response.capture, *response.others = captures
         return response
 
     def _folder(self, name: str) -> Path:

@@ -296,6 +296,7 @@ class GuidanceNode(ManagedNode):
             size_minimum=request.allowed.size_minimum,
             stamp=request.source.stamp,
             count=request.count,
+            paths_only=session.goal is None or session.goal.handle.wanted.paths_only,
         )
         self._capture.call_async(asked).add_done_callback(answered)
 

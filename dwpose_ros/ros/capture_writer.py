@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from dwpose_ros.capture import Candidate, CaptureError, Files, discard, save
 from dwpose_ros.capture.storage import quality_document
@@ -54,6 +54,13 @@ def write_captures(
             discard(files)
         raise
     return captures
+
+
+def without_bytes(capture: CapturedImage) -> CapturedImage:
+    """Return a copy of the message whose image has no data, but its header and format."""
+    fields = {name: getattr(capture, name) for name in CapturedImage.get_fields_and_field_types()}
+    image = CompressedImage(header=capture.image.header, format=capture.image.format)
+    return CapturedImage(**fields | {"image": image})
 
 
 def _write(

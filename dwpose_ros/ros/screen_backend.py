@@ -109,7 +109,10 @@ class ScreenBackend:
 
     def start(self, profile: str, language: str) -> None:
         goal = Guide.Goal(
-            profile=profile, language=language, timeout=float(self._node.value("timeout"))
+            profile=profile,
+            language=language,
+            timeout=float(self._node.value("timeout")),
+            paths_only=True,
         )
         self._later(self._guide.begin, goal)
 

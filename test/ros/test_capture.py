@@ -145,6 +145,23 @@ def test_several_pictures_best_first(peer, run, scene, tmp_path):
     assert qualities == sorted(qualities, reverse=True)
 
 
+def test_a_response_of_paths_only_has_all_but_the_bytes(peer, run, scene, tmp_path):
+    captures = peer.listen(CapturedImage, "captures")
+    run("capture", folder=tmp_path, window=5.0)
+    scene.connect()
+    wait_until(lambda: scene(noise(), portrait(0.5)) and ask(peer).success)
+    scene(noise(), portrait(0.5))
+    response = ask(peer, count=2, paths_only=True)
+    for taken in (response.capture, *response.others):
+        whole = wait_until(lambda: [c for c in captures if c.image_path == taken.image_path])[0]
+        assert Path(taken.image_path).read_bytes() == bytes(whole.image.data)
+        whole.image.data = []
+        assert repr(taken) == repr(
+            whole
+        )  # a motion that is not known, NaN, is not equal to itself
+    assert response.others
+
+
 @pytest.fixture
 def compressed_scene(peer):
     """compressed_scene(bgr, person, damaged=...) publishes a JPEG and its pose."""

@@ -80,7 +80,17 @@ def test_a_goal_is_guided_to_its_pictures(peer, show, camera):  # noqa: F811
     status, result = goal.ended()
     assert (status, result.success, result.message) == (GoalStatus.STATUS_SUCCEEDED, True, "")
     assert [c.label for c in result.captures] == ["upper_body", "upper_body"]
-    assert [r.count for r in camera] == [2]
+    assert [(r.count, r.paths_only) for r in camera] == [(2, False)]
+
+
+def test_who_asks_for_paths_only_and_nobody_get_no_bytes(peer, show, camera):  # noqa: F811
+    show.start()
+    show(portrait(0.5), seconds=3.0)
+    wait_until(lambda: camera)
+    goal = Goal(peer, paths_only=True)
+    show(portrait(0.5), seconds=3.0)
+    assert goal.ended()[0] == GoalStatus.STATUS_SUCCEEDED
+    assert [r.paths_only for r in camera] == [True, True]
 
 
 def test_nobody_is_guided_but_for_a_goal(peer, show, camera):  # noqa: F811
