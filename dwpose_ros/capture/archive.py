@@ -10,14 +10,17 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dwpose_ros.capture.storage import CaptureError
 
 NEW_SESSION_S = 300.0  # without a capture; the next one begins another session
+LONGEST_SESSION = 100  # captures, where a booth takes one every minute all day
+LISTED = 500  # captures
 LARGEST_POSE = 20_000_000  # bytes; one of 100 people has 1.5 million
-_NAME = re.compile(r"(?P<label>[A-Za-z0-9_-]*)_\d{8}-\d{6}-\d{3}(~\d+)?")
+_NAME = re.compile(r"(?P<label>[A-Za-z0-9_-]*)_(?P<when>\d{8}-\d{6}-\d{3})(~\d+)?", re.ASCII)
 _KINDS = (  # the longest endings first
     ("overlay", "_overlay.jpg"),
     ("posemap", "_posemap.png"),
@@ -51,51 +54,46 @@ class Archived(NamedTuple):
 
 
 class Archive:
-    """Reads and removes the captures in a folder. Names of files are never made of arguments: a
-    capture is looked up among those that are there.
-    """
+    """Reads and removes the captures in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {}
 
-    def captures(self) -> list[Archived]:
-        """Return all captures, newest first. Raises ArchiveError if there is no folder."""
-        found: dict[str, dict[str, str]] = {}
-        for name in self._names():
-            for kind, ending in _KINDS:
-                stem = name.removesuffix(ending)
-                if stem != name:
-                    if _NAME.fullmatch(stem):
-                        found.setdefault(stem, {})[kind] = name
-                    break
-        complete = {stem: files for stem, files in found.items() if "image" in files}
-        self._read = {stem: kept for stem, kept in self._read.items() if stem in complete}
-        captures = [self._described(stem, files) for stem, files in complete.items()]
-        return sorted(captures, key=lambda one: (-one.time_s, one.name))
-
-    def sessions(self) -> list[list[Archived]]:
-        """Return the captures by session, newest first: those that follow each other closely."""
-        sessions: list[list[Archived]] = []
-        for capture in self.captures():
-            if sessions and sessions[-1][-1].time_s - capture.time_s <= NEW_SESSION_S:
-                sessions[-1].append(capture)
-            else:
-                sessions.append([capture])
-        return sessions
+    def sessions(self, most: int = LISTED) -> list[list[Archived]]:
+        """Return the newest sessions, and of each its captures, newest first: whole ones, as many
+        as have at most so many captures, but one at least. Raises ArchiveError if there is no
+        folder.
+        """
+        shown: list[list[Archived]] = []
+        for session in reversed(self._grouped()):
+            most -= len(session)
+            if shown and most < 0:
+                break
+            shown.append([self._described(*one) for one in reversed(session)])
+        listed = {capture.name for session in shown for capture in session}
+        self._read = {stem: kept for stem, kept in self._read.items() if stem in listed}
+        return shown
 
     def find(self, name: str) -> Archived:
         """Return a capture by its name. Raises ArchiveError if there is none."""
-        for capture in self.captures():
-            if capture.name == name:
-                return capture
+        if _NAME.fullmatch(name):  # which leads to no other folder
+            files = {
+                kind: name + ending for kind, ending in _KINDS if self._is_file(name + ending)
+            }
+            if "image" in files:
+                return self._described(name, files)
         raise ArchiveError("there is no such picture: it was deleted, or never taken")
 
     def session_of(self, name: str) -> list[Archived]:
-        """Return the session that a capture belongs to. Raises ArchiveError if there is none."""
-        for session in self.sessions():
-            if any(capture.name == name for capture in session):
-                return session
+        """Return a capture and those of its session that are not newer, newest first: a session is
+        known by the newest of those that were seen. Raises ArchiveError if there is none.
+        """
+        for session in self._grouped():
+            names = [stem for stem, _ in session]
+            if name in names:
+                older = session[: names.index(name) + 1]
+                return [self._described(*one) for one in reversed(older)]
         raise ArchiveError("there is no such session: its pictures were deleted")
 
     def path(self, capture: Archived, kind: str) -> Path:
@@ -111,6 +109,30 @@ class Archive:
                 (self.folder / name).unlink(missing_ok=True)
             except OSError as err:
                 raise ArchiveError(f"{name} cannot be removed: {err.strerror or err}") from err
+
+    def _grouped(self) -> list[list[tuple[str, dict[str, str]]]]:
+        """Return names and files of all captures by session, oldest first, by the times in their
+        names: there may be a hundred thousand, so their files are not read.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for name in self._names():
+            for kind, ending in _KINDS:
+                stem = name.removesuffix(ending)
+                if stem != name:
+                    if _NAME.fullmatch(stem):
+                        found.setdefault(stem, {})[kind] = name
+                    break
+        captures = sorted(
+            (_when(stem), stem, files) for stem, files in found.items() if "image" in files
+        )
+        sessions: list[list[tuple[str, dict[str, str]]]] = []
+        last_s = -math.inf
+        for time_s, stem, files in captures:
+            if time_s - last_s > NEW_SESSION_S or len(sessions[-1]) == LONGEST_SESSION:
+                sessions.append([])
+            sessions[-1].append((stem, files))
+            last_s = time_s
+        return sessions
 
     def _names(self) -> Iterator[str]:
         try:
@@ -149,6 +171,12 @@ class Archive:
             [str(line) for line in rejected] if isinstance(rejected, list) else [],
         )
 
+    def _is_file(self, name: str) -> bool:
+        """Return whether it is a file, and no link: that could lead to what nobody captured."""
+        with contextlib.suppress(OSError):
+            return stat.S_ISREG((self.folder / name).lstat().st_mode)
+        return False
+
     def _changed(self, name: str) -> float:
         with contextlib.suppress(OSError):
             return (self.folder / name).lstat().st_mtime
@@ -173,6 +201,21 @@ class Archive:
             return {}
         self._read[stem] = key, kept
         return kept
+
+
+def _when(stem: str) -> float:
+    """Return the time in a capture's name, s: local, so it only tells how far two are apart. An
+    impossible date is as old as can be.
+    """
+    match = _NAME.fullmatch(stem)
+    assert match is not None
+    text = match["when"]
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal()
+    except ValueError:
+        return 0.0
+    clock = int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
+    return day * 86400.0 + clock + int(text[16:]) / 1000
 
 
 def _number(value: object) -> float:

@@ -25,10 +25,10 @@ from dwpose_ros.visualization.openpose import to_openpose
 from dwpose_ros.web.site import Site
 
 _T = TypeVar("_T")
-SHOWN = 500  # captures that are listed at once
 THUMBNAIL = 480  # px, of the longer side
 THUMBNAILS = 200  # kept in memory, of some 20 kB each
 CHUNK = 1 << 18
+STALLED_S = 30.0  # without reading, until a download is ended
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".json": "application/json"}
 
 
@@ -60,12 +60,9 @@ class Gallery:
             raise web.HTTPNotFound(text=str(err)) from err
 
     async def _list(self, request: web.Request) -> web.Response:
-        archive, left, sessions = self._site.archive, SHOWN, []
-        for session in await self._in_thread(archive.sessions):
-            shown = session[: max(left, 0)]
-            left -= len(shown)
-            if shown:
-                sessions.append([_about(one) for one in shown])
+        archive = self._site.archive
+        found = await self._in_thread(archive.sessions)
+        sessions = [[_about(one) for one in session] for session in found]
         return web.json_response({"sessions": sessions, "folder": str(archive.folder)})
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -153,7 +150,12 @@ class Gallery:
                 )
                 await response.prepare(request)
                 while chunk := await loop.run_in_executor(None, file.read, CHUNK):
-                    await response.write(chunk)
+                    try:
+                        await asyncio.wait_for(response.write(chunk), STALLED_S)
+                    except asyncio.TimeoutError:  # others wait for their turn
+                        if request.transport is not None:
+                            request.transport.abort()
+                        break
         return response
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from pathlib import Path
 
 import pytest
 
-from dwpose_ros.capture.archive import Archive, ArchiveError
+from dwpose_ros.capture.archive import LONGEST_SESSION, Archive, ArchiveError
 from dwpose_ros.capture.storage import stem_of
 
 
@@ -38,9 +40,40 @@ def test_the_newest_come_first_by_session(tmp_path, write):
     assert [[one.name for one in session] for session in sessions] == [[third], [second, first]]
 
 
+def test_a_session_has_an_end_where_captures_have_none(tmp_path, write):
+    names = [write("a", 1e9 + i) for i in range(LONGEST_SESSION + 2)]
+    archive = Archive(tmp_path)
+    new, old = ([one.name for one in session] for session in archive.sessions())
+    assert (new, old) == (names[:-3:-1], names[-3::-1])
+    # What was taken after somebody has looked is not what they want to remove.
+    assert [one.name for one in archive.session_of(names[5])] == names[5::-1]
+
+
+def test_of_many_captures_the_newest_sessions_are_read(tmp_path, write, monkeypatch):
+    names = [write("a", 1e9 + 1000 * i) for i in range(9)]
+    read, real = [], Path.read_text
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, **how: read.append(path) or real(path, **how)
+    )
+    archive = Archive(tmp_path)
+    assert [session[0].name for session in archive.sessions(3)] == names[:-4:-1]
+    assert len(read) == 3
+    monkeypatch.setattr(os, "scandir", None)
+    assert archive.find(names[0]).quality == 71
+
+
+def test_an_impossible_date_is_as_old_as_can_be(tmp_path, write):
+    name = write("a", 1e9)
+    (tmp_path / "b_20269999-999999-999.png").write_text("")
+    assert [session[0].name for session in Archive(tmp_path).sessions()] == [
+        name,
+        "b_20269999-999999-999",
+    ]
+
+
 def test_what_is_known_of_a_capture(tmp_path, write):
     write("my_label", 1e9)
-    (capture,) = Archive(tmp_path).captures()
+    ((capture,),) = Archive(tmp_path).sessions()
     assert (capture.label, capture.time_s, capture.quality) == ("my_label", 1e9, 71.0)
     assert capture.measures == {"motion": {"score": 5}} and capture.rejected == ["-0.1 s: why"]
     assert set(capture.files) == {"image", "pose"}
@@ -51,7 +84,7 @@ def test_what_is_known_of_a_capture(tmp_path, write):
 )
 def test_a_damaged_pose_hides_no_picture(tmp_path, write, document):
     write("a", 1e9, document or " ")
-    (capture,) = Archive(tmp_path).captures()
+    ((capture,),) = Archive(tmp_path).sessions()
     assert math.isnan(capture.quality) and not capture.measures and capture.time_s > 0
 
 
@@ -61,7 +94,7 @@ def test_what_is_no_capture_is_not_seen(tmp_path, write):
         (tmp_path / other).write_text("secret")
     (tmp_path / f"link_{name}.png").symlink_to("/etc/hostname")
     (tmp_path / f"folder_{name}.png").mkdir()
-    assert [one.name for one in Archive(tmp_path).captures()] == [name]
+    assert [[one.name for one in session] for session in Archive(tmp_path).sessions()] == [[name]]
 
 
 def test_removing_a_capture_leaves_the_others(tmp_path, write):
@@ -82,7 +115,7 @@ def test_a_name_that_is_not_there(tmp_path, write, name):
 
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(ArchiveError, match="nowhere is not there: no picture was taken yet"):
-        Archive(tmp_path / "nowhere").captures()
+        Archive(tmp_path / "nowhere").sessions()
 
 
 def test_a_change_on_disk_is_seen(tmp_path, write):

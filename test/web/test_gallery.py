@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import zipfile
 
 import cv2
 import numpy as np
 from test_security import ask
+
+from dwpose_ros.web import gallery
 
 T = 1_700_000_000
 
@@ -59,13 +62,28 @@ def test_a_session_as_one_zip(serve, captured):
     names = [captured("front", T), captured("left", T + 20)]
     captured("other", T - 5000)
     served = serve()
-    _, headers, body = ask(served, f"/api/sessions/{names[0]}/zip")
+    _, headers, body = ask(served, f"/api/sessions/{names[1]}/zip")
     assert int(headers["Content-Length"]) == len(body)
     packed = zipfile.ZipFile(io.BytesIO(body))
     assert packed.testzip() is None
     assert sorted(packed.namelist()) == sorted(
         f"{name}{ending}" for name in names for ending in (".png", ".json", "_overlay.jpg")
     )
+
+
+def test_a_download_that_nobody_reads_keeps_nobody_waiting(serve, captured, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "STALLED_S", 0.5)
+    name = captured("face", T)
+    with open(tmp_path / "captures" / f"{name}.png", "ab") as file:
+        file.truncate(50_000_000)  # more than any buffer takes
+    served = serve()
+    host, port = served.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as stalled:
+        stalled.sendall(
+            f"GET /api/sessions/{name}/zip HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+        )
+        assert stalled.recv(15) == b"HTTP/1.1 200 OK"
+        assert ask(served, f"/api/sessions/{name}/zip")[0] == 200
 
 
 def test_deletion(serve, captured, tmp_path):
