@@ -15,6 +15,7 @@ from importlib.util import find_spec
 
 from rclpy.utilities import remove_ros_args
 
+from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import MISTAKE, run
 
@@ -64,7 +65,7 @@ def node_classes(names: Sequence[str]) -> list[type[ManagedNode]]:
 def main() -> None:
     try:
         makes = node_classes(remove_ros_args(sys.argv)[1:])
-    except CompositionError as err:
-        print(err, file=sys.stderr)
+    except (ValueError, RuntimeError) as err:  # the latter is RCLError, of ROS arguments
+        print(one_line(err), file=sys.stderr)
         sys.exit(MISTAKE)
     run(*makes)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from action_msgs.msg import GoalStatus
+from action_msgs.srv import CancelGoal
 from rclpy.action import ActionClient
 
 from dwpose_ros.action import Guide
@@ -16,8 +17,10 @@ STATUS = {
     GoalStatus.STATUS_SUCCEEDED: "succeeded",
     GoalStatus.STATUS_CANCELED: "cancelled",
 }
+SERVER = "guide/_action/status"  # of the topics of an action, one that its server publishes
 COMES_S = 10.0  # the guidance may be starting, or its discovery take a while
 LOOK_S = 0.1
+WATCH_S = 1.0
 
 
 class GuideClient:
@@ -59,22 +62,31 @@ class GuideClient:
         elif time.monotonic() > until:
             self._told("failed", "the guidance node is not there: is it running?")
         else:
-            self._again(lambda: self._send(goal, number, until))
+            self._later(LOOK_S, lambda: self._send(goal, number, until))
 
-    def _again(self, send: Callable[[], None]) -> None:
-        """Call `send` a little later, once."""
-
+    def _later(self, later_s: float, call: Callable[[], None]) -> None:
         def once() -> None:
             self._node.destroy_timer(timer)
-            send()
+            call()
 
-        timer = self._node.create_timer(LOOK_S, once)
+        timer = self._node.create_timer(later_s, once)
 
     def cancel(self) -> None:
         """End the goal, once it was accepted."""
         self._cancelled = True
         if self._handle is not None:
-            self._handle.cancel_goal_async()
+            number = self._number
+            self._handle.cancel_goal_async().add_done_callback(
+                lambda future: self._cancel_answered(number, future)
+            )
+
+    def _cancel_answered(self, number: int, future) -> None:
+        """Take the goal for cancelled where the server does not know it, as after a respawn."""
+        if (
+            number == self._number
+            and future.result().return_code != CancelGoal.Response.ERROR_NONE
+        ):
+            self._lost("cancelled", "")
 
     def close(self) -> None:
         """Cancel the goal, and destroy the client."""
@@ -92,8 +104,31 @@ class GuideClient:
         self._handle = handle
         self._told("guiding", "")
         handle.get_result_async().add_done_callback(lambda done: self._ended(number, done))
+        self._watch(number, set())
         if self._cancelled:
-            handle.cancel_goal_async()
+            self.cancel()
+
+    def _watch(self, number: int, known: set[bytes]) -> None:
+        """Look now and then whether the server of the goal is there: nobody tells that it was
+        killed, and the one that is started in its place knows nothing of the goal.
+
+        Args:
+            known: which servers there were.
+        """
+        if number != self._number or not self.open:
+            return
+        there = {
+            bytes(one.endpoint_gid) for one in self._node.get_publishers_info_by_topic(SERVER)
+        }
+        if known and not known & there:
+            self._lost("failed", "the guidance node has ended")
+        else:
+            self._later(WATCH_S, lambda: self._watch(number, known or there))
+
+    def _lost(self, state: str, why: str) -> None:
+        self._number += 1
+        self._handle = None
+        self._told(state, why)
 
     def _ended(self, number: int, future) -> None:
         if number != self._number:

@@ -14,6 +14,9 @@ from dwpose_ros.guidance.session_types import Outcome
 from dwpose_ros.msg import CapturedImage, Guidance
 
 FEEDBACK_S = 0.5  # between two that say the same
+# For so long a result can be asked for. It holds pictures: those of 900 s, as is usual up to Jazzy,
+# were 130 MB where a goal came every 20 s.
+RESULT_S = 60
 
 
 class GuideServer(ActionServer):
@@ -40,6 +43,7 @@ class GuideServer(ActionServer):
             lambda handle: Guide.Result(),
             handle_accepted_callback=accept,
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
+            result_timeout=RESULT_S,
         )
 
     def notify_execute(self, goal_handle, execute_callback) -> None:

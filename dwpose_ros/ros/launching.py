@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -138,7 +139,7 @@ def _start(context: LaunchContext) -> list[Action]:
         *(
             Node(
                 name=one.executable,
-                parameters=[one.parameters],
+                parameters=[_parameter_file(context, [one])],
                 remappings=one.remappings,
                 **_process(one.executable, f"the {one.executable} node"),
             )
@@ -184,8 +185,10 @@ def _process(executable: str, what: str) -> dict:
 
 
 def _parameter_file(context: LaunchContext, together: list[_Wanted]) -> str:
-    """Write the parameters of several nodes. A respawn needs the file again, so it is removed when
-    launch ends.
+    """Write the parameters of several nodes.
+
+    A respawn reads the file again, also after weeks: so it lies beside the logs of ROS, since
+    systemd removes from /tmp what nobody has used for some days, and it is removed when launch ends.
     """
     # Full names: Humble's rclpy knows no pattern but /**.
     namespace = context.launch_configurations.get("ros_namespace", "").strip("/")
@@ -198,11 +201,22 @@ def _parameter_file(context: LaunchContext, together: list[_Wanted]) -> str:
             # JSON is YAML in which text is always quoted.
             lines.append(f"    {name}: {json.dumps(meant, ensure_ascii=False)}")
     with tempfile.NamedTemporaryFile(
-        "w", prefix="dwpose_", suffix=".yaml", delete=False, encoding="utf-8"
+        "w", prefix="dwpose_", suffix=".yaml", dir=_log_folder(), delete=False, encoding="utf-8"
     ) as file:
         file.write("\n".join(lines) + "\n")
     atexit.register(Path(file.name).unlink, missing_ok=True)
     return file.name
+
+
+def _log_folder() -> Path | None:
+    """Return the folder of ROS's logs, which is made; None if it cannot be written."""
+    home = os.environ.get("ROS_HOME") or "~/.ros"
+    folder = Path(os.environ.get("ROS_LOG_DIR") or f"{home}/log").expanduser()
+    with suppress(OSError, RuntimeError):  # the latter without a home
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
 
 
 def _text(context: LaunchContext, words: str | Substitution) -> str:

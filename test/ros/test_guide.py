@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import time
 
 import pytest
 import rclpy
@@ -199,6 +201,32 @@ def test_a_goal_waits_for_the_guidance_to_come(peer, spin, show, camera):  # noq
     assert told == [("asked", "")]
     show.start(on_demand=True)
     wait_until(lambda: ("guiding", "") in told)
+    client.cancel()
+    wait_until(lambda: told[-1][0] == "cancelled")
+    client.close()
+
+
+@pytest.mark.parametrize("cancel", [True, False])
+def test_a_goal_ends_where_its_server_was_killed(peer, spin, show, camera, cancel):  # noqa: F811
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    show.start(on_demand=True)
+    client.begin(Guide.Goal(profile="upper_body"))
+    wait_until(lambda: ("guiding", "") in told)
+    time.sleep(2 * guide_client.WATCH_S)  # for so long it is watched
+    show.node.popen.send_signal(signal.SIGKILL)
+    show.node.popen.wait()
+    show.start(on_demand=True)  # as launch does
+    if cancel:
+        wait_until(lambda: len(node.get_publishers_info_by_topic(guide_client.SERVER)) == 1)
+        client.cancel()
+    lost = ("cancelled", ""), ("failed", "the guidance node has ended")
+    wait_until(lambda: told[-1] in lost[not cancel :])
+    assert not client.open
+    client.begin(Guide.Goal(profile="upper_body"))
+    wait_until(lambda: told[-1] == ("guiding", ""))
     client.cancel()
     wait_until(lambda: told[-1][0] == "cancelled")
     client.close()

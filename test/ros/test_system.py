@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -175,3 +179,26 @@ def test_a_demo_that_does_not_end_fails_and_shows_what_there_was(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "of 4 pictures" in done.stdout
     assert (tmp_path / "sheet.png").exists()
+
+
+@both_ways
+def test_a_respawn_has_its_parameters_after_weeks(peer, launched, tmp_path, monkeypatch, composed):
+    """By when systemd has removed what lies in /tmp."""
+    monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "logs"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tidied"))
+    (tmp_path / "tidied").mkdir()
+    poses = peer.listen(WholeBodyPose, "wholebody_pose")
+    launch = launched(composed=composed)
+    wait_until(lambda: poses)
+    assert list((tmp_path / "logs").glob("dwpose_*.yaml"))
+    shutil.rmtree(tmp_path / "tidied")
+    (tmp_path / "tidied").mkdir()
+    started = re.search(
+        r"\[(composed|pose)-\d+\]: process started with pid \[(\d+)\]", launch.output
+    )
+    os.kill(int(started[2]), signal.SIGKILL)
+    launch.says("is started again")
+    seen = len(poses)
+    wait_until(lambda: len(poses) > seen + 20)
+    assert launch.stop() == 0
+    assert not list((tmp_path / "logs").glob("dwpose_*.yaml"))
