@@ -2,7 +2,7 @@
 """Choose the best of the recent frames and save it. No ROS, no clock."""
 
 from dwpose_ros.capture.frame_buffer import BufferedFrame, FrameBuffer
-from dwpose_ros.capture.retention import remove_old, remove_unfinished
+from dwpose_ros.capture.retention import Retention, remove_old, remove_unfinished
 from dwpose_ros.capture.selection import Candidate, Choice, choose
 from dwpose_ros.capture.storage import (
     CaptureError,
@@ -22,6 +22,7 @@ __all__ = [
     "Choice",
     "Files",
     "Quality",
+    "Retention",
     "FrameBuffer",
     "BufferedFrame",
     "Subject",

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 UNFINISHED_S = 60.0  # writing takes milliseconds; an older partial file is from a killed process
+CLOCK_SET_S = (
+    60.0  # a clock that differs by more was set, as where a machine boots without its time
+)
 PARTIAL = ".dwpose_{}.part"  # names of files that are being written
 _PARTIAL = re.compile(r"\.dwpose_.*\.part")
 # <label>_<date>-<time>-<ms>, a number if that name existed already, and the kind of file.
@@ -16,6 +21,38 @@ _CAPTURE = re.compile(
     r"[A-Za-z0-9_-]*_\d{8}-\d{6}-\d{3}(~\d+)?"
     r"(\.(png|jpg|json)|_overlay\.jpg|_posemap\.png|_openpose\.json)"
 )
+
+
+class Retention:
+    """Removes what has become too old, by a clock that may be set meanwhile.
+
+    Args:
+        wall: time since the epoch, s, which files have too.
+        steady: time that nobody sets, s.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall, self._steady = wall, steady
+        self._since_s = wall()
+        self._ahead_s = self._since_s - steady()
+
+    def tidy(self, folder: Path, keep_s: float) -> int:
+        """Remove unfinished files, and captures older than `keep_s` if that is not 0; return the
+        number of captures' files.
+        """
+        now = self._wall()
+        set_by_s = now - self._steady() - self._ahead_s
+        if abs(set_by_s) > CLOCK_SET_S:
+            # What was written since the start has the time of a clock that was wrong.
+            _shift(folder, self._since_s - 1.0, now - set_by_s + 1.0, set_by_s)
+            self._since_s += set_by_s
+            self._ahead_s += set_by_s
+        remove_unfinished(folder, now)
+        return remove_old(folder, keep_s, now) if keep_s else 0
 
 
 def remove_unfinished(folder: Path, now_s: float) -> int:
@@ -34,15 +71,25 @@ def remove_old(folder: Path, keep_s: float, now_s: float) -> int:
 
 def _remove(folder: Path, pattern: re.Pattern, before_s: float) -> int:
     removed = 0
-    for path in _files(folder):
-        if pattern.fullmatch(path.name):
+    for entry, changed_s in _files(folder, pattern):
+        if changed_s < before_s:
             with contextlib.suppress(OSError):  # gone already, or no permission to remove it
-                if path.lstat().st_mtime < before_s:
-                    path.unlink()
-                    removed += 1
+                os.unlink(entry)
+                removed += 1
     return removed
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    with contextlib.suppress(OSError):
-        yield from folder.iterdir()
+def _shift(folder: Path, since_s: float, until_s: float, by_s: float) -> None:
+    for entry, changed_s in _files(folder, _CAPTURE):
+        if since_s <= changed_s <= until_s:
+            with contextlib.suppress(OSError):
+                os.utime(entry, (changed_s + by_s,) * 2, follow_symlinks=False)
+
+
+def _files(folder: Path, pattern: re.Pattern) -> Iterator[tuple[os.DirEntry[str], float]]:
+    """Yield the entries with such a name, and when each was changed, s since the epoch."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if pattern.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    yield entry, entry.stat(follow_symlinks=False).st_mtime

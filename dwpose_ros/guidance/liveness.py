@@ -54,7 +54,7 @@ class Liveness:
             points = people.xy[row, :_BODY] / tall
             seen = people.scores[row, :_BODY] > THRESHOLD
             self._measure(track, np.where(seen[:, None], points, np.nan), now)
-        self._tracks = {i: t for i, t in self._tracks.items() if now - t.seen_s < LIFELESS_S}
+        self._tracks = {i: t for i, t in self._tracks.items() if abs(now - t.seen_s) < LIFELESS_S}
 
     @staticmethod
     def _measure(track: _Track, points: np.ndarray, now: float) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,10 @@ from dwpose_ros.capture import (
     Candidate,
     CaptureError,
     FrameBuffer,
+    Retention,
     WriteError,
     check_label,
     choose,
-    remove_old,
-    remove_unfinished,
     unwritable,
 )
 from dwpose_ros.capture.selection import WINDOW_S, FrameEvaluator
@@ -35,6 +35,7 @@ from dwpose_ros.msg import CapturedImage, WholeBodyPose
 from dwpose_ros.ros.calibration import fitted
 from dwpose_ros.ros.capture_writer import without_bytes, write_captures
 from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
+from dwpose_ros.ros.latest_only_worker import Stoppable
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
@@ -99,7 +100,6 @@ class CaptureNode(ManagedNode):
         folder = self._folder(self.value("folder"))
         if trouble := unwritable(folder):
             self.get_logger().error(trouble)  # better told now than at the first capture
-        remove_unfinished(folder, time.time())
         self._captures = self.output(CapturedImage, "captures", LATCHED, steady=False)
 
     def activate(self) -> None:
@@ -115,10 +115,11 @@ class CaptureNode(ManagedNode):
             CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False, direct=True
         )
         self.serve(CaptureSrv, "capture", self._on_request)
-        self._tidy()
-        self.every(TIDY_S, self._tidy)
+        # A large folder takes seconds, in which frames would be missed.
+        self._tidying = Stoppable(self._tidy, "tidy")
 
     def deactivate(self) -> None:
+        self._tidying.ending.set()
         self._buffer = FrameBuffer(0.0)  # frames are large
 
     def _on_info(self, msg: CameraInfo) -> None:
@@ -203,14 +204,19 @@ class CaptureNode(ManagedNode):
             return None
         return load_step(configured("profiles", self.allowed(name)), step)
 
-    def _tidy(self) -> None:
-        keep_s = self.value("keep_hours") * 3600
-        removed = keep_s and remove_old(self._folder(self.value("folder")), keep_s, time.time())
-        if removed:
-            self.get_logger().info(
-                f"{removed} files of captures older than "
-                f"{self.value('keep_hours'):g} h were removed"
-            )
+    def _tidy(self, ending: threading.Event) -> None:
+        retention = Retention()
+        while not ending.is_set():
+            try:
+                hours = self.value("keep_hours")
+                removed = retention.tidy(self._folder(self.value("folder")), hours * 3600)
+                if removed and not ending.is_set():
+                    self.get_logger().info(
+                        f"{removed} files of captures older than {hours:g} h were removed"
+                    )
+            except Exception as err:
+                self.fault(err)
+            ending.wait(TIDY_S)
 
     def _now_ns(self) -> int:
         """Return the present time on the clock that stamps the images, which may be another

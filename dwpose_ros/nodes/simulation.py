@@ -200,7 +200,7 @@ class SimulationNode(ManagedNode):
         self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
         self.input(String, "speech", self._on_speech, 1, steady=False)
-        self.every(1 / (self.value("rate") or RATE), self._show)
+        self.every(1 / (self.value("rate") or RATE), self._show, self.get_clock())
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds / 1e9

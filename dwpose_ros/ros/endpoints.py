@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from dwpose_ros.core.text import one_line
@@ -19,6 +20,8 @@ from dwpose_ros.ros.parameters import ParameterNode
 from dwpose_ros.ros.qos import CALLERS
 from dwpose_ros.ros.subscription import AdaptiveSubscription, counting_losses, with_number
 from dwpose_ros.ros.topic_stats import TopicStats, type_name
+
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
 class EndpointNode(ParameterNode):
@@ -170,9 +173,11 @@ class EndpointNode(ParameterNode):
         self._undo = [one for one in self._undo if one[0] is not stats]
         self._inputs = {name: one for name, one in self._inputs.items() if one is not stats}
 
-    def every(self, period_s: float, callback: Callable[[], None]) -> None:
-        """Call back periodically while the node is active."""
-        timer = self.create_timer(period_s, callback)
+    def every(self, period_s: float, callback: Callable[[], None], clock: Clock = STEADY) -> None:
+        """Call back periodically while the node is active, by default also while ROS time stands
+        still or begins anew, as where a bag is paused or looped.
+        """
+        timer = self.create_timer(period_s, callback, clock=clock)
         self._undo.append((None, lambda: self.destroy_timer(timer)))
 
     def serve(self, srv_type, name: str, callback: Callable) -> None:

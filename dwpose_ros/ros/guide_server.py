@@ -14,8 +14,8 @@ from dwpose_ros.guidance.session_types import Outcome
 from dwpose_ros.msg import CapturedImage, Guidance
 
 FEEDBACK_S = 0.5  # between two that say the same
-# For so long a result can be asked for. It holds pictures: those of 900 s, as is usual up to Jazzy,
-# were 130 MB where a goal came every 20 s.
+# For so long a result can be asked for. It holds pictures: those of 900 s, the default up to
+# Jazzy, were 130 MB where a goal came every 20 s.
 RESULT_S = 60
 
 

@@ -187,8 +187,8 @@ def _process(executable: str, what: str) -> dict:
 def _parameter_file(context: LaunchContext, together: list[_Wanted]) -> str:
     """Write the parameters of several nodes.
 
-    A respawn reads the file again, also after weeks: so it lies beside the logs of ROS, since
-    systemd removes from /tmp what nobody has used for some days, and it is removed when launch ends.
+    A respawn reads the file again, also after weeks. So it lies beside the logs of ROS, since
+    systemd removes from /tmp what nobody has used for some days, and is removed when launch ends.
     """
     # Full names: Humble's rclpy knows no pattern but /**.
     namespace = context.launch_configurations.get("ros_namespace", "").strip("/")

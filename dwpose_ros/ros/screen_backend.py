@@ -248,8 +248,10 @@ class ScreenBackend:
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:
         now = time.monotonic()
         for status in msg.status:
-            if status.name in self._statuses or len(self._statuses) < MOST_NODES:
-                self._statuses[status.name] = status, now
+            if status.name not in self._statuses and len(self._statuses) >= MOST_NODES:
+                silent = min(self._statuses, key=lambda name: self._statuses[name][1])
+                del self._statuses[silent]
+            self._statuses[status.name] = status, now
         if now - self._status_at >= STATUS_S:
             self._status_at = now
             self.call(self.site.hub.tell, "status", "status", status_message(self._statuses, now))

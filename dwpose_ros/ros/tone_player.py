@@ -127,8 +127,8 @@ class TonePlayer:
                 f"neither {' nor '.join(PLAYERS)} is installed, so there are no tones ({INSTALL})"
             )
             return False
-        self._errors = tempfile.TemporaryFile()
         try:
+            self._errors = tempfile.TemporaryFile()
             self._process = subprocess.Popen(
                 [name, *PLAYERS[name].split()],
                 stdin=subprocess.PIPE,

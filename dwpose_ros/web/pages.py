@@ -108,7 +108,9 @@ def guard(access: Access, refused: bytes) -> Any:
                 )
             return web.Response(status=403, text=why)
         response = await handler(request)
-        if access.enters(shown) and not response.prepared:
+        # Anew with each page, so that it does not end while it is used.
+        page = request.path in PAGES or request.path.startswith("/api/texts/")
+        if access.token and (page or access.enters(shown)) and not response.prepared:
             response.set_cookie(
                 access.cookie,
                 access.token,

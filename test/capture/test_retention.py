@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from dwpose_ros.capture import remove_old, remove_unfinished, save
+from dwpose_ros.capture import Retention, remove_old, remove_unfinished, save
 from dwpose_ros.capture.retention import UNFINISHED_S
 
 NOW = 1_800_000_000.0
@@ -91,3 +91,29 @@ def test_old_captures_and_what_was_made_of_them_are_removed(tmp_path):
 
 def test_a_folder_that_is_not_there_has_nothing_to_remove(tmp_path):
     assert remove_old(tmp_path / "nowhere", 1.0, NOW) == 0
+
+
+def test_unfinished_files_are_removed_also_where_captures_are_kept_for_ever(aged, tmp_path):
+    aged(".dwpose_x.part", UNFINISHED_S + 1)
+    kept = aged("me_20260101-120000-123.png", 1e9)
+    assert Retention(lambda: NOW, lambda: 5.0).tidy(tmp_path, 0.0) == 0
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("set_by_s", [30 * 86400, -30 * 86400])
+def test_a_clock_that_is_set_changes_nobody_s_age(aged, tmp_path, set_by_s):
+    """Computers of robots often have no clock of their own: it is set once there is a network."""
+    wall, steady = NOW, 100.0
+    retention = Retention(lambda: wall, lambda: steady)
+    before = aged("before_20260101-120000-000.png", 1800)  # by whatever clock there was then
+    changed = before.stat().st_mtime
+    fresh = aged("fresh_20260101-120000-000.png", -5)
+    wall, steady = wall + 10, steady + 10
+    assert retention.tidy(tmp_path, 3600.0) == 0
+    wall, steady = wall + 10 + set_by_s, steady + 10
+    assert retention.tidy(tmp_path, 3600.0) == (set_by_s > 0)
+    assert wall - fresh.stat().st_mtime == pytest.approx(15)
+    assert set_by_s > 0 or before.stat().st_mtime == changed
+    wall, steady = wall + 3600, steady + 3600
+    retention.tidy(tmp_path, 3600.0)
+    assert not fresh.exists()

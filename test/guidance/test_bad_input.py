@@ -90,6 +90,17 @@ def test_who_stands_still_is_no_thing(sway):
         assert not liveness.lifeless(1)
 
 
+def test_a_clock_that_begins_again_leaves_nobody_behind():
+    """As that of a bag that is looped: everybody of the last round is of the future then."""
+    liveness = Liveness()
+    boxes = np.array([[0, 0, 100, 300]], np.float32)
+    for person in range(1, 6):
+        for time_s in np.arange(100.0 - 20 * person, 120.0 - 20 * person):
+            people = PersonPoses.of(np.ones((1, 133, 2)), np.ones((1, 133)), boxes, ids=[person])
+            liveness.watch(people, float(time_s))
+    assert list(liveness._tracks) == [5]
+
+
 def reflection(scene):
     """In a mirror behind: as far away again, turned around, and swaying alike."""
     stance = scene.actor.at(scene.now)

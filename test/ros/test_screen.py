@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import send_until, wait_until
 from holistic_models import needs_holistic
 from PIL import Image as Picture
@@ -28,6 +29,9 @@ from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 
 pytest.importorskip("aiohttp", reason="the screen needs aiohttp: pip install aiohttp")
+
+from dwpose_ros.ros.screen_backend import MOST_NODES, ScreenBackend  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MS = 60e3
 SPEAKS = """
@@ -90,6 +94,15 @@ def diagnosed(statuses: list[DiagnosticArray], name: str) -> dict[str, str]:
                 values = {pair.key: pair.value for pair in status.values}
                 return {**values, "level": status.level, "message": status.message}
     return {}
+
+
+def test_who_tells_of_itself_is_known_however_many_have_gone():
+    backend = ScreenBackend.__new__(ScreenBackend)
+    backend._statuses, backend._status_at = {}, math.inf
+    names = [f"gone{i}" for i in range(MOST_NODES)]
+    for name in [*names, "pose", "camera", "pose"]:
+        backend._on_diagnostics(DiagnosticArray(status=[DiagnosticStatus(name=name)]))
+    assert list(backend._statuses) == [*names[2:], "pose", "camera"]
 
 
 @needs_holistic

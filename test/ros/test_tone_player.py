@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 import time
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -112,6 +115,19 @@ def test_a_missing_sound_card_gives_one_clear_warning(card, player, monkeypatch)
     assert len(player.warnings) == 1
     assert player.warnings[0].startswith("aplay cannot play: ALSA: no such card; is there a sound")
     assert player.trouble == player.warnings[0]
+
+
+def test_a_full_disk_is_warned_of_and_passes(card, player, monkeypatch):
+    monkeypatch.setattr("dwpose_ros.ros.tone_player.AGAIN_S", 0.1)
+    heard = card()
+    real = tempfile.TemporaryFile
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(tempfile, "TemporaryFile", Mock(side_effect=full))
+    wait_until(lambda: player.play(NOTE) or player.warnings)
+    assert "No space left on device" in player.warnings[0]
+    monkeypatch.setattr(tempfile, "TemporaryFile", real)
+    wait_until(lambda: player.play(NOTE) or len(played(heard)))
+    assert player.trouble == ""
 
 
 def test_without_a_player_the_warning_says_what_to_install(card, player):

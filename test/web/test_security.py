@@ -110,6 +110,11 @@ class TestToken:
         assert ask(served, "/api/captures", Cookie=kept)[0] in (200, 404)
         assert ask(served, "/api/texts/en", Cookie=kept)[0] == 200
         assert ask(served, "/api/texts/en", Cookie=kept[:-1] + "x")[0] == 403
+        # It does not end while it is used; what a page fetches now and then is no use.
+        for path in ("/", "/captures", "/api/texts/en"):
+            assert ask(served, path, Cookie=kept)[1]["Set-Cookie"] == cookie
+        assert "Set-Cookie" not in ask(served, "/static/person.js", Cookie=kept)[1]
+        assert "Set-Cookie" not in ask(served, "/")[1]
 
     def test_who_guesses_is_slowed_down(self, served):
         answers = [ask(served, f"/?token={i:032}")[0] for i in range(30)]
