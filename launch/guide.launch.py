@@ -6,14 +6,14 @@ follows them. With `source:=browser` the camera is that of whoever opens the scr
 """
 
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.ros.launching import FoldersOf, managed, value
+from dwpose_ros.ros.launching import FoldersOf, declared, managed, value
 
 ARGUMENTS = {
     "profile": (
@@ -114,10 +114,7 @@ def generate_launch_description() -> LaunchDescription:
     pose = PathJoinSubstitution([FindPackageShare("dwpose_ros"), "launch", "pose.launch.py"])
     return LaunchDescription(
         [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=text)
-                for name, (default, text) in ARGUMENTS.items()
-            ),
+            *declared(ARGUMENTS),
             managed(
                 "guidance",
                 parameters["guidance"] | allowed,

@@ -5,13 +5,13 @@ With `source:=sim` a simulated camera and person stand in.
 """
 
 from launch import Action, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.substitutions import FindPackageShare
 
-from dwpose_ros.ros.launching import managed, middleware_settings, start_nodes, value
+from dwpose_ros.ros.launching import declared, managed, middleware_settings, start_nodes, value
 
 ARGUMENTS = {
     "namespace": ("", "of all nodes and topics, as where there are several cameras"),
@@ -178,10 +178,7 @@ def generate_launch_description() -> LaunchDescription:
     transport = {"image_transport": value("image_transport", str)}
     return LaunchDescription(
         [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=text)
-                for name, (default, text) in ARGUMENTS.items()
-            ),
+            *declared(ARGUMENTS),
             *network,
             PushRosNamespace(LaunchConfiguration("namespace")),
             OpaqueFunction(function=camera, condition=IfCondition(LaunchConfiguration("camera"))),

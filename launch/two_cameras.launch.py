@@ -8,10 +8,12 @@ pose.launch.py, and count for both.
 """
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
+
+from dwpose_ros.ros.launching import declared
 
 ARGUMENTS = {
     "namespace_a": ("left", "of the first camera's nodes and topics"),
@@ -48,10 +50,7 @@ def one(which: str) -> GroupAction:
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=text)
-                for name, (default, text) in ARGUMENTS.items()
-            ),
+            *declared(ARGUMENTS),
             one("a"),
             one("b"),
         ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -156,7 +157,15 @@ def main() -> int:
     ]
     print(f"$ {' '.join(command)}\n(its output goes to {log})\n", flush=True)
     if arguments["screen"] == "true":
-        print(f"In a browser: http://127.0.0.1:{arguments.get('port', 8133)}/\n", flush=True)
+        port = int(arguments.get("port", 8133))
+        with socket.socket() as probe:
+            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+        print(
+            f"Port {port} is in use: no page; another one: make demo DEMO_ARGS='port:=8134'\n"
+            if taken
+            else f"In a browser: http://127.0.0.1:{port}/\n",
+            flush=True,
+        )
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with open(log, "wb") as output:
         watcher = Watcher()

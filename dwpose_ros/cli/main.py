@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -59,7 +60,13 @@ def run(command: str, argv: Sequence[str] | None = None, prog: str | None = None
         module = importlib.import_module(f"dwpose_ros.cli.{command}")
     finally:
         signal.signal(signal.SIGINT, before)
-    return int(module.main(argv, prog or command))
+    try:
+        code = int(module.main(argv, prog or command))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return code
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "models") -> int:
     args = _parser(prog).parse_args(argv)
     run: dict[str, Callable[[Model], None]] = {
         "list": _list,
-        "verify": _verify,
+        "verify": lambda model: _verify(model, bool(args.names)),
         "fetch": lambda model: _fetch(model, args.mirror),
     }
     failed = 0
@@ -71,9 +71,12 @@ def _list(model: Model) -> None:
     )
 
 
-def _verify(model: Model) -> None:
-    registry.verify(model)
-    print(f"{model.name}: right")
+def _verify(model: Model, wanted: bool) -> None:
+    if not wanted and registry.status(model) == "absent":
+        print(f"{model.name}: absent")
+    else:
+        registry.verify(model)
+        print(f"{model.name}: right")
 
 
 def _fetch(model: Model, mirror: str) -> None:

@@ -144,11 +144,12 @@ class VideoSource(_Reader):
         if not self._capture.isOpened():
             self._capture.release()
             may_come_back = live is not False
-            why = (
-                "is it plugged in, free, and may you read it?"
-                if may_come_back
-                else "it is no video that this OpenCV can read"
-            )
+            if not may_come_back:
+                why = "it is no video that this OpenCV can read"
+            elif "://" in str(target):
+                why = "is the address right, does its host answer, and does it want a password?"
+            else:
+                why = "is it plugged in, free, and may you read it?"
             raise SourceError(f"{description} cannot be opened: {why}", may_come_back)
         if live is None:
             live = not 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < 1e9

@@ -192,10 +192,11 @@ def load_phrases(path: str | Path) -> Phrases:
         ]
         unknown = [c for c in texts if c not in wanted]
         if missing or unknown:
-            raise ProfileError(
-                f"{path}: {key} lacks a text for {', '.join(missing) or 'nothing'}"
-                f" and has unknown {_names(unknown)}"
+            wrong = (
+                f"lacks a text for {', '.join(missing)}" if missing else "",
+                f"has unknown {_names(unknown)}" if unknown else "",
             )
+            raise ProfileError(f"{path}: {key} {' and '.join(filter(None, wrong))}")
     for code, phrase in data["phrases"].items():
         for form, text in _forms(path, locale, code, phrase).items():
             _refuse_braces(path, code, text)

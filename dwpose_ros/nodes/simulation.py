@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from copy import copy
 
 import numpy as np
@@ -11,11 +13,13 @@ from std_msgs.msg import Header, String
 
 from dwpose_ros.guidance import load_phrases, load_profile
 from dwpose_ros.guidance.phrases import speaking_s
+from dwpose_ros.guidance.profile import ProfileError
 from dwpose_ros.msg import WholeBodyPose
 from dwpose_ros.ros.conversions import to_msg
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.parameters import SHIPPED
+from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.shipped_files import configured
 from dwpose_ros.ros.transport import ImageOutput
 from dwpose_ros.simulation import atlas
@@ -119,7 +123,12 @@ class SimulationNode(ManagedNode):
         self.parameter(
             "behavior", "obedient", "how the person follows instructions", choices=tuple(BEHAVIORS)
         )
-        self.parameter("language", "en", "language that the person understands", no_file=SHIPPED)
+        self.parameter(
+            "language",
+            "en",
+            "language that the person understands at first: then that of speech_language",
+            no_file=SHIPPED,
+        )
         # Beside the picture: they walk in when they are asked to.
         for name, default, text, unit, low, high in (
             (
@@ -177,7 +186,7 @@ class SimulationNode(ManagedNode):
         self._person = atlas.choose(*map(self.value, ("person", "body", "seed")))
         if self.value("person") == atlas.ANYONE:
             self.get_logger().info(f"the person is {self._person}")
-        self._meanings = sentences(load_phrases(configured("phrases", self.value("language"))))
+        self._learn(self.value("language"))
         f, (cx, cy) = camera.focal_px, ((width - 1) / 2, (height - 1) / 2)
         self._info = CameraInfo(
             width=width,
@@ -200,7 +209,18 @@ class SimulationNode(ManagedNode):
         self._to_hear: tuple[float, Heard] | None = None  # when it will have been said
         self._frames = 0
         self.input(String, "speech", self._on_speech, 1, steady=False)
+        self.input(String, "speech_language", self._on_language, LATCHED, steady=False)
         self.every(1 / (self.value("rate") or RATE), self._show, self.get_clock())
+
+    def _learn(self, language: str) -> None:
+        phrases = load_phrases(configured("phrases", language))
+        self._language, self._meanings = phrases.language, sentences(phrases)
+
+    def _on_language(self, msg: String) -> None:
+        """Understand what the guidance speaks now."""
+        if msg.data != self._language and re.fullmatch(SHIPPED, msg.data):
+            with suppress(ProfileError):  # of a file of the user's own, given as `language`
+                self._learn(msg.data)
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds / 1e9

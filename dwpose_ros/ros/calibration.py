@@ -37,6 +37,11 @@ def read_calibration(path: Path) -> CameraInfo:
             r=matrices["rectification_matrix"],
             p=matrices["projection_matrix"],
         )
+    except FileNotFoundError as err:
+        raise DwposeError(
+            f"the calibration {path} does not exist: leave it out, or make one with "
+            "camera_calibration"
+        ) from err
     except FileError:
         raise
     except (KeyError, TypeError, ValueError) as err:

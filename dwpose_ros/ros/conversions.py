@@ -12,6 +12,7 @@ from dwpose_ros.capture.storage import pose_document
 from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.msg import CapturedImage, PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPose3D
+from dwpose_ros.ros.pose_input import cleaned
 
 
 def time_ns(time) -> int:
@@ -32,9 +33,13 @@ def to_msg(
     model: str,
     looks: Sequence[tuple[float, float]] = (),
 ) -> WholeBodyPose:
-    """Return a message of people, with the brightness and sharpness of each if known."""
+    """Return a message of people, with the brightness and sharpness of each if known.
+
+    It is `cleaned` as messages from others are, so that who gets it by reference, over the network
+    or from a bag gets the same.
+    """
     looks = looks or [(math.nan, math.nan)] * len(people)
-    return WholeBodyPose(
+    msg = WholeBodyPose(
         header=header,
         width=width,
         height=height,
@@ -55,6 +60,8 @@ def to_msg(
             )
         ],
     )
+    cleaned(msg)
+    return msg
 
 
 def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:

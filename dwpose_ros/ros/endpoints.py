@@ -12,6 +12,7 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+from dwpose_ros.core.errors import DwposeError
 from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.conversions import stamp_ns
 from dwpose_ros.ros.local_topics import InExecutor
@@ -47,11 +48,9 @@ class EndpointNode(ParameterNode):
             local: hand messages to the nodes of this process by reference; only for topics that
                 keep nothing for those who come later.
         """
-        publisher = self.create_lifecycle_publisher(
-            msg_type,
-            topic,
-            qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        publisher = self._overridable(
+            f"qos_overrides.{self.resolve_topic_name(topic)}.publisher.",
+            partial(self.create_lifecycle_publisher, msg_type, topic, qos),
         )
         made = Output(self, publisher, steady, local)
         self._outputs.append(made)
@@ -97,14 +96,11 @@ class EndpointNode(ParameterNode):
                 partial(self.create_subscription, msg_type, topic, heard, wanted, **more), stats
             )
 
-        if (best or local or direct) and not self._is_overridden(
-            f"qos_overrides.{name}.subscription."
-        ):
+        overrides = f"qos_overrides.{name}.subscription."
+        if (best or local or direct) and not self._overrides(overrides):
             self._follow(stats, qos, subscribe, received, best, direct, every)
             return stats
-        subscription = subscribe(
-            qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
-        )
+        subscription = self._overridable(overrides, partial(subscribe, qos))
         self._undo.append((stats, lambda: self.destroy_subscription(subscription)))
         return stats
 
@@ -151,9 +147,28 @@ class EndpointNode(ParameterNode):
 
         return guarded
 
-    def _is_overridden(self, prefix: str) -> bool:
-        """Return whether the user set a parameter with this prefix at the start."""
-        return any(name.startswith(prefix) for name in getattr(self, "_parameter_overrides", {}))
+    def _overridable(self, prefix: str, create: Callable) -> Any:
+        """Create a publisher or subscription with what parameters of this prefix want of it.
+
+        Raises:
+            DwposeError: one has a value that cannot be.
+        """
+        try:
+            return create(qos_overriding_options=QoSOverridingOptions.with_default_policies())
+        except Exception as err:  # of rclpy a KeyError, ValueError or RuntimeError
+            if not (given := self._overrides(prefix)):
+                raise
+            values = ", ".join(f"{name} is {value!r}" for name, value in given.items())
+            raise DwposeError(
+                f"{values}, which cannot be ({one_line(err)}): reliability is reliable or "
+                "best_effort, durability volatile or transient_local, history keep_last or "
+                "keep_all, and depth a whole number"
+            ) from err
+
+    def _overrides(self, prefix: str) -> dict[str, Any]:
+        """Return the parameters with this prefix that the user set at the start."""
+        given = getattr(self, "_parameter_overrides", {})
+        return {name: one.value for name, one in given.items() if name.startswith(prefix)}
 
     def adapt(self) -> None:
         """Adapt the reliability of subscriptions to the publishers that are there now."""

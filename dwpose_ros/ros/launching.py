@@ -8,19 +8,27 @@ import json
 import os
 import tempfile
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ament_index_python.packages import get_package_share_directory
 from launch import Action, LaunchContext, Substitution
-from launch.actions import LogInfo, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    Shutdown,
+)
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from dwpose_ros.ros.middleware_environment import cannot_begin
+from dwpose_ros.ros.parameter_names import KINDS
 
 MISTAKE = 2  # exit code of a node that was given what cannot work: as in ros/node_main.py
 RESPAWN_S = 1.0
@@ -28,7 +36,56 @@ RESPAWN_S = 1.0
 
 def value(name: str, kind: type, **others) -> ParameterValue:
     """Return a launch argument as a node's parameter."""
-    return ParameterValue(LaunchConfiguration(name, **others), value_type=kind)
+    return _Argument(name, kind, **others)
+
+
+class _Argument(ParameterValue):
+    """A launch argument, whose mistakes are told by its name."""
+
+    def __init__(self, name: str, kind: type, **others) -> None:
+        super().__init__(LaunchConfiguration(name, **others), value_type=kind)
+        self._argument, self._kind = name, kind
+
+    def evaluate(self, context: LaunchContext) -> Any:
+        try:
+            return super().evaluate(context)
+        except (TypeError, ValueError) as err:
+            given = context.launch_configurations.get(self._argument)
+            raise RuntimeError(
+                f"the launch argument {self._argument} is {given!r}; it must be "
+                f"{KINDS[self._kind]}"
+            ) from err
+
+
+def declared(arguments: dict[str, tuple[str, str]]) -> list[Action]:
+    """Declare launch arguments, given with their defaults and descriptions by name."""
+    return [
+        *(
+            DeclareLaunchArgument(name, default_value=default, description=text)
+            for name, (default, text) in arguments.items()
+        ),
+        OpaqueFunction(
+            function=lambda context: _declared.setdefault(context, set()).update(arguments)
+        ),
+    ]
+
+
+_declared: WeakKeyDictionary[LaunchContext, set[str]] = WeakKeyDictionary()
+
+
+def _mistyped(context: LaunchContext) -> list[Action]:
+    """Warn of arguments that look like ours but are not: launch itself ignores them. Others may
+    be those of a launch file that includes ours.
+    """
+    ours = _declared.setdefault(context, set())
+    given = {word.split(":=", 1)[0] for word in context.argv if ":=" in word}
+    near = {name: get_close_matches(name, ours, 1, 0.75) for name in given - ours}
+    ours |= given  # each is told once, also where nodes are started twice, for two cameras
+    return [
+        LogInfo(msg=f"there is no launch argument {name}: did you mean {found[0]}?")
+        for name, found in near.items()
+        if found
+    ]
 
 
 class FoldersOf(Substitution):
@@ -135,6 +192,7 @@ def _start(context: LaunchContext) -> list[Action]:
         together = []
     alone = [one for one in wanted if one not in together]
     return [
+        *_mistyped(context),
         *([_process_of(context, together)] if together else []),
         *(
             Node(

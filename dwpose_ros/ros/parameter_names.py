@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds mistyped parameters: given at the start, but not declared."""
+"""What a user may have mistaken: names of parameters that are not declared, and their types."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 LATER = "qos_overrides."  # declared with each publisher and subscription
 
 
@@ -34,6 +35,16 @@ def mistyped(node, declared: Iterable[str]) -> Iterator[str]:
             else (f"see `ros2 param list {node.get_fully_qualified_name()}`")
         )
         yield f"parameter {name!r} was given, but there is none of this name: {hint}"
+
+
+def of_type(name: str, given: Any, kind: type) -> str:
+    """Return what is wrong with the type of a parameter, and how to write it."""
+    right = f"{name} is {given!r}; it must be {KINDS[kind]}"
+    if kind is str and isinstance(given, (bool, int, float)):
+        return f"{right}: write -p {name}:=\"'{given}'\""
+    if kind is float and type(given) is int:
+        return f"{right} with a point: write -p {name}:={float(given)}"
+    return right
 
 
 def _for_any_node(arguments: list[str]) -> set[str]:

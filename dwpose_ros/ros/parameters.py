@@ -13,11 +13,13 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.lifecycle import LifecycleNode
 
 from dwpose_ros.core.text import one_line
 from dwpose_ros.ros.allowed_files import AllowedFiles
 from dwpose_ros.ros.node_main import MISTAKES
+from dwpose_ros.ros.parameter_names import of_type
 
 ONLY_UNCONFIGURED = "changes only while the node is unconfigured"
 FIXED = "is set when the node starts, and never changes"
@@ -94,7 +96,11 @@ class ParameterNode(LifecycleNode):
             read_only=fixed,
             **_range(type(default), minimum, maximum),
         )
-        value = self.declare_parameter(name, default, described).value
+        try:
+            value = self.declare_parameter(name, default, described).value
+        except InvalidParameterTypeException as err:
+            given = self._parameter_overrides[name].value
+            raise ValueError(f"parameter {of_type(name, given, type(default))}") from err
         self._choices[name] = choices
         _choose(name, value, choices)
         if no_file is not None:

@@ -49,6 +49,18 @@ def test_a_commands_exit_code_is_its_own():
     assert answer.stderr.startswith("model 'no-such-model' is unknown; there are ")
 
 
+def test_who_has_read_enough_ends_it():
+    """As `dwpose models list | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "dwpose_ros.cli.main", "models", "list"],
+        stdout=write, stderr=subprocess.PIPE, text=True, timeout=120,
+    )  # fmt: skip
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 @pytest.mark.parametrize("arguments", [(), ("predictt",), ("--nonsense",)])
 def test_wrong_usage(arguments):
     answer = dwpose(*arguments)

@@ -72,6 +72,11 @@ def refused(name: str, may_come_back: bool) -> str:
     return str(caught.value)
 
 
+def test_an_address_where_nobody_answers():
+    told = refused("http://127.0.0.1:9/film", True)
+    assert "cannot be opened: is the address right" in told and "plugged" not in told
+
+
 @pytest.mark.parametrize("name", ["97", "/dev/video97"])
 def test_a_camera_that_is_not_there_may_come(name):
     assert refused(name, True).startswith(f"camera {name} cannot be opened: is it plugged in")

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import pytest
 from documents import ARGUMENT, ROOT, TEXTS, blocks, choices, commands, named
+from guided import Guided
 from holistic_models import needs_holistic
 
 import dwpose_ros
@@ -175,6 +176,7 @@ def test_a_profile_in_the_documents_loads(page, text, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     assert load_profile(path).parts
+    assert Guided(str(path.with_suffix(""))).run(90, until_captured=True).captures
     if "# steps" in text:
         path.write_text(text.replace("# steps", "steps"))
         assert len(load_profile(path).steps) == 2

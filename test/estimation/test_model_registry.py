@@ -347,7 +347,9 @@ class TestCommand:
         assert capsys.readouterr().out == "tiny: right\n"
 
     def test_verify_of_what_is_not_there(self, tiny, capsys):
-        assert command.main(["verify"]) == 1
+        assert command.main(["verify"]) == 0
+        assert capsys.readouterr().out == "tiny: absent\n"
+        assert command.main(["verify", "tiny"]) == 1
         assert "No such file" in capsys.readouterr().err
 
     def test_an_unknown_name(self, tiny, capsys):

@@ -346,7 +346,7 @@ def put(key, name, value):
         (put("phrases", "done", 5), "lacks a text for done"),
         (put("phrases", "done", ["a"]), "lacks a text for done"),
         (put("parts", "feet", {"one": "foot"}), "parts lacks a text for feet"),
-        (put("phrases", "move_up", "Jump."), "unknown move_up"),
+        (put("phrases", "move_up", "Jump."), "phrases has unknown move_up"),
         (put("parts", "tail", "tail"), "unknown tail"),
         (put("parts", 5, "five"), "unknown 5"),
         (lambda data: data.pop("parts"), "parts must be a mapping, not None"),

@@ -623,7 +623,7 @@ def test_a_profile_that_is_not_there_lists_what_is():
 
 @pytest.mark.parametrize("missing", ["x.yaml", "no/folder/x.yaml"])
 def test_where_there_is_nothing(tmp_path, missing):
-    assert refused(tmp_path / missing).endswith("has nothing")
+    assert refused(tmp_path / missing).endswith("has no .yaml file")
 
 
 def test_a_folder_is_no_profile(tmp_path):

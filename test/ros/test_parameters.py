@@ -196,6 +196,30 @@ def test_quality_of_service_can_be_overridden(peer, pose, given, reliability):
     assert f"Reliability: {reliability.name}" in ros2("topic", "info", "-v", "/image_raw")
 
 
+@pytest.mark.parametrize(
+    "node, given, told",
+    [
+        ("camera", "source:=0", "source is 0; it must be text: write -p source:=\"'0'\""),
+        (
+            "camera",
+            "rate:=15",
+            "rate is 15; it must be a number with a point: write -p rate:=15.0",
+        ),
+        ("camera", "loop:=1", "loop is 1; it must be true or false"),
+        (
+            "camera",
+            "qos_overrides./image_raw.publisher.reliability:=relable",
+            "qos_overrides./image_raw.publisher.reliability is 'relable', which cannot be",
+        ),
+        ("camera", "calibration:=/none.yaml", "the calibration /none.yaml does not exist"),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line_that_says_what_can(run, command, node, given, told):
+    process = command("ros2", "run", "dwpose_ros", node, "--ros-args", "-p", given)
+    assert process.ended() == 2
+    assert told in process.output and "Traceback" not in process.output
+
+
 def test_a_mistyped_parameter_is_warned_of(command, tmp_path):
     file = tmp_path / "all.yaml"
     file.write_text(

@@ -10,7 +10,11 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from std_msgs.msg import Header  # noqa: E402
+
+from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
 from dwpose_ros.msg import PersonPose, WholeBodyPose  # noqa: E402
+from dwpose_ros.ros.conversions import to_msg  # noqa: E402
 from dwpose_ros.ros.pose_input import BEYOND, MOST_PERSONS, cleaned  # noqa: E402
 
 WIDTH, HEIGHT = 640, 480
@@ -110,3 +114,13 @@ def test_other_numbers_are_made_sane():
     assert "scores must be from 0 to 1" in cleaned(msg)
     (one,) = msg.persons
     assert one.score == 1.0 and math.isnan(one.brightness) and math.isnan(one.sharpness)
+
+
+def test_our_own_messages_are_as_they_will_be_read():
+    """By reference, from the network and from a bag: so sessions that are replayed are the same."""
+    xy = np.full((1, 133, 2), 50, np.float32)
+    xy[0, 17] = 1e5, 2000  # a foot that a network places far below the picture
+    people = PersonPoses.of(xy, np.full((1, 133), 0.1), np.array([[0, 0, 90, 90]]), ids=[1])
+    msg = to_msg(people, Header(), 100, 100, "test")
+    assert (msg.persons[0].x[17], msg.persons[0].scores[17]) == (0, 0)
+    assert cleaned(msg) == ""

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from harness import ros2, wait_until
+from harness import ros2, send_until, wait_until
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
@@ -15,7 +15,7 @@ from dwpose_ros.core.images import to_rgb
 from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.guidance.phrases import speaking_s
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.simulation.camera import SimulatedCamera
 from dwpose_ros.simulation.scene import Scene
 
@@ -72,6 +72,25 @@ def test_the_person_acts_on_what_is_spoken(peer, scene):
     speech.publish(String(data="Bonjour !"))
     node.says("does not understand 'Bonjour !'")
     assert node.stop() == 0
+
+
+def test_the_person_understands_what_the_guidance_speaks_now(peer, scene):
+    """As after `ros2 param set /guidance language fr`. What cannot be a language changes nothing."""
+    language = peer.publisher(String, "speech_language", LATCHED, readers=0)
+    language.publish(String(data="../en"))
+    node, images = scene(x=0.6, distance=3.5, yaw=0.0)
+    before = dark_columns(wait_until(lambda: images)[0])
+    speech = peer.publisher(String, "speech", 5)
+    wait_until(lambda: language.get_subscription_count())
+    speech.publish(String(data="3 pas vers votre droite."))
+    node.says("does not understand '3 pas vers votre droite.'")
+    language.publish(String(data="fr"))
+    send_until(
+        lambda: speech.publish(String(data="3 pas vers votre droite.")),
+        lambda: dark_columns(images[-1]) < before - 20,
+        period_s=5.0,
+    )
+    assert node.stop() == 0 and "Traceback" not in node.output
 
 
 def test_the_person_is_beside_the_picture_until_asked_to_come(peer, scene):

@@ -255,7 +255,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     try:
         data = read_yaml(path)
     except FileNotFoundError as err:
-        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "nothing"
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "no .yaml file"
         raise ProfileError(f"{path}: no such file; {path.parent} has {there}") from err
     except FileError as err:
         raise ProfileError(str(err)) from err
