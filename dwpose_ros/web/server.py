@@ -169,8 +169,8 @@ def _why(settings: Settings, err: OSError) -> str:
     where = f"port {settings.port} of {settings.host}"
     if err.errno == errno.EADDRINUSE:
         return (
-            f"{where} is taken by another program: end that, or choose another port by the "
-            f"parameter port; it is tried again every {AGAIN_S:g} s"
+            f"{where} is taken by another program: end that, or choose another by "
+            f"port:={settings.port + 1}; it is tried again every {AGAIN_S:g} s"
         )
     return f"the screen cannot listen on {where}: {err.strerror or err}"
 

@@ -54,6 +54,21 @@ def connected(served, page, kinds=("page", "picture", "pose")):
     seen(page, "document.documentElement.lang && document.querySelector('h1').innerText")
 
 
+def test_the_device_stays_awake_also_after_the_page_was_hidden(serve, browse):
+    """As on a tablet whose app was changed for a moment: the browser has ended the lock then."""
+    lock = "{value: {request: async () => { window.locks += 1; }}}"
+    awake = f"window.locks = 0; Object.defineProperty(navigator, 'wakeLock', {lock});"
+    served = serve(camera=False)
+    page = browse(served.url, before=awake)
+    connected(served, page)
+    shown_again = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(shown_again)
+    page.click("#start")
+    seen(page, "locks === 1")
+    page.evaluate(shown_again)
+    seen(page, "locks === 2")
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_the_person_sees_a_mirror(serve, browse, mirrored):
     served = serve(camera=False, mirrored=mirrored)

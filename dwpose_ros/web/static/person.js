@@ -260,9 +260,17 @@ $("full").addEventListener("click", () => {
   else document.documentElement.requestFullscreen?.();
 });
 
+let awake = false;
+
 async function keepAwake() {
+  awake = true;
   await navigator.wakeLock?.request("screen").catch(() => {}); // not allowed, or no battery left
 }
+
+// A browser takes it back while the page is hidden.
+document.addEventListener("visibilitychange", () => {
+  if (awake && document.visibilityState === "visible") keepAwake();
+});
 
 // This browser as the camera
 
