@@ -157,11 +157,16 @@ def main() -> int:
     ]
     print(f"$ {' '.join(command)}\n(its output goes to {log})\n", flush=True)
     if arguments["screen"] == "true":
-        port = int(arguments.get("port", 8133))
+        port = arguments.get("port", "8133")
         with socket.socket() as probe:
-            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+            taken = (
+                port.isdigit()
+                and int(port) < 65536
+                and probe.connect_ex(("127.0.0.1", int(port))) == 0
+            )
         print(
-            f"Port {port} is in use: no page; another one: make demo DEMO_ARGS='port:=8134'\n"
+            f"Port {port} is in use, so there is no page. Choose another: "
+            "make demo DEMO_ARGS='port:=8134'\n"
             if taken
             else f"In a browser: http://127.0.0.1:{port}/\n",
             flush=True,

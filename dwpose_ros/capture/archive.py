@@ -61,9 +61,9 @@ class Archive:
         self._read: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {}
 
     def sessions(self, most: int = LISTED) -> list[list[Archived]]:
-        """Return the newest sessions, and of each its captures, newest first: whole ones, as many
-        as have at most so many captures, but one at least. Raises ArchiveError if there is no
-        folder.
+        """Return the newest sessions, and in each its captures, the newest first: only whole
+        sessions, with at most `most` captures in all; the newest always. Raises ArchiveError if
+        there is no folder.
         """
         shown: list[list[Archived]] = []
         for session in reversed(self._grouped()):
@@ -85,15 +85,15 @@ class Archive:
                 return self._described(name, files)
         raise ArchiveError("there is no such picture: it was deleted, or never taken")
 
-    def session_of(self, name: str) -> list[Archived]:
-        """Return a capture and those of its session that are not newer, newest first: a session is
-        known by the newest of those that were seen. Raises ArchiveError if there is none.
+    def between(self, newest: str, oldest: str) -> list[Archived]:
+        """Return the captures from one to another, newest first: what somebody has seen of a
+        session, whatever was taken or removed since. Raises ArchiveError if there is none.
         """
-        for session in self._grouped():
-            names = [stem for stem, _ in session]
-            if name in names:
-                older = session[: names.index(name) + 1]
-                return [self._described(*one) for one in reversed(older)]
+        if _NAME.fullmatch(newest) and _NAME.fullmatch(oldest):
+            first, last = _order(oldest), _order(newest)
+            captures = [one for session in self._grouped() for one in session]
+            if seen := [one for one in captures if first <= _order(one[0]) <= last]:
+                return [self._described(*one) for one in reversed(seen)]
         raise ArchiveError("there is no such session: its pictures were deleted")
 
     def path(self, capture: Archived, kind: str) -> Path:
@@ -122,15 +122,14 @@ class Archive:
                     if _NAME.fullmatch(stem):
                         found.setdefault(stem, {})[kind] = name
                     break
-        captures = sorted(
-            (_when(stem), stem, files) for stem, files in found.items() if "image" in files
-        )
+        captures = sorted((s for s, files in found.items() if "image" in files), key=_order)
         sessions: list[list[tuple[str, dict[str, str]]]] = []
         last_s = -math.inf
-        for time_s, stem, files in captures:
+        for stem in captures:
+            time_s, _ = _order(stem)
             if time_s - last_s > NEW_SESSION_S or len(sessions[-1]) == LONGEST_SESSION:
                 sessions.append([])
-            sessions[-1].append((stem, files))
+            sessions[-1].append((stem, found[stem]))
             last_s = time_s
         return sessions
 
@@ -203,9 +202,11 @@ class Archive:
         return kept
 
 
-def _when(stem: str) -> float:
-    """Return the time in a capture's name, s: local, so it only tells how far two are apart. An
-    impossible date is as old as can be.
+def _order(stem: str) -> tuple[float, str]:
+    """Return what captures are sorted by: the time in the name, s, and the name.
+
+    It is local time, so where summer time ends, captures of two hours mix. An impossible date is
+    as old as can be.
     """
     match = _NAME.fullmatch(stem)
     assert match is not None
@@ -213,9 +214,9 @@ def _when(stem: str) -> float:
     try:
         day = date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal()
     except ValueError:
-        return 0.0
+        return 0.0, stem
     clock = int(text[9:11]) * 3600 + int(text[11:13]) * 60 + int(text[13:15])
-    return day * 86400.0 + clock + int(text[16:]) / 1000
+    return day * 86400.0 + clock + int(text[16:]) / 1000, stem
 
 
 def _number(value: object) -> float:

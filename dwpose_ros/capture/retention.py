@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 UNFINISHED_S = 60.0  # writing takes milliseconds; an older partial file is from a killed process
-CLOCK_SET_S = (
-    60.0  # a clock that differs by more was set, as where a machine boots without its time
-)
+# A clock that differs by more was set, as where a machine boots without the time.
+CLOCK_SET_S = 60.0
 PARTIAL = ".dwpose_{}.part"  # names of files that are being written
 _PARTIAL = re.compile(r"\.dwpose_.*\.part")
 # <label>_<date>-<time>-<ms>, a number if that name existed already, and the kind of file.
@@ -23,18 +22,25 @@ _CAPTURE = re.compile(
 )
 
 
+def since_boot() -> float:
+    """Return the time since the machine started, s, with that in which it was suspended."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()  # not Linux
+
+
 class Retention:
     """Removes what has become too old, by a clock that may be set meanwhile.
 
     Args:
         wall: time since the epoch, s, which files have too.
-        steady: time that nobody sets, s.
+        steady: time that nobody sets, s, and that goes on while the machine is suspended.
     """
 
     def __init__(
         self,
         wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
+        steady: Callable[[], float] = since_boot,
     ) -> None:
         self._wall, self._steady = wall, steady
         self._since_s = wall()

@@ -33,6 +33,7 @@ from dwpose_ros.ros.parameters import SHIPPED
 from dwpose_ros.ros.pose_input import pose_input
 from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured
+from dwpose_ros.ros.steady import STEADY
 from dwpose_ros.srv import Capture
 
 # Between two poses that are looked at: of 30 a second every other one, which is often enough for
@@ -245,7 +246,7 @@ class GuidanceNode(ManagedNode):
                 goal.handle.tell(message)
         if decision.state == State.DONE and self.value("exit_when_done") and self._exit is None:
             # Let the last messages arrive, and the last sentence be spoken.
-            self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown)
+            self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown, clock=STEADY)
 
     def ended(self, goal: Goal, outcome: Outcome, message: str) -> None:
         self.get_logger().info(f"goal {outcome.value}: {message or 'all pictures are taken'}")

@@ -126,7 +126,7 @@ class SimulationNode(ManagedNode):
         self.parameter(
             "language",
             "en",
-            "language that the person understands at first: then that of speech_language",
+            "the person's language until the topic speech_language names another",
             no_file=SHIPPED,
         )
         # Beside the picture: they walk in when they are asked to.
@@ -234,7 +234,7 @@ class SimulationNode(ManagedNode):
         heard = self._meanings.get(msg.data)
         if heard is None:
             self.get_logger().warning(
-                f"the person does not understand {msg.data!r}: is `language` that of the guidance?"
+                f"the person does not understand {msg.data!r}: is `language` that of the speaker?"
             )
             return
         self._to_hear = self._now() + speaking_s(msg.data), heard

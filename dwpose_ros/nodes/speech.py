@@ -23,6 +23,7 @@ from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.qos import LATCHED
 from dwpose_ros.ros.speaking import SpeakingReport
+from dwpose_ros.ros.steady import STEADY
 from dwpose_ros.ros.tone_player import TonePlayer
 from dwpose_ros.web.site import SPEAKERS
 
@@ -262,7 +263,7 @@ class SpeechNode(ManagedNode):
     def _watch(self, wanted: bool) -> None:
         """Look at the engine from time to time, or no longer."""
         if wanted and self._timer is None:
-            self._timer = self.create_timer(WATCH_S, self._watch_engine)
+            self._timer = self.create_timer(WATCH_S, self._watch_engine, clock=STEADY)
         elif not wanted and self._timer is not None:
             self.destroy_timer(self._timer)
             self._timer = None

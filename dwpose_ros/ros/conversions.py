@@ -12,7 +12,7 @@ from dwpose_ros.capture.storage import pose_document
 from dwpose_ros.core.keypoints import COUNT, NAMES
 from dwpose_ros.core.person_poses import PersonPoses
 from dwpose_ros.msg import CapturedImage, PersonPose, PersonPose3D, WholeBodyPose, WholeBodyPose3D
-from dwpose_ros.ros.pose_input import cleaned
+from dwpose_ros.ros.pose_input import near_image
 
 
 def time_ns(time) -> int:
@@ -35,11 +35,17 @@ def to_msg(
 ) -> WholeBodyPose:
     """Return a message of people, with the brightness and sharpness of each if known.
 
-    It is `cleaned` as messages from others are, so that who gets it by reference, over the network
-    or from a bag gets the same.
+    Points that `cleaned` takes for not seen are that already, so that who gets the message by
+    reference, over the network or from a bag gets the same.
     """
     looks = looks or [(math.nan, math.nan)] * len(people)
-    msg = WholeBodyPose(
+    placed = near_image(people.xy, width, height)
+    if placed.all():
+        all_xy, all_scores = people.xy, people.scores
+    else:
+        all_xy = np.where(placed[..., None], people.xy, np.float32(0))
+        all_scores = np.where(placed, people.scores, np.float32(0))
+    return WholeBodyPose(
         header=header,
         width=width,
         height=height,
@@ -56,12 +62,10 @@ def to_msg(
                 sharpness=sharp,
             )
             for i, score, box, xy, scores, (bright, sharp) in zip(
-                people.ids, people.box_scores, people.boxes, people.xy, people.scores, looks
+                people.ids, people.box_scores, people.boxes, all_xy, all_scores, looks
             )
         ],
     )
-    cleaned(msg)
-    return msg
 
 
 def to_msg_3d(pose: WholeBodyPose, points: np.ndarray) -> WholeBodyPose3D:

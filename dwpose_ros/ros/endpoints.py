@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from dwpose_ros.core.errors import DwposeError
@@ -19,10 +19,9 @@ from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.parameters import ParameterNode
 from dwpose_ros.ros.qos import CALLERS
+from dwpose_ros.ros.steady import STEADY
 from dwpose_ros.ros.subscription import AdaptiveSubscription, counting_losses, with_number
 from dwpose_ros.ros.topic_stats import TopicStats, type_name
-
-STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
 class EndpointNode(ParameterNode):

@@ -12,6 +12,7 @@ from rclpy.action import ActionClient
 
 from dwpose_ros.action import Guide
 from dwpose_ros.core.text import printable
+from dwpose_ros.ros.steady import STEADY
 
 STATUS = {
     GoalStatus.STATUS_SUCCEEDED: "succeeded",
@@ -69,7 +70,7 @@ class GuideClient:
             self._node.destroy_timer(timer)
             call()
 
-        timer = self._node.create_timer(later_s, once)
+        timer = self._node.create_timer(later_s, once, clock=STEADY)
 
     def cancel(self) -> None:
         """End the goal, once it was accepted."""
@@ -82,10 +83,8 @@ class GuideClient:
 
     def _cancel_answered(self, number: int, future) -> None:
         """Take the goal for cancelled where the server does not know it, as after a respawn."""
-        if (
-            number == self._number
-            and future.result().return_code != CancelGoal.Response.ERROR_NONE
-        ):
+        unknown = future.result().return_code == CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID
+        if number == self._number and unknown:
             self._lost("cancelled", "")
 
     def close(self) -> None:

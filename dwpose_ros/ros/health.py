@@ -6,11 +6,11 @@ from __future__ import annotations
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 
 from dwpose_ros.ros.diagnostics import Limits, add_figures, status_of
 from dwpose_ros.ros.middleware import name_of, strangers
 from dwpose_ros.ros.peers import START_S, LifecycleObserver
+from dwpose_ros.ros.steady import STEADY
 from dwpose_ros.ros.topic_stats import FIRST_S, TopicStats
 
 WATCH_S = 0.25  # between two looks at whether messages still come
@@ -29,7 +29,7 @@ class Health:
         self.strangers = ""
         """That nodes of another middleware are there; empty if none are."""
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        node.create_timer(WATCH_S, self.watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        node.create_timer(WATCH_S, self.watch, clock=STEADY)
 
     def watch(self) -> None:
         """Publish diagnostics at 1 Hz, and at once when the level changes."""

@@ -82,7 +82,7 @@ def _mistyped(context: LaunchContext) -> list[Action]:
     near = {name: get_close_matches(name, ours, 1, 0.75) for name in given - ours}
     ours |= given  # each is told once, also where nodes are started twice, for two cameras
     return [
-        LogInfo(msg=f"there is no launch argument {name}: did you mean {found[0]}?")
+        LogInfo(msg=f"our launch files have no argument {name}: did you mean {found[0]}?")
         for name, found in near.items()
         if found
     ]

@@ -11,6 +11,7 @@ from dwpose_ros.msg import Guidance, WholeBodyPose
 from dwpose_ros.ros.latest_only_worker import LatestOnlyWorker
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.pose_input import pose_input
+from dwpose_ros.ros.steady import STEADY
 
 LOOK_S = 0.5  # between two looks at whether anybody subscribes
 
@@ -55,7 +56,7 @@ class OnDemandNode(ManagedNode):
         self._guidance = Guidance()
         self._looking = False
         self._worker = LatestOnlyWorker(self._draw, self.get_logger(), self.get_name())
-        self._timer = self.create_timer(LOOK_S, self._look)
+        self._timer = self.create_timer(LOOK_S, self._look, clock=STEADY)
 
     def deactivate(self) -> None:
         self.destroy_timer(self._timer)

@@ -39,9 +39,9 @@ def mistyped(node, declared: Iterable[str]) -> Iterator[str]:
 
 def of_type(name: str, given: Any, kind: type) -> str:
     """Return what is wrong with the type of a parameter, and how to write it."""
-    right = f"{name} is {given!r}; it must be {KINDS[kind]}"
-    if kind is str and isinstance(given, (bool, int, float)):
-        return f"{right}: write -p {name}:=\"'{given}'\""
+    right = f"{name} is {given!r}; it must be {KINDS.get(kind, kind.__name__)}"
+    if kind is str:  # not the value, as YAML has made another of `no` or `010`
+        return f"{right}: write it in two kinds of quotes, as -p {name}:=\"'0'\""
     if kind is float and type(given) is int:
         return f"{right} with a point: write -p {name}:={float(given)}"
     return right

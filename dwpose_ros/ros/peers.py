@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 
 from lifecycle_msgs.srv import GetState
-from rclpy.clock import Clock, ClockType  # Humble has no rclpy.clock_type
 from rclpy.node import Node
 
 from dwpose_ros.ros.middleware import foreign_server, own_vendor
+from dwpose_ros.ros.steady import STEADY
 
 ASK_S = 0.1
 ASK_AGAIN_S = 1.0  # without an answer: a request can get lost while the other node starts
@@ -60,9 +60,7 @@ class WaitForActive:
         self._node, self._name, self._begin = node, name, begin
         self._until = time.monotonic() + START_S
         self._observer = LifecycleObserver(node, name)
-        self._timer = node.create_timer(
-            ASK_S, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        self._timer = node.create_timer(ASK_S, self._look, clock=STEADY)
 
     def _look(self) -> None:
         self._observer.ask()

@@ -60,24 +60,28 @@ def cleaned(msg: WholeBodyPose) -> str:
             f"its own, and there can be {MOST_PERSONS}"
         ] = None
         msg.persons = list(reversed(persons.values()))
-    low = np.array([-BEYOND * msg.width, -BEYOND * msg.height], np.float32)
-    high = np.array([(1 + BEYOND) * msg.width, (1 + BEYOND) * msg.height], np.float32)
-    kept = [person for person in msg.persons if _clean(person, low, high, faults)]
+    kept = [person for person in msg.persons if _clean(person, msg.width, msg.height, faults)]
     if len(kept) < len(msg.persons):
         msg.persons = kept
     return "; ".join(faults)
 
 
-def _clean(person: PersonPose, low: np.ndarray, high: np.ndarray, faults: dict) -> bool:
+def near_image(xy: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return which points (..., 2) px are finite, and in the image or not far outside of it."""
+    size = np.array([width, height], np.float32)
+    with np.errstate(invalid="ignore"):
+        return ((xy >= -BEYOND * size) & (xy <= (1 + BEYOND) * size)).all(-1)  # never NaN
+
+
+def _clean(person: PersonPose, width: int, height: int, faults: dict) -> bool:
     """Repair one person and add to `faults`. Return whether anything of the person is left."""
     xy = np.array([person.x, person.y], np.float32).T
     scores, box = np.asarray(person.scores, np.float32), np.asarray(person.box, np.float32)
+    placed = near_image(xy, width, height)
     with np.errstate(invalid="ignore"):
-        placed = ((xy >= low) & (xy <= high)).all(1)  # NaN is in no range
         scored = (scores >= 0) & (scores <= 1)
-        boxed = ((box >= np.tile(low, 2)) & (box <= np.tile(high, 2))).all() and (
-            box[0] <= box[2] and box[1] <= box[3]
-        )
+    corners = box.reshape(2, 2)
+    boxed = near_image(corners, width, height).all() and (corners[0] <= corners[1]).all()
     if not (placed.all() and scored.all()):
         faults[
             "points that are no numbers, or far outside of the image, or whose scores are not "

@@ -12,6 +12,7 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 
 from dwpose_ros.core.text import printable
 from dwpose_ros.ros.parameters import ONLY_UNCONFIGURED
+from dwpose_ros.ros.steady import STEADY
 
 ROS_2S_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 ANSWER_S = 5.0
@@ -85,8 +86,8 @@ class RemoteParameters:
                 node.destroy_client(client)
                 done(answer)
 
-        timer = node.create_timer(ANSWER_S, lambda: finish(None))
-        waiting = node.create_timer(0.05, lambda: call())
+        timer = node.create_timer(ANSWER_S, lambda: finish(None), clock=STEADY)
+        waiting = node.create_timer(0.05, lambda: call(), clock=STEADY)
 
         def call() -> None:
             """Call as soon as the service is there: a client that was just made knows none."""

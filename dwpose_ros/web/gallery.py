@@ -45,8 +45,8 @@ class Gallery:
             web.get("/api/captures", self._list),
             web.get("/api/captures/{name}/{kind}", self._file),
             web.delete("/api/captures/{name}", self._delete),
-            web.get("/api/sessions/{name}/zip", self._zip),
-            web.delete("/api/sessions/{name}", self._delete_session),
+            web.get("/api/sessions/{newest}/{oldest}/zip", self._zip),
+            web.delete("/api/sessions/{newest}/{oldest}", self._delete_session),
         ]
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
@@ -115,11 +115,10 @@ class Gallery:
         return web.json_response({})
 
     async def _delete_session(self, request: web.Request) -> web.Response:
-        archive = self._site.archive
-        name = request.match_info["name"]
+        archive, ends = self._site.archive, _ends(request)
 
         def remove() -> None:
-            for capture in archive.session_of(name):
+            for capture in archive.between(*ends):
                 archive.remove(capture)
 
         await self._in_thread(remove)
@@ -127,14 +126,14 @@ class Gallery:
 
     async def _zip(self, request: web.Request) -> web.StreamResponse:
         """Send a session's files: packed on disk, so that they need no memory."""
-        name = request.match_info["name"]
+        newest, oldest = _ends(request)
         archive, loop = self._site.archive, asyncio.get_running_loop()
         async with self._zipping:
             with tempfile.TemporaryFile() as file:
 
                 def pack() -> None:
                     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
-                        for capture in archive.session_of(name):
+                        for capture in archive.between(newest, oldest):
                             for entry in capture.files.values():
                                 packed.write(archive.folder / entry, entry)
 
@@ -145,7 +144,7 @@ class Gallery:
                     headers={
                         "Content-Type": "application/zip",
                         "Content-Length": str(length),
-                        "Content-Disposition": f'attachment; filename="{name}.zip"',
+                        "Content-Disposition": f'attachment; filename="{newest}.zip"',
                     }
                 )
                 await response.prepare(request)
@@ -157,6 +156,11 @@ class Gallery:
                             request.transport.abort()
                         break
         return response
+
+
+def _ends(request: web.Request) -> tuple[str, str]:
+    """Return the names of the newest and the oldest capture that somebody saw of a session."""
+    return request.match_info["newest"], request.match_info["oldest"]
 
 
 def _openpose(path: Path) -> bytes:

@@ -108,7 +108,7 @@ def guard(access: Access, refused: bytes) -> Any:
                 )
             return web.Response(status=403, text=why)
         response = await handler(request)
-        # Anew with each page, so that it does not end while it is used.
+        # Anew with each page, so that it does not end while pages are loaded.
         page = request.path in PAGES or request.path.startswith("/api/texts/")
         if access.token and (page or access.enters(shown)) and not response.prepared:
             response.set_cookie(

@@ -45,8 +45,18 @@ def test_a_session_has_an_end_where_captures_have_none(tmp_path, write):
     archive = Archive(tmp_path)
     new, old = ([one.name for one in session] for session in archive.sessions())
     assert (new, old) == (names[:-3:-1], names[-3::-1])
-    # What was taken after somebody has looked is not what they want to remove.
-    assert [one.name for one in archive.session_of(names[5])] == names[5::-1]
+
+
+def test_what_somebody_has_seen_of_a_session_is_removed_whatever_changed_since(tmp_path, write):
+    names = [write("a", 1e9 + i) for i in range(LONGEST_SESSION + 9)]
+    archive = Archive(tmp_path)
+    seen = [one.name for one in archive.sessions()[1]]
+    archive.remove(archive.find(names[0]))  # as too old: so the sessions end elsewhere
+    write("a", 1e9 + LONGEST_SESSION + 20)
+    assert [one.name for one in archive.between(seen[0], seen[-1])] == seen[:-1]
+    for ends in ((seen[-1], seen[0]), ("../a", seen[-1]), (seen[0], "b")):
+        with pytest.raises(ArchiveError, match="no such session"):
+            archive.between(*ends)
 
 
 def test_of_many_captures_the_newest_sessions_are_read(tmp_path, write, monkeypatch):

@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dwpose_ros.capture import Retention, remove_old, remove_unfinished, save
-from dwpose_ros.capture.retention import UNFINISHED_S
+from dwpose_ros.capture.retention import UNFINISHED_S, since_boot
 
 NOW = 1_800_000_000.0
 
@@ -117,3 +118,11 @@ def test_a_clock_that_is_set_changes_nobody_s_age(aged, tmp_path, set_by_s):
     wall, steady = wall + 3600, steady + 3600
     retention.tidy(tmp_path, 3600.0)
     assert not fresh.exists()
+
+
+def test_a_suspended_machine_s_clock_was_not_set():
+    """Where a container's clock is not another one, it agrees with the kernel's uptime."""
+    uptime = Path("/proc/uptime")
+    if not uptime.is_file():
+        pytest.skip("this is no Linux")
+    assert since_boot() == pytest.approx(float(uptime.read_text().split()[0]), abs=1.0)

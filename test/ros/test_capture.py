@@ -156,9 +156,8 @@ def test_a_response_of_paths_only_has_all_but_the_bytes(peer, run, scene, tmp_pa
         whole = wait_until(lambda: [c for c in captures if c.image_path == taken.image_path])[0]
         assert Path(taken.image_path).read_bytes() == bytes(whole.image.data)
         whole.image.data = []
-        assert repr(taken) == repr(
-            whole
-        )  # a motion that is not known, NaN, is not equal to itself
+        # Not the messages: a motion that is unknown, NaN, is not equal to itself.
+        assert repr(taken) == repr(whole)
     assert response.others
 
 

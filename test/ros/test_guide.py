@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 import signal
 import time
+from unittest.mock import Mock
 
 import pytest
 import rclpy
 from action_msgs.msg import GoalStatus, GoalStatusArray
+from action_msgs.srv import CancelGoal
 from harness import wait_until
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -85,7 +87,7 @@ def test_a_goal_is_guided_to_its_pictures(peer, show, camera):  # noqa: F811
     assert [(r.count, r.paths_only) for r in camera] == [(2, False)]
 
 
-def test_who_asks_for_paths_only_and_nobody_get_no_bytes(peer, show, camera):  # noqa: F811
+def test_only_a_goal_that_wants_them_asks_for_the_bytes_of_pictures(peer, show, camera):  # noqa: F811
     show.start()
     show(portrait(0.5), seconds=3.0)
     wait_until(lambda: camera)
@@ -207,7 +209,7 @@ def test_a_goal_waits_for_the_guidance_to_come(peer, spin, show, camera):  # noq
 
 
 @pytest.mark.parametrize("cancel", [True, False])
-def test_a_goal_ends_where_its_server_was_killed(peer, spin, show, camera, cancel):  # noqa: F811
+def test_a_goal_ends_where_its_server_was_killed(peer, spin, show, camera, monkeypatch, cancel):  # noqa: F811
     told: list[tuple[str, str]] = []
     node = spin(rclpy.create_node("page"))
     node.close = lambda: None
@@ -216,20 +218,38 @@ def test_a_goal_ends_where_its_server_was_killed(peer, spin, show, camera, cance
     client.begin(Guide.Goal(profile="upper_body"))
     wait_until(lambda: ("guiding", "") in told)
     time.sleep(2 * guide_client.WATCH_S)  # for so long it is watched
+    if cancel:
+        monkeypatch.setattr(client, "_watch", lambda *args: None)  # it may be the first to notice
     show.node.popen.send_signal(signal.SIGKILL)
     show.node.popen.wait()
     show.start(on_demand=True)  # as launch does
     if cancel:
         wait_until(lambda: len(node.get_publishers_info_by_topic(guide_client.SERVER)) == 1)
         client.cancel()
-    lost = ("cancelled", ""), ("failed", "the guidance node has ended")
-    wait_until(lambda: told[-1] in lost[not cancel :])
+    wait_until(lambda: told[-1][0] != "guiding")
+    assert told[-1] == (("cancelled", "") if cancel else ("failed", "the guidance node has ended"))
     assert not client.open
     client.begin(Guide.Goal(profile="upper_body"))
     wait_until(lambda: told[-1] == ("guiding", ""))
     client.cancel()
     wait_until(lambda: told[-1][0] == "cancelled")
     client.close()
+
+
+def test_a_goal_that_succeeds_while_it_is_cancelled_has_succeeded(spin):
+    """Its result is on its way when the server says that there is nothing to cancel."""
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    client._handle = object()
+    ended = CancelGoal.Response(return_code=CancelGoal.Response.ERROR_GOAL_TERMINATED)
+    client._cancel_answered(0, Mock(result=lambda: ended))
+    assert not told
+    answer = Mock(status=GoalStatus.STATUS_SUCCEEDED, result=Guide.Result(success=True))
+    client._ended(0, Mock(result=lambda: answer))
+    assert told == [("succeeded", "")]
+    client._client.destroy()
 
 
 def test_a_goal_does_not_wait_for_ever(spin, monkeypatch):

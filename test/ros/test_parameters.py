@@ -199,7 +199,11 @@ def test_quality_of_service_can_be_overridden(peer, pose, given, reliability):
 @pytest.mark.parametrize(
     "node, given, told",
     [
-        ("camera", "source:=0", "source is 0; it must be text: write -p source:=\"'0'\""),
+        (
+            "camera",
+            "source:=0",
+            "source is 0; it must be text: write it in two kinds of quotes, as -p source:=\"'0'\"",
+        ),
         (
             "camera",
             "rate:=15",

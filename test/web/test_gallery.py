@@ -62,7 +62,7 @@ def test_a_session_as_one_zip(serve, captured):
     names = [captured("front", T), captured("left", T + 20)]
     captured("other", T - 5000)
     served = serve()
-    _, headers, body = ask(served, f"/api/sessions/{names[1]}/zip")
+    _, headers, body = ask(served, f"/api/sessions/{names[1]}/{names[0]}/zip")
     assert int(headers["Content-Length"]) == len(body)
     packed = zipfile.ZipFile(io.BytesIO(body))
     assert packed.testzip() is None
@@ -80,10 +80,10 @@ def test_a_download_that_nobody_reads_keeps_nobody_waiting(serve, captured, tmp_
     host, port = served.url.split("/")[2].split(":")
     with socket.create_connection((host, int(port))) as stalled:
         stalled.sendall(
-            f"GET /api/sessions/{name}/zip HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+            f"GET /api/sessions/{name}/{name}/zip HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
         )
         assert stalled.recv(15) == b"HTTP/1.1 200 OK"
-        assert ask(served, f"/api/sessions/{name}/zip")[0] == 200
+        assert ask(served, f"/api/sessions/{name}/{name}/zip")[0] == 200
 
 
 def test_deletion(serve, captured, tmp_path):
@@ -95,7 +95,7 @@ def test_deletion(serve, captured, tmp_path):
         [names[1]],
         [names[2]],
     ]
-    assert remove(served, f"/api/sessions/{names[1]}") == 200
+    assert remove(served, f"/api/sessions/{names[1]}/{names[1]}") == 200
     assert {p.name.split(".")[0].removesuffix("_overlay") for p in (
         tmp_path / "captures").iterdir()} == {names[2]}  # fmt: skip
 

@@ -110,7 +110,7 @@ class TestToken:
         assert ask(served, "/api/captures", Cookie=kept)[0] in (200, 404)
         assert ask(served, "/api/texts/en", Cookie=kept)[0] == 200
         assert ask(served, "/api/texts/en", Cookie=kept[:-1] + "x")[0] == 403
-        # It does not end while it is used; what a page fetches now and then is no use.
+        # It does not end while pages are loaded.
         for path in ("/", "/captures", "/api/texts/en"):
             assert ask(served, path, Cookie=kept)[1]["Set-Cookie"] == cookie
         assert "Set-Cookie" not in ask(served, "/static/person.js", Cookie=kept)[1]

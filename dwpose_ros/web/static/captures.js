@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gallery: all pictures that lie in the folder, by session.
+// The gallery: the newest pictures that lie in the folder, by session.
 import { ask, make, useOwnLanguage } from "./nav.js";
 import { fill, text } from "./texts.js";
 
@@ -35,9 +35,9 @@ function complain(error) {
 }
 
 function session(captures) {
-  const name = captures[0].name;
+  const ends = [captures[0].name, captures.at(-1).name];
   const heading = make("h2", { textContent: when(captures.at(-1).time_s) });
-  const path = `/api/sessions/${encodeURIComponent(name)}`;
+  const path = `/api/sessions/${ends.map(encodeURIComponent).join("/")}`;
   const all = make("a", {
     className: "button",
     href: `${path}/zip`,
