@@ -185,6 +185,14 @@ def test_one_that_cannot_work_ends_them_all(compose, picture):
     assert "/absent.onnx" in process.output and "Traceback" not in process.output
 
 
+def test_a_parameter_file_that_is_gone_is_no_crash(command):
+    """After which launch would start it again and again."""
+    file = ("--ros-args", "--params-file", "/none.yaml")
+    process = command("ros2", "run", "dwpose_ros", "composed", "camera", "markers", *file)
+    assert process.ended() == 2
+    assert "/none.yaml" in process.output and "Traceback" not in process.output
+
+
 def test_parameters_and_names_are_each_node_s_own(peer, compose, picture):
     compose(
         "camera",
