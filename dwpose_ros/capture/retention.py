@@ -6,8 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 UNFINISHED_S = 60.0  # writing takes milliseconds; an older partial file is from a killed process
@@ -22,43 +21,30 @@ _CAPTURE = re.compile(
 )
 
 
-def since_boot() -> float:
-    """Return the time since the machine started, s, with that in which it was suspended."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()  # not Linux
-
-
 class Retention:
     """Removes what has become too old, by a clock that may be set meanwhile.
 
     Args:
-        wall: time since the epoch, s, which files have too.
-        steady: time that nobody sets, s, and that goes on while the machine is suspended.
+        wall_s: time since the epoch, s, which files have too.
+        steady_s: time that nobody sets, s, and that goes on while the machine is suspended.
     """
 
-    def __init__(
-        self,
-        wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = since_boot,
-    ) -> None:
-        self._wall, self._steady = wall, steady
-        self._since_s = wall()
-        self._ahead_s = self._since_s - steady()
+    def __init__(self, wall_s: float, steady_s: float) -> None:
+        self._since_s = wall_s
+        self._ahead_s = wall_s - steady_s
 
-    def tidy(self, folder: Path, keep_s: float) -> int:
+    def tidy(self, folder: Path, keep_s: float, wall_s: float, steady_s: float) -> int:
         """Remove unfinished files, and captures older than `keep_s` if that is not 0; return the
         number of captures' files.
         """
-        now = self._wall()
-        set_by_s = now - self._steady() - self._ahead_s
+        set_by_s = wall_s - steady_s - self._ahead_s
         if abs(set_by_s) > CLOCK_SET_S:
             # What was written since the start has the time of a clock that was wrong.
-            _shift(folder, self._since_s - 1.0, now - set_by_s + 1.0, set_by_s)
+            _shift(folder, self._since_s - 1.0, wall_s - set_by_s + 1.0, set_by_s)
             self._since_s += set_by_s
             self._ahead_s += set_by_s
-        remove_unfinished(folder, now)
-        return remove_old(folder, keep_s, now) if keep_s else 0
+        remove_unfinished(folder, wall_s)
+        return remove_old(folder, keep_s, wall_s) if keep_s else 0
 
 
 def remove_unfinished(folder: Path, now_s: float) -> int:

@@ -41,6 +41,7 @@ from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
 from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.shipped_files import configured, folder_below
+from dwpose_ros.ros.steady import since_boot
 from dwpose_ros.ros.topic_stats import TopicStats
 from dwpose_ros.ros.transport import declare_transport, image_input
 from dwpose_ros.srv import Capture as CaptureSrv
@@ -205,11 +206,12 @@ class CaptureNode(ManagedNode):
         return load_step(configured("profiles", self.allowed(name)), step)
 
     def _tidy(self, ending: threading.Event) -> None:
-        retention = Retention()
+        retention = Retention(time.time(), since_boot())
         while not ending.is_set():
             try:
                 hours = self.value("keep_hours")
-                removed = retention.tidy(self._folder(self.value("folder")), hours * 3600)
+                folder = self._folder(self.value("folder"))
+                removed = retention.tidy(folder, hours * 3600, time.time(), since_boot())
                 if removed and not ending.is_set():
                     self.get_logger().info(
                         f"{removed} files of captures older than {hours:g} h were removed"

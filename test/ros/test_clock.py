@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from harness import wait_until
@@ -14,6 +15,7 @@ from sensor_msgs.msg import Image
 from test_bags import Session, asked, play_live
 
 from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.ros.steady import since_boot
 
 SET_AFTER_S = 3.5  # while they are asked to go aside
 
@@ -51,3 +53,11 @@ def test_guidance_and_capture_go_on(peer, run, tmp_path, step_s):
     # The picture is of after the step, and nothing of before it is taken for recent.
     (stamp,) = (m.pose.header.stamp.sec for m in session.captures)
     assert abs(stamp - 1e9 - step_s) < 60 and len(files) == 3
+
+
+def test_a_suspended_machine_s_clock_was_not_set():
+    """Where a container's clock is not another one, it agrees with the kernel's uptime."""
+    uptime = Path("/proc/uptime")
+    if not uptime.is_file():
+        pytest.skip("this is no Linux")
+    assert since_boot() == pytest.approx(float(uptime.read_text().split()[0]), abs=1.0)
