@@ -92,6 +92,9 @@ class GuidanceNode(ManagedNode):
         )
         self.parameter("exit_when_done", False, "end the node after the last capture", change=True)
         self.parameter("on_demand", False, "guide only for goals of the action `guide`")
+        self._session: GuidanceSession | None = None
+        # As long as the node: who waits for a goal gets its result after a cleanup, too.
+        self._goals = GuideServer(self, self._begin_goal)
 
     def configure(self) -> None:
         self._plan = self._load(self.value("profile"), self.value("language"))
@@ -101,21 +104,11 @@ class GuidanceNode(ManagedNode):
         self._tones = self.output(ToneMsg, "tone", 1, steady=False)
         self._language = self.output(String, "speech_language", LATCHED, steady=False)
         self._capture = self.create_client(Capture, "capture")
-        self._session: GuidanceSession | None = None
-        self._goals = GuideServer(self, self._begin_goal)
 
     def activate(self) -> None:
         self._exit = None
         self._last_logged = ""
         self._looked_s = -math.inf  # stamp of the last pose that was looked at
-        self._session = GuidanceSession(
-            self._plan,
-            self,
-            on_demand=self.value("on_demand"),
-            mirrored=self.value("mirrored"),
-            notice=self.value("notice"),
-            cues=self.value("cues"),
-        )
         self._info: CameraInfo | None = None
         self._poses = pose_input(self, self._on_pose, 1)
         self.input(
@@ -125,6 +118,14 @@ class GuidanceNode(ManagedNode):
             Bool, "speaking", lambda msg: self._session.speaking(msg.data), LATCHED, steady=False
         )
         self.every(WATCH_S, self._look)
+        self._session = GuidanceSession(
+            self._plan,
+            self,
+            on_demand=self.value("on_demand"),
+            mirrored=self.value("mirrored"),
+            notice=self.value("notice"),
+            cues=self.value("cues"),
+        )
 
     def deactivate(self) -> None:
         if self._exit is not None:
@@ -134,7 +135,10 @@ class GuidanceNode(ManagedNode):
 
     def cleanup(self) -> None:
         self.destroy_client(self._capture)
+
+    def destroy_node(self) -> None:
         self._goals.destroy()
+        super().destroy_node()
 
     # Parameters
 
@@ -249,6 +253,8 @@ class GuidanceNode(ManagedNode):
             self._exit = self.create_timer(EXIT_AFTER_S, self.context.try_shutdown, clock=STEADY)
 
     def ended(self, goal: Goal, outcome: Outcome, message: str) -> None:
+        if not self.context.ok():  # after a signal nobody can be told
+            return
         self.get_logger().info(f"goal {outcome.value}: {message or 'all pictures are taken'}")
         goal.handle.finish(outcome, message, goal.captures)
 

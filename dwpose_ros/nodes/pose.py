@@ -162,7 +162,11 @@ class PoseNode(ManagedNode):
         self._load = LoadAdapter(self._detect_every, most, self.value("skip_frames"))
         self._least = self._load.effort  # that was ever told of
         self._worker = LatestOnlyWorker(self._process, self.get_logger(), "pose")
-        self._images = image_input(self, "image_raw", self._on_image, self._every)
+        try:
+            self._images = image_input(self, "image_raw", self._on_image, self._every)
+        except Exception:
+            self._worker.stop()
+            raise
 
     def deactivate(self) -> None:
         self._worker.stop()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import String
 
 from dwpose_ros.core.files import user_path
 from dwpose_ros.core.person_poses import THRESHOLD
@@ -16,7 +17,7 @@ from dwpose_ros.ros.latest_only_worker import StillRunning
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.parameters import SHIPPED
-from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.ros.screen_backend import ScreenBackend
 from dwpose_ros.ros.shipped_files import configured, share
 from dwpose_ros.ros.speaking import SpeakingReport
@@ -143,6 +144,7 @@ class ScreenNode(ManagedNode):
         self._server_class()  # better now than at the activation
         self._settings = self._read_settings()
         self._speaking = SpeakingReport(self)
+        self._speaker = self.output(String, "speaker", LATCHED, steady=False)
         self._browser_images = (
             self.output(
                 CompressedImage,
@@ -158,9 +160,13 @@ class ScreenNode(ManagedNode):
     def activate(self) -> None:
         self._fault = ""
         self._speaking.listen()
-        backend = ScreenBackend(self, self._speaking, self._browser_images)
+        backend = ScreenBackend(self, self._speaking, self._speaker, self._browser_images)
         site = Site(self._settings, backend)
-        server = self._server_class()(site, self._listens, self._cannot_listen)
+        try:
+            server = self._server_class()(site, self._listens, self._cannot_listen)
+        except Exception:
+            backend.stop()
+            raise
         backend.begin(site, server.call)
         self._backend, self._server = backend, server
         server.start()

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 from std_msgs.msg import String
 
@@ -162,6 +163,7 @@ class SpeechNode(ManagedNode):
         self.input(
             String, "speech_language", lambda msg: self._speak_in(msg.data), LATCHED, steady=False
         )
+        self.input(String, "speaker", self._on_speaker, LATCHED, steady=False)
         self.input(String, "speech", lambda msg: self._say(msg.data), 1, steady=False)
 
     def _speak_in(self, language: str) -> None:
@@ -170,7 +172,14 @@ class SpeechNode(ManagedNode):
     def deactivate(self) -> None:
         self._tones.stop()
         self._silence()
+        self._speaking.end()
         self._watch(False)
+
+    def _on_speaker(self, msg: String) -> None:
+        """Take what the screen tells of who speaks, also after a respawn."""
+        chosen = Parameter("speaker", Parameter.Type.STRING, msg.data)
+        if not (answer := self.set_parameters([chosen])[0]).successful:
+            self.get_logger().warning(f"topic speaker: {printable(answer.reason)}")
 
     def _on_tone(self, msg: Tone) -> None:
         if self.value("speaker") in ("speech", "both"):

@@ -35,7 +35,8 @@ class GuideClient:
     def __init__(self, node, told: Callable[[str, str], None]) -> None:
         self._node, self._told = node, told
         self._client = ActionClient(node, Guide, "guide")
-        self._number = 0
+        self._number = self._unanswered = 0
+        self._closed = False
         self._handle = None
         self._cancelled = False
 
@@ -57,6 +58,7 @@ class GuideClient:
         if self._cancelled:
             self._told("cancelled", "")
         elif self._client.server_is_ready():
+            self._unanswered += 1
             self._client.send_goal_async(goal).add_done_callback(
                 lambda future: self._accepted(number, future)
             )
@@ -88,15 +90,26 @@ class GuideClient:
             self._lost("cancelled", "")
 
     def close(self) -> None:
-        """Cancel the goal, and destroy the client."""
-        self.cancel()
-        self._number += 1  # what still comes is of no interest
-        self._client.destroy()
+        """Cancel the goal, and destroy the client. Can be called again."""
+        if not self._closed:
+            self._closed = True
+            self.cancel()
+            self._number += 1  # what still comes is of no interest
+            self._end()
+
+    def _end(self) -> None:
+        """Destroy the client, once no goal can still be accepted that nobody would cancel."""
+        if self._closed and not self._unanswered:
+            self._client.destroy()
 
     def _accepted(self, number: int, future) -> None:
-        if number != self._number:
-            return
+        self._unanswered -= 1
         handle = future.result()
+        if number != self._number:
+            if handle.accepted:
+                handle.cancel_goal_async()
+            self._end()
+            return
         if not handle.accepted:
             self._told("failed", "the guidance node refused")
             return

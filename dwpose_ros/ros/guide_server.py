@@ -27,6 +27,8 @@ class GuideServer(ActionServer):
     """
 
     def __init__(self, node, accepted: Callable[[GoalHandle], None]) -> None:
+        self.context = node.context
+
         def accept(handle) -> None:
             handle.execute()
             goal = GoalHandle(self, handle)
@@ -72,7 +74,9 @@ class GoalHandle:
             self._handle.publish_feedback(Guide.Feedback(guidance=guidance))
 
     def finish(self, outcome: Outcome, message: str, captures: list[CapturedImage]) -> None:
-        """End the goal with its result."""
+        """End the goal with its result, unless a signal has ended all that could send it."""
+        if not self._server.context.ok():
+            return
 
         def end(handle) -> Guide.Result:
             if outcome is Outcome.SUCCEEDED:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import time
 import traceback
+from functools import partial
 from typing import Any, Callable
 
+from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from dwpose_ros.core.text import one_line
@@ -32,6 +34,8 @@ class ManagedNode(EndpointNode):
         super().__init__(name)
         self._error = self._stuck = ""
         self._faults = Faults(self.get_logger())
+        self._waiting: WaitForActive | None = None
+        self._answer_impossible_transitions()
         self.exit_code = 0
         self.parameter(
             "autostart",
@@ -118,6 +122,8 @@ class ManagedNode(EndpointNode):
 
     def fault(self, err: Exception) -> None:
         """Tell of what a callback raised, and go on; from any thread."""
+        if not self.context.ok():
+            return  # a signal cut it short, which is no fault
         self._faults.add(err, time.monotonic())
 
     # The managed life
@@ -131,16 +137,33 @@ class ManagedNode(EndpointNode):
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             return False
         if self.value("wait_for_node"):
-            WaitForActive(self, self.value("wait_for_node"), self._begin)
+            self._waiting = WaitForActive(self, self.value("wait_for_node"), self._begin)
             return True
         return self.trigger_activate() == TransitionCallbackReturn.SUCCESS
 
     def _begin(self) -> None:
-        if self._phase == "inactive" and (  # else the user has led it elsewhere
+        if (
             self.trigger_activate() != TransitionCallbackReturn.SUCCESS and self.context.ok()
         ):  # else a signal cut it short
             self.exit_code = MISTAKE
             self.context.try_shutdown()
+
+    def _answer_impossible_transitions(self) -> None:
+        """Refuse transitions that the state does not allow: rclpy raises, and nobody gets an
+        answer.
+        """
+        for service in getattr(self, "services", ()):  # rosless refuses them by itself
+            if service.srv_type is ChangeState:
+                service.callback = partial(self._change_state, service.callback)
+
+    def _change_state(self, change: Callable, request, response):
+        try:
+            return change(request, response)
+        except RuntimeError as err:  # RCLError
+            asked = request.transition.label or request.transition.id
+            self.get_logger().warning(f"transition {asked} is not possible now: {one_line(err)}")
+            response.success = False
+            return response
 
     def on_configure(self, state) -> TransitionCallbackReturn:
         return self._step(
@@ -166,6 +189,7 @@ class ManagedNode(EndpointNode):
     def _step(
         self, take: Callable[[], None], base: Callable, state, phase: str, undo: Callable[[], None]
     ) -> TransitionCallbackReturn:
+        self._wait_no_longer()
         result = base(state)
         if result != TransitionCallbackReturn.SUCCESS:
             return result
@@ -187,6 +211,7 @@ class ManagedNode(EndpointNode):
     def _leave(
         self, release: Callable[[], None], base: Callable, state, phase: str = ""
     ) -> TransitionCallbackReturn:
+        self._wait_no_longer()
         before = self._phase
         self._phase = phase or before  # at once: what is still under way is not published
         try:
@@ -202,6 +227,12 @@ class ManagedNode(EndpointNode):
         if phase:
             self.last_error = self._stuck = ""
         return base(state)
+
+    def _wait_no_longer(self) -> None:
+        """Leave the node to the user, who leads it elsewhere while it waits for another."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
 
     def _tell(self, err: Exception) -> None:
         """Log what a transition failed of: rclpy would drop it without a word."""

@@ -29,7 +29,7 @@ MISTAKES = (ValueError, OSError, ImportError, ParameterException)
 MOST_FAULTS = 1000  # in a row: then it is the executor that fails, and not what others send
 LEAVE_S = 4.0  # after a signal, for whatever is under way; launch sends the next after 5
 LOOK_S = 0.5
-MOST_LOOKS, AGAIN_S = 20, 0.05  # for what still holds a node at the end
+LET_GO_S, AGAIN_S = 1.0, 0.05  # for what still holds a node at the end
 
 
 def run(*makes: type) -> None:
@@ -100,9 +100,10 @@ def _leave_dds(nodes: list, *held: list) -> None:
         some.clear()
     # Nodes and what belongs to them refer to each other. A thread of rclpy's that has just told of
     # the shutdown may hold one a little longer.
-    for _ in range(MOST_LOOKS):
+    until = time.monotonic() + LET_GO_S
+    while True:
         gc.collect()
-        if not any(node() is not None for node in left):
+        if not any(node() is not None for node in left) or time.monotonic() > until:
             return
         time.sleep(AGAIN_S)
 

@@ -45,6 +45,11 @@ class Output:
             self.publisher.publish(for_others())
         self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
+    def publish_last(self, msg: Any) -> None:
+        """Publish a message of a node that is being deactivated, to those outside."""
+        if self._node.context.ok():
+            self.publisher.publish(msg)
+
     def unwanted(self, header: Any) -> None:
         """Count a message with this header that was not made, since nobody subscribes."""
         if self._node.active:

@@ -79,6 +79,10 @@ class WaitForActive:
             return self._end()
 
     def _end(self) -> None:
+        self.close()
+        self._begin()
+
+    def close(self) -> None:
+        """Wait no longer, and do not activate. Can be called again."""
         self._node.destroy_timer(self._timer)
         self._observer.close()
-        self._begin()

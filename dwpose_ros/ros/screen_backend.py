@@ -59,6 +59,7 @@ class ScreenBackend:
 
     Args:
         call: calls a function in the server's thread.
+        speaker: where it is told who speaks.
         browser_images: where the pictures of a browser's camera go; None: nowhere.
     """
 
@@ -66,9 +67,11 @@ class ScreenBackend:
         self,
         node: ManagedNode,
         speaking: SpeakingReport,
+        speaker: Output,
         browser_images: Output | None,
     ) -> None:
         self._node, self._speaking, self._browser_images = node, speaking, browser_images
+        self._speaker = speaker
         self.site: Site
         self.call: Callable[..., None]
         self.encoded = 0
@@ -89,8 +92,9 @@ class ScreenBackend:
         self.use_speaker(self._node.value("speaker"))
 
     def stop(self) -> None:
-        """End everything. Raises StillRunning."""
+        """End everything. Can be called again. Raises StillRunning."""
         self._wishes.close()
+        self._speaking.end()
         self._guide.close()
         self._worker.stop()
 
@@ -197,9 +201,10 @@ class ScreenBackend:
         ]
 
     def use_speaker(self, who: str) -> None:
-        """Let one of SPEAKERS speak: tell the speech node and all pages."""
-        namespace = self._node.get_namespace().rstrip("/")
-        self._parameters.set(f"{namespace}/speech", "speaker", who, lambda why: None)
+        """Let one of SPEAKERS speak: tell the speech node, also one that comes later, and all
+        pages.
+        """
+        self._speaker.publish(String(data=who))
         self.call(self.site.hub.keep, "speaker", message("speaker", who=who))
         if who not in ("page", "both"):
             self._say("")

@@ -26,6 +26,12 @@ class SpeakingReport:
         self.tell(False)
         self._node.input(Bool, "speaking", self._on_others, LATCHED, steady=False)
 
+    def end(self) -> None:
+        """Tell that this node is silent, as it is deactivated."""
+        if self._told:
+            self._told = False
+            self._output.publish_last(Bool(data=False))
+
     def tell(self, speaks: bool) -> None:
         """Publish whether this node speaks, if that has changed."""
         if speaks != self._told:

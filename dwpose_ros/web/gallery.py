@@ -135,7 +135,7 @@ class Gallery:
                     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
                         for capture in archive.between(newest, oldest):
                             for entry in capture.files.values():
-                                packed.write(archive.folder / entry, entry)
+                                _pack(packed, archive.folder / entry)
 
                 await self._in_thread(pack)
                 length = file.tell()
@@ -147,15 +147,26 @@ class Gallery:
                         "Content-Disposition": f'attachment; filename="{newest}.zip"',
                     }
                 )
-                await response.prepare(request)
-                while chunk := await loop.run_in_executor(None, file.read, CHUNK):
-                    try:
+                try:
+                    await response.prepare(request)
+                    while chunk := await loop.run_in_executor(None, file.read, CHUNK):
                         await asyncio.wait_for(response.write(chunk), STALLED_S)
-                    except asyncio.TimeoutError:  # others wait for their turn
-                        if request.transport is not None:
-                            request.transport.abort()
-                        break
+                except asyncio.TimeoutError:  # others wait for their turn
+                    if request.transport is not None:
+                        request.transport.abort()
+                except ConnectionError:  # the browser has ended it
+                    pass
         return response
+
+
+def _pack(packed: zipfile.ZipFile, path: Path) -> None:
+    """Add a file, unless it was removed meanwhile. Raises ArchiveError: it cannot be read."""
+    try:
+        packed.write(path, path.name)
+    except FileNotFoundError:
+        pass  # the capture node removes old ones at any time
+    except OSError as err:
+        raise ArchiveError(f"{path.name} cannot be packed: {err.strerror or err}") from err
 
 
 def _ends(request: web.Request) -> tuple[str, str]:

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -73,8 +72,11 @@ def page_routes(site: Site) -> list[web.RouteDef]:
     ]
 
 
-def guard(access: Access, refused: bytes) -> Any:
-    """Return the middleware that every request goes through.
+def guarded(routes: Iterable[web.RouteDef], access: Access, refused: bytes) -> list[web.RouteDef]:
+    """Return routes whose requests are checked first, and one for all other requests.
+
+    Not as a middleware: aiohttp keeps in a global cache what it makes of each with a handler, and
+    so all that these refer to, for ever.
 
     Args:
         refused: the page for who has no token.
@@ -82,15 +84,17 @@ def guard(access: Access, refused: bytes) -> Any:
     requests = RateLimit(rate=50.0, burst=300.0)
     strangers = RateLimit(rate=0.5, burst=20.0)
 
-    @web.middleware  # type: ignore[untyped-decorator, unused-ignore]
-    async def middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
-        try:
-            response = await checked(request, handler)
-        except web.HTTPException as err:
-            response = web.Response(status=err.status, text=err.text)
-        if not response.prepared:
-            response.headers.update(HEADERS)
-        return response
+    def guard(handler: _Handler) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                response = await checked(request, handler)
+            except web.HTTPException as err:
+                response = web.Response(status=err.status, text=err.text)
+            if not response.prepared:
+                response.headers.update(HEADERS)
+            return response
+
+        return handle
 
     async def checked(request: web.Request, handler: _Handler) -> web.StreamResponse:
         who, now = request.remote or "", time.monotonic()
@@ -121,4 +125,10 @@ def guard(access: Access, refused: bytes) -> Any:
             )
         return response
 
-    return middleware
+    async def unknown(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPNotFound(text="there is no such page")
+
+    return [
+        web.RouteDef(route.method, route.path, guard(route.handler), route.kwargs)
+        for route in (*routes, web.route("*", "/{rest:.*}", unknown))
+    ]

@@ -21,7 +21,7 @@ from aiohttp import web
 from dwpose_ros.web import certificate
 from dwpose_ros.web.address import address, announcement, names_of_this_machine
 from dwpose_ros.web.gallery import Gallery
-from dwpose_ros.web.pages import guard, page_routes, static_files
+from dwpose_ros.web.pages import guarded, page_routes, static_files
 from dwpose_ros.web.security import Access, is_loopback, load_token
 from dwpose_ros.web.site import Settings, Site
 from dwpose_ros.web.sockets import CameraSocket, Live
@@ -107,13 +107,15 @@ class WebServer:
             return
         live, camera = Live(self.site), CameraSocket(self.site)
         access = Access(self.token, self.port, self.secure)
-        app = web.Application(
-            middlewares=[guard(access, static_files()["refused.html"][0])],
-            client_max_size=LARGEST_REQUEST,
-        )
-        app.add_routes([*page_routes(self.site), *Gallery(self.site).routes()])
-        app.add_routes(_node_routes(self.site))
-        app.add_routes([web.get("/live", live.handle), web.get("/camera", camera.handle)])
+        routes = [
+            *page_routes(self.site),
+            *Gallery(self.site).routes(),
+            *_node_routes(self.site),
+            web.get("/live", live.handle),
+            web.get("/camera", camera.handle),
+        ]
+        app = web.Application(client_max_size=LARGEST_REQUEST)
+        app.add_routes(guarded(routes, access, static_files()["refused.html"][0]))
         # No access log: it would hold the token.
         runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await runner.setup()

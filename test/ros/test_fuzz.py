@@ -149,7 +149,11 @@ NODES = {  # what each reads
         (WholeBodyPose, "wholebody_pose", 10),
         (CameraInfo, "camera_info", 1),
     ],
-    "speech": [(String, "speech", 10), (String, "speech_language", LATCHED)],
+    "speech": [
+        (String, "speech", 10),
+        (String, "speech_language", LATCHED),
+        (String, "speaker", LATCHED),
+    ],
     "downstream": [(CapturedImage, "captures", LATCHED)],
     "simulation": [(String, "speech", 10)],
     "overlay": [

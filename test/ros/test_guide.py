@@ -13,6 +13,8 @@ import rclpy
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from action_msgs.srv import CancelGoal
 from harness import wait_until
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
@@ -206,6 +208,52 @@ def test_a_goal_waits_for_the_guidance_to_come(peer, spin, show, camera):  # noq
     client.cancel()
     wait_until(lambda: told[-1][0] == "cancelled")
     client.close()
+
+
+def test_a_goal_that_is_accepted_after_its_client_was_closed_is_cancelled(peer, spin, show):  # noqa: F811
+    """As where the screen is deactivated before a busy guidance has answered."""
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: None)
+    statuses: dict[bytes, int] = {}
+    peer.node.create_subscription(
+        GoalStatusArray,
+        "guide/_action/status",
+        lambda msg: statuses.update(
+            (bytes(one.goal_info.goal_id.uuid), one.status) for one in msg.status_list
+        ),
+        LATCHED,
+    )
+    show.start(on_demand=True)
+    wait_until(client._client.server_is_ready)
+    show.node.popen.send_signal(signal.SIGSTOP)
+    client.begin(Guide.Goal(profile="upper_body"))
+    client.close()
+    client.close()
+    show.node.popen.send_signal(signal.SIGCONT)
+    wait_until(lambda: GoalStatus.STATUS_CANCELED in statuses.values())
+
+
+@pytest.mark.parametrize("steps", [("deactivate", "cleanup"), ("active_shutdown",)])
+def test_a_goal_has_its_result_whatever_becomes_of_the_guidance(peer, show, steps):  # noqa: F811
+    show.start(on_demand=True)
+    goal = Goal(peer, profile="upper_body")
+    client = peer.node.create_client(ChangeState, "/guidance/change_state")
+    assert client.wait_for_service(20.0)
+    for step in steps:  # all at once
+        wanted = Transition(id=getattr(Transition, f"TRANSITION_{step.upper()}"))
+        client.call_async(ChangeState.Request(transition=wanted))
+    status, result = goal.ended()
+    assert status == GoalStatus.STATUS_ABORTED
+    assert result.message == "the guidance node was deactivated"
+
+
+def test_a_goal_that_a_signal_ends_is_no_fault(peer, show):  # noqa: F811
+    show.start(on_demand=True)
+    Goal(peer, profile="upper_body")
+    assert show.node.stop() == 0
+    for told in ("Traceback", "never awaited", "Failed to"):
+        assert told not in show.node.output
 
 
 @pytest.mark.parametrize("cancel", [True, False])

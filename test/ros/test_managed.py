@@ -150,6 +150,17 @@ def test_a_node_begins_after_another(life, run, networks):
     wait_until(lambda: life("camera") == ACTIVE)
 
 
+def test_who_was_led_elsewhere_waits_for_nobody(life, run):
+    """It would become active again by itself, against the user."""
+    run("speech", wait_for_node="simulation")
+    wait_until(lambda: life("speech") == INACTIVE)
+    assert life("speech", "activate", "deactivate") == INACTIVE
+    run("simulation")
+    wait_until(lambda: life("simulation") == ACTIVE)
+    time.sleep(1.0)
+    assert life("speech") == INACTIVE
+
+
 def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
     monkeypatch.setattr(peers, "START_S", 0.3)
     began = []
@@ -157,6 +168,27 @@ def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
     wait_until(lambda: began)
     time.sleep(0.3)
     assert len(began) == 1
+
+
+def test_a_transition_that_is_not_possible_is_refused(life, run):
+    node = run("speech")
+    wait_until(lambda: life("speech") == ACTIVE)
+    for step in ("configure", "activate", "cleanup"):
+        assert life("speech", step) == ACTIVE and not life.succeeded
+    assert node.stop() == 0
+    assert "Traceback" not in node.output and "callback failed" not in node.output
+
+
+def test_what_fails_to_activate_leaves_no_thread(life, run, tmp_path):
+    node = run("screen", port=0, autostart=False, certificate=tmp_path / "none.pem")
+    assert life("screen", "configure", "activate") == INACTIVE and not life.succeeded
+
+    def threads() -> int:
+        return len(os.listdir(f"/proc/{node.popen.pid}/task"))
+
+    before = threads()
+    assert life("screen", *["activate"] * 5) == INACTIVE
+    assert threads() <= before + 1  # the middleware may make one late
 
 
 def test_ros2_lifecycle_leads_it_too(life, run):

@@ -10,6 +10,9 @@ import time
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import GetParameters
 from std_msgs.msg import Bool, String
 
 from dwpose_ros.ros.qos import LATCHED
@@ -146,6 +149,42 @@ def test_the_voice_follows_the_guidance(peer, voice, engine):
     say("eins")
     wait_until(lambda: engine.said)
     assert "[-v de " in engine.said[0]
+
+
+def test_it_is_silent_once_deactivated(peer, voice, engine):
+    """Else the guidance waits for the end of a sentence that nobody speaks."""
+    engine.does(HANGS)
+    _, say, speaking = voice()
+    say("one")
+    wait_until(lambda: speaking[-1].data)
+    wanted = Transition(id=Transition.TRANSITION_DEACTIVATE)
+    assert peer.call(ChangeState, "/speech/change_state", transition=wanted).success
+    wait_until(lambda: not speaking[-1].data)
+    assert not engine.runs()
+
+
+def test_who_speaks_is_known_to_one_that_comes_later(peer, voice, engine):
+    """As after a respawn."""
+    peer.publisher(String, "speaker", LATCHED, readers=0).publish(String(data="page"))
+    _, say, speaking = voice()
+    wait_until(
+        lambda: (
+            peer.call(GetParameters, "/speech/get_parameters", names=["speaker"])
+            .values[0]
+            .string_value
+            == "page"
+        )
+    )
+    say("one")
+    peer.publisher(String, "speaker", LATCHED).publish(String(data="speech"))
+    wait_until(lambda: (say("two"), "start two" in engine.said)[1])
+    assert "start one" not in engine.said
+
+
+def test_nobody_else_than_these_speaks(peer, voice):
+    node, _, _ = voice()
+    peer.publisher(String, "speaker", LATCHED).publish(String(data="me"))
+    node.says("topic speaker: parameter speaker is 'me'; it must be one of")
 
 
 def test_rate_volume_and_language_change_while_it_runs(voice, engine, command):

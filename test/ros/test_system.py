@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -82,9 +83,12 @@ def test_the_rate_can_be_measured(peer, launched, command, composed):
     poses = peer.listen(WholeBodyPose, "wholebody_pose")
     launched(composed=composed)
     wait_until(lambda: poses)
+    before, began = len(poses), time.monotonic()
     hz = command("ros2", "topic", "hz", "/wholebody_pose")
     line = [x for x in hz.says("average rate").splitlines() if "average rate" in x][-1]
-    assert float(line.split()[-1]) == pytest.approx(15, rel=0.3)
+    # A busy machine has fewer than the 15 of the launch file; so many came here meanwhile.
+    came = (len(poses) - before) / (time.monotonic() - began)
+    assert float(line.split()[-1]) == pytest.approx(came, rel=0.4)
 
 
 @both_ways

@@ -6,12 +6,14 @@ from __future__ import annotations
 import io
 import json
 import socket
+import struct
 import zipfile
 
 import cv2
 import numpy as np
 from test_security import ask
 
+from dwpose_ros.capture.archive import Archive
 from dwpose_ros.web import gallery
 
 T = 1_700_000_000
@@ -84,6 +86,45 @@ def test_a_download_that_nobody_reads_keeps_nobody_waiting(serve, captured, tmp_
         )
         assert stalled.recv(15) == b"HTTP/1.1 200 OK"
         assert ask(served, f"/api/sessions/{name}/{name}/zip")[0] == 200
+
+
+def test_a_download_that_is_ended_is_no_error(serve, captured, tmp_path, caplog):
+    name = captured("face", T)
+    with open(tmp_path / "captures" / f"{name}.png", "ab") as file:
+        file.truncate(50_000_000)
+    served = serve()
+    host, port = served.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as ended:
+        ended.sendall(
+            f"GET /api/sessions/{name}/{name}/zip HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+        )
+        assert ended.recv(15) == b"HTTP/1.1 200 OK"
+        ended.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+    assert ask(served, f"/api/sessions/{name}/{name}/zip")[0] == 200  # which waits for its turn
+    assert not caplog.records
+
+
+def test_a_picture_that_goes_while_it_is_packed_is_left_out(
+    serve, captured, tmp_path, monkeypatch
+):
+    """As the capture node removes old ones at any time."""
+    names = [captured("front", T), captured("left", T + 20)]
+    between = Archive.between
+
+    def removed(archive, newest, oldest):
+        found = between(archive, newest, oldest)
+        for file in (tmp_path / "captures").glob(f"{names[0]}*"):
+            file.unlink()
+        return found
+
+    monkeypatch.setattr(Archive, "between", removed)
+    status, _, body = ask(serve(), f"/api/sessions/{names[1]}/{names[0]}/zip")
+    assert status == 200
+    packed = zipfile.ZipFile(io.BytesIO(body))
+    assert packed.testzip() is None
+    assert {name.split(".")[0].removesuffix("_overlay") for name in packed.namelist()} == {
+        names[1]
+    }
 
 
 def test_deletion(serve, captured, tmp_path):

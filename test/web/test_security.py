@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import http.client
 import json
 import os
 import socket
 import ssl
 import stat
+import weakref
 
 import pytest
-from web_fixtures import until
+from web_fixtures import Served, until
 
 from dwpose_ros.web import certificate
 from dwpose_ros.web.address import announcement, names_of_this_machine, qr_code
@@ -218,3 +220,16 @@ def test_the_announcement_of_this_machine_alone_is_one_line():
     )
     assert len({len(line) for line in qr_code("https://example.org/").splitlines()}) == 1
     assert "localhost" in names_of_this_machine("0.0.0.0")
+
+
+def test_a_server_that_has_answered_can_be_let_go(tmp_path):
+    """aiohttp keeps what it makes of middlewares for ever, and with it whom they refer to. Then a
+    node that has shown a page cannot leave DDS before its process ends.
+    """
+    served = Served(tmp_path)
+    assert ask(served, "/")[0] == 200 and ask(served, "/nothing")[0] == 404
+    served.stop()
+    site = weakref.ref(served.site)
+    del served
+    gc.collect()
+    assert site() is None
