@@ -248,7 +248,8 @@ def test_the_part_and_the_number_are_where_they_belong(path):
 
 @EVERY
 def test_punctuation_is_the_languages_own(path):
-    text = "".join(t for c in CODES if c != "countdown" for t in forms(load_phrases(path), c))
+    phrases = load_phrases(path)
+    text = "".join(t for c in CODES if c != "countdown" for t in forms(phrases, c))
     if path.stem in FULL_WIDTH:
         assert not set(text) & set(".,!?;: ") and not re.search("[A-Za-z]", text)
     else:
