@@ -243,7 +243,7 @@ class CheckRunner:
         profile = allowing(self.profile, self._uses)
         sure = relaxed(profile, _STAY)
         self._limits = {
-            True: replace(profile, facing=sure.facing, looking=sure.looking, margin=sure.margin),
+            True: replace(profile, facing=sure.facing, looking=sure.looking),
             False: relaxed(profile, ENTER),
         }
 
