@@ -132,6 +132,8 @@ class GuidanceNode(ManagedNode):
             self.destroy_timer(self._exit)
         self._session.close("the guidance node was deactivated")
         self._session = None
+        self._speech.publish_last(String(data=""))
+        self._language.publish_last(String(data=self._plan.phrases.language))
 
     def cleanup(self) -> None:
         self.destroy_client(self._capture)

@@ -55,6 +55,8 @@ class HriNode(ManagedNode):
         self.every(GONE_S / 4, self._watch_silence)
 
     def deactivate(self) -> None:
+        if self._bodies:
+            self._tracked.publish_last(self._msg.IdsList(header=self._last.header))
         self._keep(set())
 
     def _on_pose(self, pose: WholeBodyPose) -> None:

@@ -161,13 +161,13 @@ class ScreenNode(ManagedNode):
         self._fault = ""
         self._speaking.listen()
         backend = ScreenBackend(self, self._speaking, self._speaker, self._browser_images)
-        site = Site(self._settings, backend)
         try:
+            site = Site(self._settings, backend)
             server = self._server_class()(site, self._listens, self._cannot_listen)
+            backend.begin(site, server.call)
         except Exception:
             backend.stop()
             raise
-        backend.begin(site, server.call)
         self._backend, self._server = backend, server
         server.start()
 

@@ -148,6 +148,7 @@ class SpeechNode(ManagedNode):
             choices=SPEAKERS,
             change=self._use_speaker,
         )
+        self._chosen = ""  # what the screen told last of who speaks
         self._saying: Spoken | Printed | None = None
         self._timer: Timer | None = None  # only while something is spoken
 
@@ -176,10 +177,17 @@ class SpeechNode(ManagedNode):
         self._watch(False)
 
     def _on_speaker(self, msg: String) -> None:
-        """Take what the screen tells of who speaks, also after a respawn."""
+        """Take what the screen tells of who speaks, also after a respawn, but not once more after
+        an activation: the user may have chosen otherwise since.
+        """
+        if msg.data == self._chosen:
+            return
+        self._chosen = msg.data
         chosen = Parameter("speaker", Parameter.Type.STRING, msg.data)
         if not (answer := self.set_parameters([chosen])[0]).successful:
-            self.get_logger().warning(f"topic speaker: {printable(answer.reason)}")
+            self.get_logger().warning(
+                f"topic speaker: {printable(answer.reason)}", throttle_duration_sec=30.0
+            )
 
     def _on_tone(self, msg: Tone) -> None:
         if self.value("speaker") in ("speech", "both"):

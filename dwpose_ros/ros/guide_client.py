@@ -35,7 +35,8 @@ class GuideClient:
     def __init__(self, node, told: Callable[[str, str], None]) -> None:
         self._node, self._told = node, told
         self._client = ActionClient(node, Guide, "guide")
-        self._number = self._unanswered = 0
+        self._number = 0
+        self._unanswered: set[int] = set()
         self._closed = False
         self._handle = None
         self._cancelled = False
@@ -58,10 +59,11 @@ class GuideClient:
         if self._cancelled:
             self._told("cancelled", "")
         elif self._client.server_is_ready():
-            self._unanswered += 1
+            self._unanswered.add(number)
             self._client.send_goal_async(goal).add_done_callback(
                 lambda future: self._accepted(number, future)
             )
+            self._watch(number, set())
         elif time.monotonic() > until:
             self._told("failed", "the guidance node is not there: is it running?")
         else:
@@ -90,25 +92,32 @@ class GuideClient:
             self._lost("cancelled", "")
 
     def close(self) -> None:
-        """Cancel the goal, and destroy the client. Can be called again."""
-        if not self._closed:
-            self._closed = True
-            self.cancel()
-            self._number += 1  # what still comes is of no interest
-            self._end()
+        """Cancel the goal, also one that is still to be accepted, and destroy the client. Can be
+        called again.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self.cancel()
+        self._number += 1  # what still comes is of no interest
+        if self._unanswered and self._node.context.ok():
+            self._later(COMES_S, self._give_up)
+        else:
+            self._client.destroy()
 
-    def _end(self) -> None:
-        """Destroy the client, once no goal can still be accepted that nobody would cancel."""
-        if self._closed and not self._unanswered:
+    def _give_up(self) -> None:
+        if self._unanswered:
+            self._unanswered.clear()
             self._client.destroy()
 
     def _accepted(self, number: int, future) -> None:
-        self._unanswered -= 1
+        self._unanswered.discard(number)
         handle = future.result()
         if number != self._number:
             if handle.accepted:
                 handle.cancel_goal_async()
-            self._end()
+            if self._closed and not self._unanswered:
+                self._client.destroy()
             return
         if not handle.accepted:
             self._told("failed", "the guidance node refused")
@@ -116,7 +125,6 @@ class GuideClient:
         self._handle = handle
         self._told("guiding", "")
         handle.get_result_async().add_done_callback(lambda done: self._ended(number, done))
-        self._watch(number, set())
         if self._cancelled:
             self.cancel()
 
@@ -127,13 +135,17 @@ class GuideClient:
         Args:
             known: which servers there were.
         """
-        if number != self._number or not self.open:
+        if number != self._number or not (self.open or number in self._unanswered):
             return
         there = {
             bytes(one.endpoint_gid) for one in self._node.get_publishers_info_by_topic(SERVER)
         }
         if known and not known & there:
-            self._lost("failed", "the guidance node has ended")
+            self._unanswered.discard(number)
+            if self._cancelled:
+                self._lost("cancelled", "")
+            else:
+                self._lost("failed", "the guidance node has ended")
         else:
             self._later(WATCH_S, lambda: self._watch(number, known or there))
 

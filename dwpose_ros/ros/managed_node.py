@@ -159,9 +159,13 @@ class ManagedNode(EndpointNode):
     def _change_state(self, change: Callable, request, response):
         try:
             return change(request, response)
-        except RuntimeError as err:  # RCLError
+        except RuntimeError:  # RCLError
+            if not self.context.ok():  # a signal cut it short
+                raise
             asked = request.transition.label or request.transition.id
-            self.get_logger().warning(f"transition {asked} is not possible now: {one_line(err)}")
+            self.get_logger().warning(
+                f"transition {asked} is not possible: the node is {self._phase}"
+            )
             response.success = False
             return response
 

@@ -95,6 +95,8 @@ class ScreenBackend:
         """End everything. Can be called again. Raises StillRunning."""
         self._wishes.close()
         self._speaking.end()
+        if self._node.value("speaker") == "page":  # which there is none of any more
+            self._speaker.publish_last(String(data="speech"))
         self._guide.close()
         self._worker.stop()
 

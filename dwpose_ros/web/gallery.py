@@ -10,8 +10,9 @@ import tempfile
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import cv2
 import numpy as np
@@ -132,10 +133,10 @@ class Gallery:
             with tempfile.TemporaryFile() as file:
 
                 def pack() -> None:
-                    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
-                        for capture in archive.between(newest, oldest):
-                            for entry in capture.files.values():
-                                _pack(packed, archive.folder / entry)
+                    captures = archive.between(newest, oldest)
+                    _pack(
+                        file, [archive.folder / f for one in captures for f in one.files.values()]
+                    )
 
                 await self._in_thread(pack)
                 length = file.tell()
@@ -154,19 +155,24 @@ class Gallery:
                 except asyncio.TimeoutError:  # others wait for their turn
                     if request.transport is not None:
                         request.transport.abort()
-                except ConnectionError:  # the browser has ended it
-                    pass
         return response
 
 
-def _pack(packed: zipfile.ZipFile, path: Path) -> None:
-    """Add a file, unless it was removed meanwhile. Raises ArchiveError: it cannot be read."""
-    try:
-        packed.write(path, path.name)
-    except FileNotFoundError:
-        pass  # the capture node removes old ones at any time
+def _pack(file: IO[bytes], paths: list[Path]) -> None:
+    """Write a zip file of files, without those that were removed meanwhile.
+
+    Raises:
+        ArchiveError: it cannot be made, or nothing is left.
+    """
+    try:  # a machine without a clock dates files before what the format can hold
+        with zipfile.ZipFile(file, "w", strict_timestamps=False) as packed:
+            for path in paths:
+                with suppress(FileNotFoundError):  # the capture node removes old ones at any time
+                    packed.write(path, path.name)
     except OSError as err:
-        raise ArchiveError(f"{path.name} cannot be packed: {err.strerror or err}") from err
+        raise ArchiveError(f"the zip file cannot be made: {err.strerror or err}") from err
+    if not packed.namelist():
+        raise ArchiveError("these pictures are no longer there")
 
 
 def _ends(request: web.Request) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def page_routes(site: Site) -> list[web.RouteDef]:
 
 
 def guarded(routes: Iterable[web.RouteDef], access: Access, refused: bytes) -> list[web.RouteDef]:
-    """Return routes whose requests are checked first, and one for all other requests.
+    """Return routes whose requests are checked first, and one for all other paths.
 
     Not as a middleware: aiohttp keeps in a global cache what it makes of each with a handler, and
     so all that these refer to, for ever.
@@ -90,6 +90,8 @@ def guarded(routes: Iterable[web.RouteDef], access: Access, refused: bytes) -> l
                 response = await checked(request, handler)
             except web.HTTPException as err:
                 response = web.Response(status=err.status, text=err.text)
+            except ConnectionError:  # the browser has gone, and nobody gets this
+                response = web.Response(status=400)
             if not response.prepared:
                 response.headers.update(HEADERS)
             return response
@@ -130,5 +132,5 @@ def guarded(routes: Iterable[web.RouteDef], access: Access, refused: bytes) -> l
 
     return [
         web.RouteDef(route.method, route.path, guard(route.handler), route.kwargs)
-        for route in (*routes, web.route("*", "/{rest:.*}", unknown))
+        for route in (*routes, web.route("*", "/{rest:(?s:.*)}", unknown))
     ]

@@ -199,7 +199,7 @@ def _node_routes(site: Site) -> list[web.RouteDef]:
             name, value = asked["name"], asked["value"]
             if asked.get("type") == "double":  # JavaScript writes 30.0 as 30
                 value = float(value)
-        except (ValueError, KeyError, TypeError, RecursionError) as err:
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as err:
             raise web.HTTPBadRequest(text="a change needs a name and a value") from err
         try:
             why = await site.backend.set_parameter(request.match_info["node"], name, value)

@@ -284,6 +284,50 @@ def test_a_goal_ends_where_its_server_was_killed(peer, spin, show, camera, monke
     client.close()
 
 
+@pytest.mark.parametrize("cancel", [True, False])
+def test_a_goal_that_was_never_answered_ends_with_its_server(peer, spin, show, cancel):  # noqa: F811
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    show.start(on_demand=True)
+    wait_until(client._client.server_is_ready)
+    wait_until(lambda: node.get_publishers_info_by_topic(guide_client.SERVER))
+    show.node.popen.send_signal(signal.SIGSTOP)
+    client.begin(Guide.Goal(profile="upper_body"))
+    if cancel:
+        client.cancel()
+    time.sleep(2 * guide_client.WATCH_S)  # for so long it is watched
+    show.node.popen.send_signal(signal.SIGKILL)
+    show.node.popen.wait()
+    wait_until(lambda: told[-1][0] != "asked")
+    assert told[-1] == (("cancelled", "") if cancel else ("failed", "the guidance node has ended"))
+    client.close()
+
+
+def test_a_client_whose_goal_is_never_answered_is_destroyed(spin, monkeypatch):
+    monkeypatch.setattr(guide_client, "COMES_S", 0.2)
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: None)
+    client._unanswered.add(0)
+    monkeypatch.setattr(client._client, "destroy", ended := Mock(wraps=client._client.destroy))
+    client.close()
+    assert not ended.called
+    wait_until(lambda: ended.called)
+
+
+def test_a_guidance_that_is_deactivated_is_silent_in_its_own_language(peer, show, camera):  # noqa: F811
+    sentences = peer.listen(String, "speech")
+    voices = peer.listen(String, "speech_language", LATCHED)
+    show.start(on_demand=True)
+    Goal(peer, profile="upper_body", language="de")
+    wait_until(lambda: voices and voices[-1].data == "de")
+    wanted = Transition(id=Transition.TRANSITION_DEACTIVATE)
+    assert peer.call(ChangeState, "/guidance/change_state", transition=wanted).success
+    wait_until(lambda: voices[-1].data == "en" and sentences and not sentences[-1].data)
+
+
 def test_a_goal_that_succeeds_while_it_is_cancelled_has_succeeded(spin):
     """Its result is on its way when the server says that there is nothing to cancel."""
     told: list[tuple[str, str]] = []

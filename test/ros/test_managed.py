@@ -150,14 +150,15 @@ def test_a_node_begins_after_another(life, run, networks):
     wait_until(lambda: life("camera") == ACTIVE)
 
 
-def test_who_was_led_elsewhere_waits_for_nobody(life, run):
+def test_who_was_led_elsewhere_waits_for_nobody(life, run, tmp_path):
     """It would become active again by itself, against the user."""
     run("speech", wait_for_node="simulation")
     wait_until(lambda: life("speech") == INACTIVE)
     assert life("speech", "activate", "deactivate") == INACTIVE
+    run("downstream", wait_for_node="simulation", folder=tmp_path)
+    wait_until(lambda: life("downstream") == INACTIVE)
     run("simulation")
-    wait_until(lambda: life("simulation") == ACTIVE)
-    time.sleep(1.0)
+    wait_until(lambda: life("downstream") == ACTIVE)  # which waited for the same
     assert life("speech") == INACTIVE
 
 
@@ -179,15 +180,23 @@ def test_a_transition_that_is_not_possible_is_refused(life, run):
     assert "Traceback" not in node.output and "callback failed" not in node.output
 
 
-def test_what_fails_to_activate_leaves_no_thread(life, run, tmp_path):
-    node = run("screen", port=0, autostart=False, certificate=tmp_path / "none.pem")
-    assert life("screen", "configure", "activate") == INACTIVE and not life.succeeded
+@pytest.mark.parametrize("name", ["screen", "pose"])
+def test_what_fails_to_activate_leaves_no_thread(life, run, networks, tmp_path, name):
+    wrong = {
+        "screen": {"port": 0, "certificate": tmp_path / "none.pem"},
+        "pose": {
+            **networks["pose"],
+            "qos_overrides./image_raw.subscription.reliability": "often",
+        },
+    }
+    node = run(name, autostart=False, **wrong[name])
+    assert life(name, "configure", "activate") == INACTIVE and not life.succeeded
 
     def threads() -> int:
         return len(os.listdir(f"/proc/{node.popen.pid}/task"))
 
     before = threads()
-    assert life("screen", *["activate"] * 5) == INACTIVE
+    assert life(name, *["activate"] * 5) == INACTIVE
     assert threads() <= before + 1  # the middleware may make one late
 
 

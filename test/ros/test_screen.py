@@ -140,14 +140,15 @@ def test_the_whole_way(peer, command, browse, tmp_path, composed):
     mirrored(viewer)
     assert (to_bgr(images[-1])[10, 10].astype(int) - [0, 0, 255] < 90).all()
     ages_s = [(came - stamp) / 1e9 for stamp, came in stamps[1:]]
-    assert all(age >= 0 for age in ages_s) and min(ages_s) < 1.5  # on a busy machine some wait
+    assert min(ages_s) >= 0 and np.median(ages_s) < 1.5  # on a busy machine some wait
     told = wait_until(
         lambda: (
             (found := diagnosed(statuses, "screen")).get("browser's clock ahead (ms)") and found
         )
     )
     # Both are on this machine, so the clocks are the same one.
-    assert abs(float(told["browser's clock ahead (ms)"])) <= float(told["error of that (ms)"]) + 1
+    error_ms = float(told["error of that (ms)"])
+    assert abs(float(told["browser's clock ahead (ms)"])) <= error_ms + 1 and error_ms < 1000
     assert int(told["pictures received"]) > 0
 
     page.wait_for_selector("#thumbs img")

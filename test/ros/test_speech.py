@@ -181,6 +181,25 @@ def test_who_speaks_is_known_to_one_that_comes_later(peer, voice, engine):
     assert "start one" not in engine.said
 
 
+def test_an_activation_does_not_undo_what_the_user_has_set(peer, voice, command):
+    def speaker() -> str:
+        found = peer.call(GetParameters, "/speech/get_parameters", names=["speaker"])
+        return found.values[0].string_value
+
+    peer.publisher(String, "speaker", LATCHED, readers=0).publish(String(data="page"))
+    node, say, speaking = voice()
+    wait_until(lambda: speaker() == "page")
+    assert command("ros2", "param", "set", "/speech", "speaker", "both").ended() == 0
+    for step in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_ACTIVATE):
+        assert peer.call(
+            ChangeState, "/speech/change_state", transition=Transition(id=step)
+        ).success
+    # What is latched has come before this does.
+    peer.publisher(String, "speaker", LATCHED).publish(String(data="me"))
+    node.says("topic speaker")
+    assert speaker() == "both"
+
+
 def test_nobody_else_than_these_speaks(peer, voice):
     node, _, _ = voice()
     peer.publisher(String, "speaker", LATCHED).publish(String(data="me"))

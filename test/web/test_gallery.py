@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import socket
 import struct
 import zipfile
@@ -125,6 +127,38 @@ def test_a_picture_that_goes_while_it_is_packed_is_left_out(
     assert {name.split(".")[0].removesuffix("_overlay") for name in packed.namelist()} == {
         names[1]
     }
+
+
+def test_a_session_of_which_nothing_is_left_is_not_there(serve, captured, tmp_path, monkeypatch):
+    name = captured("front", T)
+    between = Archive.between
+
+    def removed(archive, newest, oldest):
+        found = between(archive, newest, oldest)
+        for file in (tmp_path / "captures").iterdir():
+            file.unlink()
+        return found
+
+    monkeypatch.setattr(Archive, "between", removed)
+    assert ask(serve(), f"/api/sessions/{name}/{name}/zip")[0] == 404
+
+
+def test_pictures_of_a_machine_without_a_clock_can_be_packed(serve, captured, tmp_path):
+    name = captured("front", T)
+    for file in (tmp_path / "captures").iterdir():
+        os.utime(file, (0, 0))
+    assert ask(serve(), f"/api/sessions/{name}/{name}/zip")[0] == 200
+
+
+def test_a_full_disk_is_one_sentence(serve, captured, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, content) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    name = captured("front", T)
+    monkeypatch.setattr(gallery.tempfile, "TemporaryFile", Full)
+    status, _, body = ask(serve(), f"/api/sessions/{name}/{name}/zip")
+    assert status == 404 and body == b"the zip file cannot be made: No space left on device"
 
 
 def test_deletion(serve, captured, tmp_path):

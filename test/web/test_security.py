@@ -11,6 +11,7 @@ import os
 import socket
 import ssl
 import stat
+import struct
 import weakref
 
 import pytest
@@ -220,6 +221,46 @@ def test_the_announcement_of_this_machine_alone_is_one_line():
     )
     assert len({len(line) for line in qr_code("https://example.org/").splitlines()}) == 1
     assert "localhost" in names_of_this_machine("0.0.0.0")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/%0A", "/a%0Ab", "//"])
+def test_what_is_not_there_is_guarded_too(serve, path):
+    served = serve()
+    assert ask(served, path)[0] == 404
+    status, headers, _ = ask(served, path, Host="evil.example")
+    assert status == 403 and "Content-Security-Policy" in headers
+
+
+def test_who_is_gone_before_the_answer_is_no_error(serve, caplog):
+    served = serve()
+    host, port = served.url.split("/")[2].split(":")
+    upgrade = "".join(f"{k.replace('_', '-')}: {v}\r\n" for k, v in WEBSOCKET.items())
+    origin = f"Host: {host}:{port}\r\nOrigin: http://{host}:{port}\r\n"
+    asked = [
+        *(f"GET {path} HTTP/1.1\r\n{origin}{upgrade}\r\n" for path in ("/live", "/camera")),
+        f"POST /api/nodes/left/pose/parameters HTTP/1.1\r\n{origin}Content-Length: 99\r\n\r\n{{",
+    ] * 10
+    for request in asked:
+        with socket.create_connection((host, int(port))) as gone:
+            gone.sendall(request.encode())
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert ask(served, "/")[0] == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize(
+    "body, kind",
+    [
+        ('{"type": "double", "name": "max_age", "value": 1' + "0" * 400 + "}", "application/json"),
+        ("{}", "application/json; charset=foo"),
+    ],
+)
+def test_a_change_that_cannot_be_read_is_refused(serve, body, kind):
+    served = serve()
+    host = served.url.split("/")[2]
+    path = "/api/nodes/left%2Fpose/parameters"
+    given = {"Host": host, "Origin": f"http://{host}", "Content_Type": kind}
+    assert ask(served, path, "POST", body, **given)[0] == 400
 
 
 def test_a_server_that_has_answered_can_be_let_go(tmp_path):
