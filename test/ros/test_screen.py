@@ -17,6 +17,8 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import send_until, wait_until
 from holistic_models import needs_holistic
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from PIL import Image as Picture
 from rcl_interfaces.srv import GetParameters
 from screen_fixtures import film, launch_browser, need_browser
@@ -268,13 +270,12 @@ def test_a_sentence_goes_to_the_page_that_speaks(peer, screen, browse, run):
     speaking = peer.listen(Bool, "speaking", LATCHED)
     run("speech", speaker="speech")
     process, url = screen(speaker="page")
-    # The speech node is told to be silent.
-    wait_until(
-        lambda: peer.call(
-            GetParameters, "/speech/get_parameters", names=["speaker"]
-        ).values[0].string_value
-        == "page"
-    )  # fmt: skip
+
+    def speaker() -> str:
+        found = peer.call(GetParameters, "/speech/get_parameters", names=["speaker"])
+        return found.values[0].string_value
+
+    wait_until(lambda: speaker() == "page")  # the speech node is told to be silent
     page = browse(url, before=SPEAKS)
     wait_until(lambda: speech.get_subscription_count() >= 2)
 
@@ -285,4 +286,13 @@ def test_a_sentence_goes_to_the_page_that_speaks(peer, screen, browse, run):
     )
     assert "Take a step back." in page.evaluate("said")
     wait_until(lambda: speaking[-1].data is False)
+
+    # A page that the screen leaves speaks no more, and the speech node does instead.
+    page.evaluate("speechSynthesis.speak = () => {}")  # which never ends
+    send_until(
+        lambda: speech.publish(String(data="Hold still.")), lambda: speaking[-1].data is True
+    )
+    wanted = Transition(id=Transition.TRANSITION_DEACTIVATE)
+    assert peer.call(ChangeState, "/screen/change_state", transition=wanted).success
+    wait_until(lambda: speaking[-1].data is False and speaker() == "speech")
     assert process.stop() == 0
