@@ -36,6 +36,7 @@ from dwpose_ros.ros.calibration import fitted
 from dwpose_ros.ros.capture_writer import without_bytes, write_captures
 from dwpose_ros.ros.conversions import from_msg, stamp_ns, time_ns
 from dwpose_ros.ros.latest_only_worker import Stoppable
+from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import pose_input
@@ -102,6 +103,7 @@ class CaptureNode(ManagedNode):
         if trouble := unwritable(folder):
             self.get_logger().error(trouble)  # better told now than at the first capture
         self._captures = self.output(CapturedImage, "captures", LATCHED, steady=False)
+        self._latched: Path | None = None  # the picture that who comes later gets
 
     def activate(self) -> None:
         self._window_s = self.value("window")
@@ -116,11 +118,13 @@ class CaptureNode(ManagedNode):
             CameraInfo, "camera_info", self._on_info, NEWEST_IMAGE, steady=False, direct=True
         )
         self.serve(CaptureSrv, "capture", self._on_request)
+        self._removed = InExecutor(self, self._unlatch, 1)
         # A large folder takes seconds, in which frames would be missed.
         self._tidying = Stoppable(self._tidy, "tidy")
 
     def deactivate(self) -> None:
         self._tidying.ending.set()
+        self._removed.close()
         self._buffer = FrameBuffer(0.0)  # frames are large
 
     def _on_info(self, msg: CameraInfo) -> None:
@@ -175,6 +179,7 @@ class CaptureNode(ManagedNode):
         response.message = captures[0].image_path
         for capture in reversed(captures):  # the last is what who comes later gets
             self._captures.publish(capture)
+            self._latched = Path(capture.image_path)
             self.get_logger().info(
                 f"captured {capture.image_path}, quality {capture.quality:.0f} of 100"
             )
@@ -216,9 +221,17 @@ class CaptureNode(ManagedNode):
                     self.get_logger().info(
                         f"{removed} files of captures older than {hours:g} h were removed"
                     )
+                if (latched := self._latched) is not None and not latched.exists():
+                    self._removed(latched)
             except Exception as err:
                 self.fault(err)
             ending.wait(TIDY_S)
+
+    def _unlatch(self, path: Path) -> None:
+        """Send a picture that was removed from the folder to nobody who comes later."""
+        if path == self._latched:
+            self._latched = None
+            self._captures.forget()
 
     def _now_ns(self) -> int:
         """Return the present time on the clock that stamps the images, which may be another

@@ -47,11 +47,12 @@ class EndpointNode(ParameterNode):
             local: hand messages to the nodes of this process by reference; only for topics that
                 keep nothing for those who come later.
         """
-        publisher = self._overridable(
+        create = partial(
+            self._overridable,
             f"qos_overrides.{self.resolve_topic_name(topic)}.publisher.",
             partial(self.create_lifecycle_publisher, msg_type, topic, qos),
         )
-        made = Output(self, publisher, steady, local)
+        made = Output(self, create, steady, local)
         self._outputs.append(made)
         return made
 

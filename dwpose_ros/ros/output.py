@@ -18,13 +18,13 @@ class Output:
     while somebody outside subscribes.
     """
 
-    def __init__(self, node, publisher, steady: bool, local: bool = False) -> None:
-        self._node, self.publisher = node, publisher
-        self.stats = TopicStats(publisher.topic_name, steady)
+    def __init__(self, node, create: Callable[[], Any], steady: bool, local: bool = False) -> None:
+        self._node, self._create = node, create
+        self.publisher = create()
+        topic = self.publisher.topic_name
+        self.stats = TopicStats(topic, steady)
         self._local = (
-            local_topics.Publisher(publisher.topic_name, node.get_fully_qualified_name())
-            if local
-            else None
+            local_topics.Publisher(topic, node.get_fully_qualified_name()) if local else None
         )
 
     def publish(self, msg: Any, for_others: Callable[[], Any] | None = None) -> None:
@@ -49,6 +49,14 @@ class Output:
         """Publish a message of a node that is being deactivated, to those outside."""
         if self._node.context.ok():
             self.publisher.publish(msg)
+
+    def forget(self) -> None:
+        """Drop what is kept for those who come later; while the node is active. DDS can do so only
+        with a new publisher.
+        """
+        self._node.destroy_lifecycle_publisher(self.publisher)
+        self.publisher = self._create()
+        self.publisher.on_activate(None)
 
     def unwanted(self, header: Any) -> None:
         """Count a message with this header that was not made, since nobody subscribes."""

@@ -26,8 +26,9 @@ from dwpose_ros.core.images import encode, fill
 from dwpose_ros.core.keypoints import INDEX
 from dwpose_ros.core.text import shown
 from dwpose_ros.msg import CapturedImage, WholeBodyPose
+from dwpose_ros.nodes import capture
 from dwpose_ros.quality import NAMES
-from dwpose_ros.ros.qos import NEWEST_IMAGE
+from dwpose_ros.ros.qos import LATCHED, NEWEST_IMAGE
 from dwpose_ros.srv import Capture
 
 
@@ -529,3 +530,33 @@ def test_captures_are_removed_after_so_many_hours(run, tmp_path):
         os.utime(path, (time.time() - hours * 3600,) * 2)
     run("capture", folder=folder, keep_hours=24.0).says("1 files of captures older than 24 h")
     assert list(folder.iterdir()) == [new]
+
+
+def test_a_picture_that_was_removed_is_sent_to_nobody_who_comes_later(
+    peer, spin, scene, tmp_path, monkeypatch
+):
+    """Else who was told that pictures are kept for hours would be in memory for weeks."""
+    monkeypatch.setattr(capture, "TIDY_S", 0.1)
+    monkeypatch.setattr(capture, "FOLDER", str(tmp_path / "captures"))
+    node = spin(capture.CaptureNode())
+    assert node.start()
+    scene.connect()
+    first = peer.listen(CapturedImage, "captures", LATCHED)
+
+    def taken():
+        scene(noise(), portrait(0.5))
+        answer = ask(peer)
+        return answer if answer.success else None
+
+    path = Path(wait_until(taken).capture.image_path)
+    wait_until(lambda: first)
+    before = node._captures.publisher
+    later = peer.listen(CapturedImage, "captures", LATCHED)
+    wait_until(lambda: later)
+    path.unlink()
+    wait_until(lambda: node._captures.publisher is not before)
+    last = peer.listen(CapturedImage, "captures", LATCHED)
+    assert wait_until(taken).success
+    # Nothing but the new one, which also comes to those who have listened all the time.
+    wait_until(lambda: len(first) == len(later) == 2 and last)
+    assert len(last) == 1 and last[0].image_path != str(path)
