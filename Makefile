@@ -33,15 +33,13 @@ demo: $(VENV)/.demo
 try: $(VENV)/.demo
 	$(ROSLESS) ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(BIN)/python tools/try.py $(TRY_ARGS)
 
-# Each process has a ROS domain of its own. The tests of nodes mostly wait, so there may be more of
-# them than cores.
+# The tests of nodes mostly wait, and each process has a ROS domain of its own.
 PARALLEL = -n $(or $(JOBS),2) --dist loadfile
-WAITING = -n $(or $(JOBS),3) --dist loadfile
-PYTEST = $(ROSLESS) $(BIN)/python -m pytest -q $(TEST_ARGS)
+PYTEST = $(ROSLESS) $(BIN)/python -m pytest -q $(PARALLEL) $(TEST_ARGS)
 test: $(VENV)/.test
-	$(PYTEST) $(PARALLEL) test --ignore test/ros
-	$(PYTEST) $(WAITING) test/ros
-	$(PYTEST) $(WAITING) rosless/test
+	$(PYTEST) test --ignore test/ros
+	$(PYTEST) test/ros
+	$(PYTEST) rosless/test
 	@if python3 -c 'import rclpy' 2>/dev/null; then tools/test_on_ros2 $(TEST_ARGS); \
 	else echo 'No ROS 2 is sourced: the tests on a real one were left out.'; fi
 
@@ -57,7 +55,7 @@ test-newest:
 
 test-ros2:
 	ROS2_TESTS='$(ROS2_TESTS)' ROS2_PYTHON='$(or $(ROS2_PYTHON),python3)' \
-	tools/test_on_ros2 --wheels $(ROS2) $(WAITING) $(TEST_ARGS)
+	tools/test_on_ros2 --wheels $(ROS2) $(PARALLEL) $(TEST_ARGS)
 
 ros2-environment:
 	'$(or $(ROS2_PYTHON),python3)' tools/ros2_environment.py $(ROS2)

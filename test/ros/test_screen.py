@@ -163,7 +163,8 @@ def test_the_whole_way(peer, command, browse, tmp_path, composed):
     with page.expect_download() as got:
         page.locator("#one").get_by_text("Download", exact=True).click()
     taken = Picture.open(got.value.path())
-    assert taken.size == (640, 480)
+    width, height = taken.size  # smaller than 640 where the machine does not keep up
+    assert width <= 640 and width * 3 == height * 4
     assert np.asarray(taken.convert("RGB"))[10, 10, 0] > 180  # as the camera saw it
     process.stop()
     assert "Traceback" not in (tmp_path / "log").read_text()
