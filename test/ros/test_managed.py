@@ -17,9 +17,11 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter as RclpyParameter
 from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
+from dwpose_ros.nodes import speech
 from dwpose_ros.ros import peers
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.qos import NEWEST_IMAGE
@@ -150,16 +152,19 @@ def test_a_node_begins_after_another(life, run, networks):
     wait_until(lambda: life("camera") == ACTIVE)
 
 
-def test_who_was_led_elsewhere_waits_for_nobody(life, run, tmp_path):
+def test_who_was_led_elsewhere_waits_for_nobody(spin, monkeypatch):
     """It would become active again by itself, against the user."""
-    run("speech", wait_for_node="simulation")
-    wait_until(lambda: life("speech") == INACTIVE)
-    assert life("speech", "activate", "deactivate") == INACTIVE
-    run("downstream", wait_for_node="simulation", folder=tmp_path)
-    wait_until(lambda: life("downstream") == INACTIVE)
-    run("simulation")
-    wait_until(lambda: life("downstream") == ACTIVE)  # which waited for the same
-    assert life("speech") == INACTIVE
+    monkeypatch.setattr(peers, "START_S", 1.0)
+    monkeypatch.setattr(speech.SpeechNode, "_find_engine", lambda _: None)
+    node = spin(speech.SpeechNode())
+    node.set_parameters([RclpyParameter("wait_for_node", value="nobody")])
+    assert node.start() and node.value("wait_for_node") == "nobody"
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    began = []
+    peers.WaitForActive(node, "nobody", lambda: began.append(True))
+    wait_until(lambda: began)  # who waits since later, in the same executor
+    assert not node.active
 
 
 def test_nobody_is_waited_for_who_is_not_to_come(peer, monkeypatch):
