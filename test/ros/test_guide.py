@@ -212,9 +212,10 @@ def test_a_goal_waits_for_the_guidance_to_come(peer, spin, show, camera):  # noq
 
 def test_a_goal_that_is_accepted_after_its_client_was_closed_is_cancelled(peer, spin, show):  # noqa: F811
     """As where the screen is deactivated before a busy guidance has answered."""
+    told: list[tuple[str, str]] = []
     node = spin(rclpy.create_node("page"))
     node.close = lambda: None
-    client = GuideClient(node, lambda *what: None)
+    client = GuideClient(node, lambda *what: told.append(what))
     statuses: dict[bytes, int] = {}
     peer.node.create_subscription(
         GoalStatusArray,
@@ -225,13 +226,17 @@ def test_a_goal_that_is_accepted_after_its_client_was_closed_is_cancelled(peer, 
         LATCHED,
     )
     show.start(on_demand=True)
-    wait_until(client._client.server_is_ready)
+    # The first goal shows that they have found each other: a server drops answers to who it has not.
+    client.begin(Guide.Goal(profile="upper_body"))
+    wait_until(lambda: ("guiding", "") in told)
+    client.cancel()
+    wait_until(lambda: told[-1][0] == "cancelled")
     show.node.popen.send_signal(signal.SIGSTOP)
     client.begin(Guide.Goal(profile="upper_body"))
     client.close()
     client.close()
     show.node.popen.send_signal(signal.SIGCONT)
-    wait_until(lambda: GoalStatus.STATUS_CANCELED in statuses.values())
+    wait_until(lambda: [*statuses.values()] == [GoalStatus.STATUS_CANCELED] * 2)
 
 
 @pytest.mark.parametrize("steps", [("deactivate", "cleanup"), ("active_shutdown",)])
