@@ -6,6 +6,7 @@ Only public ROS 2 API is used: the same tests run on rosless and on a sourced RO
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -104,6 +105,10 @@ def spin(peer):
     for node in nodes:
         node.close()
         node.destroy_node()
+        executor.remove_node(node)
+    nodes.clear()
+    node = None
+    gc.collect()  # services of a lifecycle stay while it is referred to, and would get requests
 
 
 @pytest.fixture

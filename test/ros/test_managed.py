@@ -21,7 +21,6 @@ from rclpy.parameter import Parameter as RclpyParameter
 from sensor_msgs.msg import Image
 
 from dwpose_ros.msg import WholeBodyPose
-from dwpose_ros.nodes import speech
 from dwpose_ros.ros import peers
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.qos import NEWEST_IMAGE
@@ -155,8 +154,7 @@ def test_a_node_begins_after_another(life, run, networks):
 def test_who_was_led_elsewhere_waits_for_nobody(spin, monkeypatch):
     """It would become active again by itself, against the user."""
     monkeypatch.setattr(peers, "START_S", 1.0)
-    monkeypatch.setattr(speech.SpeechNode, "_find_engine", lambda _: None)
-    node = spin(speech.SpeechNode())
+    node = spin(ManagedNode("waiting"))
     node.set_parameters([RclpyParameter("wait_for_node", value="nobody")])
     assert node.start() and node.value("wait_for_node") == "nobody"
     assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
