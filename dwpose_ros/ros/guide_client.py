@@ -106,6 +106,7 @@ class GuideClient:
             self._client.destroy()
 
     def _give_up(self) -> None:
+        """Destroy the client, though a goal was not answered: its server may have been killed."""
         if self._unanswered:
             self._unanswered.clear()
             self._client.destroy()

@@ -142,9 +142,8 @@ class ManagedNode(EndpointNode):
         return self.trigger_activate() == TransitionCallbackReturn.SUCCESS
 
     def _begin(self) -> None:
-        if (
-            self.trigger_activate() != TransitionCallbackReturn.SUCCESS and self.context.ok()
-        ):  # else a signal cut it short
+        failed = self.trigger_activate() != TransitionCallbackReturn.SUCCESS
+        if failed and self.context.ok():  # else a signal cut it short
             self.exit_code = MISTAKE
             self.context.try_shutdown()
 

@@ -22,8 +22,8 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 pytest.importorskip("rclpy")
 
 from harness import Peer, Process, parameter_words  # noqa: E402
-from lifecycle_msgs.msg import State  # noqa: E402
-from lifecycle_msgs.srv import GetState  # noqa: E402
+from lifecycle_msgs.msg import State, Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
@@ -120,3 +120,17 @@ def active(peer):
         return state.id == State.PRIMARY_STATE_ACTIVE
 
     return ask
+
+
+@pytest.fixture
+def life(peer):
+    """life(node) -> its state; life(node, 'configure', ...) -> its state after these."""
+
+    def after(node: str, *steps: str) -> int:
+        for step in steps:
+            wanted = Transition(id=getattr(Transition, f"TRANSITION_{step.upper()}"))
+            response = peer.call(ChangeState, f"/{node}/change_state", 30.0, transition=wanted)
+            after.succeeded = response.success
+        return peer.call(GetState, f"/{node}/get_state").current_state.id
+
+    return after

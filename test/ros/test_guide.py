@@ -322,14 +322,14 @@ def test_a_client_whose_goal_is_never_answered_is_destroyed(spin, monkeypatch):
     wait_until(lambda: ended.called)
 
 
-def test_a_guidance_that_is_deactivated_is_silent_in_its_own_language(peer, show, camera):  # noqa: F811
+def test_a_guidance_that_is_deactivated_is_silent_in_its_own_language(peer, show, camera, life):  # noqa: F811
     sentences = peer.listen(String, "speech")
     voices = peer.listen(String, "speech_language", LATCHED)
     show.start(on_demand=True)
     Goal(peer, profile="upper_body", language="de")
     wait_until(lambda: voices and voices[-1].data == "de")
-    wanted = Transition(id=Transition.TRANSITION_DEACTIVATE)
-    assert peer.call(ChangeState, "/guidance/change_state", transition=wanted).success
+    life("guidance", "deactivate")
+    assert life.succeeded
     wait_until(lambda: voices[-1].data == "en" and sentences and not sentences[-1].data)
 
 

@@ -107,6 +107,16 @@ def test_an_empty_room_has_no_bodies(peer, run, show, hri):
     assert list(tracked[-1].ids) == [] and tracked[-1].header.frame_id == "camera"
 
 
+def test_a_node_that_is_deactivated_has_no_bodies(peer, run, show, hri, life):
+    tracked = peer.listen(hri.IdsList, "/humans/bodies/tracked")
+    run("hri")
+    show.start()
+    wait_until(lambda: show(portrait(0.5)) and tracked and tracked[-1].ids)
+    life("hri", "deactivate")
+    assert life.succeeded
+    wait_until(lambda: not tracked[-1].ids)
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("hri_msgs") is not None, reason="hri_msgs is installed, and not old"
 )

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import supervised
 from harness import wait_until
-from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import ChangeState, GetState
+from lifecycle_msgs.msg import State
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -41,20 +40,6 @@ UNCONFIGURED, INACTIVE, ACTIVE = (
     State.PRIMARY_STATE_INACTIVE,
     State.PRIMARY_STATE_ACTIVE,
 )
-
-
-@pytest.fixture
-def life(peer):
-    """life(node) -> its state; life(node, 'configure', ...) -> its state after these."""
-
-    def after(node: str, *steps: str) -> int:
-        for step in steps:
-            wanted = Transition(id=getattr(Transition, f"TRANSITION_{step.upper()}"))
-            response = peer.call(ChangeState, f"/{node}/change_state", 30.0, transition=wanted)
-            after.succeeded = response.success
-        return peer.call(GetState, f"/{node}/get_state").current_state.id
-
-    return after
 
 
 @pytest.fixture

@@ -17,8 +17,6 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import send_until, wait_until
 from holistic_models import needs_holistic
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
 from PIL import Image as Picture
 from rcl_interfaces.srv import GetParameters
 from screen_fixtures import film, launch_browser, need_browser
@@ -266,7 +264,7 @@ def test_a_certificate_that_cannot_be_read_is_one_line(run, tmp_path):
     assert "PEM" in line and "Traceback" not in process.output
 
 
-def test_a_sentence_goes_to_the_page_that_speaks(peer, screen, browse, run):
+def test_a_sentence_goes_to_the_page_that_speaks(peer, screen, browse, run, life):
     speech = peer.node.create_publisher(String, "speech", 10)
     speaking = peer.listen(Bool, "speaking", LATCHED)
     run("speech", speaker="speech")
@@ -293,7 +291,7 @@ def test_a_sentence_goes_to_the_page_that_speaks(peer, screen, browse, run):
     send_until(
         lambda: speech.publish(String(data="Hold still.")), lambda: speaking[-1].data is True
     )
-    wanted = Transition(id=Transition.TRANSITION_DEACTIVATE)
-    assert peer.call(ChangeState, "/screen/change_state", transition=wanted).success
+    life("screen", "deactivate")
+    assert life.succeeded
     wait_until(lambda: speaking[-1].data is False and speaker() == "speech")
     assert process.stop() == 0

@@ -10,8 +10,6 @@ import time
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness import wait_until
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import GetParameters
 from std_msgs.msg import Bool, String
 
@@ -151,49 +149,43 @@ def test_the_voice_follows_the_guidance(peer, voice, engine):
     assert "[-v de " in engine.said[0]
 
 
-def test_it_is_silent_once_deactivated(peer, voice, engine):
+def test_it_is_silent_once_deactivated(voice, engine, life):
     """Else the guidance waits for the end of a sentence that nobody speaks."""
     engine.does(HANGS)
     _, say, speaking = voice()
     say("one")
     wait_until(lambda: speaking[-1].data)
-    wanted = Transition(id=Transition.TRANSITION_DEACTIVATE)
-    assert peer.call(ChangeState, "/speech/change_state", transition=wanted).success
+    life("speech", "deactivate")
+    assert life.succeeded
     wait_until(lambda: not speaking[-1].data)
     assert not engine.runs()
 
 
-def test_who_speaks_is_known_to_one_that_comes_later(peer, voice, engine):
-    """As after a respawn."""
-    peer.publisher(String, "speaker", LATCHED, readers=0).publish(String(data="page"))
-    _, say, speaking = voice()
-    wait_until(
-        lambda: (
-            peer.call(GetParameters, "/speech/get_parameters", names=["speaker"])
-            .values[0]
-            .string_value
-            == "page"
-        )
-    )
-    say("one")
-    peer.publisher(String, "speaker", LATCHED).publish(String(data="speech"))
-    wait_until(lambda: (say("two"), "start two" in engine.said)[1])
-    assert "start one" not in engine.said
+@pytest.fixture
+def speaker(peer):
+    """speaker() -> who speaks, as the speech node knows it."""
 
-
-def test_an_activation_does_not_undo_what_the_user_has_set(peer, voice, command):
-    def speaker() -> str:
+    def ask() -> str:
         found = peer.call(GetParameters, "/speech/get_parameters", names=["speaker"])
         return found.values[0].string_value
 
+    return ask
+
+
+def test_who_speaks_is_known_to_one_that_comes_later(peer, voice, speaker):
+    """As after a respawn."""
     peer.publisher(String, "speaker", LATCHED, readers=0).publish(String(data="page"))
-    node, say, speaking = voice()
+    voice()
+    wait_until(lambda: speaker() == "page")
+
+
+def test_an_activation_does_not_undo_what_the_user_has_set(peer, voice, speaker, life, command):
+    peer.publisher(String, "speaker", LATCHED, readers=0).publish(String(data="page"))
+    node, _, _ = voice()
     wait_until(lambda: speaker() == "page")
     assert command("ros2", "param", "set", "/speech", "speaker", "both").ended() == 0
-    for step in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_ACTIVATE):
-        assert peer.call(
-            ChangeState, "/speech/change_state", transition=Transition(id=step)
-        ).success
+    life("speech", "deactivate", "activate")
+    assert life.succeeded
     # What is latched has come before this does.
     peer.publisher(String, "speaker", LATCHED).publish(String(data="me"))
     node.says("topic speaker")

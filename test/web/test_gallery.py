@@ -13,6 +13,7 @@ import zipfile
 
 import cv2
 import numpy as np
+import pytest
 from test_security import ask
 
 from dwpose_ros.capture.archive import Archive
@@ -75,71 +76,77 @@ def test_a_session_as_one_zip(serve, captured):
     )
 
 
-def test_a_download_that_nobody_reads_keeps_nobody_waiting(serve, captured, tmp_path, monkeypatch):
-    monkeypatch.setattr(gallery, "STALLED_S", 0.5)
+@pytest.fixture
+def download(captured, tmp_path):
+    """download(served) -> a connection on which the zip file of a large capture comes, and its
+    path.
+    """
     name = captured("face", T)
     with open(tmp_path / "captures" / f"{name}.png", "ab") as file:
         file.truncate(50_000_000)  # more than any buffer takes
-    served = serve()
-    host, port = served.url.split("/")[2].split(":")
-    with socket.create_connection((host, int(port))) as stalled:
-        stalled.sendall(
-            f"GET /api/sessions/{name}/{name}/zip HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
-        )
-        assert stalled.recv(15) == b"HTTP/1.1 200 OK"
-        assert ask(served, f"/api/sessions/{name}/{name}/zip")[0] == 200
+    path = f"/api/sessions/{name}/{name}/zip"
+
+    def begin(served) -> tuple[socket.socket, str]:
+        host, port = served.url.split("/")[2].split(":")
+        connection = socket.create_connection((host, int(port)))
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        return connection, path
+
+    return begin
 
 
-def test_a_download_that_is_ended_is_no_error(serve, captured, tmp_path, caplog):
-    name = captured("face", T)
-    with open(tmp_path / "captures" / f"{name}.png", "ab") as file:
-        file.truncate(50_000_000)
+def test_a_download_that_nobody_reads_keeps_nobody_waiting(serve, download, monkeypatch):
+    monkeypatch.setattr(gallery, "STALLED_S", 0.5)
     served = serve()
-    host, port = served.url.split("/")[2].split(":")
-    with socket.create_connection((host, int(port))) as ended:
-        ended.sendall(
-            f"GET /api/sessions/{name}/{name}/zip HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
-        )
-        assert ended.recv(15) == b"HTTP/1.1 200 OK"
+    stalled, path = download(served)
+    with stalled:
+        assert ask(served, path)[0] == 200
+
+
+def test_a_download_that_is_ended_is_no_error(serve, download, caplog):
+    served = serve()
+    ended, path = download(served)
+    with ended:
         ended.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
-    assert ask(served, f"/api/sessions/{name}/{name}/zip")[0] == 200  # which waits for its turn
+    assert ask(served, path)[0] == 200  # which waits for its turn
     assert not caplog.records
 
 
-def test_a_picture_that_goes_while_it_is_packed_is_left_out(
-    serve, captured, tmp_path, monkeypatch
-):
-    """As the capture node removes old ones at any time."""
+@pytest.fixture
+def gone(monkeypatch, tmp_path):
+    """gone(name) has the files of a capture removed when a session was looked up, as the capture
+    node removes old ones at any time.
+    """
+
+    def remove(name: str) -> None:
+        between = Archive.between
+
+        def removed(archive, newest, oldest):
+            found = between(archive, newest, oldest)
+            for file in (tmp_path / "captures").glob(f"{name}*"):
+                file.unlink()
+            return found
+
+        monkeypatch.setattr(Archive, "between", removed)
+
+    return remove
+
+
+def test_a_picture_that_goes_while_it_is_packed_is_left_out(serve, captured, gone):
     names = [captured("front", T), captured("left", T + 20)]
-    between = Archive.between
-
-    def removed(archive, newest, oldest):
-        found = between(archive, newest, oldest)
-        for file in (tmp_path / "captures").glob(f"{names[0]}*"):
-            file.unlink()
-        return found
-
-    monkeypatch.setattr(Archive, "between", removed)
+    gone(names[0])
     status, _, body = ask(serve(), f"/api/sessions/{names[1]}/{names[0]}/zip")
     assert status == 200
     packed = zipfile.ZipFile(io.BytesIO(body))
     assert packed.testzip() is None
-    assert {name.split(".")[0].removesuffix("_overlay") for name in packed.namelist()} == {
-        names[1]
-    }
+    found = {name.split(".")[0].removesuffix("_overlay") for name in packed.namelist()}
+    assert found == {names[1]}
 
 
-def test_a_session_of_which_nothing_is_left_is_not_there(serve, captured, tmp_path, monkeypatch):
+def test_a_session_of_which_nothing_is_left_is_not_there(serve, captured, gone):
     name = captured("front", T)
-    between = Archive.between
-
-    def removed(archive, newest, oldest):
-        found = between(archive, newest, oldest)
-        for file in (tmp_path / "captures").iterdir():
-            file.unlink()
-        return found
-
-    monkeypatch.setattr(Archive, "between", removed)
+    gone(name)
     assert ask(serve(), f"/api/sessions/{name}/{name}/zip")[0] == 404
 
 
