@@ -23,7 +23,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_namespace_packages(include=["rosless", "rosless.*"]),
-    package_data={"rosless": ["share/**/*.msg", "share/**/*.srv", "share/**/*.action"]},
+    package_data={"rosless": [f"share/**/*.{kind}" for kind in ("msg", "srv", "action", "json")]},
     install_requires=["cyclonedds>=11.0.1", "rosbags>=0.11.9", "numpy", "pyyaml"],
     entry_points={"console_scripts": ["ros2 = rosless.ros2:main"]},
     cmdclass={"build_py": BuildWithPth},

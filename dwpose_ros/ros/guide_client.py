@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from action_msgs.msg import GoalStatus
 from action_msgs.srv import CancelGoal
@@ -35,8 +36,8 @@ class GuideClient:
     def __init__(self, node, told: Callable[[str, str], None]) -> None:
         self._node, self._told = node, told
         self._client = ActionClient(node, Guide, "guide")
-        self._number = 0
-        self._unanswered: set[int] = set()
+        self._number = 0  # of the goal; another at its end, since nothing of it counts any more
+        self._awaited: set[object] = set()  # answers to requests
         self._closed = False
         self._handle = None
         self._cancelled = False
@@ -57,15 +58,14 @@ class GuideClient:
         if number != self._number:
             return
         if self._cancelled:
-            self._told("cancelled", "")
+            self._end("cancelled", "")
         elif self._client.server_is_ready():
-            self._unanswered.add(number)
-            self._client.send_goal_async(goal).add_done_callback(
-                lambda future: self._accepted(number, future)
+            self._await(
+                self._client.send_goal_async(goal), lambda answer: self._accepted(number, answer)
             )
             self._watch(number, set())
         elif time.monotonic() > until:
-            self._told("failed", "the guidance node is not there: is it running?")
+            self._end("failed", "the guidance node is not there: is it running?")
         else:
             self._later(LOOK_S, lambda: self._send(goal, number, until))
 
@@ -76,20 +76,36 @@ class GuideClient:
 
         timer = self._node.create_timer(later_s, once, clock=STEADY)
 
+    def _await(self, future, take: Callable[[Any], None]) -> None:
+        """Take the answer when it comes. Until then the client is not destroyed, since Fast DDS
+        forgets with it also what it still has to send.
+        """
+
+        def answered(future) -> None:
+            self._awaited.discard(future)
+            take(future.result())
+            if self._closed and not self._awaited:
+                self._client.destroy()
+
+        self._awaited.add(future)
+        future.add_done_callback(answered)
+
     def cancel(self) -> None:
         """End the goal, once it was accepted."""
         self._cancelled = True
         if self._handle is not None:
-            number = self._number
-            self._handle.cancel_goal_async().add_done_callback(
-                lambda future: self._cancel_answered(number, future)
-            )
+            self._cancel(self._number, self._handle)
 
-    def _cancel_answered(self, number: int, future) -> None:
+    def _cancel(self, number: int, handle) -> None:
+        self._await(
+            handle.cancel_goal_async(), lambda answer: self._cancel_answered(number, answer)
+        )
+
+    def _cancel_answered(self, number: int, answer: CancelGoal.Response) -> None:
         """Take the goal for cancelled where the server does not know it, as after a respawn."""
-        unknown = future.result().return_code == CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID
+        unknown = answer.return_code == CancelGoal.Response.ERROR_UNKNOWN_GOAL_ID
         if number == self._number and unknown:
-            self._lost("cancelled", "")
+            self._end("cancelled", "")
 
     def close(self) -> None:
         """Cancel the goal, also one that is still to be accepted, and destroy the client. Can be
@@ -99,35 +115,30 @@ class GuideClient:
             return
         self._closed = True
         self.cancel()
-        self._number += 1  # what still comes is of no interest
-        if self._unanswered and self._node.context.ok():
+        self._number += 1
+        if self._awaited and self._node.context.ok():
             self._later(COMES_S, self._give_up)
         else:
             self._client.destroy()
 
     def _give_up(self) -> None:
-        """Destroy the client, though a goal was not answered: its server may have been killed."""
-        if self._unanswered:
-            self._unanswered.clear()
+        """Destroy the client, though an answer did not come: its server may have been killed."""
+        if self._awaited:
+            self._awaited.clear()
             self._client.destroy()
 
-    def _accepted(self, number: int, future) -> None:
-        self._unanswered.discard(number)
-        handle = future.result()
+    def _accepted(self, number: int, handle) -> None:
         if number != self._number:
             if handle.accepted:
-                handle.cancel_goal_async()
-            if self._closed and not self._unanswered:
-                self._client.destroy()
-            return
-        if not handle.accepted:
-            self._told("failed", "the guidance node refused")
-            return
-        self._handle = handle
-        self._told("guiding", "")
-        handle.get_result_async().add_done_callback(lambda done: self._ended(number, done))
-        if self._cancelled:
-            self.cancel()
+                self._cancel(number, handle)
+        elif not handle.accepted:
+            self._end("failed", "the guidance node refused")
+        else:
+            self._handle = handle
+            self._told("guiding", "")
+            handle.get_result_async().add_done_callback(lambda done: self._ended(number, done))
+            if self._cancelled:
+                self.cancel()
 
     def _watch(self, number: int, known: set[bytes]) -> None:
         """Look now and then whether the server of the goal is there: nobody tells that it was
@@ -136,28 +147,26 @@ class GuideClient:
         Args:
             known: which servers there were.
         """
-        if number != self._number or not (self.open or number in self._unanswered):
+        if number != self._number:
             return
         there = {
             bytes(one.endpoint_gid) for one in self._node.get_publishers_info_by_topic(SERVER)
         }
         if known and not known & there:
-            self._unanswered.discard(number)
+            self._awaited.clear()
             if self._cancelled:
-                self._lost("cancelled", "")
+                self._end("cancelled", "")
             else:
-                self._lost("failed", "the guidance node has ended")
+                self._end("failed", "the guidance node has ended")
         else:
             self._later(WATCH_S, lambda: self._watch(number, known or there))
 
-    def _lost(self, state: str, why: str) -> None:
+    def _ended(self, number: int, future) -> None:
+        if number == self._number:
+            answer = future.result()
+            self._end(STATUS.get(answer.status, "failed"), printable(answer.result.message))
+
+    def _end(self, state: str, why: str) -> None:
         self._number += 1
         self._handle = None
         self._told(state, why)
-
-    def _ended(self, number: int, future) -> None:
-        if number != self._number:
-            return
-        self._handle = None
-        answer = future.result()
-        self._told(STATUS.get(answer.status, "failed"), printable(answer.result.message))

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.base import make_typesdict
 from rosbags.typesys.msg import MSGParser
@@ -27,7 +30,26 @@ _LAYOUTS = {
         "an action must have two lines --- between its goal, its result and its feedback",
     ),
 }
-store = get_typestore(Stores.ROS2_JAZZY)
+# Written by tools/rosless_definitions.py.
+_KNOWN = Path(__file__).parent / "share/rosbags_definitions.json"
+
+
+def _known() -> dict[str, tuple[list, list]]:
+    """Return the definitions of ROS 2's own messages in the form that rosbags gives them."""
+
+    def as_tuple(value: Any) -> Any:
+        return tuple(map(as_tuple, value)) if isinstance(value, list) else value
+
+    return {
+        name: ([*map(as_tuple, constants)], [*map(as_tuple, fields)])
+        for name, (constants, fields) in json.loads(_KNOWN.read_text(encoding="utf-8")).items()
+    }
+
+
+store = get_typestore(Stores.EMPTY)  # of definitions alone: it makes no messages
+store.fielddefs.update(_known())
+# What rosidl puts into a message without fields.
+_NOTHING = ("structure_needs_at_least_one_member", (Nodetype.BASE, ("uint8", 0)))
 # rosbags keeps no default values for the types it knows; among them, this is the only one.
 defaults: dict[tuple[str, str], Any] = {("geometry_msgs/msg/Quaternion", "w"): 1.0}
 
@@ -38,19 +60,21 @@ def look_up(typename: str) -> tuple[list, list]:
     Raises ValueError if the type is not installed, or its file cannot be read.
     """
     if typename not in store.fielddefs:
-        read_files(typename)
+        read_file(typename)
     if typename not in store.fielddefs:
         raise ValueError(f"{typename} is not installed, and rosless does not have it")
     return store.fielddefs[typename]
 
 
-def read_files(typename: str) -> None:
-    """Read all files of the same kind in the type's package. Raises ValueError with the file."""
-    package, kind, _ = typename.split("/")
+def read_file(typename: str) -> None:
+    """Read the installed file of a type or of a part of it, as of 'std_srvs/srv/Trigger_Request',
+    if there is one. Raises ValueError with the file.
+    """
+    package, kind, name = typename.split("/")
     endings, wrong = _LAYOUTS[kind]
     for file in index.interface_files(package, kind):
         stem = f"{package}/{kind}/{file.stem}"
-        if stem + endings[0] in store.fielddefs:
+        if not f"{name}_".startswith(f"{file.stem}_") or stem + endings[0] in store.fielddefs:
             continue
         text = file.read_text(encoding="utf-8")
         pieces = [text] if kind == "msg" else re.split(r"^---[ \t]*$", text, flags=re.MULTILINE)
@@ -58,12 +82,12 @@ def read_files(typename: str) -> None:
             raise ValueError(f"{file}: {wrong}, not {len(pieces) - 1}")
         texts = {stem + ending: piece for ending, piece in zip(endings, pieces)}
         try:
-            for name, text in texts.items():
-                _register(name, text)
-            if kind == "action":
-                store.register(carriers(stem))
+            for part, text in texts.items():
+                _register(part, text)
         except Exception as err:  # rosbags' parser raises many kinds
             raise ValueError(f"{file} cannot be read: {err}") from err
+        if kind == "action":
+            store.fielddefs.update(carriers(stem))
 
 
 def _register(name: str, text: str) -> None:
@@ -71,7 +95,8 @@ def _register(name: str, text: str) -> None:
     package, _, short = name.split("/")
     parsed = MSGParser(f"MSG: {package}/msg/{short}\n{text}").specification()
     parsed = [m._replace(name=name) for m in parsed]
-    store.register(make_typesdict(parsed))
+    for part, (constants, fields) in make_typesdict(parsed).items():
+        store.fielddefs[part] = constants, fields or [_NOTHING]
     defaults.update(
         {(name, f.name): f.value for m in parsed for f in m.fields if f.value is not None}
     )

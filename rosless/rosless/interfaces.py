@@ -105,26 +105,27 @@ class InterfaceLoader(Loader):
                 return names()
             if name.startswith("__"):
                 raise AttributeError(name)
-            if name not in names():
+            typename = f"{package}/{kind}/{name}"
+            if typename not in definitions.store.fielddefs and name not in names():
                 raise AttributeError(
                     f"no interface {package}/{kind}/{name}; "
                     f"{package}/{kind} has {', '.join(names())}"
                 )
             make = {"msg": messages.message_class, "srv": _service, "action": _action}
-            setattr(module, name, make[kind](f"{package}/{kind}/{name}"))
+            setattr(module, name, make[kind](typename))
             return getattr(module, name)
 
         vars(module).update(__getattr__=attribute, __dir__=names)
 
 
 def _service(typename: str) -> type:
-    definitions.read_files(typename)
+    definitions.read_file(typename)
     parts = ("Request", "Response")
     return _holder(typename, **{p: messages.message_class(f"{typename}_{p}") for p in parts})
 
 
 def _action(typename: str) -> type:
-    definitions.read_files(typename)
+    definitions.read_file(typename)
     action_msgs = (
         importlib.import_module("action_msgs.msg"),
         importlib.import_module("action_msgs.srv"),

@@ -16,6 +16,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Polygon, Pose, PoseWithCovariance
 from rcl_interfaces.msg import ParameterType, ParameterValue
+from rosbags.typesys import Stores, get_typestore
 from rosless.interfaces import definition
 from rosless.messages import deserialize, serialize, type_hash
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
@@ -443,3 +444,9 @@ def test_pythons_own_names_are_no_message_packages():
     )
     done = run([sys.executable, "-c", code])
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_ros_2_s_definitions_are_those_of_rosbags():
+    theirs = get_typestore(Stores.ROS2_JAZZY).fielddefs
+    ours = {name: definitions.store.fielddefs.get(name) for name in theirs}
+    assert ours == theirs, "run tools/rosless_definitions.py"
