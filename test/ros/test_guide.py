@@ -310,12 +310,30 @@ def test_a_goal_that_was_never_answered_ends_with_its_server(peer, spin, show, c
     client.close()
 
 
+def test_a_client_is_destroyed_once_its_cancellation_was_answered(peer, spin, show, monkeypatch):  # noqa: F811
+    """Fast DDS forgets with a client what it has still to send."""
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    monkeypatch.setattr(client._client, "destroy", ended := Mock(wraps=client._client.destroy))
+    show.start(on_demand=True)
+    client.begin(Guide.Goal(profile="upper_body"))
+    wait_until(lambda: ("guiding", "") in told)
+    show.node.popen.send_signal(signal.SIGSTOP)
+    client.close()
+    assert not ended.called
+    show.node.popen.send_signal(signal.SIGCONT)
+    wait_until(lambda: ended.called)
+    assert told[-1] == ("guiding", "")
+
+
 def test_a_client_whose_goal_is_never_answered_is_destroyed(spin, monkeypatch):
     monkeypatch.setattr(guide_client, "COMES_S", 0.2)
     node = spin(rclpy.create_node("page"))
     node.close = lambda: None
     client = GuideClient(node, lambda *what: None)
-    client._unanswered.add(0)
+    client._awaited.add(object())
     monkeypatch.setattr(client._client, "destroy", ended := Mock(wraps=client._client.destroy))
     client.close()
     assert not ended.called
