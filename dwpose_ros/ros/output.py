@@ -7,8 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.duration import Duration
+
 from dwpose_ros.ros import local_topics
 from dwpose_ros.ros.topic_stats import TopicStats
+
+ACKED = Duration(seconds=0.5)  # at most; who hangs is not waited for longer
 
 
 class Output:
@@ -46,9 +50,12 @@ class Output:
         self.stats.tick(time.monotonic(), self._node.age_s(msg))
 
     def publish_last(self, msg: Any) -> None:
-        """Publish a message of a node that is being deactivated, to those outside."""
+        """Publish a message of a node that is being deactivated, to those outside. They have it
+        before the publisher can be destroyed, with which Fast DDS would forget it.
+        """
         if self._node.context.ok():
             self.publisher.publish(msg)
+            self.publisher.wait_for_all_acked(ACKED)
 
     def forget(self) -> None:
         """Drop what is kept for those who come later; while the node is active. DDS can do so only

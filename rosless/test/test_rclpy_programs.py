@@ -12,10 +12,12 @@ import time
 import pytest
 import rclpy
 from rcl_interfaces.msg import Log
+from rclpy.duration import Duration
 from rclpy.logging import LoggingSeverity, get_logger, set_logger_level
 from rclpy.qos import HistoryPolicy, QoSProfile
 from rosless_helpers import wait_until
 from std_msgs.msg import String
+from supervised import LIMIT_S
 
 SPIN = """
 import contextlib, sys, time, threading, rclpy
@@ -469,6 +471,21 @@ def test_a_full_writer_drops_messages(program, peer, capfd):
         return "writer]: a reader of /flood is too slow: a message was lost" in said
 
     wait_until(too_slow)
+
+
+def test_a_publisher_waits_until_its_readers_have_everything(program, peer):
+    publisher = peer().node("writer").create_publisher(String, "flood", 10)
+    assert publisher.wait_for_all_acked()  # nobody is there
+    started = program(STOPPED_READER)
+    assert started.line() == "ready"
+    wait_until(publisher.get_subscription_count)
+    publisher.publish(String(data="a"))
+    assert publisher.wait_for_all_acked()
+    started.popen.send_signal(signal.SIGSTOP)
+    publisher.publish(String(data="b"))
+    assert not publisher.wait_for_all_acked(Duration(seconds=0.05))
+    started.popen.send_signal(signal.SIGCONT)
+    assert publisher.wait_for_all_acked(Duration(seconds=LIMIT_S))
 
 
 CROWD = """

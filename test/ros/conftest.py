@@ -21,6 +21,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 pytest.importorskip("rclpy")
 
+from ament_index_python.packages import get_package_prefix  # noqa: E402
 from harness import Peer, Process, parameter_words  # noqa: E402
 from lifecycle_msgs.msg import State, Transition  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
@@ -48,12 +49,12 @@ def command(tmp_path):
 
 @pytest.fixture
 def run(command):
-    """run('camera', source='a.mp4') -> that node of ours as a Process."""
+    """run('camera', source='a.mp4') -> that node of ours as a Process, which is the node itself and
+    not `ros2 run`."""
+    folder = Path(get_package_prefix("dwpose_ros")) / "lib" / "dwpose_ros"
 
     def start(executable: str, env: dict[str, str] | None = None, **parameters) -> Process:
-        return command(
-            "ros2", "run", "dwpose_ros", executable, *parameter_words(parameters), env=env
-        )
+        return command(sys.executable, folder / executable, *parameter_words(parameters), env=env)
 
     return start
 

@@ -34,6 +34,9 @@ def info_of(made_in_c: partial) -> SampleInfo:
     return info
 
 
+_INFINITE_NS = 2**63 - 1  # DDS_INFINITY
+
+
 class Gone(RuntimeError):
     """A reader or writer was used after its end."""
 
@@ -92,6 +95,20 @@ class Writer:
         """Return the number of its readers. Raises Gone."""
         with or_gone(self._dds):
             return _count(self._dds._get_matched_subscriptions(self._dds._ref, None, 0))
+
+    def wait_for_acks(self, timeout_ns: int) -> bool:
+        """Wait until its reliable readers have got everything; return whether they have. A
+        negative timeout is none.
+
+        Raises Gone.
+        """
+        wait_ns = timeout_ns if timeout_ns >= 0 else _INFINITE_NS
+        with or_gone(self._dds):
+            # Not the library's own method, which fails where the time is up (11.0.1).
+            code = self._dds._wait_for_acks(self._dds._ref, wait_ns)
+            if code not in (0, DDSException.DDS_RETCODE_TIMEOUT):
+                raise DDSException(code, f"Occurred while waiting for acks of {self._dds!r}")
+        return code == 0
 
     def end(self) -> None:
         end(self._dds)

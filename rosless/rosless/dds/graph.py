@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cyclonedds.qos import Policy, Qos
@@ -40,6 +41,12 @@ class NodeInfo(NamedTuple):
     writers: set[bytes]
 
 
+@lru_cache(maxsize=10_000)
+def _gid(data: bytes) -> Any:
+    """Return an id as a message, made once: all are told again with each new endpoint."""
+    return message_class("rmw_dds_common/msg/Gid")(data=data)
+
+
 class Graph:
     """Tells others about the nodes of a participant, and knows the nodes of all."""
 
@@ -67,15 +74,14 @@ class Graph:
 
     def _publish(self) -> None:
         node_type = message_class("rmw_dds_common/msg/NodeEntitiesInfo")
-        gid_type = message_class("rmw_dds_common/msg/Gid")
         message = message_class(TYPE)(
-            gid=gid_type(data=self._participant.gid),
+            gid=_gid(self._participant.gid),
             node_entities_info_seq=[
                 node_type(
                     node_namespace=node.namespace,
                     node_name=node.name,
-                    reader_gid_seq=[gid_type(data=gid) for gid in node.readers],
-                    writer_gid_seq=[gid_type(data=gid) for gid in node.writers],
+                    reader_gid_seq=[_gid(gid) for gid in node.readers],
+                    writer_gid_seq=[_gid(gid) for gid in node.writers],
                 )
                 for node in self._own.values()
             ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from rosless.messages import Message, serialize
 
+from rclpy.duration import Duration
+
 
 class Publisher:
     """Publishes messages of one type on one topic."""
@@ -36,6 +38,12 @@ class Publisher:
     def get_subscription_count(self) -> int:
         """Return the number of subscriptions that match."""
         return self.writer.matched()
+
+    def wait_for_all_acked(self, timeout: Duration = Duration(seconds=-1)) -> bool:
+        """Wait until all reliable subscriptions have got all that was published; return whether
+        they have. A negative timeout is none.
+        """
+        return self.writer.wait_for_acks(timeout.nanoseconds)
 
     def destroy(self) -> None:
         self.writer.end()
