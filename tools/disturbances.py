@@ -21,6 +21,7 @@ from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from dwpose_ros.action import Guide
 from dwpose_ros.srv import Capture
 
+PAUSE_S = 0.2  # mean
 TRANSITIONS = [
     getattr(Transition, f"TRANSITION_{name}")
     for name in ("CONFIGURE", "CLEANUP", "ACTIVATE", "DEACTIVATE")
@@ -51,24 +52,29 @@ class Disturbances:
     def __init__(self, chaos, launch: int, port: int, rng: random.Random) -> None:
         self._chaos, self._launch, self._port, self._rng = chaos, launch, port, rng
         self._goals: list[Any] = []
-        self._asleep: dict[int, float] = {}  # the ids of processes, and when they wake up
+        self._asleep: set[int] = set()  # process ids
+        self._threads: list[threading.Thread] = []
         self._last_s = 0.0
         self.before: dict[tuple[str, str], ParameterValue] = {}  # of parameters that were changed
-        self._weights: dict[Callable[[], None], int] = {
+        self._weights: dict[Callable[[], None], float] = {
             **{self._transition: 4, self._parameter: 4, self._goal: 4, self._cancel: 3},
-            **{self._capture: 2, self._page: 6, self._kill: 1, self._sleep: 1},
+            **{self._capture: 2, self._page: 6, self._kill: 0.3, self._sleep: 0.7},
         }
 
     def some(self) -> None:
-        """Disturb once."""
-        for pid, wakes_s in list(self._asleep.items()):
-            if time.monotonic() > wakes_s:
-                self._wake(pid)
+        """Disturb once, after a pause."""
+        time.sleep(self._rng.expovariate(1 / PAUSE_S))
         self._rng.choices([*self._weights], [*self._weights.values()])[0]()
 
-    def wake_all(self) -> None:
-        for pid in list(self._asleep):
-            self._wake(pid)
+    def _beside(self, work: Callable[[], Any]) -> None:
+        """Work while other things go on."""
+        self._threads.append(threading.Thread(target=work))
+        self._threads[-1].start()
+
+    def finish(self) -> None:
+        """Wait until everything is done, and awake."""
+        for thread in self._threads:
+            thread.join()
 
     def since_s(self) -> float:
         """Return how long ago a process was killed or slept, in seconds."""
@@ -80,37 +86,28 @@ class Disturbances:
     def _transition(self) -> None:
         node, wanted = self._node(), self._rng.choice(TRANSITIONS)
         self._chaos.say(f"{node}: transition {wanted}")
-        self._chaos.beside(ChangeState, f"{node}/change_state", transition=Transition(id=wanted))
+        self._beside(
+            lambda: self._chaos.call(
+                ChangeState, f"{node}/change_state", transition=Transition(id=wanted)
+            )
+        )
 
     def _parameter(self) -> None:
-        node = self._node()
+        node, rng = self._node(), random.Random(self._rng.random())
+        self._beside(lambda: self._change(node, rng))
+
+    def _change(self, node: str, rng: random.Random) -> None:
         listed = self._chaos.call(ListParameters, f"{node}/list_parameters")
         if not listed or not listed.result.names:
             return
-        name = self._rng.choice(sorted(listed.result.names))
+        name = rng.choice(sorted(listed.result.names))
         now = self._chaos.call(GetParameters, f"{node}/get_parameters", names=[name])
         about = self._chaos.call(DescribeParameters, f"{node}/describe_parameters", names=[name])
         if not now or not about:
             return
-        value = self._rng.choice([*now.values, *self._values(about.descriptors[0])])
+        value = rng.choice([*now.values, *_values(about.descriptors[0], rng)])
         if self._chaos.set(node, name, value):
             self.before.setdefault((node, name), now.values[0])
-
-    def _values(self, about: Any) -> list[ParameterValue]:
-        """Return values to try: the ends of the range, what is beyond, and another type's."""
-        made = [
-            ParameterValue(type=about.type, **{field: end})
-            for field, ranges in (
-                ("integer_value", about.integer_range),
-                ("double_value", about.floating_point_range),
-            )
-            for one in ranges
-            for end in (one.from_value, one.to_value)
-        ]
-        for kind in sorted({about.type, self._rng.choice(sorted(VALUES))} & VALUES.keys()):
-            field, values = VALUES[kind]
-            made += [ParameterValue(type=kind, **{field: value}) for value in values]
-        return made
 
     def _goal(self) -> None:
         profile, timeout = self._rng.choice(PROFILES), self._rng.choice([0.0, 1.0, 5.0])
@@ -124,7 +121,8 @@ class Disturbances:
 
     def _capture(self) -> None:
         self._chaos.say("capture")
-        self._chaos.beside(Capture, "/capture", count=self._rng.choice([0, 3]))
+        count = self._rng.choice([0, 3])
+        self._beside(lambda: self._chaos.call(Capture, "/capture", count=count))
 
     def _page(self) -> None:
         """Ask for a page or a connection, and go away at some time."""
@@ -148,25 +146,26 @@ class Disturbances:
             except OSError:  # the page is not there, or the time is over
                 pass
 
-        threading.Thread(target=ask, daemon=True).start()
+        self._beside(ask)
 
     def _kill(self) -> None:
         if found := our_processes(self._launch):
             pid = self._rng.choice(found)
             self._chaos.say(f"kill -9: {_name(pid)}")
-            self._asleep.pop(pid, None)
             self._signal(pid, signal.SIGKILL)
 
     def _sleep(self) -> None:
         if found := our_processes(self._launch):
             pid, lasts_s = self._rng.choice(found), self._rng.choice([0.3, 3.0])
             self._chaos.say(f"sleeps {lasts_s:g} s: {_name(pid)}")
-            self._asleep[pid] = time.monotonic() + lasts_s
+            self._asleep.add(pid)
             self._signal(pid, signal.SIGSTOP)
+            self._beside(lambda: self._wake(pid, lasts_s))
 
-    def _wake(self, pid: int) -> None:
-        del self._asleep[pid]
+    def _wake(self, pid: int, after_s: float) -> None:
+        time.sleep(after_s)
         self._signal(pid, signal.SIGCONT)
+        self._asleep.discard(pid)
 
     def _signal(self, pid: int, number: int) -> None:
         self._last_s = time.monotonic()
@@ -174,6 +173,23 @@ class Disturbances:
             os.kill(pid, number)
         except ProcessLookupError:
             pass
+
+
+def _values(about: Any, rng: random.Random) -> list[ParameterValue]:
+    """Return values to try: the ends of the range, what is beyond, and another type's."""
+    made = [
+        ParameterValue(type=about.type, **{field: end})
+        for field, ranges in (
+            ("integer_value", about.integer_range),
+            ("double_value", about.floating_point_range),
+        )
+        for one in ranges
+        for end in (one.from_value, one.to_value)
+    ]
+    for kind in sorted({about.type, rng.choice(sorted(VALUES))} & VALUES.keys()):
+        field, values = VALUES[kind]
+        made += [ParameterValue(type=kind, **{field: value}) for value in values]
+    return made
 
 
 def our_processes(launch: int) -> list[int]:
