@@ -21,6 +21,7 @@ STATUS = {
 }
 SERVER = "guide/_action/status"  # of the topics of an action, one that its server publishes
 COMES_S = 10.0  # the guidance may be starting, or its discovery take a while
+AGAIN_S = 5.0
 LOOK_S = 0.1
 WATCH_S = 1.0
 
@@ -37,6 +38,7 @@ class GuideClient:
         self._node, self._told = node, told
         self._client = ActionClient(node, Guide, "guide")
         self._number = 0  # of the goal; another at its end, since nothing of it counts any more
+        self._request_number = 0  # of the last that was sent
         self._awaited: set[object] = set()  # answers to requests
         self._closed = False
         self._handle = None
@@ -60,14 +62,28 @@ class GuideClient:
         if self._cancelled:
             self._end("cancelled", "")
         elif self._client.server_is_ready():
-            self._await(
-                self._client.send_goal_async(goal), lambda answer: self._accepted(number, answer)
-            )
+            self._request(goal, number)
             self._watch(number, set())
         elif time.monotonic() > until:
             self._end("failed", "the guidance node is not there: is it running?")
         else:
             self._later(LOOK_S, lambda: self._send(goal, number, until))
+
+    def _request(self, goal: Guide.Goal, number: int) -> None:
+        self._request_number = request = self._request_number + 1
+        self._await(
+            self._client.send_goal_async(goal),
+            lambda handle: self._accepted(number, request, handle),
+        )
+        self._later(AGAIN_S, lambda: self._again(goal, number))
+
+    def _again(self, goal: Guide.Goal, number: int) -> None:
+        """Send a goal again that was not answered: on a busy machine, rmw_fastrtps drops an answer
+        to a client that it has not found within 100 ms. The goal replaces the one before, which
+        may be under way with nobody who knows of it.
+        """
+        if number == self._number and self._handle is None:
+            self._request(goal, number)
 
     def _later(self, later_s: float, call: Callable[[], None]) -> None:
         def once() -> None:
@@ -127,8 +143,8 @@ class GuideClient:
             self._awaited.clear()
             self._client.destroy()
 
-    def _accepted(self, number: int, handle) -> None:
-        if number != self._number:
+    def _accepted(self, number: int, request: int, handle) -> None:
+        if (number, request) != (self._number, self._request_number):
             if handle.accepted:
                 self._cancel(number, handle)
         elif not handle.accepted:

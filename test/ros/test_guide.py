@@ -19,6 +19,7 @@ from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.task import Future
 from std_msgs.msg import String
 from test_guidance import portrait, show  # noqa: F401
 
@@ -210,23 +211,29 @@ def test_a_goal_waits_for_the_guidance_to_come(peer, spin, show, camera):  # noq
     client.close()
 
 
-def test_a_goal_that_is_accepted_after_its_client_was_closed_is_cancelled(peer, spin, show):  # noqa: F811
+@pytest.fixture
+def statuses(peer) -> dict[bytes, int]:
+    """Of each goal, by its id."""
+    found: dict[bytes, int] = {}
+    peer.node.create_subscription(
+        GoalStatusArray,
+        "guide/_action/status",
+        lambda msg: found.update(
+            (bytes(one.goal_info.goal_id.uuid), one.status) for one in msg.status_list
+        ),
+        LATCHED,
+    )
+    return found
+
+
+def test_a_goal_that_is_accepted_after_its_client_was_closed_is_cancelled(spin, show, statuses):  # noqa: F811
     """As where the screen is deactivated before a busy guidance has answered."""
     told: list[tuple[str, str]] = []
     node = spin(rclpy.create_node("page"))
     node.close = lambda: None
     client = GuideClient(node, lambda *what: told.append(what))
-    statuses: dict[bytes, int] = {}
-    peer.node.create_subscription(
-        GoalStatusArray,
-        "guide/_action/status",
-        lambda msg: statuses.update(
-            (bytes(one.goal_info.goal_id.uuid), one.status) for one in msg.status_list
-        ),
-        LATCHED,
-    )
     show.start(on_demand=True)
-    # The first goal shows that they have found each other: a server drops answers to who it has not.
+    # The first goal shows that they have found each other.
     client.begin(Guide.Goal(profile="upper_body"))
     wait_until(lambda: ("guiding", "") in told)
     client.cancel()
@@ -307,6 +314,35 @@ def test_a_goal_that_was_never_answered_ends_with_its_server(peer, spin, show, c
     show.node.popen.wait()
     wait_until(lambda: told[-1][0] != "asked")
     assert told[-1] == (("cancelled", "") if cancel else ("failed", "the guidance node has ended"))
+    client.close()
+
+
+@pytest.mark.parametrize("cancel", [False, True])
+def test_a_goal_whose_answer_is_lost_is_sent_again(spin, show, statuses, monkeypatch, cancel):  # noqa: F811
+    """As rmw_fastrtps loses it, to a client that it has not found in time."""
+    monkeypatch.setattr(guide_client, "AGAIN_S", 1.0)
+    told: list[tuple[str, str]] = []
+    node = spin(rclpy.create_node("page"))
+    node.close = lambda: None
+    client = GuideClient(node, lambda *what: told.append(what))
+    send, sent = client._client.send_goal_async, []
+
+    def lose_the_first(goal):
+        sent.append(send(goal))
+        return sent[-1] if len(sent) > 1 else Future()
+
+    monkeypatch.setattr(client._client, "send_goal_async", lose_the_first)
+    show.start(on_demand=True)
+    wait_until(client._client.server_is_ready)
+    client.begin(Guide.Goal(profile="upper_body"))
+    assert len(sent) == 1
+    if cancel:
+        client.cancel()
+    wait_until(lambda: told[-1][0] == ("cancelled" if cancel else "guiding"))
+    unknown, known = (bytes(one.result().goal_id.uuid) for one in sent)
+    last = GoalStatus.STATUS_CANCELED if cancel else GoalStatus.STATUS_EXECUTING
+    wait_until(lambda: statuses.get(known) == last)
+    wait_until(lambda: statuses.get(unknown) == GoalStatus.STATUS_ABORTED)
     client.close()
 
 
