@@ -104,6 +104,7 @@ class FrameEvaluator:
         person_id: int = 0,
         mirrored: bool = False,
         allowed: Allowed = Allowed(),
+        ignored: Sequence[int] = (),
     ) -> None:
         if unknown := sorted(set(allowed.without) - LEFT_OUT):
             raise CaptureError(
@@ -116,6 +117,7 @@ class FrameEvaluator:
         self._profile, self._person_id, self._mirrored = profile, person_id, mirrored
         self._scale = Scale(sits=allowed.seated)
         self._selector = None if profile is None else TargetSelector(profile, mirrored)
+        self._ignored = [one for one in ignored if one and one != person_id]
         self._last: tuple[int, int, np.ndarray] | None = None  # who, when, where
 
     def __call__(
@@ -138,6 +140,8 @@ class FrameEvaluator:
         Returns:
             The candidate; None without pixels.
         """
+        if self._ignored:
+            people = people[~np.isin(people.ids, self._ignored)]
         chosen = self._choose(people)
         observation = self._observe(people, chosen, width, height, stamp_ns / 1e9)
         if chosen is None:

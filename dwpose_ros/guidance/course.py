@@ -53,6 +53,11 @@ class Course:
         """What is allowed to the person of the current step's picture."""
         return self._check_runner.allowed
 
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Track ids of those in view that are no people."""
+        return self._selector.left_out
+
     def decided(self, decision: Decision, now: float) -> None:
         """Note what begins to be said: how far they then walk tells the picture's scale."""
         if decision.speak:

@@ -101,6 +101,7 @@ class TargetSelector:
         self._there_s = -math.inf  # when the person was last there
         self._way = 0.0, 0.0
         self._liveness = Liveness()
+        self.left_out: tuple[int, ...] = ()  # track ids of things and reflections, last seen
         self.use(profile)
         self.reset()
 
@@ -207,6 +208,7 @@ class TargetSelector:
             )
             for track_id in people.ids.tolist()
         ]
+        self.left_out = tuple(one for one, kept in zip(people.ids.tolist(), keep) if not kept)
         return people if all(keep) else people[np.array(keep, bool)]
 
     def _measure_way(self, xy: np.ndarray, seen: np.ndarray, width: int) -> None:

@@ -106,6 +106,7 @@ class GuidanceSession:
             self._end(Outcome.ABORTED, "another goal came")
         self._voice.interrupt()
         self._goal, self._for_goal = goal, Course(goal.plan)
+        self._blind = False  # whoever sent it is told, too
         self._until = now_mono_s + goal.timeout_s if goal.timeout_s > 0 else math.inf
         self._effects.speak_in(goal.plan.phrases)
 
@@ -118,6 +119,7 @@ class GuidanceSession:
     def _end(self, outcome: Outcome, message: str = "") -> None:
         assert self._goal is not None
         goal, self._goal, self._for_goal = self._goal, None, None
+        self._blind = False  # what is true now is told
         self._until = math.inf
         self._voice.interrupt()
         self._own.coach.interrupted()
@@ -212,18 +214,18 @@ class GuidanceSession:
             self.trouble = ""
         elif now_mono_s - self._ready_at > FIRST_S:
             self.trouble = NO_CAPTURE
-        course = self._course
-        if blind and not self._blind and course is not None:
-            course.coach.interrupted()
-            self._voice.interrupt()
-            self._show(
-                course,
-                Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False),
-                [],
-                0,
-                source,
-            )
+        if blind and not self._blind:
+            self._tell_blind(source)
         self._blind = blind
+
+    def _tell_blind(self, source: Any) -> None:
+        if (course := self._course) is None:
+            self._effects.idle(source)
+            return
+        course.coach.interrupted()
+        self._voice.interrupt()
+        no_pose = Decision(State.SEARCHING, NO_POSE, "", 0.0, 0.0, False, False)
+        self._show(course, no_pose, [], 0, source)
 
     def _ask_to_wait(self, course: Course, source: Any) -> None:
         """Say once that it takes a moment: no frame has come, since networks take time to load.
@@ -261,6 +263,7 @@ class GuidanceSession:
             course,
             course.coach.request,
             course.allowed,
+            course.left_out,
         )
         self._effects.capture(self._asked)
 
@@ -298,4 +301,4 @@ class GuidanceSession:
             if course.coach.complete:
                 self._end(Outcome.SUCCEEDED)
         elif course.coach.unavailable:
-            self._end(Outcome.ABORTED, self.trouble)
+            self._end(Outcome.ABORTED, f"the last capture failed: {message}")

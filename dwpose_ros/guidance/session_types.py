@@ -67,6 +67,8 @@ class CaptureRequest:
     """The session's own note of what this picture is for."""
     number: int
     allowed: Allowed = Allowed()
+    ignored: tuple[int, ...] = ()
+    """Track ids of those in view that are no people."""
 
 
 class Outcome(Enum):

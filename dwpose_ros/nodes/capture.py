@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ from dwpose_ros.srv import Capture as CaptureSrv
 
 FOLDER = "~/dwpose_captures"
 SLOW_PERIODS = 2.5  # of a slow camera, that the window has at least
+INFOS = 300  # of camera_info, those of the last seconds
 RESERVE_S = 0.3  # of frames beyond the window, for poses and requests that come late
 TIDY_S = 60.0  # between two looks at whether captures have become too old
 
@@ -110,7 +112,7 @@ class CaptureNode(ManagedNode):
         self._buffer = FrameBuffer(self._window_s + RESERVE_S, self.value("memory") * 1e6)
         self._unreadable = 0  # frames, each counted once
         self._counted: set[int] = set()
-        self._info: CameraInfo | None = None
+        self._infos: deque[CameraInfo] = deque(maxlen=INFOS)
         self._images: TopicStats | None = None  # the first image may come before they are known
         self._images = image_input(self, "image_raw", self._on_image, every=None)
         pose_input(self, self._on_pose, 5, direct=True)
@@ -128,7 +130,7 @@ class CaptureNode(ManagedNode):
         self._buffer = FrameBuffer(0.0)  # frames are large
 
     def _on_info(self, msg: CameraInfo) -> None:
-        self._info = msg
+        self._infos.append(msg)
 
     def _on_image(self, msg: Any) -> None:
         if self._images is not None and self._images.unstamped:
@@ -151,7 +153,9 @@ class CaptureNode(ManagedNode):
             profile = self._profile(request.profile, request.step)
             now = time_ns(request.stamp) or self._now_ns()
             allowed = Allowed(tuple(request.without), request.seated, request.size_minimum)
-            look = FrameEvaluator(profile, request.person_id, request.mirrored, allowed)
+            look = FrameEvaluator(
+                profile, request.person_id, request.mirrored, allowed, tuple(request.ignored)
+            )
             found = self._candidates(now, look)
             best, response.rejected = choose(found, request.count, look.weights, now)
             if not best:
@@ -179,6 +183,7 @@ class CaptureNode(ManagedNode):
         response.message = captures[0].image_path
         for capture in reversed(captures):  # the last is what who comes later gets
             self._captures.publish(capture)
+            self._captures.wait_for_readers()  # the next one takes its place
             self._latched = Path(capture.image_path)
             self.get_logger().info(
                 f"captured {capture.image_path}, quality {capture.quality:.0f} of 100"
@@ -282,20 +287,22 @@ class CaptureNode(ManagedNode):
             "frames damaged or unreadable": self._unreadable,
         }
 
-    def _calibration_of(self, bgr: np.ndarray) -> CameraInfo | None:
-        """Return camera_info for the size of the picture, or as it came if it does not fit; None
-        if none came.
+    def _calibration_of(self, bgr: np.ndarray, stamp: int) -> CameraInfo | None:
+        """Return the camera_info that is nearest to a picture's stamp, for the picture's size, or
+        as it came if it does not fit; None if none came.
         """
-        if self._info is None:
+        if not self._infos:
             return None
+        newest_first = reversed(self._infos)
+        info = min(newest_first, key=lambda info: abs(stamp_ns(info.header) - stamp))
         height, width = bgr.shape[:2]
         try:
-            return fitted(self._info, width, height) if is_calibrated(self._info.k) else self._info
+            return fitted(info, width, height) if is_calibrated(info.k) else info
         except ValueError as err:
             self.get_logger().warning(
                 f"{self.resolve_topic_name('camera_info')}: {err}", throttle_duration_sec=60.0
             )
-            return self._info
+            return info
 
 
 def main() -> None:

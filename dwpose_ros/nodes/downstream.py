@@ -25,7 +25,7 @@ from dwpose_ros.ros.conversions import from_msg, stamp_ns
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.node_main import run
 from dwpose_ros.ros.pose_input import cleaned
-from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.qos import CAPTURES
 from dwpose_ros.ros.shipped_files import folder_below
 from dwpose_ros.visualization.openpose import draw_pose_map, to_openpose
 
@@ -49,7 +49,7 @@ class DownstreamNode(ManagedNode):
         self._folder(self.value("folder"))
 
     def activate(self) -> None:
-        self.input(CapturedImage, "captures", self._on_capture, LATCHED, steady=False)
+        self.input(CapturedImage, "captures", self._on_capture, CAPTURES, steady=False)
 
     def _folder(self, name: str) -> Path:
         return folder_below(self._root, name)

@@ -303,6 +303,7 @@ class GuidanceNode(ManagedNode):
             without=list(request.allowed.without),
             seated=request.allowed.seated,
             size_minimum=request.allowed.size_minimum,
+            ignored=list(request.ignored),
             stamp=request.source.stamp,
             count=request.count,
             paths_only=session.goal is None or session.goal.handle.wanted.paths_only,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from dwpose_ros.msg import CapturedImage, QualityMeasure
 from dwpose_ros.ros.conversions import capture_document
 from dwpose_ros.visualization.skeleton import draw_skeleton
 
-# Returns the calibration for a picture (h, w, 3) uint8 BGR; None if no calibration is known.
-CalibrationOf = Callable[[np.ndarray], "CameraInfo | None"]
+# Returns the calibration for a picture (h, w, 3) uint8 BGR and its stamp, ns; None without one.
+CalibrationOf = Callable[[np.ndarray, int], "CameraInfo | None"]
 
 
 def write_captures(
@@ -85,8 +86,9 @@ def _write(
     )
     fill_compressed(capture.image, bgr, form)
     capture.image.header = header
-    if (info := calibration_of(bgr)) is not None:
-        capture.camera_info = info
+    if (info := calibration_of(bgr, buffered.stamp_ns)) is not None:
+        capture.camera_info = copy(info)
+        capture.camera_info.header = header  # as for exact synchronisation
     document = capture_document(capture)
     document["quality"] = quality_document(quality)
     document["rejected"] = list(rejected)

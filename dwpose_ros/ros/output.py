@@ -55,7 +55,11 @@ class Output:
         """
         if self._node.context.ok():
             self.publisher.publish(msg)
-            self.publisher.wait_for_all_acked(ACKED)
+            self.wait_for_readers()
+
+    def wait_for_readers(self) -> None:
+        """Wait until reliable subscribers have got what was published, half a second at most."""
+        self.publisher.wait_for_all_acked(ACKED)
 
     def forget(self) -> None:
         """Drop what is kept for those who come later; while the node is active. DDS can do so only

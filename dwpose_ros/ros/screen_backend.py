@@ -34,7 +34,7 @@ from dwpose_ros.ros.local_topics import InExecutor
 from dwpose_ros.ros.managed_node import ManagedNode
 from dwpose_ros.ros.output import Output
 from dwpose_ros.ros.pose_input import pose_input
-from dwpose_ros.ros.qos import LATCHED
+from dwpose_ros.ros.qos import CAPTURES, LATCHED
 from dwpose_ros.ros.remote_parameters import RemoteParameters
 from dwpose_ros.ros.screen_messages import (
     capture_message,
@@ -199,7 +199,7 @@ class ScreenBackend:
             node.input(String, "speech", self._on_speech, 1, steady=False),
             node.input(Tone, "tone", self._on_tone, 1, steady=False),
             node.input(String, "speech_language", self._on_language, LATCHED, steady=False),
-            node.input(CapturedImage, "captures", self._on_capture, LATCHED, steady=False),
+            node.input(CapturedImage, "captures", self._on_capture, CAPTURES, steady=False),
         ]
 
     def use_speaker(self, who: str) -> None:

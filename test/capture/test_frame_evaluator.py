@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,14 @@ def test_who_comes_back_elsewhere_did_not_move(full_body):
     there, bgr = people(ROOM, GOOD)
     assert look(2 * FRAME, there.with_ids([1]), 1280, 720, bgr).fault == ""
     assert look(3 * FRAME, there.with_ids([1]), 1280, 720, bgr).fault == ""
+
+
+def test_a_thing_is_no_company(full_body):
+    there, bgr = people(ROOM, GOOD, SimulatedPerson(1.2, 4.2))
+    look = partial(FrameEvaluator, full_body, 1)
+    assert "one_person 2" in look()(0, there.with_ids([1, 2]), 1280, 720, bgr).fault
+    assert look(ignored=[2])(0, there.with_ids([1, 2]), 1280, 720, bgr).fault == ""
+    assert look(ignored=[1])(0, there.with_ids([1, 2]), 1280, 720, bgr).person_id == 1
 
 
 def test_company_is_told(full_body):

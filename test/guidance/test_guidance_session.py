@@ -307,6 +307,41 @@ def test_a_goal_to_a_full_disk_fails_with_the_reason(world, plan, person):
     assert len(one.requests) == FAILURES
 
 
+def test_a_goal_without_a_good_picture_fails_with_what_the_last_one_lacked(world, plan, person):
+    one = world(on_demand=True)
+    one.answer = lambda request: (False, True, "one_person 2, at most 1: nothing was captured")
+    one.session.begin(Goal(plan("full_body")), one.now)
+    one.frames(person(), seconds=300.0)
+    assert [(o, m) for _, o, m in one.ended_goals] == [
+        (
+            Outcome.ABORTED,
+            "the last capture failed: one_person 2, at most 1: nothing was captured",
+        )
+    ]
+
+
+def test_whoever_sends_a_goal_is_told_that_no_pose_comes(world, plan):
+    one = world(on_demand=True)
+    one.tick(blind=True)
+    assert (one.idle_frames, one.shown) == (1, [])
+    for number in (1, 2):
+        one.session.begin(Goal(plan("full_body"), timeout_s=5.0), one.now)
+        one.tick(blind=True)
+        assert [told.decision.code for told in one.shown] == [NO_POSE] * number
+        one.now += 6.0
+        one.tick(blind=True)
+        assert (len(one.ended_goals), one.idle_frames) == (number, 1 + number)
+
+
+def test_a_picture_ignores_what_the_guidance_takes_for_a_thing(world, person):
+    one, random = world(), np.random.default_rng(1)
+    for frame in range(18 * FPS):
+        sway = 0.05 * np.sin(frame / FPS) if frame < 12 * FPS else 0.0
+        noise = random.normal(0, 1e-4, 2)
+        one.frames(person(x=0.5 + sway + noise[0]), person(x=0.85 + noise[1]), seconds=1 / FPS)
+    assert one.requests[0].ignored == (2,)
+
+
 def test_a_capture_node_that_dies_is_not_waited_for(world, person):
     one = world()
     one.answer = lambda request: None

@@ -146,6 +146,21 @@ def test_several_pictures_best_first(peer, run, scene, tmp_path):
     assert qualities == sorted(qualities, reverse=True)
 
 
+def test_all_of_several_pictures_reach_whoever_uses_them(peer, run, scene, tmp_path):
+    """They come at once, and a reader that keeps only the last would lose most."""
+    run("capture", folder=tmp_path, window=5.0)
+    run("downstream", folder=tmp_path)
+    scene.connect()
+    wait_until(lambda: peer.node.count_subscribers("/captures") == 1)
+    wait_until(lambda: scene(noise(), portrait(0.5)) and ask(peer).success)
+    for _ in range(6):
+        scene(noise(), portrait(0.5))
+    assert len(ask(peer, count=6, paths_only=True).others) == 5
+    pictures = [p for p in tmp_path.glob("*.png") if "posemap" not in p.name]
+    assert len(pictures) > 6
+    wait_until(lambda: len([*tmp_path.glob("*_posemap.png")]) == len(pictures))
+
+
 def test_a_response_of_paths_only_has_all_but_the_bytes(peer, run, scene, tmp_path):
     captures = peer.listen(CapturedImage, "captures")
     run("capture", folder=tmp_path, window=5.0)
@@ -247,12 +262,17 @@ def test_a_calibration_of_another_size_fits_the_picture_it_goes_with(peer, run, 
     infos.publish(CameraInfo(width=2560, height=1440, k=k))
 
     def taken():
-        infos.publish(CameraInfo(width=2560, height=1440, k=k))
-        scene(noise(), portrait(0.5))
-        return (r := ask(peer)).success and r.capture.camera_info.width and r
+        header = scene(noise(), portrait(0.5)).header
+        infos.publish(CameraInfo(header=header, width=2560, height=1440, k=k))
+        time.sleep(0.1)  # the newest takes the place of the last
+        header.stamp.sec += 100  # of another zoom, by then
+        infos.publish(CameraInfo(header=header, width=2560, height=1440, k=[9.0] * 9))
+        return (r := ask(peer)).success and r.capture.camera_info.k[0] == 1000.0 and r
 
-    info = wait_until(taken).capture.camera_info
+    capture = wait_until(taken).capture
+    info = capture.camera_info
     assert (info.width, info.height) == (1280, 720)
+    assert info.header == capture.header
     assert list(info.k) == [1000.0, 0.0, 640.0, 0.0, 1000.0, 360.0, 0.0, 0.0, 1.0]
 
 
