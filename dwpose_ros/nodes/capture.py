@@ -181,9 +181,11 @@ class CaptureNode(ManagedNode):
             return response
         self.last_error, response.success = "", True
         response.message = captures[0].image_path
+        in_time = True
         for capture in reversed(captures):  # the last is what who comes later gets
+            # It takes the place of the one before. Readers that hang are not waited for twice.
+            in_time = in_time and self._captures.wait_for_readers()
             self._captures.publish(capture)
-            self._captures.wait_for_readers()  # the next one takes its place
             self._latched = Path(capture.image_path)
             self.get_logger().info(
                 f"captured {capture.image_path}, quality {capture.quality:.0f} of 100"

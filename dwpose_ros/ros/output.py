@@ -57,9 +57,11 @@ class Output:
             self.publisher.publish(msg)
             self.wait_for_readers()
 
-    def wait_for_readers(self) -> None:
-        """Wait until reliable subscribers have got what was published, half a second at most."""
-        self.publisher.wait_for_all_acked(ACKED)
+    def wait_for_readers(self) -> bool:
+        """Wait until reliable subscribers have got what was published, half a second at most;
+        return whether they have.
+        """
+        return self.publisher.wait_for_all_acked(ACKED)
 
     def forget(self) -> None:
         """Drop what is kept for those who come later; while the node is active. DDS can do so only
