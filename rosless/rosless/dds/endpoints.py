@@ -98,7 +98,7 @@ class Writer:
 
     def wait_for_acks(self, timeout_ns: int) -> bool:
         """Wait until its reliable readers have got everything; return whether they have. A
-        negative timeout is none.
+        negative timeout waits for ever.
 
         Raises Gone.
         """

@@ -41,7 +41,7 @@ class Publisher:
 
     def wait_for_all_acked(self, timeout: Duration = Duration(seconds=-1)) -> bool:
         """Wait until all reliable subscriptions have got all that was published; return whether
-        they have. A negative timeout is none.
+        they have. A negative timeout waits for ever.
         """
         return self.writer.wait_for_acks(timeout.nanoseconds)
 
