@@ -160,9 +160,7 @@ class InstructionPolicy:
             )
             return vain if named else Instruction("show", body_part)
         if wrong.code != "step_into_view":
-            self._left_aside = False
-        elif self._wanted.code in SIDE:
-            self._left_aside = True
+            self._left_aside = any(r.ok is False and r.code in SIDE for r in results)
         if wrong.code == "step_into_view" and (
             (self._compliance.too_near(now) and not self._left_aside)
             or (

@@ -67,6 +67,11 @@ class Observation(NamedTuple):
     def __hash__(self) -> int:
         return id(self)
 
+    @property
+    def at_one_side(self) -> bool:
+        """Whether the box ends at one side of the image, as that of somebody who walks out."""
+        return bool((self.box[0] <= 0) != (self.box[2] >= self.width))
+
     def seen(self, points: ArrayLike, threshold: float) -> np.ndarray:
         """Return the coordinates (n, 2) of the given points that score above the threshold."""
         index = np.asarray(points)

@@ -230,6 +230,20 @@ def test_a_room_that_goes_dark_is_said_to_be_dark_while_nobody_is_seen():
     assert scene.captures
 
 
+def test_nor_is_it_dark_because_only_dark_trousers_of_who_walks_out_are_left():
+    scene = Scene("upper_body", start=Stance(0.0, 3.0, 0.0, "relaxed"))
+    scene.run(3.0)
+    for x_m in np.linspace(0.0, 2.6, round(2 * FPS)):
+        stance = Stance(float(x_m), 3.0, 90.0, "relaxed")
+        box = seen(scene.body, stance, scene.camera, scene.random)[2]
+        scene.actor.at = lambda now, stance=stance: stance
+        scene.brightness = 0.5 if box[2] < scene.camera.width else 0.05
+        scene.run(1 / FPS)
+    scene.alone = True
+    scene.run(20)
+    assert scene.said[-1][1] == "step_into_view" and "more_light" not in scene.codes
+
+
 def test_who_wears_black_and_leaves_a_light_room_is_not_told_that_it_is_dark():
     scene = Scene("upper_body", start=Stance(0.0, 4.0, 0.0, "relaxed"))
     scene.brightness = 0.05

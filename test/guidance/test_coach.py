@@ -691,12 +691,13 @@ class TestPace:
                 quiet_at = i / FPS + sentence_s
         assert heard[: len(said)] == said
 
+    @pytest.mark.parametrize("also", ["", "turn_around"])  # which comes first
     @pytest.mark.parametrize(
         "aside, said",
         [("", "move_back"), ("move_right", "step_into_view"), ("move_left", "step_into_view")],
     )
     def test_who_leaves_to_a_side_while_they_come_closer_is_not_right_before_it(
-        self, profile, aside, said
+        self, profile, aside, said, also
     ):
         """At last they stood at the picture's side: they walked out, and need not step back."""
         coach, heard = Coach(replace(profile("face"), **TIMES)), []
@@ -706,6 +707,7 @@ class TestPace:
             if now <= 6:
                 found = [
                     CheckResult("somebody", True, 1.0),
+                    CheckResult("facing", not (also and now > 5.7), 0.1, code=also),
                     CheckResult("too_close", True, 0.1, track=0.3 * min(max(now - 4, 0), 2)),
                     CheckResult("off_center", not (aside and now > 5.7), 0.1, code=aside),
                     CheckResult("too_far", False, 0.1, code="move_closer"),

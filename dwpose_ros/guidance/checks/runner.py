@@ -287,9 +287,10 @@ class CheckRunner:
         if observation is None and self._darkening.dark:  # they cannot be seen any more
             results = [results[0]._replace(code="more_light")]
         if observation is not None:
-            self._darkening.watch(
-                observation.brightness, self.profile.brightness_minimum, observation.time_s
-            )
+            if not observation.at_one_side:  # of who walks out, other parts are measured
+                self._darkening.watch(
+                    observation.brightness, self.profile.brightness_minimum, observation.time_s
+                )
             self._allowed(observation, results)
         for check in checks(self.profile) if observation is not None else ():
             before = self._before.get(check.__name__)
