@@ -5,8 +5,8 @@
 People of the simulation's cast are guided before a camera. Four pictures of each session are
 rendered, with the blur of the person's movement: one of a random moment at which somebody is in
 view, the first such moment, what a coach that says nothing ends with, and what is captured. A
-network that did not guide, `holistic`, looks at each for itself, one still at a time. Printed for
-each profile:
+network that did not guide, `holistic`, looks at each for itself, one still at a time (`--body`
+takes another of its networks for bodies). Printed for each profile:
 
 - `OKS`: the similarity of its points to the true ones, over the points that the profile wants. A
   point that is not in the picture, or not found, counts 0. Sigmas are COCO-WholeBody's.
@@ -49,6 +49,7 @@ from scipy.stats import spearmanr  # noqa: E402
 from dwpose_ros.capture.selection import WINDOW_S, FrameEvaluator, choose  # noqa: E402
 from dwpose_ros.core.keypoints import FACE, LEFT_HAND, RIGHT_HAND  # noqa: E402
 from dwpose_ros.core.person_poses import PersonPoses  # noqa: E402
+from dwpose_ros.estimation import model_registry as models  # noqa: E402
 from dwpose_ros.estimation.holistic import Holistic  # noqa: E402
 from dwpose_ros.evaluation.coco import SIGMAS  # noqa: E402
 from dwpose_ros.guidance import Profile, load_profile  # noqa: E402
@@ -134,10 +135,10 @@ class CaptureRecorder:
 
 
 @lru_cache(maxsize=None)
-def _network() -> Holistic:
+def _network(body: str) -> Holistic:
     """Return one estimator for each process, since it takes a while to load."""
     cv2.setNumThreads(1)
-    return Holistic(video=False)
+    return Holistic(video=False, body=body)
 
 
 @lru_cache(maxsize=None)
@@ -145,8 +146,10 @@ def _profile(name: str) -> Profile:
     return load_profile(ROOT / "config" / "profiles" / f"{name}.yaml")
 
 
-def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[str, Judgement]:
-    """Guide somebody of the cast, and judge the pictures of the session."""
+def session(
+    profile_name: str, behavior: str, network: str, person: str, seed: int
+) -> dict[str, Judgement]:
+    """Guide somebody of the cast, and let a network for bodies judge the pictures."""
     profile = _profile(profile_name)
     random = np.random.default_rng(seed)
     body = body_of(person)
@@ -166,7 +169,7 @@ def session(profile_name: str, behavior: str, person: str, seed: int) -> dict[st
     sensor, asked, allowed = guided("coach")
     visible = [i for i, frame in enumerate(sensor.frames) if len(frame.seen)] or [0]
     silent, silent_asked, _ = guided("silent")
-    judge = partial(_judged, profile=profile, body=body)
+    judge = partial(_judged, profile=profile, body=body, network=network)
     taken = _best(sensor, asked - 1, profile, allowed) if asked else None
     return {
         "random": judge(sensor, int(random.choice(visible))),
@@ -188,13 +191,15 @@ def _best(sensor: RecordedSensorModel, last: int, profile: Profile, allowed: All
     return round(best[0].stamp_ns / 1e9 * RATE_HZ) if best else last
 
 
-def _judged(sensor: RecordedSensorModel, at: int, profile: Profile, body: Body) -> Judgement:
+def _judged(
+    sensor: RecordedSensorModel, at: int, profile: Profile, body: Body, network: str
+) -> Judgement:
     """Let the network look at a frame, and compare with the truth."""
     rgb, true = sensor.picture(at), sensor.truth(sensor.frames[at].stance)
     if not len(true):
         return NOTHING
     wanted = [i for i in profile.points if i not in body.lost]
-    people, seen = _network()(rgb), sensor.frames[at].seen
+    people, seen = _network(network)(rgb), sensor.frames[at].seen
     quality = None
     if len(seen):
         subject = Subject(seen.xy[0], seen.scores[0], seen.boxes[0], points=profile.points)
@@ -286,6 +291,7 @@ def main() -> int:
     parser.add_argument("--behavior", default="restless", choices=sorted(LIMIT_S))
     parser.add_argument("--people", nargs="*", default=list(atlas.names()), metavar="NAME")
     parser.add_argument("--sessions", type=int, default=2, help="of each person and profile")
+    parser.add_argument("--body", default=models.BODY, choices=models.BODIES)
     args = parser.parse_args()
     print("| profile | picture | OKS | found | face | hands | captured is as good or better |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
@@ -295,7 +301,9 @@ def main() -> int:
         for profile in args.profiles:
             people = [person for person, _ in cast]
             found = list(
-                pool.map(partial(session, profile, args.behavior), people, range(len(cast)))
+                pool.map(
+                    partial(session, profile, args.behavior, args.body), people, range(len(cast))
+                )
             )
             print(shown(profile, found), flush=True)
             weights.append(fitted(profile, list(zip(people, found))))

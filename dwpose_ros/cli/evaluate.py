@@ -242,7 +242,7 @@ def _run(args: argparse.Namespace) -> None:
         f"{len(found)} poses" + (f"\n{why}" if why else "")
     )
     print(f"\n{table('measured', values)}\n")
-    between = args.subpixel and not args.flip and estimator.name != "holistic"
+    between = args.subpixel and not args.flip and not estimator.name.startswith("holistic")
     print(
         "AP in percent, mean over OKS 0.50 to 0.95; hand: mean of left and right; -: nobody has "
         "it annotated.",

@@ -33,7 +33,11 @@ def add_estimator(group: argparse._ArgumentGroup) -> None:
         choices=backends.BACKENDS,
         help="auto (default): DWPose where its weights are, else holistic",
     )
-    add("--model", default="", help=f"a name or an ONNX file; default: {backends.MODEL}")
+    add(
+        "--model",
+        default="",
+        help=f"a name or an ONNX file; default: {backends.MODEL}, or holistic's own",
+    )
     add("--detector", default="", help=f"a name or an ONNX file; default: {backends.DETECTOR}")
     add_execution_target(group)
     add(

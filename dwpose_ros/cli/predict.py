@@ -151,7 +151,7 @@ def _add_video(group: argparse._ArgumentGroup) -> None:
         default=0,
         metavar="N",
         help="detect people on every N-th frame, and follow them between; default: 1 with "
-        "DWPose, 10 with holistic",
+        "DWPose, 8 with holistic",
     )
     add("--smooth", action="store_true", help="smooth the points over time; they then lag")
 

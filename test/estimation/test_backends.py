@@ -69,6 +69,38 @@ def test_auto_takes_holistic_where_they_are_not_and_says_why(device):
     estimator.close()
 
 
+@needs_holistic
+@pytest.mark.parametrize("backend", ["auto", "holistic"])
+@pytest.mark.parametrize("name", models.BODIES)
+def test_holistic_runs_the_network_for_bodies_that_is_named(monkeypatch, backend, name):
+    """The three have the same inputs and outputs; one stands for each here."""
+    models.cache_dir().mkdir()
+    link_into(models.cache_dir())
+    full = models.cached(models.named(models.BODY))
+    if name != models.BODY:
+        other = models.named(name)._replace(
+            size=full.stat().st_size, sha256=models.named(models.BODY).sha256
+        )
+        monkeypatch.setitem(models.MODELS, name, other)
+        with pytest.raises(
+            ModelError, match=rf"{name}\.tflite is absent: .* models fetch {name}`"
+        ):
+            load(backend, name)
+        models.cached(other).write_bytes(full.read_bytes())
+    estimator, why = load(backend, name)
+    assert why == "holistic, as asked"
+    assert estimator.name == "holistic" + (f" with {name}" if name != models.BODY else "")
+    estimator.close()
+
+
+def test_downloads_of_holistic_are_its_own_networks_and_the_one_for_bodies(monkeypatch):
+    asked = []
+    monkeypatch.setattr(models, "fetch", lambda model, progress=None: asked.append(model.name))
+    with pytest.raises(ModelError, match="absent"):
+        load("holistic", "pose_landmark_lite", download=True)
+    assert asked == [model.name for model in models.group("holistic")] + ["pose_landmark_lite"]
+
+
 def test_nothing_can_be_had():
     with pytest.raises(
         ModelError,
@@ -101,6 +133,10 @@ def test_without_litert_it_says_what_to_install(monkeypatch):
             "backend 'holistic' has networks of its own, so model 'dw-ll_ucoco_384' cannot be",
         ),
         (dict(backend="holistic", detector="a.onnx"), "so model 'a.onnx' cannot be used"),
+        (
+            dict(backend="holistic", model="pose_landmark_lite", detector="yolox_l"),
+            r"'yolox_l' cannot be used; .*\(model may be pose_landmark_lite, pose_landmark_full, ",
+        ),
         (dict(target=ExecutionTarget(device="cuda")), "neither backend can be had"),
     ],
 )

@@ -40,7 +40,7 @@ class BodyNetwork:
     """Finds the points of one body.
 
     Args:
-        network: pose_landmark_full with its outputs of points, presence and heatmaps.
+        network: one of pose_landmark's with its outputs of points, presence and heatmaps.
     """
 
     OUTPUTS = ("Identity", "Identity_1", "Identity_3")

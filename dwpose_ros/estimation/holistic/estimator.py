@@ -11,6 +11,7 @@ import numpy as np
 from dwpose_ros.core.boxes import iou
 from dwpose_ros.core.keypoints import COUNT
 from dwpose_ros.core.person_poses import PersonPoses, valid_boxes
+from dwpose_ros.estimation import model_registry as models
 from dwpose_ros.estimation.estimator import check_image
 from dwpose_ros.estimation.holistic.body import Body
 from dwpose_ros.estimation.holistic.hand import LEFT, RIGHT
@@ -36,7 +37,7 @@ SAME_BOX = 0.2  # least overlap (IoU) of a box with that of a person in the last
 MOST_CANDIDATES = 20  # looked at in one image, the surest, so that no picture takes for ever
 # Likewise in a frame of a video, while there is nobody and while there is somebody: others follow.
 MOST_AT_ONCE = 3, 1
-TILES_ALONE = 2  # searched in each detection of a video while there is nobody; else 1
+TILES_ALONE = 2  # searched in a detection while there is nobody; else 1
 FITS = 0.6  # least overlap of a detection with the box of the points of who is followed there
 SURE_OVERLAP = 0.5  # of a box and the points in it, of somebody who was found before
 # Overlap of a box and the points in it below which these may be somebody else's, and how much more
@@ -57,19 +58,26 @@ class Holistic:
     Args:
         target: where the networks run: LiteRT, or OpenVINO, on a CPU.
         video: the images are the frames of one video. Then people are followed from image to
-            image, and each detection covers the whole image and some tiles of it in turn.
-            Otherwise each image is independent and searched completely.
+            image, and detections cover the whole image and some tiles of it in turn, since both
+            would take longer than a frame. Otherwise each image is independent and searched
+            completely.
+        body: the network for bodies, one of the registry's ``BODIES``.
 
     Raises:
         ModelError: the networks are not in the cache, or a runtime is not available.
     """
 
-    name = "holistic"
-    detect_every = 15
+    detect_every = 8
     """Frames from one detection to the next that suit this estimator."""
 
-    def __init__(self, target: ExecutionTarget = ExecutionTarget(), video: bool = True) -> None:
-        self._networks: Networks = open_networks(target)
+    def __init__(
+        self,
+        target: ExecutionTarget = ExecutionTarget(),
+        video: bool = True,
+        body: str = models.BODY,
+    ) -> None:
+        self._networks: Networks = open_networks(target, body)
+        self.name = "holistic" if body == models.BODY else f"holistic with {body}"
         self.runs_on = self._networks.target
         self._search = Search(self._networks.detector)
         self._video = video
@@ -77,6 +85,8 @@ class Holistic:
         self._things = Things()
         self._image = 0  # checksum of the one in which `_people` were detected
         self._frames = 0
+        self._whole = False  # whether the last detection covered the whole image
+        self._size: tuple[int, ...] = ()  # of that image
 
     def __call__(self, rgb: np.ndarray) -> PersonPoses:
         boxes, box_scores = self.detect(rgb)
@@ -96,7 +106,7 @@ class Holistic:
         found = self._candidates(rgb)
         people = []
         for person in self._people:
-            now, found = self._judged_again(rgb, person, found)
+            now, found = self._seen_again(rgb, person, found)
             if now.body.presence >= MIN_PRESENCE and now.chance >= STAY:
                 people.append(now)
         if self._video:
@@ -142,22 +152,30 @@ class Holistic:
     def close(self) -> None:
         self._networks = self._search = None  # type: ignore[assignment]
 
-    def _judged_again(
+    def _seen_again(
         self, rgb: np.ndarray, person: Person, found: list[Candidate]
     ) -> tuple[Person, list[Candidate]]:
         """Return somebody who is followed as seen now, and the candidates who are not they."""
         body = next_body(rgb, self._networks.body, person.body, may_rest=False)
         box = box_of(body, rgb)
+        now = replace(person, body=body)
+        if self._whole:
+            now = self._judged(rgb, person, now, found, box)
+        return now, [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
+
+    def _judged(
+        self, rgb: np.ndarray, then: Person, now: Person, found: list[Candidate], box: np.ndarray
+    ) -> Person:
+        """Return somebody whose points have the box (4,) with the odds that it is a person."""
         seen = at(found, box) or self._search.near(rgb, box)
         score = seen.score if seen else 0.0
-        chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
-        now = replace(person, body=body, chance=chance)
-        if seen is not None and self._misfits(seen, found, person, box):
+        now.chance = odds(score, SURE_OVERLAP, then.body, now.body, now.face, now.figure)
+        if seen is not None and self._misfits(seen, found, then, box):
             # The body may be wrong and stay so, since it is looked for where it was.
             again = self._looked_at(rgb, seen)
-            if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, chance):
-                now = again
-        return now, [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
+            if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, now.chance):
+                return again
+        return now
 
     def _misfits(
         self, seen: Candidate, found: list[Candidate], person: Person, box: np.ndarray
@@ -172,6 +190,11 @@ class Holistic:
     def _candidates(self, rgb: np.ndarray) -> list[Candidate]:
         if not self._video:
             return self._search.everywhere(rgb)
+        if rgb.shape != self._size:  # another video
+            self._size, self._whole, self._people = rgb.shape, False, []
+        self._whole = not self._whole
+        if self._whole:
+            return self._search.whole(rgb)
         # While nobody is there, no other network takes time.
         return self._search.in_turn(rgb, 1 if self._people else TILES_ALONE)
 

@@ -31,21 +31,25 @@ class Networks(NamedTuple):
     target: ExecutionTarget
 
 
-def open_networks(target: ExecutionTarget) -> Networks:
-    """Open all networks. Raises ModelError if they are not in the cache or do not run."""
-    wanted = [*models.group("holistic"), models.named(DETECTOR)]
+def open_networks(target: ExecutionTarget, body_name: str) -> Networks:
+    """Open all networks, and the one of that name for bodies.
+
+    Raises ModelError if they are not in the cache or do not run.
+    """
+    wanted = [*models.group("holistic"), models.named(body_name), models.named(DETECTOR)]
     files = {model.name: models.cached(model) for model in wanted}
     missing = [m for m in wanted if models.status(m) != "ready"]
     if missing:
+        name = missing[0].name if missing[0].kind == "body" else "holistic"
         raise ModelError(
             f"{models.cached(missing[0])} is {models.status(missing[0])}: "
-            "`ros2 run dwpose_ros models fetch holistic`"
+            f"`ros2 run dwpose_ros models fetch {name}`"
         )
 
     def network(name: str, outputs: tuple[str, ...]) -> Network:
         return open_tflite(Path(files[name]), outputs, target)
 
-    body = network("pose_landmark_full", BodyNetwork.OUTPUTS)
+    body = network(body_name, BodyNetwork.OUTPUTS)
     # LiteRT reads no ONNX file.
     runtime = "auto" if body.target.runtime == "litert" else body.target.runtime
     detector = models.cached(models.named(DETECTOR))

@@ -36,7 +36,7 @@ _LEAST_SIDE = 0.9  # of a body's region, in sides of the box: a smaller one is t
 # has the same box (IoU), the detector is no surer of it, and it looks the same (correlation of
 # PICTURE x PICTURE pixels): things do not move, and people do not keep so still for two seconds.
 # Each further time twice as many, up to a most.
-NOBODY_FOR, NOBODY_LONGEST = 6, 24
+NOBODY_FOR, NOBODY_LONGEST = 12, 48
 SAME_THING, SURER, SAME_PICTURE, PICTURE = 0.6, 0.1, 0.98, 16
 MIN_FIGURE = 0.1  # score of MediaPipe's detector from which its keypoints are of use
 _MOST_ASIDE = 0.35  # of a figure's hips from the middle of its box, in widths of the box
@@ -85,13 +85,15 @@ class Search:
         """Look in the whole image and in all tiles."""
         return self._look(rgb, itertools.chain(*(tiles(rgb.shape, n) for n in range(LEVELS))))
 
+    def whole(self, rgb: np.ndarray) -> list[Candidate]:
+        """Look in the whole image."""
+        return self._look(rgb, tiles(rgb.shape, 0))
+
     def in_turn(self, rgb: np.ndarray, count: int) -> list[Candidate]:
-        """Look in the whole image, and in so many of the tiles, the next ones each time."""
-        where, small = tiles(rgb.shape, 0), tiles(rgb.shape, 1)
-        for _ in range(count):
-            self._turn += 1
-            where.append(small[self._turn % len(small)])
-        return self._look(rgb, where)
+        """Look in so many of the tiles, the next ones each time."""
+        small = tiles(rgb.shape, 1)
+        self._turn += count
+        return self._look(rgb, (small[(self._turn - k) % len(small)] for k in range(count)))
 
     def near(self, rgb: np.ndarray, box: np.ndarray) -> Candidate | None:
         """Return the person whose box (4,) was known, as seen now; None if nobody is seen."""

@@ -254,7 +254,7 @@ def video():
 class TestVideo:
     def test_a_walker_is_followed_with_one_id_and_few_detections(self, video, scene):
         tracker = PoseTracker(video)
-        assert tracker.detect_every == video.detect_every == 15
+        assert tracker.detect_every == video.detect_every == 8
         ids, errors = set(), []
         for k in range(40):
             figures = [SimulatedPerson(-0.8 + 0.04 * k, 3.5)]
@@ -266,6 +266,19 @@ class TestVideo:
             errors.append(np.median(np.hypot(*(found.xy[0] - true.xy[0]).T)[BODY]) / height)
         assert len(ids) == 1 and max(errors) < 0.03
         assert tracker.detections <= 6
+
+    def test_a_detection_covers_the_whole_image_or_a_tile_of_it(self, video, scene, monkeypatch):
+        """Both together take longer than the time from one frame to the next."""
+        looks, search = [], video._search
+        for name in ("whole", "in_turn", "near"):
+            look = getattr(search, name)
+            monkeypatch.setattr(search, name, lambda *a, n=name, f=look: looks.append(n) or f(*a))
+        tracker, image = PoseTracker(video), scene.render([SimulatedPerson(0.1, 3)])
+        for k in range(33):
+            assert len(tracker(image, k / 30)) == 1
+        assert looks == ["whole", "in_turn"] * 2 + ["whole"]
+        tracker(image[8:], 33 / 30)
+        assert looks[-1] == "whole"  # whatever came last, in another video
 
     def test_face_and_hands_follow_in_every_frame(self, video, scene):
         tracker, seen = PoseTracker(video), []
@@ -328,11 +341,10 @@ class TestVideo:
         look = video._looked_at
         monkeypatch.setattr(video, "_looked_at", lambda *a: looks.append(1) or look(*a))
         coffee = pytest.importorskip("skimage.data").coffee()
-        monkeypatch.setattr(
-            video._search, "in_turn",
-            lambda rgb, n: [Candidate(np.array([50, 50, 250, 350], np.float32), 0.4)],
-        )  # fmt: skip
-        for _ in range(12):
+        thing = [Candidate(np.array([50, 50, 250, 350], np.float32), 0.4)]
+        monkeypatch.setattr(video._search, "whole", lambda rgb: thing)
+        monkeypatch.setattr(video._search, "in_turn", lambda rgb, n: thing)
+        for _ in range(24):
             assert not len(video.detect(coffee)[0])
         assert len(looks) == 2
 
@@ -359,7 +371,7 @@ class TestVideo:
         judged = []
         monkeypatch.setattr(holistic, "odds", _counted(holistic.odds, judged))
         tracker = PoseTracker(video, 2)
-        for k in range(5):
+        for k in range(9):
             tracker(man, k / 30)
         assert len(judged) >= 3 and all(figure for *_, figure in judged)
 
