@@ -19,6 +19,7 @@ from dwpose_ros.capture.storage import CaptureError
 NEW_SESSION_S = 300.0  # without a capture; the next one begins another session
 LONGEST_SESSION = 100  # captures, where a booth takes one every minute all day
 LISTED = 500  # captures
+LATEST_S = 2.0**33  # of a stamp, s since the epoch: its seconds have 32 bits
 LARGEST_POSE = 20_000_000  # bytes; one of 100 people has 1.5 million
 _NAME = re.compile(r"(?P<label>[A-Za-z0-9_-]*)_(?P<when>\d{8}-\d{6}-\d{3})(~\d+)?", re.ASCII)
 _KINDS = (  # the longest endings first
@@ -161,7 +162,7 @@ class Archive:
             files,
             match["label"],
             known["time_s"] if "time_s" in known else self._changed(files["image"]),
-            _number(quality.get("score")),
+            number(quality.get("score")),
             {
                 str(name): one
                 for name, one in (measures if isinstance(measures, dict) else {}).items()
@@ -195,8 +196,10 @@ class Archive:
             document = json.loads((self.folder / name).read_text(encoding="utf-8"))
             kept = {k: document[k] for k in ("quality", "rejected") if k in document}
             stamp = document["header"]["stamp"]
-            kept["time_s"] = float(stamp["sec"]) + float(stamp["nanosec"]) / 1e9
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            time_s = float(stamp["sec"]) + float(stamp["nanosec"]) / 1e9
+            if abs(time_s) < LATEST_S:  # False for NaN
+                kept["time_s"] = time_s
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return {}
         self._read[stem] = key, kept
         return kept
@@ -219,5 +222,9 @@ def _order(stem: str) -> tuple[float, str]:
     return day * 86400.0 + clock + int(text[16:]) / 1000, stem
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else math.nan
+def number(value: object) -> float:
+    """Return a number of a document, which may hold anything; NaN if it is none."""
+    try:
+        return float(value) if isinstance(value, (int, float)) else math.nan
+    except OverflowError:  # an integer of hundreds of digits
+        return math.inf

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 UNFINISHED_S = 60.0  # writing takes milliseconds; an older partial file is from a killed process
@@ -33,18 +33,24 @@ class Retention:
         self._since_s = wall_s
         self._ahead_s = wall_s - steady_s
 
-    def tidy(self, folder: Path, keep_s: float, wall_s: float, steady_s: float) -> int:
+    def tidy(self, folders: Iterable[Path], keep_s: float, wall_s: float, steady_s: float) -> int:
         """Remove unfinished files, and captures older than `keep_s` if that is not 0; return the
         number of captures' files.
+
+        Args:
+            folders: all that were written to since the start.
         """
         set_by_s = wall_s - steady_s - self._ahead_s
-        if abs(set_by_s) > CLOCK_SET_S:
-            # What was written since the start has the time of a clock that was wrong.
-            _shift(folder, self._since_s - 1.0, wall_s - set_by_s + 1.0, set_by_s)
+        was_set, removed = abs(set_by_s) > CLOCK_SET_S, 0
+        for folder in folders:
+            if was_set:  # what was written since the start has the time of a clock that was wrong
+                _shift(folder, self._since_s - 1.0, wall_s - set_by_s + 1.0, set_by_s)
+            remove_unfinished(folder, wall_s)
+            removed += remove_old(folder, keep_s, wall_s) if keep_s else 0
+        if was_set:
             self._since_s += set_by_s
             self._ahead_s += set_by_s
-        remove_unfinished(folder, wall_s)
-        return remove_old(folder, keep_s, wall_s) if keep_s else 0
+        return removed
 
 
 def remove_unfinished(folder: Path, now_s: float) -> int:

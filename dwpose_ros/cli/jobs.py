@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +44,8 @@ def jobs_of(sources: Sequence[str]) -> list[Job]:
     found: list[tuple[str, Path | None, Path]] = []
     for source in sources:
         path = local(source)
+        if not source:
+            raise PredictError("a source is empty; give an image, a folder, a video or a camera")
         if path is None:
             found.append((source, None, Path(_plain(source))))
         elif path.is_dir():
@@ -92,7 +94,9 @@ def _plain(source: str) -> str:
     return f"{kind}_" + re.sub("[^A-Za-z0-9]+", "_", source.split("://")[-1]).strip("_")
 
 
-def frames_of(source: Source, limit: int) -> Iterator[tuple[float, np.ndarray]]:
+def frames_of(
+    source: Source, limit: int, damaged: Callable[[str], None] = lambda why: None
+) -> Iterator[tuple[float, np.ndarray]]:
     """Yield the times in s, from 0, and the images (h, w, 3) uint8 BGR of a source's frames.
 
     Ctrl-C ends a live source after the current frame, as if it were the end of a video.
@@ -100,12 +104,14 @@ def frames_of(source: Source, limit: int) -> Iterator[tuple[float, np.ndarray]]:
     Args:
         source: an open source.
         limit: largest number of frames; 0: all.
+        damaged: called with why a frame cannot be decoded, which is left out.
     """
     began, count = time.monotonic(), itertools.count()
     with _until_interrupted(source.live) as stopped:
         while not stopped and source.grab():
             bgr = source.retrieve()
             if bgr is None:
+                damaged(f"a frame of {source.description} cannot be decoded")
                 continue
             i = next(count)
             if source.live:

@@ -192,7 +192,7 @@ class VideoFiles:
         if kind not in self._videos:
             path = self._folder / self.files[kind].name
             writer = cv2.VideoWriter(
-                str(path), cv2.VideoWriter.fourcc(*"mp4v"), self._rate, self._size
+                str(path), cv2.VideoWriter.fourcc(*"mp4v"), self._rate, _even(self._size)
             )
             if not writer.isOpened():
                 raise PredictError(
@@ -200,6 +200,9 @@ class VideoFiles:
                     f"{self._size[0]}x{self._size[1]}; use --json"
                 )
             self._videos[kind] = writer
+        bgr = cv2.copyMakeBorder(
+            bgr, 0, bgr.shape[0] % 2, 0, bgr.shape[1] % 2, cv2.BORDER_REPLICATE
+        )
         for _ in range(repeat):
             self._videos[kind].write(bgr)
 
@@ -208,6 +211,11 @@ class VideoFiles:
             text.close()
         for video in self._videos.values():
             video.release()
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    """Return a size that MP4 videos can have, at most one row and one column larger."""
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 
 def _persons(poses: PersonPoses) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -33,31 +33,36 @@ class ReplayError(DwposeError):
     """The recording cannot be replayed; the message says which, and what would be right."""
 
 
-def frames_in(source: str, topic: str = "") -> Iterator[tuple[float, np.ndarray]]:
+def frames_in(
+    source: str, topic: str, damaged: Callable[[str], None]
+) -> Iterator[tuple[float, np.ndarray]]:
     """Yield the times in s, from 0, and the images (h, w, 3) uint8 RGB of a recording.
 
     Args:
         source: a video, a folder of images (10 a second), or a ROS 2 bag.
         topic: image topic of a bag; empty: its only one.
+        damaged: called with why a frame cannot be read, which is left out.
 
     Raises:
-        ReplayError: it is no recording.
+        ReplayError: it is no recording, or has no topics.
         SourceError, FramesError: it cannot be read.
     """
     path = local(source)
-    if path is None or path.is_file() and is_image(path):
+    if not source or path is None or path.is_file() and is_image(path):
         raise ReplayError(
-            f"{source}: is no recording; give a video, a folder of images, or a ROS 2 bag"
+            f"{source!r} is no recording; give a video, a folder of images, or a ROS 2 bag"
         )
     if is_bag(path):
         began: float | None = None
-        for _, rgb, time_s in bag_images(path, topic):
+        for _, rgb, time_s in bag_images(path, topic, damaged=damaged):
             began = time_s if began is None else began
             yield time_s - began, rgb
         return
+    if topic:
+        raise ReplayError(f"{source}: is no bag, so it has no topic {topic!r}; leave out --topic")
     video = open_source(source)
     try:
-        for time_s, bgr in frames_of(video, 0):
+        for time_s, bgr in frames_of(video, 0, damaged):
             yield time_s, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     finally:
         video.close()
@@ -136,7 +141,8 @@ def _run(args: argparse.Namespace) -> None:
         args.profile,
         load_phrases(configured("phrases", args.language)),
     )
-    frames = frames_in(args.source, args.topic)
+    left_out: list[str] = []
+    frames = frames_in(args.source, args.topic, left_out.append)
     first = next(frames, None)  # before the networks load, which takes longer
     if first is None:
         raise ReplayError(f"{args.source}: gives no frame")
@@ -156,6 +162,8 @@ def _run(args: argparse.Namespace) -> None:
         tracker.close()
     took_s = time.perf_counter() - began
     print(f"{summary(events, count, time_s)}; replayed in {took_s:.1f} s", file=sys.stderr)
+    if left_out:
+        print(f"{len(left_out)} damaged left out; the first: {left_out[0]}", file=sys.stderr)
 
 
 def _again(

@@ -35,7 +35,10 @@ def is_bag(path: Path) -> bool:
 
 
 def bag_images(
-    path: Path, topic: str = "", wanted: Callable[[int], Container[int]] = range
+    path: Path,
+    topic: str = "",
+    wanted: Callable[[int], Container[int]] = range,
+    damaged: Callable[[str], None] | None = None,
 ) -> Iterator[BagImage]:
     """Yield the images of one topic of a bag, in the order in which they were recorded.
 
@@ -43,12 +46,13 @@ def bag_images(
         path: of the bag's folder, or of an .mcap or .db3 file.
         topic: image topic; empty: its only one.
         wanted: returns the numbers of the images that are wanted, of so many.
+        damaged: called with why an image cannot be read, which is left out then; None: raise.
 
     Raises:
         FramesError: the bag or an image cannot be read, or the topic is not there.
     """
     try:
-        from rosbags.highlevel import AnyReader, AnyReaderError
+        from rosbags.highlevel import AnyReader
         from rosbags.typesys import Stores, get_typestore
     except ImportError as err:
         raise FramesError(
@@ -66,13 +70,19 @@ def bag_images(
             for i, (connection, recorded_ns, raw) in enumerate(reader.messages(chosen)):
                 if i in numbers:
                     message = reader.deserialize(raw, connection.msgtype)
-                    yield BagImage(
-                        f"{path}#{connection.topic}@{recorded_ns}",
-                        images.to_rgb(message),
-                        _time_ns(message, recorded_ns) / 1e9,
-                    )
-    except (AnyReaderError, images.ImageError) as err:
-        raise FramesError(f"{path}: {err}") from err
+                    name = f"{path}#{connection.topic}@{recorded_ns}"
+                    try:
+                        rgb = images.to_rgb(message)
+                    except images.ImageError as err:
+                        if damaged is None:
+                            raise FramesError(f"{name}: {err}") from err
+                        damaged(f"{name}: {err}")
+                        continue
+                    yield BagImage(name, rgb, _time_ns(message, recorded_ns) / 1e9)
+    except DwposeError:
+        raise
+    except Exception as err:  # what readers of damaged files raise shares no narrower base
+        raise FramesError(f"{path}: {err or type(err).__name__}") from err
 
 
 def _time_ns(message: Any, recorded_ns: int) -> int:

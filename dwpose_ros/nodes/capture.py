@@ -69,6 +69,7 @@ class CaptureNode(ManagedNode):
             fixed=True,
         )
         self._root = user_path(self.value("root") or self.value("folder")).resolve()
+        self._folders: set[Path] = set()  # all that were written to
         self.parameter(
             "keep_hours",
             0.0,
@@ -161,10 +162,12 @@ class CaptureNode(ManagedNode):
             if not best:
                 response.retake = True
                 raise CaptureError(f"{found[-1].fault}: nothing was captured")
+            folder = self._folder(self.value("folder"))
+            self._folders.add(folder)
             captures = write_captures(
                 best,
                 label,
-                self._folder(self.value("folder")),
+                folder,
                 self.value("format"),
                 self._calibration_of,
                 response.rejected,
@@ -223,7 +226,8 @@ class CaptureNode(ManagedNode):
             try:
                 hours = self.value("keep_hours")
                 folder = self._folder(self.value("folder"))
-                removed = retention.tidy(folder, hours * 3600, time.time(), since_boot())
+                folders = {folder, *list(self._folders)}
+                removed = retention.tidy(folders, hours * 3600, time.time(), since_boot())
                 if removed and not ending.is_set():
                     self.get_logger().info(
                         f"{removed} files of captures older than {hours:g} h were removed"

@@ -27,10 +27,14 @@ class TrackedBody(NamedTuple):
 
 
 class HriNode(ManagedNode):
-    """Publishes bodies. Ids are `dwpose` and the track id: names cannot begin with a digit."""
+    """Publishes bodies. Ids are `dwpose` and the track id, since names cannot begin with a digit;
+    before them stands the node's namespace, if it has one, since other cameras count their own.
+    """
 
     def __init__(self) -> None:
         super().__init__("hri")
+        namespace = self.get_namespace().strip("/").replace("/", "_")
+        self._prefix = f"{namespace}_dwpose" if namespace else "dwpose"
         self._bodies: dict[str, TrackedBody] = {}
 
     def configure(self) -> None:
@@ -62,7 +66,7 @@ class HriNode(ManagedNode):
     def _on_pose(self, pose: WholeBodyPose) -> None:
         self._last, self._last_s = pose, time.monotonic()
         people = from_msg(pose)
-        ids = [f"dwpose{person.id}" for person in pose.persons]
+        ids = [f"{self._prefix}{person.id}" for person in pose.persons]
         self._keep(set(ids))
         for name, person, points in zip(
             ids, pose.persons, skeletons(people, pose.width, pose.height)

@@ -74,7 +74,8 @@ class ScreenNode(ManagedNode):
         self.parameter(
             "keep_hours",
             0.0,
-            "as of the capture node: what the person is told; 0: captures are kept for ever",
+            "what the person is told where the node `capture` does not answer how long it keeps "
+            "captures; 0: for ever",
             unit="h",
             minimum=0.0,
             maximum=1e6,
@@ -229,7 +230,7 @@ class ScreenNode(ManagedNode):
         english = load_phrases(configured("phrases", "en")).screen
         languages = {path.stem: path for path in shipped["phrases"]}
         own = configured("phrases", self.value("language"))
-        languages.setdefault(own.stem, own)
+        languages[own.stem] = own
         profile = self.value("profile")
         profiles = [path.stem for path in shipped["profiles"]]
         asked = (self.value("camera_width"), self.value("camera_height"))
@@ -243,6 +244,7 @@ class ScreenNode(ManagedNode):
                 name: english | {"language_name": name} | load_phrases(path).screen
                 for name, path in languages.items()
             },
+            phrases={name: name for name in languages} | {own.stem: self.value("language")},
             language=own.stem,
             profiles=profiles if profile in profiles else [profile, *profiles],
             profile=profile,

@@ -223,7 +223,8 @@ class SpeechNode(ManagedNode):
         engine, expected_s = self._find_engine(), speaking_s(text, self.value("rate"))
         if engine is None:
             return Printed(expected_s)
-        voice = self.value("voice") or VOICES.get(self._language, self._language)
+        tag = self._language.replace("_", "-").lower()  # of a user's file such as pt_BR
+        voice = self.value("voice") or VOICES.get(tag, tag)
         try:
             return Spoken(
                 [

@@ -16,6 +16,7 @@ from dwpose_ros.ros.steady import STEADY
 
 ROS_2S_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 ANSWER_S = 5.0
+ASK_S = 1.5  # the same, where something else will do
 TYPES = {
     "bool": Parameter.Type.BOOL,
     "integer": Parameter.Type.INTEGER,
@@ -61,6 +62,16 @@ class RemoteParameters:
 
         self._ask(ListParameters, f"{name}/list_parameters", listed)
 
+    def get(self, name: str, parameter: str, done: Callable[[Any], None]) -> None:
+        """Ask for the value of a parameter of a node; None if it has none, or does not answer."""
+        self._ask(
+            GetParameters,
+            f"{name}/get_parameters",
+            lambda answer: done(answer and parameter_value_to_python(answer.values[0])),
+            ASK_S,
+            names=[parameter],
+        )
+
     def set(self, name: str, parameter: str, value: Any, done: Callable[[str], None]) -> None:
         """Set a parameter of a node, and tell why it was refused; empty if it was not."""
         self._ask(
@@ -74,7 +85,14 @@ class RemoteParameters:
             ],
         )
 
-    def _ask(self, srv_type, service: str, done: Callable[[Any], None], **fields: Any) -> None:
+    def _ask(
+        self,
+        srv_type,
+        service: str,
+        done: Callable[[Any], None],
+        answer_s: float = ANSWER_S,
+        **fields: Any,
+    ) -> None:
         node = self._node
         client = node.create_client(srv_type, service)
         answered = []
@@ -86,7 +104,7 @@ class RemoteParameters:
                 node.destroy_client(client)
                 done(answer)
 
-        timer = node.create_timer(ANSWER_S, lambda: finish(None), clock=STEADY)
+        timer = node.create_timer(answer_s, lambda: finish(None), clock=STEADY)
         waiting = node.create_timer(0.05, lambda: call(), clock=STEADY)
 
         def call() -> None:

@@ -113,10 +113,10 @@ class ScreenBackend:
     def wanted(self, kinds: frozenset[str]) -> None:
         self._later(self._follow, kinds)
 
-    def start(self, profile: str, language: str) -> None:
+    def start(self, profile: str, phrases: str) -> None:
         goal = Guide.Goal(
             profile=profile,
-            language=language,
+            language=phrases,
             timeout=float(self._node.value("timeout")),
             paths_only=True,
         )
@@ -141,6 +141,10 @@ class ScreenBackend:
         msg.data = jpeg
         self._browser_images.publish(msg)
 
+    async def keep_hours(self) -> float | None:
+        capture = f"{self._node.get_namespace().rstrip('/')}/capture"
+        return await self._answer(lambda done: self._parameters.get(capture, "keep_hours", done))
+
     async def parameters(self, node: str) -> list[dict[str, Any]]:
         name = self._known(node)
         found = await self._answer(lambda done: self._parameters.list(name, done))
@@ -152,6 +156,10 @@ class ScreenBackend:
         full = self._known(node)
         if not isinstance(name, str) or not isinstance(value, (bool, int, float, str)):
             return "a parameter is a truth value, a number or a text"
+        if any(isinstance(text, str) and not text.isprintable() for text in (name, value)):
+            return f"{printable(str(value), 40)!r} has characters that cannot be sent"
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return f"{printable(str(value), 40)} is too large: the largest integer is {2**63 - 1}"
         return await self._answer(lambda done: self._parameters.set(full, name, value, done))
 
     def log(self, text: str) -> None:

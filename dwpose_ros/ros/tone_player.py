@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ INSTALL = "apt install alsa-utils"
 STALE_S = 1.0  # a tone that was told so long ago may be true no more
 AHEAD_S = 0.15  # of sound that waits in the player
 AGAIN_S = 10.0  # after a failure, until it is tried again
+HANGS_S = 3.0  # without taking sound, until a player is ended
 _F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", 1031)  # Python 3.10 has it
 _PIPE = 4096  # bytes: 46 ms of sound
 
@@ -45,12 +47,16 @@ class TonePlayer:
         self._tone, self._told_at, self._quiet = Tone(), -STALE_S, False
         self._changed = threading.Event()
         self._stopped = False
+        self._writing_at = math.inf  # when the sound came that the player has not taken yet
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
 
     def play(self, tone: Tone) -> None:
         """Play a tone from the next note on, until another is given or it is STALE_S old."""
         self._tone, self._told_at = tone, time.monotonic()
+        process = self._process
+        if process is not None and self._told_at - self._writing_at > HANGS_S:
+            process.kill()  # then what is written to it fails
         if tone.kind != ToneKind.SILENCE:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="tones", daemon=True)
@@ -103,20 +109,23 @@ class TonePlayer:
         process = self._process
         if process is None or process.stdin is None:  # stopped meanwhile
             return False
+        began = self._writing_at = time.monotonic()
         try:
             process.stdin.write(sound)
             process.stdin.flush()
         except (OSError, ValueError):  # it has ended
+            hung = time.monotonic() - began > HANGS_S
             if not self._stopped:
-                process.wait(1.0)
+                with suppress(subprocess.TimeoutExpired):  # it has but closed its input
+                    process.wait(1.0)
                 self._errors.seek(0)
                 told = printable(self._errors.read(2000).decode(errors="replace"), 200)
-                self._fail(
-                    f"{process.args[0]} cannot play: {told or 'it ended'}; is there a "
-                    "sound device?"
-                )
+                told = told or ("it takes no sound" if hung else "it ended")
+                self._fail(f"{process.args[0]} cannot play: {told}; is there a sound device?")
             self._end()
             return False
+        finally:
+            self._writing_at = math.inf
         self.trouble, self._warned = "", False
         return True
 

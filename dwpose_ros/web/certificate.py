@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import hashlib
 import ipaddress
 import ssl
@@ -57,7 +58,7 @@ def given(certificate: Path, key: Path) -> Certificate:
 
 
 def own(folder: Path, names: list[str], now: datetime.datetime) -> Certificate:
-    """Return the certificate that a folder keeps; made if there is none, or if it ends soon or
+    """Return the certificate that a folder keeps; made if there is none that can be used, or if it
     lacks one of the names.
 
     Args:
@@ -68,7 +69,7 @@ def own(folder: Path, names: list[str], now: datetime.datetime) -> Certificate:
         CertificateError: it cannot be made or kept.
     """
     try:
-        from cryptography import x509
+        import cryptography  # noqa: F401
     except ImportError as err:
         raise CertificateError(
             "to serve other machines a certificate is needed, and to make one the library "
@@ -76,18 +77,15 @@ def own(folder: Path, names: list[str], now: datetime.datetime) -> Certificate:
             "your own by the parameters certificate and key"
         ) from err
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    if key.is_file() and not key.stat().st_mode & 0o077:
-        try:
-            kept = x509.load_pem_x509_certificate(certificate.read_bytes())
-            if _covers(kept, names, now):
-                return given(certificate, key)
-        except (OSError, ValueError):
-            pass  # it is made anew
-    made, secret = _make(names, now)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_secret(key, secret)
-        write_secret(certificate, made)
+        with (folder / "certificate.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of two systems that start together, one makes it
+            kept = _kept(certificate, key, now)
+            if kept is None or not kept.issuperset(names):
+                made, secret = _make(sorted(kept.union(names) if kept else names), now)
+                write_secret(key, secret)
+                write_secret(certificate, made)
     except OSError as err:
         raise CertificateError(
             f"the certificate cannot be kept in {folder}: {err.strerror or err}; set "
@@ -96,9 +94,26 @@ def own(folder: Path, names: list[str], now: datetime.datetime) -> Certificate:
     return given(certificate, key)
 
 
-def _covers(kept: Any, names: list[str], now: datetime.datetime) -> bool:
+def _kept(certificate: Path, key: Path, now: datetime.datetime) -> set[str] | None:
+    """Return the names that a certificate is for; None if it must be made: there is none, it ends
+    soon, others may read its key, or that is of another one.
+    """
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+    try:
+        kept = x509.load_pem_x509_certificate(certificate.read_bytes())
+        secret: Any = load_pem_private_key(key.read_bytes(), None)
+        shared = key.stat().st_mode & 0o077
+        there = kept.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound):
+        return None
+    if shared or kept.public_key() != secret.public_key() or not _lasts(kept, now):
+        return None
+    return {str(name.value) for name in there}
+
+
+def _lasts(kept: Any, now: datetime.datetime) -> bool:
     if hasattr(kept, "not_valid_after_utc"):
         begins, ends = kept.not_valid_before_utc, kept.not_valid_after_utc
     else:  # before version 42
@@ -106,9 +121,7 @@ def _covers(kept: Any, names: list[str], now: datetime.datetime) -> bool:
             time.replace(tzinfo=datetime.timezone.utc)
             for time in (kept.not_valid_before, kept.not_valid_after)
         )
-    there = kept.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    told = {str(name.value) for name in there}
-    return begins <= now < ends - datetime.timedelta(days=RENEW_DAYS) and set(names) <= told
+    return begins <= now < ends - datetime.timedelta(days=RENEW_DAYS)
 
 
 def _make(names: list[str], now: datetime.datetime) -> tuple[bytes, bytes]:

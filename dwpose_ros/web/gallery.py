@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from aiohttp import web
 
-from dwpose_ros.capture.archive import LARGEST_POSE, Archived, ArchiveError
+from dwpose_ros.capture.archive import LARGEST_POSE, Archived, ArchiveError, number
 from dwpose_ros.core.image_files import read_image
 from dwpose_ros.core.images import encode
 from dwpose_ros.core.person_poses import PersonPoses
@@ -201,6 +201,10 @@ def _openpose(path: Path) -> bytes:
     return json.dumps(done).encode()
 
 
+def _rounded(score: float) -> int | None:
+    return round(score) if math.isfinite(score) else None
+
+
 def _about(capture: Archived) -> dict[str, Any]:
     """Return what the gallery shows of a capture."""
     return {
@@ -208,11 +212,11 @@ def _about(capture: Archived) -> dict[str, Any]:
         "label": capture.label,
         "time_s": capture.time_s,
         "kinds": sorted(capture.files),
-        "quality": None if math.isnan(capture.quality) else round(capture.quality),
+        "quality": _rounded(capture.quality),
         "measures": {
-            name: round(score)
+            name: score
             for name, one in capture.measures.items()
-            if isinstance(score := one.get("score"), (int, float))
+            if (score := _rounded(number(one.get("score")))) is not None
         },
         "rejected": capture.rejected,
     }

@@ -61,8 +61,10 @@ def page_routes(site: Site) -> list[web.RouteDef]:
         return web.json_response(dict(found))
 
     async def kept(request: web.Request) -> web.Response:
+        hours = await site.backend.keep_hours()
         s = site.settings
-        return web.json_response({"folder": str(s.folder), "keep_hours": s.keep_hours})
+        told = s.keep_hours if hours is None else hours
+        return web.json_response({"folder": str(s.folder), "keep_hours": told})
 
     return [
         *(web.get(path, page(name)) for path, name in PAGES.items()),

@@ -53,7 +53,9 @@ class WebServer:
         self.port = settings.port
         self.public = not is_loopback(settings.host)
         self.token = load_token(settings.cache) if self.public else ""
-        self.certificate = _certificate(settings) if self.public or settings.certificate else None
+        self.certificate = (
+            _certificate(settings) if self.public or settings.certificate or settings.key else None
+        )
         self._context = self.certificate.context() if self.certificate else None
         self._listening, self._trouble = listening, trouble
         self._loop = asyncio.new_event_loop()
@@ -179,6 +181,12 @@ def _why(settings: Settings, err: OSError) -> str:
 
 def _certificate(settings: Settings) -> certificate.Certificate:
     if settings.certificate or settings.key:
+        for name, other in (("certificate", "key"), ("key", "certificate")):
+            if not getattr(settings, name):
+                raise certificate.CertificateError(
+                    f"{other} is {getattr(settings, other)}, but {name} is empty: give both PEM "
+                    "files, or neither"
+                )
         return certificate.given(Path(settings.certificate), Path(settings.key))
     now = datetime.datetime.now(datetime.timezone.utc)
     return certificate.own(settings.cache, names_of_this_machine(settings.host), now)

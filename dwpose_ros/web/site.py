@@ -27,8 +27,8 @@ class Backend(Protocol):
     def wanted(self, kinds: frozenset[str]) -> None:
         """Begin to send what pages want, and end what they no longer do."""
 
-    def start(self, profile: str, language: str) -> None:
-        """Guide somebody to the pictures of a profile."""
+    def start(self, profile: str, phrases: str) -> None:
+        """Guide somebody to the pictures of a profile, with the phrases that are named."""
 
     def cancel(self) -> None:
         """End that."""
@@ -41,6 +41,10 @@ class Backend(Protocol):
 
     def picture(self, jpeg: bytes, age_s: float) -> None:
         """Take a picture of a browser's camera."""
+
+    async def keep_hours(self) -> float | None:
+        """Return after how many hours captures are removed, 0 for never; None if the node that
+        does so does not answer."""
 
     async def parameters(self, node: str) -> list[dict[str, Any]]:
         """Return the parameters of a node. Raises LookupError: there is no such node."""
@@ -65,8 +69,9 @@ class Settings:
     port: int  # 0: any that is free
     cache: Path  # folder for the token and the certificate
     folder: Path  # of the captures
-    keep_hours: float  # after which captures are removed; 0: never
+    keep_hours: float  # as the backend's, where nobody answers
     texts: Mapping[str, Mapping[str, str]]  # of the pages, by language
+    phrases: Mapping[str, str]  # what a goal names for each language: a name, or the user's file
     language: str
     profiles: Sequence[str]
     profile: str
@@ -111,7 +116,6 @@ class Site:
             camera=s.camera,
             camera_size=list(s.camera_size),
             folder=str(s.folder),
-            keep_hours=s.keep_hours,
         )
 
     def tell_camera(self) -> None:

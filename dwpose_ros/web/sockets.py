@@ -23,7 +23,7 @@ from dwpose_ros.web.site import SPEAKERS, Site, message
 HEARTBEAT_S = 10.0  # a page that does not answer for half of it is gone
 LARGEST_TEXT = 4096
 ASK_CLOCK_S = (0.2, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 5.0)  # between questions; the last goes on
-TAKEN = 4001  # close code: another page is the camera
+TAKEN, FULL = 4001, 4002  # close codes: another page is the camera; max_pages are open
 REFUSED_S = 5.0  # between two lines of the log about refused pictures
 
 
@@ -33,14 +33,17 @@ class Live:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._open: set[web.WebSocketResponse] = set()
+        self._speaking: Viewer | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         viewer = self._site.hub.join()
-        if viewer is None:
-            raise web.HTTPServiceUnavailable(text="too many pages are open")
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=LARGEST_TEXT, compress=False
         )
+        if viewer is None:  # a refusal by HTTP could not be read by the page
+            await socket.prepare(request)
+            await socket.close(code=FULL, message=b"Too many pages are open: close one of them.")
+            return socket
         try:
             await socket.prepare(request)
             self._open.add(socket)
@@ -51,10 +54,8 @@ class Live:
                 sending.cancel()
         finally:
             self._open.discard(socket)
-            spoke = self._site.hub.voice() is viewer
             self._site.hub.leave(viewer)
-            if spoke:
-                self._site.backend.speaking(False)
+            self._speaks(viewer, False)
         return socket
 
     async def close(self) -> None:
@@ -86,16 +87,27 @@ class Live:
             site.hub.want(viewer, [one for one in value if isinstance(one, str)])
         elif kind == "voice":
             viewer.has_voice = value is True
-        elif kind == "speaking" and site.hub.voice() is viewer:
-            site.backend.speaking(value is True)
+        elif kind == "speaking":
+            self._speaks(viewer, value is True)
         elif kind == "speaker" and value in SPEAKERS:
             self._speak_here(viewer, str(value))
         elif kind == "start":
-            profile, language = asked.get("profile"), asked.get("language")
-            if profile in site.settings.profiles and language in site.settings.texts:
-                site.backend.start(str(profile), str(language))
+            profile, language = str(asked.get("profile")), str(asked.get("language"))
+            if profile in site.settings.profiles and language in site.settings.phrases:
+                site.backend.start(profile, site.settings.phrases[language])
         elif kind == "cancel":
             site.backend.cancel()
+
+    def _speaks(self, viewer: Viewer, speaks: bool) -> None:
+        """Note that the page that is the voice speaks, and that it has ended, even if another page
+        has become the voice in mid-sentence."""
+        if speaks and self._site.hub.voice() is viewer:
+            self._speaking = viewer
+        elif not speaks and self._speaking is viewer:
+            self._speaking = None
+        else:
+            return
+        self._site.backend.speaking(speaks)
 
     def _speak_here(self, viewer: Viewer, who: str) -> None:
         """Let the page that chose itself speak, rather than one that came before."""

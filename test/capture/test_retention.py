@@ -96,7 +96,7 @@ def test_a_folder_that_is_not_there_has_nothing_to_remove(tmp_path):
 def test_unfinished_files_are_removed_also_where_captures_are_kept_for_ever(aged, tmp_path):
     aged(".dwpose_x.part", UNFINISHED_S + 1)
     kept = aged("me_20260101-120000-123.png", 1e9)
-    assert Retention(NOW, 5.0).tidy(tmp_path, 0.0, NOW, 5.0) == 0
+    assert Retention(NOW, 5.0).tidy([tmp_path], 0.0, NOW, 5.0) == 0
     assert list(tmp_path.iterdir()) == [kept]
 
 
@@ -109,11 +109,22 @@ def test_a_clock_that_is_set_changes_nobody_s_age(aged, tmp_path, set_by_s):
     changed = before.stat().st_mtime
     fresh = aged("fresh_20260101-120000-000.png", -5)
     wall, steady = wall + 10, steady + 10
-    assert retention.tidy(tmp_path, 3600.0, wall, steady) == 0
+    assert retention.tidy([tmp_path], 3600.0, wall, steady) == 0
     wall, steady = wall + 10 + set_by_s, steady + 10
-    assert retention.tidy(tmp_path, 3600.0, wall, steady) == (set_by_s > 0)
+    assert retention.tidy([tmp_path], 3600.0, wall, steady) == (set_by_s > 0)
     assert wall - fresh.stat().st_mtime == pytest.approx(15)
     assert set_by_s > 0 or before.stat().st_mtime == changed
     wall, steady = wall + 3600, steady + 3600
-    retention.tidy(tmp_path, 3600.0, wall, steady)
+    retention.tidy([tmp_path], 3600.0, wall, steady)
     assert not fresh.exists()
+
+
+def test_a_clock_that_is_set_counts_for_all_folders(aged, tmp_path):
+    retention, names = Retention(NOW, 0.0), ("one", "two")
+    files = [aged(f"{name}_20260101-120000-000.png", -5) for name in names]
+    for name, file in zip(names, files):
+        (tmp_path / name).mkdir()
+        file.rename(tmp_path / name / file.name)
+    folders, set_by_s = [tmp_path / name for name in names], 30 * 86400
+    assert retention.tidy(folders, 3600.0, NOW + 10 + set_by_s, 10.0) == 0
+    assert retention.tidy(folders, 3600.0, NOW + 3700 + set_by_s, 3700.0) == 2

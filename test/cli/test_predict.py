@@ -164,6 +164,15 @@ def test_a_video(run, pair, tmp_path, capsys):
     assert " in 12 frames, written: " in capsys.readouterr().out
 
 
+def test_a_video_of_odd_sides_loses_no_row_and_no_column(run, tmp_path):
+    """MP4 wants even ones, and OpenCV would cut one off."""
+    jpeg = cv2.imencode(".jpg", np.full((241, 321, 3), 100, np.uint8))[1].tobytes()
+    (tmp_path / "v.mjpeg").write_bytes(3 * jpeg)
+    assert run(tmp_path / "v.mjpeg", "--overlay") == 0
+    capture = cv2.VideoCapture(str(tmp_path / "out" / "v_overlay.mp4"))
+    assert capture.read()[1].shape == (242, 322, 3)
+
+
 def test_a_videos_first_frames(run, tmp_path):
     assert run(film(tmp_path / "v.avi", 12), "--json", "--frames", 5) == 0
     assert len((tmp_path / "out" / "v.jsonl").read_text().splitlines()) == 5

@@ -167,6 +167,8 @@ def test_a_bag(capsys, tmp_path, compressed):
             stamp = types["builtin_interfaces/msg/Time"](100, i * 10**8)
             header = types["std_msgs/msg/Header"](stamp, "camera")
             data = cv2.imencode(".png", grey)[1].ravel() if compressed else grey.ravel()
+            if compressed and i == 2:
+                data = data[:60]
             message = (
                 types[kind](header, "png", data)
                 if compressed
@@ -174,15 +176,27 @@ def test_a_bag(capsys, tmp_path, compressed):
             )
             writer.write(connection, i * 5 * 10**7, store.serialize_cdr(message, kind))
     code, lines, told = run(capsys, tmp_path / "bag", "--backend", "holistic")
-    assert code == 0 and "[step_into_view]" in lines[0] and "10 frames, 0.9 s" in told
+    assert code == 0 and "[step_into_view]" in lines[0]
+    assert f"{10 - compressed} frames, 0.9 s" in told
+    damaged = f"1 damaged left out; the first: {tmp_path / 'bag'}#/image_raw@100000000: "
+    assert (damaged in told) == compressed
+
+
+def test_a_damaged_bag(capsys, tmp_path):
+    (tmp_path / "bag.db3").write_bytes(b"SQLite format 3\0" + bytes(4000))
+    code, lines, told = run(capsys, tmp_path / "bag.db3")
+    assert code == 1 and not lines and told.startswith(f"{tmp_path / 'bag.db3'}: ")
+    assert "Traceback" not in told
 
 
 def test_what_is_no_recording_is_said_at_once(capsys, tmp_path):
     picture = tmp_path / "one.png"
     cv2.imwrite(str(picture), np.zeros((8, 8, 3), np.uint8))
-    for source in ("0", picture, "rtsp://nowhere.invalid/x"):
+    for source in ("0", "", picture, "rtsp://nowhere.invalid/x"):
         code, lines, told = run(capsys, source)
         assert code == 1 and not lines and "is no recording; give a video" in told
+    code, _, told = run(capsys, tmp_path, "--topic", "/x")
+    assert code == 1 and "is no bag, so it has no topic '/x'" in told
     code, _, told = run(capsys, tmp_path / "absent.mp4")
     assert code == 1 and "absent.mp4' does not exist" in told
     code, _, told = run(capsys, picture, "--profile", "no_such")

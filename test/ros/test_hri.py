@@ -47,6 +47,16 @@ def show(peer):
     return Show()
 
 
+def test_bodies_of_two_cameras_have_other_names(peer, command, show, hri):
+    """Each counts its own, and their topics are the same, as REP 155 has them."""
+    tracked = peer.listen(hri.IdsList, "/humans/bodies/tracked")
+    remapped = ("-r", "__ns:=/left/eye", "-r", "wholebody_pose:=/wholebody_pose")
+    command("ros2", "run", "dwpose_ros", "hri", "--ros-args", *remapped)
+    show.start()
+    wait_until(lambda: show(portrait(0.5)) and tracked)
+    assert list(tracked[-1].ids) == ["left_eye_dwpose7"]
+
+
 def test_a_body_has_a_region_and_a_skeleton(peer, run, show, hri):
     tracked = peer.listen(hri.IdsList, "/humans/bodies/tracked")
     regions = peer.listen(hri.NormalizedRegionOfInterest2D, "/humans/bodies/dwpose7/roi")

@@ -235,6 +235,22 @@ def test_nothing_is_subscribed_to_while_nobody_looks(peer, screen, browse, image
     assert process.stop() == 0
 
 
+@pytest.mark.parametrize("name", ["sv", "fr"])  # the latter is a shipped one's, too
+def test_a_page_asks_for_the_users_own_phrases(peer, screen, browse, run, tmp_path, name):
+    own = tmp_path / f"{name}.yaml"
+    english = (ROOT / "config" / "phrases" / "en.yaml").read_text(encoding="utf-8")
+    own.write_text(english.replace("Step in front of the camera.", "Kom fram."), encoding="utf-8")
+    run("guidance", on_demand=True, language=own)
+    _, url = screen(language=own)
+    poses = peer.publisher(WholeBodyPose, "wholebody_pose", 1)
+    told = peer.listen(Guidance, "guidance")
+    browse(url, locale="en-US").click("#start")
+    send_until(
+        lambda: poses.publish(WholeBodyPose(width=640, height=480)),
+        lambda: any(msg.text == "Kom fram." for msg in told),
+    )
+
+
 def test_a_port_that_is_taken_is_told_and_the_node_goes_on(peer, run):
     statuses = peer.listen(DiagnosticArray, "/diagnostics", 50)
     with socket.socket() as other:

@@ -128,6 +128,7 @@ def test_an_empty_sentence_ends_what_is_being_said(voice, engine):
         ({"language": "zh"}, "cmn"),
         ({"language": "pt"}, "pt-br"),
         ({"language": "/my/de.yaml"}, "de"),
+        ({"language": "/my/pt_BR.yaml"}, "pt-br"),
         ({"language": "zh", "voice": "yue"}, "yue"),
     ],
 )

@@ -138,6 +138,23 @@ def test_without_a_player_the_warning_says_what_to_install(card, player):
     ]
 
 
+@pytest.mark.parametrize(
+    "script, told",
+    [("exec sleep 600", "it takes no sound"), ("exec <&-\nsleep 600", "it ended")],
+    ids=["hangs", "closes its input"],
+)
+def test_a_player_that_plays_nothing_is_warned_of_and_tried_again(
+    card, player, monkeypatch, script, told
+):
+    monkeypatch.setattr("dwpose_ros.ros.tone_player.AGAIN_S", 0.1)
+    monkeypatch.setattr("dwpose_ros.ros.tone_player.HANGS_S", 0.3)
+    card(script)
+    wait_until(lambda: player.play(NOTE) or player.warnings)
+    assert told in player.warnings[0] and player.trouble == player.warnings[0]
+    heard = card()
+    wait_until(lambda: player.play(NOTE) or len(played(heard)) and not player.trouble)
+
+
 def test_a_player_that_hangs_ends_with_the_node(card, player):
     card("exec sleep 600")
     player.play(NOTE)

@@ -60,8 +60,9 @@ def test_a_second_page_takes_the_camera_only_if_it_is_told_to(serve, browse):
     pages[0].wait_for_selector("#self", state="hidden")  # it has given its camera back
     pages[1].click("#camera-stop")
     until(lambda: not served.site.camera.connected)
-    pages[0].wait_for_selector("text=Another page is the camera.")
-    pages[0].click("text=Use this camera instead")
+    pages[0].wait_for_selector("#use-camera")
+    assert "Another page is the camera." not in pages[0].inner_text("body")
+    pages[0].click("#use-camera")
     until(lambda: served.site.camera.connected)
 
 

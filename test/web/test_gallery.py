@@ -40,6 +40,20 @@ def test_a_capture_with_its_worth(serve, captured):
     assert one["kinds"] == ["image", "overlay", "pose"]
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "1" + "0" * 400])
+def test_a_document_with_numbers_that_are_none_keeps_no_picture_back(
+    serve, captured, tmp_path, number
+):
+    captured("face", T)
+    name = captured("hands", T + 1)
+    file = tmp_path / "captures" / f"{name}.json"
+    text = file.read_text().replace("71.4", number).replace("97.2", number)
+    file.write_text(text.replace(f'"sec": {T + 1}', f'"sec": {number}'))
+    [[first, second]] = listed(serve())
+    assert (first["quality"], first["measures"], second["quality"]) == (None, {}, 71)
+    assert first["name"] == name and abs(first["time_s"] - file.stat().st_mtime) < 60
+
+
 def test_all_files_can_be_had(serve, captured):
     name = captured("face", T)
     served = serve()

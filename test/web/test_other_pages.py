@@ -90,11 +90,24 @@ def test_the_gallery_without_a_folder(serve, browse):
     page.wait_for_selector("text=no picture was taken yet")
 
 
+@pytest.mark.parametrize("name, date", [("pt_BR", "14 de nov. de 2023"), ("my words", "2023")])
+def test_dates_in_the_gallery_in_a_language_of_the_users_own(serve, browse, captured, name, date):
+    captured("face", 1_700_000_000)
+    chosen = f"localStorage.setItem('language', '{name}')"
+    texts = {"en": {"language_name": "English"}, name: {"language_name": "Own"}}
+    page = browse(serve(texts=texts, language=name).url + "captures", before=chosen)
+    page.wait_for_selector(f".session h2:has-text('{date}')")
+
+
 def test_what_is_told_of_pictures(serve, browse, tmp_path):
     page = browse(serve().url + "privacy")
     page.wait_for_selector(f"text=kept in {tmp_path / 'captures'}, until somebody deletes them")
-    page = browse(serve(keep_hours=24.0).url + "privacy", locale="de-DE")
+    served = serve(keep_hours=24.0)
+    page = browse(served.url + "privacy", locale="de-DE")
     page.wait_for_selector("text=24 Stunden lang")
+    served.backend.hours = 2.0  # the capture node's, which an operator has changed
+    page.reload()
+    page.wait_for_selector("text=2 Stunden lang")
 
 
 def test_the_operators_page(serve, browse):
@@ -118,6 +131,10 @@ def test_the_operators_page(serve, browse):
     page.wait_for_selector("text=it is too much")
     assert page.input_value("#parameter-max_age") == "2"
     assert page.locator("#rows input").count() == 1  # the other one never changes
+    page.fill("#parameter-max_age", "")
+    page.press("#parameter-max_age", "Tab")
+    seen(page, "document.getElementById('parameter-max_age').value === '2'")
+    assert ("set", "left/pose", "max_age", 0.0) not in served.backend.asked
     page.click("#close")
     page.click("[aria-label='Parameters of camera']")
     page.wait_for_selector("text=no node 'camera'")

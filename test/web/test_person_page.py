@@ -91,7 +91,7 @@ def test_the_skeleton_is_drawn_over_it_and_can_be_left_out(serve, browse):
     )
     points = [None] * 133
     points[5], points[7] = [40, 60], [40, 200]  # the left upper arm, on the image's left
-    served.tell("pose", "pose", stamp=1.0, width=320, height=240, people=[[1, points]])
+    served.tell_on("pose", "pose", stamp=1.0, width=320, height=240, people=[[1, points]])
     blue = "(([r, g, b]) => b > 150 && r < 150)"
     ink = f"""(() => {{ const c = document.getElementById('skeleton');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;
@@ -100,6 +100,10 @@ def test_the_skeleton_is_drawn_over_it_and_can_be_left_out(serve, browse):
     pixels = shown(page)
     there = np.argwhere((abs(pixels - [74, 163, 255]) < 12).all(-1))
     assert len(there) and (there[:, 1] > pixels.shape[1] / 2).all()  # mirrored with the picture
+    served.end("pose")  # the pose node has ended, and the camera goes on
+    seen(page, f"{ink} === 0")
+    served.tell_on("pose", "pose", stamp=1.0, width=320, height=240, people=[[1, points]])
+    seen(page, f"{ink} > 200")
     page.click("#open-settings")
     page.uncheck("#show-skeleton")
     seen(page, f"{ink} === 0")
@@ -184,7 +188,7 @@ def test_start_and_stop(serve, browse):
     served.guide("idle", "", "")
     page.locator("#profiles label", has_text="Face").click()
     page.click("#start")
-    until(lambda: ("start", "face", "en") in served.backend.asked)
+    until(lambda: ("start", "face", "en.yaml") in served.backend.asked)
     served.keep("goal", state="guiding", why="")
     page.click("#stop")
     until(lambda: ("cancel",) in served.backend.asked)
@@ -201,7 +205,7 @@ def test_the_language_is_chosen_and_kept(serve, browse):
     page.select_option("#language", "de")
     page.wait_for_selector("html[lang=de][dir=ltr]")
     page.click("#begin")
-    until(lambda: ("start", "upper_body", "de") in served.backend.asked)
+    until(lambda: ("start", "upper_body", "de.yaml") in served.backend.asked)
     page.select_option("#language", "he") if page.is_visible("#language") else None
     page.evaluate("localStorage.setItem('language', 'he')")
     page.reload()
@@ -263,6 +267,42 @@ def test_a_network_that_is_cut_is_noticed_and_what_was_said_does_not_stay(serve,
 
     until(told_again)
     network.close()
+
+
+def test_what_the_guidance_said_last_does_not_stay_when_its_node_has_ended(serve, browse):
+    served = serve(camera=False)
+    page = browse(served.url)
+    connected(served, page)
+    served.guide("adjusting", "Step back.", "move_back")
+    page.wait_for_selector("text=Step back.")
+    until(lambda: "Step back." in page.inner_text("body"))
+    served.end("guidance")
+    page.wait_for_selector("text=Step back.", state="hidden")
+
+
+def test_a_page_too_many_says_so_and_comes_in_once_there_is_room(serve, browse):
+    served = serve(camera=False, most_pages=1)
+    first = browse(served.url)
+    connected(served, first)
+    second = browse(served.url)
+    second.wait_for_selector("text=Too many pages are open: close one of them.")
+    first.close()
+    second.wait_for_selector("text=Too many pages are open", state="hidden")
+
+
+def test_a_profile_that_is_no_more_is_not_chosen_any_more(serve, browse):
+    """As in a page that stays open while the system is launched with other profiles."""
+    first = serve(camera=False, profiles=["own", "face"], profile="own")
+    page = browse(first.url)
+    connected(first, page)
+    first.stop()
+    again = serve(camera=False, port=first.server.port, profile="face")
+    connected(again, page)
+    again.guide("idle", "", "")
+    page.wait_for_selector("#start:visible")
+    page.click("#start")
+    until(lambda: ("start", "face", "en.yaml") in again.backend.asked)
+    first.server.stop = lambda: True
 
 
 def test_a_page_that_sleeps_costs_nothing(serve, browse):
@@ -345,6 +385,15 @@ class TestVoice:
         page.click("#open-settings")
         page.wait_for_selector("text=この言語の音声がありません。")
         until(lambda: self.served.site.hub.voice() is None)
+
+    def test_a_page_that_has_no_voice_any_more_still_tells_that_it_has_ended(self, page):
+        """Else everybody waits for its sentence for ever."""
+        self.say("Step back.")
+        until(lambda: self.heard() == [True])
+        self.served.keep("language", language="ja")
+        until(lambda: self.served.site.hub.voice() is None)
+        page.evaluate("current.onend()")
+        until(lambda: self.heard() == [True, False])
 
     def test_who_speaks_is_chosen(self, page):
         self.served.keep("speaker", who="speech")

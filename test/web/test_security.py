@@ -13,6 +13,7 @@ import ssl
 import stat
 import struct
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from web_fixtures import Served, until
@@ -154,6 +155,35 @@ def test_a_certificate_is_made_once_and_renewed_in_time(tmp_path):
     assert certificate.own(tmp_path, ["localhost"], later) != made
     assert certificate.own(tmp_path, ["192.0.2.8"], NOW) != made
     assert isinstance(made.context(), ssl.SSLContext)
+
+
+def test_systems_that_take_turns_share_a_certificate(tmp_path):
+    """People who have compared its SHA-256 once need not do so each time."""
+    certificate.own(tmp_path, ["localhost"], NOW)
+    both = certificate.own(tmp_path, ["192.0.2.8"], NOW)
+    assert certificate.own(tmp_path, ["localhost"], NOW) == both
+
+
+def test_a_key_of_another_certificate_is_not_kept(tmp_path):
+    """As where the machine was switched off between the two files."""
+    certificate.own(tmp_path / "other", ["localhost"], NOW)
+    made = certificate.own(tmp_path, ["localhost"], NOW)
+    made.key.write_bytes((tmp_path / "other" / "key.pem").read_bytes())
+    certificate.own(tmp_path, ["localhost"], NOW).context()
+
+
+def test_two_systems_that_start_together_make_one_certificate(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: certificate.own(tmp_path, ["localhost"], NOW), range(8)))
+    assert len(set(made)) == 1
+    made[0].context()
+
+
+@pytest.mark.parametrize("name", ["certificate", "key"])
+def test_a_certificate_needs_its_key(tmp_path, serve, name):
+    (tmp_path / "a.pem").write_text("")
+    with pytest.raises(certificate.CertificateError, match=r"a\.pem, but .* is empty: give both"):
+        serve(**{name: str(tmp_path / "a.pem")})
 
 
 def test_a_certificate_that_cannot_be_used_says_so(tmp_path, serve):

@@ -30,12 +30,13 @@ class Recorder:
         self.pictures: list[tuple[bytes, float]] = []
         self.kinds: frozenset[str] = frozenset()
         self.told: list[str] = []
+        self.hours: float | None = None
 
     def wanted(self, kinds: frozenset[str]) -> None:
         self.kinds = kinds
 
-    def start(self, profile: str, language: str) -> None:
-        self.asked.append(("start", profile, language))
+    def start(self, profile: str, phrases: str) -> None:
+        self.asked.append(("start", profile, phrases))
 
     def cancel(self) -> None:
         self.asked.append(("cancel",))
@@ -48,6 +49,9 @@ class Recorder:
 
     def picture(self, jpeg: bytes, age_s: float) -> None:
         self.pictures = [*self.pictures[-99:], (jpeg, age_s)]
+
+    async def keep_hours(self) -> float | None:
+        return self.hours
 
     async def parameters(self, node: str) -> list[dict[str, Any]]:
         if node != "left/pose":
@@ -82,6 +86,7 @@ class Served:
             "folder": folder / "captures",
             "keep_hours": 0.0,
             "texts": texts,
+            "phrases": {name: f"{name}.yaml" for name in texts},
             "language": "en",
             "profiles": ["face", "upper_body"],
             "profile": "upper_body",
@@ -93,6 +98,9 @@ class Served:
         self.site = Site(Settings(**{**given, **changes}), self.backend)
         self.server = WebServer(self.site, lambda: self.ready.append(True), self.troubles.append)
         self.server.start()
+        self._told: dict[str, tuple[str, str]] = {}
+        self._over = threading.Event()
+        threading.Thread(target=self._go_on, daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -106,15 +114,31 @@ class Served:
     def keep(self, kind: str, **fields: Any) -> None:
         self.server.call(self.site.hub.keep, kind, message(kind, **fields))
 
+    def tell_on(self, want: str, kind: str, **fields: Any) -> None:
+        """Send a message to the pages again and again, as nodes do, until another one of its kind,
+        or `end`."""
+        self._told[kind] = want, message(kind, **fields)
+        self.tell(want, kind, **fields)
+
+    def end(self, kind: str) -> None:
+        """Send no more messages of a kind, as where its node has ended."""
+        del self._told[kind]
+
+    def _go_on(self) -> None:
+        while not self._over.wait(1.0):
+            for kind, (want, text) in list(self._told.items()):
+                self.server.call(self.site.hub.tell, want, kind, text)
+
     def guide(self, state: str, text: str, code: str, **fields: Any) -> None:
-        """Send an instruction."""
-        self.tell("page", "guidance", **{
+        """Send an instruction, again and again."""
+        self.tell_on("page", "guidance", **{
             "state": state, "text": text, "code": code, "profile": "upper_body", "step": "",
             "part": "", "grade": "", "count": 0, "progress": 0.5, "hold": 0.0, "checks": [],
             **fields,
         })  # fmt: skip
 
     def stop(self) -> None:
+        self._over.set()
         assert self.server.stop()
 
 

@@ -9,7 +9,9 @@ const address = (name, kind, download = false) =>
 
 function when(seconds) {
   const format = { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(document.documentElement.lang, format).format(seconds * 1000);
+  return new Intl.DateTimeFormat(document.documentElement.lang || undefined, format).format(
+    seconds * 1000,
+  );
 }
 
 function grade(capture) {

@@ -15,7 +15,8 @@ export class Connection extends EventTarget {
   #failed = 0;
   #said = new Map();
 
-  /** Events: "up", "down", "picture" (detail: {stamp, jpeg}), and one for each kind of message. */
+  /** Events: "up", "down" (detail: why, if the server told), "picture" (detail: {stamp, jpeg}), and
+   * one for each kind of message. */
   open() {
     const socket = new WebSocket(socketAddress("/live"));
     socket.binaryType = "arraybuffer";
@@ -25,11 +26,11 @@ export class Connection extends EventTarget {
       silent += 1; // looks are counted, not time: a page that was asleep has missed nothing yet
       if (silent > SILENT) end();
     }, LOOK_MS);
-    const end = () => {
+    const end = (closed) => {
       clearInterval(watch);
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
-      this.#closed();
+      this.#closed(closed?.reason ?? "");
     };
     socket.onopen = () => {
       this.#failed = 0;
@@ -73,10 +74,10 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new CustomEvent("picture", { detail: { stamp, jpeg } }));
   }
 
-  #closed() {
+  #closed(why) {
     this.#socket = null;
     this.#failed += 1;
-    this.dispatchEvent(new Event("down"));
+    this.dispatchEvent(new CustomEvent("down", { detail: why }));
     if (this.#failed % 3 === 0) this.#mayStillEnter();
     setTimeout(() => this.open(), Math.min(SLOWEST_MS, 250 * 2 ** Math.min(this.#failed, 5)));
   }

@@ -12,7 +12,7 @@ import { showCapture } from "./thumbs.js";
 import { Tones } from "./tones.js";
 import { Voice } from "./voice.js";
 
-const NO_IMAGE_MS = 4000;
+const SILENT_MS = 4000; // without a picture, a pose or a word of the guidance
 const LONG = 42; // characters, from which on the words are smaller
 const SIZES = ["640x480", "1280x720", "1920x1080"];
 
@@ -23,9 +23,12 @@ const tones = new Tones();
 const camera = new BrowserCamera($("self"));
 const state = {
   up: false,
+  down: "", // why, if the server told
   settings: null,
   language: "",
   guidance: null,
+  guidedAt: 0, // when that came
+  posedAt: 0, // when a pose came
   goal: { state: "none", why: "" },
   profile: "",
   camera: false, // whether a browser is the camera
@@ -59,7 +62,8 @@ function want() {
 
 connection.addEventListener("picture", ({ detail }) => mirror.show(detail));
 connection.addEventListener("pose", ({ detail }) => {
-  if (camera.on) state.seenAt = performance.now();
+  state.posedAt = performance.now();
+  if (camera.on) state.seenAt = state.posedAt;
   drawSkeletons($("skeleton"), $("show-skeleton").checked ? detail : null);
 });
 $("show-skeleton").addEventListener("change", () => {
@@ -73,9 +77,9 @@ document.addEventListener("visibilitychange", want);
 /** What the page says now: its state, the words, a smaller line, and a figure. */
 function saying() {
   const told = state.guidance;
-  if (!state.up) return ["offline", text("reconnecting"), "", "capture_failed"];
+  if (!state.up) return ["offline", state.down || text("reconnecting"), "", "capture_failed"];
   if (needsCamera()) return ["camera", text("camera_needed"), problem(), "notice"];
-  if (performance.now() - state.seenAt > NO_IMAGE_MS && !camera.on) {
+  if (performance.now() - state.seenAt > SILENT_MS && !camera.on) {
     return ["trouble", text("no_image"), "", "capture_failed"];
   }
   if (idle()) return ["idle", text("title"), outcome(), ""];
@@ -108,6 +112,9 @@ function outcome() {
 }
 
 function render() {
+  const now = performance.now();
+  if (now - state.guidedAt > SILENT_MS) state.guidance = null; // its node has ended
+  if (now - state.posedAt > SILENT_MS) drawSkeletons($("skeleton"), null);
   const [how, words, detail, drawn] = saying();
   const told = typeof drawn === "string" ? { code: drawn } : drawn;
   const open = ["asked", "guiding"].includes(state.goal.state);
@@ -138,8 +145,9 @@ connection.addEventListener("up", () => {
   state.seenAt = performance.now();
   render();
 });
-connection.addEventListener("down", () => {
+connection.addEventListener("down", ({ detail }) => {
   state.up = false;
+  state.down = detail;
   state.guidance = null;
   voice.stop();
   drawSkeletons($("skeleton"), null);
@@ -147,6 +155,7 @@ connection.addEventListener("down", () => {
 });
 connection.addEventListener("guidance", ({ detail }) => {
   state.guidance = detail;
+  state.guidedAt = performance.now();
   render();
 });
 connection.addEventListener("goal", ({ detail }) => {
@@ -216,7 +225,7 @@ async function useLanguage(language) {
 
 connection.addEventListener("settings", async ({ detail }) => {
   state.settings = detail;
-  state.profile ||= detail.profile;
+  if (!detail.profiles.includes(state.profile)) state.profile = detail.profile;
   for (const element of [$("picture"), $("skeleton"), $("self")]) {
     element.classList.toggle("mirrored", !detail.mirrored);
   }
@@ -295,6 +304,7 @@ camera.addEventListener("off", ({ detail }) => {
 camera.addEventListener("refused", () => (state.cameraTrouble = "camera_refused"));
 connection.addEventListener("camera", ({ detail }) => {
   state.camera = detail.connected;
+  if (!state.camera && state.cameraTrouble === "camera_taken") state.cameraTrouble = "";
   render();
 });
 

@@ -25,8 +25,8 @@ connection.addEventListener("status", ({ detail }) => {
   }
   render(now);
 });
-connection.addEventListener("down", () => {
-  $("summary").textContent = "No connection. Trying again…";
+connection.addEventListener("down", ({ detail }) => {
+  $("summary").textContent = detail || "No connection. Trying again…";
 });
 
 function seriesOf(node, key) {
@@ -181,6 +181,11 @@ function valueOf(type, field) {
 
 async function change(node, parameter, field, refused) {
   refused.hidden = true;
+  if (field.type === "number" && field.value === "") {
+    // Empty, or no number: neither is a 0.
+    field.value = String(parameter.value);
+    return;
+  }
   const value = valueOf(parameter.type, field);
   try {
     const answer = await ask(path(node), {

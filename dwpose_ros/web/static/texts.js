@@ -14,6 +14,15 @@ export function direction(language) {
   return RIGHT_TO_LEFT.has(language.toLowerCase().split(/[-_]/)[0]) ? "rtl" : "ltr";
 }
 
+/** The BCP 47 tag of a language's file, such as "pt-BR" of "pt_BR"; empty if it is none. */
+function tag(language) {
+  try {
+    return Intl.getCanonicalLocales(language.replaceAll("_", "-"))[0] ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** A text by its name, with what is in braces filled in; the name itself where there is none. */
 export function text(name, fields = {}) {
   const found = Object.hasOwn(texts, name) ? texts[name] : name.replaceAll("_", " ");
@@ -25,7 +34,7 @@ export async function speak(language) {
   const answer = await fetch(`/api/texts/${encodeURIComponent(language)}`);
   if (!answer.ok) return false;
   texts = await answer.json();
-  document.documentElement.lang = language;
+  document.documentElement.lang = tag(language);
   document.documentElement.dir = direction(language);
   fill(document);
   return true;
