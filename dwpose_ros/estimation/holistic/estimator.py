@@ -85,7 +85,7 @@ class Holistic:
         self._things = Things()
         self._image = 0  # checksum of the one in which `_people` were detected
         self._frames = 0
-        self._whole = False  # whether the last detection covered the whole image
+        self._whole = not video  # whether the last detection covered the whole image
         self._size: tuple[int, ...] = ()  # of that image
 
     def __call__(self, rgb: np.ndarray) -> PersonPoses:
@@ -156,26 +156,28 @@ class Holistic:
         self, rgb: np.ndarray, person: Person, found: list[Candidate]
     ) -> tuple[Person, list[Candidate]]:
         """Return somebody who is followed as seen now, and the candidates who are not they."""
-        body = next_body(rgb, self._networks.body, person.body, may_rest=False)
-        box = box_of(body, rgb)
-        now = replace(person, body=body)
         if self._whole:
-            now = self._judged(rgb, person, now, found, box)
+            now, box = self._judged(rgb, person, found)
+        else:  # a tile need not have them
+            body = self._body(rgb, person, person.box)
+            now, box = replace(person, body=body), box_of(body, rgb)
         return now, [one for one in found if iou(one.box[None], box[None])[0, 0] < SAME_BOX]
 
     def _judged(
-        self, rgb: np.ndarray, then: Person, now: Person, found: list[Candidate], box: np.ndarray
-    ) -> Person:
-        """Return somebody whose points have the box (4,) with the odds that it is a person."""
+        self, rgb: np.ndarray, person: Person, found: list[Candidate]
+    ) -> tuple[Person, np.ndarray]:
+        """Return somebody who is followed as seen now, with the odds of it, and their box (4,)."""
+        body = next_body(rgb, self._networks.body, person.body, may_rest=False)
+        box = box_of(body, rgb)
         seen = at(found, box) or self._search.near(rgb, box)
         score = seen.score if seen else 0.0
-        now.chance = odds(score, SURE_OVERLAP, then.body, now.body, now.face, now.figure)
-        if seen is not None and self._misfits(seen, found, then, box):
+        chance = odds(score, SURE_OVERLAP, person.body, body, person.face, person.figure)
+        if seen is not None and self._misfits(seen, found, person, box):
             # The body may be wrong and stay so, since it is looked for where it was.
             again = self._looked_at(rgb, seen)
-            if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, now.chance):
-                return again
-        return now
+            if again.body.presence >= MIN_PRESENCE and again.chance >= max(MIN_ODDS, chance):
+                return again, box
+        return replace(person, body=body, chance=chance), box
 
     def _misfits(
         self, seen: Candidate, found: list[Candidate], person: Person, box: np.ndarray
