@@ -17,6 +17,7 @@ from dwpose_ros.guidance.scale import SIDE
 
 UNDO_S = 3.0  # for so long the opposite of what was said is not said
 PATIENCE_S = 180.0  # for so long one person is guided to one picture; then comes a goodbye
+LITTLES = 2  # so often somebody is asked to roll a little in a row; then it was not enough
 LITTLE_TURN = 0.7  # times `repeat_s` after which a little turn is asked for again
 COMING = 1.5  # times `repeat_s` is what it takes to come into view
 UNKNOWN_S = 2.0  # an unknown check is waited for so long
@@ -57,6 +58,10 @@ class InstructionPolicy:
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._began: float | None = None
         self._units = 0  # steps or metres of the last walk towards the camera or away from it
+        self._littles = (
+            "",
+            0,
+        )  # the way that they were asked to roll a little last, and how often
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
         self._first_s = math.inf  # when this person was told something first
@@ -72,7 +77,7 @@ class InstructionPolicy:
         self._compliance.forget()
         self._repetition.forget()
         self._first_s, self._parted, self._final = math.inf, False, False
-        self._asked_to_stand = False
+        self._asked_to_stand, self._littles = False, ("", 0)
 
     def blind(self, seconds: float) -> None:
         """No frame has come for so long, or the clock was set: that does not count as theirs."""
@@ -177,6 +182,8 @@ class InstructionPolicy:
         """Return the instruction for a check; a smaller one for a person who overshoots."""
         instruction = Instruction(result.code, result.body_part, result.magnitude, result.count)
         ease = self._compliance.ease(instruction.code)
+        if instruction.magnitude == "little" and self._littles == (instruction.code, LITTLES):
+            return instruction._replace(magnitude="half", count=0)
         if ease == 1.0 or instruction.code not in GRADUAL:
             return instruction
         way = ease * (0.5 if instruction.magnitude == "half" else instruction.count)
@@ -238,6 +245,10 @@ class InstructionPolicy:
         self.spoken, self._spoken_at, self._due_at = current, now, now
         if axis(current.code) == "depth":
             self._units = current.count
+            code, count = self._littles
+            rolls = current.code.startswith("roll_") and current.magnitude == "little"
+            again = count if code == current.code else 0
+            self._littles = (current.code, again + 1) if rolls else ("", 0)
         self._compliance.asked(current.code, current.body_part, now)
         return True
 

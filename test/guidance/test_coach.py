@@ -718,6 +718,30 @@ class TestPace:
                 heard.append(decision.code)
         assert heard[0] == said
 
+    @pytest.mark.parametrize(
+        "code, third",
+        [("roll_closer", "half"), ("roll_back", "half"), ("move_closer", "little")],
+    )
+    def test_after_rolling_a_little_was_not_enough_twice_more_is_asked_for(
+        self, profile, code, third
+    ):
+        """As where a border cuts them off: how far they must go is hard to tell from their size."""
+        coach, told, way, until = Coach(replace(profile("face"), **TIMES)), [], 0.0, 0.0
+        for i in range(30 * FPS):
+            now = i / FPS
+            way += 0.1 / FPS * (0.5 < now - until < 1.5)
+            found = [
+                CheckResult("somebody", True, 1.0),
+                CheckResult("cut_off", False, 0.8, code=code, magnitude="little"),
+                CheckResult("too_close", True, 0.1, track=way * (-1 if "back" in code else 1)),
+            ]
+            decision = coach.update(found, now, busy=now < until)
+            if decision.speak:
+                assert decision.code == code
+                told.append(decision.magnitude)
+                until = now + 1.0
+        assert told[:4] == ["little", "little", third, "little"]
+
     def test_who_turns_is_not_captured(self, profile):
         """It hardly moves a point, and so they count as still."""
         room = Room(profile, hold_s=0.5)
