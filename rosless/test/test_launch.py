@@ -742,6 +742,27 @@ def test_events_of_processes(demo):
     ]
 
 
+def test_what_is_changed_later_stays_changed(demo):
+    """As by a counter of restarts in a handler; yet what a group has set stays in it."""
+    out = demo.launch(
+        """SetLaunchConfiguration('count', '0'), one, two,
+        GroupAction([SetLaunchConfiguration('inner', 'seen'),
+            RegisterEventHandler(OnProcessExit(target_action=two, on_exit=[
+                LogInfo(msg=['inner ', LaunchConfiguration('inner')])]))]),
+        RegisterEventHandler(OnProcessExit(on_exit=[OpaqueFunction(function=count)])),
+        TimerAction(period=0.1, actions=[SetEnvironmentVariable('ZZ', '1'),
+            SetLaunchConfiguration('late', 'yes')]),
+        TimerAction(period=2.0, actions=[LogInfo(msg=['late ', LaunchConfiguration('late'),
+            ' ', EnvironmentVariable('ZZ'), ' count ', LaunchConfiguration('count')])])""",
+        before="""def count(context):
+    number = int(context.launch_configurations['count']) + 1
+    context.launch_configurations['count'] = str(number)
+one, two = ExecuteProcess(cmd=['true']), ExecuteProcess(cmd=['sleep', '0.3'])""",
+    )
+    said = re.findall(r"user\]: (.*)", out)
+    assert said == ["inner seen", "late yes 1 count 2"]
+
+
 def test_an_error_later_on_ends_everything(demo):
     out = demo.launch(
         "ExecuteProcess(cmd=['sleep', '9']), TimerAction(period=0.1, actions=["

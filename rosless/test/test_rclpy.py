@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from types import SimpleNamespace
@@ -29,6 +30,8 @@ from rclpy.node import Node
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
+    LivelinessPolicy,
+    QoSPresetProfiles,
     QoSProfile,
     ReliabilityPolicy,
     qos_profile_sensor_data,
@@ -40,7 +43,7 @@ from rosgraph_msgs.msg import Clock as ClockMsg
 from rosless.dds import graph
 from rosless_helpers import wait_until
 from sensor_msgs.msg import Image
-from std_msgs.msg import Header, Int32, String
+from std_msgs.msg import Float32, Header, Int32, String
 from std_srvs.srv import SetBool, Trigger
 
 # Topics
@@ -72,6 +75,10 @@ def test_a_large_image_keeps_every_byte(peer):
     wait_until(lambda: got == [image])
 
 
+@pytest.mark.differs(
+    "Sequence numbers in the information that a callback asks for",
+    "`None`, since DDS does not tell them",
+)
 def test_callbacks_can_ask_for_information_or_bytes(peer):
     infos, raw = [], []
     node = peer().node()
@@ -82,7 +89,9 @@ def test_callbacks_can_ask_for_information_or_bytes(peer):
     publisher.publish(String(data="a"))
     publisher.publish(bytes.fromhex("00010000020000006200"))  # CDR
     wait_until(lambda: len(infos) == len(raw) == 2)
-    assert before <= infos[0]["source_timestamp"] <= time.time_ns()
+    info = infos[0]
+    assert before <= info["source_timestamp"] <= info["received_timestamp"] <= time.time_ns()
+    assert info["publication_sequence_number"] is info["reception_sequence_number"] is None
     assert raw[0].startswith(bytes.fromhex("00010000020000006100"))
 
 
@@ -99,6 +108,38 @@ def test_late_joiners_get_what_is_transient_local(peer):
     assert not volatile
 
 
+def test_messages_of_another_type_are_not_taken(peer):
+    """Cyclone DDS would match both, since rosless's types have no members for it."""
+    wrong, right = [], []
+    node = peer().node()
+    node.create_subscription(Float32, "x", wrong.append, 10)
+    node.create_subscription(Int32, "x", right.append, 10)
+    publisher = peer().node("talker").create_publisher(Int32, "x", 10)
+    wait_until(lambda: publisher.get_subscription_count() >= 2)
+    for _ in range(3):
+        publisher.publish(Int32(data=0x3F800000))
+    wait_until(lambda: len(right) == 3)
+    time.sleep(0.1)
+    assert not wrong
+
+
+@pytest.mark.differs(
+    "A service of another type", "`wait_for_service` may find it, but it never answers"
+)
+def test_a_service_of_another_type_does_not_answer(peer):
+    called = []
+    peer().node().create_service(Trigger, "x", lambda *pair: called.append(pair) or pair[1])
+    client = peer().node("caller").create_client(SetBool, "x")
+    client.wait_for_service(1.0)
+    future = client.call_async(SetBool.Request(data=True))
+    time.sleep(0.3)
+    assert not called and not future.done()
+
+
+@pytest.mark.differs(
+    "A publisher and a subscription whose QoS does not match",
+    "no warning; `ros2 topic info -v` shows both",
+)
 @pytest.mark.parametrize(
     "offered, wanted, match",
     [
@@ -139,6 +180,31 @@ def test_a_short_history_keeps_the_newest(default_context):
     "not there",
     "`NotImplementedError: rosless has no BEST_AVAILABLE; a full ROS 2 has it`",
 )
+def test_profiles_have_short_keys(default_context):
+    keys = QoSPresetProfiles.short_keys()
+    assert {"default", "sensor_data", "services_default"} <= set(keys)
+    assert QoSPresetProfiles.get_from_short_key("sensor_data").depth == 5
+    assert "best_effort" in ReliabilityPolicy.short_keys()
+    node = Node("a")
+    publisher = node.create_publisher(String, "x", qos_profile=3)
+    assert publisher.qos_profile.depth == 3
+    node.create_subscription(String, "x", print, qos_profile=QoSProfile(depth=2))
+
+
+def test_the_graph_tells_all_of_a_publishers_qos(default_context):
+    node = Node("a")
+    limits = dict(
+        deadline=Duration(seconds=2), lifespan=Duration(seconds=3),
+        liveliness=LivelinessPolicy.MANUAL_BY_TOPIC, liveliness_lease_duration=Duration(seconds=4),
+    )  # fmt: skip
+    node.create_publisher(String, "x", QoSProfile(depth=1, **limits))
+    (found,) = wait_until(lambda: node.get_publishers_info_by_topic("/x"))
+    assert {name: getattr(found.qos_profile, name) for name in limits} == limits
+    node.create_publisher(String, "y", 1)
+    (usual,) = wait_until(lambda: node.get_publishers_info_by_topic("/y"))
+    assert usual.qos_profile.deadline == usual.qos_profile.lifespan == Duration()
+
+
 def test_qos_profiles():
     assert QoSProfile(depth=3) == QoSProfile(depth=3, history=HistoryPolicy.KEEP_LAST)
     assert qos_profile_sensor_data.reliability == ReliabilityPolicy.BEST_EFFORT
@@ -188,6 +254,11 @@ def add_one(request, response):
     return response
 
 
+@pytest.mark.differs(
+    "`Client.call` that takes too long",
+    "raises, as in later ROS 2; Jazzy's returns `None`",
+    "`TimeoutError: service /x did not answer in 5 s`",
+)
 def test_a_service_is_called(peer):
     peer().node("server").create_service(SetBool, "set", add_one)
     node = peer().node("client")
@@ -296,7 +367,12 @@ def test_timers(default_context):
     rclpy.spin_once(node, timeout_sec=0.06)
     assert len(ticks) == 5 and timer.is_canceled() and timer.time_until_next_call() is None
     timer.timer_period_ns = 10**7
+    assert timer.is_canceled()
     timer.reset()
+    left = timer.time_until_next_call()
+    timer.timer_period_ns = 10**10  # of the next period, not of this one
+    assert timer.time_until_next_call() <= left
+    timer.timer_period_ns = 10**7
     assert 0 < timer.time_until_next_call() <= 10**7
     rclpy.spin_once(node, timeout_sec=1.0)
     assert len(ticks) == 6
@@ -493,6 +569,31 @@ def test_tasks_that_come_all_the_time_keep_nothing_waiting(default_context):
         executor.spin_once(timeout_sec=0.1)
     assert len(ticks) >= 5
     node.destroy_node()
+
+
+def test_a_coroutine_may_give_way(default_context):
+    """As by asyncio.sleep(0), which awaits no future."""
+    executor, order = SingleThreadedExecutor(), []
+
+    async def polite(name: str) -> str:
+        for turn in range(2):
+            order.append(f"{name}{turn}")
+            await asyncio.sleep(0)
+        return name
+
+    tasks = [executor.create_task(polite, name) for name in "ab"]
+    executor.spin_until_future_complete(tasks[1], 5.0)
+    assert [task.result() for task in tasks] == ["a", "b"]
+    assert order == ["a0", "b0", "a1", "b1"]
+
+
+def test_a_done_callback_that_raises_keeps_no_other_back():
+    future, called = Future(), []
+    future.add_done_callback(lambda _: 1 / 0)
+    future.add_done_callback(called.append)
+    with pytest.warns(UserWarning, match="Unhandled exception in done callback: ZeroDivision"):
+        future.set_result(1)
+    assert called == [future]
 
 
 def test_futures():
@@ -771,6 +872,9 @@ def test_nodes_of_humble_are_passed_over(peer):
         ("~", "/ns/a"),
         ("~/x/y", "/ns/a/x/y"),
         ("x/y_1", "/ns/x/y_1"),
+        ("{node}/x", "/ns/a/x"),
+        ("{ns}/x", "/ns/x"),
+        ("/all/{namespace}x", None),
         ("", None),
         ("x y", None),
         ("1x", None),
@@ -811,6 +915,11 @@ def test_names_of_nodes(default_context):
     "not there",
     "`NotImplementedError: rosless has no event_callbacks=...; a full ROS 2 has it`",
 )
+@pytest.mark.differs(
+    "`Node.set_descriptor`, `wait_for_node`, `count_clients` and some more",
+    "not there",
+    "`AttributeError: rosless has no Node.wait_for_node; a full ROS 2 has it`",
+)
 def test_what_is_missing_says_so(default_context):
     for line, message in [
         ("import rclpy.impl", "rosless has no module 'rclpy.impl'"),
@@ -823,6 +932,10 @@ def test_what_is_missing_says_so(default_context):
             exec(line)
     node, names = Node("a"), SimpleNamespace()
     exec("from rclpy import executors, qos", vars(names))
+    with pytest.raises(AttributeError, match="rosless has no Node.wait_for_node; a full ROS 2"):
+        node.wait_for_node("b", 1.0)
+    with pytest.raises(AttributeError, match="'Node' object has no attribute 'nope'"):
+        node.nope
     with pytest.raises(NotImplementedError, match="rosless has no event_callbacks=..."):
         node.create_publisher(String, "x", 10, event_callbacks=object())
     for option in ({"enable_logger_service": True}, {"cli_args": ["--ros-args", "-r", "x:=y"]}):

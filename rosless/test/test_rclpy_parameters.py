@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import math
+from enum import IntEnum
 
+import numpy as np
 import pytest
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
+    Log,
     ParameterDescriptor,
     ParameterEvent,
     SetParametersResult,
@@ -21,6 +24,7 @@ from rcl_interfaces.srv import (
     SetParameters,
     SetParametersAtomically,
 )
+from rclpy import logging
 from rclpy._arguments import Arguments
 from rclpy.exceptions import (
     InvalidParameterTypeException,
@@ -156,6 +160,49 @@ def test_callbacks_refuse_and_change(node):
     assert told == ["width", "lens.on"] and node.get_parameter("lens.on").value is False
     with pytest.raises(ParameterNotDeclaredException):
         node.set_parameters([Parameter("nope", value=1)])
+
+
+class Lens(IntEnum):
+    WIDE = 2
+
+
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        (np.float64(1.5), "DOUBLE"),
+        (Lens.WIDE, "INTEGER"),
+        ([np.float64(1.5), 2.5], "DOUBLE_ARRAY"),
+        (True, "BOOL"),
+        ([True, False], "BOOL_ARRAY"),
+    ],
+)
+def test_values_of_subclasses_are_values(node, value, kind):
+    assert Parameter("x", value=value).type_ is Parameter.Type[kind]
+    assert node.declare_parameter("any", value).value == value
+    assert (
+        Parameter("any", value=value).to_parameter_msg().value
+        == node.get_parameter("any").get_parameter_value()
+    )
+
+
+def test_a_callback_that_forgets_to_answer_refuses(node, capfd):
+    node.add_on_set_parameters_callback(lambda parameters: None)
+    (result,) = node.set_parameters([Parameter("width", value=320)])
+    assert not result.successful and "returned None, wanted a SetParametersResult" in result.reason
+    assert "returned None" in capfd.readouterr().err
+
+
+def test_a_callback_before_that_leaves_nothing_refuses(node):
+    node.add_pre_set_parameters_callback(lambda parameters: [])
+    result = node.set_parameters_atomically([Parameter("width", value=320)])
+    assert not result.successful and result.reason.startswith("parameter list cannot be empty")
+
+
+def test_a_parameter_that_is_set_to_nothing_is_declared_no_more(peer):
+    node = peer().node("free", allow_undeclared_parameters=True)
+    node.set_parameters([Parameter("new", value=2)])
+    assert node.set_parameters([Parameter("new", value=None)])[0].successful
+    assert not node.has_parameter("new")
 
 
 def test_changes_are_told_to_everybody(peer, node):
@@ -341,6 +388,8 @@ def test_values_are_yaml(text, value):
             "{b: 1}: a parameter must be a bool, int, float, str or a list of one",
         ),
         (["-r", "a"], "'a' is not a remapping: it must read from:=to or node:from:=to"),
+        (["-r", "/ns/n:a:=b"], "'/ns/n:a:=b' is not a remapping: .* the node's name alone"),
+        (["-p", "/ns/n:a:=1"], "'/ns/n:a:=1' is not a parameter: .* the node's name alone"),
         (
             ["--params-file", "/no.yaml"],
             "parameter file '/no.yaml' cannot be read: .*No such file",
@@ -419,6 +468,8 @@ def test_overrides_reach_the_node(peer):
         ("-r m:image:=mine -r n:__node:=m", "/m", "/mine", "/set"),
         ("-r other:__node:=m -r n:__ns:=/a/b", "/a/b/n", "/a/b/image", "/a/b/set"),
         ("-r /image:=/x", "/n", "/x", "/set"),
+        ("-r rostopic://image:=a -r n:rosservice://set:=put", "/n", "/a", "/put"),
+        ("-r rosservice://image:=a -r rostopic://set:=put", "/n", "/image", "/set"),
         ("-r __ns:=/left -r image:=pic -r ~/own:=/own", "/left/n", "/left/pic", "/left/set"),
     ],
 )
@@ -430,6 +481,21 @@ def test_remapping(peer, words, own, topic, service):
     assert node.resolve_topic_name("image", only_expand=True).endswith("/image")
     if "own" in words:
         assert node.resolve_topic_name("~/own") == "/own"
+
+
+@pytest.mark.parametrize("logs", ["stdout", "rosout"])
+def test_logs_can_be_switched_off(peer, capfd, monkeypatch, logs):
+    monkeypatch.setattr(logging, "to_terminal", True)
+    one = peer(f"--disable-{logs}-logs")
+    heard = []
+    one.node("listener").create_subscription(Log, "/rosout", heard.append, 10)
+    node = one.node("talker")
+    node.get_logger().info("word")
+    if logs == "stdout":
+        wait_until(lambda: any(log.msg == "word" for log in heard))
+        assert "word" not in capfd.readouterr().err
+    else:
+        assert "word" in capfd.readouterr().err and not node.count_publishers("/rosout")
 
 
 def test_nodes_can_ignore_arguments(peer):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import AbstractSet, Any, Iterator
@@ -17,7 +18,7 @@ from cyclonedds.core import (
     SampleState,
     ViewState,
 )
-from cyclonedds.internal import SampleInfo
+from cyclonedds.internal import DDS, SampleInfo
 from cyclonedds.pub import DataWriter
 from cyclonedds.sub import DataReader
 
@@ -35,6 +36,32 @@ def info_of(made_in_c: partial) -> SampleInfo:
 
 
 _INFINITE_NS = 2**63 - 1  # DDS_INFINITY
+_MOST_WRITERS = 1000  # remembered; they come and go
+
+
+class _Endpoint(ctypes.Structure):
+    """What DDS tells of a writer, dds_builtintopic_endpoint_t.
+
+    Not by the library's own method: it makes a Python object with DDS's locks held, which a signal
+    handler that raises would leave locked.
+    """
+
+    _fields_ = (
+        ("key", ctypes.c_uint8 * 16),
+        ("participant_key", ctypes.c_uint8 * 16),
+        ("participant", ctypes.c_uint64),
+        ("topic_name", ctypes.c_char_p),
+        ("type_name", ctypes.c_char_p),
+        ("qos", ctypes.c_void_p),
+    )
+
+
+_matched_publication = DDS._dll_handle.dds_get_matched_publication_data
+_matched_publication.argtypes = [ctypes.c_int32, ctypes.c_uint64]
+_matched_publication.restype = ctypes.POINTER(_Endpoint)
+_free_endpoint = DDS._dll_handle.dds_builtintopic_free_endpoint
+_free_endpoint.argtypes = [ctypes.POINTER(_Endpoint)]
+_free_endpoint.restype = None
 
 
 class Gone(RuntimeError):
@@ -115,10 +142,17 @@ class Writer:
 
 
 class Reader:
-    """Reads CDR from a topic."""
+    """Reads CDR from a topic.
 
-    def __init__(self, reader: DataReader) -> None:
-        self._dds = reader
+    Args:
+        type_name: of the topic's type, in DDS. Cyclone DDS compares what types consist of, and
+            those here have no members, so writers of other types match, too: what they send is
+            dropped.
+    """
+
+    def __init__(self, reader: DataReader, type_name: str) -> None:
+        self._dds, self._type_name = reader, type_name
+        self._same_type: dict[int, bool] = {}  # by writer
         self.condition = ReadCondition(reader, ViewState.Any | InstanceState.Any | SampleState.Any)
         self.gid = reader.get_guid().bytes
 
@@ -138,7 +172,26 @@ class Reader:
                     raise DDSException(taken, f"Occurred while taking data in {self._dds!r}")
         except Gone:
             return []
-        return [(data, info) for data, made in taken if (info := info_of(made)).valid_data]
+        samples = ((data, info_of(made)) for data, made in taken)
+        return [
+            (data, info)
+            for data, info in samples
+            if info.valid_data and self._is_of_this_type(info.publication_handle)
+        ]
+
+    def _is_of_this_type(self, writer: int) -> bool:
+        """Whether a writer has this topic's type; True of one that has gone already."""
+        same = self._same_type.get(writer)
+        if same is None:
+            found = _matched_publication(self._dds._ref, writer)
+            if not found:
+                return True
+            same = found.contents.type_name.decode() == self._type_name
+            _free_endpoint(found)
+            if len(self._same_type) >= _MOST_WRITERS:
+                self._same_type.clear()
+            self._same_type[writer] = same
+        return same
 
     def matched(self) -> int:
         """Return the number of its writers. Raises Gone."""

@@ -16,7 +16,7 @@ from rosless.dds.discovery import Discovery
 from rosless.dds.endpoints import Reader, WaitSet, Writer, end
 from rosless.dds.graph import Graph
 from rosless.dds.settings import configuration
-from rosless.dds.types import raw_type, with_type_hash
+from rosless.dds.types import dds_type_name, raw_type, with_type_hash
 
 _domains: dict[int, Domain] = {}
 _joining = threading.Lock()  # two threads may be the first at once
@@ -91,7 +91,8 @@ class Participant:
     def reader(self, topic: str, typename: str, qos: Qos) -> Reader:
         """Return a new reader of a ROS 2 type; `topic` is the DDS name, with its prefix."""
         return Reader(
-            DataReader(self._dds, self._topic(topic, typename), with_type_hash(qos, typename))
+            DataReader(self._dds, self._topic(topic, typename), with_type_hash(qos, typename)),
+            dds_type_name(typename),
         )
 
     def _topic(self, name: str, typename: str) -> Topic:

@@ -36,10 +36,8 @@ def main() -> int:
         _hand_over()
     command, *rest = sys.argv[1:] or ["--help"]
     if command in ("-h", "--help"):
-        print("usage: ros2 <command> ...\n\nrosless's part of the ros2 command:")
-        print("\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items()))
-        return 0
-    if command not in COMMANDS:
+        command = "help"
+    elif command not in COMMANDS:
         print(
             f"ros2: rosless has no command {command!r}; it has {', '.join(COMMANDS)}. "
             "A full ROS 2 has the rest",
@@ -56,7 +54,7 @@ def main() -> int:
     if command in ("topic", "service", "action"):  # so that a real ROS 2's messages check fields
         os.environ.setdefault("ROS_PYTHON_CHECK_FIELDS", "1")
     try:
-        code = importlib.import_module(f"rosless.ros2.{command}").main(rest) or 0
+        code = _help() if command == "help" else _run(command, rest)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -71,6 +69,16 @@ def main() -> int:
     except (CommandError, ValueError, AssertionError, RuntimeError) as err:
         print(f"ros2 {command}: {err}", file=sys.stderr)
         return 1
+
+
+def _help() -> int:
+    print("usage: ros2 <command> ...\n\nrosless's part of the ros2 command:")
+    print("\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items()))
+    return 0
+
+
+def _run(command: str, words: list[str]) -> int:
+    return importlib.import_module(f"rosless.ros2.{command}").main(words) or 0
 
 
 def _drop_output() -> None:

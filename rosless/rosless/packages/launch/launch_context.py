@@ -21,6 +21,13 @@ class _State(NamedTuple):
     launch_file: str
 
 
+def _changed(live: dict[str, str], begin: dict[str, str], end: dict[str, str]) -> dict[str, str]:
+    """Return values with the changes that were made from `begin` to `end`."""
+    new = {name: value for name, value in end.items() if begin.get(name) != value}
+    gone = begin.keys() - end.keys()
+    return {name: value for name, value in {**live, **new}.items() if name not in gone}
+
+
 class LaunchContext:
     """Launch configurations, the environment, and the launch file that is being visited."""
 
@@ -57,12 +64,29 @@ class LaunchContext:
             self._restore(before)
 
     def later(self) -> Callable[[Entities], None]:
-        """Return a `visit` that can be called later, and still sees what is set now."""
+        """Return a `visit` that can be called later. What is set now can be read then, unless it
+        has been set anew, and what is changed then stays changed."""
         state = self._state()
 
         def visit(entities: Entities) -> None:
-            with self.scope(state):
+            live = self._state()
+            begin = _State(
+                {**state.configurations, **live.configurations},
+                {**state.environment, **live.environment},
+                state.launch_file,
+            )
+            self._restore(begin)
+            try:
                 self.visit(entities)
+            finally:
+                end = self._state()
+                self._restore(
+                    _State(
+                        _changed(live.configurations, begin.configurations, end.configurations),
+                        _changed(live.environment, begin.environment, end.environment),
+                        live.launch_file,
+                    )
+                )
 
         return visit
 

@@ -8,14 +8,21 @@ from typing import Any, NamedTuple
 
 from rosless.parameter_files import ParameterOverride, matches, parse_value, read_parameter_file
 
-_NAME = r"[A-Za-z_/~][A-Za-z0-9_/]*"
-_RULE = re.compile(rf"(?:(?P<node>{_NAME}):)?(?P<key>[^:=]+):=(?P<value>.*)", re.DOTALL)
+_NODE = "[A-Za-z_][A-Za-z0-9_]*"
+_KIND = "(?:(?P<kind>rostopic|rosservice)://)?"
+_RULE = re.compile(
+    rf"(?:(?P<node>{_NODE}):(?!//))?{_KIND}(?P<key>[^:=]+):=(?P<value>.*)", re.DOTALL
+)
+# Logs go to the terminal and to /rosout unless these are switched off.
+_SWITCHES = re.compile("--(?P<switch>enable|disable)-(?P<logs>stdout|rosout|external-lib)-logs")
 
 
 class Remap(NamedTuple):
     node: str | None
     source: str
     target: str
+    kind: str = ""
+    """Limits it to ``rostopic`` or ``rosservice``."""
 
 
 class Arguments:
@@ -26,6 +33,7 @@ class Arguments:
         self.remaps: list[Remap] = []
         self.overrides: list[ParameterOverride] = []
         self.log_levels: dict[str, str] = {}
+        self.logs = {"stdout": True, "rosout": True}
         rest = iter(args)
         inside = False
         for arg in rest:
@@ -38,34 +46,28 @@ class Arguments:
             elif arg in ("-r", "--remap"):
                 self._remap(next(rest, ""))
             elif arg in ("-p", "--param"):
-                node, name, value = _rule(next(rest, ""), "parameter", "name:=value")
+                rule = _rule(next(rest, ""), "parameter", "name:=value")
+                node = f"/{rule['node']}" if rule["node"] else "/**"
                 self.overrides.append(
-                    ParameterOverride(
-                        f"/{node.lstrip('/')}" if node else "/**", name, parse_value(value)
-                    )
+                    ParameterOverride(node, rule["key"], parse_value(rule["value"]))
                 )
             elif arg == "--params-file":
                 self.overrides += read_parameter_file(next(rest, ""))
             elif arg == "--log-level":
                 name, separator, level = next(rest, "").rpartition(":=")
                 self.log_levels[name if separator else ""] = level
-            elif arg not in (
-                "--ros-args",
-                "--enable-stdout-logs",
-                "--disable-stdout-logs",
-                "--enable-rosout-logs",
-                "--disable-rosout-logs",
-                "--enable-external-lib-logs",
-                "--disable-external-lib-logs",
-            ):
+            elif match := _SWITCHES.fullmatch(arg):
+                self.logs[match["logs"]] = match["switch"] == "enable"
+            elif arg != "--ros-args":
                 raise ValueError(
                     f"rosless does not know the ROS argument {arg!r}; it knows -r, "
                     "-p, --params-file and --log-level"
                 )
 
     def _remap(self, text: str) -> None:
-        node, source, target = _rule(text, "remapping", "from:=to")
-        self.remaps.append(Remap(node, source, target))
+        rule = _rule(text, "remapping", "from:=to")
+        kind = rule["kind"] or ""
+        self.remaps.append(Remap(rule["node"], rule["key"], rule["value"], kind))
 
     def parameters(self, full_name: str) -> dict[str, Any]:
         """Return the parameters for a node, by its full name.
@@ -98,8 +100,11 @@ class Arguments:
         return value
 
 
-def _rule(text: str, what: str, form: str) -> tuple[str | None, str, str]:
+def _rule(text: str, what: str, form: str) -> re.Match:
     match = _RULE.fullmatch(text)
     if not match:
-        raise ValueError(f"{text!r} is not a {what}: it must read {form} or node:{form}")
-    return match["node"], match["key"], match["value"]
+        raise ValueError(
+            f"{text!r} is not a {what}: it must read {form} or node:{form}, with the node's name "
+            "alone"
+        )
+    return match

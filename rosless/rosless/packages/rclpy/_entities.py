@@ -16,7 +16,8 @@ from rclpy.callback_groups import (
 )
 from rclpy.clock import Clock
 from rclpy.publisher import Publisher
-from rclpy.qos import qos_profile, qos_profile_services_default
+from rclpy.qos import qos_profile as profile_of
+from rclpy.qos import qos_profile_services_default
 from rclpy.qos_overriding_options import overridden
 from rclpy.service import Client, Service
 from rclpy.subscription import Subscription
@@ -47,18 +48,19 @@ class Entities:
         self,
         msg_type,
         topic: str,
-        qos,
+        qos_profile,
         *,
         callback_group=None,
         event_callbacks=None,
         qos_overriding_options=None,
         publisher_class: type[Publisher] = Publisher,
     ) -> Publisher:
-        """Return a new publisher on a topic; `qos` is a profile or a history depth."""
+        """Return a new publisher on a topic; `qos_profile` is one, or a history depth."""
         self._rcl_lacks(event_callbacks=event_callbacks)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
         name = self.resolve_topic_name(topic)
-        profile = overridden(self, "publisher", name, qos_profile(qos), qos_overriding_options)
+        profile = profile_of(qos_profile)
+        profile = overridden(self, "publisher", name, profile, qos_overriding_options)
         return self._rcl_add(self._rcl_publishers, publisher_class(self, msg_type, name, profile))
 
     def create_subscription(
@@ -66,18 +68,19 @@ class Entities:
         msg_type,
         topic: str,
         callback: Callable,
-        qos,
+        qos_profile,
         *,
         callback_group: CallbackGroup | None = None,
         event_callbacks=None,
         qos_overriding_options=None,
         raw: bool = False,
     ) -> Subscription:
-        """Call `callback(message)` for each message; `qos` is a profile or a history depth."""
+        """Call `callback(message)` for each message; `qos_profile` is one, or a history depth."""
         self._rcl_lacks(event_callbacks=event_callbacks)
         self._rcl_check_type(msg_type, "_FIELDS", "message")
         name = self.resolve_topic_name(topic)
-        profile = overridden(self, "subscription", name, qos_profile(qos), qos_overriding_options)
+        profile = profile_of(qos_profile)
+        profile = overridden(self, "subscription", name, profile, qos_overriding_options)
         return self._rcl_add(
             self._rcl_subscriptions,
             Subscription(
@@ -239,6 +242,9 @@ class Entities:
     def destroy_timer(self, timer: Timer) -> bool:
         timer.cancel()
         return self._rcl_destroy(self._rcl_timers, timer)
+
+    def destroy_rate(self, rate: Rate) -> bool:
+        return self.destroy_timer(rate._timer)
 
     def _rcl_destroy_all(self) -> None:
         for entities in (

@@ -22,6 +22,11 @@ from rclpy.parameter import Parameter
 from rclpy.parameter_service import ParameterService
 from rclpy.qos import qos_profile_parameter_events
 
+_NONE_LEFT = (
+    "parameter list cannot be empty, this might be due to pre_set_parameters_callback modifying "
+    "the original parameters list."
+)
+
 
 class Parameters:
     """Declares, reads and sets parameters. Mixed into Node."""
@@ -190,6 +195,8 @@ class Parameters:
         if not declaring:
             for callback in self._rcl_pre_set:
                 parameters = callback(parameters)
+                if not parameters:
+                    return SetParametersResult(successful=False, reason=_NONE_LEFT)
         for parameter in parameters:
             descriptor = self._rcl_descriptors.get(parameter.name) or ParameterDescriptor(
                 dynamic_typing=True
@@ -198,13 +205,29 @@ class Parameters:
                 return SetParametersResult(successful=False, reason=reason)
         for callback in self._rcl_on_set:
             result = callback(parameters)
+            if not isinstance(result, SetParametersResult):
+                reason = f"{callback!r} returned {result!r}, wanted a SetParametersResult"
+                self.get_logger().warning(reason)
+                result = SetParametersResult(successful=False, reason=reason)
             if not result.successful:
                 return result
+        self._rcl_parameter_events.publish(self._rcl_keep(parameters, declaring))
+        for callback in self._rcl_post_set:
+            callback(parameters)
+        return SetParametersResult(successful=True)
+
+    def _rcl_keep(self, parameters: list[Parameter], declaring: bool) -> ParameterEvent:
+        """Let parameters have these values from now on, and return what has changed."""
         event = ParameterEvent(
             stamp=self.get_clock().now().to_msg(), node=self.get_fully_qualified_name()
         )
         for parameter in parameters:
             known = parameter.name in self._rcl_parameters
+            if parameter.type_ == Parameter.Type.NOT_SET and not declaring:  # undeclares it
+                event.deleted_parameters.append(parameter.to_parameter_msg())
+                self._rcl_parameters.pop(parameter.name, None)
+                self._rcl_descriptors.pop(parameter.name, None)
+                continue
             (event.changed_parameters if known else event.new_parameters).append(
                 parameter.to_parameter_msg()
             )
@@ -217,10 +240,7 @@ class Parameters:
             )
             if parameter.name == "use_sim_time":
                 self._rcl_use_sim_time(bool(parameter.value))
-        self._rcl_parameter_events.publish(event)
-        for callback in self._rcl_post_set:
-            callback(parameters)
-        return SetParametersResult(successful=True)
+        return event
 
 
 def _descriptor_and_default(

@@ -11,6 +11,7 @@ from typing import Callable
 
 from rosless.dds import DDSException, Participant, domain_id_from_environment
 
+from rclpy import logging
 from rclpy._arguments import Arguments
 from rclpy.exceptions import NotInitializedException
 from rclpy.logging import set_logger_level
@@ -40,6 +41,7 @@ class Context:
         self.arguments = Arguments(sys.argv if args is None else args)
         for name, level in self.arguments.log_levels.items():
             set_logger_level(name, level)
+        logging.to_terminal &= self.arguments.logs["stdout"]
         for context in Context.all():
             if not context.ok():
                 context.leave()

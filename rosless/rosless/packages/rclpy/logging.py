@@ -105,6 +105,10 @@ class RcutilsLogger:
         return True
 
 
+to_terminal = True
+"""Whether logs are printed; False with ``--disable-stdout-logs``."""
+
+
 def _write(name: str, severity: LoggingSeverity, text: str) -> None:
     now = time.time_ns()
     line = (
@@ -122,8 +126,9 @@ def _write(name: str, severity: LoggingSeverity, text: str) -> None:
     wanted = os.environ.get("RCUTILS_COLORIZED_OUTPUT", "")
     if severity in _COLOURS and (wanted == "1" or (wanted != "0" and sys.stderr.isatty())):
         line = f"\033[{_COLOURS[severity]}m{line}\033[0m"
-    with _lock, suppress(OSError, ValueError):  # perhaps nobody reads any more
-        print(line, file=sys.stderr, flush=True)
+    if to_terminal:
+        with _lock, suppress(OSError, ValueError):  # perhaps nobody reads any more
+            print(line, file=sys.stderr, flush=True)
     for node, publish in list(rosout.items()):
         if name == node or name.startswith(node + "."):
             publish(name, severity, text, now)

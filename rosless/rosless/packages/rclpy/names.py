@@ -37,10 +37,15 @@ def check_namespace(namespace: str) -> str:
 
 
 def expand(name: str, node_name: str, namespace: str, is_service: bool = False) -> str:
-    """Return the absolute name: relative names are in the namespace, `~` means the node.
+    """Return the absolute name: relative names are in the namespace, `~` means the node, and
+    {node}, {ns} and {namespace} are filled in.
 
     Raises InvalidTopicNameException or InvalidServiceNameException.
     """
+    given = name
+    space = namespace.rstrip("/")
+    for field, value in (("node", node_name), ("ns", space), ("namespace", space)):
+        name = name.replace(f"{{{field}}}", value)
     if name.startswith("~"):
         full = f"{namespace.rstrip('/')}/{node_name}{name[1:]}"
     elif name.startswith("/"):
@@ -50,7 +55,7 @@ def expand(name: str, node_name: str, namespace: str, is_service: bool = False) 
     if not re.match("~(/|$)|[^~]", name) or not _ABSOLUTE.fullmatch(full):
         kind = InvalidServiceNameException if is_service else InvalidTopicNameException
         raise kind(
-            f"Invalid {'service' if is_service else 'topic'} name {name!r}: each part must "
+            f"Invalid {'service' if is_service else 'topic'} name {given!r}: each part must "
             "be letters, digits and underscores, and not start with a digit"
         )
     return full

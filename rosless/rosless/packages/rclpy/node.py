@@ -20,6 +20,16 @@ from rclpy.time import Time
 from rclpy.time_source import TimeSource
 from rclpy.utilities import get_default_context
 
+_LEFT_OUT = frozenset(
+    (
+        "add_waitable", "count_clients", "count_services", "create_guard_condition",
+        "describe_parameters", "get_fully_qualified_node_names",
+        "get_parameter_type", "get_parameter_types", "guards", "handle", "list_parameters",
+        "remove_post_set_parameters_callback", "remove_pre_set_parameters_callback",
+        "set_descriptor", "wait_for_node",
+    )
+)  # fmt: skip
+
 
 class Node(Entities, Parameters, Graph):
     """A named participant with publishers, subscriptions, services, clients and timers.
@@ -58,7 +68,7 @@ class Node(Entities, Parameters, Graph):
         self._rcl_init_entities()
         parts = [*self._rcl_namespace.strip("/").split("/"), self._rcl_name]
         self._rcl_logger = logging.get_logger(".".join(filter(None, parts)))
-        if enable_rosout:
+        if enable_rosout and self._rcl_context.arguments.logs["rosout"]:
             self._rcl_log_to_rosout()
         self._rcl_init_parameters(
             parameter_overrides,
@@ -81,6 +91,7 @@ class Node(Entities, Parameters, Graph):
             (
                 names.expand(r.source, self._rcl_name, self._rcl_namespace),
                 names.expand(r.target, self._rcl_name, self._rcl_namespace),
+                r.kind,
             )
             for r in (arguments.remaps if use_global_arguments else ())
             if not r.source.startswith("__") and r.node in (None, self._rcl_name)
@@ -95,6 +106,12 @@ class Node(Entities, Parameters, Graph):
                 log.publish(Log(stamp=stamp, name=name, level=int(severity), msg=text))
 
         logging.rosout[self._rcl_logger.name] = publish
+
+    def __getattr__(self, name: str):
+        """Say of what rosless lacks that it does."""
+        if name in _LEFT_OUT:
+            raise AttributeError(f"rosless has no Node.{name}; a full ROS 2 has it")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     context = property(lambda self: self._rcl_context)
 
@@ -134,7 +151,11 @@ class Node(Entities, Parameters, Graph):
 
     def _rcl_resolve(self, name: str, is_service: bool, only_expand: bool) -> str:
         full = names.expand(name, self._rcl_name, self._rcl_namespace, is_service)
-        return full if only_expand else next((t for s, t in self._rcl_remaps if s == full), full)
+        if only_expand:
+            return full
+        kinds = ("", "rosservice" if is_service else "rostopic")
+        remaps = (t for s, t, kind in self._rcl_remaps if s == full and kind in kinds)
+        return next(remaps, full)
 
     def _rcl_use_sim_time(self, active: bool) -> None:
         self._rcl_time_source.use_sim_time(active)

@@ -25,6 +25,11 @@ _FIELDS = {
 _SCALARS = {bool: "BOOL", int: "INTEGER", float: "DOUBLE", str: "STRING"}
 
 
+def _scalar(value: Any) -> str:
+    """Return the type's name, also of a subclass such as numpy.float64; empty if it is none."""
+    return next((name for kind, name in _SCALARS.items() if isinstance(value, kind)), "")
+
+
 class Parameter:
     """A name, a type and a value."""
 
@@ -45,16 +50,16 @@ class Parameter:
             """Return the type of a Python value. Raises TypeError if no type fits."""
             if value is None:
                 return cls.NOT_SET
-            if type(value) in _SCALARS:
-                return cls[_SCALARS[type(value)]]
+            if kind := _scalar(value):
+                return cls[kind]
             if isinstance(value, array):
                 return cls.DOUBLE_ARRAY if value.typecode in "fd" else cls.INTEGER_ARRAY
             if isinstance(value, (list, tuple)):
-                kinds = {type(v) for v in value}
-                if kinds <= {bytes}:
+                if all(isinstance(v, bytes) for v in value):
                     return cls.BYTE_ARRAY
-                if len(kinds) == 1 and kinds <= _SCALARS.keys():
-                    return cls[_SCALARS[kinds.pop()] + "_ARRAY"]
+                kinds = {_scalar(v) for v in value}
+                if len(kinds) == 1 and (kind := kinds.pop()):
+                    return cls[f"{kind}_ARRAY"]
             raise TypeError(
                 f"{value!r} is not a parameter value: it must be a bool, int, float, str "
                 "or a list of one of these"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
+from typing import Any
 
 from cyclonedds.qos import Policy, Qos
 
@@ -16,6 +17,10 @@ class _Policy(IntEnum):
     @property
     def short_key(self) -> str:
         return self.name.lower()
+
+    @classmethod
+    def short_keys(cls) -> list[str]:
+        return [policy.short_key for policy in cls]
 
     @classmethod
     def get_from_short_key(cls, name: str):
@@ -158,12 +163,23 @@ class QoSProfile:
         """Return the profile of a discovered endpoint, which does not tell its history."""
         reliable = isinstance(qos[Policy.Reliability], Policy.Reliability.Reliable)
         latched = qos[Policy.Durability] == Policy.Durability.TransientLocal
+        manual = isinstance(qos[Policy.Liveliness], Policy.Liveliness.ManualByTopic)
         return cls(
+            deadline=_discovered(qos[Policy.Deadline], "deadline"),
+            lifespan=_discovered(qos[Policy.Lifespan], "lifespan"),
+            liveliness=LivelinessPolicy.MANUAL_BY_TOPIC if manual else LivelinessPolicy.AUTOMATIC,
+            liveliness_lease_duration=_discovered(qos[Policy.Liveliness], "lease_duration"),
             depth=0,
             history=HistoryPolicy.UNKNOWN,
             reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
             durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
         )
+
+
+def _discovered(policy: Any, field: str) -> Duration:
+    """Return the duration of a discovered policy; 0, the default, where it is not limited."""
+    nanoseconds = getattr(policy, field, 2**63 - 1)
+    return Duration(nanoseconds=0 if nanoseconds >= 2**63 - 1 else nanoseconds)
 
 
 qos_profile_default = QoSProfile(depth=10)
@@ -186,12 +202,21 @@ qos_profile_action_status_default = QoSProfile(
 
 
 class QoSPresetProfiles(Enum):
+    DEFAULT = qos_profile_default
     SYSTEM_DEFAULT = qos_profile_system_default
     SENSOR_DATA = qos_profile_sensor_data
     SERVICES_DEFAULT = qos_profile_services_default
     PARAMETERS = qos_profile_parameters
     PARAMETER_EVENTS = qos_profile_parameter_events
     ACTION_STATUS_DEFAULT = qos_profile_action_status_default
+
+    @classmethod
+    def short_keys(cls) -> list[str]:
+        return [name.lower() for name in cls.__members__]
+
+    @classmethod
+    def get_from_short_key(cls, name: str) -> QoSProfile:
+        return cls[name.upper()].value
 
 
 def qos_profile(qos: QoSProfile | int) -> QoSProfile:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from enum import Enum
 from functools import partial
 from typing import Any, Callable
@@ -76,7 +77,13 @@ class Subscription(Input):
         if message is None:
             return None
         if self._callback_type is self.CallbackType.WithMessageInfo:
-            return partial(self.callback, message, {"source_timestamp": info.source_timestamp})
+            about = {
+                "source_timestamp": info.source_timestamp,
+                "received_timestamp": time.time_ns(),
+                "publication_sequence_number": None,  # DDS does not tell
+                "reception_sequence_number": None,
+            }
+            return partial(self.callback, message, about)
         return partial(self.callback, message)
 
     def get_publisher_count(self) -> int:

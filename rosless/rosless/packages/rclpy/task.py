@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import warnings
 from typing import Any, Callable
 
 
@@ -67,7 +68,10 @@ class Future:
         if self._executor is not None:
             self._executor.create_task(callback, self)
         else:
-            callback(self)
+            try:
+                callback(self)
+            except Exception as err:  # there may be more callbacks
+                warnings.warn(f"Unhandled exception in done callback: {err!r}", stacklevel=2)
 
     def __await__(self):
         while not self._done:
@@ -105,7 +109,10 @@ class Task(Future):
                     return
                 self._coroutine = result
             awaited = self._coroutine.send(None)
-            awaited.add_done_callback(lambda _: self._executor.resume(self))
+            if isinstance(awaited, Future):
+                awaited.add_done_callback(lambda _: self._executor.resume(self))
+            else:  # a bare yield, as asyncio.sleep(0): others have their turn first
+                self._executor.resume(self)
         except StopIteration as stop:
             self.set_result(stop.value)
         except BaseException as err:

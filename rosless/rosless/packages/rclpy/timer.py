@@ -48,8 +48,8 @@ class Timer:
 
     @timer_period_ns.setter
     def timer_period_ns(self, value: int) -> None:
+        """Change the period after the one that runs; a cancelled timer stays so, as in rcl."""
         self._period_ns = int(value)
-        self.reset()
 
     def is_canceled(self) -> bool:
         return self._canceled

@@ -253,7 +253,7 @@ class ActionServer:
     def _on_end(self, handle: ServerGoalHandle) -> None:
         handle._ended_ns = self._node.get_clock().now().nanoseconds
         if self._keep_ns >= 0 and self._expiry.is_canceled():
-            self._expiry.timer_period_ns = self._keep_ns
+            self._expire_in(self._keep_ns)
 
     def _expire(self) -> None:
         """Forget the goals whose time is over; set the timer for the next one."""
@@ -269,7 +269,11 @@ class ActionServer:
                 if left <= 0:
                     self._goals.pop(key).destroy()
             if later := [left for left in ended.values() if left > 0]:
-                self._expiry.timer_period_ns = min(later)
+                self._expire_in(min(later))
+
+    def _expire_in(self, nanoseconds: int) -> None:
+        self._expiry.timer_period_ns = nanoseconds
+        self._expiry.reset()
 
     def destroy(self) -> None:
         """Destroy the server; goals may go on being executed, but tell clients nothing more."""
