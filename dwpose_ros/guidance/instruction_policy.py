@@ -165,7 +165,12 @@ class InstructionPolicy:
             )
             return vain if named else Instruction("show", body_part)
         if wrong.code != "step_into_view":
-            self._left_aside = any(r.ok is False and r.code in SIDE for r in results)
+            self._left_aside = any(
+                result.name == "cut_off" and result.ok is False and result.code in SIDE
+                for result in results
+            )
+        elif self._wanted.code in SIDE:
+            self._left_aside = True
         if wrong.code == "step_into_view" and (
             (self._compliance.too_near(now) and not self._left_aside)
             or (

@@ -70,7 +70,8 @@ class Observation(NamedTuple):
     @property
     def at_one_side(self) -> bool:
         """Whether the box ends at one side of the image, as that of somebody who walks out."""
-        return bool((self.box[0] <= 0) != (self.box[2] >= self.width))
+        x1, _, x2, _ = self.box
+        return bool(x2 > x1 and (x1 <= 0) != (x2 >= self.width))
 
     def seen(self, points: ArrayLike, threshold: float) -> np.ndarray:
         """Return the coordinates (n, 2) of the given points that score above the threshold."""

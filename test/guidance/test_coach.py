@@ -709,7 +709,7 @@ class TestPace:
                     CheckResult("somebody", True, 1.0),
                     CheckResult("facing", not (also and now > 5.7), 0.1, code=also),
                     CheckResult("too_close", True, 0.1, track=0.3 * min(max(now - 4, 0), 2)),
-                    CheckResult("off_center", not (aside and now > 5.7), 0.1, code=aside),
+                    CheckResult("cut_off", not (aside and now > 5.7), 0.1, code=aside),
                     CheckResult("too_far", False, 0.1, code="move_closer"),
                     CheckResult("still", not 4 < now < 6, 1.0, code="keep_still"),
                 ]
