@@ -139,15 +139,15 @@ def test_without_a_player_the_warning_says_what_to_install(card, player):
 
 
 @pytest.mark.parametrize(
-    "script, told",
-    [("exec sleep 600", "it takes no sound"), ("exec <&-\nsleep 600", "it ended")],
+    "script, hangs_s, told",
+    [("exec sleep 600", 0.3, "it takes no sound"), ("exec <&-\nsleep 600", 3.0, "it ended")],
     ids=["hangs", "closes its input"],
 )
 def test_a_player_that_plays_nothing_is_warned_of_and_tried_again(
-    card, player, monkeypatch, script, told
+    card, player, monkeypatch, script, hangs_s, told
 ):
     monkeypatch.setattr("dwpose_ros.ros.tone_player.AGAIN_S", 0.1)
-    monkeypatch.setattr("dwpose_ros.ros.tone_player.HANGS_S", 0.3)
+    monkeypatch.setattr("dwpose_ros.ros.tone_player.HANGS_S", hangs_s)
     card(script)
     wait_until(lambda: player.play(NOTE) or player.warnings)
     assert told in player.warnings[0] and player.trouble == player.warnings[0]
