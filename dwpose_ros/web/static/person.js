@@ -83,7 +83,8 @@ function saying() {
     return ["trouble", text("no_image"), "", "capture_failed"];
   }
   if (idle()) return ["idle", text("title"), outcome(), ""];
-  if (!told || told.code === "no_pose" || !told.text) {
+  const ended = performance.now() - state.guidedAt > SILENT_MS;
+  if (!told || ended || told.code === "no_pose" || !told.text) {
     return ["waiting", text("waiting"), "", "one_moment"];
   }
   const step = told.step ? text("step", { step: told.step }) : "";
@@ -112,9 +113,7 @@ function outcome() {
 }
 
 function render() {
-  const now = performance.now();
-  if (now - state.guidedAt > SILENT_MS) state.guidance = null; // its node has ended
-  if (now - state.posedAt > SILENT_MS) drawSkeletons($("skeleton"), null);
+  if (performance.now() - state.posedAt > SILENT_MS) drawSkeletons($("skeleton"), null);
   const [how, words, detail, drawn] = saying();
   const told = typeof drawn === "string" ? { code: drawn } : drawn;
   const open = ["asked", "guiding"].includes(state.goal.state);
