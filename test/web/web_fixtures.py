@@ -100,7 +100,8 @@ class Served:
         self.server.start()
         self._told: dict[str, tuple[str, str]] = {}
         self._over = threading.Event()
-        threading.Thread(target=self._go_on, daemon=True).start()
+        self._telling = threading.Thread(target=self._go_on, daemon=True)
+        self._telling.start()
 
     @property
     def url(self) -> str:
@@ -139,6 +140,7 @@ class Served:
 
     def stop(self) -> None:
         self._over.set()
+        self._telling.join()
         assert self.server.stop()
 
 
