@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -42,6 +43,20 @@ finally:
     rclpy.try_shutdown()
 """
 )
+
+
+def suspend(pid: int) -> None:
+    """Stop a program, and wait for it: its threads stop one after the other."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def stopped() -> bool:
+        states = [
+            f.read_text().rpartition(")")[2] for f in Path(f"/proc/{pid}/task").glob("*/stat")
+        ]
+        return all(state.split()[0] == "T" for state in states)
+
+    wait_until(stopped)
+
 
 # Ends
 
@@ -461,7 +476,7 @@ def test_a_full_writer_drops_messages(program, peer, capfd):
     started = program(STOPPED_READER)
     assert started.line() == "ready"
     wait_until(publisher.get_subscription_count)
-    started.popen.send_signal(signal.SIGSTOP)
+    suspend(started.popen.pid)
     text, said = String(data="x" * 100_000), ""
 
     def too_slow() -> bool:
@@ -481,7 +496,7 @@ def test_a_publisher_waits_until_its_readers_have_everything(program, peer):
     wait_until(publisher.get_subscription_count)
     publisher.publish(String(data="a"))
     assert publisher.wait_for_all_acked()
-    started.popen.send_signal(signal.SIGSTOP)
+    suspend(started.popen.pid)
     publisher.publish(String(data="b"))
     assert not publisher.wait_for_all_acked(Duration(seconds=0.05))
     started.popen.send_signal(signal.SIGCONT)

@@ -84,7 +84,8 @@ class Parameters:
             raise ParameterAlreadyDeclaredException(name)
         descriptor, default = _descriptor_and_default(name, value, descriptor)
         override = None if ignore_override else self._rcl_overrides.get(name)
-        if default == [] and descriptor.type == Parameter.Type.BYTE_ARRAY.value and override:
+        empty = isinstance(default, list) and not default
+        if empty and descriptor.type == Parameter.Type.BYTE_ARRAY.value and override:
             descriptor.type = override.type_.value  # an empty list does not tell its type
         parameter = override or Parameter(name, value=default)
         self._rcl_descriptors[name] = descriptor
