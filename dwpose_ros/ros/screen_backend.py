@@ -156,7 +156,9 @@ class ScreenBackend:
         full = self._known(node)
         if not isinstance(name, str) or not isinstance(value, (bool, int, float, str)):
             return "a parameter is a truth value, a number or a text"
-        if any(isinstance(text, str) and not text.isprintable() for text in (name, value)):
+        try:
+            f"{name}{value}".encode()
+        except UnicodeEncodeError:  # half a pair of surrogates, which JSON can hold
             return f"{printable(str(value), 40)!r} has characters that cannot be sent"
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             return f"{printable(str(value), 40)} is too large: the largest integer is {2**63 - 1}"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import math
 import os
@@ -103,6 +104,21 @@ def test_who_tells_of_itself_is_known_however_many_have_gone():
     for name in [*names, "pose", "camera", "pose"]:
         backend._on_diagnostics(DiagnosticArray(status=[DiagnosticStatus(name=name)]))
     assert list(backend._statuses) == [*names[2:], "pose", "camera"]
+
+
+@pytest.mark.parametrize(
+    "value, why",
+    [
+        (10**20, "100000000000000000000 is too large: the largest integer is 9223372036854775807"),
+        (-(10**400), " is too large: the largest integer is"),
+        ("\ud800", "has characters that cannot be sent"),
+        (None, "a parameter is a truth value, a number or a text"),
+    ],
+)
+def test_a_value_that_no_message_can_hold_is_refused_at_once(value, why):
+    backend = ScreenBackend.__new__(ScreenBackend)
+    backend._statuses = {"speech": None}
+    assert why in asyncio.run(backend.set_parameter("speech", "rate", value))
 
 
 @needs_holistic
