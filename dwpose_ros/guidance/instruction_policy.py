@@ -58,10 +58,7 @@ class InstructionPolicy:
         self._since: dict[tuple[str, str], float] = {}  # from when on something was due
         self._began: float | None = None
         self._units = 0  # steps or metres of the last walk towards the camera or away from it
-        self._littles = (
-            "",
-            0,
-        )  # the way that they were asked to roll a little last, and how often
+        self._littles = ("", 0)  # which way they were asked to roll a little, and how often
         self._spoken_at = self._due_at = -math.inf  # when it was last true, too
         self._unknown_since: float | None = None
         self._first_s = math.inf  # when this person was told something first

@@ -108,9 +108,17 @@ def _kept(certificate: Path, key: Path, now: datetime.datetime) -> set[str] | No
         there = kept.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, TypeError, x509.ExtensionNotFound):
         return None
-    if shared or kept.public_key() != secret.public_key() or not _lasts(kept, now):
+    if shared or _spki(kept) != _spki(secret) or not _lasts(kept, now):
         return None
     return {str(name.value) for name in there}
+
+
+def _spki(owner: Any) -> bytes:
+    """Return the public key of a certificate or a key. Those compare only since version 40."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    form = PublicFormat.SubjectPublicKeyInfo
+    return owner.public_key().public_bytes(Encoding.DER, form)
 
 
 def _lasts(kept: Any, now: datetime.datetime) -> bool:

@@ -114,6 +114,7 @@ def test_who_tells_of_itself_is_known_however_many_have_gone():
         ("\ud800", "has characters that cannot be sent"),
         (None, "a parameter is a truth value, a number or a text"),
     ],
+    ids=["large", "very small", "half a character", "none"],
 )
 def test_a_value_that_no_message_can_hold_is_refused_at_once(value, why):
     backend = ScreenBackend.__new__(ScreenBackend)
